@@ -1,0 +1,61 @@
+// `npm test`: types, lint, every test, and a summary. Installs what it needs first; runs on any Node from 20 on.
+// `--only types,lint,tests` picks steps; what follows `--` goes to vitest.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { ensureNode, ensurePackages, root } from './node.mjs'
+
+// What the keychain tests need: a session bus, a real keyring, the library keytar loads, and a tool to ask the bus.
+const debianPackages = ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libglib2.0-bin']
+
+function ensureDebianPackages() {
+  if (process.platform !== 'linux') return 'not on Linux: the keychain tests are skipped'
+  const missing = debianPackages.filter((name) => spawnSync('dpkg', ['-s', name]).status !== 0)
+  if (missing.length === 0) return null
+  const advice = `the keychain tests are skipped; to run them: apt-get install ${missing.join(' ')}`
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return `not root on Debian: ${advice}`
+  console.log(`Installing ${missing.join(', ')} for the keychain tests…`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const apt = (...args) => spawnSync('apt-get', args, { env, encoding: 'utf8' })
+  apt('update', '-q')
+  const done = apt('install', '-y', '-q', '--no-install-recommends', ...missing)
+  return done.status === 0 ? null : `apt-get failed: ${advice}\n${done.stderr}`
+}
+
+const args = process.argv.slice(2)
+const split = args.indexOf('--')
+const own = split < 0 ? args : args.slice(0, split)
+const rest = split < 0 ? [] : args.slice(split + 1)
+const onlyAt = own.indexOf('--only')
+const only = onlyAt < 0 ? ['types', 'lint', 'tests'] : (own[onlyAt + 1] ?? '').split(',')
+
+ensurePackages()
+const node = ensureNode()
+const bin = (...parts) => join(root, 'node_modules', ...parts)
+const env = { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` }
+const steps = {
+  types: [bin('typescript', 'bin', 'tsc'), '-b', '--pretty', 'false'],
+  lint: [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.', ...(process.stdout.isTTY ? [] : ['--colors=off'])],
+  tests: [bin('vitest', 'vitest.mjs'), 'run', ...rest]
+}
+const note = only.includes('tests') ? ensureDebianPackages() : null
+
+const results = []
+for (const name of only) {
+  const step = steps[name]
+  if (!step) {
+    console.error(`There is no step "${name}"; the steps are ${Object.keys(steps).join(', ')}.`)
+    process.exit(2)
+  }
+  console.log(`\n— ${name}`)
+  const began = Date.now()
+  const { status } = spawnSync(node, step, { cwd: root, env, stdio: 'inherit' })
+  results.push({ name, ok: status === 0, seconds: Math.round((Date.now() - began) / 1000) })
+}
+
+console.log('')
+if (note) console.log(`Note: ${note}`)
+for (const { name, ok, seconds } of results) console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`)
+const failed = results.filter(({ ok }) => !ok).length
+console.log(`${results.length - failed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
