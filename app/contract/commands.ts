@@ -1,0 +1,126 @@
+// The one table of commands: input, output, and which doors may call each. Both ends of every transport are made from it.
+// Inputs are parsed on arrival, outputs on departure; replies are {ok:true,value} or {ok:false,code,message}.
+import { z } from 'zod'
+import { scheduleOverrides, serverConfig, serverId } from './server.ts'
+import { historyEvent, serverView, snapshot } from './views.ts'
+
+/** `cli`: the control socket; `window`: Electron IPC; `browser`: the dashboard. */
+export type Door = 'cli' | 'window' | 'browser'
+const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
+const cliOnly: readonly Door[] = ['cli']
+
+const nothing = z.object({}).strict()
+const server = z.object({ server: z.string().min(1) }).strict()
+const secretText = z.string().min(1).max(65_536)
+const outcome = z.object({ view: serverView }).strict()
+
+/** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
+const addInput = serverConfig
+  .omit({ id: true, name: true })
+  .partial()
+  .required({ url: true })
+  .extend({
+    id: serverId.optional(),
+    name: z.string().min(1).max(100).optional(),
+    clientSecret: secretText.optional(),
+    accessToken: secretText.optional(),
+    refreshToken: secretText.optional(),
+    expiresAt: z.number().int().optional(),
+    /** Seeding: when the server exists already the vault wins, and nothing is changed or refused. */
+    keepExisting: z.boolean().optional()
+  })
+  .strict()
+
+const signInStarted = z
+  .object({ signIn: z.string(), url: z.string().nullable(), redirectUri: z.string().nullable() })
+  .strict()
+
+export const commands = {
+  snapshot: { doors: everyDoor, input: nothing, output: snapshot },
+  'server.add': {
+    doors: everyDoor,
+    input: addInput,
+    output: z.object({ view: serverView, existed: z.boolean() }).strict()
+  },
+  'server.set': {
+    doors: everyDoor,
+    input: server.extend({
+      name: z.string().min(1).max(100).optional(),
+      scope: z.string().nullable().optional(),
+      params: z.record(z.string(), z.string()).optional(),
+      redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
+      quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().optional(),
+      schedule: scheduleOverrides.optional()
+    }),
+    output: outcome
+  },
+  /** Replaces a token that was given by hand; for servers of the kinds staticToken and refreshToken. */
+  'server.giveToken': {
+    doors: everyDoor,
+    input: server.extend({
+      accessToken: secretText.optional(),
+      refreshToken: secretText.optional(),
+      expiresAt: z.number().int().optional()
+    }),
+    output: outcome
+  },
+  'server.remove': { doors: everyDoor, input: server, output: z.object({ revoked: z.string() }).strict() },
+  'server.refresh': { doors: everyDoor, input: server, output: outcome },
+  'server.pause': { doors: everyDoor, input: server, output: outcome },
+  'server.resume': { doors: everyDoor, input: server, output: outcome },
+  'server.history': {
+    doors: everyDoor,
+    input: server.extend({ limit: z.number().int().min(1).max(1000).default(50) }),
+    output: z.object({ events: z.array(historyEvent) }).strict()
+  },
+  'server.forgetRegistration': { doors: everyDoor, input: server, output: outcome },
+  /** Ends the grant here and, where offered, at the server (RFC 7009); `revoked` says in words what came of that. */
+  'server.signOut': {
+    doors: everyDoor,
+    input: server,
+    output: z.object({ view: serverView, revoked: z.string() }).strict()
+  },
+  /** Discovers, registers and opens the callback; `url` is for a browser, which the calling door opens; null: none is needed. */
+  'signIn.start': { doors: everyDoor, input: server, output: signInStarted },
+  /** Answers when the sign-in ended, well or badly. */
+  'signIn.wait': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: outcome },
+  'signIn.paste': {
+    doors: everyDoor,
+    input: z.object({ signIn: z.string(), url: z.string().max(65_536) }).strict(),
+    output: outcome
+  },
+  'signIn.cancel': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: nothing },
+  /** The one command that hands out a secret. `minValid` in ms; waits for a refresh where one is needed. */
+  readToken: {
+    doors: cliOnly,
+    input: server.extend({ minValid: z.number().int().nonnegative().default(60_000) }),
+    output: z
+      .object({
+        token: z.string(),
+        tokenType: z.string(),
+        expiresAt: z.number().int().nullable(),
+        warning: z.string().nullable()
+      })
+      .strict()
+  },
+  metrics: { doors: cliOnly, input: nothing, output: z.object({ text: z.string() }).strict() },
+  'vault.check': {
+    doors: cliOnly,
+    input: nothing,
+    output: z.object({ ok: z.boolean(), problems: z.array(z.string()) }).strict()
+  },
+  /** Network is back or the machine woke: waits are cut short. */
+  poke: { doors: everyDoor, input: nothing, output: nothing },
+  /** Asks a command-hosted owner to finish what is in flight and let go; a lasting owner refuses. */
+  'owner.handOver': { doors: cliOnly, input: nothing, output: nothing },
+  'owner.quit': { doors: cliOnly, input: nothing, output: nothing }
+} as const
+
+export type CommandName = keyof typeof commands
+export type Input<N extends CommandName> = z.input<(typeof commands)[N]['input']>
+export type ParsedInput<N extends CommandName> = z.output<(typeof commands)[N]['input']>
+export type Output<N extends CommandName> = z.output<(typeof commands)[N]['output']>
+
+export type Reply<T> = { ok: true; value: T } | { ok: false; code: string; message: string }
+/** One end of a transport. Rejects with TokentrayError. */
+export type Call = <N extends CommandName>(name: N, input: Input<N>) => Promise<Output<N>>

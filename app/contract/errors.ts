@@ -1,0 +1,69 @@
+// Every error code a person or script can meet, and the exit code the CLI ends with.
+// Codes are stable: they may be added to, never renamed. Nobody reads messages.
+
+/** code → CLI exit code. 1 failure, 2 bad input, 3 a person is needed, 4 no such thing, 5 vault, 6 network. */
+export const exitCodes = {
+  unexpected: 1,
+  inputInvalid: 2,
+  settingsUnreadable: 2,
+  urlInvalid: 2,
+  serverExists: 2,
+  nameReserved: 2,
+  portInUse: 1,
+  serverUnknown: 4,
+  signInNeeded: 3,
+  signInCancelled: 1,
+  signInFailed: 1,
+  signInUnknown: 4,
+  tokenUnavailable: 1,
+  notMcpServer: 1,
+  metadataInvalid: 1,
+  issuerMismatch: 1,
+  resourceMismatch: 1,
+  pkceUnsupported: 1,
+  registrationUnsupported: 1,
+  registrationRefused: 1,
+  responseInvalid: 1,
+  authorizationDenied: 1,
+  grantRefused: 3,
+  clientRefused: 1,
+  serverUnreachable: 6,
+  serverBusy: 6,
+  replyLost: 6,
+  ownerElsewhere: 1,
+  ownerUnreachable: 1,
+  ownerStopping: 1,
+  notAllowedHere: 1,
+  commandUnknown: 2,
+  vaultLocked: 5,
+  vaultKeyMissing: 5,
+  vaultKeyWrong: 5,
+  vaultDamaged: 5,
+  vaultFromFuture: 5,
+  vaultUnwritable: 5,
+  vaultUnsuitable: 5,
+  vaultNotPrivate: 5,
+  keychainMissing: 5,
+  keychainLocked: 5,
+  keychainUnanswered: 5,
+  passphraseNeeded: 5,
+  passphraseWrong: 5
+} as const
+
+export type ErrorCode = keyof typeof exitCodes
+
+/** An error with a stable code and one sentence a person can act on. Its message never holds a secret. */
+export class TokentrayError extends Error {
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'TokentrayError'
+    this.code = code
+  }
+}
+
+/** `error` as a TokentrayError; what was not foreseen becomes `unexpected`, its own message kept as the cause only. */
+export function asTokentrayError(error: unknown): TokentrayError {
+  if (error instanceof TokentrayError) return error
+  return new TokentrayError('unexpected', 'Something unexpected went wrong; the log has the details.', { cause: error })
+}

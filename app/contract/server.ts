@@ -1,0 +1,66 @@
+// A server as configured: zod schemas of its settings and the types made from them.
+// Holds no secret: client secrets and tokens live in the vault's own columns.
+import { z } from 'zod'
+
+/** Ids that the gateway needs for itself. */
+export const reservedIds = ['authorize', 'token', 'register', 'revoke', 'health', 'metrics', '.well-known']
+
+export const serverId = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,62}$/,
+    'use lower-case letters, digits, ".", "_" or "-", starting with a letter or digit'
+  )
+
+const ms = z.number().int().nonnegative()
+const fraction = z.number().min(0).max(1)
+
+/** Overrides of the schedule; absent fields keep the global value. Times in ms. */
+export const scheduleOverrides = z
+  .object({
+    refreshFraction: fraction,
+    refreshMargin: ms,
+    jitter: fraction,
+    earliestFraction: fraction,
+    floor: ms.min(1000),
+    backoffFirst: ms.min(1000),
+    backoffMax: ms.min(1000),
+    fixRetry: ms.min(60_000),
+    retryAfterMax: ms,
+    guessedLifetime: ms.min(1000),
+    refreshTokenMargin: ms
+  })
+  .partial()
+  .strict()
+
+export const grantKind = z.enum(['authorizationCode', 'clientCredentials', 'refreshToken', 'staticToken'])
+export const clientAuthMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post'])
+
+/** Everything about a server a person chose or a sign-in recorded. */
+export const serverConfig = z
+  .object({
+    id: serverId,
+    name: z.string().min(1).max(100),
+    url: z.string().min(1),
+    grantKind,
+    /** Scopes asked for, space separated; absent: what the server asks for. */
+    scope: z.string().optional(),
+    /** A pre-registered client (RFC 6749 section 2.2); its secret is kept in the vault. */
+    clientId: z.string().optional(),
+    clientAuth: clientAuthMethod.optional(),
+    /** Only for a pasted refresh token or where discovery is impossible. */
+    tokenEndpoint: z.string().optional(),
+    /** Extra parameters of authorize and token requests. */
+    params: z.record(z.string(), z.string()).default({}),
+    redirectHost: z.enum(['127.0.0.1', 'localhost']).default('127.0.0.1'),
+    redirectPort: z.number().int().min(1).max(65_535).optional(),
+    /** Recorded overrides for servers that bend the standards. */
+    quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().default({}),
+    schedule: scheduleOverrides.default({})
+  })
+  .strict()
+
+export type ServerConfig = z.infer<typeof serverConfig>
+export type ScheduleOverrides = z.infer<typeof scheduleOverrides>
+export type GrantKind = z.infer<typeof grantKind>
+export type ClientAuthMethod = z.infer<typeof clientAuthMethod>

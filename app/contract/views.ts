@@ -1,0 +1,123 @@
+// What doors may see: the snapshot, a server's view, events.
+// No field can hold a secret, and all are parsed on departure.
+import { z } from 'zod'
+import { grantKind, scheduleOverrides, serverId } from './server.ts'
+
+const time = z.number().int()
+
+export const light = z.enum(['green', 'amber', 'red', 'grey'])
+export const stateKind = z.enum(['signedOut', 'signingIn', 'fresh', 'refreshing', 'waiting', 'needsUser'])
+export const action = z.enum(['signIn', 'fixSettings', 'grantMore'])
+export const fault = z.enum(['offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved'])
+export const signInStep = z.enum(['resource', 'authorizationServer', 'registration', 'browser', 'exchange', 'store'])
+
+export const eventKind = z.enum([
+  'added',
+  'signedIn',
+  'signInFailed',
+  'refreshed',
+  'refreshFailed',
+  'superseded',
+  'signedOut',
+  'paused',
+  'resumed',
+  'settingsChanged'
+])
+
+/** One line of a server's history. `at` in ms since the epoch; `detail` in plain words. */
+export const historyEvent = z
+  .object({
+    at: time,
+    kind: eventKind,
+    fault: fault.nullable(),
+    detail: z.string(),
+    /** When the token obtained ends, for `signedIn` and `refreshed`. */
+    expiresAt: time.nullable()
+  })
+  .strict()
+
+export const serverView = z
+  .object({
+    id: serverId,
+    name: z.string(),
+    url: z.string(),
+    grantKind,
+    light,
+    state: stateKind,
+    paused: z.boolean(),
+    /** One short line, such as "Healthy". Never holds a moving number; `nextAt` and `expiresAt` do. */
+    words: z.string(),
+    /** What happened and what it means, in a sentence or two; empty when there is nothing to say. */
+    detail: z.string(),
+    warnings: z.array(z.string()),
+    action: action.nullable(),
+    since: time.nullable(),
+    /** The next refresh or attempt. */
+    nextAt: time.nullable(),
+    attempt: z.number().int(),
+    fault: fault.nullable(),
+    faultAt: time.nullable(),
+    obtainedAt: time.nullable(),
+    expiresAt: time.nullable(),
+    expirySource: z.enum(['stated', 'jwt', 'lastKnown', 'guess', 'none']).nullable(),
+    refreshExpiresAt: time.nullable(),
+    renewable: z.boolean(),
+    acceptedAt: time.nullable(),
+    issuer: z.string().nullable(),
+    scope: z.string().nullable(),
+    resource: z.string().nullable(),
+    clientId: z.string().nullable(),
+    registration: z.enum(['dynamic', 'preRegistered', 'none']).nullable(),
+    schedule: scheduleOverrides,
+    quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial(),
+    signIn: z
+      .object({
+        id: z.string(),
+        step: signInStep,
+        since: time,
+        url: z.string().nullable(),
+        redirectUri: z.string().nullable()
+      })
+      .strict()
+      .nullable(),
+    lastEvent: historyEvent.nullable()
+  })
+  .strict()
+
+export const vaultState = z.enum([
+  'open',
+  'keychainWaiting',
+  'locked',
+  'keyMissing',
+  'damaged',
+  'fromFuture',
+  'unavailable'
+])
+
+export const vaultView = z
+  .object({
+    state: vaultState,
+    path: z.string(),
+    keySource: z.enum(['keychain', 'passphrase', 'throwaway']).nullable(),
+    message: z.string()
+  })
+  .strict()
+
+export const snapshot = z
+  .object({
+    revision: z.number().int(),
+    at: time,
+    light,
+    vault: vaultView,
+    owner: z
+      .object({ pid: z.number().int(), kind: z.enum(['lasting', 'command']), version: z.string(), startedAt: time })
+      .strict(),
+    servers: z.array(serverView)
+  })
+  .strict()
+
+export type ServerView = z.infer<typeof serverView>
+export type Snapshot = z.infer<typeof snapshot>
+export type HistoryEvent = z.infer<typeof historyEvent>
+export type VaultView = z.infer<typeof vaultView>
+export type EventKind = z.infer<typeof eventKind>

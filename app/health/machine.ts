@@ -1,0 +1,241 @@
+// The state machine of one server's health: (health, event, now) → health and what to do. Pure: no I/O, clock or dice.
+// Pairs of state and event that are not listed change nothing; the keeper counts them.
+import type { Action, FaultReport, GrantFacts, Health, Schedule, SignInStep, State } from '../contract/health.ts'
+import { dueAt, floorAt, retryAt } from './schedule.ts'
+
+export type HealthEvent =
+  /** The alarm rang: the state's own time has come. */
+  | { type: 'due' }
+  /** A person or a reader of the token wants a refresh now; the floor still holds. */
+  | { type: 'asked' }
+  /** A refresh was stored, or another writer's grant was found. */
+  | { type: 'refreshed'; grant: GrantFacts }
+  | { type: 'failed'; report: FaultReport }
+  /** Wake or network back: waits for passing faults are cut short. */
+  | { type: 'poked' }
+  | { type: 'signInStarted' }
+  | { type: 'signInStep'; step: SignInStep }
+  /** Cancelled or failed: the old grant was never touched. */
+  | { type: 'signInEnded' }
+  | { type: 'signedIn'; grant: GrantFacts }
+  | { type: 'signedOut' }
+  | { type: 'paused' }
+  | { type: 'resumed' }
+  /** The process started: what is stored, and the journal's entry if a refresh was left in flight. */
+  | { type: 'started'; grant: GrantFacts | null; leftover: number | null }
+  | { type: 'accepted' }
+
+/** `refresh` spends the refresh token; `save` stores again what is held in memory. */
+export type Effect = 'refresh' | 'save' | null
+
+export type Context = {
+  now: number
+  /** In [0, 1). */
+  roll: number
+  schedule: Schedule
+}
+
+export type Step = { health: Health; effect: Effect; ignored: boolean }
+
+export const newHealth: Health = {
+  state: { kind: 'signedOut' },
+  paused: false,
+  grant: null,
+  signIn: null,
+  lastAttemptAt: null,
+  lostAt: null,
+  acceptedAt: null
+}
+
+/** How many failures in a row this state already counts. */
+function attemptsOf(state: State): number {
+  return state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0
+}
+
+/** The moment planned for the next attempt, or null. Paused servers, and those in flight, wait for nothing. */
+export function plannedAt(health: Health): number | null {
+  if (health.paused) return null
+  const { state } = health
+  if (state.kind === 'fresh') return state.dueAt
+  if (state.kind === 'waiting' || state.kind === 'needsUser') return state.nextAt
+  return null
+}
+
+/** True where something is to happen now: its time has come, or the clock went back behind the state's own beginning. */
+export function isDue(health: Health, now: number, schedule: Schedule): boolean {
+  const at = plannedAt(health)
+  if (at === null || health.state.kind === 'signedOut') return false
+  return at <= now || health.state.since > now + schedule.floor
+}
+
+function fresh(grant: GrantFacts, lastAttemptAt: number | null, { now, roll, schedule }: Context): State {
+  if (grant.restored) return needsUser('signIn', 'restored', null, null, now)
+  return { kind: 'fresh', since: now, dueAt: dueAt(grant, lastAttemptAt, roll, now, schedule) }
+}
+
+function needsUser(
+  action: Action,
+  code: string,
+  report: FaultReport | null,
+  nextAt: number | null,
+  now: number
+): State {
+  return { kind: 'needsUser', since: now, action, nextAt, report, code }
+}
+
+/** The same state with its next attempt at `until`: what was asked for is done as soon as the floor lets it. */
+function postpone(state: State, until: number): State {
+  if (state.kind === 'fresh') return { ...state, dueAt: until }
+  return state.kind === 'waiting' || state.kind === 'needsUser' ? { ...state, nextAt: until } : state
+}
+
+/** Starts an attempt, or waits for the floor; `exempt` for the one prompt retry of a lost reply. */
+function attempt(health: Health, context: Context, exempt = false): Step {
+  const { now, schedule } = context
+  if (!health.grant?.renewable) {
+    const state = needsUser('signIn', health.grant ? 'noRefreshToken' : 'noGrant', null, null, now)
+    return { health: { ...health, state }, effect: null, ignored: false }
+  }
+  const floor = floorAt(health.lastAttemptAt, now, schedule)
+  if (!exempt && floor > now) {
+    return { health: { ...health, state: postpone(health.state, floor) }, effect: null, ignored: false }
+  }
+  const state: State = { kind: 'refreshing', since: now, attempt: attemptsOf(health.state) }
+  return { health: { ...health, state, lastAttemptAt: now }, effect: 'refresh', ignored: false }
+}
+
+function onFailed(health: Health, report: FaultReport, context: Context): Step {
+  const { now, roll, schedule } = context
+  const attempts = attemptsOf(health.state) + 1
+  const done = (state: State): Step => ({ health: { ...health, state, lostAt }, effect: null, ignored: false })
+  const lostAt = report.fault === 'lost' ? (health.lostAt ?? report.at) : health.lostAt
+  const later = retryAt(attempts, report.retryAfter ?? null, health.lastAttemptAt, roll, now, schedule)
+  if (report.fault === 'refused') return done(needsUser('signIn', 'refused', report, null, now))
+  if (report.fault === 'misconfigured')
+    return done(needsUser('fixSettings', report.detail, report, now + schedule.fixRetry, now))
+  // The same token once more, at once; only when that is lost too does the ordinary backoff begin.
+  const nextAt = report.fault === 'lost' && health.lostAt === null ? now : later
+  return done({ kind: 'waiting', since: now, attempt: attempts, nextAt, report })
+}
+
+/** A new token waits in memory to be saved. */
+function isUnsaved(state: State): boolean {
+  return state.kind === 'waiting' && state.report.fault === 'unsaved' && !state.report.unspent
+}
+
+/** The one prompt retry of a lost reply is next. */
+function isPromptRetry(health: Health): boolean {
+  const { state } = health
+  return state.kind === 'waiting' && state.report.fault === 'lost' && state.report.at === health.lostAt
+}
+
+/**
+ * True once a request made when the last attempt was at `from` is answered: nothing is in flight, about to be retried
+ * promptly, or held up only by the floor.
+ */
+export function isAnswered(health: Health, from: number | null | undefined, now: number, schedule: Schedule): boolean {
+  if (health.state.kind === 'refreshing') return false
+  const at = plannedAt(health)
+  if (at === null) return true
+  if (isPromptRetry(health)) return false
+  return health.lastAttemptAt !== from || at > now + schedule.floor
+}
+
+function onDue(health: Health, context: Context): Step {
+  const { state } = health
+  if (health.paused) return ignore(health)
+  if (isUnsaved(state)) return { health, effect: 'save', ignored: false }
+  return attempt(health, context, isPromptRetry(health))
+}
+
+function ignore(health: Health): Step {
+  return { health, effect: null, ignored: true }
+}
+
+/** True where a person has to act before an attempt can make sense. */
+function isBarred(health: Health): boolean {
+  return health.grant === null || health.state.kind === 'signedOut'
+}
+
+function onAsked(health: Health, context: Context): Step {
+  const { state } = health
+  if (isBarred(health) || state.kind === 'refreshing') return ignore(health)
+  if (isUnsaved(state)) return { health, effect: 'save', ignored: false }
+  // A refused refresh token stays refused: asking again could only be answered by a sign-in.
+  if (state.kind === 'needsUser' && state.action === 'signIn' && state.code !== 'restored') return ignore(health)
+  return attempt(health, context)
+}
+
+function onStarted(health: Health, grant: GrantFacts | null, leftover: number | null, context: Context): Step {
+  const { now } = context
+  const base: Health = { ...health, grant, signIn: null }
+  const done = (state: State, extra: Partial<Health> = {}): Step => ({
+    health: { ...base, state, ...extra },
+    effect: null,
+    ignored: false
+  })
+  if (!grant) return done({ kind: 'signedOut' })
+  if (grant.restored) return done(needsUser('signIn', 'restored', null, null, now))
+  const sameGrant = health.grant?.generation === grant.generation
+  // A refresh that was in flight when the process died is a lost reply; its one prompt retry has not been used.
+  if (leftover !== null && (!sameGrant || health.lostAt === null)) {
+    const report: FaultReport = { fault: 'lost', at: leftover, detail: 'the program ended before the reply came' }
+    return done({ kind: 'waiting', since: now, attempt: 1, nextAt: now, report }, { lostAt: leftover })
+  }
+  const { state } = health
+  const kept = sameGrant && (state.kind === 'waiting' || state.kind === 'needsUser')
+  if (kept && !isUnsaved(state)) return done(state)
+  return done(fresh(grant, health.lastAttemptAt, context))
+}
+
+/** The next health after `event`. Total: every pair is answered, unlisted ones with `ignored`. */
+export function transition(health: Health, event: HealthEvent, context: Context): Step {
+  const { now } = context
+  const { state } = health
+  const done = (change: Partial<Health>): Step => ({ health: { ...health, ...change }, effect: null, ignored: false })
+  switch (event.type) {
+    case 'due':
+      return isDue(health, now, context.schedule) ? onDue(health, context) : ignore(health)
+    case 'asked':
+      return onAsked(health, context)
+    case 'refreshed': {
+      const before = health.grant
+      const same = before?.refreshExpiresAt != null && event.grant.refreshExpiresAt === before.refreshExpiresAt
+      const grant = { ...event.grant, refreshExtends: !same }
+      return done({ grant, lostAt: null, state: fresh(grant, health.lastAttemptAt, context) })
+    }
+    case 'failed': {
+      if (state.kind === 'refreshing') return onFailed(health, event.report, context)
+      return isUnsaved(state) && event.report.fault === 'unsaved'
+        ? onFailed(health, event.report, context)
+        : ignore(health)
+    }
+    case 'poked':
+      if (health.paused || state.kind !== 'waiting') return ignore(health)
+      return onDue({ ...health, state: { ...state, nextAt: now } }, context)
+    case 'signInStarted':
+      return done({ signIn: { since: now, step: 'resource' } })
+    case 'signInStep':
+      return health.signIn ? done({ signIn: { ...health.signIn, step: event.step } }) : ignore(health)
+    case 'signInEnded':
+      return health.signIn ? done({ signIn: null }) : ignore(health)
+    case 'signedIn':
+      return done({
+        grant: event.grant,
+        signIn: null,
+        lostAt: null,
+        acceptedAt: null,
+        state: fresh(event.grant, health.lastAttemptAt, context)
+      })
+    case 'signedOut':
+      return done({ grant: null, lostAt: null, acceptedAt: null, state: { kind: 'signedOut' } })
+    case 'paused':
+      return health.paused ? ignore(health) : done({ paused: true })
+    case 'resumed':
+      return health.paused ? done({ paused: false }) : ignore(health)
+    case 'started':
+      return onStarted(health, event.grant, event.leftover, context)
+    case 'accepted':
+      return done({ acceptedAt: now })
+  }
+}

@@ -1,0 +1,132 @@
+// Health in plain words: the light, one short line, what happened and what it means, and the warnings.
+// Times inside sentences are handed in already written, so that this stays pure and locale-free.
+import type { Fault, FaultReport, Health, Light, Schedule } from '../contract/health.ts'
+import { isTooShort } from './schedule.ts'
+
+/** Writes a time of day, such as "14:02". */
+export type WriteTime = (at: number) => string
+
+export function lightOf(health: Health): Light {
+  if (health.paused) return 'grey'
+  switch (health.state.kind) {
+    case 'fresh':
+      return 'green'
+    // A new try after failures is not health yet.
+    case 'refreshing':
+      return health.state.attempt === 0 ? 'green' : 'amber'
+    case 'waiting':
+      return 'amber'
+    case 'needsUser':
+      return 'red'
+    case 'signedOut':
+      return 'grey'
+  }
+}
+
+const order: Light[] = ['grey', 'green', 'amber', 'red']
+
+/** The light that says the worst; grey where there is nothing to say. */
+export function worstLight(lights: readonly Light[]): Light {
+  return lights.reduce<Light>((worst, light) => (order.indexOf(light) > order.indexOf(worst) ? light : worst), 'grey')
+}
+
+const faultWords: Record<Fault, string> = {
+  offline: 'the authorization server cannot be reached',
+  busy: 'the authorization server is busy',
+  lost: 'a reply was lost',
+  garbled: 'the answer was not from an authorization server',
+  refused: 'the server refused the refresh token',
+  misconfigured: 'the server refused these settings',
+  unsaved: 'the vault cannot be written'
+}
+
+const needsWords: Record<string, string> = {
+  noRefreshToken: 'Sign in needed: the token ended and the server gave no refresh token',
+  noGrant: 'Not signed in',
+  restored: 'Restored from a backup: say whether to use it'
+}
+
+/** One short line without moving numbers. */
+export function wordsOf(health: Health): string {
+  if (health.signIn) return 'Signing in…'
+  if (health.paused) return 'Paused'
+  const { state } = health
+  switch (state.kind) {
+    case 'signedOut':
+      return 'Not signed in'
+    case 'fresh':
+      return 'Healthy'
+    case 'refreshing':
+      return 'Refreshing…'
+    case 'waiting':
+      return `Retrying · attempt ${state.attempt} · ${faultWords[state.report.fault]}`
+    case 'needsUser':
+      if (state.action === 'grantMore') return 'More permission needed'
+      if (state.action === 'fixSettings') return `Settings need a fix: ${state.code}`
+      return needsWords[state.code] ?? `Sign in needed: ${faultWords[state.report?.fault ?? 'refused']}`
+  }
+}
+
+function happened(report: FaultReport, lostAt: number | null, time: WriteTime): string {
+  const at = time(report.at)
+  switch (report.fault) {
+    case 'offline':
+      return `The authorization server could not be reached at ${at} (${report.detail}).`
+    case 'busy':
+      return `The authorization server answered ${report.detail} at ${at}.`
+    case 'lost':
+      return `A refresh was sent at ${at} and no complete answer came back (${report.detail}); the server may already have replaced the refresh token, so the same one is tried once more.`
+    case 'garbled':
+      return `What answered at ${at} did not speak OAuth (${report.detail}); a login page of the network, perhaps.`
+    case 'refused':
+      return lostAt === null
+        ? `The server refused the refresh token at ${at} (${report.detail}).`
+        : `The answer to the refresh of ${time(lostAt)} was lost on the way, and at ${at} the server refused the refresh token (${report.detail}): it had replaced it in the answer that never came.`
+    case 'misconfigured':
+      return `The server refused the request at ${at}: ${report.detail}. Check client id, client secret, scopes and extra parameters; it is tried again every hour.`
+    case 'unsaved':
+      if (report.unspent) return `The vault could not be written at ${at} (${report.detail}), so no refresh was sent.`
+      return `The server gave a new token at ${at} but it could not be saved (${report.detail}). It is held in memory; only the saving is tried again.`
+  }
+}
+
+/** What happened and what it means, in a sentence or two; empty where all is well. */
+export function detailOf(health: Health, now: number, time: WriteTime): string {
+  const { state, grant } = health
+  if (state.kind !== 'waiting' && state.kind !== 'needsUser') return ''
+  const sentences = state.report ? [happened(state.report, health.lostAt, time)] : []
+  if (state.kind === 'needsUser' && state.code === 'restored')
+    sentences.push('Its refresh token may have been used elsewhere since; trying it can end the sign-in there.')
+  if (grant?.expiresAt && state.report?.fault !== 'unsaved') {
+    const left = grant.expiresAt - now
+    sentences.push(
+      left > 0
+        ? `The current token works until ${time(grant.expiresAt)}.`
+        : `The last token ended at ${time(grant.expiresAt)}.`
+    )
+  }
+  return sentences.join(' ')
+}
+
+/** Standing facts a person should know before they hurt. */
+export function warningsOf(health: Health, now: number, schedule: Schedule): string[] {
+  const { grant } = health
+  if (!grant) return []
+  const warnings: string[] = []
+  if (isTooShort(grant, schedule)) {
+    const seconds = Math.round(((grant.expiresAt ?? 0) - grant.obtainedAt) / 1000)
+    warnings.push(`Tokens last only ${seconds} s, which is too short to be kept without gaps.`)
+  }
+  if (!grant.renewable)
+    warnings.push(
+      grant.expiresAt === null
+        ? 'This token cannot be refreshed; when it ends, a new one must be given.'
+        : 'The server gave no refresh token: you will have to sign in again each time the token ends.'
+    )
+  if (grant.expirySource === 'guess')
+    warnings.push('The server did not say how long the token lasts; one hour is assumed.')
+  const refreshLeft = grant.refreshExpiresAt === null ? null : grant.refreshExpiresAt - now
+  if (refreshLeft !== null && !grant.refreshExtends && refreshLeft < 7 * 24 * 3_600_000)
+    warnings.push('The refresh token itself ends within days; sign in again when it suits you.')
+  return warnings
+}

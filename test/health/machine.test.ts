@@ -1,0 +1,230 @@
+// The health machine: DESIGN's fault table row by row, and properties over generated histories.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Fault, FaultReport, GrantFacts, Health } from '../../app/contract/health.ts'
+import { type Context, type HealthEvent, isDue, newHealth, plannedAt, transition } from '../../app/health/machine.ts'
+import { defaultSchedule } from '../../app/health/schedule.ts'
+import { detailOf, lightOf, wordsOf } from '../../app/health/words.ts'
+
+const minute = 60_000
+const start = Date.UTC(2026, 0, 2, 12)
+const time = (at: number) => new Date(at).toISOString().slice(11, 16)
+const facts = (change: Partial<GrantFacts> = {}): GrantFacts => ({
+  generation: 1,
+  obtainedAt: start,
+  expiresAt: start + 60 * minute,
+  expirySource: 'stated',
+  refreshExpiresAt: null,
+  refreshExtends: true,
+  renewable: true,
+  restored: false,
+  ...change
+})
+const at = (now: number): Context => ({ now, roll: 0.5, schedule: defaultSchedule })
+
+/** Runs events, each with its time in ms after the start. */
+function run(steps: [number, HealthEvent][], health: Health = newHealth) {
+  let effect: string | null = null
+  for (const [after, event] of steps) ({ health, effect } = transition(health, event, at(start + after)))
+  return { health, effect }
+}
+const failed = (fault: Fault, after: number, more: Partial<FaultReport> = {}): [number, HealthEvent] => [
+  after,
+  { type: 'failed', report: { fault, at: start + after, detail: 'HTTP 503', ...more } }
+]
+const signedIn: [number, HealthEvent] = [0, { type: 'signedIn', grant: facts() }]
+const due: [number, HealthEvent] = [50 * minute, { type: 'due' }]
+
+describe('the fault table', () => {
+  test.each(['offline', 'busy', 'garbled'] as const)('FM-05 %s waits, keeps the grant and tries again', (fault) => {
+    const { health } = run([signedIn, due, failed(fault, 50 * minute + 100)])
+    expect(health.state).toMatchObject({ kind: 'waiting', attempt: 1 })
+    expect(plannedAt(health)).toBe(start + 50 * minute + 100 + 10_000)
+    expect(health.grant).toEqual(facts())
+    expect(lightOf(health)).toBe('amber')
+    expect(wordsOf(health)).toContain('Retrying · attempt 1')
+  })
+
+  test('busy respects Retry-After', () => {
+    const { health } = run([signedIn, due, failed('busy', 50 * minute, { retryAfter: 60_000 })])
+    expect(plannedAt(health)).toBe(start + 51 * minute)
+  })
+
+  test('FM-03 a lost reply is retried once at once, exempt from the floor, and explained; then it is as busy', () => {
+    const lost = run([signedIn, due, failed('lost', 50 * minute + 1)])
+    expect(plannedAt(lost.health)).toBe(start + 50 * minute + 1)
+    expect(detailOf(lost.health, start + 50 * minute, time)).toContain('may already have replaced the refresh token')
+    const retry = run([[50 * minute + 1, { type: 'due' }]], lost.health)
+    expect(retry.effect).toBe('refresh')
+    const again = run([failed('lost', 50 * minute + 2)], retry.health)
+    expect(plannedAt(again.health)! - start).toBeGreaterThan(50 * minute + 9000)
+    const refused = run([failed('refused', 51 * minute)], { ...retry.health })
+    expect(detailOf(refused.health, start, time)).toContain('was lost on the way')
+  })
+
+  test('FM-06 a refused refresh token ends in a sign-in, and nothing tries it again', () => {
+    const { health } = run([signedIn, due, failed('refused', 50 * minute, { detail: 'invalid_grant' })])
+    expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', nextAt: null })
+    expect(lightOf(health)).toBe('red')
+    expect(detailOf(health, start + 51 * minute, time)).toBe(
+      'The server refused the refresh token at 12:50 (invalid_grant). The current token works until 13:00.'
+    )
+    for (const type of ['due', 'asked', 'poked'] as const)
+      expect(run([[99 * minute, { type }]], health).effect).toBeNull()
+    expect(health.grant).not.toBeNull()
+  })
+
+  test('misconfigured says what to fix and is tried hourly', () => {
+    const { health } = run([signedIn, due, failed('misconfigured', 50 * minute, { detail: 'invalid_client' })])
+    expect(health.state).toMatchObject({ kind: 'needsUser', action: 'fixSettings', code: 'invalid_client' })
+    expect(plannedAt(health)).toBe(start + 110 * minute)
+    expect(run([[110 * minute, { type: 'due' }]], health).effect).toBe('refresh')
+  })
+
+  test('FM-04 an unsaved token is saved again, never refreshed again', () => {
+    const { health } = run([signedIn, due, failed('unsaved', 50 * minute)])
+    const step = run([[50 * minute + 20_000, { type: 'due' }]], health)
+    expect(step.effect).toBe('save')
+    expect(run([[50 * minute + 20_000, { type: 'asked' }]], health).effect).toBe('save')
+  })
+
+  test('a vault found unwritable before anything was sent is simply tried again', () => {
+    const { health } = run([signedIn, due, failed('unsaved', 50 * minute, { unspent: true })])
+    expect(detailOf(health, start, time)).toContain('no refresh was sent')
+    expect(run([[51 * minute, { type: 'due' }]], health).effect).toBe('refresh')
+  })
+})
+
+describe('the floor', () => {
+  test("FM-07 holds for a person's clicks, and across a restart", () => {
+    const { health } = run([signedIn, due, [50 * minute + 100, { type: 'refreshed', grant: facts({ generation: 2 }) }]])
+    const click = run([[50 * minute + 200, { type: 'asked' }]], health)
+    expect(click.effect).toBeNull()
+    expect(plannedAt(click.health)).toBe(start + 50 * minute + 10_000)
+    const again = run(
+      [[50 * minute + 300, { type: 'started', grant: facts({ generation: 2 }), leftover: null }]],
+      health
+    )
+    expect(run([[50 * minute + 400, { type: 'asked' }]], again.health).effect).toBeNull()
+  })
+})
+
+describe('sleep and clocks', () => {
+  test('an hour-long token is due after eight hours of sleep', () => {
+    const { health } = run([signedIn])
+    expect(isDue(health, start + 8 * 60 * minute, defaultSchedule)).toBe(true)
+  })
+
+  test('a clock set back eight hours makes fresh and waiting servers due, not silent', () => {
+    const back = start - 8 * 60 * minute
+    expect(isDue(run([signedIn]).health, back, defaultSchedule)).toBe(true)
+    expect(isDue(run([signedIn, due, failed('busy', 50 * minute)]).health, back, defaultSchedule)).toBe(true)
+    expect(transition(run([signedIn]).health, { type: 'due' }, at(back)).effect).toBe('refresh')
+  })
+
+  test('a wake cuts the wait short, but not below the floor', () => {
+    const { health } = run([signedIn, due, failed('offline', 50 * minute, { retryAfter: 600_000 })])
+    expect(run([[50 * minute + 5000, { type: 'poked' }]], health).effect).toBeNull()
+    expect(run([[50 * minute + 12_000, { type: 'poked' }]], health).effect).toBe('refresh')
+  })
+})
+
+describe('restart', () => {
+  test('keeps attempts, next time and last fault', () => {
+    const { health } = run([
+      signedIn,
+      due,
+      failed('busy', 50 * minute),
+      [51 * minute, { type: 'due' }],
+      failed('busy', 51 * minute)
+    ])
+    const restarted = run([[52 * minute, { type: 'started', grant: facts(), leftover: null }]], health)
+    expect(restarted.health.state).toEqual(health.state)
+    expect(restarted.health.state).toMatchObject({ attempt: 2 })
+  })
+
+  test('FM-03 a refresh left in flight is a lost reply with its prompt retry', () => {
+    const { health } = run([signedIn, due])
+    const restarted = run([[55 * minute, { type: 'started', grant: facts(), leftover: start + 50 * minute }]], health)
+    expect(restarted.health.state).toMatchObject({ kind: 'waiting', report: { fault: 'lost' } })
+    expect(run([[55 * minute, { type: 'due' }]], restarted.health).effect).toBe('refresh')
+  })
+
+  test('a restored grant is not tried before a person said so', () => {
+    const { health } = run([[0, { type: 'started', grant: facts({ restored: true }), leftover: start }]])
+    expect(health.state).toMatchObject({ kind: 'needsUser', code: 'restored' })
+    expect(plannedAt(health)).toBeNull()
+  })
+})
+
+test('FM-16 a sign-in under way leaves the old grant refreshing as before', () => {
+  const { health } = run([signedIn, [1, { type: 'signInStarted' }]])
+  expect(wordsOf(health)).toBe('Signing in…')
+  expect(run([due], health).effect).toBe('refresh')
+  const ended = run([[2, { type: 'signInEnded' }]], health)
+  expect(ended.health.state.kind).toBe('fresh')
+})
+
+test('FM-09 a token without refresh token ends in a sign-in at its end, not before', () => {
+  const { health } = run([[0, { type: 'signedIn', grant: facts({ renewable: false }) }]])
+  expect(run([[59 * minute, { type: 'due' }]], health).health.state.kind).toBe('fresh')
+  const ended = run([[60 * minute, { type: 'due' }]], health)
+  expect(ended.health.state).toMatchObject({ kind: 'needsUser', code: 'noRefreshToken' })
+  expect(ended.effect).toBeNull()
+})
+
+test('FM-07 paused servers are never due', () => {
+  const { health } = run([signedIn, [1, { type: 'paused' }]])
+  expect(isDue(health, start + 1e9, defaultSchedule)).toBe(false)
+  expect(lightOf(health)).toBe('grey')
+})
+
+const fault = fc.constantFrom<Fault>('offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved')
+const anyEvent = (now: number): fc.Arbitrary<HealthEvent> =>
+  fc.oneof(
+    fc.constantFrom<HealthEvent>(
+      { type: 'due' },
+      { type: 'asked' },
+      { type: 'poked' },
+      { type: 'paused' },
+      { type: 'resumed' },
+      { type: 'signInStarted' },
+      { type: 'signInEnded' },
+      { type: 'accepted' }
+    ),
+    fault.map((fault): HealthEvent => ({ type: 'failed', report: { fault, at: now, detail: 'x' } })),
+    fc.boolean().map(
+      (renewable): HealthEvent => ({
+        type: 'refreshed',
+        grant: facts({ obtainedAt: now, expiresAt: now + 60 * minute, renewable })
+      })
+    ),
+    fc.constant<HealthEvent>({ type: 'started', grant: facts(), leftover: null })
+  )
+
+test('property: no failure ever loses the grant, and refreshes never come closer than the floor but for one lost retry', () => {
+  const history = fc.array(fc.tuple(fc.integer({ min: 0, max: 20 * minute }), fc.nat(3)), { maxLength: 60 })
+  fc.assert(
+    fc.property(history, fc.infiniteStream(fc.nat()), fc.gen(), (steps, _, gen) => {
+      let now = start
+      let health = run([signedIn]).health
+      let last: number | null = null
+      let wasLost = false
+      for (const [wait] of steps) {
+        now += wait
+        const event = gen(anyEvent, now)
+        const step = transition(health, event, at(now))
+        if (step.effect === 'refresh') {
+          expect(event.type).not.toBe('failed')
+          const prompt = health.state.kind === 'waiting' && health.state.report.fault === 'lost' && !wasLost
+          if (last !== null && !prompt) expect(now - last).toBeGreaterThanOrEqual(defaultSchedule.floor)
+          if (prompt) wasLost = true
+          last = now
+        }
+        if (event.type === 'refreshed') wasLost = false
+        expect(step.health.grant).not.toBeNull()
+        health = step.health
+      }
+    })
+  )
+})
