@@ -1,0 +1,44 @@
+// The schema's history: migrations are only ever added, each runs in one transaction, and a newer vault is refused.
+// An encrypted copy is made before each one that touches an existing vault.
+import { TokentrayError } from '../contract/errors.ts'
+import { asVaultError, type Connection } from './connection.ts'
+import { tables } from './migrations/001-tables.ts'
+
+/** `version` is the `user_version` the vault has afterwards. */
+export type Migration = { version: number; sql: string }
+
+export const migrations: readonly Migration[] = [tables]
+
+/**
+ * Brings `db` to the newest schema; `backUp` is called with the version before each step of a vault that has one.
+ * Throws `vaultFromFuture`, `vaultDamaged`, `vaultUnwritable`; a step that fails leaves the vault at the version before it.
+ */
+export function migrate(
+  db: Connection,
+  path: string,
+  backUp: (version: number) => void,
+  steps: readonly Migration[] = migrations
+): void {
+  const current = () => Number(db.pragma('user_version', { simple: true }))
+  const newest = steps.at(-1)?.version ?? 0
+  if (current() > newest) {
+    throw new TokentrayError(
+      'vaultFromFuture',
+      `The vault ${path} was written by a newer Tokentray (format ${current()}, this one knows ${newest}); update Tokentray.`
+    )
+  }
+  try {
+    for (const step of steps) {
+      if (step.version <= current()) continue
+      if (current() > 0) backUp(current())
+      db.transaction(() => {
+        // Two first starts at once: the other one was quicker.
+        if (step.version <= current()) return
+        db.exec(step.sql)
+        db.pragma(`user_version=${step.version}`)
+      }).immediate()
+    }
+  } catch (error) {
+    throw asVaultError(error, path)
+  }
+}

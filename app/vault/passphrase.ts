@@ -1,0 +1,49 @@
+// The passphrase mode, for machines without a keychain: used only when the person said so, never as a fallback.
+// The variable is taken out of the environment at once, so that no child inherits it.
+import { scrypt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { TokentrayError } from '../contract/errors.ts'
+import { expose, Secret } from '../secret.ts'
+import type { Sidecar } from './sidecar.ts'
+
+export type ScryptParameters = NonNullable<Sidecar['scrypt']>
+
+/** About 0.4 s and 128 MB per guess. */
+export function newScryptParameters(salt: Buffer): ScryptParameters {
+  return { salt: salt.toString('hex'), N: 2 ** 17, r: 8, p: 1 }
+}
+
+/**
+ * Takes TOKENTRAY_PASSPHRASE, or the first line of the file TOKENTRAY_PASSPHRASE_FILE names, out of `environment`.
+ * null: neither is set. Throws `passphraseNeeded` where it is empty or the file cannot be read.
+ */
+export function takePassphrase(environment: Record<string, string | undefined> = process.env): Secret | null {
+  const { TOKENTRAY_PASSPHRASE: direct, TOKENTRAY_PASSPHRASE_FILE: file } = environment
+  delete environment.TOKENTRAY_PASSPHRASE
+  delete environment.TOKENTRAY_PASSPHRASE_FILE
+  if (direct !== undefined) return notEmpty(direct, 'TOKENTRAY_PASSPHRASE')
+  if (file === undefined) return null
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new TokentrayError('passphraseNeeded', `The passphrase file ${file} cannot be read.`, { cause: error })
+  }
+  return notEmpty(text.split(/\r?\n/, 1)[0]!, `The passphrase file ${file}`)
+}
+
+function notEmpty(text: string, where: string): Secret {
+  if (text) return new Secret(text)
+  throw new TokentrayError('passphraseNeeded', `${where} is empty; put the vault's passphrase there.`)
+}
+
+/** The vault's key as 64 hex digits (scrypt, RFC 7914). The passphrase is normalised (NFC), as keyboards differ. */
+export function derivePassphraseKey(passphrase: Secret, { salt, N, r, p }: ScryptParameters): Promise<Secret> {
+  return new Promise((resolve, reject) => {
+    const text = expose(passphrase).normalize('NFC')
+    scrypt(text, Buffer.from(salt, 'hex'), 32, { N, r, p, maxmem: 256 * N * r }, (error, key) => {
+      if (error) reject(error)
+      else resolve(new Secret(key.toString('hex')))
+    })
+  })
+}

@@ -1,0 +1,125 @@
+// Where a vault may lie: on a local disk, in a folder and a file that are the user's own. Checked at each start.
+// Looks at names and permissions only, and never opens the vault.
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { TokentrayError } from '../contract/errors.ts'
+import { sidecarPath } from './sidecar.ts'
+
+/** `mountPoint` of the file system a folder lies on, and its `type` as the kernel names it. */
+export type Mount = { mountPoint: string; type: string }
+
+// Locks are advisory or absent there, or the disk's cache is somebody else's: SQLite loses data.
+const remote =
+  /^(nfs\d?|cifs|smb\d?|smbfs|9p|drvfs|afs|ncpfs|ceph|glusterfs|fuse\.(sshfs|rclone|s3fs|gcsfuse|davfs2?|smb.*|glusterfs))$/
+
+/** The mount `folder` (an absolute, resolved path) lies on; null where the system does not say. */
+export function readMount(folder: string): Mount | null {
+  let table: string
+  try {
+    table = readFileSync('/proc/self/mountinfo', 'utf8')
+  } catch {
+    return null
+  }
+  const mounts = table.split('\n').flatMap((line) => {
+    // proc(5): … mount point (field 5) … " - " type …
+    const [before, after] = line.split(' - ')
+    const mountPoint = before?.split(' ')[4]?.replaceAll('\\040', ' ')
+    const type = after?.split(' ')[0]
+    return mountPoint && type ? [{ mountPoint, type }] : []
+  })
+  const holds = ({ mountPoint }: Mount) =>
+    folder === mountPoint || folder.startsWith(mountPoint === '/' ? '/' : `${mountPoint}/`)
+  // The last of equally long ones: later mounts lie over earlier ones.
+  return mounts
+    .filter(holds)
+    .reduce<Mount | null>((a, b) => (a && a.mountPoint.length > b.mountPoint.length ? a : b), null)
+}
+
+/**
+ * Creates the vault's folder (0700) and checks folder and, where they exist, vault and sidecar; mends what is ours to mend
+ * and says so by `notice`. Throws `vaultUnsuitable`, `vaultNotPrivate`, `vaultUnwritable`.
+ */
+export function checkPlace(
+  vault: string,
+  notice: (sentence: string) => void,
+  mountOf: (folder: string) => Mount | null = readMount
+): void {
+  const folder = dirname(vault)
+  refuseRemote(folder, mountOf)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new TokentrayError(
+      'vaultUnwritable',
+      `The folder ${folder} cannot be written; make it writable for your user.`,
+      {
+        cause: error
+      }
+    )
+  }
+  // Windows: the profile's access list, inherited, says who may read.
+  if (process.getuid) {
+    checkFolder(folder, notice, process.getuid())
+    for (const path of [vault, `${vault}-wal`, `${vault}-shm`, sidecarPath(vault)]) {
+      checkFile(path, notice, process.getuid())
+    }
+  }
+}
+
+function refuseRemote(folder: string, mountOf: (folder: string) => Mount | null): void {
+  const mount = mountOf(nearestReal(folder))
+  const isRemote = mount !== null && remote.test(mount.type)
+  // A Windows drive as WSL shows it; a disk of one's own mounted there is fine.
+  const isDrive = /^\/mnt\/[a-z](\/|$)/.test(folder) && !mount?.mountPoint.startsWith(folder.slice(0, 6))
+  if (!isRemote && !isDrive) return
+  throw new TokentrayError(
+    'vaultUnsuitable',
+    `${folder} is on ${isRemote ? `a network or shared file system (${mount.type})` : 'a Windows drive'}, where the vault could be lost; choose a local folder with TOKENTRAY_HOME or TOKENTRAY_VAULT.`
+  )
+}
+
+function nearestReal(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch {
+    const parent = dirname(folder)
+    return parent === folder ? folder : nearestReal(parent)
+  }
+}
+
+function checkFolder(folder: string, notice: (sentence: string) => void, user: number): void {
+  const { mode, uid } = statSync(folder)
+  const open = mode & 0o077
+  const isOurOwn = uid === user && /tokentray/i.test(basename(folder))
+  if (open && isOurOwn) {
+    chmodSync(folder, 0o700)
+    notice(`The folder ${folder} was open to other users; it is private again (0700).`)
+  } else if (mode & 0o022 && !(mode & 0o1000)) {
+    // Not mended: a folder that is not named after us serves others too. The sticky bit protects our files' names.
+    throw new TokentrayError(
+      'vaultNotPrivate',
+      `Other users can replace files in ${folder}; run \`chmod go-w\` on it or choose another folder for the vault.`
+    )
+  }
+}
+
+function checkFile(path: string, notice: (sentence: string) => void, user: number): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (!found) return
+  const { mode, uid } = found.isSymbolicLink() ? statSync(path) : found
+  if (uid !== user) {
+    throw new TokentrayError('vaultNotPrivate', `${path} belongs to another user; run Tokentray as that user.`)
+  }
+  if (mode & 0o077) {
+    chmodSync(path, 0o600)
+    notice(`${path} was open to other users; it is private again (0600).`)
+  }
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    throw new TokentrayError('vaultUnwritable', `${path} cannot be written; make it writable for your user.`, {
+      cause: error
+    })
+  }
+}

@@ -1,0 +1,29 @@
+// Linux only: whether the Secret Service's default collection is locked, which libsecret does not tell ("no such item").
+// Asked over D-Bus by whichever of its small tools is installed.
+import { execFile } from 'node:child_process'
+
+const name = 'org.freedesktop.secrets'
+const collection = '/org/freedesktop/secrets/aliases/default'
+const face = 'org.freedesktop.Secret.Collection'
+const getter = 'org.freedesktop.DBus.Properties.Get'
+
+const tools: readonly (readonly [string, ...string[]])[] = [
+  ['gdbus', 'call', '--session', '--dest', name, '--object-path', collection, '--method', getter, face, 'Locked'],
+  ['dbus-send', '--session', '--print-reply', `--dest=${name}`, collection, getter, `string:${face}`, 'string:Locked'],
+  ['busctl', '--user', 'get-property', name, collection, face, 'Locked']
+]
+
+export type LockState = 'locked' | 'unlocked' | 'unknown'
+
+/** Never throws; `limit` in ms for each tool. A service that does not answer is `unknown`. */
+export async function readLockState(limit: number): Promise<LockState> {
+  if (process.platform !== 'linux') return 'unknown'
+  for (const [tool, ...words] of tools) {
+    const said = await new Promise<string>((resolve) => {
+      execFile(tool, words, { timeout: limit, killSignal: 'SIGKILL' }, (error, out) => resolve(error ? '' : out))
+    })
+    if (/\btrue\b/.test(said)) return 'locked'
+    if (/\bfalse\b/.test(said)) return 'unlocked'
+  }
+  return 'unknown'
+}

@@ -1,0 +1,95 @@
+// The sidecar: a small file beside the vault that says how its key is had and which key it is, but not the key.
+// It is what tells "wrong key" from "damaged", and an empty file that was a vault from one that is yet to be.
+import { createHmac } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { TokentrayError } from '../contract/errors.ts'
+import { expose, type Secret } from '../secret.ts'
+
+const format = 1
+const shape = z.object({
+  format: z.literal(format),
+  keySource: z.enum(['keychain', 'passphrase']),
+  /** The keychain item's account; kept so that vault and sidecar may be moved together. */
+  account: z.string().min(1).nullable(),
+  /** scrypt (RFC 7914), where the key comes from a passphrase; `salt` in hex. */
+  scrypt: z
+    .object({
+      salt: z.string().regex(/^[0-9a-f]{32,}$/),
+      // Bounded: a tampered file must neither weaken the derivation nor eat the memory.
+      N: z
+        .number()
+        .int()
+        .min(2 ** 14)
+        .max(2 ** 20),
+      r: z.number().int().min(8).max(32),
+      p: z.number().int().min(1).max(16)
+    })
+    .nullable(),
+  fingerprint: z.string(),
+  /** False from the first start's beginning until the vault has its tables: then an absent or empty vault is no loss. */
+  complete: z.boolean()
+})
+
+export type Sidecar = z.infer<typeof shape>
+
+export const sidecarPath = (vault: string): string => `${vault}.json`
+
+/**
+ * Keyed by the vault's key itself, so it tells nothing about a random one; guesses at a passphrase cost a whole scrypt
+ * each, as they would against the vault's own pages.
+ */
+export function keyFingerprint(key: Secret): string {
+  return createHmac('sha256', Buffer.from(expose(key), 'hex'))
+    .update('tokentray vault key')
+    .digest('hex')
+    .slice(0, 32)
+}
+
+/** null: there is none. Throws `vaultFromFuture`, `vaultDamaged`. */
+export function readSidecar(vault: string): Sidecar | null {
+  const path = sidecarPath(vault)
+  let found: unknown
+  try {
+    found = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    if (!(error instanceof SyntaxError)) {
+      throw new TokentrayError('vaultUnwritable', `${path} cannot be read; make it readable for your user.`, {
+        cause: error
+      })
+    }
+  }
+  const parsed = shape.safeParse(found)
+  if (parsed.success) return parsed.data
+  const itsFormat = (found as { format?: unknown } | undefined)?.format
+  if (typeof itsFormat === 'number' && itsFormat > format) {
+    throw new TokentrayError('vaultFromFuture', `${path} was written by a newer Tokentray; update Tokentray.`)
+  }
+  throw new TokentrayError(
+    'vaultDamaged',
+    `${path}, which says how the vault is unlocked, cannot be understood; copy it back from beside a backup (${vault}.*.backup.json).`
+  )
+}
+
+/** Durable and whole or not at all. `isFirst`: throws EEXIST where there is one already. */
+export function writeSidecar(vault: string, sidecar: Sidecar, isFirst = false): void {
+  const path = sidecarPath(vault)
+  const text = `${JSON.stringify(sidecar, null, 2)}\n`
+  const draft = isFirst ? path : `${path}.new`
+  writeFileSync(draft, text, { mode: 0o600, flag: isFirst ? 'wx' : 'w', flush: true })
+  if (!isFirst) renameSync(draft, path)
+  syncFolderOf(path)
+}
+
+/** Makes a created or renamed file's name durable; Windows does so by itself and cannot open folders. */
+function syncFolderOf(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}

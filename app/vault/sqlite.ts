@@ -1,0 +1,230 @@
+// The vault on SQLite: every write is one immediate transaction, durable when its promise resolves.
+// Each function says in SQL what the interface in vault.ts promises in words.
+import { TokentrayError } from '../contract/errors.ts'
+import { Secret } from '../secret.ts'
+import { checkVault } from './check.ts'
+import { asVaultError, type Connection } from './connection.ts'
+import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth, readRegistration } from './rows.ts'
+import type { KeySource, NewGrant, StoredServer, Tokens, Vault } from './vault.ts'
+
+const eventsKept = 1000
+
+/** `db` as connect() and migrate() left it; closed by the vault's close(). Errors: `vaultUnwritable`, `vaultDamaged`, `serverUnknown`. */
+export function createSqliteVault(db: Connection, path: string, keySource: KeySource): Vault {
+  async function reading<T>(read: () => T): Promise<T> {
+    try {
+      return read()
+    } catch (error) {
+      throw asVaultError(error, path)
+    }
+  }
+  // Immediate: a deferred read-then-write can fail with SQLITE_BUSY_SNAPSHOT, which no waiting cures.
+  async function writing<T>(write: () => T): Promise<T> {
+    return reading(() => db.transaction(write).immediate())
+  }
+  const run = (sql: string, ...values: unknown[]) => db.prepare(sql).run(...values).changes
+  const row = (sql: string, ...values: unknown[]) =>
+    db.prepare(sql).get(...values) as Record<string, unknown> | undefined
+  const rows = (sql: string, ...values: unknown[]) => db.prepare(sql).all(...values) as Record<string, unknown>[]
+
+  function mustExist(id: string): void {
+    if (row('SELECT 1 FROM servers WHERE id = ?', id)) return
+    throw new TokentrayError('serverUnknown', `There is no server "${id}".`)
+  }
+
+  function grantOf(id: string) {
+    const found = row('SELECT * FROM grants WHERE server = ?', id)
+    return found ? readGrantRow(id, found) : null
+  }
+
+  function insertGrant(id: string, grant: NewGrant): number {
+    const generation = Number(
+      row(`INSERT INTO generations VALUES (?, 1) ON CONFLICT DO UPDATE SET latest = latest + 1 RETURNING latest`, id)!
+        .latest
+    )
+    run('DELETE FROM grants WHERE server = ?', id)
+    const values = { server: id, generation, ...grantParameters(grant) }
+    const names = Object.keys(values)
+    run(`INSERT INTO grants (${names.join(', ')}) VALUES (${names.map((name) => `@${name}`).join(', ')})`, values)
+    return generation
+  }
+
+  function readServer(found: Record<string, unknown>): StoredServer[] {
+    const id = String(found.id)
+    try {
+      const config = readConfig(id, found.config)
+      try {
+        return [{ config, health: readHealth(id, found.health) }]
+      } catch {
+        // Health is rebuilt from the grant; losing its memory must not lose the server.
+        return [{ config, health: null }]
+      }
+    } catch {
+      // One unreadable row must not take the others along; check() names it.
+      return []
+    }
+  }
+
+  return {
+    path,
+    keySource,
+
+    servers: () => reading(() => rows('SELECT id, config, health FROM servers ORDER BY number').flatMap(readServer)),
+
+    addServer: (config, { clientSecret, grant }) =>
+      writing(() => {
+        if (row('SELECT 1 FROM servers WHERE id = ?', config.id)) {
+          throw new TokentrayError('serverExists', `There is already a server "${config.id}"; choose another id.`)
+        }
+        const secret = bind(clientSecret)
+        run(
+          'INSERT INTO servers (id, config, client_secret) VALUES (?, ?, ?)',
+          config.id,
+          JSON.stringify(config),
+          secret
+        )
+        if (grant) insertGrant(config.id, grant)
+      }),
+
+    updateServer: (config) =>
+      writing(() => {
+        mustExist(config.id)
+        run('UPDATE servers SET config = ? WHERE id = ?', JSON.stringify(config), config.id)
+      }),
+
+    removeServer: (id) =>
+      writing(() => {
+        mustExist(id)
+        run('DELETE FROM servers WHERE id = ?', id)
+      }),
+
+    clientSecret: (id) =>
+      reading(() => {
+        const value = row('SELECT client_secret FROM servers WHERE id = ?', id)?.client_secret
+        return typeof value === 'string' ? new Secret(value) : null
+      }),
+
+    saveHealth: (id, health) =>
+      writing(() => {
+        mustExist(id)
+        run('UPDATE servers SET health = ? WHERE id = ?', JSON.stringify(health), id)
+      }),
+
+    readGrant: (id) => reading(() => grantOf(id)),
+
+    beginRefresh: (id, startedAt) =>
+      writing(() => {
+        run('UPDATE grants SET started_at = ? WHERE server = ?', startedAt, id)
+        return grantOf(id)
+      }),
+
+    endRefresh: (id, generation) =>
+      writing(() => {
+        run('UPDATE grants SET started_at = NULL WHERE server = ? AND generation = ?', id, generation)
+      }),
+
+    commitRefresh: (id, generation, tokens) =>
+      writing(() => {
+        const old = grantOf(id)
+        if (old?.generation !== generation) return 'superseded'
+        insertGrant(id, { ...renewed(old, tokens), shape: old.shape })
+        return 'committed'
+      }),
+
+    commitSignIn: (id, grant) =>
+      writing(() => {
+        mustExist(id)
+        return insertGrant(id, grant)
+      }),
+
+    deleteGrant: (id, generation) =>
+      writing(() => {
+        const gone = run('DELETE FROM grants WHERE server = ? AND generation = ?', id, generation)
+        return gone ? 'committed' : 'superseded'
+      }),
+
+    clearRestored: (id) =>
+      writing(() => {
+        run('UPDATE grants SET restored = 0 WHERE server = ?', id)
+      }),
+
+    registration: (issuer, redirectHost) =>
+      reading(
+        () =>
+          rows('SELECT * FROM registrations WHERE issuer = ? ORDER BY registered_at DESC', issuer)
+            .map(readRegistration)
+            .find((it) => URL.parse(it.redirectUri)?.hostname === redirectHost) ?? null
+      ),
+
+    saveRegistration: (it) =>
+      writing(() => {
+        run(
+          'INSERT OR REPLACE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?)',
+          it.issuer,
+          it.redirectUri,
+          it.clientId,
+          bind(it.clientSecret),
+          it.clientSecretExpiresAt,
+          it.clientAuth,
+          it.registeredAt
+        )
+      }),
+
+    forgetRegistration: (issuer, clientId) =>
+      writing(() => {
+        run('DELETE FROM registrations WHERE issuer = ? AND client_id = ?', issuer, clientId)
+      }),
+
+    appendEvent: (id, event) =>
+      writing(() => {
+        mustExist(id)
+        run(
+          'INSERT INTO events (server, at, kind, fault, detail, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+          id,
+          event.at,
+          event.kind,
+          event.fault,
+          event.detail,
+          event.expiresAt
+        )
+        run(
+          `DELETE FROM events WHERE server = ? AND number <=
+           (SELECT number FROM events WHERE server = ? ORDER BY number DESC LIMIT 1 OFFSET ${eventsKept})`,
+          id,
+          id
+        )
+      }),
+
+    events: (id, limit) =>
+      reading(() =>
+        rows(
+          `SELECT at, kind, fault, detail, expires_at AS expiresAt FROM events WHERE server = ?
+           ORDER BY number DESC LIMIT ?`,
+          id,
+          limit
+        ).flatMap((found) => {
+          try {
+            return [readEvent(id, found)]
+          } catch {
+            return []
+          }
+        })
+      ),
+
+    check: async () => checkVault(db),
+
+    close: async () => {
+      db.close()
+    }
+  }
+}
+
+/** RFC 6749 section 6: what the reply did not repeat stays as it was. */
+function renewed(old: Tokens, tokens: Tokens): Tokens {
+  return {
+    ...tokens,
+    scope: tokens.scope ?? old.scope,
+    refreshToken: tokens.refreshToken ?? old.refreshToken,
+    refreshExpiresAt: tokens.refreshToken ? tokens.refreshExpiresAt : (tokens.refreshExpiresAt ?? old.refreshExpiresAt)
+  }
+}

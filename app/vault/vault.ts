@@ -1,0 +1,111 @@
+// The vault's interface: what the rest of the core may ask of storage. In promises, so that a shared vault can stand behind it.
+// Every write is durable when its promise resolves; a failed one rejects with `vaultUnwritable` and changed nothing.
+import type { ExpirySource, Health } from '../contract/health.ts'
+import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
+import type { HistoryEvent } from '../contract/views.ts'
+import type { Secret } from '../secret.ts'
+
+/** What a token reply leads to (RFC 6749 section 5.1), times absolute in ms since the epoch. */
+export type Tokens = {
+  accessToken: Secret
+  tokenType: string
+  obtainedAt: number
+  expiresAt: number | null
+  expirySource: ExpirySource
+  /** null: the reply had none, so the old one stays. */
+  refreshToken: Secret | null
+  refreshExpiresAt: number | null
+  /** null: the reply said nothing, so the old scope stays. */
+  scope: string | null
+}
+
+/** How requests about a grant are made: kept per grant so that a refresh is shaped as the sign-in was. */
+export type RequestShape = {
+  /** null for a pasted refresh token with its endpoint, and for static tokens. */
+  issuer: string | null
+  tokenEndpoint: string | null
+  revocationEndpoint: string | null
+  /** Verbatim from the metadata; null: do not send `resource` (RFC 8707). */
+  resource: string | null
+  clientId: string | null
+  clientAuth: ClientAuthMethod
+  clientSecret: Secret | null
+  registration: 'dynamic' | 'preRegistered' | 'none'
+  redirectUri: string | null
+}
+
+export type Grant = Tokens & {
+  shape: RequestShape
+  /** Rises by one at each write of tokens; compared at every write. */
+  generation: number
+  /** Journal: a refresh with this generation was sent at this time and its outcome is not stored. */
+  startedAt: number | null
+  restored: boolean
+}
+
+/** A client registration, kept per issuer and redirect URI (RFC 7591). */
+export type ClientRegistration = {
+  issuer: string
+  redirectUri: string
+  clientId: string
+  clientSecret: Secret | null
+  clientSecretExpiresAt: number | null
+  clientAuth: ClientAuthMethod
+  registeredAt: number
+}
+
+export type StoredServer = { config: ServerConfig; health: Health | null }
+
+export type KeySource = 'keychain' | 'passphrase' | 'throwaway'
+
+export interface Vault {
+  /** ':memory:' for one that lives only in this process. */
+  readonly path: string
+  readonly keySource: KeySource
+
+  servers(): Promise<StoredServer[]>
+  /** Adds a server, and in the same transaction its client secret and first grant where given. Rejects `serverExists`. */
+  addServer(
+    config: ServerConfig,
+    secrets: { clientSecret?: Secret | undefined; grant?: NewGrant | undefined }
+  ): Promise<void>
+  updateServer(config: ServerConfig): Promise<void>
+  removeServer(id: string): Promise<void>
+  /** The secret of a pre-registered client. */
+  clientSecret(id: string): Promise<Secret | null>
+  saveHealth(id: string, health: Health): Promise<void>
+
+  readGrant(id: string): Promise<Grant | null>
+  /**
+   * Proves the vault is writable and journals `startedAt`, both before the refresh token is spent.
+   * Resolves with the grant to spend, null where there is none.
+   */
+  beginRefresh(id: string, startedAt: number): Promise<Grant | null>
+  /** Takes the journal entry back after an attempt whose request certainly did not rotate anything. */
+  endRefresh(id: string, generation: number): Promise<void>
+  /** Stores what a refresh brought, if the generation is still the same; a null refreshToken or scope keeps the old one. */
+  commitRefresh(id: string, generation: number, tokens: Tokens): Promise<'committed' | 'superseded'>
+  /** Stores a new grant, whatever was there, and resolves with its generation. */
+  commitSignIn(id: string, grant: NewGrant): Promise<number>
+  /** Forgets the grant if its generation is still the same. */
+  deleteGrant(id: string, generation: number): Promise<'committed' | 'superseded'>
+  /** The person said a restored grant may be tried. */
+  clearRestored(id: string): Promise<void>
+
+  /** Any registration at this issuer whose redirect URI has this host (a port of ours is kept with it). */
+  registration(issuer: string, redirectHost: string): Promise<ClientRegistration | null>
+  saveRegistration(registration: ClientRegistration): Promise<void>
+  forgetRegistration(issuer: string, clientId: string): Promise<void>
+
+  /** Bounded: the newest 1,000 per server are kept. */
+  appendEvent(id: string, event: HistoryEvent): Promise<void>
+  /** Newest first. */
+  events(id: string, limit: number): Promise<HistoryEvent[]>
+
+  /** Sentences about what is wrong; empty when every page and row is sound. */
+  check(): Promise<string[]>
+  close(): Promise<void>
+}
+
+/** A grant before it has a generation. */
+export type NewGrant = Tokens & { shape: RequestShape }

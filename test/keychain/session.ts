@@ -1,0 +1,68 @@
+// A desktop session for one child: a private D-Bus, a private home and, where asked for, a real gnome-keyring.
+// The child runs a scenario of scenarios.ts and prints JSON; the person's own keyring is never in reach.
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { privateFolder } from '../vault/setting.ts'
+
+/** `none`: a bus on which nothing offers secrets. `noBus`: not even a bus. */
+export type SessionKind = 'unlocked' | 'none' | 'noBus'
+
+const needed = ['dbus-run-session', 'gnome-keyring-daemon', 'gdbus']
+const absent = needed.filter((tool) => !existsSync(`/usr/bin/${tool}`))
+
+/** Why the real keychain cannot be tested here; null where it can. */
+export const whyNot =
+  process.platform !== 'linux'
+    ? 'The tests of the real keychain run on Linux only.'
+    : absent.length > 0
+      ? `The tests of the real keychain are skipped: ${absent.join(', ')} missing; install dbus gnome-keyring libsecret-1-0 libglib2.0-bin.`
+      : null
+if (whyNot) console.warn(whyNot)
+
+// The daemon would keep our stdout open without the redirection, and a wrong password still ends with 0.
+const unlock = `printf %s pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec "$@"`
+
+// Without service directories the bus cannot start a keyring by itself.
+const bareBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`
+
+/** Runs one scenario; resolves with what it printed, and rejects with its stderr where it failed. */
+export function runInSession(scenario: string, kind: SessionKind = 'unlocked'): Promise<unknown> {
+  const home = privateFolder()
+  const folder = (name: string) => {
+    mkdirSync(join(home, name), { mode: 0o700 })
+    return join(home, name)
+  }
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    HOME: folder('home'),
+    XDG_RUNTIME_DIR: folder('run'),
+    XDG_DATA_HOME: folder('data'),
+    XDG_CONFIG_HOME: folder('config'),
+    XDG_CACHE_HOME: folder('cache')
+  }
+  const child = [
+    process.execPath,
+    join(import.meta.dirname, 'scenarios.ts'),
+    scenario,
+    join(home, 'tokentray/vault.db')
+  ]
+  const configuration = join(home, 'bus.conf')
+  writeFileSync(configuration, bareBus)
+  const command = {
+    unlocked: ['dbus-run-session', '--', 'bash', '-c', unlock, '_', ...child],
+    none: ['dbus-run-session', `--config-file=${configuration}`, '--', ...child],
+    noBus: child
+  }[kind]
+  if (kind === 'noBus') env.DBUS_SESSION_BUS_ADDRESS = `unix:path=${home}/no-bus`
+  return new Promise((resolve, reject) => {
+    // Below the 50 s for which a frozen daemon would hold an exit back.
+    execFile(command[0]!, command.slice(1), { env, timeout: 40_000, killSignal: 'SIGKILL' }, (error, out, stderr) => {
+      if (error) reject(new Error(`${scenario} ended with ${error.code ?? error.signal}: ${stderr}${out}`))
+      else resolve(JSON.parse(out))
+    })
+  })
+}

@@ -1,0 +1,256 @@
+// The vault's promises, one by one, on a vault in memory: grants, generations, journal, history, registrations.
+// What concerns the file itself is in open.test.ts and durability.test.ts.
+import { describe, expect, test } from 'vitest'
+import type { Health } from '../../app/contract/health.ts'
+import type { HistoryEvent } from '../../app/contract/views.ts'
+import { expose, Secret } from '../../app/secret.ts'
+import { connect } from '../../app/vault/connection.ts'
+import { migrate } from '../../app/vault/migrations.ts'
+import { createSqliteVault } from '../../app/vault/sqlite.ts'
+import { failure, plantedTokens, sampleGrant, sampleServer, sampleTokens } from './setting.ts'
+
+function memoryVault() {
+  const db = connect(':memory:', null)
+  migrate(db, ':memory:', () => {})
+  return { db, vault: createSqliteVault(db, ':memory:', 'throwaway') }
+}
+
+async function vaultWithGrant() {
+  const made = memoryVault()
+  await made.vault.addServer(sampleServer(), { grant: sampleGrant() })
+  return made
+}
+
+const health: Health = {
+  state: {
+    kind: 'waiting',
+    since: 1,
+    attempt: 3,
+    nextAt: 9,
+    report: { fault: 'busy', at: 5, detail: '503', retryAfter: 10 }
+  },
+  paused: false,
+  grant: {
+    generation: 1,
+    obtainedAt: 1,
+    expiresAt: null,
+    expirySource: 'none',
+    refreshExpiresAt: null,
+    refreshExtends: true,
+    renewable: true,
+    restored: false
+  },
+  signIn: null,
+  lastAttemptAt: 5,
+  lostAt: null,
+  acceptedAt: null
+}
+
+describe('servers', () => {
+  test('are listed in the order added, with their settings and health as saved', async () => {
+    const { vault } = memoryVault()
+    await vault.addServer(sampleServer('zebra'), {})
+    await vault.addServer(sampleServer('apple'), {})
+    await vault.saveHealth('zebra', health)
+    expect(await vault.servers()).toEqual([
+      { config: sampleServer('zebra'), health },
+      { config: sampleServer('apple'), health: null }
+    ])
+    await vault.updateServer({ ...sampleServer('apple'), name: 'Apple' })
+    expect((await vault.servers())[1]?.config.name).toBe('Apple')
+    await vault.removeServer('zebra')
+    expect((await vault.servers()).map((it) => it.config.id)).toEqual(['apple'])
+  })
+
+  test('a second one of the same id is refused and changes nothing', async () => {
+    const { vault } = await vaultWithGrant()
+    const second = vault.addServer({ ...sampleServer(), name: 'Other' }, { grant: sampleGrant() })
+    expect((await failure(second)).code).toBe('serverExists')
+    expect((await vault.servers())[0]?.config.name).toBe('Notes')
+    expect((await vault.readGrant('notes'))?.generation).toBe(1)
+  })
+
+  test('keep the secret of a pre-registered client', async () => {
+    const { vault } = memoryVault()
+    await vault.addServer(sampleServer(), { clientSecret: new Secret('s3cret') })
+    expect(expose((await vault.clientSecret('notes'))!)).toBe('s3cret')
+    expect(await vault.clientSecret('other')).toBeNull()
+  })
+
+  test('an unknown one is named in the error of every write that needs it', async () => {
+    const { vault } = memoryVault()
+    const event: HistoryEvent = { at: 1, kind: 'added', fault: null, detail: '', expiresAt: null }
+    for (const attempt of [
+      () => vault.updateServer(sampleServer('ghost')),
+      () => vault.removeServer('ghost'),
+      () => vault.saveHealth('ghost', health),
+      () => vault.commitSignIn('ghost', sampleGrant()),
+      () => vault.appendEvent('ghost', event)
+    ]) {
+      const { code, message } = await failure(attempt())
+      expect(code).toBe('serverUnknown')
+      expect(message).toContain('ghost')
+    }
+  })
+
+  test('FM-24 one unreadable row loses no other, and check() names it', async () => {
+    const { db, vault } = memoryVault()
+    for (const id of ['good', 'bad-config', 'bad-health'])
+      await vault.addServer(sampleServer(id), { grant: sampleGrant() })
+    db.prepare("UPDATE servers SET config = '{nonsense' WHERE id = 'bad-config'").run()
+    db.prepare(`UPDATE servers SET health = '{"state":7}' WHERE id = 'bad-health'`).run()
+    expect((await vault.servers()).map((it) => it.config.id)).toEqual(['good', 'bad-health'])
+    const problems = await vault.check()
+    expect(problems).toHaveLength(2)
+    expect(problems.join()).toMatch(/"bad-config".*"bad-health"/)
+  })
+})
+
+describe('grants', () => {
+  test('come back as stored, field by field', async () => {
+    const { vault } = await vaultWithGrant()
+    const grant = (await vault.readGrant('notes'))!
+    expect([grant.accessToken, grant.refreshToken!, grant.shape.clientSecret!].map(expose)).toEqual(plantedTokens)
+    expect(grant).toEqual({ ...sampleGrant(), generation: 1, startedAt: null, restored: false })
+  })
+
+  test('FM-04 beginRefresh journals the attempt and hands out the grant to spend', async () => {
+    const { vault } = await vaultWithGrant()
+    expect(await vault.beginRefresh('notes', 77)).toMatchObject({ generation: 1, startedAt: 77 })
+    expect((await vault.readGrant('notes'))?.startedAt).toBe(77)
+    expect(await vault.beginRefresh('other', 77)).toBeNull()
+  })
+
+  test('FM-04 beginRefresh refuses where nothing can be written, before the token could be spent', async () => {
+    const { db, vault } = await vaultWithGrant()
+    db.pragma('query_only=ON')
+    expect((await failure(vault.beginRefresh('notes', 77))).code).toBe('vaultUnwritable')
+    db.pragma('query_only=OFF')
+    expect((await vault.readGrant('notes'))?.startedAt).toBeNull()
+  })
+
+  test('a commit raises the generation by one and clears the journal', async () => {
+    const { vault } = await vaultWithGrant()
+    await vault.beginRefresh('notes', 77)
+    const tokens = sampleTokens({
+      accessToken: new Secret('a2'),
+      refreshToken: new Secret('r2'),
+      refreshExpiresAt: null
+    })
+    expect(await vault.commitRefresh('notes', 1, tokens)).toBe('committed')
+    const grant = (await vault.readGrant('notes'))!
+    expect(grant).toMatchObject({ generation: 2, startedAt: null, refreshExpiresAt: null })
+    expect([expose(grant.accessToken), expose(grant.refreshToken!)]).toEqual(['a2', 'r2'])
+    expect(grant.shape).toEqual(sampleGrant().shape)
+  })
+
+  test('FM-11 a reply without refresh token or scope keeps the old ones', async () => {
+    const { vault } = await vaultWithGrant()
+    await vault.commitRefresh('notes', 1, sampleTokens({ refreshToken: null, refreshExpiresAt: null, scope: null }))
+    const grant = (await vault.readGrant('notes'))!
+    expect(expose(grant.refreshToken!)).toBe(plantedTokens[1])
+    expect(grant).toMatchObject({ scope: 'read write', refreshExpiresAt: sampleGrant().refreshExpiresAt })
+  })
+
+  test('FM-02 who comes second with the same generation is superseded and changes nothing', async () => {
+    const { vault } = await vaultWithGrant()
+    await vault.commitRefresh('notes', 1, sampleTokens({ accessToken: new Secret('winner') }))
+    await vault.beginRefresh('notes', 88)
+    expect(await vault.commitRefresh('notes', 1, sampleTokens({ accessToken: new Secret('loser') }))).toBe('superseded')
+    expect(await vault.deleteGrant('notes', 1)).toBe('superseded')
+    await vault.endRefresh('notes', 1)
+    const grant = (await vault.readGrant('notes'))!
+    expect(expose(grant.accessToken)).toBe('winner')
+    expect(grant).toMatchObject({ generation: 2, startedAt: 88 })
+  })
+
+  test('FM-02 no generation is ever used twice, not even by a server removed and added again', async () => {
+    const { vault } = await vaultWithGrant()
+    expect(await vault.deleteGrant('notes', 1)).toBe('committed')
+    expect(await vault.readGrant('notes')).toBeNull()
+    expect(await vault.commitSignIn('notes', sampleGrant())).toBe(2)
+    await vault.removeServer('notes')
+    await vault.addServer(sampleServer(), { grant: sampleGrant() })
+    expect((await vault.readGrant('notes'))?.generation).toBe(3)
+    expect(await vault.commitRefresh('notes', 1, sampleTokens())).toBe('superseded')
+  })
+
+  test('endRefresh takes the journal entry back where nothing came between', async () => {
+    const { vault } = await vaultWithGrant()
+    await vault.beginRefresh('notes', 77)
+    await vault.endRefresh('notes', 1)
+    expect(await vault.readGrant('notes')).toMatchObject({ startedAt: null, generation: 1 })
+  })
+
+  test('a restored one is so until the person says it may be tried, or a new one is stored', async () => {
+    const { db, vault } = await vaultWithGrant()
+    db.prepare('UPDATE grants SET restored = 1').run()
+    expect((await vault.readGrant('notes'))?.restored).toBe(true)
+    await vault.clearRestored('notes')
+    expect((await vault.readGrant('notes'))?.restored).toBe(false)
+    db.prepare('UPDATE grants SET restored = 1').run()
+    await vault.commitRefresh('notes', 1, sampleTokens())
+    expect((await vault.readGrant('notes'))?.restored).toBe(false)
+  })
+
+  test('one that cannot be read is an error that names the server and nothing it holds', async () => {
+    const { db, vault } = await vaultWithGrant()
+    await vault.addServer(sampleServer('other'), { grant: sampleGrant() })
+    db.prepare("UPDATE grants SET client_auth = 'carrier pigeon' WHERE server = 'notes'").run()
+    const { code, message } = await failure(vault.readGrant('notes'))
+    expect(code).toBe('vaultDamaged')
+    expect(message).toMatch(/"notes".*client_auth/)
+    for (const token of plantedTokens) expect(message).not.toContain(token)
+    expect((await vault.readGrant('other'))?.generation).toBe(1)
+    expect(await vault.check()).toEqual([message])
+  })
+})
+
+describe('registrations', () => {
+  const kept = {
+    issuer: 'https://issuer.example',
+    redirectUri: 'http://127.0.0.1:4141/callback',
+    clientId: 'c1',
+    clientSecret: new Secret('cs'),
+    clientSecretExpiresAt: null,
+    clientAuth: 'client_secret_post',
+    registeredAt: 5
+  } as const
+
+  test('are found by issuer and host of the redirect URI, and forgotten by client', async () => {
+    const { vault } = memoryVault()
+    await vault.saveRegistration(kept)
+    await vault.saveRegistration({
+      ...kept,
+      redirectUri: 'http://localhost:4141/callback',
+      clientId: 'c2',
+      clientSecret: null
+    })
+    expect(await vault.registration(kept.issuer, '127.0.0.1')).toEqual(kept)
+    expect((await vault.registration(kept.issuer, 'localhost'))?.clientId).toBe('c2')
+    expect(await vault.registration('https://other.example', '127.0.0.1')).toBeNull()
+    await vault.forgetRegistration(kept.issuer, 'c1')
+    expect(await vault.registration(kept.issuer, '127.0.0.1')).toBeNull()
+    expect((await vault.registration(kept.issuer, 'localhost'))?.clientId).toBe('c2')
+  })
+
+  test('a later one for the same issuer and redirect URI takes the earlier one’s place', async () => {
+    const { vault } = memoryVault()
+    await vault.saveRegistration(kept)
+    await vault.saveRegistration({ ...kept, clientId: 'c9', registeredAt: 6 })
+    expect((await vault.registration(kept.issuer, '127.0.0.1'))?.clientId).toBe('c9')
+  })
+})
+
+test('history is newest first, and the newest 1,000 per server are kept', async () => {
+  const { vault, db } = memoryVault()
+  await vault.addServer(sampleServer('busy'), {})
+  await vault.addServer(sampleServer('calm'), {})
+  const event = (at: number): HistoryEvent => ({ at, kind: 'refreshed', fault: null, detail: 'ok', expiresAt: 9 })
+  await vault.appendEvent('calm', event(0))
+  for (let at = 1; at <= 1005; at++) await vault.appendEvent('busy', event(at))
+  expect(await vault.events('busy', 2)).toEqual([event(1005), event(1004)])
+  expect((await vault.events('busy', 5000)).at(-1)).toEqual(event(6))
+  expect(db.prepare('SELECT count(*) FROM events').pluck().get()).toBe(1001)
+  expect(await vault.events('calm', 10)).toEqual([event(0)])
+})
