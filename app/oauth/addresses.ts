@@ -1,0 +1,53 @@
+// Which hosts are this machine, and which addresses are private: what may be spoken to in plain HTTP, and what
+// metadata of a public server may not send us to (RFC 9728 section 7.7, RFC 8252 section 7.3).
+import { lookup } from 'node:dns/promises'
+import { BlockList, isIP } from 'node:net'
+
+const privateRanges = new BlockList()
+for (const [net, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3]
+] as const)
+  privateRanges.addSubnet(net, prefix, 'ipv4')
+for (const [net, prefix] of [
+  ['::', 127],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8]
+] as const)
+  privateRanges.addSubnet(net, prefix, 'ipv6')
+
+const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase()
+
+/** True where `host` (as in URL.hostname) can only be this machine. */
+export function isLoopbackHost(host: string): boolean {
+  const name = bare(host)
+  return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
+}
+
+/** True for an IP address that is not of the public internet: loopback, private, link-local, shared, multicast. */
+export function isPrivateAddress(address: string): boolean {
+  const kind = isIP(address)
+  return kind !== 0 && privateRanges.check(address, kind === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** True where `host` is written as a private address or as a name for this machine; asks no one. */
+export function isPrivateHost(host: string): boolean {
+  return isLoopbackHost(host) || isPrivateAddress(bare(host))
+}
+
+/** True where `host` is private or resolves to a private address; false where it cannot be resolved. */
+export async function leadsToPrivate(host: string): Promise<boolean> {
+  if (isPrivateHost(host)) return true
+  if (isIP(bare(host))) return false
+  const found = await lookup(bare(host), { all: true }).catch(() => [])
+  return found.some(({ address }) => isPrivateAddress(address))
+}

@@ -1,0 +1,145 @@
+// The loopback listener that a browser is redirected to (RFC 8252 section 7.3), with its small calm page.
+// Sign-ins that share a registration share its port: each is found by its state, and a wrong state disturbs none.
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { TokentrayError } from '../contract/errors.ts'
+
+/** What the page says. `text` may hold anything: it is escaped. */
+export type Page = { ok: boolean; title: string; text: string }
+/** Gets the parameters of a response whose state is the expected one; again when a browser reloads, and then says the same. */
+export type Answer = (parameters: URLSearchParams) => Promise<Page>
+
+export type Callback = {
+  redirectUri: string
+  port: number
+  expect(state: string, answer: Answer): void
+  /** Lets go of the state; the listener ends with its last sign-in, after the page was delivered. */
+  close(): void
+}
+
+/** Opens the listener at `host` and `port`, 0 for one of the system's choice. Rejects with `portInUse`. */
+export type OpenCallback = (host: '127.0.0.1' | 'localhost', port: number) => Promise<Callback>
+
+type Listener = { port: number; servers: Server[]; answers: Map<string, Answer>; users: number; busy: number }
+
+export const callbackPath = '/callback'
+
+export function createCallbacks(): OpenCallback {
+  const listeners = new Map<string, Listener>()
+  const open: OpenCallback = async (host, port) => {
+    const shared = listeners.get(`${host}:${port}`)
+    if (shared) shared.users++
+    const listener = shared ?? (await listen(host, port))
+    const key = `${host}:${listener.port}`
+    listeners.set(key, listener)
+    const states = new Set<string>()
+    let isOpen = true
+    return {
+      port: listener.port,
+      redirectUri: `http://${key}${callbackPath}`,
+      expect(state, answer) {
+        states.add(state)
+        listener.answers.set(state, answer)
+      },
+      close() {
+        if (!isOpen) return
+        isOpen = false
+        for (const state of states) listener.answers.delete(state)
+        if (--listener.users > 0) return
+        listeners.delete(key)
+        for (const server of listener.servers) server.close()
+        endConnections(listener)
+      }
+    }
+  }
+  // One after the other, so that a second sign-in finds the listener the first one is opening.
+  let last: Promise<unknown> = Promise.resolve()
+  return (host, port) => {
+    const opened = last.then(() => open(host, port))
+    last = opened.catch(() => {})
+    return opened
+  }
+}
+
+async function listen(host: '127.0.0.1' | 'localhost', port: number): Promise<Listener> {
+  const listener: Listener = { port, servers: [], answers: new Map(), users: 1, busy: 0 }
+  listener.port = await bind(listener, '127.0.0.1', port)
+  // A browser may take `localhost` for ::1; a machine without IPv6 has only the other one.
+  if (host === 'localhost')
+    await bind(listener, '::1', listener.port).catch((error: unknown) => {
+      if (!(error instanceof TokentrayError)) return
+      for (const server of listener.servers) server.close()
+      throw error
+    })
+  return listener
+}
+
+function bind(listener: Listener, address: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((request, response) => {
+      listener.busy++
+      response.on('close', () => {
+        listener.busy--
+        if (listener.users === 0) endConnections(listener)
+      })
+      const url = URL.parse(request.url ?? '', 'http://callback')
+      const known = url?.pathname === callbackPath && request.method === 'GET'
+      if (!url || !known) return send(response, 404, { ok: false, title: 'Nothing here', text: '' })
+      const state = url.searchParams.get('state') ?? ''
+      const answer = listener.answers.get(state)
+      if (!answer) return send(response, 400, strayPage)
+      answer(url.searchParams).then(
+        (page) => send(response, page.ok ? 200 : 400, page),
+        () => send(response, 500, { ok: false, title: 'The sign-in failed', text: 'Tokentray says why.' })
+      )
+    })
+    server.on('error', (error: NodeJS.ErrnoException) => reject(bindError(error, port)))
+    server.listen({ host: address, port, exclusive: true }, () => {
+      listener.servers.push(server)
+      const bound = server.address()
+      resolve(typeof bound === 'object' && bound ? bound.port : port)
+    })
+  })
+}
+
+function bindError(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return error
+  const why = error.code === 'EACCES' ? 'may not be opened by this user' : 'is in use by another program'
+  return new TokentrayError(
+    'portInUse',
+    `Port ${port} on this machine, which the sign-in must return to, ${why}; free it or choose another redirect port.`
+  )
+}
+
+/** A browser's spare connections would hold the process; one that still gets its page is left to finish. */
+function endConnections(listener: Listener): void {
+  if (listener.busy === 0) for (const server of listener.servers) server.closeAllConnections()
+}
+
+const strayPage: Page = {
+  ok: false,
+  title: 'This is not the sign-in Tokentray waits for',
+  text: 'It may be an old tab. Use the newest link, or start the sign-in again.'
+}
+
+const style =
+  'body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;color:#222;background:#fff}' +
+  '@media(prefers-color-scheme:dark){body{color:#ddd;background:#1c1c1e}}'
+
+function send(response: ServerResponse, status: number, page: Page): void {
+  const title = escaped(page.title)
+  const end = status === 404 ? '' : '<p>You can close this window.</p>'
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    connection: 'close'
+  })
+  response.end(
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><style>${style}</style>` +
+      `<h1>${title}</h1><p>${escaped(page.text)}</p>${end}</html>`
+  )
+}
+
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)

@@ -1,0 +1,42 @@
+// The WWW-Authenticate header, really parsed: several challenges may stand in one header, with commas inside quotes.
+// RFC 9110 section 11.6.1; Headers.get joins several header lines with commas, which is the same grammar.
+
+/** `scheme` and the names of `params` in lower case. */
+export type Challenge = { scheme: string; params: Record<string, string> }
+
+const token = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y
+const equals = /[ \t]*=[ \t]*/y
+const quoted = /"((?:[^"\\]|\\.)*)"/y
+const token68 = /[ \t]+[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y
+const between = /[ \t,]+/y
+
+/** The challenges in their order; what cannot be read ends the list, and what came before it counts. */
+export function parseChallenges(header: string): Challenge[] {
+  const challenges: Challenge[] = []
+  let at = 0
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at
+    const found = pattern.exec(header)
+    if (found) at = pattern.lastIndex
+    return found
+  }
+  for (take(between); at < header.length; take(between)) {
+    const name = take(token)?.[0].toLowerCase()
+    if (name === undefined) break
+    const current = challenges.at(-1)
+    if (current && take(equals)) {
+      const text = take(quoted)
+      current.params[name] ??= text ? (text[1] ?? '').replace(/\\(.)/g, '$1') : (take(token)?.[0] ?? '')
+    } else {
+      challenges.push({ scheme: name, params: Object.create(null) })
+      take(token68)
+    }
+  }
+  return challenges
+}
+
+/** The challenge that matters to us: a Bearer one that names its metadata (RFC 9728 section 5.1), else any Bearer one. */
+export function bearerChallenge(header: string | null): Challenge | null {
+  const bearers = parseChallenges(header ?? '').filter(({ scheme }) => scheme === 'bearer')
+  return bearers.find(({ params }) => params.resource_metadata) ?? bearers[0] ?? null
+}

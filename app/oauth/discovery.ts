@@ -1,0 +1,181 @@
+// From the URL of an MCP server to the authorization server that guards it.
+// MCP authorization specification; servers of its 2025-03-26 revision have no resource metadata and fixed endpoints.
+import type { AuthorizationServer } from 'oauth4webapi'
+import { TokentrayError } from '../contract/errors.ts'
+import { isLoopbackHost, leadsToPrivate } from './addresses.ts'
+import { bearerChallenge, type Challenge } from './challenge.ts'
+import {
+  fetchDocument,
+  type ProtectedResource,
+  readAuthorizationServer,
+  readProtectedResource,
+  resourceMetadataUrls,
+  serverMetadataUrls,
+  shown
+} from './metadata.ts'
+import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from './network.ts'
+import { retryAfterOf } from './tokenReply.ts'
+
+export type Discovery = {
+  server: AuthorizationServer
+  /** False where the endpoints are the defaults of the 2025-03-26 revision, since there is no metadata at all. */
+  documented: boolean
+  /** Verbatim from the metadata; null where there is none, and then none is sent. */
+  resource: string | null
+  /** The scopes the challenge asks for, else all the resource knows; null: neither said anything. */
+  scope: string | null
+  /** `public`: later requests to what the metadata named must stay off private addresses. */
+  reach: 'any' | 'public'
+}
+
+export type DiscoveryContext = {
+  network: Network
+  now: () => number
+  signal: AbortSignal
+  onStep: (step: 'resource' | 'authorizationServer') => void
+}
+
+/** Rejects with TokentrayError (`urlInvalid`, `notMcpServer`, `metadataInvalid`, …) or NetworkFault. */
+export async function discover(serverUrl: string, context: DiscoveryContext): Promise<Discovery> {
+  const url = checkServerUrl(serverUrl)
+  context.onStep('resource')
+  const reach = (await leadsToPrivate(url.hostname)) ? 'any' : 'public'
+  const options: RequestOptions = { reach, signal: context.signal }
+  const probe = await askForChallenge(url, context)
+  const resource = await findResource(url, probe.challenge, options, context)
+  context.onStep('authorizationServer')
+  const found = resource
+    ? await findServer(resource.authorizationServers, url, options, context)
+    : await findLegacyServer(url, probe, options, context)
+  const scopes = resource?.scopes?.length ? resource.scopes.join(' ') : null
+  return { ...found, resource: resource?.resource ?? null, scope: probe.challenge?.params.scope || scopes, reach }
+}
+
+/** Throws `urlInvalid` with what to write instead. */
+export function checkServerUrl(text: string): URL {
+  const url = URL.parse(text.trim())
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new TokentrayError(
+      'urlInvalid',
+      `"${shown(text)}" is no web address; use one like https://mcp.example.com/mcp.`
+    )
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
+    throw new TokentrayError('urlInvalid', `Tokens are never sent unencrypted: use https:// for ${url.host}.`)
+  if (url.username || url.password)
+    throw new TokentrayError('urlInvalid', `Take the user name and password out of the address of ${url.host}.`)
+  url.hash = ''
+  return url
+}
+
+type Probe = {
+  status: number
+  kind: 'guarded' | 'open' | 'foreign'
+  challenge: Challenge | null
+  busy: NetworkFault | null
+}
+
+/** The first request of any MCP client, sent without a token: its answer carries the challenge. */
+async function askForChallenge(url: URL, { network, now, signal }: DiscoveryContext): Promise<Probe> {
+  const clientInfo = { name: 'tokentray', version: '1' }
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }
+  const reply = await network(url.href, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+    signal,
+    redirects: 3
+  })
+  const { status, headers } = reply
+  const challenge = bearerChallenge(headers.get('www-authenticate'))
+  const guarded = status === 401 || challenge !== null
+  const open =
+    reply.ok && (/^text\/event-stream/.test(headers.get('content-type') ?? '') || /"jsonrpc"/.test(await reply.text()))
+  return {
+    status,
+    kind: guarded ? 'guarded' : open ? 'open' : 'foreign',
+    challenge,
+    busy: isBusyStatus(status)
+      ? new NetworkFault('busy', `HTTP ${status}`, url.host, retryAfterOf(headers, now()))
+      : null
+  }
+}
+
+async function findResource(
+  url: URL,
+  challenge: Challenge | null,
+  options: RequestOptions,
+  { network, now }: DiscoveryContext
+): Promise<ProtectedResource | null> {
+  const named = challenge?.params.resource_metadata
+  for (const place of [...(named ? [named] : []), ...resourceMetadataUrls(url)]) {
+    const document = await fetchDocument(network, place, options, now())
+    // A catch-all page or an unrelated JSON file is no metadata; only one that the challenge named must be.
+    if (document && (place === named || 'resource' in document || 'authorization_servers' in document))
+      return readProtectedResource(document, url)
+  }
+  return null
+}
+
+/** The first authorization server that has metadata: the client may choose (RFC 9728 section 7.6). */
+async function findServer(issuers: string[], url: URL, options: RequestOptions, context: DiscoveryContext) {
+  const candidates = issuers.length > 0 ? issuers : [url.origin]
+  for (const issuer of candidates) {
+    const server = await readServerAt(issuer, [issuer], options, context)
+    if (server) return { server, documented: true }
+  }
+  throw new TokentrayError(
+    'metadataInvalid',
+    `${url.host} names ${shown(candidates[0] ?? '')} for sign-in, but no metadata was found there; tell its operator.`
+  )
+}
+
+async function findLegacyServer(url: URL, probe: Probe, options: RequestOptions, context: DiscoveryContext) {
+  // Both spellings of an origin lead to the same well-known URL, so either may be its issuer.
+  const documented =
+    probe.kind === 'open' ? null : await readServerAt(url.origin, [url.origin, `${url.origin}/`], options, context)
+  if (documented) return { server: documented, documented: true }
+  if (probe.busy) throw probe.busy
+  if (probe.kind === 'open')
+    throw new TokentrayError(
+      'signInFailed',
+      `${shown(url.href)} answers without a sign-in, so there is no token to keep; use it directly.`
+    )
+  if (probe.kind === 'foreign')
+    throw new TokentrayError(
+      'notMcpServer',
+      `${shown(url.href)} does not answer like an MCP server (HTTP ${probe.status}); check the address and its path.`
+    )
+  const { origin } = url
+  const server: AuthorizationServer = {
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`
+  }
+  return { server, documented: false }
+}
+
+/** null where no place has metadata; a document of another issuer is never used (RFC 8414 section 3.3). */
+async function readServerAt(
+  issuer: string,
+  accepted: string[],
+  options: RequestOptions,
+  { network, now }: DiscoveryContext
+): Promise<AuthorizationServer | null> {
+  const base = URL.parse(issuer)
+  if (!base)
+    throw new TokentrayError('metadataInvalid', `The authorization server "${shown(issuer)}" is no web address.`)
+  let other: unknown
+  for (const place of serverMetadataUrls(base)) {
+    const document = await fetchDocument(network, place, options, now())
+    if (!document || !('issuer' in document)) continue
+    if (typeof document.issuer === 'string' && accepted.includes(document.issuer))
+      return readAuthorizationServer(document, document.issuer)
+    other = document.issuer
+  }
+  if (other === undefined) return null
+  throw new TokentrayError(
+    'issuerMismatch',
+    `The metadata of ${shown(issuer)} claims to be of ${shown(String(other))}; it was not used. Tell the operator.`
+  )
+}

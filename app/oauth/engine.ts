@@ -1,0 +1,220 @@
+// The OAuth port, made of discovery, registration, sign-in, grants and revocation.
+// State and verifier come from the system's secure random source (by oauth4webapi), never from the injected dice.
+import type { AuthorizationServer } from 'oauth4webapi'
+import type { Clock } from '../clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { Grant, RequestShape } from '../vault/vault.ts'
+import { createCallbacks } from './callback.ts'
+import { type Discovery, discover } from './discovery.ts'
+import { explainError, explainFault } from './explain.ts'
+import {
+  askWithClientCredentials,
+  lastLifetimeOf,
+  misconfigured,
+  parametersOf,
+  refresh,
+  serverOf,
+  type TokenRequest
+} from './grants.ts'
+import { type Network, NetworkFault } from './network.ts'
+import type { OAuth, SignIn, TokenOutcome } from './port.ts'
+import { obtainClient, preRegistered, type Registrations } from './registration.ts'
+import { revokeGrant } from './revocation.ts'
+import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
+
+/** `guessedLifetime` and `signInLimit` in ms. */
+export type OAuthOptions = {
+  network: Network
+  clock: Clock
+  registrations: Registrations
+  guessedLifetime?: number
+  signInLimit?: number
+}
+
+type Given = Parameters<OAuth['beginSignIn']>[1]
+
+export function createOAuth(options: OAuthOptions): OAuth {
+  const { network, clock, registrations } = options
+  const { guessedLifetime = 3_600_000, signInLimit = 600_000 } = options
+  const now = () => clock.now()
+  const openCallback = createCallbacks()
+  const oneAtATime = createQueue()
+  const replyContext = (config: ServerConfig, lastLifetime: number | null) => ({
+    at: now(),
+    lastLifetime,
+    guessedLifetime: config.schedule.guessedLifetime ?? guessedLifetime
+  })
+
+  async function renew(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<TokenOutcome> {
+    if (config.grantKind === 'staticToken') return misconfigured('static_token')
+    const found = await endpointOf(config, grant, signal)
+    if ('ok' in found) return found
+    const { shape } = grant
+    const clientId = shape.clientId ?? config.clientId
+    if (!clientId) return misconfigured('client_id_missing')
+    const request: TokenRequest = {
+      network,
+      server: found.server,
+      client: { clientId, clientAuth: shape.clientAuth, clientSecret: shape.clientSecret },
+      parameters: parametersOf(config, found.resource),
+      reach: 'any',
+      signal,
+      context: replyContext(config, lastLifetimeOf(grant))
+    }
+    if (config.grantKind === 'clientCredentials') return askWithClientCredentials(request, config.scope ?? grant.scope)
+    const outcome = await refresh(request, grant)
+    // The grant keeps its own copy of the client; what goes is only what the next sign-in would start from (FM-13).
+    if (!outcome.ok && outcome.detail === 'invalid_client' && shape.registration === 'dynamic')
+      await forgetRegistration(shape).catch(() => {})
+    return outcome
+  }
+
+  /** The token endpoint of the grant, of the settings, or discovered each time, since there is nowhere to keep it. */
+  async function endpointOf(
+    config: ServerConfig,
+    { shape }: Grant,
+    signal: AbortSignal
+  ): Promise<Pick<Discovery, 'server' | 'resource'> | Extract<TokenOutcome, { ok: false }>> {
+    const endpoint = shape.tokenEndpoint ?? config.tokenEndpoint
+    if (endpoint) return { server: serverOf(shape, endpoint), resource: shape.resource }
+    try {
+      return await discover(config.url, { network, now, signal, onStep: () => {} })
+    } catch (error) {
+      // The refresh token was not sent, so it cannot have been spent: a lost metadata reply is only a busy server.
+      if (error instanceof NetworkFault) {
+        const { fault, detail, retryAfter } = error
+        return { ok: false, fault: fault === 'lost' ? 'busy' : fault, detail, retryAfter }
+      }
+      const detail = error instanceof TokentrayError ? error.code : 'discovery_failed'
+      return { ok: false, fault: 'misconfigured', detail, retryAfter: null }
+    }
+  }
+
+  async function beginSignIn(config: ServerConfig, given: Given): Promise<SignIn> {
+    try {
+      if (config.grantKind === 'clientCredentials') return await beginClientCredentials(config, given)
+      if (config.grantKind !== 'authorizationCode') throw pastedAgain(config)
+      return await beginCode(config, given)
+    } catch (error) {
+      throw explainError(error)
+    }
+  }
+
+  async function beginCode(config: ServerConfig, { clientSecret, onStep, signal }: Given): Promise<SignIn> {
+    const discovery = await discover(config.url, { network, now, signal, onStep })
+    const { server } = discovery
+    if (!server.authorization_endpoint)
+      throw new TokentrayError(
+        'metadataInvalid',
+        `${server.issuer} has no authorization endpoint, so no one can sign in there.`
+      )
+    checkPkce(config, discovery)
+    onStep('registration')
+    const scope = chooseScope(config, discovery)
+    const client = await oneAtATime(server.issuer, () =>
+      obtainClient(config, clientSecret, discovery, scope, { network, now, registrations, openCallback, signal })
+    )
+    if (signal.aborted) {
+      client.callback.close()
+      throw cancelled()
+    }
+    onStep('browser')
+    return startCodeSignIn({
+      config,
+      discovery,
+      client,
+      scope,
+      onExchange: () => onStep('exchange'),
+      request: () => ({ network, signal, context: replyContext(config, null) }),
+      watch: (end) => watch(signal, end),
+      onClientRefused: () => registrations.forgetRegistration(server.issuer, client.clientId)
+    })
+  }
+
+  function watch(signal: AbortSignal, end: (error: TokentrayError) => void): () => void {
+    const aborted = () => end(cancelled())
+    const late = () =>
+      end(new TokentrayError('signInFailed', 'No one finished the sign-in in time; start it again when you are ready.'))
+    const stop = clock.after(signInLimit, late)
+    signal.addEventListener('abort', aborted, { once: true })
+    return () => {
+      stop()
+      signal.removeEventListener('abort', aborted)
+    }
+  }
+
+  async function beginClientCredentials(config: ServerConfig, given: Given): Promise<SignIn> {
+    if (!config.clientId)
+      throw new TokentrayError(
+        'signInFailed',
+        `${config.name} uses client credentials: give it a client id and a client secret.`
+      )
+    const abort = new AbortController()
+    const signal = AbortSignal.any([given.signal, abort.signal])
+    const { tokenEndpoint } = config
+    const discovery = tokenEndpoint
+      ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, reach: 'any' } as const)
+      : await discover(config.url, { network, now, signal, onStep: given.onStep })
+    const client = preRegistered(config, given.clientSecret, discovery.server)
+    const scope = config.scope ?? discovery.scope
+    given.onStep('exchange')
+    const request: TokenRequest = {
+      network,
+      server: discovery.server,
+      client,
+      parameters: parametersOf(config, discovery.resource),
+      reach: discovery.reach,
+      signal,
+      context: replyContext(config, null)
+    }
+    const grant = askWithClientCredentials(request, scope).then((outcome) => {
+      if (outcome.ok) return newGrant(outcome.tokens, config, discovery, client, 'preRegistered', scope, null)
+      throw explainFault(outcome, URL.parse(discovery.server.token_endpoint ?? '')?.host ?? config.name, 'the client')
+    })
+    grant.catch(() => {})
+    return {
+      url: null,
+      redirectUri: null,
+      grant,
+      paste: () => Promise.reject(new TokentrayError('responseInvalid', 'This sign-in needs no address to be pasted.')),
+      cancel: () => abort.abort()
+    }
+  }
+
+  async function forgetRegistration({ issuer, clientId }: RequestShape): Promise<void> {
+    if (issuer !== null && clientId !== null) await registrations.forgetRegistration(issuer, clientId)
+  }
+
+  return {
+    renew,
+    beginSignIn,
+    revoke: (_config, grant, signal) => revokeGrant(grant, network, signal),
+    forgetRegistration: (grant) => forgetRegistration(grant.shape)
+  }
+}
+
+const cancelled = () => new TokentrayError('signInCancelled', 'The sign-in was cancelled.')
+
+const pinned = (endpoint: string): AuthorizationServer => ({ issuer: endpoint, token_endpoint: endpoint })
+
+function pastedAgain({ name, grantKind, id }: ServerConfig): TokentrayError {
+  const [what, option] =
+    grantKind === 'staticToken' ? ['token', '--token-file'] : ['refresh token', '--refresh-token-file']
+  return new TokentrayError(
+    'signInFailed',
+    `${name} lives on a pasted ${what}, so there is no sign-in: remove "${id}" and add it again with a new one by ${option}.`
+  )
+}
+
+/** Work under one key is done one after the other, so that two sign-ins at one issuer register one client. */
+function createQueue() {
+  const tails = new Map<string, Promise<unknown>>()
+  return <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const turn = (tails.get(key) ?? Promise.resolve()).then(work)
+    const tail = turn.catch(() => {})
+    tails.set(key, tail)
+    tail.then(() => tails.get(key) === tail && tails.delete(key))
+    return turn
+  }
+}

@@ -1,0 +1,58 @@
+// When a token ends, as an absolute time: stated by the server, else read from the JWT, else as last time, else a guess.
+// A lifetime of zero or less counts as "not said": servers send 0 for "unknown", and no token is born dead.
+import type { ExpirySource } from '../contract/health.ts'
+
+/** `at`: when the request was sent, ms since the epoch: the earliest its lifetime can have begun. Lengths in ms. */
+export type ExpiryKnowledge = { at: number; lastLifetime: number | null; guessedLifetime: number }
+
+const longest = 10 * 365 * 86_400_000
+
+/** RFC 6749 section 5.1 `expires_in`, RFC 7519 section 4.1.4 `exp`. */
+export function expiryOf(
+  expiresIn: unknown,
+  accessToken: string,
+  known: ExpiryKnowledge
+): { expiresAt: number; expirySource: ExpirySource } {
+  const stated = lifetimeOf(expiresIn)
+  if (stated !== null) return { expiresAt: known.at + stated, expirySource: 'stated' }
+  const read = readExpiry(accessToken, known.at)
+  if (read !== null) return { expiresAt: read, expirySource: 'jwt' }
+  if (known.lastLifetime !== null) return { expiresAt: known.at + known.lastLifetime, expirySource: 'lastKnown' }
+  return { expiresAt: known.at + known.guessedLifetime, expirySource: 'guess' }
+}
+
+/** Seconds as number or text → ms; null where nothing usable was said. */
+export function lifetimeOf(seconds: unknown): number | null {
+  const text = typeof seconds === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(seconds)
+  const value = text ? Number(seconds) : seconds
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return null
+  return Math.max(1, Math.min(Math.floor(value * 1000), longest))
+}
+
+/**
+ * The end a JWT states (RFC 7519 section 4.1.4), in ms; null where it is none or states none that can be believed.
+ * Where the issuer's clock differs from ours, only the difference of `exp` and `iat` means anything.
+ */
+export function readExpiry(token: string, at: number): number | null {
+  const { exp, iat } = claimsOf(token)
+  if (!isTime(exp)) return null
+  const end = exp * 1000
+  const lifetime = isTime(iat) && exp > iat ? (exp - iat) * 1000 : null
+  const agrees = end > at && (lifetime === null || end <= at + lifetime + 60_000)
+  if (agrees) return Math.min(end, at + longest)
+  return lifetime === null ? null : Math.min(at + lifetime, at + longest)
+}
+
+/** The unverified claims of a JWT; empty for any other token. */
+export function claimsOf(token: string): { exp?: unknown; iat?: unknown } {
+  const parts = token.split('.')
+  if (parts.length !== 3) return {}
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null ? claims : {}
+  } catch {
+    return {}
+  }
+}
+
+const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value > 0

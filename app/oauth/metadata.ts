@@ -1,0 +1,111 @@
+// Metadata documents: where they lie, and what may be believed in them.
+// RFC 9728 (protected resource), RFC 8414 (authorization server), OpenID Connect Discovery 1.0.
+import type { AuthorizationServer } from 'oauth4webapi'
+import { TokentrayError } from '../contract/errors.ts'
+import { isLoopbackHost } from './addresses.ts'
+import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from './network.ts'
+import { retryAfterOf } from './tokenReply.ts'
+
+export type Json = Record<string, unknown>
+export type ProtectedResource = { resource: string; authorizationServers: string[]; scopes: string[] | null }
+
+/** The document at `url`, null where there is none. Rejects with NetworkFault; a 5xx is a fault and not "none". */
+export async function fetchDocument(
+  network: Network,
+  url: string,
+  options: RequestOptions,
+  now: number
+): Promise<Json | null> {
+  const reply = await network(url, { ...options, headers: { accept: 'application/json' }, redirects: 3 })
+  if (isBusyStatus(reply.status))
+    throw new NetworkFault('busy', `HTTP ${reply.status}`, new URL(url).host, retryAfterOf(reply.headers, now))
+  return reply.ok ? objectOf(await reply.text()) : null
+}
+
+/** The JSON object in `text`, else null. */
+export function objectOf(text: string): Json | null {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+  } catch {
+    return null
+  }
+}
+
+/** RFC 9728 section 3.1: the path goes behind the well-known name; then the root. */
+export function resourceMetadataUrls(server: URL): string[] {
+  const root = `${server.origin}/.well-known/oauth-protected-resource`
+  const path = server.pathname.replace(/\/$/, '')
+  return path === '' ? [root] : [`${root}${path}${server.search}`, root]
+}
+
+/** RFC 8414 section 3.1, then OpenID Connect's two places. */
+export function serverMetadataUrls(issuer: URL): string[] {
+  const { origin } = issuer
+  const path = issuer.pathname.replace(/\/$/, '')
+  const oauth = `${origin}/.well-known/oauth-authorization-server${path}`
+  const openid = `${origin}/.well-known/openid-configuration${path}`
+  return path === '' ? [oauth, openid] : [oauth, openid, `${origin}${path}/.well-known/openid-configuration`]
+}
+
+/** Rejects a document that is not about the server at `server`: it must have its origin and a prefix of its path. */
+export function readProtectedResource(document: Json, server: URL): ProtectedResource {
+  const { resource } = document
+  const covered = typeof resource === 'string' ? URL.parse(resource) : null
+  if (typeof resource !== 'string' || !covered)
+    throw new TokentrayError('metadataInvalid', `The metadata of ${server.host} names no resource; tell its operator.`)
+  const prefix = covered.pathname.replace(/\/$/, '')
+  const covers = server.pathname === prefix || server.pathname.startsWith(`${prefix}/`)
+  if (covered.origin !== server.origin || !covers)
+    throw new TokentrayError(
+      'resourceMismatch',
+      `The metadata at ${server.host} is about ${shown(resource)}, not about ${shown(server.href)}; check the server's URL.`
+    )
+  return {
+    resource,
+    authorizationServers: strings(document.authorization_servers) ?? [],
+    scopes: strings(document.scopes_supported)
+  }
+}
+
+/** The parts of the document we use, each of its right type. Throws `metadataInvalid` where a needed one is not. */
+export function readAuthorizationServer(document: Json, issuer: string): AuthorizationServer {
+  const read: Json = { issuer }
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint']) {
+    const value = document[name]
+    if (value === undefined || value === null) continue
+    if (typeof value !== 'string' || !isUsable(value))
+      throw new TokentrayError(
+        'metadataInvalid',
+        `The ${name} in the metadata of ${shown(issuer)} is not an https URL; tell its operator.`
+      )
+    read[name] = value
+  }
+  if (!read.token_endpoint)
+    throw new TokentrayError('metadataInvalid', `The metadata of ${shown(issuer)} has no token_endpoint.`)
+  for (const name of [
+    'scopes_supported',
+    'code_challenge_methods_supported',
+    'token_endpoint_auth_methods_supported',
+    'revocation_endpoint_auth_methods_supported'
+  ]) {
+    const list = strings(document[name])
+    if (list) read[name] = list
+  }
+  read.authorization_response_iss_parameter_supported = document.authorization_response_iss_parameter_supported === true
+  return read as AuthorizationServer
+}
+
+/** Text of a server, made fit to stand in one of our sentences. */
+export function shown(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
+}
+
+function isUsable(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+}
+
+function strings(value: unknown): string[] | null {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : null
+}

@@ -1,0 +1,191 @@
+// One HTTP exchange with a server: a fresh connection, bounded in time and size, and a fault that says how far it got.
+// No connection is kept: a stale socket would make a reply look lost, and a lost reply may have spent a refresh token.
+import { lookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import { brotliDecompressSync, unzipSync } from 'node:zlib'
+import { Client } from 'undici'
+import type { Clock } from '../clock.ts'
+import { isLoopbackHost, isPrivateAddress, isPrivateHost } from './addresses.ts'
+
+/**
+ * Why there is no reply. `offline`: it never connected; `busy`: the time was up before anything was sent; `lost`: the
+ * request went out and no complete reply came; `garbled`: the reply is too large or cannot be read; `misconfigured`:
+ * the URL is not one we speak to. `detail` is a code, never content. `retryAfter` in ms; `host` is who was asked.
+ */
+export class NetworkFault extends Error {
+  readonly fault: 'offline' | 'busy' | 'lost' | 'garbled' | 'misconfigured'
+  readonly detail: string
+  readonly host: string
+  readonly retryAfter: number | null
+  constructor(fault: NetworkFault['fault'], detail: string, host: string, retryAfter: number | null = null) {
+    super(`${fault}: ${detail}`)
+    this.name = 'NetworkFault'
+    this.fault = fault
+    this.detail = detail
+    this.host = host
+    this.retryAfter = retryAfter
+  }
+}
+
+/** Lengths in ms, `body` in bytes. */
+export type NetworkLimits = { connect: number; whole: number; body: number }
+export const networkLimits: NetworkLimits = { connect: 10_000, whole: 30_000, body: 1_048_576 }
+
+export type RequestOptions = {
+  method?: string
+  headers?: Record<string, string>
+  body?: string | URLSearchParams | null | undefined
+  signal?: AbortSignal | undefined
+  /** `public`: refuse private addresses, for URLs that a server we do not trust has named. */
+  reach?: 'any' | 'public'
+  /** How many redirects within the same origin are followed; none otherwise. */
+  redirects?: number
+}
+
+/**
+ * Resolves with a reply that is complete and in memory; bodies of 408, 429, 5xx and of event streams are not read.
+ * Rejects with NetworkFault. Plain HTTP is spoken to this machine only.
+ */
+export type Network = (url: string, options?: RequestOptions) => Promise<Response>
+
+export function createNetwork(given: { clock: Clock; userAgent: string; limits?: NetworkLimits }): Network {
+  const limits = given.limits ?? networkLimits
+  return async (url, options = {}) => {
+    if (options.signal?.aborted) throw new NetworkFault('busy', 'aborted', checked(url).host)
+    let target = checked(url, options.reach)
+    for (let left = options.redirects ?? 0; ; left--) {
+      const reply = await exchange(target, options, limits, given)
+      const next = left > 0 && redirectOf(reply, target, options.method ?? 'GET')
+      if (!next) return reply
+      target = checked(next.href, options.reach)
+    }
+  }
+}
+
+/** True for a status that says "later" and nothing about the request (RFC 9110 section 15, RFC 6585 section 4). */
+export const isBusyStatus = (status: number): boolean => status >= 500 || status === 429 || status === 408
+
+function checked(text: string, reach?: RequestOptions['reach']): URL {
+  const url = URL.parse(text)
+  if (!url) throw new NetworkFault('misconfigured', 'url_invalid', 'the server')
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+    throw new NetworkFault('misconfigured', 'https_required', url.host)
+  if (reach === 'public' && isPrivateHost(url.hostname))
+    throw new NetworkFault('misconfigured', privateAddress, url.host)
+  return url
+}
+
+function redirectOf(reply: Response, from: URL, method: string): URL | null {
+  const follows = method === 'GET' ? [301, 302, 303, 307, 308] : [307, 308]
+  const location = reply.headers.get('location')
+  if (!follows.includes(reply.status) || !location) return null
+  const next = URL.parse(location, from.href)
+  return next && next.origin === from.origin ? next : null
+}
+
+function exchange(
+  url: URL,
+  options: RequestOptions,
+  limits: NetworkLimits,
+  given: { clock: Clock; userAgent: string }
+): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>()
+  const publicOnly = options.reach === 'public'
+  const client = new Client(url.origin, {
+    connect: { timeout: limits.connect, ...(publicOnly && { lookup: publicLookup }) },
+    headersTimeout: 0,
+    bodyTimeout: 0
+  })
+  let sent = false
+  const stop = (why: string) => reject(new NetworkFault(sent ? 'lost' : 'busy', why, url.host))
+  const aborted = () => stop('aborted')
+  const cancelTimer = given.clock.after(limits.whole, () => stop('timeout'))
+  options.signal?.addEventListener('abort', aborted, { once: true })
+
+  let status = 0
+  let headers = new Headers()
+  let size = 0
+  const chunks: Buffer[] = []
+  client.dispatch(
+    {
+      path: `${url.pathname}${url.search}`,
+      method: options.method ?? 'GET',
+      headers: { 'user-agent': given.userAgent, 'accept-encoding': 'identity', ...options.headers },
+      body: options.body == null ? null : String(options.body),
+      reset: true
+    },
+    {
+      onRequestStart() {
+        sent = true
+      },
+      onResponseStart(_controller, code, fields) {
+        // Some sites answer 999; what no standard knows is no answer to rely on.
+        status = Math.min(code, 599)
+        headers = headersOf(fields)
+        if (isBusyStatus(status) || headers.get('content-type')?.startsWith('text/event-stream'))
+          resolve(responseOf(status, headers, null))
+      },
+      onResponseData(_controller, chunk) {
+        size += chunk.length
+        if (size > limits.body) reject(new NetworkFault('garbled', 'too_large', url.host))
+        else chunks.push(chunk)
+      },
+      onResponseEnd() {
+        try {
+          resolve(responseOf(status, headers, decoded(Buffer.concat(chunks), headers, limits.body)))
+        } catch {
+          reject(new NetworkFault('garbled', 'unreadable', url.host))
+        }
+      },
+      onResponseError(_controller, error) {
+        const code = codeOf(error)
+        reject(new NetworkFault(sent ? 'lost' : code === privateAddress ? 'misconfigured' : 'offline', code, url.host))
+      }
+    }
+  )
+  return promise.finally(() => {
+    cancelTimer()
+    options.signal?.removeEventListener('abort', aborted)
+    client.destroy().catch(() => {})
+  })
+}
+
+function headersOf(fields: Record<string, string | string[] | undefined>): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(fields))
+    for (const one of [value ?? []].flat()) headers.append(name, one.replace(/[^\t\x20-\x7e]/g, '?'))
+  return headers
+}
+
+function responseOf(status: number, headers: Headers, body: Uint8Array<ArrayBuffer> | null): Response {
+  const bodiless = status === 204 || status === 205 || status === 304
+  return new Response(bodiless ? null : body, { status, headers })
+}
+
+/** Some servers compress although they were asked not to. */
+function decoded(body: Buffer<ArrayBuffer>, headers: Headers, limit: number): Uint8Array<ArrayBuffer> {
+  const encoding = headers.get('content-encoding')?.toLowerCase() ?? 'identity'
+  if (encoding === 'identity' || body.length === 0) return body
+  const bounds = { maxOutputLength: limit }
+  return encoding === 'br' ? brotliDecompressSync(body, bounds) : unzipSync(body, bounds)
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } }
+  const inner = typeof cause?.code === 'string' ? cause.code : code
+  return typeof inner === 'string' && /^\w{1,60}$/.test(inner) ? inner : 'network_error'
+}
+
+const privateAddress = 'private_address'
+
+/** Looks at what a name resolves to at the moment of connecting, so that no later answer can differ. */
+const publicLookup: LookupFunction = (hostname, options, done) => {
+  lookup(hostname, { ...options, all: true }, (error, found) => {
+    if (error) return done(error, '')
+    if (found.some(({ address }) => isPrivateAddress(address)))
+      return done(Object.assign(new Error('private address'), { code: privateAddress }), '')
+    if (options.all) return done(null, found)
+    const first = found[0]
+    done(null, first?.address ?? '', first?.family)
+  })
+}

@@ -1,0 +1,39 @@
+// What the keeper asks of OAuth, as one port: so that health and scheduling are tested without a network.
+// The real one is made in engine.ts from discovery, registration, sign-in, refresh and revocation.
+import type { Fault, SignInStep } from '../contract/health.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { Secret } from '../secret.ts'
+import type { Grant, NewGrant, Tokens } from '../vault/vault.ts'
+
+/** How a request for tokens ended. `detail`: an OAuth error code, a status or a network code; never a body, never a token. */
+export type TokenOutcome =
+  | { ok: true; tokens: Tokens }
+  | { ok: false; fault: Exclude<Fault, 'unsaved'>; detail: string; retryAfter: number | null }
+
+/** A sign-in under way. `url` is for the person's browser; null where none is needed (client credentials). */
+export type SignIn = {
+  url: string | null
+  redirectUri: string | null
+  /** Resolves with the grant, unsaved; rejects with TokentrayError. Cleans up its listener either way. */
+  grant: Promise<NewGrant>
+  /** The redirected URL as pasted by a person; rejects with `responseInvalid` and goes on waiting if it is not one. */
+  paste(url: string): Promise<void>
+  cancel(): void
+}
+
+export interface OAuth {
+  /** A new access token for this grant: RFC 6749 section 6, or section 4.4 for client credentials. Never throws. */
+  renew(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<TokenOutcome>
+  /**
+   * Discovery, registration and the authorization request; resolves when the browser can be sent off.
+   * Rejects with TokentrayError. `clientSecret` is that of a pre-registered client.
+   */
+  beginSignIn(
+    config: ServerConfig,
+    given: { clientSecret: Secret | null; onStep: (step: SignInStep) => void; signal: AbortSignal }
+  ): Promise<SignIn>
+  /** RFC 7009, refresh token first. Resolves with a sentence on what came of it; never throws. */
+  revoke(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<string>
+  /** Removes the kept registration of this grant's client, so that the next sign-in registers anew. */
+  forgetRegistration(grant: Grant): Promise<void>
+}

@@ -1,0 +1,42 @@
+// Telling the server that the tokens are no longer wanted (RFC 7009), and saying honestly what came of it.
+// The refresh token goes first: it is the one that lives long, and its end takes the access token with it at most servers.
+import * as oauth from 'oauth4webapi'
+import { expose } from '../secret.ts'
+import type { Grant } from '../vault/vault.ts'
+import { authenticationOf, requestOptions } from './client.ts'
+import { serverOf } from './grants.ts'
+import { type Network, NetworkFault } from './network.ts'
+
+const stillValid = 'the tokens stay valid there until they run out'
+
+/** Resolves with one sentence for the person; never throws. */
+export async function revokeGrant(grant: Grant, network: Network, signal: AbortSignal): Promise<string> {
+  const { shape } = grant
+  const { clientId, revocationEndpoint } = shape
+  if (!revocationEndpoint || !clientId) return `The server offers no revocation, so ${stillValid}.`
+  const tokens = [
+    ...(grant.refreshToken ? [{ token: grant.refreshToken, hint: 'refresh_token' }] : []),
+    { token: grant.accessToken, hint: 'access_token' }
+  ]
+  const client = { clientId, clientAuth: shape.clientAuth, clientSecret: shape.clientSecret }
+  let revoked = 0
+  for (const { token, hint } of tokens) {
+    const problem = await oauth
+      .revocationRequest(
+        serverOf(shape, shape.tokenEndpoint ?? revocationEndpoint),
+        { client_id: clientId },
+        authenticationOf(client),
+        expose(token),
+        { ...requestOptions(network, { signal }), additionalParameters: { token_type_hint: hint } }
+      )
+      .then(
+        (reply) => (reply.ok ? null : `HTTP ${reply.status}`),
+        (error: unknown) => (error instanceof NetworkFault ? error.detail : 'request_impossible')
+      )
+    if (problem === null) revoked++
+    else if (revoked === 0) return `The server did not confirm the revocation (${problem}), so perhaps ${stillValid}.`
+    else
+      return `The server has revoked the refresh token; the access token may stay valid until it runs out (${problem}).`
+  }
+  return 'The server has revoked the tokens.'
+}

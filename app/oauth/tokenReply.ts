@@ -1,0 +1,116 @@
+// What a reply of the token endpoint means: tolerant in form, since servers differ, and strict in meaning.
+// Only a well-formed OAuth error may say that a grant is over; everything unclear is a passing fault.
+import { Secret } from '../secret.ts'
+import { type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
+import { isBusyStatus } from './network.ts'
+import type { TokenOutcome } from './port.ts'
+
+/** `sent`: the secrets of the request, which a server may echo and which must never come out again. */
+export type ReplyContext = ExpiryKnowledge & { sent: readonly string[] }
+
+type Failure = Extract<TokenOutcome, { ok: false }>
+
+/** GitHub and Slack have their own words for invalid_grant; Entra and OpenID Connect say that a person must come. */
+const refusals = new Set([
+  'invalid_grant',
+  'bad_refresh_token',
+  'bad_verification_code',
+  'invalid_refresh_token',
+  'interaction_required',
+  'login_required',
+  'consent_required'
+])
+const passing = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'rate_limit_exceeded'])
+
+/** RFC 6749 sections 5.1 and 5.2. `headers`: those of the reply; `bodyText` may be anything at all. Never throws. */
+export function judgeTokenReply(
+  status: number,
+  headers: Headers,
+  bodyText: string,
+  context: ReplyContext
+): TokenOutcome {
+  if (isBusyStatus(status)) return failure('busy', `HTTP ${status}`, retryAfterOf(headers, context.at))
+  const body = bodyOf(headers, bodyText)
+  const garbled = failure('garbled', `HTTP ${status}`)
+  if (!body || status < 200 || (status >= 300 && status < 400)) return garbled
+  const said = errorOf(body)
+  const token = visible(body.access_token)
+  if (said !== null) return token === null ? judgeError(said, body, status, headers, context) : garbled
+  if (status >= 300 || token === null) return garbled
+  return { ok: true, tokens: tokensOf(token, body, context) }
+}
+
+function tokensOf(token: string, body: Record<string, unknown>, context: ReplyContext) {
+  const refreshToken = visible(body.refresh_token)
+  const refreshLifetime = lifetimeOf(body.refresh_expires_in) ?? lifetimeOf(body.refresh_token_expires_in)
+  const tokenType = visible(body.token_type)
+  return {
+    accessToken: new Secret(token),
+    tokenType: tokenType === null || /^bearer$/i.test(tokenType) ? 'Bearer' : tokenType.slice(0, 100),
+    obtainedAt: context.at,
+    ...expiryOf(body.expires_in, token, context),
+    refreshToken: refreshToken === null ? null : new Secret(refreshToken),
+    refreshExpiresAt: refreshLifetime === null ? null : context.at + refreshLifetime,
+    scope: scopeOf(body.scope)
+  }
+}
+
+function judgeError(
+  code: string,
+  body: Record<string, unknown>,
+  status: number,
+  headers: Headers,
+  context: ReplyContext
+): Failure {
+  // Registered codes are lower-case words; of anything else nobody knows what a server put there, perhaps a token.
+  const quotable = /^[a-z][a-z_]{0,59}$/.test(code) && !context.sent.includes(code) && body.refresh_token !== code
+  const detail = quotable ? code : `HTTP ${status}`
+  if (refusals.has(code)) return failure('refused', detail)
+  if (passing.has(code)) return failure('busy', detail, retryAfterOf(headers, context.at))
+  return failure('misconfigured', rejectsResource(code, body) ? `${detail} (try the quirk omitResource)` : detail)
+}
+
+/** RFC 8707 section 2; Entra v2 says it in the description of another error. */
+function rejectsResource(code: string, body: Record<string, unknown>): boolean {
+  return code === 'invalid_target' || /AADSTS(901002|9010010)\b/.test(String(body.error_description ?? ''))
+}
+
+/** JSON whatever its content type; form-encoded only where the server says so, as GitHub does. */
+function bodyOf(headers: Headers, text: string): Record<string, unknown> | null {
+  if (/^application\/x-www-form-urlencoded\b/i.test(headers.get('content-type') ?? '') && !/^\s*\{/.test(text))
+    return Object.fromEntries(new URLSearchParams(text))
+  try {
+    const body: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
+    return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : null
+  } catch {
+    return null
+  }
+}
+
+/** null: no error was said. An error that is not a code of RFC 6749 section 5.2's alphabet makes the reply no reply. */
+function errorOf(body: Record<string, unknown>): string | null {
+  const { error } = body
+  return typeof error === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(error) ? error : null
+}
+
+/** Text that can stand in a header: RFC 6749 appendix A's VSCHAR. */
+function visible(value: unknown): string | null {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : null
+}
+
+function scopeOf(value: unknown): string | null {
+  const text = Array.isArray(value) ? value.filter((part) => typeof part === 'string').join(' ') : value
+  return typeof text === 'string' && text.trim() !== '' ? text.trim().slice(0, 10_000) : null
+}
+
+/** RFC 9110 section 10.2.3: seconds or an HTTP date → ms from `now`; null where there is none. */
+export function retryAfterOf(headers: Headers, now: number): number | null {
+  const text = headers.get('retry-after')?.trim() ?? ''
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(date) ? null : Math.max(0, date - now)
+}
+
+function failure(fault: Failure['fault'], detail: string, retryAfter: number | null = null): Failure {
+  return { ok: false, fault, detail, retryAfter }
+}

@@ -1,0 +1,206 @@
+// Which client we are: kept, pre-registered or registered anew, and on which callback port.
+import { createServer } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Secret } from '../../app/secret.ts'
+import type { ClientRegistration } from '../../app/vault/vault.ts'
+import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
+import { begin, browse, configOf, plain, refusal, setUp, signInFully, start } from './setting.ts'
+
+let fake: FakeServer
+beforeEach(async () => {
+  fake = await startFakeServer()
+})
+afterEach(() => fake.stop())
+
+const serverPath = '/.well-known/oauth-authorization-server'
+const registered = (at = 0) => JSON.parse(fake.to('/register')[at]?.body ?? '{}')
+
+function occupy(): Promise<{ port: number; free: () => void }> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      resolve({ port: (server.address() as { port: number }).port, free: () => server.close() })
+    })
+  })
+}
+
+const keptAt = (port: number, more: Partial<ClientRegistration> = {}): ClientRegistration => ({
+  issuer: fake.origin,
+  redirectUri: `http://127.0.0.1:${port}/callback`,
+  clientId: 'kept',
+  clientSecret: null,
+  clientSecretExpiresAt: null,
+  clientAuth: 'none',
+  registeredAt: start,
+  ...more
+})
+
+describe('dynamic registration', () => {
+  test('as a native public client that will refresh', async () => {
+    const { oauth, registrations } = setUp()
+    const grant = await signInFully(oauth, configOf(fake.mcp))
+    expect(registered()).toMatchObject({
+      application_type: 'native',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [grant.shape.redirectUri],
+      scope: 'read write'
+    })
+    expect(registrations.rows).toMatchObject([{ clientId: 'client-1', clientAuth: 'none', registeredAt: start }])
+    expect(grant.shape).toMatchObject({ clientId: 'client-1', registration: 'dynamic', clientSecret: null })
+  })
+
+  test('FM-13 is done once and kept, with its port', async () => {
+    const { oauth, registrations } = setUp()
+    const first = await signInFully(oauth, configOf(fake.mcp))
+    const second = await signInFully(oauth, configOf(fake.mcp))
+    expect(fake.to('/register')).toHaveLength(1)
+    expect(second.shape.redirectUri).toBe(first.shape.redirectUri)
+    expect(registrations.rows).toHaveLength(1)
+  })
+
+  test('FM-13 two sign-ins at once share one registration and one port', async () => {
+    const { oauth } = setUp()
+    const [one, two] = await Promise.all([
+      begin(oauth, configOf(fake.mcp)),
+      begin(oauth, configOf(fake.mcp, { id: 'other' }))
+    ])
+    expect(fake.to('/register')).toHaveLength(1)
+    expect(one.redirectUri).toBe(two.redirectUri)
+    await browse(one)
+    await browse(two)
+    expect((await one.grant).shape.clientId).toBe((await two.grant).shape.clientId)
+  })
+
+  test('answered with 200 and a secret without an end; the method is the one the server chose', async () => {
+    fake.script(serverPath, {
+      body: { ...metadataOf(fake.origin), token_endpoint_auth_methods_supported: ['client_secret_post'] }
+    })
+    fake.script('/register', { status: 200, body: { client_id: 'c', client_secret: 'shh' } })
+    const { oauth, registrations } = setUp()
+    const { shape } = await signInFully(oauth, configOf(fake.mcp))
+    expect(registered().token_endpoint_auth_method).toBe('client_secret_post')
+    expect(shape).toMatchObject({ clientAuth: 'client_secret_post' })
+    expect(plain(shape.clientSecret)).toBe('shh')
+    expect(fake.to('/token')[0]?.form.get('client_secret')).toBe('shh')
+    expect(registrations.rows[0]?.clientSecretExpiresAt).toBeNull()
+  })
+
+  test("refused: the server's reason is told, and nothing stays open or kept", async () => {
+    fake.script('/register', {
+      status: 400,
+      body: { error: 'invalid_redirect_uri', error_description: 'no loopback here' }
+    })
+    const { oauth, registrations } = setUp()
+    const sentence = await refusal(begin(oauth, configOf(fake.mcp)), 'registrationRefused')
+    expect(sentence).toContain('invalid_redirect_uri, no loopback here')
+    const port = Number(new URL(registered().redirect_uris[0]).port)
+    await expect(fetch(`http://127.0.0.1:${port}/callback`)).rejects.toThrow()
+    expect(registrations.rows).toEqual([])
+  })
+
+  test('busy, garbled, of an unknown method, or not offered at all', async () => {
+    const { oauth } = setUp()
+    fake.script(
+      '/register',
+      { status: 503 },
+      { status: 200, body: 'hello' },
+      { body: { client_id: 'c', token_endpoint_auth_method: 'private_key_jwt' } }
+    )
+    await refusal(begin(oauth, configOf(fake.mcp)), 'serverBusy')
+    await refusal(begin(oauth, configOf(fake.mcp)), 'responseInvalid')
+    expect(await refusal(begin(oauth, configOf(fake.mcp)), 'registrationUnsupported')).toContain('private_key_jwt')
+    fake.script(serverPath, { body: { ...metadataOf(fake.origin), registration_endpoint: undefined } })
+    expect(await refusal(begin(oauth, configOf(fake.mcp)), 'registrationUnsupported')).toContain('--client-id')
+  })
+
+  test('FM-13 an expired client secret leads to a new registration in its place', async () => {
+    const { oauth, registrations } = setUp()
+    registrations.rows.push(keptAt(1, { clientSecret: new Secret('old'), clientSecretExpiresAt: start }))
+    expect((await signInFully(oauth, configOf(fake.mcp))).shape.clientId).toBe('client-1')
+    expect(registrations.rows.map(({ clientId }) => clientId)).toEqual(['client-1'])
+  })
+
+  test('FM-13 a client the server forgot is forgotten here, and the next sign-in registers anew', async () => {
+    const { oauth, registrations } = setUp()
+    registrations.rows.push(keptAt((await occupyAndFree()).port))
+    fake.script('/token', { status: 401, body: { error: 'invalid_client' } }, { body: { access_token: 'a' } })
+    expect(await refusal(signInFully(oauth, configOf(fake.mcp)), 'clientRefused')).toContain('sign in again')
+    expect(registrations.rows).toEqual([])
+    expect((await signInFully(oauth, configOf(fake.mcp))).shape.clientId).toBe('client-1')
+  })
+})
+
+describe('FM-14 the callback port', () => {
+  test('a fixed one that is taken is named', async () => {
+    const { port, free } = await occupy()
+    const sentence = await refusal(begin(setUp().oauth, configOf(fake.mcp, { redirectPort: port })), 'portInUse')
+    expect(sentence).toContain(`Port ${port}`)
+    expect(fake.to('/register')).toHaveLength(0)
+    free()
+  })
+
+  test('a fixed one is used, and a registration of another port is replaced', async () => {
+    const { port } = await occupyAndFree()
+    const { oauth, registrations } = setUp()
+    registrations.rows.push(keptAt(port === 50_000 ? 50_001 : 50_000))
+    const grant = await signInFully(oauth, configOf(fake.mcp, { redirectPort: port }))
+    expect(grant.shape.redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
+    expect(registrations.rows).toHaveLength(1)
+  })
+
+  test('a kept one that is taken leads to a registration for another', async () => {
+    const { port, free } = await occupy()
+    const { oauth, registrations } = setUp()
+    registrations.rows.push(keptAt(port))
+    const grant = await signInFully(oauth, configOf(fake.mcp))
+    expect(grant.shape).toMatchObject({ clientId: 'client-1' })
+    expect(grant.shape.redirectUri).not.toContain(`:${port}/`)
+    expect(registrations.rows).toHaveLength(1)
+    free()
+  })
+
+  test('on localhost where the server wants that name, apart from the registration for 127.0.0.1', async () => {
+    const { oauth, registrations } = setUp()
+    await signInFully(oauth, configOf(fake.mcp))
+    const grant = await signInFully(oauth, configOf(fake.mcp, { redirectHost: 'localhost' }))
+    expect(grant.shape.redirectUri).toMatch(/^http:\/\/localhost:\d+\/callback$/)
+    expect(registrations.rows).toHaveLength(2)
+  })
+})
+
+describe('a pre-registered client', () => {
+  test('is used as it is, by the method the server takes', async () => {
+    fake.script(serverPath, { body: { ...metadataOf(fake.origin), token_endpoint_auth_methods_supported: undefined } })
+    const { oauth, registrations } = setUp()
+    const { shape } = await signInFully(oauth, configOf(fake.mcp, { clientId: 'my-app' }), 'se-cret+/ ü')
+    expect(shape).toMatchObject({
+      clientId: 'my-app',
+      clientAuth: 'client_secret_basic',
+      registration: 'preRegistered'
+    })
+    const basic = Buffer.from(`${fake.to('/token')[0]?.headers.authorization}`.slice(6), 'base64').toString()
+    expect(basic).toBe('my-app:se-cret%2B%2F+%C3%BC')
+    expect(fake.to('/register')).toHaveLength(0)
+    expect(registrations.rows).toEqual([])
+  })
+
+  test('without a secret is public; with a chosen method, that one', async () => {
+    const { oauth } = setUp()
+    expect((await signInFully(oauth, configOf(fake.mcp, { clientId: 'my-app' }))).shape.clientAuth).toBe('none')
+    await signInFully(oauth, configOf(fake.mcp, { clientId: 'my-app', clientAuth: 'client_secret_post' }), 'shh')
+    expect(fake.to('/token').map(({ form }) => form.get('client_secret'))).toEqual([null, 'shh'])
+  })
+
+  test('refused by the server keeps its settings and says what to check', async () => {
+    fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
+    const promise = signInFully(setUp().oauth, configOf(fake.mcp, { clientId: 'my-app' }), 'wrong')
+    expect(await refusal(promise, 'clientRefused')).toContain('client id and secret')
+  })
+})
+
+async function occupyAndFree() {
+  const { port, free } = await occupy()
+  free()
+  return { port }
+}

@@ -1,0 +1,223 @@
+// What the replies of token endpoints mean: DESIGN's fault table, and everything real servers send.
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { judgeTokenReply, type ReplyContext, retryAfterOf } from '../../app/oauth/tokenReply.ts'
+import { plain, start } from './setting.ts'
+
+const context: ReplyContext = { at: start, lastLifetime: null, guessedLifetime: 3_600_000, sent: ['sent-refresh'] }
+const judge = (status: number, body: unknown, headers: Record<string, string> = {}, more: Partial<ReplyContext> = {}) =>
+  judgeTokenReply(status, new Headers(headers), typeof body === 'string' ? body : JSON.stringify(body), {
+    ...context,
+    ...more
+  })
+const tokens = (body: unknown, headers?: Record<string, string>, status = 200) => {
+  const outcome = judge(status, body, headers)
+  if (!outcome.ok) throw new Error(`not accepted: ${outcome.detail}`)
+  return outcome.tokens
+}
+const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`
+
+describe('tolerant in form', () => {
+  test('a plain reply', () => {
+    const read = tokens({ access_token: 'a', token_type: 'bearer', expires_in: 60, refresh_token: 'r', scope: 'x y' })
+    expect(read).toMatchObject({
+      tokenType: 'Bearer',
+      obtainedAt: start,
+      expiresAt: start + 60_000,
+      expirySource: 'stated',
+      scope: 'x y'
+    })
+    expect([plain(read.accessToken), plain(read.refreshToken)]).toEqual(['a', 'r'])
+  })
+
+  test('FM-11 no token type, nulls, 201: what was not said stays null, so that the old is kept', () => {
+    const read = tokens({ access_token: 'a', expires_in: null, refresh_token: null, scope: null }, {}, 201)
+    expect(read).toMatchObject({ tokenType: 'Bearer', refreshToken: null, refreshExpiresAt: null, scope: null })
+    expect(tokens({ access_token: 'a', refresh_token: '' }).refreshToken).toBeNull()
+  })
+
+  test('form-encoded as GitHub sends it', () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
+    const read = tokens(
+      'access_token=gho_1&expires_in=28800&refresh_token=ghr_1&refresh_token_expires_in=15724800&scope=&token_type=bearer',
+      form
+    )
+    expect(read).toMatchObject({ expiresAt: start + 28_800_000, refreshExpiresAt: start + 15_724_800_000, scope: null })
+    expect(judge(200, 'error=bad_refresh_token&error_description=no', form)).toMatchObject({
+      fault: 'refused',
+      detail: 'bad_refresh_token'
+    })
+  })
+
+  test('the end of the refresh token itself, in its several names; 0 means it has none', () => {
+    expect(tokens({ access_token: 'a', refresh_expires_in: '1800' }).refreshExpiresAt).toBe(start + 1_800_000)
+    expect(tokens({ access_token: 'a', refresh_expires_in: 0 }).refreshExpiresAt).toBeNull()
+    expect(tokens({ access_token: 'a', expires_in: 10, ext_expires_in: 99 }).expiresAt).toBe(start + 10_000)
+  })
+
+  test('a list of scopes, a byte order mark, JSON under a wrong content type', () => {
+    expect(tokens({ access_token: 'a', scope: ['x', 'y'] }).scope).toBe('x y')
+    expect(plain(tokens('\ufeff{"access_token":"a"}', { 'content-type': 'text/html' }).accessToken)).toBe('a')
+  })
+})
+
+describe('FM-10 the end of the token is absolute', () => {
+  test.each([
+    ['3600', 3_600_000],
+    ['3599.5', 3_599_500],
+    [1, 1000],
+    [1e300, 315_360_000_000]
+  ])('expires_in %s', (expires_in, length) => {
+    expect(tokens({ access_token: 'a', expires_in })).toMatchObject({
+      expiresAt: start + length,
+      expirySource: 'stated'
+    })
+  })
+
+  test.each([0, -5, '0', 'soon', null, {}, [60], true])(
+    'expires_in %j says nothing: the last lifetime, else a marked guess',
+    (expires_in) => {
+      expect(judge(200, { access_token: 'a', expires_in }, {}, { lastLifetime: 900_000 })).toMatchObject({
+        tokens: { expiresAt: start + 900_000, expirySource: 'lastKnown' }
+      })
+      expect(judge(200, { access_token: 'a', expires_in })).toMatchObject({
+        tokens: { expiresAt: start + 3_600_000, expirySource: 'guess' }
+      })
+    }
+  )
+
+  test('a JWT tells its end, whatever the clock of its issuer', () => {
+    const s = start / 1000
+    const end = (claims: object) => tokens({ access_token: jwt(claims) })
+    expect(end({ exp: s + 600 })).toMatchObject({ expiresAt: start + 600_000, expirySource: 'jwt' })
+    expect(end({ iat: s - 300, exp: s + 300 }).expiresAt).toBe(start + 300_000)
+    expect(end({ iat: s - 99_999, exp: s - 99_399 }).expiresAt).toBe(start + 600_000)
+    expect(end({ iat: s + 99_999, exp: s + 100_599 }).expiresAt).toBe(start + 600_000)
+    expect(end({ exp: s - 1 }).expirySource).toBe('guess')
+    expect(end({ exp: 'soon' }).expirySource).toBe('guess')
+    expect(tokens({ access_token: 'a.b.c' }).expirySource).toBe('guess')
+    expect(tokens({ access_token: jwt({ exp: s + 600 }), expires_in: 5 }).expiresAt).toBe(start + 5000)
+  })
+})
+
+describe('FM-05 strict in meaning', () => {
+  test.each([500, 502, 503, 504, 429, 408, 599])('%i is busy and its body is not believed', (status) => {
+    expect(judge(status, { error: 'invalid_grant' }, { 'retry-after': '12' })).toEqual({
+      ok: false,
+      fault: 'busy',
+      detail: `HTTP ${status}`,
+      retryAfter: 12_000
+    })
+    expect(judge(status, { access_token: 'a' })).toMatchObject({ fault: 'busy', retryAfter: null })
+  })
+
+  test.each([
+    [200, '<html>Log in to this Wi-Fi</html>'],
+    [200, ''],
+    [200, '{"access_token":"a"'],
+    [200, { ok: true }],
+    [200, { access_token: 7 }],
+    [200, { access_token: 'a\r\nx: y' }],
+    [200, { access_token: 'a', error: 'invalid_grant' }],
+    [200, [{ access_token: 'a' }]],
+    [302, { error: 'invalid_grant' }],
+    [302, { access_token: 'a' }],
+    [400, { access_token: 'a' }],
+    [400, '<h1>Bad Request: invalid_grant</h1>'],
+    [401, { message: 'invalid_grant' }],
+    [400, { error: { code: 'invalid_grant' } }],
+    [400, { error: 'invalid grant' }],
+    [403, 'null']
+  ])('%i %j is garbled', (status, body) => {
+    expect(judge(status, body)).toMatchObject({ fault: 'garbled', detail: `HTTP ${status}` })
+  })
+
+  test.each([
+    [400, 'invalid_grant', 'refused'],
+    [401, 'invalid_grant', 'refused'],
+    [200, 'bad_refresh_token', 'refused'],
+    [200, 'incorrect_client_credentials', 'misconfigured'],
+    [401, 'invalid_client', 'misconfigured'],
+    [400, 'unauthorized_client', 'misconfigured'],
+    [400, 'invalid_request', 'misconfigured'],
+    [400, 'invalid_scope', 'misconfigured'],
+    [400, 'interaction_required', 'refused'],
+    [400, 'temporarily_unavailable', 'busy'],
+    [400, 'server_error', 'busy'],
+    [400, 'slow_down', 'busy']
+  ])('%i %s is %s', (status, error, fault) => {
+    expect(judge(status, { error }, { 'www-authenticate': 'Basic' })).toMatchObject({ fault, detail: error })
+  })
+
+  test('FM-12 a server that rejects `resource` leads to the quirk by name', () => {
+    expect(judge(400, { error: 'invalid_target' })).toMatchObject({
+      fault: 'misconfigured',
+      detail: 'invalid_target (try the quirk omitResource)'
+    })
+    const entra = {
+      error: 'invalid_request',
+      error_description: 'AADSTS901002: The resource request parameter is not supported.'
+    }
+    expect(judge(400, entra)).toMatchObject({ detail: 'invalid_request (try the quirk omitResource)' })
+  })
+
+  test('a token echoed as an error code does not come out', () => {
+    expect(judge(400, { error: 'sent' }, {}, { sent: ['sent'] })).toMatchObject({ detail: 'HTTP 400' })
+    expect(judge(400, { error: 'no-such:sent-refresh' })).toMatchObject({ fault: 'misconfigured', detail: 'HTTP 400' })
+  })
+})
+
+test('Retry-After in seconds and as a date', () => {
+  const read = (text: string) => retryAfterOf(new Headers({ 'retry-after': text }), start)
+  expect(read('120')).toBe(120_000)
+  expect(read(new Date(start + 90_000).toUTCString())).toBe(90_000)
+  expect(read(new Date(start - 90_000).toUTCString())).toBe(0)
+  expect([read('-1'), read('soon'), read('1e9'), read('')]).toEqual([null, null, null, null])
+})
+
+describe('properties', () => {
+  const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.constant('invalid_grant'))
+  const field = fc.oneof(fc.string(), fc.integer(), fc.double(), fc.constant(null), fc.jsonValue())
+  const bodies = fc.record(
+    {
+      access_token: field,
+      error: fc.oneof(field, fc.constantFrom('invalid_grant', 'invalid_client')),
+      expires_in: field,
+      refresh_token: field,
+      scope: field,
+      token_type: field,
+      refresh_expires_in: field
+    },
+    { requiredKeys: [] }
+  )
+  const statuses = fc.integer({ min: 100, max: 599 })
+
+  test('nothing but a well-formed OAuth error is terminal, and nothing crashes', () => {
+    fc.assert(
+      fc.property(statuses, fc.oneof(texts, bodies), (status, body) => {
+        const outcome = judge(status, body)
+        const said = typeof body === 'object' && typeof body.error === 'string' ? body.error : null
+        if (!outcome.ok && outcome.fault === 'refused') {
+          expect(said).not.toBeNull()
+          expect(status).toBeLessThan(500)
+        }
+        if (!outcome.ok) expect(outcome.detail).toMatch(/^[\x20-\x7e]{1,140}$/)
+        else expect(outcome.tokens.expiresAt).toBeGreaterThan(start)
+      })
+    )
+  })
+
+  test('FM-25 no token shows in the printed form of any outcome', () => {
+    const secret = fc.stringMatching(/^SECRET[A-Za-z0-9]{20}$/)
+    fc.assert(
+      fc.property(statuses, secret, secret, fc.boolean(), (status, access, sent, failed) => {
+        const body = failed
+          ? { error: `x${sent}`, error_description: sent }
+          : { access_token: access, refresh_token: sent }
+        const outcome = judge(status, body, {}, { sent: [sent] })
+        expect(`${JSON.stringify(outcome)} ${inspect(outcome, { depth: 9, showHidden: true })}`).not.toMatch(/SECRET/)
+      })
+    )
+  })
+})
