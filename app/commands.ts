@@ -1,0 +1,179 @@
+// What each command of the contract does, on top of keeper, sign-ins and vault.
+// Inputs arrive parsed; outputs leave through the contract's own schemas (see router.ts).
+import type { Clock } from './clock.ts'
+import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
+import { TokentrayError } from './contract/errors.ts'
+import type { Snapshot } from './contract/views.ts'
+import type { Keeper } from './keeper.ts'
+import type { Metrics } from './metrics.ts'
+import type { OAuth } from './oauth/port.ts'
+import { buildServer, grantGiven } from './seed.ts'
+import type { SignIns } from './signIns.ts'
+import { readToken, refreshNow } from './tokens.ts'
+import type { Vault } from './vault/vault.ts'
+
+export type Services = {
+  keeper: Keeper
+  signIns: SignIns
+  vault: Vault
+  oauth: OAuth
+  metrics: Metrics
+  clock: Clock
+  snapshot(): Snapshot
+  end(how: 'handOver' | 'quit'): void
+}
+
+export type Handlers = { [N in CommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
+
+/** The id behind what a person typed: an id, or a name in any case. @throws serverUnknown */
+export function findServer(keeper: Keeper, typed: string): string {
+  if (keeper.has(typed)) return typed
+  const named = keeper.views().filter(({ name }) => name.toLowerCase() === typed.toLowerCase())
+  if (named.length === 1 && named[0]) return named[0].id
+  const known = keeper.views().map(({ id }) => id)
+  throw new TokentrayError(
+    'serverUnknown',
+    known.length === 0
+      ? `There is no server called "${typed}"; add one with "tokentray add <url>".`
+      : `There is no server called "${typed}". Known: ${known.join(', ')}.`
+  )
+}
+
+const revokeLimit = 15_000
+
+export function createHandlers(services: Services): Handlers {
+  const { keeper, signIns, vault, oauth, metrics, clock } = services
+  const find = (input: { server: string }) => findServer(keeper, input.server)
+  const viewed = (id: string) => ({ view: keeper.view(id) })
+
+  /** Ends the grant at the server where that is offered; says in words what came of it. */
+  async function revoke(id: string): Promise<string> {
+    signIns.cancelServer(id)
+    // A refresh in flight would bring a token that nobody revokes.
+    keeper.dispatch(id, { type: 'paused' })
+    await keeper.settled(id)
+    const grant = await vault.readGrant(id)
+    if (!grant) return 'There was nothing to revoke.'
+    const abort = new AbortController()
+    const cancel = clock.after(revokeLimit, () => abort.abort())
+    const revoked = await oauth.revoke(keeper.config(id), grant, abort.signal)
+    cancel()
+    return revoked
+  }
+
+  async function change(id: string, config: Parameters<Vault['updateServer']>[0], said: string) {
+    await vault.updateServer(config)
+    keeper.setConfig(config)
+    keeper.record(id, 'settingsChanged', said)
+    return viewed(id)
+  }
+
+  return {
+    snapshot: async () => services.snapshot(),
+    'server.add': async (input) => {
+      const { config, clientSecret, grant } = buildServer(input, keeper.views(), clock.now())
+      if (keeper.has(config.id)) {
+        if (input.keepExisting) return { ...viewed(config.id), existed: true }
+        throw new TokentrayError(
+          'serverExists',
+          `There is already a server called "${config.id}"; choose another --name.`
+        )
+      }
+      await vault.addServer(config, { clientSecret, grant })
+      await keeper.load(config)
+      keeper.record(config.id, 'added', 'Added')
+      return { ...viewed(config.id), existed: false }
+    },
+    'server.set': async (input) => {
+      const id = find(input)
+      const { server: _, scope, ...rest } = input
+      const old = keeper.config(id)
+      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+      const config = { ...old, ...given, schedule: { ...old.schedule, ...input.schedule } }
+      config.quirks = { ...old.quirks, ...input.quirks }
+      if (scope === null) delete config.scope
+      else if (scope !== undefined) config.scope = scope
+      return change(id, config, 'Settings changed')
+    },
+    'server.giveToken': async (input) => {
+      const id = find(input)
+      const grant = grantGiven(input, keeper.config(id), await vault.clientSecret(id), clock.now())
+      await vault.commitSignIn(id, grant)
+      await keeper.signedIn(id)
+      return viewed(id)
+    },
+    'server.remove': async (input) => {
+      const id = find(input)
+      const revoked = await revoke(id)
+      await vault.removeServer(id)
+      keeper.forget(id)
+      return { revoked }
+    },
+    'server.refresh': async (input) => {
+      const id = find(input)
+      if (keeper.health(id).grant?.restored) await keeper.approveRestored(id)
+      await refreshNow(keeper, id)
+      return viewed(id)
+    },
+    'server.pause': async (input) => {
+      const id = find(input)
+      if (!keeper.health(id).paused) keeper.record(id, 'paused', 'Paused')
+      keeper.dispatch(id, { type: 'paused' })
+      return viewed(id)
+    },
+    'server.resume': async (input) => {
+      const id = find(input)
+      if (keeper.health(id).paused) keeper.record(id, 'resumed', 'Resumed')
+      keeper.dispatch(id, { type: 'resumed' })
+      keeper.tick()
+      return viewed(id)
+    },
+    'server.history': async (input) => ({ events: await vault.events(find(input), input.limit) }),
+    'server.forgetRegistration': async (input) => {
+      const id = find(input)
+      const grant = await vault.readGrant(id)
+      if (grant) await oauth.forgetRegistration(grant)
+      return viewed(id)
+    },
+    'server.signOut': async (input) => {
+      const id = find(input)
+      const wasPaused = keeper.health(id).paused
+      const revoked = await revoke(id)
+      const grant = await vault.readGrant(id)
+      if (grant) await vault.deleteGrant(id, grant.generation)
+      keeper.signedOut(id)
+      if (!wasPaused) keeper.dispatch(id, { type: 'resumed' })
+      keeper.record(id, 'signedOut', `Signed out. ${revoked}`)
+      return { ...viewed(id), revoked }
+    },
+    'signIn.start': async (input) => {
+      const { id, url, redirectUri } = await signIns.start(find(input))
+      return { signIn: id, url, redirectUri }
+    },
+    'signIn.wait': async (input) => viewed(await signIns.wait(input.signIn)),
+    'signIn.paste': async (input) => viewed(await signIns.paste(input.signIn, input.url)),
+    'signIn.cancel': async (input) => {
+      signIns.cancel(input.signIn)
+      return {}
+    },
+    readToken: async (input) => readToken(keeper, clock, find(input), input.minValid),
+    metrics: async () => ({ text: await metrics.print(keeper.gauges()) }),
+    'vault.check': async () => {
+      const problems = await vault.check()
+      return { ok: problems.length === 0, problems }
+    },
+    poke: async () => {
+      clock.poke()
+      keeper.poke()
+      return {}
+    },
+    'owner.handOver': async () => {
+      services.end('handOver')
+      return {}
+    },
+    'owner.quit': async () => {
+      services.end('quit')
+      return {}
+    }
+  }
+}

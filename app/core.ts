@@ -1,0 +1,182 @@
+// The core as its doors see it: one handler, one stream of snapshots, one end.
+// openCore() assembles vault, OAuth, keeper and metrics behind it; nothing else in the project knows all of them.
+import type { Clock, Random } from './clock.ts'
+import { createHandlers } from './commands.ts'
+import type { Door, Reply } from './contract/commands.ts'
+import { TokentrayError } from './contract/errors.ts'
+import type { Snapshot } from './contract/views.ts'
+import { worstLight } from './health/words.ts'
+import { Keeper } from './keeper.ts'
+import { type Log, openLog, silentLog } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { createOAuth } from './oauth/engine.ts'
+import { createNetwork, type Network } from './oauth/network.ts'
+import type { Paths } from './paths.ts'
+import { route } from './router.ts'
+import { fingerprint, type Secret } from './secret.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { SignIns } from './signIns.ts'
+import { createKeychain, type Keychain } from './vault/keychain.ts'
+import { openVault } from './vault/open.ts'
+import { takePassphrase } from './vault/passphrase.ts'
+import type { Vault } from './vault/vault.ts'
+
+export interface Core {
+  /** Parses, checks the door, runs, parses the answer. Never throws; unexpected errors are logged and coded. */
+  handle(door: Door, name: string, input: unknown): Promise<Reply<unknown>>
+  snapshot(): Snapshot
+  /** Calls `listener` with the current snapshot at once and with each later one; returns what stops it. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void
+  /** Resolves when a client asked this owner to end. */
+  readonly ended: Promise<'handOver' | 'quit'>
+  /** Starts nothing new, finishes what is in flight, closes the vault. Safe to call twice. */
+  close(): Promise<void>
+}
+
+export type CoreOptions = {
+  home: Paths
+  /** 'command': a CLI command hosting the core for a moment; only servers asked about are touched. */
+  kind: 'lasting' | 'command'
+  version: string
+  clock: Clock
+  random: Random
+  /** The passphrase is taken out of it, so that no child inherits it. */
+  environment: Record<string, string | undefined>
+  /** Asks the person on the terminal, without echo; absent where there is none. */
+  ask?: (question: string) => Promise<Secret>
+  /** A vault that is yet to be gets a passphrase instead of a key in the keychain. */
+  askForNewPassphrase?: boolean
+  /** A vault in memory with a throw-away key. */
+  ephemeral?: boolean
+  /** Replaced by tests, and by doors that have better ones. */
+  keychain?: Keychain
+  vault?: Vault
+  network?: Network
+  settings?: Settings
+  log?: Log
+}
+
+async function askPassphrase(ask: NonNullable<CoreOptions['ask']>, isNew: boolean): Promise<Secret> {
+  if (!isNew) return ask('Passphrase of the vault:')
+  const chosen = await ask('Passphrase for the new vault:')
+  const again = await ask('The same once more:')
+  if (fingerprint(chosen) === fingerprint(again)) return chosen
+  throw new TokentrayError('passphraseWrong', 'The two passphrases differ; nothing was created.')
+}
+
+/** The vault where the environment says it is, its key from keychain or passphrase. Rejects with vault codes. */
+async function openOwnVault(options: CoreOptions, log: Log): Promise<Vault> {
+  const { home, clock, environment, ephemeral, ask, askForNewPassphrase } = options
+  return openVault({
+    path: ephemeral ? ':memory:' : home.vault,
+    clock,
+    keychain: options.keychain ?? createKeychain({ clock }),
+    passphrase: takePassphrase(environment),
+    ask: ask && ((isNew) => askPassphrase(ask, isNew)),
+    askForNew: askForNewPassphrase,
+    notice: (sentence) => log.warn(sentence)
+  })
+}
+
+/** At most one snapshot per this many ms. */
+const publishEvery = 200
+
+/** Opens the vault and starts keeping. Only the process that holds the ownership may call this. */
+export async function openCore(options: CoreOptions): Promise<Core> {
+  const { home, kind, version, clock, random } = options
+  const settings = options.settings ?? (await readSettings(home.settings))
+  const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, settings.logLevel))
+  const vault = options.vault ?? (await openOwnVault(options, log))
+  const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}` })
+  const oauth = createOAuth({
+    network,
+    clock,
+    registrations: vault,
+    guessedLifetime: settings.schedule.guessedLifetime
+  })
+  const metrics = createMetrics()
+  const startedAt = clock.now()
+  const listeners = new Set<(snapshot: Snapshot) => void>()
+  const ended = Promise.withResolvers<'handOver' | 'quit'>()
+  let revision = 0
+  let cancelPublish: (() => void) | null = null
+  let closing: Promise<void> | null = null
+  const calls = new Set<Promise<unknown>>()
+
+  const keeper = new Keeper({
+    vault,
+    oauth,
+    clock,
+    random,
+    log,
+    metrics,
+    schedule: settings.schedule,
+    concurrency: settings.concurrency,
+    scope: kind === 'lasting' ? 'all' : 'asked',
+    onChange: () => {
+      revision++
+      if (listeners.size > 0) cancelPublish ??= clock.after(publishEvery, publish)
+    }
+  })
+  const signIns = new SignIns({ keeper, vault, oauth, log })
+
+  function snapshot(): Snapshot {
+    const servers = keeper.views()
+    return {
+      revision,
+      at: clock.now(),
+      light: worstLight(servers.map(({ light }) => light)),
+      vault: { state: 'open', path: vault.path, keySource: vault.keySource, message: '' },
+      owner: { pid: process.pid, kind, version, startedAt },
+      servers
+    }
+  }
+
+  function publish(): void {
+    cancelPublish = null
+    const current = snapshot()
+    for (const listener of [...listeners]) listener(current)
+  }
+
+  function end(how: 'handOver' | 'quit'): void {
+    if (how === 'handOver' && kind === 'lasting')
+      throw new TokentrayError('ownerElsewhere', `Tokentray is already running (process ${process.pid}).`)
+    ended.resolve(how)
+  }
+
+  async function close(): Promise<void> {
+    await signIns.close()
+    await keeper.drain()
+    // What a command was promised it still gets, and it may need the vault for that.
+    await Promise.all(calls)
+    cancelPublish?.()
+    publish()
+    await vault.close()
+    log.info('stopped')
+    log.close()
+  }
+
+  const handlers = createHandlers({ keeper, signIns, vault, oauth, metrics, clock, snapshot, end })
+  log.info('started', { kind, version, vault: vault.path })
+  await keeper.start()
+  return {
+    handle(door, name, input) {
+      if (closing)
+        return Promise.resolve({ ok: false, code: 'ownerStopping', message: 'Tokentray is just ending; try again.' })
+      const call = route(handlers, log, door, name, input).finally(() => calls.delete(call))
+      calls.add(call)
+      return call
+    },
+    snapshot,
+    subscribe(listener) {
+      listeners.add(listener)
+      listener(snapshot())
+      return () => listeners.delete(listener)
+    },
+    ended: ended.promise,
+    close: () => {
+      closing ??= close()
+      return closing
+    }
+  }
+}

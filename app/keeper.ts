@@ -1,0 +1,338 @@
+// The keeper: hands events to the health machine, runs its effects, keeps one alarm and one flight per server.
+// It decides nothing about health; app/health does. It holds no token but one that could not be saved yet.
+import pLimit from 'p-limit'
+import type { Clock, Random } from './clock.ts'
+import { TokentrayError } from './contract/errors.ts'
+import type { Health, Schedule } from './contract/health.ts'
+import type { ServerConfig } from './contract/server.ts'
+import type { EventKind, HistoryEvent, ServerView } from './contract/views.ts'
+import { Effects, type EffectsOptions, type Kept, sayValidity } from './effects.ts'
+import { factsOf } from './facts.ts'
+import { gapBetween } from './health/gap.ts'
+import { type Effect, type HealthEvent, isAnswered, isDue, newHealth, plannedAt, transition } from './health/machine.ts'
+import type { ServerGauges } from './metrics.ts'
+import { mergeSchedule } from './settings.ts'
+import type { Grant, Tokens } from './vault/vault.ts'
+import { type Viewed, viewOf } from './view.ts'
+
+type Entry = Kept &
+  Pick<Viewed, 'shape' | 'scope' | 'signIn' | 'lastEvent'> & {
+    /** The refresh or save under way; a second one waits behind it. */
+    flight: Promise<void> | null
+    /** The end of this server's queue of health and history writes. */
+    saving: Promise<void>
+    gapMs: number
+    gapUntil: number
+  }
+
+export type KeeperOptions = EffectsOptions & {
+  clock: Clock
+  random: Random
+  schedule: Schedule
+  concurrency: number
+  /** 'asked': only servers somebody asked about are touched (a command-hosted core). */
+  scope: 'all' | 'asked'
+  /** Something in a view changed. */
+  onChange: () => void
+}
+
+export class Keeper {
+  readonly #o: KeeperOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #asked = new Set<string>()
+  readonly #watchers = new Set<() => void>()
+  readonly #limit: ReturnType<typeof pLimit>
+  readonly #effects: Effects
+  #cancelAlarm = () => {}
+  #stopped = false
+  #drained = false
+  /** Events that met a state they mean nothing to. */
+  ignored = 0
+
+  constructor(options: KeeperOptions) {
+    this.#o = options
+    this.#limit = pLimit(options.concurrency)
+    this.#effects = new Effects(options, {
+      isStopped: () => this.#stopped,
+      dispatch: (id, event) => this.dispatch(id, event),
+      record: (id, kind, detail, more) => this.record(id, kind, detail, more),
+      describe: (id, grant) => this.#describe(id, grant),
+      detail: (id) => (this.#entries.has(id) ? this.view(id).detail : '')
+    })
+  }
+
+  /** Loads every server and refreshes what is overdue, the most urgent first. */
+  async start(): Promise<void> {
+    for (const stored of await this.#o.vault.servers()) await this.load(stored.config, stored.health ?? newHealth)
+    this.tick()
+  }
+
+  /** Takes a stored server in. */
+  async load(config: ServerConfig, health: Health = newHealth): Promise<void> {
+    const grant = await this.#o.vault.readGrant(config.id)
+    const [lastEvent] = await this.#o.vault.events(config.id, 1)
+    const now = this.#o.clock.now()
+    this.#entries.set(config.id, {
+      config,
+      health,
+      shape: null,
+      scope: null,
+      signIn: null,
+      lastEvent: lastEvent ?? null,
+      flight: null,
+      unsaved: null,
+      saving: Promise.resolve(),
+      gapMs: 0,
+      gapUntil: now
+    })
+    this.#describe(config.id, grant)
+    const leftover = grant?.startedAt ?? null
+    this.dispatch(config.id, { type: 'started', grant: grant && factsOf(config, grant), leftover })
+    // Told once: a later start finds it noted already.
+    if (leftover !== null && health.lostAt !== leftover && this.health(config.id).lostAt === leftover)
+      this.record(config.id, 'refreshFailed', this.view(config.id).detail, { fault: 'lost' })
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id)
+  }
+
+  config(id: string): ServerConfig {
+    return this.#entry(id).config
+  }
+
+  health(id: string): Health {
+    return this.#entry(id).health
+  }
+
+  schedule(id: string): Schedule {
+    return mergeSchedule(this.#o.schedule, this.#entry(id).config.schedule)
+  }
+
+  view(id: string): ServerView {
+    return viewOf({ ...this.#entry(id), schedule: this.schedule(id) }, this.#o.clock.now())
+  }
+
+  /** All views: servers that need a person first, then by name. */
+  views(): ServerView[] {
+    const rank = { red: 0, amber: 1, green: 2, grey: 3 }
+    return [...this.#entries.keys()]
+      .map((id) => this.view(id))
+      .sort((a, b) => rank[a.light] - rank[b.light] || a.name.localeCompare(b.name))
+  }
+
+  gauges(): ServerGauges[] {
+    const now = this.#o.clock.now()
+    return [...this.#entries].map(([id, entry]) => {
+      this.#countGap(entry, now)
+      const { state, grant } = entry.health
+      const attempts = state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0
+      return { id, expiresAt: grant?.expiresAt ?? null, attempts, gapMs: entry.gapMs }
+    })
+  }
+
+  /** The token to use now: one that could not be saved yet, else the stored one. */
+  async currentTokens(id: string): Promise<Tokens | null> {
+    return this.#entry(id).unsaved?.tokens ?? (await this.#o.vault.readGrant(id))
+  }
+
+  setConfig(config: ServerConfig): void {
+    this.#entry(config.id).config = config
+    this.#changed()
+  }
+
+  setSignIn(id: string, signIn: Viewed['signIn']): void {
+    const entry = this.#entries.get(id)
+    if (entry) entry.signIn = signIn
+    this.#changed()
+  }
+
+  forget(id: string): void {
+    this.#entries.delete(id)
+    this.#asked.delete(id)
+    this.#changed()
+  }
+
+  /** Marks a server as asked about, so that a command-hosted core looks after it. */
+  ask(id: string): void {
+    this.#asked.add(id)
+    this.tick()
+  }
+
+  /**
+   * Resolves when what was just asked of this server is answered, well or badly; at once when nothing was.
+   * Rejects `ownerStopping` where a drain ended first: the next owner is to be asked.
+   */
+  settled(id: string): Promise<void> {
+    const before = this.#entries.get(id)?.health
+    // In flight already: its answer is the one waited for, whenever it began.
+    const from = before?.state.kind === 'refreshing' ? undefined : before?.lastAttemptAt
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const health = this.#entries.get(id)?.health
+        const isOver = !health || isAnswered(health, from, this.#o.clock.now(), this.schedule(id))
+        if (!isOver && !this.#drained) return
+        this.#watchers.delete(look)
+        if (isOver) resolve()
+        else reject(new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.'))
+      }
+      this.#watchers.add(look)
+      look()
+    })
+  }
+
+  /** Gives `event` to the machine and runs what comes of it. Unknown servers are ignored: they were just removed. */
+  dispatch(id: string, event: HealthEvent): void {
+    const entry = this.#entries.get(id)
+    if (!entry) return
+    const now = this.#o.clock.now()
+    this.#countGap(entry, now)
+    const context = { now, roll: this.#o.random(), schedule: this.schedule(id) }
+    const { health, effect, ignored } = transition(entry.health, event, context)
+    if (ignored) this.ignored++
+    if (health !== entry.health) {
+      entry.health = health
+      this.#save(id, entry)
+      this.#changed()
+    }
+    if (effect) this.#run(id, entry, effect)
+    this.#arm()
+  }
+
+  /** Looks at every clock: starts whatever is due. */
+  tick(): void {
+    if (this.#stopped) return
+    const now = this.#o.clock.now()
+    const due = [...this.#entries]
+      .filter(([id, { health }]) => this.#inScope(id) && isDue(health, now, this.schedule(id)))
+      .sort(([, a], [, b]) => (a.health.grant?.expiresAt ?? 0) - (b.health.grant?.expiresAt ?? 0))
+    for (const [id] of due) this.dispatch(id, { type: 'due' })
+    this.#arm()
+  }
+
+  /** The machine woke or the network is back: waits are cut short. */
+  poke(): void {
+    for (const id of this.#entries.keys()) if (this.#inScope(id)) this.dispatch(id, { type: 'poked' })
+    this.tick()
+  }
+
+  /** Records a line of history; a failure to do so is logged and harms nothing. */
+  record(id: string, kind: EventKind, detail: string, more: Partial<HistoryEvent> = {}): void {
+    const event: HistoryEvent = { at: this.#o.clock.now(), kind, fault: null, detail, expiresAt: null, ...more }
+    const entry = this.#entries.get(id)
+    if (!entry) return
+    entry.lastEvent = event
+    entry.saving = entry.saving
+      .then(() => this.#o.vault.appendEvent(id, event))
+      .catch((error) => this.#o.log.error('the history could not be saved', error, { server: id }))
+    this.#o.log.info(detail, { server: id, event: kind, fault: event.fault, expiresAt: event.expiresAt })
+    this.#changed()
+  }
+
+  /** Takes in a grant that was just stored by a sign-in. */
+  async signedIn(id: string): Promise<void> {
+    const grant = await this.#o.vault.readGrant(id)
+    const entry = this.#entries.get(id)
+    if (!grant || !entry) return
+    entry.unsaved = null
+    this.#describe(id, grant)
+    this.dispatch(id, { type: 'signedIn', grant: factsOf(entry.config, grant) })
+    this.record(id, 'signedIn', `Signed in${sayValidity(grant)}`, { expiresAt: grant.expiresAt })
+  }
+
+  /** The person said that a grant from a backup may be tried, although its refresh token may be spent. */
+  async approveRestored(id: string): Promise<void> {
+    await this.#o.vault.clearRestored(id)
+    const grant = await this.#o.vault.readGrant(id)
+    if (grant) this.dispatch(id, { type: 'refreshed', grant: factsOf(this.config(id), grant) })
+  }
+
+  signedOut(id: string): void {
+    this.#describe(id, null)
+    const entry = this.#entries.get(id)
+    if (entry) entry.unsaved = null
+    this.dispatch(id, { type: 'signedOut' })
+  }
+
+  /** Starts nothing new and resolves when everything in flight is answered and stored. */
+  async drain(): Promise<void> {
+    this.#stopped = true
+    this.#cancelAlarm()
+    const entries = [...this.#entries]
+    await Promise.all(entries.map(([, entry]) => entry.flight))
+    for (const [id, entry] of entries) if (entry.unsaved) await this.#effects.store(id, entry)
+    await Promise.all(entries.map(([, entry]) => entry.saving))
+    this.#drained = true
+    for (const look of [...this.#watchers]) look()
+  }
+
+  #entry(id: string): Entry {
+    const entry = this.#entries.get(id)
+    if (!entry) throw new TokentrayError('serverUnknown', `There is no server called "${id}".`)
+    return entry
+  }
+
+  #inScope(id: string): boolean {
+    return this.#o.scope === 'all' || this.#asked.has(id)
+  }
+
+  #describe(id: string, grant: Grant | null): void {
+    const entry = this.#entries.get(id)
+    if (!entry) return
+    entry.scope = grant?.scope ?? null
+    if (!grant) entry.shape = null
+    else {
+      const { clientSecret: _, ...shape } = grant.shape
+      entry.shape = shape
+    }
+  }
+
+  #countGap(entry: Entry, now: number): void {
+    entry.gapMs += gapBetween(entry.health, entry.gapUntil, now)
+    entry.gapUntil = now
+  }
+
+  #changed(): void {
+    for (const look of [...this.#watchers]) look()
+    this.#o.onChange()
+  }
+
+  /** Stores the newest health behind whatever this server is storing already. */
+  #save(id: string, entry: Entry): void {
+    const wanted = entry.health
+    entry.saving = entry.saving
+      .then(() => (entry.health === wanted ? this.#o.vault.saveHealth(id, wanted) : undefined))
+      .catch((error) => this.#o.log.error('the health could not be saved', error, { server: id }))
+  }
+
+  /** One alarm for all: the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */
+  #arm(): void {
+    this.#cancelAlarm()
+    if (this.#stopped) return
+    let next = Number.POSITIVE_INFINITY
+    for (const [id, { health, flight }] of this.#entries) {
+      const at = this.#inScope(id) && !flight ? plannedAt(health) : null
+      if (at !== null) next = Math.min(next, at)
+    }
+    this.#cancelAlarm = this.#o.clock.alarm(next, () => this.tick())
+  }
+
+  #run(id: string, entry: Entry, effect: Exclude<Effect, null>): void {
+    const before = entry.flight ?? Promise.resolve()
+    const work = async () => {
+      if (effect === 'save') await this.#effects.store(id, entry)
+      else await this.#effects.refresh(id, entry)
+    }
+    const flight: Promise<void> = before
+      .then(() => this.#limit(work))
+      .catch((error) => {
+        this.#o.log.error('a refresh ended unexpectedly', error, { server: id })
+        this.#effects.failed(id, { fault: 'busy', at: this.#o.clock.now(), detail: 'with an internal error' })
+      })
+      .finally(() => {
+        if (entry.flight === flight) entry.flight = null
+        this.#arm()
+      })
+    entry.flight = flight
+  }
+}

@@ -1,0 +1,69 @@
+// The structured log: pino to a rotating file, one JSON object a line. Secrets cannot get in: they print as [secret].
+// Callers pass named fields; errors are logged by code and message, and by stack only when they were not foreseen.
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import pino from 'pino'
+import { TokentrayError } from './contract/errors.ts'
+
+export type Fields = Record<string, string | number | boolean | null>
+
+export interface Log {
+  info(message: string, fields?: Fields): void
+  warn(message: string, fields?: Fields): void
+  error(message: string, error: unknown, fields?: Fields): void
+  close(): void
+}
+
+export const silentLog: Log = { info() {}, warn() {}, error() {}, close() {} }
+
+/** The loggable part of an error: a foreseen one has said all in its code and message. */
+function describeError(error: unknown): Fields {
+  if (error instanceof TokentrayError) {
+    const cause = error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : null
+    return { code: error.code, reason: error.message, cause }
+  }
+  return { code: 'unexpected', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+}
+
+const keep = 3
+
+/** Moves tokentray.log to .1, .1 to .2 …; the oldest goes. */
+function rotate(file: string): void {
+  for (let n = keep; n >= 1; n--) {
+    const from = n === 1 ? file : `${file}.${n - 1}`
+    if (existsSync(from)) renameSync(from, `${file}.${n}`)
+  }
+}
+
+/**
+ * A log in `folder`/tokentray.log (0600), at most `maxBytes` a file and three older ones.
+ * Lines are written synchronously: a log that is lost in a crash is no log.
+ */
+export function openLog(folder: string, level = 'info', maxBytes = 2_000_000): Log {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, 'tokentray.log')
+  let written = existsSync(file) ? statSync(file).size : 0
+  const open = () => pino.destination({ dest: file, sync: true, mode: 0o600 })
+  let target = open()
+  const logger = pino(
+    { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      write(line: string) {
+        if (written > maxBytes) {
+          target.end()
+          rotate(file)
+          target = open()
+          written = 0
+        }
+        written += line.length
+        target.write(line)
+      }
+    }
+  )
+  return {
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, error, fields = {}) => logger.error({ ...fields, ...describeError(error) }, message),
+    close: () => target.end()
+  }
+}

@@ -1,0 +1,78 @@
+// The person's settings file: read once at start, checked whole, never half believed.
+// The schedule's layers also meet here: built-in values, this file, one server's own.
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { TokentrayError } from './contract/errors.ts'
+import type { Schedule } from './contract/health.ts'
+import { scheduleOverrides } from './contract/server.ts'
+import { parseDuration } from './duration.ts'
+import { defaultSchedule } from './health/schedule.ts'
+
+export const settingsSchema = z
+  .object({
+    /** Schedule for every server that sets nothing of its own; times in ms. */
+    schedule: scheduleOverrides.default({}),
+    /** How many refreshes may run at the same time. */
+    concurrency: z.number().int().min(1).max(64).default(16),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info')
+  })
+  .strict()
+
+export type Settings = Omit<z.output<typeof settingsSchema>, 'schedule'> & { schedule: Schedule }
+
+/** `overrides` on top of `base`, absent fields left alone. */
+export function mergeSchedule(base: Schedule, overrides: z.output<typeof scheduleOverrides>): Schedule {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
+  return { ...base, ...Object.fromEntries(given) }
+}
+
+/** Durations of the schedule written as people write them ("90s", "5m"), in ms; everything else as it is. */
+function readDurations(json: unknown): unknown {
+  const { schedule, ...rest } = (json ?? {}) as { schedule?: unknown }
+  if (typeof schedule !== 'object' || schedule === null) return json
+  const read = (value: unknown) => {
+    try {
+      return typeof value === 'string' ? parseDuration(value) : value
+    } catch {
+      return value // the schema will name the field
+    }
+  }
+  return { ...rest, schedule: Object.fromEntries(Object.entries(schedule).map(([name, value]) => [name, read(value)])) }
+}
+
+/** Settings from their parsed JSON. @throws settingsUnreadable, naming `file` and the field. */
+export function parseSettings(json: unknown, file: string): Settings {
+  const parsed = settingsSchema.safeParse(readDurations(json))
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const field = issue?.path.join('.') || 'the file'
+    throw new TokentrayError(
+      'settingsUnreadable',
+      `The settings in ${file} are not valid: ${field}: ${issue?.message}.`
+    )
+  }
+  return { ...parsed.data, schedule: mergeSchedule(defaultSchedule, parsed.data.schedule) }
+}
+
+/** The settings in `file`; the defaults where there is none. @throws settingsUnreadable */
+export async function readSettings(file: string): Promise<Settings> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return parseSettings({}, file)
+    throw new TokentrayError('settingsUnreadable', `The settings in ${file} cannot be read; check its permissions.`, {
+      cause: error
+    })
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new TokentrayError(
+      'settingsUnreadable',
+      `The settings in ${file} are not valid JSON; mend or remove the file.`
+    )
+  }
+  return parseSettings(json, file)
+}

@@ -1,0 +1,96 @@
+// Handing out a token that is good for long enough, refreshing first where that helps.
+// The floor and the backoff hold here too: a script in a loop must not become a storm.
+import type { Clock } from './clock.ts'
+import type { Output } from './contract/commands.ts'
+import { type ErrorCode, TokentrayError } from './contract/errors.ts'
+import type { Fault } from './contract/health.ts'
+import { formatDuration } from './duration.ts'
+import type { Keeper } from './keeper.ts'
+import { expose } from './secret.ts'
+
+const faultCodes: Record<Fault, ErrorCode> = {
+  offline: 'serverUnreachable',
+  busy: 'serverBusy',
+  lost: 'replyLost',
+  garbled: 'responseInvalid',
+  refused: 'signInNeeded',
+  misconfigured: 'clientRefused',
+  unsaved: 'vaultUnwritable'
+}
+
+/**
+ * Asks for a refresh and resolves when it is answered; waits for the floor between attempts, not for a backoff.
+ * @throws signInNeeded, tokenUnavailable or the code of the fault
+ */
+export async function refreshNow(keeper: Keeper, id: string): Promise<void> {
+  const before = keeper.health(id).grant?.generation
+  keeper.ask(id)
+  keeper.dispatch(id, { type: 'asked' })
+  await keeper.settled(id)
+  const health = keeper.health(id)
+  if (health.grant && health.grant.generation !== before) return
+  throw whyNot(keeper, id)
+}
+
+/** Why there is no usable token, as an error with what to do. */
+function whyNot(keeper: Keeper, id: string): TokentrayError {
+  const view = keeper.view(id)
+  const { state } = keeper.health(id)
+  if (view.paused)
+    return new TokentrayError('tokenUnavailable', `${id} is paused; resume it with "tokentray resume ${id}".`)
+  if (state.kind === 'signedOut' || (state.kind === 'needsUser' && state.action === 'signIn'))
+    return new TokentrayError(
+      'signInNeeded',
+      `${view.detail || `${view.words}.`} Sign in with "tokentray login ${id}".`
+    )
+  if (!view.renewable)
+    return new TokentrayError('signInNeeded', `${id} has no refresh token. Sign in with "tokentray login ${id}".`)
+  const next = view.nextAt === null ? '' : ' It is tried again by itself.'
+  return new TokentrayError(
+    view.fault ? faultCodes[view.fault] : 'tokenUnavailable',
+    `${view.detail || view.words}${next}`
+  )
+}
+
+/**
+ * A token valid for at least `minValid` ms, refreshed first where needed.
+ * A token whose whole lifetime is shorter comes with a warning, as does a still valid one that could not be refreshed.
+ * @throws signInNeeded (exit code 3), tokenUnavailable or the code of the fault
+ */
+export async function readToken(
+  keeper: Keeper,
+  clock: Clock,
+  id: string,
+  minValid: number
+): Promise<Output<'readToken'>> {
+  const left = () => {
+    const { grant } = keeper.health(id)
+    return grant?.expiresAt == null ? Number.POSITIVE_INFINITY : grant.expiresAt - clock.now()
+  }
+  const lifetime = () => {
+    const { grant } = keeper.health(id)
+    return grant?.expiresAt == null ? Number.POSITIVE_INFINITY : grant.expiresAt - grant.obtainedAt
+  }
+  keeper.ask(id)
+  const { grant, state } = keeper.health(id)
+  // A token that never lives long enough is refreshed only when it has really run low.
+  const wanted = lifetime() >= minValid ? minValid : lifetime() / 2
+  if (grant && left() < wanted) {
+    if (state.kind === 'fresh') keeper.dispatch(id, { type: 'asked' })
+    await keeper.settled(id)
+  }
+  const tokens = await keeper.currentTokens(id)
+  const valid = tokens?.expiresAt == null ? left() : tokens.expiresAt - clock.now()
+  if (!tokens || valid <= 0) throw whyNot(keeper, id)
+  return {
+    token: expose(tokens.accessToken),
+    tokenType: tokens.tokenType,
+    expiresAt: tokens.expiresAt,
+    warning:
+      valid >= minValid
+        ? null
+        : lifetime() < minValid
+          ? `This token lasts only ${formatDuration(lifetime())} in all; ${formatDuration(valid)} are left.`
+          : `This token is valid for only ${formatDuration(valid)} more: ${keeper.view(id).words}.`
+  }
+}

@@ -1,0 +1,69 @@
+// One server as doors see it: health in words, the grant's facts, nothing secret.
+// The client secret is left out by type before it could get here.
+import type { Health, Schedule } from './contract/health.ts'
+import type { ServerConfig } from './contract/server.ts'
+import type { HistoryEvent, ServerView } from './contract/views.ts'
+import { plannedAt } from './health/machine.ts'
+import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from './health/words.ts'
+import type { RequestShape } from './vault/vault.ts'
+
+const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+export const writeTime: WriteTime = (at) => timeOfDay.format(at)
+
+export type Viewed = {
+  config: ServerConfig
+  health: Health
+  schedule: Schedule
+  /** The public part of the grant's request shape. */
+  shape: Omit<RequestShape, 'clientSecret'> | null
+  scope: string | null
+  signIn: { id: string; url: string | null; redirectUri: string | null } | null
+  lastEvent: HistoryEvent | null
+}
+
+/** The view of one server at `now` (ms since the epoch). */
+export function viewOf({ config, health, schedule, shape, scope, signIn, lastEvent }: Viewed, now: number): ServerView {
+  const { state, grant } = health
+  const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
+  return {
+    id: config.id,
+    name: config.name,
+    url: config.url,
+    grantKind: config.grantKind,
+    light: lightOf(health),
+    state: health.signIn ? 'signingIn' : state.kind,
+    paused: health.paused,
+    words: wordsOf(health),
+    detail: detailOf(health, now, writeTime),
+    warnings: warningsOf(health, now, schedule),
+    action: state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' ? 'signIn' : null,
+    since: state.kind === 'signedOut' ? null : state.since,
+    nextAt: plannedAt(health),
+    attempt: state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0,
+    fault: report?.fault ?? null,
+    faultAt: report?.at ?? null,
+    obtainedAt: grant?.obtainedAt ?? null,
+    expiresAt: grant?.expiresAt ?? null,
+    expirySource: grant?.expirySource ?? null,
+    refreshExpiresAt: grant?.refreshExpiresAt ?? null,
+    renewable: grant?.renewable ?? false,
+    acceptedAt: health.acceptedAt,
+    issuer: shape?.issuer ?? null,
+    scope: scope ?? config.scope ?? null,
+    resource: shape?.resource ?? null,
+    clientId: shape?.clientId ?? config.clientId ?? null,
+    registration: shape?.registration ?? null,
+    schedule: config.schedule,
+    quirks: config.quirks,
+    signIn: health.signIn
+      ? {
+          id: signIn?.id ?? '',
+          step: health.signIn.step,
+          since: health.signIn.since,
+          url: signIn?.url ?? null,
+          redirectUri: signIn?.redirectUri ?? null
+        }
+      : null,
+    lastEvent
+  }
+}

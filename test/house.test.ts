@@ -1,0 +1,85 @@
+// The house rules that a compiler cannot hold: who imports whom, and that the lint rules really bite.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const scratch = mkdtempSync(join(root, 'app', 'scratch-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+function sources(folder: string): { file: string; text: string }[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !file.includes('scratch-'))
+    .map((file) => ({
+      file: `${folder}/${file}`.replaceAll('\\', '/'),
+      text: readFileSync(join(root, folder, file), 'utf8')
+    }))
+}
+const importsOf = (text: string) => [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!)
+
+describe('imports', () => {
+  test('app/contract imports zod and itself only', () => {
+    const foreign = sources('app/contract').flatMap(({ file, text }) =>
+      importsOf(text)
+        .filter((name) => name !== 'zod' && !/^\.\/\w+\.ts$/.test(name))
+        .map((name) => `${file} imports ${name}`)
+    )
+    expect(foreign).toEqual([])
+  })
+
+  test("app/health imports itself and the contract's types only", () => {
+    const foreign = sources('app/health').flatMap(({ file, text }) =>
+      [...text.matchAll(/^(import[^\n]*?)from '([^']+)'/gm)]
+        .filter(
+          ([, head, name]) =>
+            !/^\.\/\w+\.ts$/.test(name!) && !(head!.startsWith('import type') && name!.startsWith('../contract/'))
+        )
+        .map(([, , name]) => `${file} imports ${name}`)
+    )
+    expect(foreign).toEqual([])
+  })
+
+  test('no source of the core imports electron', () => {
+    const guilty = sources('app').filter(({ text }) =>
+      importsOf(text).some((name) => name === 'electron' || name.startsWith('electron/'))
+    )
+    expect(guilty.map(({ file }) => file)).toEqual([])
+  })
+
+  test('each file of the core opens with two lines on its job', () => {
+    const bare = sources('app').filter(({ text }) => !/^(#!.*\n)?\/\/ .+\n\/\/ .+\n/.test(text))
+    expect(bare.map(({ file }) => file)).toEqual([])
+  })
+})
+
+describe('lint', () => {
+  const lint = (code: string) => {
+    const file = join(scratch, 'sample.ts')
+    writeFileSync(file, code)
+    const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome')
+    const { status, stdout, stderr } = spawnSync(process.execPath, [biome, 'lint', file], {
+      cwd: root,
+      encoding: 'utf8'
+    })
+    return { status, text: stdout + stderr }
+  }
+
+  test.each([
+    'export const a = Date.now()',
+    'export const b = new Date()',
+    'export const c = Math.random()',
+    'setTimeout(() => {}, 5)',
+    'setInterval(() => {}, 5)'
+  ])('time and dice outside clock.ts are refused: %s', (code) => {
+    const { status, text } = lint(`${code}\n`)
+    expect(status).not.toBe(0)
+    expect(text).toContain('app/clock.ts')
+  })
+
+  test('electron in the core is refused', () => {
+    const { status, text } = lint("import { app } from 'electron'\nexport const name = app.name\n")
+    expect(status).not.toBe(0)
+    expect(text).toContain('Electron lives in main/')
+  })
+})

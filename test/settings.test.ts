@@ -1,0 +1,39 @@
+// The settings file: absent, sound, or refused whole with the file and the field named.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { defaultSchedule } from '../app/health/schedule.ts'
+import { mergeSchedule, readSettings } from '../app/settings.ts'
+
+const file = join(mkdtempSync(join(tmpdir(), 'tokentray-settings-')), 'settings.json')
+const read = (text: string) => {
+  writeFileSync(file, text)
+  return readSettings(file)
+}
+
+test('no file: the defaults', async () => {
+  expect(await readSettings(`${file}.none`)).toEqual({ schedule: defaultSchedule, concurrency: 16, logLevel: 'info' })
+})
+
+test('given values replace the defaults, global and then per server', async () => {
+  const { schedule } = await read('{"schedule":{"floor":2000,"backoffMax":60000}}')
+  expect(schedule).toEqual({ ...defaultSchedule, floor: 2000, backoffMax: 60_000 })
+  expect(mergeSchedule(schedule, { floor: 5000 })).toMatchObject({ floor: 5000, backoffMax: 60_000 })
+})
+
+test('durations may be written as people write them', async () => {
+  const { schedule } = await read('{"schedule":{"floor":"15s","fixRetry":"2h"}}')
+  expect(schedule).toMatchObject({ floor: 15_000, fixRetry: 7_200_000 })
+})
+
+test.each([
+  ['{"schedule":{"floor":"soon"}}', /schedule\.floor/],
+  ['{', /not valid JSON/],
+  ['{"schedule":{"floor":0}}', /schedule\.floor/],
+  ['{"shedule":{}}', /shedule/],
+  ['[]', /the file/]
+])('%s is refused with the file and the field', async (text, words) => {
+  await expect(read(text)).rejects.toMatchObject({ code: 'settingsUnreadable', message: expect.stringMatching(words) })
+  await expect(read(text)).rejects.toMatchObject({ message: expect.stringContaining(file) })
+})
