@@ -1,0 +1,122 @@
+// `tokentray add`: a new server, with what it needs to get tokens, and its first sign-in.
+// The kind of grant follows from what was given; contradictions are told before anything is stored.
+import type { Input } from '../contract/commands.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import type { ServerView } from '../contract/views.ts'
+import { signIn } from './login.ts'
+import { print, printJson, say } from './output.ts'
+import { type Owner, withOwner } from './owner.ts'
+import { readSecret, readSeed } from './secrets.ts'
+import { describeLine } from './words.ts'
+import type { World } from './world.ts'
+
+export type AddOptions = {
+  id?: string
+  name?: string
+  clientId?: string
+  clientSecretFile?: string
+  scope?: string
+  param?: Record<string, string>
+  clientCredentials?: boolean
+  tokenFile?: string
+  refreshTokenFile?: string
+  tokenEndpoint?: string
+  fromEnv?: string
+  redirectHost?: '127.0.0.1' | 'localhost'
+  redirectPort?: number
+  login: boolean
+  json?: boolean
+}
+
+export async function add(world: World, url: string, options: AddOptions): Promise<void> {
+  checkUrl(url)
+  const grant = await readGrant(world, options)
+  const input: Input<'server.add'> = { url, ...grant, ...readSettings(options) }
+  if (grant.params || options.param) input.params = { ...grant.params, ...options.param }
+  await withOwner(world, async (owner) => {
+    const added = await owner.call('server.add', input)
+    const { id } = added.view
+    if (added.existed) say(world, `${id} is known already; the vault's own tokens stay.`)
+    else say(world, `Added ${id}.`)
+    const view = options.login && !added.existed ? await firstToken(world, owner, added.view, input) : added.view
+    if (options.json) printJson(world, { view, existed: added.existed })
+    else print(world, describeLine(view, world.clock.now()))
+    if (!options.json) for (const warning of view.warnings) say(world, `tokentray: ${warning}`)
+  })
+}
+
+/** Gets the first token in the way of this grant; a pasted refresh token is tried at once, so that a typo shows now. */
+async function firstToken(
+  world: World,
+  owner: Owner,
+  view: ServerView,
+  input: Input<'server.add'>
+): Promise<ServerView> {
+  if (input.accessToken) return view
+  if (view.grantKind === 'staticToken') return view
+  if (view.grantKind === 'refreshToken') return (await owner.call('server.refresh', { server: view.id })).view
+  return signIn(world, owner, view.id)
+}
+
+function checkUrl(url: string): void {
+  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' }
+  if (protocol !== 'https:' && protocol !== 'http:')
+    throw new TokentrayError(
+      'urlInvalid',
+      `"${url}" is not the address of an MCP server: it must begin with https:// (or http://).`
+    )
+}
+
+async function readGrant(world: World, options: AddOptions): Promise<Partial<Input<'server.add'>>> {
+  const { clientSecretFile, tokenFile, refreshTokenFile, fromEnv } = options
+  const files = [clientSecretFile, tokenFile, refreshTokenFile]
+  if (files.filter((file) => file === '-').length > 1)
+    throw invalid('Only one secret can come from stdin: put the others into files.')
+  if (fromEnv) {
+    if (files.some(Boolean) || options.clientCredentials)
+      throw invalid('--from-env brings its own secrets: leave out --client-credentials and the --…-file options.')
+    return readSeed(world.env, fromEnv)
+  }
+  if (options.clientCredentials && (tokenFile || refreshTokenFile))
+    throw invalid('--client-credentials gets its own tokens: leave out --token-file and --refresh-token-file.')
+  if (options.clientCredentials && !(options.clientId && clientSecretFile))
+    throw invalid('--client-credentials needs --client-id and --client-secret-file.')
+  if (clientSecretFile && !options.clientId)
+    throw invalid('--client-secret-file needs --client-id, the client it belongs to.')
+  if (refreshTokenFile && !options.tokenEndpoint)
+    throw invalid('--refresh-token-file needs --token-endpoint, the URL where it is used.')
+  if (options.tokenEndpoint) checkUrl(options.tokenEndpoint)
+  const clientSecret = clientSecretFile && (await readSecret(world, clientSecretFile, 'client secret'))
+  const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
+  const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
+  const grantKind = options.clientCredentials
+    ? 'clientCredentials'
+    : refreshToken
+      ? 'refreshToken'
+      : accessToken
+        ? 'staticToken'
+        : 'authorizationCode'
+  return {
+    grantKind,
+    ...(clientSecret && { clientSecret }),
+    ...(accessToken && { accessToken }),
+    ...(refreshToken && { refreshToken })
+  }
+}
+
+function readSettings(options: AddOptions): Partial<Input<'server.add'>> {
+  const { id, name, clientId, scope, tokenEndpoint, redirectHost, redirectPort } = options
+  return {
+    ...(id && { id }),
+    ...(name && { name }),
+    ...(clientId && { clientId }),
+    ...(scope && { scope }),
+    ...(tokenEndpoint && { tokenEndpoint }),
+    ...(redirectHost && { redirectHost }),
+    ...(redirectPort && { redirectPort })
+  }
+}
+
+function invalid(message: string): TokentrayError {
+  return new TokentrayError('inputInvalid', message)
+}

@@ -1,0 +1,65 @@
+// Sends a person's browser to a URL: BROWSER if set, else the system's own way. No shell is ever involved.
+// Only http and https URLs are opened: the address comes from a server, and other schemes start other programs.
+import { spawn } from 'node:child_process'
+import { TokentrayError } from '../contract/errors.ts'
+import type { Environment } from '../paths.ts'
+
+/** The words of a command line, split as a POSIX shell would: quotes and backslashes, no expansions. Throws `inputInvalid`. */
+export function splitCommand(line: string): string[] {
+  const words: string[] = []
+  let word: string | null = null
+  let quote: string | null = null
+  for (let at = 0; at < line.length; at++) {
+    const letter = line[at]!
+    if (quote === "'") {
+      if (letter === "'") quote = null
+      else word += letter
+    } else if (letter === '\\' && (quote === null || '\\"$`'.includes(line[at + 1] ?? ' '))) {
+      word = (word ?? '') + (line[++at] ?? '')
+    } else if (quote === '"') {
+      if (letter === '"') quote = null
+      else word += letter
+    } else if (letter === "'" || letter === '"') {
+      quote = letter
+      word ??= ''
+    } else if (/\s/.test(letter)) {
+      if (word !== null) words.push(word)
+      word = null
+    } else word = (word ?? '') + letter
+  }
+  if (quote) throw new TokentrayError('inputInvalid', `BROWSER has a ${quote} that is never closed: ${line}`)
+  if (word !== null) words.push(word)
+  return words
+}
+
+/** The command that opens `url`, null where there is no way to. */
+export function browserCommand(url: string, env: Environment, platform: NodeJS.Platform): string[] | null {
+  if (!/^https?:$/.test(new URL(url).protocol)) return null
+  // On Windows a backslash is part of a path, so only quotes and spaces count there.
+  const line = env.BROWSER?.trim()
+  if (line) return [...splitCommand(platform === 'win32' ? line.replaceAll('\\', '\\\\') : line), url]
+  if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', url]
+  if (platform === 'darwin') return ['open', url]
+  return env.DISPLAY || env.WAYLAND_DISPLAY ? ['xdg-open', url] : null
+}
+
+/** The environment of a child: everything but the vault's passphrase. */
+export function childEnvironment(env: Environment): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('TOKENTRAY_PASSPHRASE'))
+  )
+}
+
+/** Starts the browser and leaves it alone; false where it could not be started. */
+export function openBrowser(url: string, env: Environment, platform: NodeJS.Platform): Promise<boolean> {
+  const [program, ...rest] = browserCommand(url, env, platform) ?? []
+  if (!program) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const child = spawn(program, rest, { stdio: 'ignore', detached: true, env: childEnvironment(env) })
+    child.once('error', () => resolve(false))
+    child.once('spawn', () => {
+      child.unref()
+      resolve(true)
+    })
+  })
+}

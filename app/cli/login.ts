@@ -1,0 +1,61 @@
+// `tokentray login`: sends a person's browser to the authorization server and waits for what comes back.
+// The URL is always printed; the redirected URL can be pasted instead, for machines without a browser.
+import { createInterface } from 'node:readline'
+import { TokentrayError } from '../contract/errors.ts'
+import type { ServerView } from '../contract/views.ts'
+import { print, printJson, say } from './output.ts'
+import { type Owner, withOwner } from './owner.ts'
+import { describeLine } from './words.ts'
+import { Interrupted, type World } from './world.ts'
+
+export async function login(world: World, server: string, options: { json?: boolean }): Promise<void> {
+  const view = await withOwner(world, (owner) => signIn(world, owner, server))
+  if (options.json) printJson(world, { view })
+  else print(world, describeLine(view, world.clock.now()))
+}
+
+/** One sign-in, from the first word to the stored grant. An interruption cancels it; the old grant stays. */
+export async function signIn(world: World, owner: Owner, server: string): Promise<ServerView> {
+  const started = await owner.call('signIn.start', { server })
+  let stopReading = () => {}
+  if (started.url !== null) {
+    say(world, `To sign in to ${server}, open this address in a browser:`)
+    say(world, `  ${started.url}`)
+    const opened = await world.openBrowser(started.url)
+    say(
+      world,
+      opened ? 'A browser was opened; waiting for the sign-in to end there.' : 'No browser could be opened here.'
+    )
+    say(world, 'If the browser is on another machine, paste the address it ends at here.')
+    stopReading = readPastes(world, owner, started.signIn)
+  }
+  try {
+    return (await owner.call('signIn.wait', { signIn: started.signIn })).view
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      // The sign-in may just have ended by itself; then there is nothing left to cancel.
+      await owner.callAnyway('signIn.cancel', { signIn: started.signIn }).catch(() => {})
+      say(world, 'The sign-in was cancelled; what was there before still works.')
+    }
+    throw error
+  } finally {
+    stopReading()
+  }
+}
+
+/** Every line typed or piped is taken as the redirected URL; a wrong one is told and the wait goes on. */
+function readPastes(world: World, owner: Owner, id: string): () => void {
+  if (world.stdin.readableEnded || world.stdin.destroyed) return () => {}
+  const lines = createInterface({ input: world.stdin })
+  lines.on('line', (line) => {
+    const url = line.trim()
+    if (url === '') return
+    owner.call('signIn.paste', { signIn: id, url }).catch((error: unknown) => {
+      if (error instanceof TokentrayError && error.code !== 'signInUnknown') say(world, `tokentray: ${error.message}`)
+    })
+  })
+  return () => {
+    lines.close()
+    world.stdin.pause()
+  }
+}

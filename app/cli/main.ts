@@ -1,0 +1,54 @@
+// The `tokentray` command: makes the real world, runs the command line, and ends with its exit code.
+// Ctrl-C stops politely; a second one at once. A closed pipe downstream ends the command without a word.
+import { systemClock, systemRandom } from '../clock.ts'
+import { locate } from '../paths.ts'
+import { run } from './run.ts'
+import { claim, hostCore } from './seams.ts'
+import { readVersion } from './version.ts'
+import { Interrupted, type World } from './world.ts'
+
+const { env, platform, stdout, stderr } = process
+const stopping = new AbortController()
+
+function stop(exitCode: number): void {
+  if (stopping.signal.aborted) process.exit(exitCode)
+  stopping.abort(new Interrupted(exitCode))
+}
+
+process.on('SIGINT', () => stop(130))
+process.on('SIGTERM', () => stop(143))
+process.on('SIGHUP', () => stop(129))
+for (const stream of [stdout, stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (!stopping.signal.aborted) stopping.abort(new Interrupted(0))
+  })
+// Nothing may end in a stack trace: what no command caught is told like any other unexpected error.
+process.on('uncaughtException', (error) => {
+  const where = env.TOKENTRAY_DEBUG ? error.stack : 'set TOKENTRAY_DEBUG=1 to see where.'
+  stderr.write(`tokentray: Something unexpected went wrong; ${where}\n`, () => process.exit(1))
+})
+
+const world: World = {
+  env,
+  platform,
+  paths: locate(env, platform),
+  version: readVersion(),
+  get stdin() {
+    return process.stdin // A getter, so that a command that reads nothing never opens it.
+  },
+  stdout,
+  stderr,
+  clock: systemClock(),
+  random: systemRandom,
+  signal: stopping.signal,
+  claim,
+  hostCore,
+  openBrowser: async (url) => (await import('./browser.ts')).openBrowser(url, env, platform)
+}
+const exitCode = await run(process.argv.slice(2), world)
+// What was written must be out before the process ends: pipes are written in the background.
+const flushed = (stream: NodeJS.WriteStream) =>
+  new Promise((resolve) => (stream.destroyed ? resolve(null) : stream.write('', resolve)))
+await Promise.all([flushed(stdout), flushed(stderr)])
+process.exit(exitCode)

@@ -1,0 +1,240 @@
+// How a command reaches the core: through the socket of whoever owns the vault, else by owning it for a moment itself.
+// A command-hosted core finishes what is in flight and leaves when a lasting owner asks; the command then goes on as its client.
+import { sleep } from '../clock.ts'
+import type { Call, CommandName } from '../contract/commands.ts'
+import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
+import type { Snapshot } from '../contract/views.ts'
+import { type Client, connect, notSent } from '../control/client.ts'
+import { type OwnerKind, readEndpoint } from '../control/endpoint.ts'
+import type { Core } from '../core.ts'
+import { makePrivateFolder } from '../paths.ts'
+import type { HostOptions, Ownership, World } from './world.ts'
+
+export type Owner = {
+  /** Rejects with TokentrayError, or with Interrupted as soon as the person stopped the command. */
+  call: Call
+  /** The same, but carried out even after an interruption: for cleaning up. */
+  callAnyway: Call
+  /** The current snapshot, then each new one, whoever owns the vault, until interrupted. */
+  snapshots(): AsyncGenerator<Snapshot>
+}
+
+/** How long an owner may take to start, or to finish what it has in flight, in ms. */
+export const ownerPatience = 10_000
+const pause = 50
+/** After handing over, the lasting owner that asked goes first. */
+const courtesy = 2000
+
+/** Commands that change nothing: safe to send again when an owner went away without an answer. */
+const repeatable: ReadonlySet<CommandName> = new Set([
+  'snapshot',
+  'server.history',
+  'readToken',
+  'metrics',
+  'vault.check',
+  'poke'
+])
+
+type Seat = {
+  call(name: CommandName, input: unknown): Promise<unknown>
+  snapshots(signal: AbortSignal): AsyncGenerator<Snapshot>
+  /** True once this core was handed over. */
+  isOver(): boolean
+  leave(): Promise<void>
+}
+
+export type Hosted = { core: Core; leave(): Promise<void> }
+
+/** Opens the core in this process and its control socket. `leave()` drains, closes both and gives the ownership back. */
+export async function host(
+  world: World,
+  lock: Ownership,
+  kind: OwnerKind,
+  options: Pick<HostOptions, 'ephemeral' | 'askForNewPassphrase'> = {}
+): Promise<Hosted> {
+  const { paths, version, clock, random, env } = world
+  let core: Core | undefined
+  try {
+    const opened = await world.hostCore({
+      home: paths,
+      kind,
+      version,
+      clock,
+      random,
+      environment: env,
+      ...(world.stdin.isTTY && world.stderr.isTTY
+        ? { ask: async (question: string) => (await import('./prompt.ts')).askHidden(world, question) }
+        : {}),
+      ...options
+    })
+    core = opened
+    // Loaded here, since a client of a running owner never needs it.
+    const { listen } = await import('../control/listen.ts')
+    const listener = await listen({ core: opened, paths, kind, version, clock })
+    let leaving: Promise<void> | undefined
+    const leave = async () => {
+      try {
+        await opened.close()
+        await listener.close()
+      } finally {
+        lock.release()
+      }
+    }
+    return { core: opened, leave: () => (leaving ??= leave()) }
+  } catch (error) {
+    await core?.close().catch(() => {}) // The first error is the one to tell.
+    lock.release()
+    throw error
+  }
+}
+
+/** Runs `work` with an owner, and lets go of it afterwards, drained. */
+export async function withOwner<T>(world: World, work: (owner: Owner) => Promise<T>): Promise<T> {
+  let seat: Seat | null = null
+  let seating: Promise<Seat> | null = null
+  const sit = async (): Promise<Seat> => {
+    if (seat && !seat.isOver()) return seat
+    const handedOver = seat !== null
+    await seat?.leave()
+    seat = await takeSeat(world, handedOver ? world.clock.now() + courtesy : 0)
+    return seat
+  }
+  // Two calls at once must not open two cores.
+  const seated = () => (seating ??= sit().finally(() => (seating = null)))
+  const stand = async () => {
+    await seating?.catch(() => {}) // A core that is just being opened must be closed too; its error is told by its own caller.
+    const old = seat
+    seat = null
+    await old?.leave()
+  }
+  const call = async (name: CommandName, input: unknown): Promise<unknown> => {
+    const deadline = world.clock.now() + ownerPatience
+    for (;;) {
+      try {
+        return await (await seated()).call(name, input)
+      } catch (error) {
+        if (!isRepeatable(name, error) || world.clock.now() >= deadline) throw error
+        await stand()
+        await sleep(world.clock, pause)
+      }
+    }
+  }
+  const owner: Owner = {
+    call: ((name, input) => unlessInterrupted(world.signal, () => call(name, input))) as Call,
+    callAnyway: call as Call,
+    async *snapshots() {
+      while (!world.signal.aborted) {
+        try {
+          yield* (await seated()).snapshots(world.signal)
+        } catch (error) {
+          if (!(error instanceof TokentrayError && error.code === 'ownerUnreachable')) throw error
+        }
+        if (world.signal.aborted) return
+        if (seat && !seat.isOver()) await stand()
+        await sleep(world.clock, pause, world.signal)
+      }
+    }
+  }
+  try {
+    return await work(owner)
+  } finally {
+    await stand()
+  }
+}
+
+/** `work`, but rejecting with the interruption as soon as there is one. */
+export function unlessInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason)
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
+async function takeSeat(world: World, claimFrom: number): Promise<Seat> {
+  const deadline = world.clock.now() + ownerPatience
+  for (;;) {
+    const client = await connect(world.paths, world.clock)
+    if (client) return remote(client)
+    if (world.clock.now() >= claimFrom) {
+      const lock = await claim(world)
+      if (lock) return here(await host(world, lock, 'command'))
+    }
+    if (world.clock.now() >= deadline) throw unanswered(world)
+    await sleep(world.clock, pause, world.signal)
+  }
+}
+
+/** The ownership of this vault, null where somebody has it. Throws `vaultUnwritable`. */
+export function claim(world: World): Promise<Ownership | null> {
+  makePrivateFolder(world.paths.ownerFolder)
+  return world.claim(world.paths.ownerFolder)
+}
+
+/** Somebody holds the vault and does not answer. */
+export function unanswered(world: World): TokentrayError {
+  const pid = readEndpoint(world.paths.ownerFolder)?.pid
+  const who = pid ? `Process ${pid}` : 'Another process'
+  return new TokentrayError(
+    'ownerUnreachable',
+    `${who} holds the vault ${world.paths.vault} but does not answer; wait a moment, or end that process and try again.`
+  )
+}
+
+function remote(client: Client): Seat {
+  return { call: client.call as Seat['call'], snapshots: client.snapshots, isOver: () => false, leave: async () => {} }
+}
+
+function here(hosted: Hosted): Seat {
+  const { core } = hosted
+  let over = false
+  const ended = new AbortController()
+  core.ended.then(() => {
+    over = true
+    ended.abort()
+    hosted.leave().catch(() => {}) // leave() is awaited again by whoever uses this seat, and tells its error there.
+  })
+  return {
+    async call(name, input) {
+      const reply = await core.handle('cli', name, input)
+      if (reply.ok) return reply.value
+      throw new TokentrayError(reply.code as ErrorCode, reply.message)
+    },
+    snapshots: (signal) => follow(core, AbortSignal.any([signal, ended.signal])),
+    isOver: () => over,
+    leave: hosted.leave
+  }
+}
+
+/** The core's snapshots as an iterable; a slow reader gets the newest. */
+export async function* follow(core: Core, signal: AbortSignal): AsyncGenerator<Snapshot> {
+  let newest: Snapshot | null = null
+  let wake = () => {}
+  const unsubscribe = core.subscribe((snapshot) => {
+    newest = snapshot
+    wake()
+  })
+  signal.addEventListener('abort', () => wake(), { once: true })
+  try {
+    while (!signal.aborted) {
+      const next: Snapshot | null = newest
+      newest = null
+      if (next) yield next
+      else await new Promise<void>((resolve) => (wake = resolve))
+    }
+  } finally {
+    unsubscribe()
+  }
+}
+
+function isRepeatable(name: CommandName, error: unknown): boolean {
+  if (!(error instanceof TokentrayError)) return false
+  if (error.code === 'ownerStopping') return true
+  return (
+    error.code === 'ownerUnreachable' &&
+    (error.cause === notSent || (error.cause !== undefined && repeatable.has(name)))
+  )
+}

@@ -1,0 +1,165 @@
+// The command line as commander's tree: names, options, help. Each command's own code is loaded when it is called.
+// Completion and docs/cli.md are made from this tree, so nothing about the commands is written down twice.
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { World } from './world.ts'
+
+/** Called with the exit code when a command has run. */
+export type Done = (exitCode: number) => void
+
+/** `k=v`, collected over several uses. */
+function collect(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('Write name=value.')
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+function whole(least: number, most: number) {
+  return (text: string): number => {
+    const number = Number(text)
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number
+    throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`)
+  }
+}
+
+const dashed = (field: string) => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+const redirectHost = () =>
+  new Option('--redirect-host <host>', 'host of the callback address').choices(['127.0.0.1', 'localhost'])
+const states = ['signedOut', 'signingIn', 'fresh', 'refreshing', 'waiting', 'needsUser', 'paused']
+
+/** The whole tree. `world` is handed to the commands; `done` gets each one's exit code. */
+export async function createProgram(world: World, done: Done): Promise<Command> {
+  // Only for the help texts of `set`: the knobs are listed once, beside the code that reads them.
+  const { fractions, knobs } = await import('./servers.ts')
+  const run = async (work: () => unknown) => {
+    const exitCode = await work()
+    done(typeof exitCode === 'number' ? exitCode : 0)
+  }
+  const program = new Command('tokentray')
+    .description('Keeps the OAuth tokens of your MCP servers alive: sign in once per server.')
+    .version(world.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: () => {}, // Errors are told in one sentence by run.ts.
+      getOutHelpWidth: () => world.stdout.columns || 100
+    })
+  const make = (usage: string, description: string, parent: Command = program) =>
+    parent.command(usage).description(description).option('--json', 'print JSON, for scripts')
+
+  make('add <url>', 'add an MCP server and sign in to it')
+    .option('--id <id>', 'short name used in commands; made from the address otherwise')
+    .option('--name <name>', 'name to show')
+    .option('--client-id <id>', 'a client registered by hand')
+    .option('--client-secret-file <file>', 'its secret; - reads stdin')
+    .option('--scope <scopes>', 'scopes to ask for, separated by spaces')
+    .option('--param <name=value>', 'extra parameter of authorize and token requests; may be repeated', collect)
+    .option('--client-credentials', 'sign in as the client itself, without a person')
+    .option('--token-file <file>', 'a token that cannot be refreshed; - reads stdin')
+    .option('--refresh-token-file <file>', 'a refresh token had elsewhere; - reads stdin')
+    .option('--token-endpoint <url>', 'where that refresh token is used')
+    .option('--from-env <prefix>', 'seed once from PREFIX_REFRESH_TOKEN and its like; later on the vault wins')
+    .addOption(redirectHost())
+    .option(
+      '--redirect-port <port>',
+      'port of the callback address, where the registration demands one',
+      whole(1, 65_535)
+    )
+    .option('--no-login', 'do not sign in now')
+    .action((url, options) => run(async () => (await import('./add.ts')).add(world, url, options)))
+
+  make('list', 'list the servers')
+    .option('--expiring <duration>', 'only those whose token ends within this time')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(states))
+    .option('--issuer <issuer>', 'only those of this authorization server')
+    .action((options) => run(async () => (await import('./list.ts')).list(world, options)))
+
+  make('status [server]', 'show the health of all servers, or of one in full')
+    .option('--watch', 'keep showing it until Ctrl-C')
+    .action((server, options) => run(async () => (await import('./status.ts')).status(world, server, options)))
+
+  make('login <server>', 'sign in with a browser').action((server, options) =>
+    run(async () => (await import('./login.ts')).login(world, server, options))
+  )
+  make('logout <server>', 'sign out, here and at the server where it offers that').action((server, options) =>
+    run(async () => (await import('./servers.ts')).logout(world, server, options))
+  )
+  const changes = {
+    refresh: 'get a new token now',
+    pause: 'stop refreshing',
+    resume: 'go on refreshing'
+  } as const
+  for (const what of Object.keys(changes) as (keyof typeof changes)[])
+    make(`${what} <server>`, changes[what]).action((server, options) =>
+      run(async () => (await import('./servers.ts')).change(world, what, server, options))
+    )
+  make('remove <server>', 'forget a server with its tokens')
+    .option('-y, --yes', 'do not ask')
+    .action((server, options) => run(async () => (await import('./servers.ts')).remove(world, server, options)))
+
+  const set = make('set <server>', 'change the settings of a server')
+    .option('--name <name>', 'name to show')
+    .addOption(new Option('--scope <scopes>', 'scopes to ask for at the next sign-in').conflicts('defaultScope'))
+    .option('--default-scope', 'ask for what the server asks for')
+    .option('--param <name=value>', 'extra parameters, replacing those set before; may be repeated', collect)
+    .option('--token-file <file>', 'a new token in place of one given by hand; - reads stdin')
+    .option('--refresh-token-file <file>', 'a new refresh token in place of one given by hand; - reads stdin')
+    .addOption(redirectHost())
+    .addOption(
+      new Option('--omit-resource <switch>', 'leave out the resource parameter (RFC 8707)').choices(['on', 'off'])
+    )
+    .addOption(
+      new Option('--allow-missing-pkce <switch>', 'sign in although the server does not list PKCE').choices([
+        'on',
+        'off'
+      ])
+    )
+  for (const [field, words] of Object.entries(knobs)) set.option(`--${dashed(field)} <duration>`, words)
+  for (const [field, words] of Object.entries(fractions)) set.option(`--${dashed(field)} <part>`, words)
+  set.action((server, options) => run(async () => (await import('./servers.ts')).set(world, server, options)))
+
+  make('token <server>', 'print a valid access token, alone, refreshed first where needed')
+    .option('--min-valid <duration>', 'at least this much of its life must be left', '60s')
+    .action((server, options) => run(async () => (await import('./token.ts')).token(world, server, options)))
+  make('history <server>', 'show what happened, oldest first')
+    .option('--limit <count>', 'how many events', whole(1, 1000), 50)
+    .action((server, options) => run(async () => (await import('./servers.ts')).history(world, server, options)))
+
+  make('serve', 'keep all tokens alive until Ctrl-C or stop')
+    .option('--ephemeral', 'with a vault in memory that ends with it')
+    .action((options) => run(async () => (await import('./serve.ts')).serve(world, options)))
+  make('stop', 'end the running Tokentray').action((options) =>
+    run(async () => (await import('./serve.ts')).stop(world, options))
+  )
+  make('doctor', 'look for what is wrong on this machine').action((options) =>
+    run(async () => (await import('./doctor.ts')).doctor(world, options))
+  )
+  make('demo', 'show it at work with three local servers and a throw-away vault')
+    .option('--for <duration>', 'end after this time')
+    .action((options) => run(async () => (await import('./demo.ts')).demo(world, options)))
+  make('metrics', 'print metrics in the format of Prometheus').action((options) =>
+    run(async () => (await import('./metrics.ts')).metrics(world, options))
+  )
+
+  const vault = program.command('vault').description('create the vault, check it, find it, set it aside')
+  make('create', 'create it now, rather than at the first use', vault)
+    .option('--passphrase', 'lock it with a passphrase, asked for here, instead of the keychain')
+    .action((options) => run(async () => (await import('./vault.ts')).create(world, options)))
+  make('check', 'verify every page and row of it', vault).action((options) =>
+    run(async () => (await import('./vault.ts')).check(world, options))
+  )
+  make('path', 'print where it is', vault).action((options) =>
+    run(async () => (await import('./vault.ts')).path(world, options))
+  )
+  make('reset', 'set it aside and start anew, for when its key is lost', vault)
+    .option('-y, --yes', 'do not ask')
+    .action((options) => run(async () => (await import('./vault.ts')).reset(world, options)))
+
+  program
+    .command('completion')
+    .description('print a script that completes commands in your shell')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action((shell) => run(async () => (await import('./completion.ts')).completion(world, program, shell)))
+  return program
+}

@@ -1,0 +1,43 @@
+// Questions to a person on the terminal, asked on stderr so that stdout stays the result.
+// A hidden answer goes through readline with its echo thrown away, so editing keys work and nothing is shown.
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { Secret } from '../secret.ts'
+import { Interrupted, type World } from './world.ts'
+
+const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
+
+function ask(world: World, question: string, echo: boolean): Promise<string> {
+  world.stderr.write(question)
+  const lines = createInterface({
+    input: world.stdin,
+    output: echo ? world.stderr : nowhere(),
+    terminal: world.stdin.isTTY === true
+  })
+  return new Promise<string>((resolve, reject) => {
+    const stop = () => reject(world.signal.reason)
+    world.signal.addEventListener('abort', stop, { once: true })
+    // readline holds the terminal in raw mode, where Ctrl-C is a key and no signal.
+    lines.once('SIGINT', () => reject(new Interrupted(130)))
+    lines.once('line', resolve)
+    lines.once('close', () => resolve(''))
+  }).finally(() => {
+    lines.close()
+    if (!echo) world.stderr.write('\n')
+  })
+}
+
+/** The line a person typed; empty when the input ended. Rejects Interrupted. */
+export function askLine(world: World, question: string): Promise<string> {
+  return ask(world, `${question} `, true)
+}
+
+/** The line a person typed unseen. Rejects Interrupted. */
+export async function askHidden(world: World, question: string): Promise<Secret> {
+  return new Secret(await ask(world, `${question} `, false))
+}
+
+/** True where a person is there to answer. */
+export function isInteractive(world: World): boolean {
+  return world.stdin.isTTY === true && world.stderr.isTTY === true
+}

@@ -1,0 +1,64 @@
+// One command line from start to exit code. Whatever goes wrong ends as one sentence on stderr and a documented code.
+// `--json` adds {"error":{"code","message"}} on stdout, so that a script reads one stream in every case.
+import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
+import { printJson, say } from './output.ts'
+import { refuseSecretArguments } from './secrets.ts'
+import { readTokenArguments, token } from './token.ts'
+import { Interrupted, type World } from './world.ts'
+
+/** Runs `argv` (without node and script) and resolves with the exit code; never rejects. */
+export async function run(argv: readonly string[], world: World): Promise<number> {
+  try {
+    refuseSecretArguments(argv)
+    const plain = readTokenArguments(argv)
+    if (plain) {
+      await token(world, plain.server, plain.options)
+      return 0
+    }
+    const { createProgram } = await import('./program.ts')
+    let exitCode = 0
+    const program = await createProgram(world, (code) => {
+      exitCode = code
+    })
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return report(world, error, argv.includes('--json'))
+  }
+}
+
+function report(world: World, error: unknown, json: boolean): number {
+  if (error instanceof Interrupted) return error.exitCode
+  const usage = asUsage(error)
+  if (usage === null) return 0
+  const known: { code: ErrorCode; message: string } =
+    usage ??
+    (error instanceof TokentrayError
+      ? error
+      : { code: 'unexpected', message: 'Something unexpected went wrong; set TOKENTRAY_DEBUG=1 to see where.' })
+  say(world, `tokentray: ${known.message.replaceAll('\n', ' ')}`)
+  if (world.env.TOKENTRAY_DEBUG) say(world, trace(error))
+  if (json) printJson(world, { error: { code: known.code, message: known.message } })
+  return exitCodes[known.code]
+}
+
+/** What commander says, as our own error; null for help and version, undefined where it is not commander's. */
+function asUsage(error: unknown): { code: ErrorCode; message: string } | null | undefined {
+  const { code, message, exitCode } = error as { code?: unknown; message: string; exitCode?: number }
+  if (typeof code !== 'string' || !code.startsWith('commander.')) return undefined
+  if (exitCode === 0) return null
+  if (code === 'commander.help') return { code: 'inputInvalid', message: 'Name a command; --help lists them.' }
+  // A value glued to an unknown option may be a secret: only the option's name is repeated.
+  const sentence = message
+    .replace(/^error: /, '')
+    .replace(/(unknown option '[^'=]*)=.*'/s, "$1'")
+    .replaceAll(/\s*\n\s*/g, ' ')
+  const ending = /[.!?)]$/.test(sentence) ? '' : '; --help shows what there is.'
+  return { code: 'inputInvalid', message: `${sentence[0]?.toUpperCase()}${sentence.slice(1)}${ending}` }
+}
+
+function trace(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause ? `\ncaused by ${trace(error.cause)}` : ''
+  return `${error.stack ?? error.message}${cause}`
+}

@@ -1,0 +1,122 @@
+// Secrets on their way in: from a file, from stdin, or typed unseen. Never from an argument, which every process can read.
+// Also the seeding of a server from environment variables.
+import { readFile } from 'node:fs/promises'
+import type { Input } from '../contract/commands.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import type { Environment } from '../paths.ts'
+import { expose } from '../secret.ts'
+import type { World } from './world.ts'
+
+const limit = 65_536
+const forbidden = new Map([
+  ['--client-secret', '--client-secret-file'],
+  ['--token', '--token-file'],
+  ['--access-token', '--token-file'],
+  ['--bearer', '--token-file'],
+  ['--bearer-token', '--token-file'],
+  ['--refresh-token', '--refresh-token-file'],
+  ['--passphrase', 'TOKENTRAY_PASSPHRASE_FILE'],
+  ['--password', 'TOKENTRAY_PASSPHRASE_FILE']
+])
+
+/** Throws `inputInvalid` where a secret stands among the arguments; its value is not repeated. */
+export function refuseSecretArguments(argv: readonly string[]): void {
+  const end = argv.indexOf('--')
+  for (const argument of end < 0 ? argv : argv.slice(0, end)) {
+    const name = argument.split('=', 1)[0]!
+    const instead = forbidden.get(name)
+    if (!instead) continue
+    const use = instead.startsWith('--')
+      ? `${instead} FILE, or ${instead} - to read it from stdin`
+      : `the variable ${instead}`
+    throw new TokentrayError(
+      'inputInvalid',
+      `${name} is not taken, since other programs can see arguments and shells remember them: use ${use}.`
+    )
+  }
+}
+
+/** The secret in `file`; `-` is stdin, asked for unseen on a terminal. Rejects `inputInvalid`. */
+export async function readSecret(world: World, file: string, what: string): Promise<string> {
+  const from = file === '-' ? 'stdin' : file
+  let text: string
+  if (file === '-') text = await readStdin(world, what)
+  else {
+    try {
+      text = await readFile(file, 'utf8')
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new TokentrayError('inputInvalid', `The ${what} cannot be read from ${from} (${code}).`, { cause: error })
+    }
+  }
+  const secret = text.trim()
+  if (secret === '') throw new TokentrayError('inputInvalid', `There is no ${what} in ${from}: it is empty.`)
+  if (secret.length > limit || /\s/.test(secret))
+    throw new TokentrayError('inputInvalid', `What ${from} holds is no ${what}: it must be one word of at most 64 KiB.`)
+  return secret
+}
+
+async function readStdin(world: World, what: string): Promise<string> {
+  if (world.stdin.isTTY) {
+    const { askHidden } = await import('./prompt.ts')
+    return expose(await askHidden(world, `${what[0]!.toUpperCase()}${what.slice(1)}:`))
+  }
+  let text = ''
+  for await (const chunk of world.stdin) {
+    text += String(chunk)
+    if (text.length > 2 * limit) break
+  }
+  return text
+}
+
+type Seed = Omit<Input<'server.add'>, 'url'>
+
+/**
+ * What PREFIX_… variables say about a server: its kind of grant is derived from which are set, and the vault wins
+ * over them from the second time on. Throws `inputInvalid`, naming the variable.
+ */
+export function readSeed(env: Environment, prefix: string): Seed {
+  const stem = prefix.replace(/_+$/, '')
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(stem))
+    throw new TokentrayError(
+      'inputInvalid',
+      `"${prefix}" cannot begin the name of an environment variable: use letters, digits and _.`
+    )
+  const read = (name: string) => env[`${stem}_${name}`]?.trim() || undefined
+  const accessToken = read('ACCESS_TOKEN') ?? read('BEARER_TOKEN')
+  const refreshToken = read('REFRESH_TOKEN')
+  const clientId = read('CLIENT_ID')
+  const clientSecret = read('CLIENT_SECRET')
+  const tokenEndpoint = read('TOKEN_ENDPOINT')
+  const missing = (name: string, why: string) =>
+    new TokentrayError('inputInvalid', `The environment variable ${stem}_${name} is not set: ${why}.`)
+  if (refreshToken && !tokenEndpoint)
+    throw missing('TOKEN_ENDPOINT', `${stem}_REFRESH_TOKEN needs to know where it is used`)
+  if (clientSecret && !clientId) throw missing('CLIENT_ID', `${stem}_CLIENT_SECRET belongs to a client id`)
+  const renewsByClient = !refreshToken && clientId && clientSecret
+  if (!refreshToken && !renewsByClient && !accessToken)
+    throw missing('ACCESS_TOKEN', `set it, or ${stem}_REFRESH_TOKEN, or ${stem}_CLIENT_ID with ${stem}_CLIENT_SECRET`)
+  const audience = read('AUDIENCE')
+  const scope = read('SCOPE')
+  const expires = read('EXPIRES_AT')
+  return {
+    grantKind: refreshToken ? 'refreshToken' : renewsByClient ? 'clientCredentials' : 'staticToken',
+    keepExisting: true,
+    ...(accessToken && { accessToken }),
+    ...(refreshToken && { refreshToken }),
+    ...(clientId && { clientId }),
+    ...(clientSecret && { clientSecret }),
+    ...(tokenEndpoint && { tokenEndpoint }),
+    ...(audience && { params: { audience } }),
+    ...(scope && { scope }),
+    ...(expires && { expiresAt: parseTime(expires, `${stem}_EXPIRES_AT`) })
+  }
+}
+
+/** A point in time as ms since the epoch: ISO 8601, or seconds or milliseconds since the epoch. */
+function parseTime(text: string, name: string): number {
+  const number = Number(text)
+  const at = Number.isFinite(number) ? (number < 1e11 ? number * 1000 : number) : Date.parse(text)
+  if (Number.isFinite(at)) return Math.round(at)
+  throw new TokentrayError('inputInvalid', `${name} is no time: write 2026-01-31T12:00:00Z, or seconds since 1970.`)
+}

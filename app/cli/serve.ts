@@ -1,0 +1,88 @@
+// `tokentray serve` and `tokentray stop`: the lasting owner without a desktop, and its end.
+// serve asks a command that hosts the core to hand over; beside another lasting owner it refuses.
+import { sleep } from '../clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { connect } from '../control/client.ts'
+import { print, printJson, say } from './output.ts'
+import { claim, host, ownerPatience, unanswered } from './owner.ts'
+import type { Ownership, World } from './world.ts'
+
+const pause = 50
+/** A command that hands over first finishes what it has in flight, a sign-in in a browser not included, in ms. */
+const handOverPatience = 60_000
+
+/** Owns the vault until SIGINT, SIGTERM or `stop`; then drains. Exit 0. */
+export async function serve(world: World, options: { ephemeral?: boolean; json?: boolean }): Promise<void> {
+  const lock = await takeOver(world)
+  const { core, leave } = await host(world, lock, 'lasting', { ephemeral: options.ephemeral ?? false })
+  const { vault, logs, socket, settings } = world.paths
+  if (options.json)
+    printJson(world, {
+      pid: process.pid,
+      version: world.version,
+      vault: options.ephemeral ? ':memory:' : vault,
+      socket,
+      logs,
+      settings
+    })
+  else {
+    print(world, `Tokentray ${world.version} is running (process ${process.pid}); Ctrl-C ends it.`)
+    print(world, `  vault:    ${options.ephemeral ? 'in memory only' : vault}`)
+    print(world, `  log:      ${logs}`)
+    print(world, `  settings: ${settings}`)
+    if (socket) print(world, `  socket:   ${socket}`)
+  }
+  const { vault: state } = core.snapshot()
+  if (state.state !== 'open') say(world, `tokentray: ${state.message}`)
+  await Promise.race([core.ended, interrupted(world.signal)])
+  say(world, 'Finishing what is in flight…')
+  await leave()
+}
+
+function interrupted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+async function takeOver(world: World): Promise<Ownership> {
+  const { clock } = world
+  let deadline = clock.now() + ownerPatience
+  let isAsked = false
+  for (;;) {
+    const lock = await claim(world)
+    if (lock) return lock
+    const client = await connect(world.paths, clock)
+    if (client?.kind === 'lasting')
+      throw new TokentrayError(
+        'ownerElsewhere',
+        `Tokentray is running already (process ${client.pid}) and keeps this vault; tokentray stop ends it.`
+      )
+    if (client) {
+      // It may be gone already, or another command may have come after it: asked again each time round.
+      await client.call('owner.handOver', {}).catch(() => {})
+      if (!isAsked) deadline = clock.now() + handOverPatience
+      isAsked = true
+    }
+    if (clock.now() >= deadline) throw unanswered(world)
+    await sleep(clock, pause, world.signal)
+  }
+}
+
+/** Ends the lasting owner, if there is one, and waits until it is gone. */
+export async function stop(world: World, options: { json?: boolean }): Promise<void> {
+  const client = await connect(world.paths, world.clock)
+  if (!client || client.kind === 'command') {
+    if (options.json) return printJson(world, { stopped: false, pid: null })
+    return say(world, 'Tokentray is not running.')
+  }
+  await client.call('owner.quit', {})
+  const deadline = world.clock.now() + handOverPatience
+  while ((await connect(world.paths, world.clock))?.pid === client.pid) {
+    if (world.clock.now() >= deadline) throw unanswered(world)
+    await sleep(world.clock, pause, world.signal)
+  }
+  if (options.json) printJson(world, { stopped: true, pid: client.pid })
+  else print(world, `Tokentray (process ${client.pid}) has stopped.`)
+}

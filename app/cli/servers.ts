@@ -1,0 +1,138 @@
+// The commands about one server that ask its owner for one thing and tell what came of it:
+// refresh, pause, resume, logout, remove, set, history.
+import type { Input, Output } from '../contract/commands.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { parseDuration } from '../duration.ts'
+import { print, printJson, say } from './output.ts'
+import { withOwner } from './owner.ts'
+import { askLine, isInteractive } from './prompt.ts'
+import { readSecret } from './secrets.ts'
+import { describeEvent, describeLine } from './words.ts'
+import type { World } from './world.ts'
+
+type Json = { json?: boolean }
+
+/** refresh, pause and resume. */
+export async function change(
+  world: World,
+  what: 'refresh' | 'pause' | 'resume',
+  server: string,
+  options: Json
+): Promise<void> {
+  const { view } = await withOwner(world, (owner) => owner.call(`server.${what}`, { server }))
+  tell(world, { view }, options)
+}
+
+function tell(world: World, outcome: Output<'server.pause'>, options: Json): void {
+  if (options.json) printJson(world, outcome)
+  else print(world, describeLine(outcome.view, world.clock.now()))
+}
+
+export async function logout(world: World, server: string, options: Json): Promise<void> {
+  const outcome = await withOwner(world, (owner) => owner.call('server.signOut', { server }))
+  if (!options.json) say(world, outcome.revoked)
+  if (options.json) printJson(world, outcome)
+  else print(world, describeLine(outcome.view, world.clock.now()))
+}
+
+export async function remove(world: World, server: string, options: Json & { yes?: boolean }): Promise<void> {
+  if (!options.yes && isInteractive(world)) {
+    const answer = await askLine(world, `Remove ${server} with its tokens and its history? [y/N]`)
+    if (!/^y(es)?$/i.test(answer.trim())) {
+      say(world, 'Nothing was removed.')
+      return
+    }
+  }
+  const outcome = await withOwner(world, (owner) => owner.call('server.remove', { server }))
+  if (options.json) return printJson(world, outcome)
+  say(world, outcome.revoked)
+  print(world, `${server}: removed`)
+}
+
+export async function history(world: World, server: string, options: Json & { limit: number }): Promise<void> {
+  const outcome = await withOwner(world, (owner) => owner.call('server.history', { server, limit: options.limit }))
+  if (options.json) return printJson(world, outcome)
+  if (outcome.events.length === 0) say(world, `Nothing has happened with ${server} yet.`)
+  for (const event of [...outcome.events].reverse()) print(world, describeEvent(event))
+}
+
+/** The options of `set` that hold durations, by field of the schedule. */
+export const knobs = {
+  refreshMargin: 'refresh this long before the end of a token',
+  floor: 'least time between two attempts',
+  backoffFirst: 'first wait after a fault',
+  backoffMax: 'longest wait after a fault',
+  fixRetry: 'how often to try again while settings are wrong',
+  retryAfterMax: 'the longest Retry-After that is believed',
+  guessedLifetime: 'lifetime taken where a server tells none',
+  refreshTokenMargin: 'refresh this long before the refresh token itself ends'
+} as const
+
+/** The options of `set` that hold parts of a lifetime, 0 to 1. */
+export const fractions = {
+  refreshFraction: 'refresh when this part of the lifetime is over, such as 0.8',
+  earliestFraction: 'never before this part of the lifetime, such as 0.5',
+  jitter: 'up to this part of the lifetime is taken off at random, such as 0.05'
+} as const
+
+export type SetOptions = Json & {
+  name?: string
+  scope?: string
+  defaultScope?: boolean
+  param?: Record<string, string>
+  redirectHost?: '127.0.0.1' | 'localhost'
+  tokenFile?: string
+  refreshTokenFile?: string
+  omitResource?: 'on' | 'off'
+  allowMissingPkce?: 'on' | 'off'
+} & { [K in keyof typeof knobs | keyof typeof fractions]?: string }
+
+export async function set(world: World, server: string, options: SetOptions): Promise<void> {
+  const schedule = readSchedule(options)
+  const quirks = {
+    ...(options.omitResource && { omitResource: options.omitResource === 'on' }),
+    ...(options.allowMissingPkce && { allowMissingPkceMetadata: options.allowMissingPkce === 'on' })
+  }
+  const { name, param, redirectHost, defaultScope } = options
+  const changes: Omit<Input<'server.set'>, 'server'> = {
+    ...(name && { name }),
+    ...(options.scope !== undefined && { scope: options.scope }),
+    ...(defaultScope && { scope: null }),
+    ...(param && { params: param }),
+    ...(redirectHost && { redirectHost }),
+    ...(Object.keys(quirks).length > 0 && { quirks }),
+    ...(Object.keys(schedule).length > 0 && { schedule })
+  }
+  const { tokenFile, refreshTokenFile } = options
+  const isSetting = Object.keys(changes).length > 0
+  if (!isSetting && !tokenFile && !refreshTokenFile)
+    throw new TokentrayError('inputInvalid', 'Nothing to set was named; tokentray set --help lists what can be.')
+  if (tokenFile === '-' && refreshTokenFile === '-')
+    throw new TokentrayError('inputInvalid', 'Only one secret can come from stdin: put the other into a file.')
+  const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
+  const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
+  const given = { ...(accessToken && { accessToken }), ...(refreshToken && { refreshToken }) }
+  const outcome = await withOwner(world, async (owner) => {
+    const set = isSetting ? await owner.call('server.set', { server, ...changes }) : null
+    return set && !accessToken && !refreshToken ? set : owner.call('server.giveToken', { server, ...given })
+  })
+  tell(world, outcome, options)
+}
+
+function readSchedule(options: SetOptions): NonNullable<Input<'server.set'>['schedule']> {
+  const schedule: Record<string, number> = {}
+  for (const field of Object.keys(knobs) as (keyof typeof knobs)[])
+    if (options[field] !== undefined) schedule[field] = parseDuration(options[field])
+  for (const field of Object.keys(fractions) as (keyof typeof fractions)[]) {
+    const text = options[field]
+    if (text === undefined) continue
+    const part = Number(text)
+    if (text.trim() === '' || !(part >= 0 && part <= 1))
+      throw new TokentrayError(
+        'inputInvalid',
+        `"${text}" is not a part of a lifetime: write a number from 0 to 1, such as 0.8.`
+      )
+    schedule[field] = part
+  }
+  return schedule
+}

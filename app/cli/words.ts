@@ -1,0 +1,73 @@
+// Views in words for a terminal: one line per server, a card of one server, a line of history.
+// Times are shown in UTC; what matters, how long until, is shown as a duration.
+import type { HistoryEvent, ServerView } from '../contract/views.ts'
+import { formatDuration } from '../duration.ts'
+
+/** 2026-01-31 12:00:00Z */
+export function formatTime(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`
+}
+
+/** "in 4m 10s", "2h ago", "now". */
+export function formatDistance(at: number, now: number): string {
+  const length = formatDuration(Math.abs(at - now))
+  if (length === '0s') return 'now'
+  return at > now ? `in ${length}` : `${length} ago`
+}
+
+/** What a server can be found by on the command line. */
+export function isNamed(view: ServerView, server: string): boolean {
+  return view.id === server || view.name.toLowerCase() === server.toLowerCase()
+}
+
+/** "steady: Healthy; the token ends in 14m 3s." */
+export function describeLine(view: ServerView, now: number): string {
+  const end =
+    view.expiresAt === null ? '' : `; the token ${tense(view.expiresAt, now)} ${formatDistance(view.expiresAt, now)}`
+  return `${view.id}: ${view.words}${end}`
+}
+
+const tense = (at: number, now: number) => (at >= now ? 'ends' : 'ended')
+
+/** Everything a person may want to know of one server, one line per fact. */
+export function describeCard(view: ServerView, now: number): string[] {
+  const when = (at: number | null) => (at === null ? null : `${formatTime(at)}, ${formatDistance(at, now)}`)
+  const facts: [string, string | null][] = [
+    ['name', view.name],
+    ['address', view.url],
+    ['health', `${view.light}: ${view.words}`],
+    ['detail', view.detail || null],
+    ['to do', nextStep(view)],
+    ['since', when(view.since)],
+    ['token ends', when(view.expiresAt)],
+    ['known from', view.expirySource],
+    ['next attempt', when(view.nextAt)],
+    ['attempts', view.attempt > 0 ? String(view.attempt) : null],
+    ['last fault', view.fault && `${view.fault}${view.faultAt ? `, ${formatDistance(view.faultAt, now)}` : ''}`],
+    ['refresh token ends', when(view.refreshExpiresAt)],
+    ['accepted', when(view.acceptedAt)],
+    ['grant', view.grantKind],
+    ['issuer', view.issuer],
+    ['scope', view.scope],
+    ['client id', view.clientId],
+    ['sign-in', view.signIn && `under way since ${formatTime(view.signIn.since)}, at ${view.signIn.step}`],
+    ...view.warnings.map((warning): [string, string] => ['warning', warning])
+  ]
+  return [view.id, ...facts.filter(([, text]) => text).map(([name, text]) => `  ${`${name}:`.padEnd(20)}${text}`)]
+}
+
+/** The command that does what the server waits for; null where nothing is needed. */
+export function nextStep(view: ServerView): string | null {
+  if (view.action === 'signIn') return `tokentray login ${view.id}`
+  if (view.action === 'grantMore')
+    return `tokentray login ${view.id}, with more scopes: tokentray set ${view.id} --scope "…"`
+  if (view.action === 'fixSettings') return `tokentray status ${view.id}, then tokentray set ${view.id} …`
+  return null
+}
+
+/** "2026-01-31 12:00:00Z  refreshed  …" */
+export function describeEvent(event: HistoryEvent): string {
+  const end = event.expiresAt === null ? '' : ` The token ends ${formatTime(event.expiresAt)}.`
+  const fault = event.fault === null ? '' : `${event.fault}: `
+  return `${formatTime(event.at)}  ${event.kind.padEnd(16)}${fault}${event.detail}${end}`
+}

@@ -1,0 +1,39 @@
+// A headless person: opens the authorization URL, follows every redirect, ends at the client's loopback callback.
+// Stands in for a browser in the demo and in end-to-end tests.
+import { TokentrayError } from '../contract/errors.ts'
+
+export type Answer = 'yes' | 'no'
+
+/**
+ * Resolves when the client's callback was called and has answered, whatever it thought of it.
+ * `answer: 'no'` refuses consent. Rejects `signInFailed` if the authorization server never sent the person back.
+ */
+export async function approve(authorizeUrl: string, answer: Answer = 'yes'): Promise<void> {
+  const reply = await fetch(await callbackUrl(authorizeUrl, answer), { redirect: 'manual' })
+  await reply.body?.cancel()
+}
+
+/** Like `approve`, but hands back the callback URL unvisited: for pasting it, or for tests without a listener. */
+export async function callbackUrl(authorizeUrl: string, answer: Answer = 'yes'): Promise<string> {
+  const { origin } = new URL(authorizeUrl)
+  const cookies = new Map<string, string>()
+  let url = new URL(authorizeUrl)
+  for (let step = 0; step < 20; step += 1) {
+    if (answer === 'no' && url.pathname.startsWith('/interaction/')) url.searchParams.set('answer', 'no')
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const reply = await fetch(url, { redirect: 'manual', headers: { cookie, accept: 'text/html' } })
+    await reply.body?.cancel()
+    for (const line of reply.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (value === '') cookies.delete(name)
+      else cookies.set(name, value)
+    }
+    const location = reply.headers.get('location')
+    if (location === null) {
+      throw new TokentrayError('signInFailed', `The sign-in page answered ${reply.status} and did not go back.`)
+    }
+    url = new URL(location, url)
+    if (url.origin !== origin) return url.href
+  }
+  throw new TokentrayError('signInFailed', 'The sign-in went round in circles.')
+}

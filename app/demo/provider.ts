@@ -1,0 +1,225 @@
+// oidc-provider as the demo needs it: everything an MCP client uses is on, sign-in and consent answer by themselves.
+// Every default that would print a notice is set here; the package is loaded only when a demo or test asks.
+import { generateKeyPairSync, type KeyObject, randomBytes, verify } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClientMetadata, Configuration, errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Clock } from '../clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import type { AuthorityEvent, Lifetimes } from './authority.ts'
+import type { Store } from './store.ts'
+
+/** What a client that asks for no scope gets (RFC 6749 section 3.3), and the scope of every resource. */
+export const demoScope = 'mcp'
+const fortnight = 14 * 24 * 60 * 60
+
+export type ProviderOptions = {
+  issuer: string
+  store: Store
+  clock: Clock
+  lifetimes: (resource: string | undefined) => Lifetimes
+  confidentialClient: { clientId: string; clientSecret: string }
+  clients: readonly ClientMetadata[]
+  accessTokenFormat: 'opaque' | 'jwt'
+  refuseResources: boolean
+  record: (event: Omit<AuthorityEvent, 'at'>) => void
+}
+
+export type DemoProvider = {
+  handle(request: IncomingMessage, reply: ServerResponse): void
+  validate(accessToken: string, resource?: string): Promise<boolean>
+}
+
+export async function createProvider(options: ProviderOptions): Promise<DemoProvider> {
+  const { Provider, errors } = await loadPackage()
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const provider = new Provider(options.issuer, configure(options, keys.privateKey, errors.InvalidTarget))
+  // Koa prints errors otherwise; `serverError` events tell of them.
+  provider.silent = true
+  recordEvents(provider, options.record)
+  const callback = provider.callback()
+
+  return {
+    handle(request, reply) {
+      const url = new URL(request.url ?? '/', options.issuer)
+      if (url.pathname.startsWith('/interaction/')) {
+        answerInteraction(provider, request, reply).catch(() => reply.writeHead(400).end('this sign-in has ended\n'))
+        return
+      }
+      if (url.pathname === '/auth' && !url.searchParams.get('scope')) {
+        url.searchParams.set('scope', demoScope)
+        request.url = url.pathname + url.search
+      }
+      callback(request, reply)
+    },
+    async validate(accessToken, resource) {
+      if (accessToken.split('.').length === 3) return validJwt(accessToken, resource, keys.publicKey, options.clock)
+      // The store knows to the millisecond what has run out; the provider itself would round down to seconds.
+      const found =
+        (await provider.AccessToken.find(accessToken, { ignoreExpiration: true })) ??
+        (await provider.ClientCredentials.find(accessToken, { ignoreExpiration: true }))
+      if (!found) return false
+      return resource === undefined || options.refuseResources || [found.aud].flat().includes(resource)
+    }
+  }
+}
+
+async function loadPackage(): Promise<typeof import('oidc-provider')> {
+  try {
+    return await import('oidc-provider')
+  } catch (cause) {
+    throw new TokentrayError('unexpected', 'The demo needs the package oidc-provider: npm install oidc-provider@9', {
+      cause
+    })
+  }
+}
+
+function configure(
+  options: ProviderOptions,
+  signingKey: KeyObject,
+  InvalidTarget: typeof errors.InvalidTarget
+): Configuration {
+  const { store, clock, lifetimes } = options
+  /** When a grant's refresh tokens end for good, in ms. */
+  const familyEnds = new Map<string, number>()
+  const jwk = { ...signingKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256' }
+
+  return {
+    adapter: (kind) => store.adapter(kind),
+    jwks: { keys: [jwk] } as Configuration['jwks'] & object,
+    cookies: { keys: [randomBytes(32)] },
+    scopes: ['openid', 'offline_access', demoScope],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clients: [
+      {
+        client_id: options.confidentialClient.clientId,
+        client_secret: options.confidentialClient.clientSecret,
+        application_type: 'native',
+        grant_types: ['client_credentials', 'authorization_code', 'refresh_token'],
+        redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback']
+      },
+      ...options.clients
+    ],
+    pkce: { required: () => true },
+    features: {
+      devInteractions: { enabled: false },
+      registration: { enabled: true },
+      clientCredentials: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (_, __, oneOf) => oneOf,
+        useGrantedResource: () => true,
+        getResourceServerInfo(_, resource) {
+          if (options.refuseResources || !isLoopback(resource)) throw new InvalidTarget()
+          return {
+            scope: demoScope,
+            audience: resource,
+            accessTokenTTL: lifetimes(resource).accessTokenTtl,
+            accessTokenFormat: options.accessTokenFormat,
+            jwt: { sign: { alg: 'ES256' } }
+          }
+        }
+      }
+    },
+    rotateRefreshToken: true,
+    issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: () => false,
+    // A grant of its own for each sign-in, so that one family's end touches no other.
+    async loadExistingGrant({ oidc }) {
+      const grantId = oidc.result?.consent?.grantId
+      return grantId === undefined ? undefined : oidc.provider.Grant.find(grantId)
+    },
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+    clientBasedCORS: () => false,
+    renderError(ctx, out) {
+      ctx.type = 'text/plain'
+      ctx.body = `${out.error}: ${out.error_description ?? ''}\n`
+    },
+    ttl: {
+      AccessToken: (_, token) => lifetimes(token.resourceServer?.identifier()).accessTokenTtl,
+      ClientCredentials: (_, token) => lifetimes(token.resourceServer?.identifier()).accessTokenTtl,
+      RefreshToken(_, token) {
+        const resource = [token.resource].flat()[0]
+        const { refreshTokenTtl } = lifetimes(resource)
+        if (refreshTokenTtl === undefined) return fortnight
+        const grantId = token.grantId ?? ''
+        const end = familyEnds.get(grantId) ?? clock.now() + refreshTokenTtl * 1000
+        familyEnds.set(grantId, end)
+        return Math.max(1, Math.round((end - clock.now()) / 1000))
+      },
+      AuthorizationCode: 60,
+      DeviceCode: 600,
+      IdToken: 3600,
+      Interaction: 3600,
+      Session: fortnight,
+      Grant: fortnight
+    }
+  }
+}
+
+function recordEvents(provider: Provider, record: ProviderOptions['record']): void {
+  const facts = (ctx: KoaContextWithOIDC) => {
+    const { client, entities, params } = ctx.oidc
+    const token = entities.AccessToken ?? entities.ClientCredentials
+    const asked = token?.resourceServer?.identifier() ?? params?.resource
+    return { clientId: client?.clientId ?? null, resource: typeof asked === 'string' ? asked : null }
+  }
+  provider.on('registration_create.success', (_, client) =>
+    record({
+      kind: 'registered',
+      clientId: client.clientId,
+      resource: null,
+      detail: client.redirectUris?.join(' ') ?? ''
+    })
+  )
+  provider.on('grant.success', (ctx) => {
+    const grantType = String(ctx.oidc.params?.grant_type)
+    record({ kind: grantType === 'refresh_token' ? 'refreshed' : 'issued', ...facts(ctx), detail: grantType })
+  })
+  provider.on('grant.error', (ctx, error) => {
+    const reused = error.error_detail === 'refresh token already used'
+    const detail = [error.error, error.error_detail ?? error.error_description].filter(Boolean).join(': ')
+    record({ kind: reused ? 'reuseDetected' : 'refused', ...facts(ctx), detail })
+  })
+  const spent = new Set<string>()
+  provider.on('refresh_token.consumed', (token) => {
+    const resource = [token.resource].flat()[0] ?? null
+    const again = { kind: 'reuseForgiven', clientId: token.clientId ?? null, resource, detail: 'used again' } as const
+    if (spent.has(token.jti)) record(again)
+    spent.add(token.jti)
+  })
+  provider.on('grant.revoked', (ctx) => record({ kind: 'grantRevoked', ...facts(ctx), detail: String(ctx.oidc.route) }))
+  provider.on('server_error', (ctx, error) => record({ kind: 'serverError', ...facts(ctx), detail: String(error) }))
+}
+
+/** Signs in the one person there is and grants what is asked; `?answer=no` refuses instead. */
+async function answerInteraction(provider: Provider, request: IncomingMessage, reply: ServerResponse): Promise<void> {
+  const { prompt, params, session } = await provider.interactionDetails(request, reply)
+  const finish = (result: Parameters<Provider['interactionFinished']>[2]) =>
+    provider.interactionFinished(request, reply, result)
+  if (new URL(request.url ?? '/', provider.issuer).searchParams.get('answer') === 'no') {
+    return finish({ error: 'access_denied', error_description: 'The person said no.' })
+  }
+  if (prompt.name === 'login') return finish({ login: { accountId: 'demo' } })
+
+  const grant = new provider.Grant({ accountId: session?.accountId ?? 'demo', clientId: String(params.client_id) })
+  grant.addOIDCScope(String(params.scope ?? ''))
+  for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(String(resource), demoScope)
+  return finish({ consent: { grantId: await grant.save() } })
+}
+
+function isLoopback(resource: string): boolean {
+  const hostname = URL.parse(resource)?.hostname ?? ''
+  return ['127.0.0.1', '[::1]', 'localhost'].includes(hostname) || hostname.endsWith('.localhost')
+}
+
+function validJwt(token: string, resource: string | undefined, key: KeyObject, clock: Clock): boolean {
+  const [header = '', payload = '', signature = ''] = token.split('.')
+  const signed = Buffer.from(`${header}.${payload}`)
+  const publicKey = { key, dsaEncoding: 'ieee-p1363' } as const
+  if (!verify('sha256', signed, publicKey, Buffer.from(signature, 'base64url'))) return false
+  const { exp, aud } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp: number; aud?: string }
+  return exp * 1000 > clock.now() && (resource === undefined || aud === resource)
+}

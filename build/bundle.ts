@@ -1,0 +1,26 @@
+// Bundles the command into dist/: one small entry, the rest in chunks that are loaded when a command needs them.
+// Native packages stay outside, since they bring binaries; so does the demo's authorization server, which is optional.
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+await build({
+  entryPoints: { tokentray: join(root, 'app/cli/main.ts') },
+  outdir: join(root, 'dist'),
+  bundle: true,
+  splitting: true,
+  minifySyntax: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  external: ['better-sqlite3', 'keytar', 'oidc-provider'],
+  define: { TOKENTRAY_VERSION: JSON.stringify(version) },
+  // Packages written as CommonJS call require() for Node's own modules, which an ES module does not have.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+  },
+  logLevel: 'warning'
+})

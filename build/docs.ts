@@ -1,0 +1,14 @@
+// Writes every generated page of docs/: `npm run docs`.
+// Each page's own script says what it is made from; benchmarks are written by `npm run bench -- --write`.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeFailureModes } from './failures.ts'
+import { makeReference } from './reference.ts'
+import { makeSettingsReference } from './settings.ts'
+
+const pages = {
+  'cli.md': await makeReference(),
+  'settings.md': makeSettingsReference(),
+  'failure-modes.md': makeFailureModes()
+}
+for (const [name, text] of Object.entries(pages)) writeFileSync(join(import.meta.dirname, '..', 'docs', name), text)

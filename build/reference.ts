@@ -1,0 +1,113 @@
+// Writes docs/cli.md, the reference of the command line, from commander's own tree and the table of exit codes.
+// A test compares the file with what this makes, so the reference cannot fall behind.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import type { Command } from 'commander'
+import { createProgram } from '../app/cli/program.ts'
+import type { World } from '../app/cli/world.ts'
+import { exitCodes } from '../app/contract/errors.ts'
+
+const meanings: Record<number, string> = {
+  0: 'done',
+  1: 'failed',
+  2: 'the command line, a setting or an input is wrong',
+  3: 'a person is needed: sign in',
+  4: 'there is no such server or sign-in',
+  5: 'the vault or its key',
+  6: 'the network, or a server that does not answer; trying again later may help',
+  130: 'stopped by Ctrl-C (143: by SIGTERM)'
+}
+
+const json: Record<string, string> = {
+  add: '`{"view": View, "existed": boolean}`',
+  list: '`{"servers": [View]}`',
+  status: 'the whole snapshot; with a server `{"view": View}`; with `--watch` one per line',
+  login: '`{"view": View}`',
+  logout: '`{"view": View, "revoked": string}`',
+  refresh: '`{"view": View}`',
+  pause: '`{"view": View}`',
+  resume: '`{"view": View}`',
+  remove: '`{"revoked": string}`',
+  set: '`{"view": View}`',
+  token: '`{"token": string, "tokenType": string, "expiresAt": number or null, "warning": string or null}`',
+  history: '`{"events": [Event]}`, newest first',
+  serve: '`{"pid", "version", "vault", "socket", "logs", "settings"}`, once, when it is ready',
+  stop: '`{"stopped": boolean, "pid": number or null}`',
+  doctor: '`{"version": string, "checks": [{"name", "result": "ok", "warning" or "problem", "words"}]}`',
+  demo: 'one snapshot per line, at last `{"summary": {"steady": {"gapMs", "refreshes"}, …}}`',
+  metrics: '`{"text": string}`',
+  create: '`{"path": string, "keySource": string}`',
+  check: '`{"ok": boolean, "problems": [string]}`',
+  path: '`{"path": string}`',
+  reset: '`{"keptAs": string or null}`'
+}
+
+const cell = (text: string) => text.replaceAll('|', '\\|')
+
+function describe(command: Command, path: string): string[] {
+  const help = command.createHelp()
+  const own = help.visibleCommands(command)
+  const options = help
+    .visibleOptions(command)
+    .filter(({ long }) => long !== '--help')
+    .map((option) => `| \`${cell(option.flags)}\` | ${cell(help.optionDescription(option))} |`)
+  const usage = `${path} ${help.commandUsage(command).replace(/^\S+( \S+)*? (?=\[|<)/, '')}`
+  const lines = [`### ${path}`, '', `${help.commandDescription(command)}.`, '', '```', usage, '```']
+  if (options.length > 0) lines.push('', '| Option | |', '|---|---|', ...options)
+  const shape = json[command.name()]
+  if (shape) lines.push('', `With \`--json\`: ${shape}.`)
+  return [
+    ...(own.length > 0 ? [] : [lines.join('\n')]),
+    ...own.flatMap((each) => describe(each, `${path} ${each.name()}`))
+  ]
+}
+
+/** The whole page. */
+export async function makeReference(): Promise<string> {
+  const world = { version: '', stdout: new PassThrough() } as unknown as World
+  const program = await createProgram(world, () => {})
+  const codes = Object.entries(meanings).map(([code, words]) => {
+    const names = Object.entries(exitCodes).filter(([, exit]) => exit === Number(code))
+    return `| ${code} | ${words} | ${names.map(([name]) => `\`${name}\``).join(' ')} |`
+  })
+  return `# The command line
+
+Made by \`npm run docs\` from the program itself: do not edit.
+
+- Results go to stdout, words for a person to stderr.
+- Durations are written 90s, 5m, 1h, 2d or 1h30m.
+- A server is named by its id or its name.
+- A secret is never an argument: \`-\` as a file name reads it from stdin, or asks for it unseen on a terminal.
+- With \`--json\` stdout holds JSON only. Times are milliseconds since 1970 (UTC). \`View\`, \`Event\` and the snapshot are
+  those of \`app/contract/views.ts\`; fields may be added, never renamed. A failure is
+  \`{"error": {"code": string, "message": string}}\` on stdout, beside the sentence on stderr.
+
+## Exit codes
+
+| Exit code | Meaning | Error codes |
+|---|---|---|
+${codes.join('\n')}
+
+## Environment variables
+
+| Variable | |
+|---|---|
+| \`TOKENTRAY_HOME\` | the folder of everything, instead of the system's own places |
+| \`TOKENTRAY_VAULT\` | the vault's file; \`:memory:\` for one that is gone when its owner ends |
+| \`TOKENTRAY_PASSPHRASE\`, \`TOKENTRAY_PASSPHRASE_FILE\` | unlock the vault by a passphrase instead of the keychain |
+| \`BROWSER\` | a command that opens a URL, which it gets as its last argument |
+| \`NO_COLOR\` | no colours |
+| \`TOKENTRAY_DEBUG\` | show where an unexpected error came from |
+
+\`tokentray add --from-env PREFIX\` reads \`PREFIX_ACCESS_TOKEN\` (or \`PREFIX_BEARER_TOKEN\`), \`PREFIX_REFRESH_TOKEN\`,
+\`PREFIX_TOKEN_ENDPOINT\`, \`PREFIX_CLIENT_ID\`, \`PREFIX_CLIENT_SECRET\`, \`PREFIX_AUDIENCE\`, \`PREFIX_SCOPE\` and
+\`PREFIX_EXPIRES_AT\` (ISO 8601 or seconds since 1970).
+
+## Commands
+
+${describe(program, 'tokentray').join('\n\n')}
+`
+}
+
+if (import.meta.main) writeFileSync(join(import.meta.dirname, '../docs/cli.md'), await makeReference())

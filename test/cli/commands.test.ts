@@ -1,0 +1,348 @@
+// The commands against a core that answers what the test says: what they ask for, what they print, how they end.
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { run } from '../../app/cli/run.ts'
+import type { ServerView } from '../../app/contract/views.ts'
+import { makeCore, makeView } from '../control/fakeCore.ts'
+import { fail, makePaths, makeWorld, runIn } from './world.ts'
+
+const secret = 's3cr3t-canary'
+const inputOf = (core: ReturnType<typeof makeCore>, name: string) =>
+  core.calls.find((call) => call.name === name)?.input
+
+describe('token', () => {
+  const found = { token: secret, tokenType: 'Bearer', expiresAt: 5, warning: null }
+  test('prints the token alone, and asks for the life that is wanted', async () => {
+    const core = makeCore()
+    core.on('readToken', () => found)
+    const { exitCode, out, err } = await runIn(['token', 'a', '--min-valid', '5m'], { core })
+    expect([exitCode, out, err]).toEqual([0, `${secret}\n`, ''])
+    expect(inputOf(core, 'readToken')).toEqual({ server: 'a', minValid: 300_000 })
+  })
+  test('the long way through the full parser does the same', async () => {
+    const core = makeCore()
+    core.on('readToken', () => found)
+    const { exitCode, out } = await runIn(['token', '--', 'a'], { core })
+    expect([exitCode, out]).toEqual([0, `${secret}\n`])
+    expect(inputOf(core, 'readToken')).toEqual({ server: 'a', minValid: 60_000 })
+  })
+  test('a warning goes to stderr, stdout stays the token', async () => {
+    const core = makeCore()
+    core.on('readToken', () => ({ ...found, warning: 'It lives for 20 s only.' }))
+    const { out, err } = await runIn(['token', 'a'], { core })
+    expect([out, err]).toEqual([`${secret}\n`, 'tokentray: It lives for 20 s only.\n'])
+  })
+  test('FM-06 where a person is needed: exit 3, nothing on stdout, the command to run on stderr', async () => {
+    const core = makeCore()
+    core.on('readToken', fail('signInNeeded', 'The grant was refused.'))
+    const { exitCode, out, err } = await runIn(['token', 'a'], { core })
+    expect([exitCode, out]).toEqual([3, ''])
+    expect(err).toBe('tokentray: The grant was refused: run tokentray login a.\n')
+  })
+  test('with --json a failure is JSON on stdout beside the sentence', async () => {
+    const core = makeCore()
+    core.on('readToken', fail('serverUnknown', 'There is no server "a".'))
+    const { exitCode, out, err } = await runIn(['token', 'a', '--json'], { core })
+    expect(exitCode).toBe(4)
+    expect(JSON.parse(out)).toEqual({ error: { code: 'serverUnknown', message: 'There is no server "a".' } })
+    expect(err).toBe('tokentray: There is no server "a".\n')
+  })
+})
+
+describe('add', () => {
+  function makeAdding() {
+    const core = makeCore()
+    core.on('server.add', (input: { grantKind: ServerView['grantKind'] }) => ({
+      view: makeView('a', { grantKind: input.grantKind }),
+      existed: false
+    }))
+    core.on('server.refresh', () => ({ view: makeView('a') }))
+    return core
+  }
+  function makeSecretFile(): string {
+    const file = join(makePaths().home, 'secret')
+    writeFileSync(file, `${secret}\n`)
+    return file
+  }
+  const url = 'https://a.example/mcp'
+
+  test('settings as given, and a token from a file', async () => {
+    const core = makeAdding()
+    const file = makeSecretFile()
+    const words = [
+      'add',
+      url,
+      '--name',
+      'A',
+      '--scope',
+      'x y',
+      '--param',
+      'audience=q=1',
+      '--param',
+      'b=2',
+      '--token-file',
+      file
+    ]
+    const { exitCode, out, err } = await runIn(words, { core })
+    expect(exitCode).toBe(0)
+    expect(inputOf(core, 'server.add')).toEqual({
+      url,
+      name: 'A',
+      scope: 'x y',
+      params: { audience: 'q=1', b: '2' },
+      grantKind: 'staticToken',
+      accessToken: secret
+    })
+    expect(out + err).not.toContain(secret)
+    expect(core.calls.some(({ name }) => name.startsWith('signIn'))).toBe(false)
+  })
+  test('a refresh token from stdin with its endpoint is tried at once', async () => {
+    const core = makeAdding()
+    const words = ['add', url, '--refresh-token-file', '-', '--token-endpoint', 'https://i.example/token']
+    await runIn(words, { core, stdin: `${secret}\n` })
+    expect(inputOf(core, 'server.add')).toMatchObject({ grantKind: 'refreshToken', refreshToken: secret })
+    expect(core.calls.at(-1)?.name).toBe('server.refresh')
+  })
+  test('client credentials', async () => {
+    const core = makeAdding()
+    const words = [
+      'add',
+      url,
+      '--client-credentials',
+      '--client-id',
+      'me',
+      '--client-secret-file',
+      makeSecretFile(),
+      '--no-login'
+    ]
+    await runIn(words, { core })
+    expect(inputOf(core, 'server.add')).toMatchObject({
+      grantKind: 'clientCredentials',
+      clientId: 'me',
+      clientSecret: secret
+    })
+  })
+  test('from the environment: the kind follows from what is set, and the vault wins later', async () => {
+    const core = makeAdding()
+    const env = {
+      BOT_BEARER_TOKEN: 'at',
+      BOT_REFRESH_TOKEN: secret,
+      BOT_TOKEN_ENDPOINT: 'https://i.example/token',
+      BOT_CLIENT_ID: 'me',
+      BOT_AUDIENCE: 'api',
+      BOT_EXPIRES_AT: '1800000000'
+    }
+    const { exitCode } = await runIn(['add', url, '--from-env', 'BOT_', '--param', 'x=1'], { core, env })
+    expect(exitCode).toBe(0)
+    expect(inputOf(core, 'server.add')).toEqual({
+      url,
+      grantKind: 'refreshToken',
+      keepExisting: true,
+      accessToken: 'at',
+      refreshToken: secret,
+      tokenEndpoint: 'https://i.example/token',
+      clientId: 'me',
+      params: { audience: 'api', x: '1' },
+      expiresAt: 1_800_000_000_000
+    })
+  })
+  test.each([
+    ['clientCredentials', { BOT_CLIENT_ID: 'me', BOT_CLIENT_SECRET: secret }],
+    ['staticToken', { BOT_ACCESS_TOKEN: 'at' }]
+  ])('from the environment: %s', async (grantKind, env) => {
+    const core = makeAdding()
+    await runIn(['add', url, '--no-login', '--from-env', 'BOT'], { core, env })
+    expect(inputOf(core, 'server.add')).toMatchObject({ grantKind })
+  })
+  test('a server seeded before is left alone', async () => {
+    const core = makeAdding()
+    core.on('server.add', () => ({ view: makeView('a'), existed: true }))
+    const { exitCode, err } = await runIn(['add', url, '--from-env', 'BOT'], { core, env: { BOT_ACCESS_TOKEN: 'at' } })
+    expect(exitCode).toBe(0)
+    expect(err).toContain('known already')
+    expect(core.calls.map(({ name }) => name)).toEqual(['server.add'])
+  })
+})
+
+describe('login', () => {
+  function makeSigningIn() {
+    const core = makeCore()
+    const waiting = Promise.withResolvers<object>()
+    core.on('signIn.start', () => ({ signIn: 's1', url: 'https://i.example/authorize?x=1', redirectUri: null }))
+    core.on('signIn.wait', () => waiting.promise)
+    core.on('signIn.cancel', () => ({}))
+    return { core, waiting }
+  }
+  test('FM-15 the URL is always printed, and the browser is sent there once', async () => {
+    const { core, waiting } = makeSigningIn()
+    const opened: string[] = []
+    const openBrowser = async (url: string) => {
+      opened.push(url)
+      waiting.resolve({ view: makeView('a') })
+      return true
+    }
+    const { exitCode, out, err } = await runIn(['login', 'a'], { core, openBrowser })
+    expect([exitCode, out]).toEqual([0, 'a: Healthy\n'])
+    expect(err).toContain('  https://i.example/authorize?x=1\n')
+    expect(opened).toEqual(['https://i.example/authorize?x=1'])
+  })
+  test('the redirected URL can be pasted; a wrong one is told and the wait goes on', async () => {
+    const { core, waiting } = makeSigningIn()
+    core.on('signIn.paste', ({ url }: { url: string }) => {
+      if (url === 'nonsense') throw { code: 'responseInvalid', message: 'That is not the address.' }
+      waiting.resolve({ view: makeView('a') })
+      return { view: makeView('a') }
+    })
+    const { exitCode, err } = await runIn(['login', 'a'], { core, stdin: 'nonsense\nhttp://127.0.0.1:1/cb?code=c\n' })
+    expect(exitCode).toBe(0)
+    expect(err).toContain('tokentray: That is not the address.')
+    expect(core.calls.filter(({ name }) => name === 'signIn.paste').map(({ input }) => input)).toEqual([
+      { signIn: 's1', url: 'nonsense' },
+      { signIn: 's1', url: 'http://127.0.0.1:1/cb?code=c' }
+    ])
+  })
+  test('FM-16 Ctrl-C cancels the sign-in at the core, drains and exits 130', async () => {
+    const { core } = makeSigningIn()
+    const made = makeWorld({ core, openBrowser: async () => true })
+    core.on('signIn.wait', () => {
+      made.interrupt()
+      return new Promise(() => {})
+    })
+    expect(await run(['login', 'a'], made.world)).toBe(130)
+    expect(inputOf(core, 'signIn.cancel')).toEqual({ signIn: 's1' })
+    expect([core.isClosed(), made.lock.isHeld()]).toEqual([true, false])
+  })
+})
+
+describe('list and status', () => {
+  const now = Date.now()
+  const servers = [
+    makeView('soon', { expiresAt: now + 60_000 }),
+    makeView('late', { expiresAt: now + 7_200_000, issuer: 'https://other.example' }),
+    makeView('dead', { state: 'needsUser', action: 'signIn', light: 'red', words: 'Sign in again' })
+  ]
+  test.each([
+    [[], ['soon', 'late', 'dead']],
+    [['--expiring', '1h'], ['soon']],
+    [['--state', 'needsUser'], ['dead']],
+    [['--issuer', 'https://other.example'], ['late']],
+    [['--expiring', '1s'], []]
+  ])('list %j', async (words, ids) => {
+    const { out, exitCode } = await runIn(['list', '--json', ...words], { core: makeCore(servers) })
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(out).servers.map(({ id }: { id: string }) => id)).toEqual(ids)
+  })
+  test('status of one server tells what to do; of an unknown one exits 4', async () => {
+    const { out } = await runIn(['status', 'DEAD'], { core: makeCore(servers) })
+    expect(out).toContain('to do:              tokentray login dead')
+    const { exitCode, err } = await runIn(['status', 'nobody'], { core: makeCore(servers) })
+    expect(exitCode).toBe(4)
+    expect(err).toContain('There is no server "nobody"')
+  })
+  test('what a server chose to be called cannot steer the terminal', async () => {
+    const { out } = await runIn(['status', 'a'], { core: makeCore([makeView('a', { detail: 'x\u001b[2Jy\u009b1m' })]) })
+    expect(out).toContain('x[2Jy1m')
+  })
+  test('status --watch --json prints each snapshot on a line until it is interrupted', async () => {
+    const core = makeCore(servers)
+    const made = makeWorld({ core })
+    let lines = 0
+    made.world.stdout.on('data', () => {
+      lines += 1
+      if (lines === 1) core.publish([makeView('new')])
+      else made.interrupt()
+    })
+    expect(await run(['status', '--watch', '--json'], made.world)).toBe(130)
+    const ids = made.text.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).servers[0].id)
+    expect(ids).toEqual(['soon', 'new'])
+  })
+})
+
+test.each(['refresh', 'pause', 'resume'])('%s asks for just that', async (what) => {
+  const core = makeCore()
+  core.on(`server.${what}`, () => ({ view: makeView('a') }))
+  const { exitCode, out } = await runIn([what, 'a'], { core })
+  expect([exitCode, out]).toEqual([0, 'a: Healthy\n'])
+  expect(core.calls.map(({ name }) => name)).toEqual([`server.${what}`])
+})
+
+test('set sends what was named, durations in ms', async () => {
+  const core = makeCore()
+  core.on('server.set', () => ({ view: makeView('a') }))
+  const words = [
+    '--floor',
+    '20s',
+    '--refresh-margin',
+    '5m',
+    '--jitter',
+    '0.1',
+    '--omit-resource',
+    'on',
+    '--default-scope'
+  ]
+  expect((await runIn(['set', 'a', ...words], { core })).exitCode).toBe(0)
+  expect(inputOf(core, 'server.set')).toEqual({
+    server: 'a',
+    scope: null,
+    quirks: { omitResource: true },
+    schedule: { floor: 20_000, refreshMargin: 300_000, jitter: 0.1 }
+  })
+})
+
+test('remove asks first on a terminal, and does nothing without a yes', async () => {
+  const core = makeCore()
+  core.on('server.remove', () => ({ revoked: 'Revoked.' }))
+  expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'n\n' })).err).toContain('Nothing was removed.')
+  expect(core.calls).toEqual([])
+  expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'y\n' })).out).toBe('a: removed\n')
+  expect((await runIn(['remove', 'a', '--yes'], { core })).exitCode).toBe(0)
+})
+
+test('history is shown oldest first', async () => {
+  const core = makeCore()
+  const event = (at: number, detail: string) => ({ at, kind: 'refreshed', fault: null, detail, expiresAt: null })
+  core.on('server.history', () => ({ events: [event(2000, 'second'), event(1000, 'first')] }))
+  const { out } = await runIn(['history', 'a'], { core })
+  expect(out.split('\n').map((line) => line.split(' ').at(-1))).toEqual(['first', 'second', ''])
+})
+
+describe('vault', () => {
+  test('check exits 5 where something is wrong, path needs no owner', async () => {
+    const core = makeCore()
+    core.on('vault.check', () => ({ ok: false, problems: ['Page 3 is damaged.'] }))
+    expect(await runIn(['vault', 'check'], { core })).toMatchObject({ exitCode: 5, out: 'Page 3 is damaged.\n' })
+    const { out, lock, paths } = await runIn(['vault', 'path'])
+    expect([out, lock.claims()]).toEqual([`${paths.vault}\n`, 0])
+  })
+  test('FM-24 reset sets the old file aside after the word was typed, and not before', async () => {
+    const paths = makePaths()
+    writeFileSync(paths.vault, 'old')
+    expect((await runIn(['vault', 'reset'], { paths })).exitCode).toBe(2)
+    await runIn(['vault', 'reset'], { paths, isTTY: true, stdin: 'yes\n' })
+    expect(existsSync(paths.vault)).toBe(true)
+    const { exitCode, out } = await runIn(['vault', 'reset', '--json', '--yes'], { paths })
+    expect([exitCode, existsSync(paths.vault), existsSync(JSON.parse(out).keptAs)]).toEqual([0, false, true])
+  })
+})
+
+test('doctor names what is there without opening anything', async () => {
+  const { out, lock, exitCode } = await runIn(['doctor', '--json'], {
+    env: { BROWSER: 'my-browser --new', HTTPS_PROXY: secret }
+  })
+  const { checks } = JSON.parse(out) as { checks: { name: string; words: string }[] }
+  expect(exitCode).toBe(0)
+  expect(checks.find(({ name }) => name === 'browser')?.words).toBe('opened by my-browser')
+  expect(checks.find(({ name }) => name === 'owner')?.words).toContain('not running')
+  expect(out).not.toContain(secret)
+  expect(lock.claims()).toBe(0)
+})
+
+test('metrics are printed as they are', async () => {
+  const core = makeCore()
+  core.on('metrics', () => ({ text: '# HELP x\nx 1\n' }))
+  expect((await runIn(['metrics'], { core })).out).toBe('# HELP x\nx 1\n')
+})

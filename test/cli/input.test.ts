@@ -1,0 +1,168 @@
+// Bad input, as real processes: one sentence on stderr, the documented exit code, no stack trace, no secret repeated.
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import { listen } from '../../app/control/listen.ts'
+import { makeReference } from '../../build/reference.ts'
+import { makeCore } from '../control/fakeCore.ts'
+import { fail, makePaths } from './world.ts'
+
+const root = join(import.meta.dirname, '../..')
+const secret = 's3cr3t-canary'
+
+function runProcess(
+  argv: string[],
+  env: Record<string, string> = {},
+  stdin = ''
+): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const whole = { PATH: process.env.PATH, HOME: '/nonexistent', ...env }
+    const child = execFile(
+      process.execPath,
+      [join(root, 'app/cli/main.ts'), ...argv],
+      { env: whole },
+      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err })
+    )
+    child.stdin?.on('error', () => {}).end(stdin)
+  })
+}
+
+const url = 'https://a.example/mcp'
+describe('one sentence, the right exit code, no stack trace', () => {
+  test.concurrent.each([
+    [[], 2, 'Name a command'],
+    [['lst'], 2, 'Did you mean list?'],
+    [['vault'], 2, 'Name a command'],
+    [['add'], 2, "Missing required argument 'url'"],
+    [['add', 'not a url'], 2, 'is not the address of an MCP server'],
+    [['add', 'ftp://a.example'], 2, 'is not the address of an MCP server'],
+    [['add', url, '--param', 'novalue'], 2, 'Write name=value'],
+    [['add', url, '--redirect-port', '99999'], 2, 'from 1 to 65535'],
+    [['add', url, '--redirect-host', 'example.com'], 2, 'Allowed choices'],
+    [['add', url, '--client-credentials'], 2, 'needs --client-id'],
+    [['add', url, '--client-secret-file', '/x'], 2, 'needs --client-id'],
+    [['add', url, '--refresh-token-file', '-'], 2, 'needs --token-endpoint'],
+    [['add', url, '--token-file', '/nonexistent/file'], 2, 'cannot be read from /nonexistent/file (ENOENT)'],
+    [['add', url, '--token-file', '-'], 2, 'There is no access token in stdin'],
+    [['add', url, '--token-file', '-', '--client-id', 'x', '--client-secret-file', '-'], 2, 'Only one secret'],
+    [['add', url, '--from-env', 'NOPE'], 2, 'NOPE_ACCESS_TOKEN is not set'],
+    [['add', url, '--from-env', 'HALF'], 2, 'HALF_TOKEN_ENDPOINT is not set'],
+    [['add', url, '--from-env', 'a b'], 2, 'cannot begin the name'],
+    [['add', url, '--client-secret', secret], 2, '--client-secret is not taken'],
+    [['add', url, `--token=${secret}`], 2, '--token is not taken'],
+    [['add', url, '--refresh-token', secret], 2, 'use --refresh-token-file FILE'],
+    [['list', `--oops=${secret}`], 2, "Unknown option '--oops'"],
+    [['list', '--expiring', '10'], 2, '"10" is not a duration'],
+    [['list', '--state', 'odd'], 2, 'Allowed choices'],
+    [['token', 'a', '--min-valid', 'soon'], 2, '"soon" is not a duration'],
+    [['token'], 2, "Missing required argument 'server'"],
+    [['set', 'a'], 2, 'Nothing to set'],
+    [['set', 'a', '--jitter', '2'], 2, 'a number from 0 to 1'],
+    [['history', 'a', '--limit', '0'], 2, 'from 1 to 1000'],
+    [['completion', 'tcsh'], 2, 'choose bash, zsh or fish'],
+    [['vault', 'reset'], 2, 'needs a confirmation']
+  ] as [string[], number, string][])('%j', async (argv, code, words) => {
+    const env = { HALF_REFRESH_TOKEN: secret, TOKENTRAY_HOME: '/nonexistent/tokentray' }
+    const done = await runProcess(argv, env)
+    expect(done.err).toContain(words)
+    expect(done.err).toMatch(/^tokentray: [^\n]+\n$/)
+    expect([done.code, done.out]).toEqual([code, ''])
+    expect(done.err).not.toContain(secret)
+  })
+})
+
+test('with --json the same failure is JSON on stdout too', async () => {
+  const { code, out } = await runProcess(['list', '--expiring', '10', '--json'])
+  expect(code).toBe(2)
+  expect(JSON.parse(out).error).toMatchObject({ code: 'inputInvalid', message: expect.stringContaining('"10"') })
+})
+
+test('a home that cannot be made: exit 5 and the folder named', async () => {
+  const { code, err } = await runProcess(['list'], { TOKENTRAY_HOME: '/dev/null/home' })
+  expect(code).toBe(5)
+  expect(err).toMatch(/^tokentray: .*\/dev\/null\/home.*\n$/)
+})
+
+test('FM-06 a real `token` against a real socket: exit 3 with the command to run, and the token where there is one', async () => {
+  const paths = makePaths()
+  const core = makeCore()
+  const listener = await listen({ core, paths, kind: 'lasting', version: '1', clock: systemClock() })
+  const env = { TOKENTRAY_HOME: paths.home, XDG_RUNTIME_DIR: paths.home }
+  core.on('readToken', fail('signInNeeded', 'The grant was refused.'))
+  expect(await runProcess(['token', 'a'], env)).toEqual({
+    code: 3,
+    out: '',
+    err: 'tokentray: The grant was refused: run tokentray login a.\n'
+  })
+  core.on('readToken', () => ({ token: 'abc', tokenType: 'Bearer', expiresAt: null, warning: null }))
+  expect(await runProcess(['token', 'a'], env)).toEqual({ code: 0, out: 'abc\n', err: '' })
+  await listener.close()
+})
+
+test.skipIf(process.platform === 'win32')(
+  'Ctrl-C ends a watching command with 130, a closed pipe without a word',
+  async () => {
+    const paths = makePaths()
+    const core = makeCore()
+    const listener = await listen({ core, paths, kind: 'lasting', version: '1', clock: systemClock() })
+    const env = { PATH: process.env.PATH, TOKENTRAY_HOME: paths.home }
+    const start = () => {
+      const ended = Promise.withResolvers<{ code: unknown; err: string }>()
+      const words = [join(root, 'app/cli/main.ts'), 'status', '--watch', '--json']
+      const child = execFile(process.execPath, words, { env }, (error, _out, err) =>
+        ended.resolve({ code: error?.code ?? 0, err })
+      )
+      return { child, ended: ended.promise }
+    }
+    const interrupted = start()
+    interrupted.child.stdout?.once('data', () => interrupted.child.kill('SIGINT'))
+    expect(await interrupted.ended).toEqual({ code: 130, err: '' })
+    const piped = start()
+    piped.child.stdout?.once('data', () => {
+      piped.child.stdout?.destroy()
+      core.publish([])
+      core.publish([])
+    })
+    expect(await piped.ended).toEqual({ code: 0, err: '' })
+    await listener.close()
+  }
+)
+
+test('the browser gets the URL as its last argument, unchanged by any shell, and never the passphrase', async () => {
+  const paths = makePaths()
+  const core = makeCore()
+  const listener = await listen({ core, paths, kind: 'lasting', version: '1', clock: systemClock() })
+  const folder = join(paths.home, 'my tools')
+  const seen = join(paths.home, 'seen')
+  mkdirSync(folder)
+  writeFileSync(
+    join(folder, 'browser'),
+    `#!${process.execPath}\nconst { TOKENTRAY_PASSPHRASE = null } = process.env\nconst fs = require('node:fs')\nfs.writeFileSync('${seen}.new', JSON.stringify([process.argv.slice(2), TOKENTRAY_PASSPHRASE]))\nfs.renameSync('${seen}.new', '${seen}')\n`
+  )
+  chmodSync(join(folder, 'browser'), 0o755)
+  const address = 'https://i.example/authorize?a=1&b=$(touch%20x);c'
+  core.on('signIn.start', () => ({ signIn: 's', url: address, redirectUri: null }))
+  core.on('signIn.wait', async () => {
+    await expect.poll(() => readSeen(seen)).not.toBeNull()
+    throw { code: 'signInFailed', message: 'Over.' }
+  })
+  const env = { TOKENTRAY_HOME: paths.home, BROWSER: `"${folder}/browser" --new 'a b'`, TOKENTRAY_PASSPHRASE: secret }
+  const { code } = await runProcess(['login', 'a'], env)
+  expect(code).toBe(1)
+  expect(readSeen(seen)).toEqual([['--new', 'a b', address], null])
+  await listener.close()
+})
+
+function readSeen(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+test('docs/cli.md is what the program says of itself (npm run docs)', async () => {
+  expect(readFileSync(join(root, 'docs/cli.md'), 'utf8')).toBe(await makeReference())
+})

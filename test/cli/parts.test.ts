@@ -1,0 +1,126 @@
+// The small parts of the CLI: durations, command splitting, browsers, completion, the demo's count of gaps.
+import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { browserCommand, childEnvironment, splitCommand } from '../../app/cli/browser.ts'
+import { Gaps } from '../../app/cli/demo.ts'
+import { readTokenArguments } from '../../app/cli/token.ts'
+import { formatDuration, parseDuration } from '../../app/duration.ts'
+import { makeView } from '../control/fakeCore.ts'
+import { runIn } from './world.ts'
+
+test.each([
+  ['90s', 90_000],
+  ['5m', 300_000],
+  ['1h30m', 5_400_000],
+  ['2d', 172_800_000],
+  ['1.5s', 1500],
+  ['250ms', 250],
+  ['0', 0]
+])('%s is %i ms', (text, length) => expect(parseDuration(text)).toBe(length))
+
+test.each(['', '5', '-5m', '5 m', '5y', 'm', '5mm', '1e3s', '99999999d'])('"%s" is no duration', (text) => {
+  expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'inputInvalid' }))
+})
+
+test('durations are shown in their two largest units', () => {
+  expect([0, 999, 59_000, 250_000, 3_600_000, 90_061_000].map(formatDuration)).toEqual([
+    '0s',
+    '1s',
+    '59s',
+    '4m 10s',
+    '1h',
+    '1d 1h'
+  ])
+})
+
+describe('BROWSER', () => {
+  test.each([
+    ['firefox', ['firefox']],
+    ['  a  b ', ['a', 'b']],
+    [`"my browser" --x 'a "b' c\\ d ""`, ['my browser', '--x', 'a "b', 'c d', '']],
+    [`a"b"'c'`, ['abc']],
+    ['"a\\"b\\n"', ['a"b\\n']]
+  ])('%s', (line, words) => expect(splitCommand(line)).toEqual(words))
+  test('a quote left open is told', () => expect(() => splitCommand('a "b')).toThrow(/never closed/))
+  test('any words, quoted, come back as they were', () => {
+    const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
+    fc.assert(
+      fc.property(fc.array(fc.string()), (words) => {
+        expect(splitCommand(words.map(quote).join(' '))).toEqual(words)
+      })
+    )
+  })
+  test('only web addresses are opened', () => {
+    expect(browserCommand('https://a.example/', { BROWSER: 'b -n' }, 'linux')).toEqual([
+      'b',
+      '-n',
+      'https://a.example/'
+    ])
+    expect(browserCommand('file:///etc/passwd', { BROWSER: 'b' }, 'linux')).toBeNull()
+    expect(browserCommand('https://a.example/', {}, 'linux')).toBeNull()
+    expect(browserCommand('https://a.example/', { DISPLAY: ':0' }, 'linux')?.[0]).toBe('xdg-open')
+    expect(browserCommand('https://a.example/', { BROWSER: '"C:\\My Apps\\b.exe"' }, 'win32')?.[0]).toBe(
+      'C:\\My Apps\\b.exe'
+    )
+  })
+  test('a child never gets the passphrase', () => {
+    expect(childEnvironment({ A: '1', TOKENTRAY_PASSPHRASE: 'x', TOKENTRAY_PASSPHRASE_FILE: 'y' })).toEqual({ A: '1' })
+  })
+})
+
+test('only the plain forms of `token` take the quick way', () => {
+  expect(readTokenArguments(['token', 'a', '--min-valid=5m', '--json'])).toEqual({
+    server: 'a',
+    options: { minValid: '5m', json: true }
+  })
+  for (const argv of [
+    ['token'],
+    ['token', '--help'],
+    ['token', 'a', 'b'],
+    ['token', 'a', '-x'],
+    ['list'],
+    ['token', 'a', '--min-valid']
+  ])
+    expect(readTokenArguments(argv)).toBeNull()
+})
+
+describe('completion', () => {
+  const complete = (script: string, words: string) =>
+    execFileSync(
+      'bash',
+      [
+        '-c',
+        `${script}\nCOMP_WORDS=(${words} ''); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _tokentray; echo "\${COMPREPLY[@]}"`
+      ],
+      {
+        encoding: 'utf8'
+      }
+    )
+      .trim()
+      .split(' ')
+  test('bash knows commands, their options and those below them', async () => {
+    const { out } = await runIn(['completion', 'bash'])
+    expect(complete(out, 'tokentray')).toEqual(expect.arrayContaining(['add', 'vault', '--version']))
+    expect(complete(out, 'tokentray token a')).toContain('--min-valid')
+    expect(complete(out, 'tokentray vault')).toEqual(expect.arrayContaining(['check', 'path', 'reset']))
+  })
+  test.each(['zsh', 'fish'])('%s has every command', async (shell) => {
+    const { out, exitCode } = await runIn(['completion', shell])
+    expect(exitCode).toBe(0)
+    for (const command of ['add', 'token', 'serve', 'reset']) expect(out).toContain(command)
+  })
+})
+
+test('a gap is the time without a valid token, counted once', () => {
+  const gaps = new Gaps()
+  const at = (now: number, expiresAt: number | null) => gaps.see([makeView('steady', { expiresAt })], now)
+  at(0, null)
+  at(10, 100)
+  at(90, 200)
+  expect(gaps.summary()).toEqual({ steady: { gapMs: 0, refreshes: 1 } })
+  at(250, 200)
+  at(260, 400)
+  at(300, 400)
+  expect(gaps.summary()).toEqual({ steady: { gapMs: 60, refreshes: 2 } })
+})

@@ -1,0 +1,104 @@
+// A core whose answers the test chooses: what control socket and CLI are tested against without vault or network.
+import type { Door, Reply } from '../../app/contract/commands.ts'
+import type { ServerView, Snapshot } from '../../app/contract/views.ts'
+import type { Core } from '../../app/core.ts'
+
+export type Handler = (input: never, door: Door) => unknown
+export type FakeCore = Core & {
+  calls: { door: Door; name: string; input: unknown }[]
+  on(name: string, handler: Handler): void
+  publish(servers: ServerView[]): void
+  end(how: 'handOver' | 'quit'): void
+  listeners(): number
+  isClosed(): boolean
+}
+
+export function makeView(id: string, over: Partial<ServerView> = {}): ServerView {
+  return {
+    id,
+    name: id,
+    url: `https://${id}.example/mcp`,
+    grantKind: 'authorizationCode',
+    light: 'green',
+    state: 'fresh',
+    paused: false,
+    words: 'Healthy',
+    detail: '',
+    warnings: [],
+    action: null,
+    since: 0,
+    nextAt: null,
+    attempt: 0,
+    fault: null,
+    faultAt: null,
+    obtainedAt: 0,
+    expiresAt: null,
+    expirySource: 'stated',
+    refreshExpiresAt: null,
+    renewable: true,
+    acceptedAt: null,
+    issuer: 'https://issuer.example',
+    scope: null,
+    resource: null,
+    clientId: null,
+    registration: 'dynamic',
+    schedule: {},
+    quirks: {},
+    signIn: null,
+    lastEvent: null,
+    ...over
+  }
+}
+
+/** Throw `{code, message}` in a handler to reply with an error. */
+export function makeCore(servers: ServerView[] = []): FakeCore {
+  const ended = Promise.withResolvers<'handOver' | 'quit'>()
+  const handlers = new Map<string, Handler>()
+  const listeners = new Set<(snapshot: Snapshot) => void>()
+  const calls: FakeCore['calls'] = []
+  let current = servers
+  let revision = 1
+  let closed = false
+  const core: FakeCore = {
+    calls,
+    on: (name, handler) => handlers.set(name, handler),
+    async handle(door, name, input): Promise<Reply<unknown>> {
+      calls.push({ door, name, input })
+      try {
+        const handler = handlers.get(name)
+        if (!handler) return { ok: false, code: 'commandUnknown', message: `There is no command ${name}.` }
+        return { ok: true, value: await handler(input as never, door) }
+      } catch (error) {
+        const { code, message } = error as { code: string; message: string }
+        return { ok: false, code, message }
+      }
+    },
+    snapshot: () => ({
+      revision,
+      at: 0,
+      light: 'green',
+      vault: { state: 'open', path: ':memory:', keySource: 'throwaway', message: '' },
+      owner: { pid: process.pid, kind: 'command', version: '0', startedAt: 0 },
+      servers: current
+    }),
+    subscribe(listener) {
+      listeners.add(listener)
+      listener(core.snapshot())
+      return () => listeners.delete(listener)
+    },
+    publish(next) {
+      current = next
+      revision += 1
+      for (const listener of listeners) listener(core.snapshot())
+    },
+    ended: ended.promise,
+    end: (how) => ended.resolve(how),
+    listeners: () => listeners.size,
+    isClosed: () => closed,
+    close: async () => {
+      closed = true
+    }
+  }
+  core.on('snapshot', () => core.snapshot())
+  return core
+}
