@@ -158,6 +158,7 @@ export function createHandlers(services: Services): Handlers {
     },
     readToken: async (input) => readToken(keeper, clock, find(input), input.minValid),
     metrics: async () => ({ text: await metrics.print(keeper.gauges()) }),
+    'vault.backup': async () => ({ path: await vault.backup(clock.now()) }),
     'vault.check': async () => {
       const problems = await vault.check()
       return { ok: problems.length === 0, problems }

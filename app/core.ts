@@ -1,6 +1,6 @@
 // The core as its doors see it: one handler, one stream of snapshots, one end.
 // openCore() assembles vault, OAuth, keeper and metrics behind it; nothing else in the project knows all of them.
-import type { Clock, Random } from './clock.ts'
+import type { Random } from './clock.ts'
 import { createHandlers } from './commands.ts'
 import type { Door, Reply } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
@@ -11,14 +11,11 @@ import { type Log, openLog, silentLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createOAuth } from './oauth/engine.ts'
 import { createNetwork, type Network } from './oauth/network.ts'
-import type { Paths } from './paths.ts'
 import { route } from './router.ts'
-import { fingerprint, type Secret } from './secret.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { SignIns } from './signIns.ts'
-import { createKeychain, type Keychain } from './vault/keychain.ts'
+import { type Unlocking, unlockOptions } from './unlock.ts'
 import { openVault } from './vault/open.ts'
-import { takePassphrase } from './vault/passphrase.ts'
 import type { Vault } from './vault/vault.ts'
 
 export interface Core {
@@ -33,49 +30,16 @@ export interface Core {
   close(): Promise<void>
 }
 
-export type CoreOptions = {
-  home: Paths
+export type CoreOptions = Unlocking & {
   /** 'command': a CLI command hosting the core for a moment; only servers asked about are touched. */
   kind: 'lasting' | 'command'
   version: string
-  clock: Clock
   random: Random
-  /** The passphrase is taken out of it, so that no child inherits it. */
-  environment: Record<string, string | undefined>
-  /** Asks the person on the terminal, without echo; absent where there is none. */
-  ask?: (question: string) => Promise<Secret>
-  /** A vault that is yet to be gets a passphrase instead of a key in the keychain. */
-  askForNewPassphrase?: boolean
-  /** A vault in memory with a throw-away key. */
-  ephemeral?: boolean
-  /** Replaced by tests, and by doors that have better ones. */
-  keychain?: Keychain
+  /** Replaced by tests. */
   vault?: Vault
   network?: Network
   settings?: Settings
   log?: Log
-}
-
-async function askPassphrase(ask: NonNullable<CoreOptions['ask']>, isNew: boolean): Promise<Secret> {
-  if (!isNew) return ask('Passphrase of the vault:')
-  const chosen = await ask('Passphrase for the new vault:')
-  const again = await ask('The same once more:')
-  if (fingerprint(chosen) === fingerprint(again)) return chosen
-  throw new TokentrayError('passphraseWrong', 'The two passphrases differ; nothing was created.')
-}
-
-/** The vault where the environment says it is, its key from keychain or passphrase. Rejects with vault codes. */
-async function openOwnVault(options: CoreOptions, log: Log): Promise<Vault> {
-  const { home, clock, environment, ephemeral, ask, askForNewPassphrase } = options
-  return openVault({
-    path: ephemeral ? ':memory:' : home.vault,
-    clock,
-    keychain: options.keychain ?? createKeychain({ clock }),
-    passphrase: takePassphrase(environment),
-    ask: ask && ((isNew) => askPassphrase(ask, isNew)),
-    askForNew: askForNewPassphrase,
-    notice: (sentence) => log.warn(sentence)
-  })
 }
 
 /** At most one snapshot per this many ms. */
@@ -86,7 +50,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const { home, kind, version, clock, random } = options
   const settings = options.settings ?? (await readSettings(home.settings))
   const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, settings.logLevel))
-  const vault = options.vault ?? (await openOwnVault(options, log))
+  const vault = options.vault ?? (await openVault(unlockOptions(options, (sentence) => log.warn(sentence))))
   const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}` })
   const oauth = createOAuth({
     network,

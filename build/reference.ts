@@ -38,6 +38,8 @@ const json: Record<string, string> = {
   demo: 'one snapshot per line, at last `{"summary": {"steady": {"gapMs", "refreshes"}, …}}`',
   metrics: '`{"text": string}`',
   create: '`{"path": string, "keySource": string}`',
+  backup: '`{"path": string}`',
+  restore: '`{"restored": string}`',
   check: '`{"ok": boolean, "problems": [string]}`',
   path: '`{"path": string}`',
   reset: '`{"keptAs": string or null}`'

@@ -14,17 +14,17 @@ export function path(world: World, options: { json?: boolean }): void {
 }
 
 /**
- * Creates the vault now instead of at the first use; with --passphrase its key is derived from one asked for twice.
+ * Creates the vault now instead of at the first use; with --ask-passphrase its key is derived from one asked for twice.
  * Rejects `inputInvalid` where there is one already, `ownerElsewhere`, and what opening a vault rejects with.
  */
-export async function create(world: World, options: { passphrase?: boolean; json?: boolean }): Promise<void> {
+export async function create(world: World, options: { askPassphrase?: boolean; json?: boolean }): Promise<void> {
   const { vault } = world.paths
   const lock = await claimAlone(world)
   if (existsSync(vault) || existsSync(`${vault}.json`)) {
     lock.release()
     throw new TokentrayError('inputInvalid', `There is a vault at ${vault} already; nothing was changed.`)
   }
-  const { core, leave } = await host(world, lock, 'command', { askForNewPassphrase: options.passphrase ?? false })
+  const { core, leave } = await host(world, lock, 'command', { askForNewPassphrase: options.askPassphrase ?? false })
   const { keySource } = core.snapshot().vault
   await leave()
   if (options.json) printJson(world, { path: vault, keySource })
@@ -51,23 +51,53 @@ export async function check(world: World, options: { json?: boolean }): Promise<
   return found.ok ? 0 : 5
 }
 
+export async function backup(world: World, options: { json?: boolean }): Promise<void> {
+  const made = await withOwner(world, (owner) => owner.call('vault.backup', {}))
+  if (options.json) printJson(world, made)
+  else print(world, `Copied to ${made.path}; it opens with the same key.`)
+}
+
+/** Puts the newest sound backup in the vault's place. Rejects `inputInvalid`, `ownerElsewhere`, and as opening does. */
+export async function restore(world: World, options: { yes?: boolean; json?: boolean }): Promise<void> {
+  const { vault } = world.paths
+  const lock = await claimAlone(world)
+  try {
+    const { unlockOptions } = await import('../unlock.ts')
+    const { goodBackups, restoreBackup } = await import('../vault/recovery.ts')
+    const { askHidden } = await import('./prompt.ts')
+    const { clock, env: environment, paths: home } = world
+    const ask = isInteractive(world) ? { ask: (question: string) => askHidden(world, question) } : {}
+    const unlocking = unlockOptions({ home, clock, environment, ...ask }, (sentence) => say(world, sentence))
+    const [newest] = await goodBackups(unlocking)
+    if (!newest) throw new TokentrayError('inputInvalid', `There is no sound backup of ${vault}; nothing was changed.`)
+    const warning = `The newest sound backup was made at ${newest.madeAt} (UTC). Its refresh tokens may have been used since, so each server is asked about before it is tried. What is in the vault now is set aside.`
+    if (!(await confirm(world, options, 'restore', warning))) return
+    await restoreBackup(unlocking, newest)
+    if (options.json) printJson(world, { restored: newest.path })
+    else print(world, `Restored ${newest.path}; run tokentray refresh <server> for each one that may be tried.`)
+  } finally {
+    lock.release()
+  }
+}
+
+/** True once the person typed `word`, or with --yes. Rejects `inputInvalid` where nobody can be asked. */
+async function confirm(world: World, options: { yes?: boolean }, word: string, warning: string): Promise<boolean> {
+  if (options.yes) return true
+  if (!isInteractive(world))
+    throw new TokentrayError('inputInvalid', 'This needs a confirmation: run it on a terminal, or add --yes.')
+  say(world, warning)
+  if ((await askLine(world, `Type ${word} to go on:`)).trim() === word) return true
+  say(world, 'Nothing was changed.')
+  return false
+}
+
 /** Sets the vault aside after the word was typed, or with --yes. Rejects `ownerElsewhere`, `inputInvalid`. */
 export async function reset(world: World, options: { yes?: boolean; json?: boolean }): Promise<void> {
   const { vault } = world.paths
   if (vault === ':memory:')
     throw new TokentrayError('inputInvalid', 'This vault is in memory only: it ends with its owner.')
-  if (!options.yes) {
-    if (!isInteractive(world))
-      throw new TokentrayError(
-        'inputInvalid',
-        'Setting the vault aside needs a confirmation: run it on a terminal, or add --yes.'
-      )
-    say(
-      world,
-      `The vault ${vault} is set aside: all servers must be added and signed in again. The file itself is kept.`
-    )
-    if ((await askLine(world, 'Type reset to go on:')).trim() !== 'reset') return say(world, 'Nothing was changed.')
-  }
+  const warning = `The vault ${vault} is set aside: all servers must be added and signed in again. The file itself is kept.`
+  if (!(await confirm(world, options, 'reset', warning))) return
   const lock = await claimAlone(world)
   try {
     if (!existsSync(vault) && !existsSync(`${vault}.json`)) {

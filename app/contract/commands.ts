@@ -104,6 +104,8 @@ export const commands = {
       .strict()
   },
   metrics: { doors: cliOnly, input: nothing, output: z.object({ text: z.string() }).strict() },
+  /** An encrypted copy beside the vault; the newest three are kept. */
+  'vault.backup': { doors: everyDoor, input: nothing, output: z.object({ path: z.string() }).strict() },
   'vault.check': {
     doors: cliOnly,
     input: nothing,

@@ -57,7 +57,7 @@ export function asVaultError(error: unknown, path: string): unknown {
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) {
     return new TokentrayError(
       'vaultDamaged',
-      `The vault ${path} is damaged; run \`tokentray vault check\`, or \`tokentray vault reset\` to set it aside.`,
+      `The vault ${path} is damaged; \`tokentray vault restore\` puts its newest sound backup back, \`tokentray vault reset\` sets it aside.`,
       { cause: error }
     )
   }

@@ -121,7 +121,7 @@ function lost(path: string, size: number | undefined): TokentrayError {
   const what = size === undefined ? `The vault ${path} is missing` : `${path} is empty and was or should be a vault`
   return new TokentrayError(
     'vaultDamaged',
-    `${what}; put it back from a backup (${path}.*.backup), or run \`tokentray vault reset\` to start anew.`
+    `${what}; \`tokentray vault restore\` puts the newest sound backup back, \`tokentray vault reset\` starts anew.`
   )
 }
 

@@ -2,6 +2,7 @@
 // Each function says in SQL what the interface in vault.ts promises in words.
 import { TokentrayError } from '../contract/errors.ts'
 import { Secret } from '../secret.ts'
+import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
 import { asVaultError, type Connection } from './connection.ts'
 import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth, readRegistration } from './rows.ts'
@@ -212,6 +213,16 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
       ),
 
     check: async () => checkVault(db),
+
+    backup: async (at) => {
+      if (path === ':memory:')
+        throw new TokentrayError(
+          'inputInvalid',
+          'This vault is in memory only: there is nothing to copy it from later.'
+        )
+      const { user_version: version } = row('PRAGMA user_version')!
+      return (await reading(() => makeBackup(db, path, Number(version), at))).path
+    },
 
     close: async () => {
       db.close()

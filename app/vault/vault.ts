@@ -104,6 +104,8 @@ export interface Vault {
 
   /** Sentences about what is wrong; empty when every page and row is sound. */
   check(): Promise<string[]>
+  /** An encrypted copy beside the vault, with the same key; resolves with its path. `at` in ms. Rejects `vaultUnwritable`. */
+  backup(at: number): Promise<string>
   close(): Promise<void>
 }
 

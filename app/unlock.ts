@@ -1,0 +1,46 @@
+// How the vault is opened in this environment: where it is and where its key may come from.
+// Shared by the core and by what works on a vault that will not open.
+import type { Clock } from './clock.ts'
+import { TokentrayError } from './contract/errors.ts'
+import type { Paths } from './paths.ts'
+import { fingerprint, type Secret } from './secret.ts'
+import { createKeychain, type Keychain } from './vault/keychain.ts'
+import type { OpenOptions } from './vault/open.ts'
+import { takePassphrase } from './vault/passphrase.ts'
+
+export type Unlocking = {
+  home: Paths
+  clock: Clock
+  /** The passphrase is taken out of it, so that no child inherits it. */
+  environment: Record<string, string | undefined>
+  /** Asks the person on the terminal, without echo; absent where there is none. */
+  ask?: (question: string) => Promise<Secret>
+  /** A vault that is yet to be gets a passphrase instead of a key in the keychain. */
+  askForNewPassphrase?: boolean
+  /** A vault in memory with a throw-away key. */
+  ephemeral?: boolean
+  /** Replaced by tests, and by doors that have better ones. */
+  keychain?: Keychain
+}
+
+/** What openVault() and the recovery functions are given. @throws passphraseNeeded where the variable is empty */
+export function unlockOptions(unlocking: Unlocking, notice: (sentence: string) => void): OpenOptions {
+  const { home, clock, environment, ask, askForNewPassphrase, ephemeral, keychain } = unlocking
+  return {
+    path: ephemeral ? ':memory:' : home.vault,
+    clock,
+    keychain: keychain ?? createKeychain({ clock }),
+    passphrase: takePassphrase(environment),
+    ask: ask && ((isNew) => askPassphrase(ask, isNew)),
+    askForNew: askForNewPassphrase,
+    notice
+  }
+}
+
+async function askPassphrase(ask: NonNullable<Unlocking['ask']>, isNew: boolean): Promise<Secret> {
+  if (!isNew) return ask('Passphrase of the vault:')
+  const chosen = await ask('Passphrase for the new vault:')
+  const again = await ask('The same once more:')
+  if (fingerprint(chosen) === fingerprint(again)) return chosen
+  throw new TokentrayError('passphraseWrong', 'The two passphrases differ; nothing was created.')
+}

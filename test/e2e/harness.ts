@@ -1,0 +1,229 @@
+// Real processes for the end-to-end tests: a throw-away home, the `tokentray` command in it, and a real upstream.
+// Everything started here ends with the test that started it, whatever becomes of the test.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import type { ServerView, Snapshot } from '../../app/contract/views.ts'
+import { type Client, connect } from '../../app/control/client.ts'
+import { type Authority, type AuthorityEvent, type AuthorityOptions, startAuthority } from '../../app/demo/authority.ts'
+import { type McpServer, startMcpServer } from '../../app/demo/mcpServer.ts'
+import { locate, type Paths } from '../../app/paths.ts'
+import { Secret } from '../../app/secret.ts'
+import { derivePassphraseKey } from '../../app/vault/passphrase.ts'
+import { keyFingerprint, writeSidecar } from '../../app/vault/sidecar.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+export const clock = systemClock()
+export const passphrase = 'a passphrase of the tests'
+/** An ordinary user, for what root is never refused. */
+export const nobody = 65_534
+export const isRoot = process.getuid?.() === 0
+
+export type Result = { code: number | null; out: string; err: string }
+
+export type Command = {
+  pid: number
+  /** Resolves with the first line of stdout or stderr that matches; rejects if the command ends without one. */
+  line(pattern: RegExp): Promise<string>
+  type(text: string): void
+  kill(signal: NodeJS.Signals): void
+  /** Resolves when the process has ended and all it wrote was read. */
+  ended: Promise<Result>
+}
+
+export type StartOptions = {
+  /** Written to stdin, which then ends; else stdin stays open and empty. */
+  input?: string
+  env?: Record<string, string>
+  /** Runs as an ordinary user instead of root. */
+  unprivileged?: boolean
+}
+
+export type Home = {
+  folder: string
+  paths: Paths
+  env: Record<string, string>
+  start(args: readonly string[], options?: StartOptions): Command
+  /** Runs to the end. */
+  tokentray(args: readonly string[], options?: StartOptions): Promise<Result>
+  /** Starts `serve` and waits until it says that it runs. */
+  serve(options?: StartOptions): Promise<Command>
+  /** A client of the owner that runs in this home. */
+  client(): Promise<Client>
+}
+
+/**
+ * `settings` become settings.json. `isSlow`: the passphrase costs what it costs a person; else the least that a vault
+ * accepts, since these tests open vaults by the hundred.
+ */
+export async function makeHome(given: { settings?: unknown; isSlow?: boolean } = {}): Promise<Home> {
+  const folder = mkdtempSync(join(tmpdir(), 'tokentray-e2e-'))
+  const running = new Set<ChildProcess>()
+  const ends: Promise<unknown>[] = []
+  onTestFinished(async () => {
+    for (const child of running) child.kill('SIGKILL')
+    await Promise.all(ends)
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const home = join(folder, 'tokentray')
+  const runtime = join(folder, 'run')
+  for (const each of [home, runtime]) mkdirSync(each, { mode: 0o700 })
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    XDG_RUNTIME_DIR: runtime,
+    TOKENTRAY_HOME: home,
+    TOKENTRAY_PASSPHRASE: passphrase,
+    BROWSER: `'${process.execPath}' '${join(import.meta.dirname, 'browser.ts')}'`
+  }
+  const paths = locate(env, process.platform)
+  if (given.settings !== undefined) writeFileSync(paths.settings, JSON.stringify(given.settings))
+  if (!given.isSlow) await plantCheapKey(paths.vault)
+
+  const start: Home['start'] = (args, options = {}) => {
+    const command = [process.execPath, join(root, 'build', 'tokentray.mjs'), ...args]
+    if (options.unprivileged) command.unshift('setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups')
+    const [program = '', ...rest] = command
+    const child = spawn(program, rest, { cwd: folder, env: { ...env, ...options.env } })
+    running.add(child)
+    const command_ = follow(child)
+    ends.push(command_.ended.finally(() => running.delete(child)))
+    if (options.input !== undefined) child.stdin.end(options.input)
+    return command_
+  }
+  return {
+    folder,
+    paths,
+    env,
+    start,
+    tokentray: (args, options) => start(args, options).ended,
+    async serve(options) {
+      const command = start(['serve'], options)
+      await command.line(/is running \(process \d+\)/)
+      return command
+    },
+    async client() {
+      const client = await connect(paths, clock)
+      if (client) return client
+      throw new Error('nobody owns the vault')
+    }
+  }
+}
+
+function follow(child: ReturnType<typeof spawn>): Command {
+  const text = { out: '', err: '' }
+  const watchers = new Set<() => void>()
+  const wake = () => {
+    for (const watch of [...watchers]) watch()
+  }
+  for (const [name, stream] of [['out', child.stdout] as const, ['err', child.stderr] as const]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk
+      wake()
+    })
+  }
+  // A command that ends without reading its stdin is no error.
+  child.stdin?.on('error', () => {})
+  let isOver = false
+  const ended = new Promise<Result>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => {
+      isOver = true
+      wake()
+      resolve({ code, ...text })
+    })
+  })
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    type: (words) => void child.stdin?.write(words),
+    kill: (signal) => void child.kill(signal),
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = `${text.out}\n${text.err}`.split('\n').find((line) => pattern.test(line))
+          if (found === undefined && !isOver) return
+          watchers.delete(look)
+          if (found !== undefined) resolve(found)
+          else reject(new Error(`it ended without ${pattern}: ${text.out}${text.err}`))
+        }
+        watchers.add(look)
+        look()
+      })
+  }
+}
+
+/** The unfinished sidecar of a first start that chose a cheap derivation: the next start makes the vault with it. */
+async function plantCheapKey(vault: string): Promise<void> {
+  const scrypt = { salt: '5a'.repeat(16), N: 2 ** 14, r: 8, p: 1 }
+  const fingerprint = keyFingerprint(await derivePassphraseKey(new Secret(passphrase), scrypt))
+  writeSidecar(vault, { format: 1, keySource: 'passphrase', account: null, scrypt, fingerprint, complete: false })
+}
+
+/** Gives `folder` to the ordinary user, so that a command without privileges may work there. */
+export function giveAway(...paths: string[]): void {
+  for (const path of paths) chownSync(path, nobody, nobody)
+}
+
+/** Makes `path` of a home reachable for the ordinary user and returns what undoes nothing: the home is thrown away. */
+export function open(path: string): void {
+  chmodSync(path, 0o755)
+}
+
+export type Upstream = {
+  authority: Authority
+  mcp: McpServer
+  /** How many events of this kind there were. */
+  count(kind: AuthorityEvent['kind']): number
+  /** Resolves when there were so many events of this kind. */
+  reached(kind: AuthorityEvent['kind'], times: number): Promise<AuthorityEvent>
+  /** Calls the MCP server with this token and tells the status of its answer. */
+  use(token: string): Promise<number>
+}
+
+/** A real authorization server with rotation and reuse detection, and an MCP server behind it. */
+export async function makeUpstream(options: Partial<AuthorityOptions> = {}): Promise<Upstream> {
+  const authority = await startAuthority({ accessTokenTtl: 3600, ...options })
+  onTestFinished(() => authority.stop())
+  const mcp = await startMcpServer({ authority })
+  onTestFinished(() => mcp.stop())
+  return {
+    authority,
+    mcp,
+    count: (kind) => authority.events.filter((event) => event.kind === kind).length,
+    reached(kind, times) {
+      let seen = 0
+      return authority.seen((event) => event.kind === kind && ++seen === times)
+    },
+    async use(token) {
+      const reply = await fetch(mcp.url, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' })
+      })
+      await reply.body?.cancel()
+      return reply.status
+    }
+  }
+}
+
+/** Resolves with the first snapshot of this home's owner that the test accepts. */
+export async function until(home: Home, accept: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  for await (const snapshot of (await home.client()).snapshots(stop.signal)) {
+    if (!accept(snapshot)) continue
+    stop.abort()
+    return snapshot
+  }
+  throw new Error('the owner ended first')
+}
+
+/** The view of one server as `status --json` shows it. */
+export async function viewOf(home: Home, server: string): Promise<ServerView> {
+  const { out } = await home.tokentray(['status', server, '--json'])
+  return JSON.parse(out).view
+}
