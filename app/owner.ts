@@ -1,9 +1,11 @@
 // Ownership: the exclusive SQLite lock on owner.db, a file beside the vault that is never replaced. It dies with the process.
 // Not on the vault file: on POSIX closing any descriptor of a locked file drops the process's locks on it.
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { TokentrayError } from './contract/errors.ts'
+import { makePrivateFolder } from './paths.ts'
+import { refuseRemote } from './vault/place.ts'
 
 export interface Ownership {
   /** Lets go; safe to call twice. */
@@ -15,12 +17,14 @@ const patience = 50
 
 /**
  * Becomes the one owner of the vault in `folder` (created 0700 if absent), or answers null where another process is it.
- * Never read owner.db through `fs` while holding it. Throws `vaultUnwritable`.
+ * Never read owner.db through `fs` while holding it. Throws `vaultUnwritable`, `vaultUnsuitable`.
  */
 export function claimOwnership(folder: string): Ownership | null {
   const path = join(folder, 'owner.db')
+  // Before anything is made there: a lock on such a place is worth nothing either.
+  refuseRemote(folder)
+  makePrivateFolder(folder)
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
     createPrivately(path)
     try {
       return lock(path)

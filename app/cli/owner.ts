@@ -7,7 +7,6 @@ import type { Snapshot } from '../contract/views.ts'
 import { type Client, connect, notSent } from '../control/client.ts'
 import { type OwnerKind, readEndpoint } from '../control/endpoint.ts'
 import type { Core } from '../core.ts'
-import { makePrivateFolder } from '../paths.ts'
 import type { HostOptions, Ownership, World } from './world.ts'
 
 export type Owner = {
@@ -168,9 +167,8 @@ async function takeSeat(world: World, claimFrom: number): Promise<Seat> {
   }
 }
 
-/** The ownership of this vault, null where somebody has it. Throws `vaultUnwritable`. */
+/** The ownership of this vault, null where somebody has it. Rejects `vaultUnwritable`, `vaultUnsuitable`. */
 export function claim(world: World): Promise<Ownership | null> {
-  makePrivateFolder(world.paths.ownerFolder)
   return world.claim(world.paths.ownerFolder)
 }
 

@@ -67,7 +67,8 @@ export function checkPlace(
   }
 }
 
-function refuseRemote(folder: string, mountOf: (folder: string) => Mount | null): void {
+/** Throws `vaultUnsuitable` where `folder`, which need not exist yet, is or would be on a disk of somebody else's. */
+export function refuseRemote(folder: string, mountOf: (folder: string) => Mount | null = readMount): void {
   const mount = mountOf(nearestReal(folder))
   const isRemote = mount !== null && remote.test(mount.type)
   // A Windows drive as WSL shows it; a disk of one's own mounted there is fine.

@@ -23,10 +23,18 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
   async function writing<T>(write: () => T): Promise<T> {
     return reading(() => db.transaction(write).immediate())
   }
-  const run = (sql: string, ...values: unknown[]) => db.prepare(sql).run(...values).changes
-  const row = (sql: string, ...values: unknown[]) =>
-    db.prepare(sql).get(...values) as Record<string, unknown> | undefined
-  const rows = (sql: string, ...values: unknown[]) => db.prepare(sql).all(...values) as Record<string, unknown>[]
+  // Each statement is compiled once: compiling cost more than reading a grant does.
+  const prepared = new Map<string, ReturnType<Connection['prepare']>>()
+  function prepare(sql: string) {
+    const known = prepared.get(sql)
+    if (known) return known
+    const made = db.prepare(sql)
+    prepared.set(sql, made)
+    return made
+  }
+  const run = (sql: string, ...values: unknown[]) => prepare(sql).run(...values).changes
+  const row = (sql: string, ...values: unknown[]) => prepare(sql).get(...values) as Record<string, unknown> | undefined
+  const rows = (sql: string, ...values: unknown[]) => prepare(sql).all(...values) as Record<string, unknown>[]
 
   function mustExist(id: string): void {
     if (row('SELECT 1 FROM servers WHERE id = ?', id)) return

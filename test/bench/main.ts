@@ -1,0 +1,80 @@
+// `npm run bench`: measures what issue and README promise about speed, and never judges it: no number here fails a run.
+// `--only NAME[,NAME]` picks parts, `--json` prints one JSON text, `--write` makes docs/benchmarks.md of a whole run.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measureClient } from './client.ts'
+import { measureIdle } from './idle.ts'
+import { measureOverdue } from './overdue.ts'
+import { measureRead } from './read.ts'
+import { describeMachine, printPage, printPart } from './report.ts'
+import { measureSave } from './save.ts'
+import { root } from './setting.ts'
+import type { Part } from './stats.ts'
+
+const measures: Record<string, () => Promise<Part>> = {
+  save: measureSave,
+  read: measureRead,
+  overdue: measureOverdue,
+  client: measureClient,
+  idle: measureIdle
+}
+const bundled = ['client', 'idle']
+
+function fail(sentence: string): never {
+  process.stderr.write(`${sentence}\n`)
+  process.exit(2)
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: { only: { type: 'string' }, json: { type: 'boolean' }, write: { type: 'boolean' } }
+    }).values
+  } catch (error) {
+    return fail((error as Error).message)
+  }
+}
+
+const { only, json, write } = readArguments()
+const names = only?.split(',') ?? Object.keys(measures)
+const unknown = names.find((name) => !Object.hasOwn(measures, name))
+if (unknown !== undefined) fail(`There is no part "${unknown}"; the parts are ${Object.keys(measures).join(', ')}.`)
+if (write && only) fail('--write makes the page of a whole run; leave out --only.')
+
+/** Each part runs in a process of its own: the memory one leaves behind makes the next one's children start slower. */
+function measureApart(name: string): Part {
+  const args = [import.meta.filename, '--only', name, '--json']
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  if (status !== 0) process.exit(1)
+  return JSON.parse(stdout).parts[0]
+}
+
+async function measure(name: string): Promise<Part> {
+  if (names.length > 1) return measureApart(name)
+  if (bundled.includes(name)) {
+    const { status } = spawnSync(process.execPath, [join(root, 'build/bundle.ts')], {
+      stdio: ['ignore', 'ignore', 'inherit']
+    })
+    if (status !== 0) process.exit(1)
+  }
+  return measures[name]!()
+}
+
+const machine = describeMachine()
+if (!json) console.log(`${machine.os}, ${machine.cpus}, Node ${machine.node}`)
+const parts: Part[] = []
+for (const name of names) {
+  const part = await measure(name)
+  parts.push(part)
+  if (!json) console.log(`\n${printPart(part)}`)
+}
+if (json) console.log(JSON.stringify({ machine, parts }, null, 2))
+if (write) {
+  mkdirSync(join(root, 'docs'), { recursive: true })
+  writeFileSync(join(root, 'docs/benchmarks.md'), printPage(machine, parts))
+}

@@ -1,0 +1,132 @@
+// What the parts share: a folder on a real disk, vaults filled with made-up servers, and children that are measured.
+// Every token here is made up; the vaults' keys are forgotten with the process.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { systemClock } from '../../app/clock.ts'
+import { serverConfig } from '../../app/contract/server.ts'
+import { Secret } from '../../app/secret.ts'
+import { type OpenOptions, openVault } from '../../app/vault/open.ts'
+import type { Tokens, Vault } from '../../app/vault/vault.ts'
+import { fakeKeychain } from '../fakes/keychain.ts'
+
+export const root = join(import.meta.dirname, '../..')
+/** In the checkout, since the system's temporary folder may lie in memory, where a save costs nothing. */
+const disk = join(root, 'node_modules', '.cache', 'tokentray-bench')
+
+/** Runs `work` with a new private folder on disk, which is removed afterwards. */
+export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  mkdirSync(disk, { recursive: true, mode: 0o700 })
+  const folder = mkdtempSync(join(disk, 'run-'))
+  try {
+    return await work(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** An access token of 1.6 KB and a refresh token of 0.4 KB, so that a grant is about 2 KB. */
+export function tokensAt(now: number, number: number, lifetime = 3_600_000): Tokens {
+  return {
+    accessToken: new Secret(`${number}.`.padEnd(1600, 'a')),
+    tokenType: 'Bearer',
+    obtainedAt: now,
+    expiresAt: now + lifetime,
+    expirySource: 'stated',
+    refreshToken: new Secret(`${number}.`.padEnd(400, 'r')),
+    refreshExpiresAt: null,
+    scope: 'read write'
+  }
+}
+
+/** Opens vaults whose key lives in this process only; the same path opens again. */
+export function vaultOpener(): (path: string, change?: Partial<OpenOptions>) => Promise<Vault> {
+  const keychain = fakeKeychain()
+  return (path, change = {}) => openVault({ path, clock: systemClock(), keychain, ...change })
+}
+
+/** Adds `count` servers named s-0, s-1 …, each with a grant that has `left` ms to live of an hour. */
+export async function fill(vault: Vault, count: number, left: number, tokenEndpoint: string): Promise<void> {
+  const obtainedAt = systemClock().now() + left - 3_600_000
+  for (let number = 0; number < count; number++) {
+    const id = `s-${number}`
+    const config = serverConfig.parse({
+      id,
+      name: id,
+      url: `http://127.0.0.1:9/${id}`,
+      grantKind: 'refreshToken',
+      tokenEndpoint
+    })
+    const shape = {
+      issuer: null,
+      tokenEndpoint,
+      revocationEndpoint: null,
+      resource: null,
+      clientId: 'bench',
+      clientAuth: 'none',
+      clientSecret: null,
+      registration: 'none',
+      redirectUri: null
+    } as const
+    await vault.addServer(config, { grant: { ...tokensAt(obtainedAt, number), shape } })
+  }
+}
+
+/** A process with probe.mjs inside. `cpu` in ms since its start, `rss` in bytes. */
+export type Probed = { child: ChildProcess; read(): Promise<{ cpu: number; rss: number }>; stop(): Promise<void> }
+
+/** Starts Node with `args`, and with nothing that could change what is measured but the probe. */
+export function startProbed(args: string[], env: NodeJS.ProcessEnv = process.env): Probed {
+  const probe = join(import.meta.dirname, 'probe.mjs')
+  const child = spawn(process.execPath, ['--import', `file://${probe}`, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+  })
+  return {
+    child,
+    async read() {
+      const answer = once(child, 'message')
+      child.send('read')
+      return (await answer)[0] as { cpu: number; rss: number }
+    },
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill()
+      await ended
+    }
+  }
+}
+
+/** Runs `work` beside a bundled `tokentray serve` that keeps `count` servers with fresh tokens; `home` is its TOKENTRAY_HOME. */
+export async function withOwner<T>(
+  count: number,
+  work: (owner: Probed, env: NodeJS.ProcessEnv, home: string) => Promise<T>
+): Promise<T> {
+  return inFolder(async (home) => {
+    const passphrase = 'made up for one run of the benchmark'
+    const vault = await vaultOpener()(join(home, 'vault.db'), { passphrase: new Secret(passphrase) })
+    await fill(vault, count, 3_600_000, 'http://127.0.0.1:9/token')
+    await vault.close()
+    const env = { ...process.env, TOKENTRAY_HOME: home, TOKENTRAY_VAULT: '' }
+    const owner = startProbed([join(root, 'dist/tokentray.js'), 'serve', '--json'], {
+      ...env,
+      TOKENTRAY_PASSPHRASE: passphrase
+    })
+    try {
+      const ready = once(createInterface({ input: owner.child.stdout! }), 'line')
+      let said = ''
+      owner.child.stderr?.on('data', (text) => (said += text))
+      const ended = once(owner.child, 'exit').then(() => {
+        throw new Error(`tokentray serve ended before it was ready: ${said}`)
+      })
+      await Promise.race([ready, ended])
+      ended.catch(() => {})
+      return await work(owner, env, home)
+    } finally {
+      await owner.stop()
+    }
+  })
+}
