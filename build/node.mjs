@@ -45,19 +45,55 @@ function npmCi(folder, ...flags) {
   }
 }
 
+/** Runs `install` unless `isDone()`, and never beside another process that does: two `npm ci` in one folder destroy it. */
+function installOnce(isDone, install) {
+  if (isDone()) return
+  const claim = join(root, '.installing')
+  for (;;) {
+    try {
+      writeFileSync(claim, String(process.pid), { flag: 'wx' })
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') fail(`${root} cannot be written (${error.code}); make it writable for your user`)
+      if (!isAlive(claim)) rmSync(claim, { force: true })
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    }
+  }
+  try {
+    if (!isDone()) install()
+  } finally {
+    rmSync(claim, { force: true })
+  }
+}
+
+/** True while the process that wrote `claim` runs; one that is just being written counts as alive. */
+function isAlive(claim) {
+  try {
+    const pid = Number(readFileSync(claim, 'utf8'))
+    return pid === 0 || process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM' // it runs, as somebody else
+  }
+}
+
+const isSame = (file, wanted) => existsSync(file) && readFileSync(file, 'utf8') === readFileSync(wanted, 'utf8')
+
 /** Installs the locked packages unless this exact lockfile is already installed. */
 export function ensurePackages() {
   const lock = join(root, 'package-lock.json')
   if (!existsSync(lock)) return // an installed package, not a checkout: npm has done this already
   const stamp = join(root, 'node_modules', '.tokentray-lock')
-  const wanted = readFileSync(lock, 'utf8')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   const hidden = join(root, 'node_modules', '.package-lock.json') // a person's own `npm ci` counts too
-  if (!existsSync(hidden) || statSync(hidden).mtimeMs < statSync(lock).mtimeMs) {
-    say('Installing the locked packages (once)…')
-    npmCi(root)
-  }
-  writeFileSync(stamp, wanted)
+  installOnce(
+    () => isSame(stamp, lock),
+    () => {
+      if (!existsSync(hidden) || statSync(hidden).mtimeMs < statSync(lock).mtimeMs) {
+        say('Installing the locked packages (once)…')
+        npmCi(root)
+      }
+      copyFileSync(lock, stamp)
+    }
+  )
 }
 
 /** The path of a Node that is new enough: this one, or the pinned one, which is installed into .node/ if need be. */
@@ -70,15 +106,18 @@ export function ensureNode() {
   const binary = join(home, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   const pinned = join(root, 'build', 'node', 'package-lock.json')
   const copy = join(home, 'package-lock.json')
-  if (existsSync(binary) && existsSync(copy) && readFileSync(copy, 'utf8') === readFileSync(pinned, 'utf8'))
-    return binary
-  say(`Node ${process.versions.node} is too old: installing Node 24 into .node/ (once)…`)
-  rmSync(home, { recursive: true, force: true })
-  mkdirSync(home)
-  for (const file of ['package.json', 'package-lock.json'])
-    copyFileSync(join(root, 'build', 'node', file), join(home, file))
-  npmCi(home, '--ignore-scripts')
-  if (!existsSync(binary)) fail(`no Node 24 for this machine could be installed; install one from nodejs.org`)
+  installOnce(
+    () => existsSync(binary) && isSame(copy, pinned),
+    () => {
+      say(`Node ${process.versions.node} is too old: installing Node 24 into .node/ (once)…`)
+      rmSync(home, { recursive: true, force: true })
+      mkdirSync(home)
+      for (const file of ['package.json', 'package-lock.json'])
+        copyFileSync(join(root, 'build', 'node', file), join(home, file))
+      npmCi(home, '--ignore-scripts')
+      if (!existsSync(binary)) fail('no Node 24 for this machine could be installed; install one from nodejs.org')
+    }
+  )
   return binary
 }
 

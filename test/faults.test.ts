@@ -1,6 +1,10 @@
 // DESIGN's fault table, each row produced for real against a real authorization server, seen through the whole core.
 // Each leads to the stated state, words and next attempt, and never to a lost grant.
-import { afterEach, describe, expect, test } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { approve } from '../app/demo/person.ts'
 import { createSetting, type Setting } from './setting.ts'
 
@@ -207,4 +211,63 @@ test('FM-18 a dead grant is mended by signing in again, once, and history tells 
   expect(await s.authority.validate(await token())).toBe(true)
   const { events } = await s.call('server.history', { server: 'one' })
   expect(events.map(({ kind }) => kind)).toEqual(['signedIn', 'refreshFailed', 'signedIn', 'added'])
+})
+
+describe('FM-04 a disk that is really full', () => {
+  /** A file system of 2 MB that a test may fill; null where this user may not mount one. */
+  function mountSmallDisk(): string | null {
+    const folder = mkdtempSync(join(tmpdir(), 'tokentray-disk-'))
+    const done = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder])
+    if (done.status === 0) return folder
+    rmSync(folder, { recursive: true })
+    return null
+  }
+  const fill = (disk: string) => {
+    const file = openSync(join(disk, 'filler'), 'w')
+    const block = Buffer.alloc(4096)
+    try {
+      for (;;) writeSync(file, block)
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ENOSPC' })
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  test('before the refresh: nothing is sent; after the reply: the token is held and saved once there is room', async (context) => {
+    const disk = mountSmallDisk()
+    if (!disk) return context.skip('mounting a small disk needs root on Linux')
+    s = await createSetting({ folder: disk, schedule: { backoffFirst: 60_000 } })
+    onTestFinished(() => {
+      spawnSync('umount', ['-l', disk])
+      rmSync(disk, { recursive: true, force: true })
+    })
+    await s.signIn()
+    const before = await token()
+
+    fill(disk)
+    expect(await ask()).toBe('vaultUnwritable')
+    expect(s.view()).toMatchObject({ light: 'amber', fault: 'unsaved' })
+    expect(s.view().detail).toContain('no refresh was sent')
+    expect(counts().refreshed).toBe(0)
+    expect(await token()).toBe(before)
+
+    rmSync(join(disk, 'filler'))
+    s.authority.faults.next('slow', 1, { delay: 300 })
+    const sent = s.authority.seen(({ kind }) => kind === 'faultMade')
+    const asked = ask()
+    await sent
+    fill(disk)
+    expect(await asked).toBe('vaultUnwritable')
+    expect(s.view().detail).toContain('held in memory')
+    expect(await token()).not.toBe(before)
+
+    rmSync(join(disk, 'filler'))
+    s.core.handle('cli', 'poke', {})
+    await s.until(({ light }) => light === 'green')
+    const held = await token()
+    expect(counts()).toEqual({ refreshed: 1, reuse: 0, revoked: 0 })
+    await s.restart()
+    expect(await token()).toBe(held)
+  })
 })
