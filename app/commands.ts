@@ -27,10 +27,10 @@ export type Handlers = { [N in CommandName]: (input: ParsedInput<N>) => Promise<
 
 /** The id behind what a person typed: an id, or a name in any case. @throws serverUnknown */
 export function findServer(keeper: Keeper, typed: string): string {
-  if (keeper.has(typed)) return typed
-  const named = keeper.views().filter(({ name }) => name.toLowerCase() === typed.toLowerCase())
+  if (keeper.roster.has(typed)) return typed
+  const named = keeper.roster.views().filter(({ name }) => name.toLowerCase() === typed.toLowerCase())
   if (named.length === 1 && named[0]) return named[0].id
-  const known = keeper.views().map(({ id }) => id)
+  const known = keeper.roster.views().map(({ id }) => id)
   throw new TokentrayError(
     'serverUnknown',
     known.length === 0
@@ -44,7 +44,7 @@ const revokeLimit = 15_000
 export function createHandlers(services: Services): Handlers {
   const { keeper, signIns, vault, oauth, metrics, clock } = services
   const find = (input: { server: string }) => findServer(keeper, input.server)
-  const viewed = (id: string) => ({ view: keeper.view(id) })
+  const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
   /** Ends the grant at the server where that is offered; says in words what came of it. */
   async function revoke(id: string): Promise<string> {
@@ -56,7 +56,7 @@ export function createHandlers(services: Services): Handlers {
     if (!grant) return 'There was nothing to revoke.'
     const abort = new AbortController()
     const cancel = clock.after(revokeLimit, () => abort.abort())
-    const revoked = await oauth.revoke(keeper.config(id), grant, abort.signal)
+    const revoked = await oauth.revoke(keeper.roster.config(id), grant, abort.signal)
     cancel()
     return revoked
   }
@@ -71,8 +71,8 @@ export function createHandlers(services: Services): Handlers {
   return {
     snapshot: async () => services.snapshot(),
     'server.add': async (input) => {
-      const { config, clientSecret, grant } = buildServer(input, keeper.views(), clock.now())
-      if (keeper.has(config.id)) {
+      const { config, clientSecret, grant } = buildServer(input, keeper.roster.views(), clock.now())
+      if (keeper.roster.has(config.id)) {
         if (input.keepExisting) return { ...viewed(config.id), existed: true }
         throw new TokentrayError(
           'serverExists',
@@ -87,7 +87,7 @@ export function createHandlers(services: Services): Handlers {
     'server.set': async (input) => {
       const id = find(input)
       const { server: _, scope, ...rest } = input
-      const old = keeper.config(id)
+      const old = keeper.roster.config(id)
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
       const config = { ...old, ...given, schedule: { ...old.schedule, ...input.schedule } }
       config.quirks = { ...old.quirks, ...input.quirks }
@@ -97,7 +97,7 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.giveToken': async (input) => {
       const id = find(input)
-      const grant = grantGiven(input, keeper.config(id), await vault.clientSecret(id), clock.now())
+      const grant = grantGiven(input, keeper.roster.config(id), await vault.clientSecret(id), clock.now())
       await vault.commitSignIn(id, grant)
       await keeper.signedIn(id)
       return viewed(id)
@@ -111,19 +111,19 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.refresh': async (input) => {
       const id = find(input)
-      if (keeper.health(id).grant?.restored) await keeper.approveRestored(id)
+      if (keeper.roster.health(id).grant?.restored) await keeper.approveRestored(id)
       await refreshNow(keeper, id)
       return viewed(id)
     },
     'server.pause': async (input) => {
       const id = find(input)
-      if (!keeper.health(id).paused) keeper.record(id, 'paused', 'Paused')
+      if (!keeper.roster.health(id).paused) keeper.record(id, 'paused', 'Paused')
       keeper.dispatch(id, { type: 'paused' })
       return viewed(id)
     },
     'server.resume': async (input) => {
       const id = find(input)
-      if (keeper.health(id).paused) keeper.record(id, 'resumed', 'Resumed')
+      if (keeper.roster.health(id).paused) keeper.record(id, 'resumed', 'Resumed')
       keeper.dispatch(id, { type: 'resumed' })
       keeper.tick()
       return viewed(id)
@@ -137,7 +137,7 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.signOut': async (input) => {
       const id = find(input)
-      const wasPaused = keeper.health(id).paused
+      const wasPaused = keeper.roster.health(id).paused
       const revoked = await revoke(id)
       const grant = await vault.readGrant(id)
       if (grant) await vault.deleteGrant(id, grant.generation)
@@ -157,7 +157,7 @@ export function createHandlers(services: Services): Handlers {
       return {}
     },
     readToken: async (input) => readToken(keeper, clock, find(input), input.minValid),
-    metrics: async () => ({ text: await metrics.print(keeper.gauges()) }),
+    metrics: async () => ({ text: await metrics.print(keeper.roster.gauges()) }),
     'vault.backup': async () => ({ path: await vault.backup(clock.now()) }),
     'vault.check': async () => {
       const problems = await vault.check()

@@ -85,7 +85,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const signIns = new SignIns({ keeper, vault, oauth, log })
 
   function snapshot(): Snapshot {
-    const servers = keeper.views()
+    const servers = keeper.roster.views()
     return {
       revision,
       at: clock.now(),

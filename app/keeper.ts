@@ -5,25 +5,13 @@ import type { Clock, Random } from './clock.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { Health, Schedule } from './contract/health.ts'
 import type { ServerConfig } from './contract/server.ts'
-import type { EventKind, HistoryEvent, ServerView } from './contract/views.ts'
-import { Effects, type EffectsOptions, type Kept, sayValidity } from './effects.ts'
+import type { EventKind, HistoryEvent } from './contract/views.ts'
+import { Effects, type EffectsOptions, sayValidity } from './effects.ts'
 import { factsOf } from './facts.ts'
-import { gapBetween } from './health/gap.ts'
 import { type Effect, type HealthEvent, isAnswered, isDue, newHealth, plannedAt, transition } from './health/machine.ts'
-import type { ServerGauges } from './metrics.ts'
-import { mergeSchedule } from './settings.ts'
-import type { Grant, Tokens } from './vault/vault.ts'
-import { type Viewed, viewOf } from './view.ts'
-
-type Entry = Kept &
-  Pick<Viewed, 'shape' | 'scope' | 'signIn' | 'lastEvent'> & {
-    /** The refresh or save under way; a second one waits behind it. */
-    flight: Promise<void> | null
-    /** The end of this server's queue of health and history writes. */
-    saving: Promise<void>
-    gapMs: number
-    gapUntil: number
-  }
+import { type Entry, Roster } from './roster.ts'
+import type { Tokens } from './vault/vault.ts'
+import type { Viewed } from './view.ts'
 
 export type KeeperOptions = EffectsOptions & {
   clock: Clock
@@ -38,7 +26,7 @@ export type KeeperOptions = EffectsOptions & {
 
 export class Keeper {
   readonly #o: KeeperOptions
-  readonly #entries = new Map<string, Entry>()
+  readonly roster: Roster
   readonly #asked = new Set<string>()
   readonly #watchers = new Set<() => void>()
   readonly #limit: ReturnType<typeof pLimit>
@@ -46,18 +34,17 @@ export class Keeper {
   #cancelAlarm = () => {}
   #stopped = false
   #drained = false
-  /** Events that met a state they mean nothing to. */
-  ignored = 0
 
   constructor(options: KeeperOptions) {
     this.#o = options
+    this.roster = new Roster(options.clock, options.schedule)
     this.#limit = pLimit(options.concurrency)
     this.#effects = new Effects(options, {
       isStopped: () => this.#stopped,
       dispatch: (id, event) => this.dispatch(id, event),
       record: (id, kind, detail, more) => this.record(id, kind, detail, more),
-      describe: (id, grant) => this.#describe(id, grant),
-      detail: (id) => (this.#entries.has(id) ? this.view(id).detail : '')
+      describe: (id, grant) => this.roster.describe(id, grant),
+      detail: (id) => (this.roster.has(id) ? this.roster.view(id).detail : '')
     })
   }
 
@@ -71,84 +58,33 @@ export class Keeper {
   async load(config: ServerConfig, health: Health = newHealth): Promise<void> {
     const grant = await this.#o.vault.readGrant(config.id)
     const [lastEvent] = await this.#o.vault.events(config.id, 1)
-    const now = this.#o.clock.now()
-    this.#entries.set(config.id, {
-      config,
-      health,
-      shape: null,
-      scope: null,
-      signIn: null,
-      lastEvent: lastEvent ?? null,
-      flight: null,
-      unsaved: null,
-      saving: Promise.resolve(),
-      gapMs: 0,
-      gapUntil: now
-    })
-    this.#describe(config.id, grant)
+    this.roster.add(config, health, lastEvent ?? null)
+    this.roster.describe(config.id, grant)
     const leftover = grant?.startedAt ?? null
     this.dispatch(config.id, { type: 'started', grant: grant && factsOf(config, grant), leftover })
     // Told once: a later start finds it noted already.
-    if (leftover !== null && health.lostAt !== leftover && this.health(config.id).lostAt === leftover)
-      this.record(config.id, 'refreshFailed', this.view(config.id).detail, { fault: 'lost' })
-  }
-
-  has(id: string): boolean {
-    return this.#entries.has(id)
-  }
-
-  config(id: string): ServerConfig {
-    return this.#entry(id).config
-  }
-
-  health(id: string): Health {
-    return this.#entry(id).health
-  }
-
-  schedule(id: string): Schedule {
-    return mergeSchedule(this.#o.schedule, this.#entry(id).config.schedule)
-  }
-
-  view(id: string): ServerView {
-    return viewOf({ ...this.#entry(id), schedule: this.schedule(id) }, this.#o.clock.now())
-  }
-
-  /** All views: servers that need a person first, then by name. */
-  views(): ServerView[] {
-    const rank = { red: 0, amber: 1, green: 2, grey: 3 }
-    return [...this.#entries.keys()]
-      .map((id) => this.view(id))
-      .sort((a, b) => rank[a.light] - rank[b.light] || a.name.localeCompare(b.name))
-  }
-
-  gauges(): ServerGauges[] {
-    const now = this.#o.clock.now()
-    return [...this.#entries].map(([id, entry]) => {
-      this.#countGap(entry, now)
-      const { state, grant } = entry.health
-      const attempts = state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0
-      return { id, expiresAt: grant?.expiresAt ?? null, attempts, gapMs: entry.gapMs }
-    })
+    if (leftover !== null && health.lostAt !== leftover && this.roster.health(config.id).lostAt === leftover)
+      this.record(config.id, 'refreshFailed', this.roster.view(config.id).detail, { fault: 'lost' })
   }
 
   /** The token to use now: one that could not be saved yet, else the stored one. */
   async currentTokens(id: string): Promise<Tokens | null> {
-    return this.#entry(id).unsaved?.tokens ?? (await this.#o.vault.readGrant(id))
+    return this.roster.get(id).unsaved?.tokens ?? (await this.#o.vault.readGrant(id))
   }
 
   setConfig(config: ServerConfig): void {
-    this.#entry(config.id).config = config
+    this.roster.get(config.id).config = config
     this.#changed()
   }
 
   setSignIn(id: string, signIn: Viewed['signIn']): void {
-    const entry = this.#entries.get(id)
+    const entry = this.roster.find(id)
     if (entry) entry.signIn = signIn
     this.#changed()
   }
 
   forget(id: string): void {
-    this.#entries.delete(id)
+    this.roster.remove(id)
     this.#asked.delete(id)
     this.#changed()
   }
@@ -164,13 +100,13 @@ export class Keeper {
    * Rejects `ownerStopping` where a drain ended first: the next owner is to be asked.
    */
   settled(id: string): Promise<void> {
-    const before = this.#entries.get(id)?.health
+    const before = this.roster.find(id)?.health
     // In flight already: its answer is the one waited for, whenever it began.
     const from = before?.state.kind === 'refreshing' ? undefined : before?.lastAttemptAt
     return new Promise((resolve, reject) => {
       const look = () => {
-        const health = this.#entries.get(id)?.health
-        const isOver = !health || isAnswered(health, from, this.#o.clock.now(), this.schedule(id))
+        const health = this.roster.find(id)?.health
+        const isOver = !health || isAnswered(health, from, this.#o.clock.now(), this.roster.schedule(id))
         if (!isOver && !this.#drained) return
         this.#watchers.delete(look)
         if (isOver) resolve()
@@ -183,13 +119,12 @@ export class Keeper {
 
   /** Gives `event` to the machine and runs what comes of it. Unknown servers are ignored: they were just removed. */
   dispatch(id: string, event: HealthEvent): void {
-    const entry = this.#entries.get(id)
+    const entry = this.roster.find(id)
     if (!entry) return
-    const now = this.#o.clock.now()
-    this.#countGap(entry, now)
-    const context = { now, roll: this.#o.random(), schedule: this.schedule(id) }
+    this.roster.countGap(entry)
+    const context = { now: this.#o.clock.now(), roll: this.#o.random(), schedule: this.roster.schedule(id) }
     const { health, effect, ignored } = transition(entry.health, event, context)
-    if (ignored) this.ignored++
+    if (ignored) this.#o.metrics.countIgnored(id, event.type)
     if (health !== entry.health) {
       entry.health = health
       this.#save(id, entry)
@@ -203,8 +138,9 @@ export class Keeper {
   tick(): void {
     if (this.#stopped) return
     const now = this.#o.clock.now()
-    const due = [...this.#entries]
-      .filter(([id, { health }]) => this.#inScope(id) && isDue(health, now, this.schedule(id)))
+    const due = this.roster
+      .all()
+      .filter(([id, { health }]) => this.#inScope(id) && isDue(health, now, this.roster.schedule(id)))
       .sort(([, a], [, b]) => (a.health.grant?.expiresAt ?? 0) - (b.health.grant?.expiresAt ?? 0))
     for (const [id] of due) this.dispatch(id, { type: 'due' })
     this.#arm()
@@ -212,14 +148,14 @@ export class Keeper {
 
   /** The machine woke or the network is back: waits are cut short. */
   poke(): void {
-    for (const id of this.#entries.keys()) if (this.#inScope(id)) this.dispatch(id, { type: 'poked' })
+    for (const [id] of this.roster.all()) if (this.#inScope(id)) this.dispatch(id, { type: 'poked' })
     this.tick()
   }
 
   /** Records a line of history; a failure to do so is logged and harms nothing. */
   record(id: string, kind: EventKind, detail: string, more: Partial<HistoryEvent> = {}): void {
     const event: HistoryEvent = { at: this.#o.clock.now(), kind, fault: null, detail, expiresAt: null, ...more }
-    const entry = this.#entries.get(id)
+    const entry = this.roster.find(id)
     if (!entry) return
     entry.lastEvent = event
     entry.saving = entry.saving
@@ -232,10 +168,10 @@ export class Keeper {
   /** Takes in a grant that was just stored by a sign-in. */
   async signedIn(id: string): Promise<void> {
     const grant = await this.#o.vault.readGrant(id)
-    const entry = this.#entries.get(id)
+    const entry = this.roster.find(id)
     if (!grant || !entry) return
     entry.unsaved = null
-    this.#describe(id, grant)
+    this.roster.describe(id, grant)
     this.dispatch(id, { type: 'signedIn', grant: factsOf(entry.config, grant) })
     this.record(id, 'signedIn', `Signed in${sayValidity(grant)}`, { expiresAt: grant.expiresAt })
   }
@@ -244,12 +180,12 @@ export class Keeper {
   async approveRestored(id: string): Promise<void> {
     await this.#o.vault.clearRestored(id)
     const grant = await this.#o.vault.readGrant(id)
-    if (grant) this.dispatch(id, { type: 'refreshed', grant: factsOf(this.config(id), grant) })
+    if (grant) this.dispatch(id, { type: 'refreshed', grant: factsOf(this.roster.config(id), grant) })
   }
 
   signedOut(id: string): void {
-    this.#describe(id, null)
-    const entry = this.#entries.get(id)
+    this.roster.describe(id, null)
+    const entry = this.roster.find(id)
     if (entry) entry.unsaved = null
     this.dispatch(id, { type: 'signedOut' })
   }
@@ -258,7 +194,7 @@ export class Keeper {
   async drain(): Promise<void> {
     this.#stopped = true
     this.#cancelAlarm()
-    const entries = [...this.#entries]
+    const entries = this.roster.all()
     await Promise.all(entries.map(([, entry]) => entry.flight))
     for (const [id, entry] of entries) if (entry.unsaved) await this.#effects.store(id, entry)
     await Promise.all(entries.map(([, entry]) => entry.saving))
@@ -266,30 +202,8 @@ export class Keeper {
     for (const look of [...this.#watchers]) look()
   }
 
-  #entry(id: string): Entry {
-    const entry = this.#entries.get(id)
-    if (!entry) throw new TokentrayError('serverUnknown', `There is no server called "${id}".`)
-    return entry
-  }
-
   #inScope(id: string): boolean {
     return this.#o.scope === 'all' || this.#asked.has(id)
-  }
-
-  #describe(id: string, grant: Grant | null): void {
-    const entry = this.#entries.get(id)
-    if (!entry) return
-    entry.scope = grant?.scope ?? null
-    if (!grant) entry.shape = null
-    else {
-      const { clientSecret: _, ...shape } = grant.shape
-      entry.shape = shape
-    }
-  }
-
-  #countGap(entry: Entry, now: number): void {
-    entry.gapMs += gapBetween(entry.health, entry.gapUntil, now)
-    entry.gapUntil = now
   }
 
   #changed(): void {
@@ -310,7 +224,7 @@ export class Keeper {
     this.#cancelAlarm()
     if (this.#stopped) return
     let next = Number.POSITIVE_INFINITY
-    for (const [id, { health, flight }] of this.#entries) {
+    for (const [id, { health, flight }] of this.roster.all()) {
       const at = this.#inScope(id) && !flight ? plannedAt(health) : null
       if (at !== null) next = Math.min(next, at)
     }

@@ -7,6 +7,8 @@ export type ServerGauges = { id: string; expiresAt: number | null; attempts: num
 export interface Metrics {
   /** One refresh attempt ended: `result` is "refreshed", "superseded" or the fault; `took` in ms. */
   countRefresh(server: string, result: string, took: number): void
+  /** An event met a state it means nothing to; many of them hint at a mistake of ours. */
+  countIgnored(server: string, event: string): void
   /** The Prometheus text format, gauges taken from `servers` at this moment. */
   print(servers: readonly ServerGauges[]): Promise<string>
 }
@@ -24,6 +26,12 @@ export function createMetrics(): Metrics {
     help: 'How long refresh attempts took, storing included.',
     labelNames: ['server'],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers
+  })
+  const ignored = new Counter({
+    name: 'tokentray_ignored_events_total',
+    help: 'Events that meant nothing to the state they met.',
+    labelNames: ['server', 'event'],
     registers
   })
   const gap = new Gauge({
@@ -49,6 +57,7 @@ export function createMetrics(): Metrics {
       total.inc({ server, result })
       duration.observe({ server }, took / 1000)
     },
+    countIgnored: (server, event) => ignored.inc({ server, event }),
     print(servers) {
       for (const gauge of [gap, expires, attempts]) gauge.reset() // removed servers must not linger
       for (const { id: server, expiresAt, attempts: failed, gapMs } of servers) {

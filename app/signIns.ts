@@ -81,7 +81,7 @@ export class SignIns {
     keeper.dispatch(server, { type: 'signInStarted' })
     keeper.setSignIn(server, { id, url: null, redirectUri: null })
     const begun = (async () => {
-      const signIn = await oauth.beginSignIn(keeper.config(server), {
+      const signIn = await oauth.beginSignIn(keeper.roster.config(server), {
         clientSecret: await vault.clientSecret(server),
         onStep: (step) => keeper.dispatch(server, { type: 'signInStep', step }),
         signal: abort.signal
@@ -106,7 +106,7 @@ export class SignIns {
       const grant = await (await begun).grant
       keeper.dispatch(server, { type: 'signInStep', step: 'store' })
       // Removed while the person was in the browser: there is nothing to store it under.
-      if (!keeper.has(server))
+      if (!keeper.roster.has(server))
         throw new TokentrayError('serverUnknown', `The server "${server}" was removed meanwhile.`)
       await vault.commitSignIn(server, grant)
       await keeper.signedIn(server)

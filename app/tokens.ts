@@ -23,19 +23,19 @@ const faultCodes: Record<Fault, ErrorCode> = {
  * @throws signInNeeded, tokenUnavailable or the code of the fault
  */
 export async function refreshNow(keeper: Keeper, id: string): Promise<void> {
-  const before = keeper.health(id).grant?.generation
+  const before = keeper.roster.health(id).grant?.generation
   keeper.ask(id)
   keeper.dispatch(id, { type: 'asked' })
   await keeper.settled(id)
-  const health = keeper.health(id)
+  const health = keeper.roster.health(id)
   if (health.grant && health.grant.generation !== before) return
   throw whyNot(keeper, id)
 }
 
 /** Why there is no usable token, as an error with what to do. */
 function whyNot(keeper: Keeper, id: string): TokentrayError {
-  const view = keeper.view(id)
-  const { state } = keeper.health(id)
+  const view = keeper.roster.view(id)
+  const { state } = keeper.roster.health(id)
   if (view.paused)
     return new TokentrayError('tokenUnavailable', `${id} is paused; resume it with "tokentray resume ${id}".`)
   if (state.kind === 'signedOut' || (state.kind === 'needsUser' && state.action === 'signIn'))
@@ -64,15 +64,15 @@ export async function readToken(
   minValid: number
 ): Promise<Output<'readToken'>> {
   const left = () => {
-    const { grant } = keeper.health(id)
+    const { grant } = keeper.roster.health(id)
     return grant?.expiresAt == null ? Number.POSITIVE_INFINITY : grant.expiresAt - clock.now()
   }
   const lifetime = () => {
-    const { grant } = keeper.health(id)
+    const { grant } = keeper.roster.health(id)
     return grant?.expiresAt == null ? Number.POSITIVE_INFINITY : grant.expiresAt - grant.obtainedAt
   }
   keeper.ask(id)
-  const { grant, state } = keeper.health(id)
+  const { grant, state } = keeper.roster.health(id)
   // A token that never lives long enough is refreshed only when it has really run low.
   const wanted = lifetime() >= minValid ? minValid : lifetime() / 2
   if (grant && left() < wanted) {
@@ -91,6 +91,6 @@ export async function readToken(
         ? null
         : lifetime() < minValid
           ? `This token lasts only ${formatDuration(lifetime())} in all; ${formatDuration(valid)} are left.`
-          : `This token is valid for only ${formatDuration(valid)} more: ${keeper.view(id).words}.`
+          : `This token is valid for only ${formatDuration(valid)} more: ${keeper.roster.view(id).words}.`
   }
 }

@@ -69,8 +69,8 @@ test('FM-08 a token is refreshed by itself before it ends, again and again', asy
   expect(oauth.renewals.map(({ refreshToken }) => refreshToken)).toEqual(
     [...Array(30).keys()].map((n) => `refresh-${n}`)
   )
-  expect(keeper.gauges()[0]).toMatchObject({ gapMs: 0, attempts: 0 })
-  expect(keeper.view('one')).toMatchObject({ light: 'green', words: 'Healthy' })
+  expect(keeper.roster.gauges()[0]).toMatchObject({ gapMs: 0, attempts: 0 })
+  expect(keeper.roster.view('one')).toMatchObject({ light: 'green', words: 'Healthy' })
 })
 
 test('FM-01 asked a hundred times at once, a server is refreshed once', async () => {
@@ -97,7 +97,7 @@ test('start with 50 overdue grants: all fresh, several at a time, none twice', a
   }
   expect(new Set(oauth.renewals.map(({ server }) => server)).size).toBe(50)
   expect(oauth.renewals).toHaveLength(50)
-  expect(keeper.views().every(({ state }) => state === 'fresh')).toBe(true)
+  expect(keeper.roster.views().every(({ state }) => state === 'fresh')).toBe(true)
 })
 
 describe('storage that fails', () => {
@@ -128,14 +128,14 @@ describe('storage that fails', () => {
     oauth.answers.push(() => ({ ok: true, tokens: tokensAt(clock.now(), 1) }))
     await keeper.start()
     await clock.advance(50 * minute)
-    expect(keeper.view('one')).toMatchObject({ light: 'amber', fault: 'unsaved' })
-    expect(keeper.view('one').detail).toContain('held in memory')
+    expect(keeper.roster.view('one')).toMatchObject({ light: 'amber', fault: 'unsaved' })
+    expect(keeper.roster.view('one').detail).toContain('held in memory')
     expect(await token(keeper)).toBe('access-1')
     full.mended = true
     await clock.advance(5 * minute)
     expect(oauth.renewals).toHaveLength(1)
     expect(Secret.reveal((await vault.readGrant('one'))!.accessToken)).toBe('access-1')
-    expect(keeper.view('one').light).toBe('green')
+    expect(keeper.roster.view('one').light).toBe('green')
   })
 
   test('FM-04 what is still unsaved is saved while draining', async () => {
@@ -156,7 +156,7 @@ describe('storage that fails', () => {
     await keeper.start()
     await clock.advance(55 * minute)
     expect(oauth.renewals).toHaveLength(0)
-    expect(keeper.view('one').detail).toContain('no refresh was sent')
+    expect(keeper.roster.view('one').detail).toContain('no refresh was sent')
   })
 })
 
@@ -178,13 +178,13 @@ describe('races with a sign-in', () => {
   test('FM-02 a refresh that comes back after a sign-in changes nothing of it', async () => {
     const { keeper, vault } = await signInDuringRefresh((now) => ({ ok: true, tokens: tokensAt(now, 1) }))
     expect(await token(keeper)).toBe('access-7')
-    expect(keeper.view('one').state).toBe('fresh')
+    expect(keeper.roster.view('one').state).toBe('fresh')
     expect((await vault.events('one', 10)).map(({ kind }) => kind)).toContain('superseded')
   })
 
   test('FM-02 a refresh refused after a sign-in does not ask for another', async () => {
     const { keeper } = await signInDuringRefresh(() => failure('refused', 'invalid_grant'))
-    expect(keeper.view('one')).toMatchObject({ state: 'fresh', action: null })
+    expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', action: null })
     expect(await token(keeper)).toBe('access-7')
   })
 
@@ -193,10 +193,10 @@ describe('races with a sign-in', () => {
     const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
     await keeper.start()
     const { id } = await signIns.start('one')
-    expect(keeper.view('one')).toMatchObject({ state: 'signingIn', light: 'green' })
+    expect(keeper.roster.view('one')).toMatchObject({ state: 'signingIn', light: 'green' })
     signIns.cancel(id)
     await expect(signIns.wait(id)).rejects.toMatchObject({ code: 'signInCancelled' })
-    expect(keeper.view('one')).toMatchObject({ state: 'fresh', signIn: null })
+    expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', signIn: null })
     expect(await token(keeper)).toBe('access-0')
   })
 
@@ -219,14 +219,14 @@ describe('restarts', () => {
     expect((await vault.readGrant('one'))!.startedAt).not.toBeNull()
     const second = open()
     await second.start()
-    expect(second.view('one')).toMatchObject({ state: 'refreshing', light: 'amber' })
+    expect(second.roster.view('one')).toMatchObject({ state: 'refreshing', light: 'amber' })
     await clock.settle()
     expect((await vault.events('one', 1))[0]).toMatchObject({ fault: 'lost' })
     expect(oauth.renewals.map(({ refreshToken }) => refreshToken)).toEqual(['refresh-0', 'refresh-0'])
     oauth.renewals[1]!.answer(failure('refused', 'invalid_grant'))
     await clock.settle()
-    expect(second.view('one').words).toBe('Sign in needed: the server refused the refresh token')
-    expect(second.view('one').detail).toContain('was lost on the way')
+    expect(second.roster.view('one').words).toBe('Sign in needed: the server refused the refresh token')
+    expect(second.roster.view('one').detail).toContain('was lost on the way')
     await clock.advance(24 * hour)
     expect(oauth.renewals).toHaveLength(2)
     oauth.renewals[0]!.answer(failure('busy')) // let the first keeper drain
@@ -237,12 +237,12 @@ describe('restarts', () => {
     for (let n = 0; n < 3; n++) oauth.answers.push(() => failure('busy'))
     await keeper.start()
     await clock.advance(48 * minute + 20_000)
-    const before = keeper.view('one')
+    const before = keeper.roster.view('one')
     expect(before).toMatchObject({ state: 'waiting', attempt: 2, fault: 'busy' })
     await keeper.drain()
     const second = open()
     await second.start()
-    const { state, attempt, nextAt, fault, faultAt, words } = second.view('one')
+    const { state, attempt, nextAt, fault, faultAt, words } = second.roster.view('one')
     expect({ state, attempt, nextAt, fault, faultAt, words }).toEqual({
       state: before.state,
       attempt: before.attempt,
@@ -253,7 +253,7 @@ describe('restarts', () => {
     })
     oauth.succeed()
     await clock.advance(minute)
-    expect(second.view('one').light).toBe('green')
+    expect(second.roster.view('one').light).toBe('green')
   })
 })
 
@@ -265,8 +265,8 @@ test('sleep of 8 hours: refreshed once on waking, and the gap is told', async ()
   clock.poke()
   await clock.settle()
   expect(oauth.renewals).toHaveLength(1)
-  expect(keeper.view('one').light).toBe('green')
-  expect(keeper.gauges()[0]!.gapMs).toBe(7 * hour)
+  expect(keeper.roster.view('one').light).toBe('green')
+  expect(keeper.roster.gauges()[0]!.gapMs).toBe(7 * hour)
 })
 
 test.each([8 * hour, -8 * hour, 400 * 24 * hour, -400 * 24 * hour])(
@@ -280,7 +280,7 @@ test.each([8 * hour, -8 * hour, 400 * 24 * hour, -400 * 24 * hour])(
     expect(oauth.renewals).toHaveLength(1)
     await clock.advance(5 * hour)
     expect(oauth.renewals.length).toBeLessThanOrEqual(8)
-    expect(keeper.view('one').light).toBe('green')
+    expect(keeper.roster.view('one').light).toBe('green')
   }
 )
 
@@ -295,7 +295,7 @@ test('FM-07 an outage of a week costs one attempt every five minutes, and never 
   oauth.succeed()
   keeper.poke()
   await clock.advance(11_000)
-  expect(keeper.view('one').light).toBe('green')
+  expect(keeper.roster.view('one').light).toBe('green')
 })
 
 describe('drain', () => {
