@@ -34,7 +34,7 @@ export function createMetrics(): Metrics {
     labelNames: ['server', 'event'],
     registers
   })
-  const gap = new Gauge({
+  const gap = new Counter({
     name: 'tokentray_token_gap_seconds_total',
     help: 'Time without a valid token since this process started.',
     labelNames: ['server'],
@@ -61,7 +61,7 @@ export function createMetrics(): Metrics {
     print(servers) {
       for (const gauge of [gap, expires, attempts]) gauge.reset() // removed servers must not linger
       for (const { id: server, expiresAt, attempts: failed, gapMs } of servers) {
-        gap.set({ server }, gapMs / 1000)
+        gap.inc({ server }, gapMs / 1000)
         attempts.set({ server }, failed)
         if (expiresAt !== null) expires.set({ server }, expiresAt / 1000)
       }

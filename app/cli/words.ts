@@ -67,7 +67,7 @@ export function nextStep(view: ServerView): string | null {
 
 /** "2026-01-31 12:00:00Z  refreshed  …" */
 export function describeEvent(event: HistoryEvent): string {
-  const end = event.expiresAt === null ? '' : ` The token ends ${formatTime(event.expiresAt)}.`
+  const end = event.expiresAt === null ? '' : ` (the token ends ${formatTime(event.expiresAt)})`
   const fault = event.fault === null ? '' : `${event.fault}: `
   return `${formatTime(event.at)}  ${event.kind.padEnd(16)}${fault}${event.detail}${end}`
 }
