@@ -1,7 +1,7 @@
 // Real processes for the end-to-end tests: a throw-away home, the `tokentray` command in it, and a real upstream.
 // Everything started here ends with the test that started it, whatever becomes of the test.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -15,7 +15,8 @@ import { Secret } from '../../app/secret.ts'
 import { derivePassphraseKey } from '../../app/vault/passphrase.ts'
 import { keyFingerprint, writeSidecar } from '../../app/vault/sidecar.ts'
 
-const root = join(import.meta.dirname, '..', '..')
+// Not build/tokentray.mjs: that one installs packages when the lockfile changed, and a test must change no checkout.
+const entry = join(import.meta.dirname, '..', '..', 'app', 'cli', 'main.ts')
 export const clock = systemClock()
 export const passphrase = 'a passphrase of the tests'
 /** An ordinary user, for what root is never refused. */
@@ -84,7 +85,7 @@ export async function makeHome(given: { settings?: unknown; isSlow?: boolean } =
   if (!given.isSlow) await plantCheapKey(paths.vault)
 
   const start: Home['start'] = (args, options = {}) => {
-    const command = [process.execPath, join(root, 'build', 'tokentray.mjs'), ...args]
+    const command = [process.execPath, entry, ...args]
     if (options.unprivileged) command.unshift('setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups')
     const [program = '', ...rest] = command
     const child = spawn(program, rest, { cwd: folder, env: { ...env, ...options.env } })
@@ -166,11 +167,6 @@ async function plantCheapKey(vault: string): Promise<void> {
 /** Gives `folder` to the ordinary user, so that a command without privileges may work there. */
 export function giveAway(...paths: string[]): void {
   for (const path of paths) chownSync(path, nobody, nobody)
-}
-
-/** Makes `path` of a home reachable for the ordinary user and returns what undoes nothing: the home is thrown away. */
-export function open(path: string): void {
-  chmodSync(path, 0o755)
 }
 
 export type Upstream = {

@@ -1,0 +1,5 @@
+// The browser of the end-to-end tests, as BROWSER names it: opens the URL it gets and says yes to everything.
+// A process of its own, as a real browser is; it ends when the callback has answered.
+import { approve } from '../../app/demo/person.ts'
+
+await approve(process.argv.at(-1) ?? '')

@@ -1,0 +1,229 @@
+// Commands, owners and signals meeting in the middle of a refresh: one winner, nothing lost, no refresh token spent twice.
+// "In the middle" is told by the authorization server: it has the request and has not answered yet.
+import { expect, test } from 'vitest'
+import { approve } from '../../app/demo/person.ts'
+import { signIn as signInByHand } from '../demo/client.ts'
+import { type Home, makeHome, makeUpstream, type Upstream, until, viewOf } from './harness.ts'
+
+const floor = { schedule: { floor: 1000 } }
+/** Long enough for another process to start and meddle; ends the moment the authority answers. */
+const slow = { delay: 2500, match: { grantType: 'refresh_token' } }
+
+/** A server whose access token has ended: the next who asks for it must refresh. */
+async function addOverdue(home: Home, upstream: Upstream): Promise<void> {
+  const { clientId, tokens } = await signInByHand(upstream.authority.issuer, { resource: upstream.mcp.url })
+  const env = {
+    BOT_ACCESS_TOKEN: tokens.access_token,
+    BOT_REFRESH_TOKEN: tokens.refresh_token ?? '',
+    BOT_TOKEN_ENDPOINT: `${upstream.authority.issuer}/token`,
+    BOT_CLIENT_ID: clientId,
+    BOT_EXPIRES_AT: '2026-01-01T00:00:00Z'
+  }
+  const added = await home.tokentray(['add', upstream.mcp.url, '--id', 'bot', '--from-env', 'BOT'], { env })
+  expect(added).toMatchObject({ code: 0 })
+}
+
+async function addSignedIn(home: Home, upstream: Upstream): Promise<void> {
+  expect(await home.tokentray(['add', upstream.mcp.url, '--id', 'bot'])).toMatchObject({ code: 0 })
+}
+
+const inFlight = (upstream: Upstream, times = 1) => upstream.reached('faultMade', times)
+
+function expectNoReuse(upstream: Upstream): void {
+  expect(upstream.authority.events.filter(({ kind }) => /reuse|revoked|refused|serverError/i.test(kind))).toEqual([])
+}
+
+test('FM-01 eight token commands at once, no owner, an ended token: one refresh, one token for all', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome()
+  await addOverdue(home, upstream)
+  const results = await Promise.all(Array.from({ length: 8 }, () => home.tokentray(['token', 'bot'])))
+  const tokens = new Set(results.map(({ out }) => out))
+  expect(results).toEqual(results.map(() => ({ code: 0, out: [...tokens][0], err: '' })))
+  expect(await upstream.use([...tokens][0]!.trim())).toBe(200)
+  expect(upstream.count('refreshed')).toBe(1)
+  expectNoReuse(upstream)
+})
+
+test('FM-01 FM-02 commands racing a running serve: all answered, no token spent twice', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome({ settings: floor })
+  await addOverdue(home, upstream)
+  const serving = await home.serve()
+  const commands = ['token', 'refresh', 'status', 'token', 'refresh', 'status', 'token', 'refresh']
+  const results = await Promise.all(commands.map((command) => home.tokentray([command, 'bot'])))
+  expect(results.map(({ code, err }) => [code, err])).toEqual(commands.map(() => [0, '']))
+  const { out: token } = await home.tokentray(['token', 'bot'])
+  expect(await upstream.use(token.trim())).toBe(200)
+  serving.kill('SIGTERM')
+  expect(await serving.ended).toMatchObject({ code: 0 })
+  const { events } = JSON.parse((await home.tokentray(['history', 'bot', '--json'])).out)
+  const stored = events.filter(({ kind }: { kind: string }) => kind === 'refreshed')
+  expect(stored.length).toBe(upstream.count('refreshed'))
+  expectNoReuse(upstream)
+})
+
+test('FM-01 a command in the middle of a refresh hands over to serve: its token is printed, one refresh', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome()
+  await addOverdue(home, upstream)
+  upstream.authority.faults.next('slow', 1, slow)
+  const asking = home.start(['token', 'bot'])
+  await inFlight(upstream)
+  const serving = await home.serve()
+  const asked = await asking.ended
+  expect(asked).toMatchObject({ code: 0, err: '' })
+  expect((await until(home, ({ servers }) => servers.length > 0)).owner).toMatchObject({
+    pid: serving.pid,
+    kind: 'lasting'
+  })
+  expect((await home.tokentray(['token', 'bot'])).out).toBe(asked.out)
+  expect(await upstream.use(asked.out.trim())).toBe(200)
+  expect(upstream.count('refreshed')).toBe(1)
+  expectNoReuse(upstream)
+})
+
+test.each(['SIGTERM', 'SIGINT', 'stop'] as const)(
+  'FM-04 %s to serve in the middle of a refresh: it is heard out and stored, exit 0',
+  async (how) => {
+    const upstream = await makeUpstream()
+    const home = await makeHome()
+    await addOverdue(home, upstream)
+    upstream.authority.faults.next('slow', 1, slow)
+    const serving = await home.serve()
+    await inFlight(upstream)
+    if (how === 'stop') expect(await home.tokentray(['stop'])).toMatchObject({ code: 0 })
+    else serving.kill(how)
+    expect(await serving.ended).toMatchObject({ code: 0, err: 'Finishing what is in flight…\n' })
+    expect(upstream.count('refreshed')).toBe(1)
+    const { code, out } = await home.tokentray(['token', 'bot'])
+    expect([code, await upstream.use(out.trim()), upstream.count('refreshed')]).toEqual([0, 200, 1])
+    expectNoReuse(upstream)
+  }
+)
+
+test('FM-04 Ctrl-C on a token command in the middle of its refresh: the new token is stored all the same', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome()
+  await addOverdue(home, upstream)
+  upstream.authority.faults.next('slow', 1, slow)
+  const asking = home.start(['token', 'bot'])
+  await inFlight(upstream)
+  asking.kill('SIGINT')
+  expect(await asking.ended).toEqual({ code: 130, out: '', err: '' })
+  const { code, out } = await home.tokentray(['token', 'bot'])
+  expect([code, await upstream.use(out.trim()), upstream.count('refreshed')]).toEqual([0, 200, 1])
+  expectNoReuse(upstream)
+})
+
+test('FM-02 FM-16 a login that ends in the middle of a refresh wins, and what the refresh brings changes nothing', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome({ settings: floor })
+  await addSignedIn(home, upstream)
+  await home.serve()
+  upstream.authority.faults.next('slow', 1, slow)
+  const refreshing = home.start(['refresh', 'bot'])
+  await inFlight(upstream)
+  expect(await home.tokentray(['login', 'bot'])).toMatchObject({ code: 0, out: expect.stringContaining('Healthy') })
+  expect(upstream.count('refreshed')).toBe(0)
+  const { out: token } = await home.tokentray(['token', 'bot'])
+  expect(await refreshing.ended).toMatchObject({ code: 0, err: '' })
+  await upstream.reached('refreshed', 1)
+  await until(home, ({ servers }) => servers[0]?.lastEvent?.kind === 'superseded')
+  expect((await home.tokentray(['token', 'bot'])).out).toBe(token)
+  expect(await home.tokentray(['refresh', 'bot'])).toMatchObject({ code: 0, err: '' })
+  const { out: next } = await home.tokentray(['token', 'bot'])
+  expect([next === token, await upstream.use(next.trim()), upstream.count('refreshed')]).toEqual([false, 200, 2])
+  expectNoReuse(upstream)
+})
+
+test('FM-16 a refresh in the middle of a login: the old grant goes on working until the new one is stored', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome({ settings: floor })
+  await addSignedIn(home, upstream)
+  await home.serve()
+  const signingIn = home.start(['login', 'bot'], { env: { BROWSER: 'true' } })
+  const address = (await signingIn.line(/^ {2}http/)).trim()
+  expect(await home.tokentray(['refresh', 'bot'])).toMatchObject({ code: 0, err: '' })
+  const { out: old } = await home.tokentray(['token', 'bot'])
+  expect(await upstream.use(old.trim())).toBe(200)
+  await approve(address)
+  expect(await signingIn.ended).toMatchObject({ code: 0 })
+  const { out: token } = await home.tokentray(['token', 'bot'])
+  expect([token === old, await upstream.use(token.trim())]).toEqual([false, 200])
+  expect(await home.tokentray(['refresh', 'bot'])).toMatchObject({ code: 0 })
+  expect([upstream.count('refreshed'), upstream.count('issued')]).toEqual([2, 2])
+  expectNoReuse(upstream)
+})
+
+test('FM-15 a sign-in that is stopped by Ctrl-C leaves the old grant as it was', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome()
+  await addSignedIn(home, upstream)
+  const before = await home.tokentray(['token', 'bot'])
+  const signingIn = home.start(['login', 'bot'], { env: { BROWSER: 'true' } })
+  await signingIn.line(/^ {2}http/)
+  signingIn.kill('SIGINT')
+  const { code, err } = await signingIn.ended
+  expect([code, err]).toEqual([
+    130,
+    expect.stringContaining('The sign-in was cancelled; what was there before still works.')
+  ])
+  expect(await home.tokentray(['token', 'bot'])).toEqual(before)
+  expect(upstream.count('issued')).toBe(1)
+})
+
+test('FM-03 FM-06 killed before it hears the reply: explained, tried once more at once, then a sign-in, no storm', async () => {
+  let accessTokenTtl = 1
+  const upstream = await makeUpstream({ forResource: () => ({ accessTokenTtl }) })
+  const home = await makeHome({ settings: floor })
+  await addSignedIn(home, upstream)
+  upstream.authority.faults.next('slow', 1, { ...slow, delay: 500 })
+  const serving = await home.serve()
+  await inFlight(upstream)
+  // Stopped, so that it certainly does not hear the reply that rotates its token; then gone without a word.
+  serving.kill('SIGSTOP')
+  await upstream.reached('refreshed', 1)
+  serving.kill('SIGKILL')
+  expect(await serving.ended).toMatchObject({ code: null })
+
+  const again = await home.serve()
+  await upstream.reached('reuseDetected', 1)
+  const { servers } = await until(home, (snapshot) => snapshot.servers[0]?.state === 'needsUser')
+  expect(servers[0]).toMatchObject({ light: 'red', action: 'signIn', fault: 'refused', nextAt: null })
+  const refused = await home.tokentray(['token', 'bot'])
+  expect(refused).toMatchObject({ code: 3, out: '' })
+  expect(refused.err).toMatch(
+    /^tokentray: The answer to the refresh of .* was lost on the way.*Sign in with "tokentray login bot"\.\n$/
+  )
+  const { out: history } = await home.tokentray(['history', 'bot'])
+  expect(history).toContain('no complete answer came back (the program ended before the reply came)')
+  again.kill('SIGTERM')
+  await again.ended
+
+  // Asked again and started again, it still knows that only a person can help: no further request.
+  expect(await home.tokentray(['token', 'bot'])).toMatchObject({ code: 3 })
+  expect([upstream.count('refreshed'), upstream.count('reuseDetected'), upstream.count('refused')]).toEqual([1, 1, 0])
+
+  accessTokenTtl = 3600
+  expect(await home.tokentray(['login', 'bot'])).toMatchObject({ code: 0 })
+  const { out: token } = await home.tokentray(['token', 'bot'])
+  expect(await upstream.use(token.trim())).toBe(200)
+  expect((await viewOf(home, 'bot')).light).toBe('green')
+})
+
+test('FM-03 killed before its request was answered at all: the same token once more, and all is well', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome()
+  await addOverdue(home, upstream)
+  upstream.authority.faults.next('hang')
+  const serving = await home.serve()
+  await inFlight(upstream)
+  serving.kill('SIGKILL')
+  await serving.ended
+  await home.serve()
+  await upstream.reached('refreshed', 1)
+  const { code, out } = await home.tokentray(['token', 'bot'])
+  expect([code, await upstream.use(out.trim()), upstream.count('refreshed')]).toEqual([0, 200, 1])
+  expectNoReuse(upstream)
+})
