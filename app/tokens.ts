@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import type { Output } from './contract/commands.ts'
 import { type ErrorCode, TokentrayError } from './contract/errors.ts'
 import type { Fault } from './contract/health.ts'
+import type { GrantKind } from './contract/server.ts'
 import { formatDuration } from './duration.ts'
 import type { Keeper } from './keeper.ts'
 import { expose } from './secret.ts'
@@ -32,6 +33,14 @@ export async function refreshNow(keeper: Keeper, id: string): Promise<void> {
   throw whyNot(keeper, id)
 }
 
+const login = (id: string) => `Sign in with "tokentray login ${id}".`
+const remedies: Record<GrantKind, (id: string) => string> = {
+  authorizationCode: login,
+  clientCredentials: login,
+  staticToken: (id) => `Give it a new token with "tokentray set ${id} --token-file FILE".`,
+  refreshToken: (id) => `Give it a new refresh token with "tokentray set ${id} --refresh-token-file FILE".`
+}
+
 /** Why there is no usable token, as an error with what to do. */
 function whyNot(keeper: Keeper, id: string): TokentrayError {
   const view = keeper.roster.view(id)
@@ -39,12 +48,9 @@ function whyNot(keeper: Keeper, id: string): TokentrayError {
   if (view.paused)
     return new TokentrayError('tokenUnavailable', `${id} is paused; resume it with "tokentray resume ${id}".`)
   if (state.kind === 'signedOut' || (state.kind === 'needsUser' && state.action === 'signIn'))
-    return new TokentrayError(
-      'signInNeeded',
-      `${view.detail || `${view.words}.`} Sign in with "tokentray login ${id}".`
-    )
+    return new TokentrayError('signInNeeded', `${view.detail || `${view.words}.`} ${remedies[view.grantKind](id)}`)
   if (!view.renewable)
-    return new TokentrayError('signInNeeded', `${id} has no refresh token. Sign in with "tokentray login ${id}".`)
+    return new TokentrayError('signInNeeded', `${id} has no refresh token. ${remedies[view.grantKind](id)}`)
   const next = view.nextAt === null ? '' : ' It is tried again by itself.'
   return new TokentrayError(
     view.fault ? faultCodes[view.fault] : 'tokenUnavailable',

@@ -1,7 +1,7 @@
 // `tokentray add`: a new server, with what it needs to get tokens, and its first sign-in.
 // The kind of grant follows from what was given; contradictions are told before anything is stored.
 import type { Input } from '../contract/commands.ts'
-import { TokentrayError } from '../contract/errors.ts'
+import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { ServerView } from '../contract/views.ts'
 import { signIn } from './login.ts'
 import { print, printJson, say } from './output.ts'
@@ -55,8 +55,24 @@ async function firstToken(
   if (input.accessToken) return view
   if (view.grantKind === 'staticToken') return view
   if (view.grantKind === 'refreshToken') return (await owner.call('server.refresh', { server: view.id })).view
-  return signIn(world, owner, view.id)
+  try {
+    return await signIn(world, owner, view.id)
+  } catch (error) {
+    // Not the person's server after all: a corrected address must not meet a name that is taken.
+    if (error instanceof TokentrayError && mistakes.has(error.code)) {
+      await owner.callAnyway('server.remove', { server: view.id })
+      say(world, `${view.id} was not added.`)
+    } else if (error instanceof TokentrayError)
+      say(
+        world,
+        `${view.id} stays in the list; sign in with tokentray login ${view.id}, or tokentray remove ${view.id}.`
+      )
+    throw error
+  }
 }
+
+/** What an address can be wrong by. Everything else may pass, or be mended by settings. */
+const mistakes: ReadonlySet<ErrorCode> = new Set(['urlInvalid', 'notMcpServer', 'resourceMismatch'])
 
 function checkUrl(url: string): void {
   const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' }

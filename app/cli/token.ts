@@ -20,7 +20,7 @@ export async function token(world: World, server: string, options: TokenOptions)
 }
 
 function withRemedy(error: TokentrayError, server: string): TokentrayError {
-  if (error.message.includes('tokentray login')) return error
+  if (error.message.includes('tokentray ')) return error
   const words = /^[\w.-]+$/.test(server) ? server : `'${server}'`
   return new TokentrayError('signInNeeded', `${error.message.replace(/[.\s]*$/, '')}: run tokentray login ${words}.`, {
     cause: error

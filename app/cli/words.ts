@@ -58,6 +58,9 @@ export function describeCard(view: ServerView, now: number): string[] {
 
 /** The command that does what the server waits for; null where nothing is needed. */
 export function nextStep(view: ServerView): string | null {
+  if (view.action === 'signIn' && view.grantKind === 'staticToken') return `tokentray set ${view.id} --token-file FILE`
+  if (view.action === 'signIn' && view.grantKind === 'refreshToken')
+    return `tokentray set ${view.id} --refresh-token-file FILE`
   if (view.action === 'signIn') return `tokentray login ${view.id}`
   if (view.action === 'grantMore')
     return `tokentray login ${view.id}, with more scopes: tokentray set ${view.id} --scope "…"`

@@ -203,7 +203,7 @@ function pastedAgain({ name, grantKind, id }: ServerConfig): TokentrayError {
     grantKind === 'staticToken' ? ['token', '--token-file'] : ['refresh token', '--refresh-token-file']
   return new TokentrayError(
     'signInFailed',
-    `${name} lives on a pasted ${what}, so there is no sign-in: remove "${id}" and add it again with a new one by ${option}.`
+    `${name} lives on a pasted ${what}, so there is no sign-in: give it a new one with "tokentray set ${id} ${option} FILE".`
   )
 }
 

@@ -107,7 +107,12 @@ test('FM-17 what is no MCP server, or lies about its issuer, is told apart from 
     /does not answer like an MCP server \(HTTP 200\); check the address and its path/
   )
   expectSentence(await home.tokentray(['add', liar.mcp, '--id', 'liar']), 1, /somebody-else\.example/)
-  expectSentence(await home.tokentray(['add', closed.mcp, '--id', 'down']), 6, /cannot be reached|could not be reached/)
+  const down = await home.tokentray(['add', closed.mcp, '--id', 'down'])
+  expectSentence(down, 6, /cannot be reached|could not be reached/)
+  expect(down.err).toContain('down stays in the list; sign in with tokentray login down')
+  // A wrong address leaves no name behind; what may only be down, or mended by a setting, stays.
+  const { servers } = JSON.parse((await home.tokentray(['list', '--json'])).out)
+  expect(servers.map(({ id }: { id: string }) => id).sort()).toEqual(['down', 'kept', 'liar'])
   expect(liar.to('/authorize').length + liar.to('/token').length + liar.to('/register').length).toBe(0)
   await expectKept()
 })
