@@ -46,7 +46,7 @@ describe('FM-05 passing faults keep everything', () => {
     expect(s.view().detail).toMatch(
       /could not be reached at \d\d:\d\d \(ECONNREFUSED\)\. The current token works until/
     )
-    expect(s.view().nextAt! - s.view().faultAt!).toBe(60_000)
+    expect(s.view().nextAt! - s.view().since!).toBe(60_000)
     expect(await token()).toBe(before)
     await s.authority.comeBack()
     await recovers()
@@ -63,7 +63,7 @@ describe('FM-05 passing faults keep everything', () => {
       words: 'Retrying · attempt 1 · the authorization server is busy'
     })
     expect(s.view().detail).toContain('answered HTTP 503')
-    expect(s.view().nextAt! - s.view().faultAt!).toBe(120_000)
+    expect(s.view().nextAt! - s.view().since!).toBe(120_000)
     await recovers()
   })
 
@@ -147,7 +147,7 @@ test('invalid_client: says what to fix, keeps the grant, is tried hourly and by 
   expect(await ask()).toBe('clientRefused')
   expect(s.view()).toMatchObject({ light: 'red', state: 'needsUser', action: 'fixSettings', fault: 'misconfigured' })
   expect(s.view().detail).toContain('Check client id')
-  expect(s.view().nextAt! - s.view().faultAt!).toBe(3_600_000)
+  expect(s.view().nextAt! - s.view().since!).toBe(3_600_000)
   await recovers()
 })
 
