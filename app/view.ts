@@ -46,6 +46,7 @@ export function viewOf({ config, health, schedule, shape, scope, signIn, lastEve
     expiresAt: grant?.expiresAt ?? null,
     expirySource: grant?.expirySource ?? null,
     refreshExpiresAt: grant?.refreshExpiresAt ?? null,
+    refreshExtends: grant?.refreshExtends ?? true,
     renewable: grant?.renewable ?? false,
     acceptedAt: health.acceptedAt,
     issuer: shape?.issuer ?? null,

@@ -46,7 +46,8 @@ function interrupted(signal: AbortSignal): Promise<void> {
   })
 }
 
-async function takeOver(world: World): Promise<Ownership> {
+/** The ownership, from a command that holds it too. @throws ownerElsewhere beside another lasting owner */
+export async function takeOver(world: World): Promise<Ownership> {
   const { clock } = world
   let deadline = clock.now() + ownerPatience
   let isAsked = false

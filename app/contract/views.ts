@@ -61,6 +61,8 @@ export const serverView = z
     expiresAt: time.nullable(),
     expirySource: z.enum(['stated', 'jwt', 'lastKnown', 'guess', 'none']).nullable(),
     refreshExpiresAt: time.nullable(),
+    /** False once a refresh left that end where it was: only a new sign-in can move it. */
+    refreshExtends: z.boolean().optional(),
     renewable: z.boolean(),
     acceptedAt: time.nullable(),
     issuer: z.string().nullable(),

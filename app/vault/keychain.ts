@@ -21,6 +21,8 @@ export type KeychainOptions = {
   onWaiting?: () => void
   /** The module with keytar's API; for tests. */
   module?: string
+  /** Starts the process that loads keytar; a fused Electron cannot act as Node and has its own way. */
+  startHelper?: StartHelper
   readLockState?: (limit: number) => Promise<LockState>
 }
 
@@ -44,15 +46,36 @@ process.stdin.on('data', part => { text += part }).on('end', async () => {
   try { answer({ value: await keytar[call](...words) }) } catch { answer({ problem: 'refused' }) }
 })`
 
-type Call = 'getPassword' | 'setPassword' | 'deletePassword'
-type Answer = { value?: unknown; problem?: 'load' | 'refused' | 'killed' }
+export type HelperRequest = {
+  /** The path of the module with keytar's API. */
+  module: string
+  call: 'getPassword' | 'setPassword' | 'deletePassword'
+  words: string[]
+}
+export type Answer = { value?: unknown; problem?: 'load' | 'refused' | 'killed' }
+/** Calls `answered` once, whatever becomes of the process: `killed` where it ended without an answer. */
+export type StartHelper = (request: HelperRequest, answered: (answer: Answer) => void) => { kill(): void }
+
+const startNode: StartHelper = (request, answered) => {
+  const child = execFile(
+    process.execPath,
+    ['-e', script],
+    // Lets an unfused Electron act as Node; Node ignores it.
+    { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' }, windowsHide: true },
+    (_, out) => answered(parseAnswer(out))
+  )
+  // A child that dies at once breaks the pipe; its exit says what matters.
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(JSON.stringify(request))
+  return { kill: () => child.kill('SIGKILL') }
+}
 
 /** The keychain of the person's session. Loads nothing and asks nothing until it is used. */
 export function createKeychain(options: KeychainOptions): Keychain {
-  const { clock, onWaiting, readLockState: lockState = readLockState } = options
+  const { clock, onWaiting, startHelper = startNode, readLockState: lockState = readLockState } = options
   const module = () => options.module ?? createRequire(import.meta.url).resolve('keytar')
 
-  async function ask(call: Call, ...words: string[]): Promise<unknown> {
+  async function ask(call: HelperRequest['call'], ...words: string[]): Promise<unknown> {
     const { value, problem } = await new Promise<Answer>((resolve, reject) => {
       let path: string
       try {
@@ -60,33 +83,26 @@ export function createKeychain(options: KeychainOptions): Keychain {
       } catch {
         return resolve({ problem: 'load' })
       }
-      const child = execFile(
-        process.execPath,
-        ['-e', script],
-        // Lets Electron's own binary act as Node; Node ignores it.
-        { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' }, windowsHide: true },
-        (_, out) => {
-          cancel()
-          resolve(parseAnswer(out))
-        }
-      )
+      let isOver = false
+      const helper = startHelper({ module: path, call, words: [service, ...words] }, (answer) => {
+        isOver = true
+        cancel()
+        resolve(answer)
+      })
       let cancel = clock.after(limit, async () => {
         // macOS and Windows cannot be asked whether a prompt is open, and there it is the only likely reason.
         const waits = process.platform !== 'linux' || (await lockState(2_000)) === 'locked'
-        if (child.exitCode !== null || child.signalCode !== null) return
+        if (isOver) return
         if (!waits) {
-          child.kill('SIGKILL')
+          helper.kill()
           return reject(unanswered())
         }
         onWaiting?.()
         cancel = clock.after(personLimit, () => {
-          child.kill('SIGKILL')
+          helper.kill()
           reject(locked())
         })
       })
-      // A child that dies at once breaks the pipe; its exit says what matters.
-      child.stdin?.on('error', () => {})
-      child.stdin?.end(JSON.stringify({ module: path, call, words: [service, ...words] }))
     })
     if (!problem) return value
     if (problem !== 'load' && (process.platform !== 'linux' || (await lockState(2_000)) === 'locked')) throw locked()

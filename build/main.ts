@@ -1,0 +1,42 @@
+// Bundles the Electron shell into dist/main/: entry and keychain helper as ES modules, the preload as CommonJS,
+// which is all a sandboxed preload can be. Native packages stay outside, since they bring binaries.
+import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type BuildOptions, build } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+
+/** Writes the bundle to `outdir`; the icons go beside it. */
+export async function bundleMain(outdir: string): Promise<void> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  rmSync(outdir, { recursive: true, force: true })
+  const common: BuildOptions = {
+    outdir,
+    bundle: true,
+    minifySyntax: true,
+    target: 'node24',
+    external: ['electron', 'better-sqlite3', 'keytar'],
+    define: { TOKENTRAY_VERSION: JSON.stringify(version) },
+    logLevel: 'warning'
+  }
+  await build({
+    ...common,
+    entryPoints: [join(root, 'main', 'main.ts'), join(root, 'main', 'keychainChild.ts')],
+    platform: 'node',
+    format: 'esm',
+    // Packages written as CommonJS call require() for Node's own modules, which an ES module does not have.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+    }
+  })
+  await build({
+    ...common,
+    entryPoints: { preload: join(root, 'main', 'preload.ts') },
+    platform: 'browser',
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' }
+  })
+  cpSync(join(root, 'build', 'icons', 'out', 'tray'), join(outdir, 'icons'), { recursive: true })
+}
+
+if (process.argv[1] === import.meta.filename) await bundleMain(join(root, 'dist', 'main'))

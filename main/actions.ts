@@ -1,0 +1,70 @@
+// What a click in the tray's menu does: commands of the contract through the window's door, and nothing of its own.
+// A command that failed is told in a notification; the server's own words follow from the next snapshot anyway.
+import type { Reply } from '../app/contract/commands.ts'
+import type { Snapshot } from '../app/contract/views.ts'
+import type { LoginItem } from './loginItem.ts'
+import type { Act } from './menu.ts'
+import type { Preferences } from './preferences.ts'
+
+export type Actions = {
+  call(name: string, input: unknown): Promise<Reply<unknown>>
+  snapshot(): Snapshot | null
+  show(screen?: string): void
+  tell(title: string, body: string, server: string): void
+  preferences: Preferences
+  loginItem: LoginItem
+  quit(): void
+  /** The menu's own settings changed. */
+  changed(): void
+}
+
+export const screenOf = (server: string) => `server/${encodeURIComponent(server)}`
+
+/** Carries out one click. Never rejects. */
+export async function carryOut(act: Act, o: Actions): Promise<void> {
+  const views = o.snapshot()?.servers ?? []
+  const ask = async (name: string, server: string) => {
+    const reply = await o.call(name, { server })
+    const title = views.find(({ id }) => id === server)?.name ?? server
+    if (!reply.ok) o.tell(title, reply.message, server)
+  }
+  switch (act.do) {
+    case 'signIn': {
+      const kind = views.find(({ id }) => id === act.server)?.grantKind
+      // No browser helps where a token was given by hand: a new one is given in the window.
+      if (kind === 'staticToken' || kind === 'refreshToken') return o.show(screenOf(act.server))
+      return ask('signIn.start', act.server)
+    }
+    case 'refresh':
+      return ask('server.refresh', act.server)
+    case 'pause':
+      return ask('server.pause', act.server)
+    case 'resume':
+      return ask('server.resume', act.server)
+    case 'open':
+      return o.show(screenOf(act.server))
+    case 'pauseAll':
+      for (const { id, paused } of views) if (!paused) await ask('server.pause', id)
+      return
+    case 'resumeAll':
+      for (const { id, paused } of views) if (paused) await ask('server.resume', id)
+      return
+    case 'mute': {
+      const others = o.preferences.get().muted.filter((id) => id !== act.server)
+      o.preferences.set({ muted: act.on ? [...others, act.server] : others })
+      return o.changed()
+    }
+    case 'notifications':
+      o.preferences.set({ notifications: act.on })
+      return o.changed()
+    case 'startAtLogin':
+      o.loginItem.set(act.on)
+      return o.changed()
+    case 'add':
+      return o.show('add')
+    case 'show':
+      return o.show()
+    case 'quit':
+      return o.quit()
+  }
+}

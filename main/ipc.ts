@@ -1,0 +1,62 @@
+// The main process's end of the IPC: who may call is checked here, what they may call and with what in the core's router.
+// The only file that touches ipcMain.
+import { type IpcMainEvent, type IpcMainInvokeEvent, ipcMain, type WebContents } from 'electron'
+import type { Reply } from '../app/contract/commands.ts'
+import { type DesktopCommandName, type DesktopSettings, desktopCommands } from '../app/contract/desktop.ts'
+import { type Snapshot, snapshot as snapshotSchema } from '../app/contract/views.ts'
+import { channels } from './channels.ts'
+import { isOwnPage } from './pages.ts'
+
+export type IpcOptions = {
+  /** The window's contents; null while there is no window. */
+  contents(): WebContents | null
+  handle(name: string, input: unknown): Promise<Reply<unknown>>
+  desktop: { read(): DesktopSettings; set(change: Partial<DesktopSettings>): DesktopSettings }
+  /** The current snapshot at once, then each new one; returns what stops it. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void
+}
+
+const refused: Reply<never> = { ok: false, code: 'notAllowedHere', message: 'Only the window’s own page may call.' }
+const invalid: Reply<never> = { ok: false, code: 'inputInvalid', message: 'The call is not of the contract’s form.' }
+
+export function openIpc(options: IpcOptions): void {
+  /** Only the top frame of our own window, showing our own page. */
+  const isTrusted = ({ sender, senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean => {
+    const contents = options.contents()
+    return (
+      contents !== null &&
+      sender === contents &&
+      senderFrame !== null &&
+      senderFrame === contents.mainFrame &&
+      isOwnPage(senderFrame.url)
+    )
+  }
+
+  ipcMain.handle(channels.call, async (event, name: unknown, input: unknown): Promise<Reply<unknown>> => {
+    if (!isTrusted(event)) return refused
+    if (typeof name !== 'string') return invalid
+    return name in desktopCommands ? callDesktop(name as DesktopCommandName, input) : options.handle(name, input ?? {})
+  })
+
+  function callDesktop(name: DesktopCommandName, input: unknown): Reply<unknown> {
+    const { output } = desktopCommands[name]
+    if (name === 'desktop.read') return { ok: true, value: output.parse(options.desktop.read()) }
+    const parsed = desktopCommands['desktop.set'].input.safeParse(input)
+    if (!parsed.success) return invalid
+    const change = Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined))
+    return { ok: true, value: output.parse(options.desktop.set(change)) }
+  }
+
+  const watched = new WeakSet<WebContents>()
+  ipcMain.on(channels.watch, (event) => {
+    const { sender } = event
+    // A page that was loaded anew asks again: it gets the current snapshot, not a second stream.
+    if (!isTrusted(event)) return
+    const send = (snapshot: Snapshot) => {
+      if (!sender.isDestroyed()) sender.send(channels.snapshot, snapshotSchema.parse(snapshot))
+    }
+    if (watched.has(sender)) return options.subscribe(send)()
+    watched.add(sender)
+    sender.once('destroyed', options.subscribe(send))
+  })
+}

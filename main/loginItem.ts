@@ -1,0 +1,53 @@
+// Starting at login: the system's own switch on macOS and Windows, an XDG autostart file on Linux.
+// Nothing is remembered here: the state is read from the system each time, since a person may change it there.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { app } from 'electron'
+import { isEntryOn, writeEntry } from './autostart.ts'
+
+/** The argument of a start that opens no window. */
+export const hiddenFlag = '--hidden'
+
+export type LoginItem = { isOn(): boolean; set(on: boolean): void }
+
+export function createLoginItem(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): LoginItem {
+  if (platform === 'linux') return createAutostart(env)
+  // macOS takes no arguments; there wasOpenedAtLogin tells such a start.
+  const options = platform === 'win32' ? { args: [hiddenFlag] } : {}
+  return {
+    isOn() {
+      const { openAtLogin, executableWillLaunchAtLogin } = app.getLoginItemSettings(options)
+      // On Windows the entry may be there and switched off in the Task Manager.
+      return platform === 'win32' ? openAtLogin && executableWillLaunchAtLogin : openAtLogin
+    },
+    set: (on) =>
+      app.setLoginItemSettings({ openAtLogin: on, ...options, ...(platform === 'win32' ? { enabled: on } : {}) })
+  }
+}
+
+function createAutostart(env: NodeJS.ProcessEnv): LoginItem {
+  const folder = join(env.XDG_CONFIG_HOME || join(app.getPath('home'), '.config'), 'autostart')
+  const file = join(folder, 'tokentray.desktop')
+  // An AppImage runs from a mount that is gone after a reboot; APPIMAGE names the file itself.
+  const program = env.APPIMAGE || process.execPath
+  const command = [program, ...(app.isPackaged ? [] : [app.getAppPath()]), hiddenFlag]
+  return {
+    isOn() {
+      try {
+        return isEntryOn(readFileSync(file, 'utf8'), command)
+      } catch {
+        return false
+      }
+    },
+    set(on) {
+      if (!on) return rmSync(file, { force: true })
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(file, writeEntry(command))
+    }
+  }
+}
+
+/** True where the system started Tokentray at login: then no window opens. */
+export function isHiddenStart(argv: readonly string[]): boolean {
+  return argv.includes(hiddenFlag) || (process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin)
+}

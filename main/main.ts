@@ -1,0 +1,100 @@
+// Electron's entry: one instance, one owner, one shell; drains before it ends.
+// --hidden starts without a window; --smoke proves a packaged application and ends by itself.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { app, dialog, Menu } from 'electron'
+import { type Hosted, host } from '../app/cli/owner.ts'
+import { takeOver } from '../app/cli/serve.ts'
+import { asTokentrayError } from '../app/contract/errors.ts'
+import { createElectronKeychain } from './keychain.ts'
+import { isHiddenStart } from './loginItem.ts'
+import { openShell, type Shell } from './shell.ts'
+import { isSmokeStart, makeSmokeHome, proveIt } from './smoke.ts'
+import { announceScheme, guardContents } from './window.ts'
+import { makeWorld } from './world.ts'
+
+const folder = import.meta.dirname
+const stopping = new AbortController()
+const isSmoke = isSmokeStart(process.argv)
+const env = isSmoke ? { ...process.env, ...makeSmokeHome() } : process.env
+const world = makeWorld(env, stopping.signal, ({ clock }) =>
+  createElectronKeychain(clock, join(folder, 'keychainChild.js'))
+)
+let shell: Shell | null = null
+let hosted: Hosted | null = null
+let leaving: Promise<void> | null = null
+
+/** Finishes what is in flight, then ends. */
+function leave(exitCode = 0): Promise<void> {
+  leaving ??= (async () => {
+    stopping.abort(new Error('Tokentray is ending.'))
+    shell?.close()
+    await hosted?.leave().catch(() => {})
+    app.exit(exitCode)
+  })()
+  return leaving
+}
+
+/** The core, owned by this process; asks the person where the vault does not open. Null: the person gave up. */
+async function open(): Promise<Hosted | null> {
+  if (isSmoke) return host(world, { release() {} }, 'lasting', { ephemeral: true })
+  for (;;) {
+    try {
+      return await host(world, await takeOver(world), 'lasting')
+    } catch (error) {
+      if (stopping.signal.aborted) return null
+      const { response } = await dialog.showMessageBox({
+        type: 'error',
+        message: 'Tokentray cannot open its vault',
+        detail: asTokentrayError(error).message,
+        buttons: ['Try again', 'Quit'],
+        defaultId: 0,
+        cancelId: 1
+      })
+      if (response !== 0) return null
+    }
+  }
+}
+
+async function start(): Promise<void> {
+  Menu.setApplicationMenu(
+    process.platform === 'darwin'
+      ? Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }, { role: 'windowMenu' }])
+      : null
+  )
+  const isHidden = isHiddenStart(process.argv)
+  shell = await openShell(world, { folder, isHidden, isSmoke, quit: () => app.quit() })
+  hosted = await open()
+  if (!hosted) return leave(1)
+  // Asked to quit while the vault was opening: what was opened meanwhile is closed by a second leave of the host.
+  if (leaving) return hosted.leave()
+  shell.attach(hosted)
+  void hosted.core.ended.then(() => app.quit())
+  if (isSmoke) await leave((await proveIt(world, shell.load())) ? 0 : 1)
+}
+
+// Beside the vault, so that two homes are two instances; not in it, since Chromium writes what it likes there.
+const userData = join(world.paths.home, 'electron')
+mkdirSync(userData, { recursive: true, mode: 0o700 })
+app.setPath('userData', userData)
+app.setAppUserModelId('dev.tokentray.Tokentray')
+if (!isSmoke && !app.requestSingleInstanceLock()) app.exit(0)
+else {
+  announceScheme()
+  guardContents()
+  app.enableSandbox()
+  app.on('second-instance', () => shell?.show())
+  // The tray lives on without a window.
+  app.on('window-all-closed', () => {})
+  app.on('before-quit', (event) => {
+    event.preventDefault()
+    void leave()
+  })
+  app
+    .whenReady()
+    .then(start)
+    .catch((error: unknown) => {
+      dialog.showErrorBox('Tokentray cannot start', asTokentrayError(error).message)
+      void leave(1)
+    })
+}

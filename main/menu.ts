@@ -1,0 +1,172 @@
+// The tray's menu, icon and tooltip as data, made from the snapshot: pure, so that every line of it can be tested.
+// Decides wording and order only; health's own words come from the core.
+import type { ServerView, Snapshot } from '../app/contract/views.ts'
+
+/** Six marks that differ in shape as well as in colour; each is a drawing in build/icons. */
+export type Mark = 'healthy' | 'refreshing' | 'waiting' | 'attention' | 'paused' | 'signedOut'
+
+/** What a click asks for. */
+export type Act =
+  | { do: 'signIn' | 'refresh' | 'pause' | 'resume' | 'open'; server: string }
+  | { do: 'mute'; server: string; on: boolean }
+  | { do: 'startAtLogin' | 'notifications'; on: boolean }
+  | { do: 'add' | 'show' | 'pauseAll' | 'resumeAll' | 'quit' }
+
+/** One line of the menu; without `act` and `lines` it only tells something. */
+export type Line = { label: string; mark?: Mark; act?: Act; isChecked?: boolean; lines?: Line[] } | 'separator'
+
+export type MenuSettings = {
+  startAtLogin: boolean
+  notifications: boolean
+  muted: readonly string[]
+  /**
+   * 'countdown' where the menu is built as it opens; 'clock' where the system shows it whenever it likes (Linux), since a
+   * time of day does not go stale.
+   */
+  times: 'countdown' | 'clock'
+  /** Writes a time of day, such as "14:02". */
+  writeTime: (at: number) => string
+}
+
+/** More lines than this no screen shows; the window has them all. */
+const longest = 20
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+/** The mark of one server. */
+export function markOf(view: ServerView): Mark {
+  if (view.paused) return 'paused'
+  if (view.light === 'red') return 'attention'
+  if (view.light === 'amber') return 'waiting'
+  if (view.light === 'grey') return 'signedOut'
+  return view.state === 'refreshing' ? 'refreshing' : 'healthy'
+}
+
+/** The worst of all in one mark; an ordinary refresh does not make the tray flicker. */
+export function trayMark(snapshot: Snapshot | null): Mark {
+  if (!snapshot) return 'signedOut'
+  if (snapshot.vault.state !== 'open' || snapshot.light === 'red') return 'attention'
+  if (snapshot.light === 'amber') return 'waiting'
+  if (snapshot.light === 'green') return 'healthy'
+  return snapshot.servers.some(({ paused }) => paused) ? 'paused' : 'signedOut'
+}
+
+/** One line for the pointer that rests on the icon. */
+export function tooltipOf(snapshot: Snapshot | null): string {
+  if (!snapshot) return 'Tokentray: starting'
+  if (snapshot.vault.state !== 'open') return 'Tokentray: the vault needs you'
+  const count = (mark: Mark) => snapshot.servers.filter((view) => markOf(view) === mark).length
+  const needy = count('attention')
+  if (needy > 0) return `Tokentray: ${needy === 1 ? '1 server needs' : `${needy} servers need`} you`
+  const waiting = count('waiting')
+  if (waiting > 0) return `Tokentray: ${waiting} retrying`
+  const healthy = count('healthy') + count('refreshing')
+  return healthy > 0 ? `Tokentray: ${healthy} healthy` : 'Tokentray: nothing to keep'
+}
+
+/** "0:38" under an hour, "1 h 5 min" above. */
+function countdown(length: number): string {
+  const seconds = Math.max(0, Math.ceil(length / second))
+  if (seconds >= 3600) return distance(length)
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
+/** "under a minute", "12 min", "1 h 5 min", "6 h", "3 days". */
+function distance(length: number): string {
+  if (length < minute) return 'under a minute'
+  if (length < hour) return `${Math.round(length / minute)} min`
+  const minutes = Math.round((length % hour) / minute)
+  if (length < 6 * hour && minutes > 0 && minutes < 60) return `${Math.floor(length / hour)} h ${minutes} min`
+  if (length < 2 * day) return `${Math.round(length / hour)} h`
+  return `${Math.round(length / day)} days`
+}
+
+/** A server's state in a few words, with the moving number that its view leaves out. */
+export function describe(
+  view: ServerView,
+  now: number,
+  { times, writeTime }: Pick<MenuSettings, 'times' | 'writeTime'>
+): string {
+  // A colon begins the reason, which has its place in the window.
+  const [brief = view.words] = view.words.split(': ')
+  if (view.signIn || view.paused) return brief
+  const isNear = (at: number) => at - now < day
+  const when = (at: number, write: (length: number) => string) =>
+    times === 'clock' && isNear(at) ? `at ${writeTime(at)}` : `in ${write(at - now)}`
+  if (view.state === 'waiting' && view.nextAt !== null)
+    return `Retrying · attempt ${view.attempt} · ${view.nextAt <= now ? 'next now' : `next ${when(view.nextAt, countdown)}`}`
+  if (view.state !== 'fresh') return brief
+  if (view.nextAt !== null && view.nextAt > now) return `${brief} · refreshes ${when(view.nextAt, distance)}`
+  if (view.nextAt === null && view.expiresAt !== null && view.expiresAt > now)
+    return `${brief} · ends ${when(view.expiresAt, distance)}`
+  return brief
+}
+
+/** A name fit for a menu: "&" would become an underline, and a server's owner may have put anything in it. */
+function write(name: string): string {
+  const plain = name.replace(/[\p{Cc}\p{Cf}]/gu, ' ').trim()
+  return (plain.length > 40 ? `${plain.slice(0, 39)}…` : plain).replaceAll('&', '&&')
+}
+
+const rank = (view: ServerView) => (view.paused ? 2 : view.light === 'red' ? 0 : view.light === 'amber' ? 1 : 2)
+
+function serverLine(view: ServerView, now: number, settings: MenuSettings): Line {
+  const server = view.id
+  const isMuted = settings.muted.includes(server)
+  return {
+    label: `${write(view.name)} — ${describe(view, now, settings)}`,
+    mark: markOf(view),
+    lines: [
+      { label: view.state === 'signedOut' ? 'Sign in' : 'Sign in again', act: { do: 'signIn', server } },
+      { label: 'Refresh now', act: { do: 'refresh', server } },
+      view.paused
+        ? { label: 'Resume', act: { do: 'resume', server } }
+        : { label: 'Pause', act: { do: 'pause', server } },
+      { label: 'Open', act: { do: 'open', server } },
+      'separator',
+      { label: 'Notifications', isChecked: !isMuted, act: { do: 'mute', server, on: !isMuted } }
+    ]
+  }
+}
+
+function serverLines(snapshot: Snapshot | null, now: number, settings: MenuSettings): Line[] {
+  if (!snapshot) return [{ label: 'Opening the vault…' }]
+  if (snapshot.vault.state !== 'open')
+    return [{ label: 'The vault needs you…', mark: 'attention', act: { do: 'show' } }]
+  if (snapshot.servers.length === 0) return [{ label: 'No servers yet' }]
+  const sorted = snapshot.servers.toSorted((a, b) => rank(a) - rank(b))
+  const lines = sorted.slice(0, longest).map((view) => serverLine(view, now, settings))
+  const left = sorted.length - longest
+  if (left > 0) lines.push({ label: `${left} more…`, act: { do: 'show' } })
+  return lines
+}
+
+/** The whole menu at `now` (ms since the epoch); `null`: the core is not open yet. */
+export function menuOf(snapshot: Snapshot | null, now: number, settings: MenuSettings): Line[] {
+  const servers = snapshot?.servers ?? []
+  const allPaused = servers.length > 0 && servers.every(({ paused }) => paused)
+  return [
+    ...serverLines(snapshot, now, settings),
+    'separator',
+    { label: 'Add server…', act: { do: 'add' } },
+    { label: 'Open Tokentray', act: { do: 'show' } },
+    'separator',
+    {
+      label: 'Start at login',
+      isChecked: settings.startAtLogin,
+      act: { do: 'startAtLogin', on: !settings.startAtLogin }
+    },
+    {
+      label: 'Notifications',
+      isChecked: settings.notifications,
+      act: { do: 'notifications', on: !settings.notifications }
+    },
+    ...(servers.length === 0
+      ? []
+      : [{ label: allPaused ? 'Resume all' : 'Pause all', act: { do: allPaused ? 'resumeAll' : 'pauseAll' } } as Line]),
+    'separator',
+    { label: 'Quit Tokentray', act: { do: 'quit' } }
+  ]
+}

@@ -1,0 +1,70 @@
+// Which notifications to show: decided from what was told before, the snapshot and the time; pure.
+// One incident is told once, across restarts too; it is over when the server is well again.
+import type { ServerView, Snapshot } from '../app/contract/views.ts'
+
+/** `person`: somebody must act. `ending`: the refresh token's own end is near. `gap`: no valid token for too long. */
+export type Kind = 'person' | 'ending' | 'gap'
+export type Notice = { server: string; kind: Kind; title: string; body: string }
+
+/** The incidents already told, or muted while they began, as "kind server". */
+export type Told = readonly string[]
+
+/** How long a server may be without a valid token before that is worth a word, in ms. */
+export const grace = 5 * 60_000
+/** The refresh token's end is announced this long before, in ms. */
+export const foresight = 7 * 24 * 3_600_000
+
+const kinds: readonly Kind[] = ['person', 'ending', 'gap']
+const key = (kind: Kind, view: ServerView) => `${kind} ${view.id}`
+
+/** True while this incident begins or goes on: a try in between does not make it a new one. */
+function goesOn(kind: Kind, view: ServerView, now: number, wasTold: boolean): boolean {
+  if (view.state === 'signedOut') return false
+  // A pause neither begins nor ends anything.
+  if (view.paused) return wasTold
+  switch (kind) {
+    case 'person':
+      return view.state === 'needsUser' || (wasTold && view.state !== 'fresh')
+    case 'ending':
+      return view.refreshExtends === false && view.refreshExpiresAt !== null && view.refreshExpiresAt - now < foresight
+    case 'gap':
+      return view.expiresAt !== null && now - view.expiresAt > (wasTold ? 0 : grace)
+  }
+}
+
+function write(kind: Kind, view: ServerView): Notice {
+  const [brief = view.words] = view.words.split(': ')
+  const words: Record<Kind, [string, string]> = {
+    person: [`${view.name}: ${brief.toLowerCase()}`, view.detail || view.words],
+    ending: [
+      `${view.name}: sign in again when it suits you`,
+      'The server ends this sign-in within days, and refreshing cannot prolong it.'
+    ],
+    gap: [`${view.name} has no valid token`, view.detail || view.words]
+  }
+  const [title, body] = words[kind].map((text) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')) as [string, string]
+  return { server: view.id, kind, title, body }
+}
+
+/** What to show now, and what counts as told from now on. `now` in ms since the epoch. */
+export function decideNotices(
+  told: Told,
+  snapshot: Snapshot,
+  now: number,
+  settings: { notifications: boolean; muted: readonly string[] }
+): { show: Notice[]; told: Told } {
+  const show: Notice[] = []
+  const next: string[] = []
+  for (const view of snapshot.servers) {
+    for (const kind of kinds) {
+      const wasTold = told.includes(key(kind, view))
+      if (!goesOn(kind, view, now, wasTold)) continue
+      next.push(key(kind, view))
+      // A server that needs a person has no token either: that is the same news.
+      const isSaid = kind !== 'person' && next.includes(key('person', view))
+      const isWanted = settings.notifications && !settings.muted.includes(view.id)
+      if (!wasTold && !isSaid && isWanted) show.push(write(kind, view))
+    }
+  }
+  return { show, told: next }
+}

@@ -1,0 +1,44 @@
+// What the desktop shell remembers beside the vault: notifications wanted, incidents told, one explanation given.
+// Nothing here matters enough to stop a start: an unreadable file counts as an absent one.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+
+const schema = z
+  .object({
+    notifications: z.boolean().default(true),
+    /** Servers that never notify. */
+    muted: z.array(z.string()).default([]),
+    /** See notices.ts. */
+    told: z.array(z.string()).default([]),
+    /** The person knows that this desktop shows no tray icons. */
+    toldNoTray: z.boolean().default(false)
+  })
+  .strip()
+
+export type PreferenceValues = z.output<typeof schema>
+export type Preferences = { get(): PreferenceValues; set(change: Partial<PreferenceValues>): void }
+
+/** `file` null: kept in memory only. A write that fails is forgiven: the choice holds until the end of this run. */
+export function openPreferences(file: string | null): Preferences {
+  let values = read(file)
+  return {
+    get: () => values,
+    set(change) {
+      values = { ...values, ...change }
+      if (file === null) return
+      try {
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+        writeFileSync(`${file}.new`, JSON.stringify(values, null, 2), { mode: 0o600 })
+        renameSync(`${file}.new`, file)
+      } catch {}
+    }
+  }
+}
+
+function read(file: string | null): PreferenceValues {
+  try {
+    if (file !== null) return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {}
+  return schema.parse({})
+}

@@ -1,0 +1,165 @@
+// The shell around one core: hands each snapshot to tray, window and notifications, and each click to the core.
+// Knows no rule about health, time or tokens.
+import { join } from 'node:path'
+import { app, dialog, type WebContents } from 'electron'
+import type { Hosted } from '../app/cli/owner.ts'
+import type { World } from '../app/cli/world.ts'
+import type { Reply } from '../app/contract/commands.ts'
+import type { DesktopSettings } from '../app/contract/desktop.ts'
+import type { Snapshot } from '../app/contract/views.ts'
+import { writeTime } from '../app/view.ts'
+import { type Actions, carryOut, screenOf } from './actions.ts'
+import { openIpc } from './ipc.ts'
+import { hasTrayHost } from './linuxTray.ts'
+import { createLoginItem } from './loginItem.ts'
+import { menuOf, tooltipOf, trayMark } from './menu.ts'
+import { decideNotices } from './notices.ts'
+import { notify } from './notifications.ts'
+import { watchPower } from './power.ts'
+import { openPreferences } from './preferences.ts'
+import { createTray, type TrayIcon } from './tray.ts'
+import { createWindow, openOutside } from './window.ts'
+
+export type Shell = {
+  show(screen?: string): void
+  /** Loads the window without showing it; for the smoke start. */
+  load(): WebContents
+  /** From now on this core is shown and asked. */
+  attach(hosted: Hosted): void
+  close(): void
+}
+
+const lookEvery = 30_000
+
+/** `folder`: where the bundle is. `quit` is called when a person or the system ends Tokentray. */
+export async function openShell(
+  world: World,
+  o: { folder: string; isHidden: boolean; isSmoke: boolean; quit(): void }
+): Promise<Shell> {
+  const { clock, platform } = world
+  const preferences = openPreferences(o.isSmoke ? null : join(world.paths.home, 'desktop.json'))
+  const loginItem = createLoginItem(platform, world.env as NodeJS.ProcessEnv)
+  const window = createWindow({ preload: join(o.folder, 'preload.cjs'), pages: join(o.folder, '..', 'renderer') })
+  const listeners = new Set<(snapshot: Snapshot) => void>()
+  let hosted: Hosted | null = null
+  let newest: Snapshot | null = null
+  let tray: TrayIcon | null = null
+
+  async function call(name: string, input: unknown): Promise<Reply<unknown>> {
+    if (!hosted) return { ok: false, code: 'ownerStopping', message: 'Tokentray is just starting; try again.' }
+    const reply = await hosted.core.handle('window', name, input)
+    if (!reply.ok || name !== 'signIn.start') return reply
+    // The door that asked opens the browser; asking again joins the same sign-in, so this is also "open again".
+    const { url } = reply.value as { url: string | null }
+    if (url === null || openOutside(url, true)) return reply
+    return { ok: false, code: 'urlInvalid', message: 'The sign-in page is not on https, so it was not opened.' }
+  }
+
+  function tell(title: string, body: string, server: string): void {
+    notify(title, body, () => window.show(screenOf(server)))
+  }
+
+  const actions: Actions = {
+    call,
+    snapshot: () => newest,
+    show: window.show,
+    tell,
+    preferences,
+    loginItem,
+    quit: o.quit,
+    changed: () => tray?.refresh()
+  }
+
+  function look(): void {
+    tray?.refresh()
+    if (!newest) return
+    const before = preferences.get()
+    const { show, told } = decideNotices(before.told, newest, clock.now(), before)
+    if (told.join() !== before.told.join()) preferences.set({ told: [...told] })
+    for (const { title, body, server } of show) tell(title, body, server)
+  }
+
+  function accept(snapshot: Snapshot): void {
+    newest = snapshot
+    for (const listener of [...listeners]) listener(snapshot)
+    look()
+  }
+
+  const readDesktop = (): DesktopSettings => {
+    const { notifications, muted } = preferences.get()
+    return { startAtLogin: loginItem.isOn(), notifications, muted }
+  }
+  openIpc({
+    contents: window.contents,
+    handle: call,
+    desktop: {
+      read: readDesktop,
+      set({ startAtLogin, ...rest }) {
+        if (startAtLogin !== undefined) loginItem.set(startAtLogin)
+        preferences.set(rest)
+        tray?.refresh()
+        return readDesktop()
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      if (newest) listener(newest)
+      return () => listeners.delete(listener)
+    }
+  })
+
+  const isShown = platform !== 'linux' || o.isSmoke || (await hasTrayHost())
+  if (isShown)
+    tray = createTray({
+      clock,
+      platform,
+      icons: join(o.folder, 'icons'),
+      face: () => ({
+        mark: trayMark(newest),
+        tooltip: tooltipOf(newest),
+        menu: menuOf(newest, clock.now(), {
+          ...readDesktop(),
+          times: platform === 'linux' ? 'clock' : 'countdown',
+          writeTime
+        })
+      }),
+      act: (act) => void carryOut(act, actions)
+    })
+  if (!o.isHidden && !o.isSmoke) window.show()
+  if (!isShown) {
+    window.show()
+    if (!preferences.get().toldNoTray) {
+      preferences.set({ toldNoTray: true })
+      void dialog.showMessageBox({
+        type: 'info',
+        message: 'This desktop shows no tray icons',
+        detail:
+          'Tokentray runs without one and keeps your tokens fresh in the background; start it again to see its window. An AppIndicator extension brings the icon back.',
+        buttons: ['OK']
+      })
+    }
+  }
+  const stopPower = watchPower(clock, () => void call('poke', {}), o.quit)
+  let cancelLook = () => {}
+  const tick = () => {
+    look()
+    cancelLook = clock.alarm(clock.now() + lookEvery, tick)
+  }
+  tick()
+  app.on('activate', () => window.show())
+
+  return {
+    show: window.show,
+    load: window.load,
+    attach(given) {
+      hosted = given
+      given.core.subscribe(accept)
+    },
+    close() {
+      cancelLook()
+      stopPower()
+      tray?.remove()
+      tray = null
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// The smoke start of a packaged application: a vault in memory, the real window, one snapshot painted, one line told.
+// A fused application cannot be driven from outside, so it looks at itself.
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { WebContents } from 'electron'
+import type { World } from '../app/cli/world.ts'
+import { sleep } from '../app/clock.ts'
+
+const patience = 30_000
+const pause = 100
+
+export function isSmokeStart(argv: readonly string[]): boolean {
+  return argv.includes('--smoke')
+}
+
+/** A throw-away home; nothing of the person's own is touched. */
+export function makeSmokeHome(): { TOKENTRAY_HOME: string; TOKENTRAY_VAULT: string } {
+  return { TOKENTRAY_HOME: mkdtempSync(join(tmpdir(), 'tokentray-smoke-')), TOKENTRAY_VAULT: ':memory:' }
+}
+
+/** True when the page got a snapshot over the bridge and painted something; tells so in one line of JSON. */
+export async function proveIt({ clock, version }: World, contents: WebContents): Promise<boolean> {
+  const look = `new Promise((resolve) => {
+    const stop = window.tokentray.onSnapshot((snapshot) => resolve({
+      revision: snapshot.revision,
+      vault: snapshot.vault.state,
+      keys: Object.keys(window.tokentray).sort().join(),
+      node: typeof require + typeof process,
+      text: document.body.innerText.trim().length
+    }))
+  })`
+  const deadline = clock.now() + patience
+  let seen: { revision: number; vault: string; keys: string; node: string; text: number } | null = null
+  while (clock.now() < deadline) {
+    seen = await Promise.race([
+      contents.executeJavaScript(look).catch(() => null),
+      sleep(clock, pause * 10).then(() => null)
+    ])
+    if (seen && seen.text > 0) break
+    await sleep(clock, pause)
+  }
+  const ok =
+    seen !== null &&
+    seen.text > 0 &&
+    seen.vault === 'open' &&
+    seen.keys === 'call,onSnapshot' &&
+    seen.node === 'undefinedundefined'
+  console.log(JSON.stringify({ smoke: ok, version, electron: process.versions.electron ?? null, seen }))
+  return ok
+}

@@ -1,0 +1,33 @@
+// The shell's world: the same seams the command line uses, with Electron's keychain behind openCore().
+// There is no terminal, so nothing is asked there.
+import { Readable, Writable } from 'node:stream'
+import { readVersion } from '../app/cli/version.ts'
+import type { World } from '../app/cli/world.ts'
+import { systemClock, systemRandom } from '../app/clock.ts'
+import { openCore } from '../app/core.ts'
+import { claimOwnership } from '../app/owner.ts'
+import { locate } from '../app/paths.ts'
+import type { Keychain } from '../app/vault/keychain.ts'
+
+const nowhere = () => new Writable({ write: (_, __, done) => done() })
+
+/** `keychain` is asked for when the core opens: Electron must be ready by then. */
+export function makeWorld(env: NodeJS.ProcessEnv, signal: AbortSignal, keychain: (world: World) => Keychain): World {
+  const world: World = {
+    env,
+    platform: process.platform,
+    paths: locate(env, process.platform),
+    version: readVersion(),
+    stdin: Readable.from([]),
+    stdout: nowhere(),
+    stderr: nowhere(),
+    clock: systemClock(),
+    random: systemRandom,
+    signal,
+    claim: async (folder) => claimOwnership(folder),
+    hostCore: (options) => openCore({ ...options, keychain: keychain(world) }),
+    openBrowser: async () => false,
+    openPage: async () => false
+  }
+  return world
+}

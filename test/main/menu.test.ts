@@ -1,0 +1,162 @@
+// The tray's menu as data: words, order, marks and what each click asks for.
+import { describe, expect, test } from 'vitest'
+import {
+  type Line,
+  type MenuSettings,
+  markOf,
+  menuOf,
+  tooltipOf,
+  trayMark,
+  describe as wordsOf
+} from '../../main/menu.ts'
+import { day, hour, minute, needy, now, retrying, server, snapshotOf } from './views.ts'
+
+const settings: MenuSettings = {
+  startAtLogin: false,
+  notifications: true,
+  muted: [],
+  times: 'countdown',
+  writeTime: (at) => new Date(at).toISOString().slice(11, 16)
+}
+const labels = (lines: readonly Line[]) => lines.map((line) => (line === 'separator' ? '-' : line.label))
+const find = (lines: readonly Line[], label: string) => {
+  const line = lines.find((each) => each !== 'separator' && each.label.startsWith(label))
+  if (!line || line === 'separator') throw new Error(`no line ${label}`)
+  return line
+}
+
+describe('words', () => {
+  test.each([
+    ['Healthy · refreshes in 12 min', {}],
+    ['Healthy · refreshes in under a minute', { nextAt: now + 20_000 }],
+    ['Healthy · refreshes in 1 h 5 min', { nextAt: now + hour + 5 * minute }],
+    ['Healthy · refreshes in 7 h', { nextAt: now + 7 * hour }],
+    ['Healthy · refreshes in 3 days', { nextAt: now + 3 * day }],
+    ['Healthy', { nextAt: null, expiresAt: null }],
+    ['Healthy · ends in 17 min', { nextAt: null }],
+    ['Retrying · attempt 3 · next in 0:38', retrying],
+    ['Retrying · attempt 3 · next in 5:00', { ...retrying, nextAt: now + 5 * minute }],
+    ['Retrying · attempt 3 · next now', { ...retrying, nextAt: now }],
+    ['Sign in needed', needy],
+    ['Refreshing…', { state: 'refreshing' as const, words: 'Refreshing…' }],
+    ['Paused', { paused: true, words: 'Paused' }],
+    [
+      'Signing in…',
+      { words: 'Signing in…', signIn: { id: '', step: 'browser' as const, since: now, url: null, redirectUri: null } }
+    ]
+  ])('%s', (words, change) => {
+    expect(wordsOf(server(change), now, settings)).toBe(words)
+  })
+
+  test('where the menu is not built as it opens, times of day stand in for countdowns', () => {
+    const clock = { ...settings, times: 'clock' as const }
+    expect(wordsOf(server(), now, clock)).toBe('Healthy · refreshes at 12:12')
+    expect(wordsOf(server(retrying), now, clock)).toBe('Retrying · attempt 3 · next at 12:00')
+    expect(wordsOf(server({ nextAt: now + 3 * day }), now, clock)).toBe('Healthy · refreshes in 3 days')
+  })
+})
+
+describe('menu', () => {
+  const snapshot = snapshotOf(
+    server(),
+    server({ id: 'git', name: 'Git & Hub', ...retrying }),
+    server({ id: 'notion', name: 'Notion', ...needy })
+  )
+  const lines = menuOf(snapshot, now, settings)
+
+  test('servers that need a person come first, then those retrying; then what Tokentray itself offers', () => {
+    expect(labels(lines)).toEqual([
+      'Notion — Sign in needed',
+      'Git && Hub — Retrying · attempt 3 · next in 0:38',
+      'Linear — Healthy · refreshes in 12 min',
+      '-',
+      'Add server…',
+      'Open Tokentray',
+      '-',
+      'Start at login',
+      'Notifications',
+      'Pause all',
+      '-',
+      'Quit Tokentray'
+    ])
+    expect(lines.slice(0, 3)).toMatchObject([{ mark: 'attention' }, { mark: 'waiting' }, { mark: 'healthy' }])
+  })
+
+  test('each server offers its actions, for itself', () => {
+    const { lines: inner = [] } = find(lines, 'Linear')
+    expect(inner.filter((line) => line !== 'separator').map(({ label, act }) => [label, act])).toEqual([
+      ['Sign in again', { do: 'signIn', server: 'linear' }],
+      ['Refresh now', { do: 'refresh', server: 'linear' }],
+      ['Pause', { do: 'pause', server: 'linear' }],
+      ['Open', { do: 'open', server: 'linear' }],
+      ['Notifications', { do: 'mute', server: 'linear', on: true }]
+    ])
+  })
+
+  test('a paused server can be resumed, and all of them at once', () => {
+    const paused = menuOf(snapshotOf(server({ paused: true, light: 'grey', words: 'Paused' })), now, settings)
+    expect(find(find(paused, 'Linear').lines ?? [], 'Resume').act).toEqual({ do: 'resume', server: 'linear' })
+    expect(find(paused, 'Resume all').act).toEqual({ do: 'resumeAll' })
+  })
+
+  test('checkboxes show what is, and ask for the opposite', () => {
+    const on = menuOf(snapshot, now, { ...settings, startAtLogin: true, notifications: false, muted: ['notion'] })
+    expect(find(on, 'Start at login')).toMatchObject({ isChecked: true, act: { on: false } })
+    expect(find(on, 'Notifications')).toMatchObject({ isChecked: false, act: { on: true } })
+    expect(find(find(on, 'Notion').lines ?? [], 'Notifications')).toMatchObject({
+      isChecked: false,
+      act: { do: 'mute', on: false }
+    })
+  })
+
+  test('before the core is open, with no server and with a shut vault it says so, and can still be quit', () => {
+    const shut = snapshotOf()
+    shut.vault.state = 'locked'
+    expect(labels(menuOf(null, now, settings))[0]).toBe('Opening the vault…')
+    expect(labels(menuOf(snapshotOf(), now, settings))[0]).toBe('No servers yet')
+    expect(labels(menuOf(shut, now, settings))[0]).toBe('The vault needs you…')
+    for (const each of [null, snapshotOf(), shut])
+      expect(find(menuOf(each, now, settings), 'Quit').act).toEqual({ do: 'quit' })
+  })
+
+  test('200 servers fit on a screen, and a name cannot break its line', () => {
+    const many = Array.from({ length: 200 }, (_, index) => server({ id: `s${index}`, name: `S${index}` }))
+    const menu = menuOf(snapshotOf(...many), now, settings)
+    expect(menu.length).toBeLessThan(40)
+    expect(find(menu, '180 more…').act).toEqual({ do: 'show' })
+    const [odd] = labels(menuOf(snapshotOf(server({ name: `a\nb\u202e${'c'.repeat(90)}` })), now, settings))
+    expect(odd).toMatch(/^a b c+… — Healthy/)
+  })
+})
+
+describe('icon', () => {
+  test('the worst server decides, whatever the others say', () => {
+    const grey = server({ light: 'grey', state: 'signedOut', words: 'Not signed in' })
+    const paused = server({ light: 'grey', paused: true })
+    expect(trayMark(snapshotOf(server(), server(retrying), server(needy)))).toBe('attention')
+    expect(trayMark(snapshotOf(server(), server(retrying)))).toBe('waiting')
+    expect(trayMark(snapshotOf(server({ state: 'refreshing' }), grey))).toBe('healthy')
+    expect(trayMark(snapshotOf(grey))).toBe('signedOut')
+    expect(trayMark(snapshotOf(paused))).toBe('paused')
+    expect(trayMark(null)).toBe('signedOut')
+  })
+
+  test('six states have six marks', () => {
+    const views = [
+      server(),
+      server({ state: 'refreshing' }),
+      server(retrying),
+      server(needy),
+      server({ paused: true, light: 'grey' }),
+      server({ light: 'grey', state: 'signedOut' })
+    ]
+    expect(views.map(markOf)).toEqual(['healthy', 'refreshing', 'waiting', 'attention', 'paused', 'signedOut'])
+  })
+
+  test('the tooltip counts what matters most', () => {
+    expect(tooltipOf(snapshotOf(server(needy), server(retrying)))).toBe('Tokentray: 1 server needs you')
+    expect(tooltipOf(snapshotOf(server(retrying), server()))).toBe('Tokentray: 1 retrying')
+    expect(tooltipOf(snapshotOf(server(), server({ state: 'refreshing' })))).toBe('Tokentray: 2 healthy')
+    expect(tooltipOf(null)).toBe('Tokentray: starting')
+  })
+})

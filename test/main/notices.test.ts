@@ -1,0 +1,75 @@
+// Which notifications are shown: only where a person is needed or soon will be, and once per incident.
+import { expect, test } from 'vitest'
+import type { ServerView } from '../../app/contract/views.ts'
+import { decideNotices, foresight, grace, type Told } from '../../main/notices.ts'
+import { day, minute, needy, now, retrying, server, snapshotOf } from './views.ts'
+
+const wanted = { notifications: true, muted: [] as string[] }
+
+/** Runs the views one after another, a minute apart; the titles that were shown, one list for each. */
+function follow(views: readonly Partial<ServerView>[], settings = wanted, from: Told = []): string[][] {
+  let told = from
+  return views.map((change, index) => {
+    const decided = decideNotices(told, snapshotOf(server(change)), now + index * minute, settings)
+    told = decided.told
+    return decided.show.map(({ title }) => title)
+  })
+}
+const refreshing: Partial<ServerView> = { state: 'refreshing', light: 'amber' }
+
+test('a person who is needed is told once, however often it is tried in between', () => {
+  expect(follow([{}, needy, needy, refreshing, needy, retrying, needy])).toEqual([
+    [],
+    ['Linear: sign in needed'],
+    [],
+    [],
+    [],
+    [],
+    []
+  ])
+})
+
+test('after the server was well again, the next incident is told', () => {
+  expect(follow([needy, {}, needy])).toEqual([['Linear: sign in needed'], [], ['Linear: sign in needed']])
+})
+
+test('a start does not tell again what was told before', () => {
+  const { told } = decideNotices([], snapshotOf(server(needy)), now, wanted)
+  expect(follow([needy], wanted, JSON.parse(JSON.stringify(told)))).toEqual([[]])
+})
+
+test('retrying says nothing until the server has had no valid token for longer than the grace', () => {
+  const ended = (ago: number) => ({ ...retrying, expiresAt: now - ago })
+  expect(follow([retrying, { ...ended(0), expiresAt: now + minute }])).toEqual([[], []])
+  expect(follow([ended(grace)])).toEqual([[]])
+  expect(follow([ended(grace + 1), ended(grace + 1)])).toEqual([['Linear has no valid token'], []])
+})
+
+test('a server that needs a person is one piece of news, not two', () => {
+  expect(follow([{ ...needy, expiresAt: now - day }])).toEqual([['Linear: sign in needed']])
+})
+
+test('the coming end of a refresh token is announced days before, where refreshing cannot prolong it', () => {
+  const ending = { refreshExpiresAt: now + foresight - 1, refreshExtends: false }
+  expect(follow([ending, ending])).toEqual([['Linear: sign in again when it suits you'], []])
+  expect(follow([{ ...ending, refreshExtends: true }])).toEqual([[]])
+  expect(follow([{ ...ending, refreshExpiresAt: now + foresight + 1 }])).toEqual([[]])
+})
+
+test('muted, one server or all: nothing is shown, and nothing old when it is unmuted', () => {
+  for (const settings of [
+    { notifications: false, muted: [] },
+    { notifications: true, muted: ['linear'] }
+  ]) {
+    const { show, told } = decideNotices([], snapshotOf(server(needy)), now, settings)
+    expect(show).toEqual([])
+    expect(follow([needy], wanted, told)).toEqual([[]])
+  }
+})
+
+test('paused and signed-out servers say nothing, and a removed one is forgotten', () => {
+  expect(follow([{ ...needy, paused: true, light: 'grey' }])).toEqual([[]])
+  expect(follow([{ state: 'signedOut', light: 'grey', action: 'signIn' }])).toEqual([[]])
+  expect(follow([needy, { ...needy, paused: true }, needy])).toEqual([['Linear: sign in needed'], [], []])
+  expect(decideNotices(['person linear'], snapshotOf(), now, wanted).told).toEqual([])
+})

@@ -1,0 +1,76 @@
+// Views and snapshots made by hand, for the pure parts of the shell.
+// A healthy server unless told otherwise; times count from `now`.
+import type { ServerView, Snapshot } from '../../app/contract/views.ts'
+
+export const now = Date.UTC(2026, 0, 1, 12)
+export const minute = 60_000
+export const hour = 60 * minute
+export const day = 24 * hour
+
+export function server(change: Partial<ServerView> = {}): ServerView {
+  return {
+    id: 'linear',
+    name: 'Linear',
+    url: 'https://mcp.linear.example/mcp',
+    grantKind: 'authorizationCode',
+    light: 'green',
+    state: 'fresh',
+    paused: false,
+    words: 'Healthy',
+    detail: '',
+    warnings: [],
+    action: null,
+    since: now - hour,
+    nextAt: now + 12 * minute,
+    attempt: 0,
+    fault: null,
+    faultAt: null,
+    obtainedAt: now - hour,
+    expiresAt: now + 17 * minute,
+    expirySource: 'stated',
+    refreshExpiresAt: null,
+    refreshExtends: true,
+    renewable: true,
+    acceptedAt: null,
+    issuer: null,
+    scope: null,
+    resource: null,
+    clientId: null,
+    registration: null,
+    schedule: {},
+    quirks: {},
+    signIn: null,
+    lastEvent: null,
+    ...change
+  }
+}
+
+export const retrying: Partial<ServerView> = {
+  state: 'waiting',
+  light: 'amber',
+  words: 'Retrying · attempt 3 · the authorization server is busy',
+  attempt: 3,
+  nextAt: now + 38_000
+}
+
+export const needy: Partial<ServerView> = {
+  state: 'needsUser',
+  light: 'red',
+  words: 'Sign in needed: the server refused the refresh token',
+  detail: 'The server refused the refresh token at 11:59 (invalid_grant).',
+  action: 'signIn',
+  nextAt: null
+}
+
+export function snapshotOf(...servers: ServerView[]): Snapshot {
+  const order = ['grey', 'green', 'amber', 'red'] as const
+  const worst = Math.max(0, ...servers.map(({ light }) => order.indexOf(light)))
+  return {
+    revision: 1,
+    at: now,
+    light: order[worst]!,
+    vault: { state: 'open', path: '/home/someone/vault.db', keySource: 'keychain', message: '' },
+    owner: { pid: 1, kind: 'lasting', version: '0.0.0', startedAt: now },
+    servers
+  }
+}
