@@ -1,0 +1,196 @@
+// Adding a server: an address is enough; the other ways are there for servers that allow no registration.
+// What is secret leaves the form once, with the command, and is emptied at once.
+import { useState } from 'react'
+import { Button } from 'react-aria-components/Button'
+import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
+import { Form } from 'react-aria-components/Form'
+import type { Input } from '../app/contract/commands.ts'
+import { explain, say } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { Choice } from './Choice.tsx'
+import { CopyLine, Field, Page, Push, SecretField } from './controls.tsx'
+import { hostOf } from './ServerList.tsx'
+import { beginSignIn } from './signIns.ts'
+import { go, type Way } from './store.ts'
+import { words } from './words.ts'
+
+const text = words.add
+const ways = Object.keys(text.ways) as Way[]
+const empty = {
+  name: '',
+  clientId: '',
+  clientSecret: '',
+  scope: '',
+  accessToken: '',
+  refreshToken: '',
+  tokenEndpoint: '',
+  port: '41414',
+  redirectHost: '127.0.0.1'
+}
+type Typed = typeof empty
+const secrets = { clientSecret: '', accessToken: '', refreshToken: '' }
+
+/** Which fields each way has, in their order. */
+const fields: Record<Way, (keyof Typed)[]> = {
+  browser: [],
+  ownClient: ['clientId', 'clientSecret'],
+  clientCredentials: ['clientId', 'clientSecret', 'tokenEndpoint'],
+  staticToken: ['accessToken'],
+  refreshToken: ['refreshToken', 'tokenEndpoint', 'clientId', 'clientSecret']
+}
+
+function inputFrom(url: string, way: Way, typed: Typed): Input<'server.add'> {
+  const given: Record<string, unknown> = { url: url.trim() }
+  for (const field of ['name', ...fields[way]] as const) if (typed[field].trim()) given[field] = typed[field].trim()
+  if (typed.scope.trim() && way !== 'staticToken') given.scope = typed.scope.trim()
+  if (way === 'ownClient') {
+    given.redirectHost = typed.redirectHost
+    given.redirectPort = Number(typed.port)
+  }
+  if (way === 'clientCredentials') given.grantKind = 'clientCredentials'
+  return given as Input<'server.add'>
+}
+
+export default function AddServer(initial: { url: string; way: Way }) {
+  const [url, setUrl] = useState(initial.url)
+  const [way, setWay] = useState<Way>(initial.way)
+  const [typed, setTyped] = useState(empty)
+  const [pending, setPending] = useState(false)
+  const [error, setError] = useState<{ text: string; todo: string } | null>(null)
+  const set = (field: keyof Typed) => (value: string) => setTyped((old) => ({ ...old, [field]: value }))
+  const port = Number(typed.port)
+  const portIsWrong = !(Number.isInteger(port) && port >= 1 && port <= 65_535)
+
+  const add = async () => {
+    if (pending || !url.trim() || (way === 'ownClient' && portIsWrong)) return
+    setPending(true)
+    setError(null)
+    const input = inputFrom(url, way, typed)
+    setTyped((old) => ({ ...old, ...secrets }))
+    try {
+      const { view } = await bridge.call('server.add', input)
+      if (way === 'staticToken' || way === 'refreshToken') {
+        say(text.added(view.name))
+        go({ name: 'server', id: view.id, part: null })
+      } else await beginSignIn(view.id)
+    } catch (thrown) {
+      setError(explain(thrown))
+    } finally {
+      setPending(false)
+    }
+  }
+
+  const plain = (field: 'clientId' | 'tokenEndpoint', label: string, help?: string, isRequired = true) => (
+    <Field
+      key={field}
+      label={label}
+      help={help}
+      value={typed[field]}
+      onChange={set(field)}
+      isRequired={isRequired}
+      {...(field === 'tokenEndpoint' && { type: 'url' })}
+    />
+  )
+  const secret = (field: keyof typeof secrets, label: string, isRequired = true) => (
+    <SecretField key={field} label={label} value={typed[field]} onChange={set(field)} isRequired={isRequired} />
+  )
+
+  return (
+    <Page title={text.title}>
+      <Form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          add()
+        }}
+      >
+        <p className="lead">{text.lead}</p>
+        <Field
+          label={text.url}
+          type="url"
+          inputMode="url"
+          value={url}
+          onChange={setUrl}
+          placeholder={text.placeholder}
+          isRequired
+        />
+        <div role="alert">
+          {error && (
+            <div className="state red">
+              <div>
+                <strong>{error.text}</strong>
+                {error.todo && <p>{error.todo}</p>}
+              </div>
+            </div>
+          )}
+        </div>
+        <Disclosure className="disclosure" defaultExpanded={way !== 'browser'}>
+          <h2>
+            <Button slot="trigger">
+              <span className="chevron" aria-hidden="true" /> {text.other}
+            </Button>
+          </h2>
+          <DisclosurePanel className="form">
+            <Choice
+              label={text.way}
+              value={way}
+              onChange={(value) => setWay(value as Way)}
+              options={ways.map((value) => ({ value, text: text.ways[value], help: text.waysHelp[value] }))}
+            />
+            {way === 'ownClient' && (
+              <p className="note">
+                {/(^|\.)github(copilot)?\.com$/.test(hostOf(url)) ? text.githubSteps : text.providerSteps}
+              </p>
+            )}
+            {way === 'staticToken' && <p className="note">{text.staticWarning}</p>}
+            {way === 'refreshToken' && <p className="note">{text.refreshWarning}</p>}
+            {way === 'ownClient' && (
+              <>
+                <CopyLine label={text.redirect} text={`http://${typed.redirectHost}:${typed.port}/callback`} />
+                <Choice
+                  label={text.redirectHost}
+                  value={typed.redirectHost}
+                  onChange={set('redirectHost')}
+                  options={['127.0.0.1', 'localhost'].map((value) => ({ value, text: value }))}
+                />
+                <Field
+                  label={text.port}
+                  inputMode="numeric"
+                  value={typed.port}
+                  onChange={set('port')}
+                  error={portIsWrong ? text.portWrong : undefined}
+                />
+                {plain('clientId', text.clientId)}
+                {secret('clientSecret', text.clientSecretOptional, false)}
+              </>
+            )}
+            {way === 'clientCredentials' && (
+              <>
+                {plain('clientId', text.clientId)}
+                {secret('clientSecret', text.clientSecret)}
+                {plain('tokenEndpoint', text.tokenEndpointOptional, undefined, false)}
+              </>
+            )}
+            {way === 'staticToken' && secret('accessToken', text.accessToken)}
+            {way === 'refreshToken' && (
+              <>
+                {secret('refreshToken', text.refreshToken)}
+                {plain('tokenEndpoint', text.tokenEndpoint, text.tokenEndpointHelp)}
+                {plain('clientId', text.clientId, undefined, false)}
+                {secret('clientSecret', text.clientSecretOptional, false)}
+              </>
+            )}
+            <Field label={text.name} value={typed.name} onChange={set('name')} maxLength={100} />
+            {way !== 'staticToken' && <Field label={text.scope} value={typed.scope} onChange={set('scope')} />}
+          </DisclosurePanel>
+        </Disclosure>
+        <div className="acts">
+          <Push type="submit" look="primary" pending={pending}>
+            {way === 'staticToken' || way === 'refreshToken' ? text.submitToken : text.submit}
+          </Push>
+          <Push onPress={() => go({ name: 'list' })}>{words.actions.cancel}</Push>
+        </div>
+      </Form>
+    </Page>
+  )
+}

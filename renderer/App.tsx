@@ -1,0 +1,81 @@
+// The shell: which screen is shown, what is announced, the connection's state, the toasts.
+// Screens beyond the list are loaded when they are first opened.
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import type { Snapshot } from '../app/contract/views.ts'
+import { Toasts } from './controls.tsx'
+import { ServerList } from './ServerList.tsx'
+import { connections, screens, snapshots } from './store.ts'
+import { words } from './words.ts'
+
+const ServerDetail = lazy(() => import('./ServerDetail.tsx'))
+const SignIn = lazy(() => import('./SignIn.tsx'))
+const AddServer = lazy(() => import('./AddServer.tsx'))
+const Settings = lazy(() => import('./Settings.tsx'))
+const VaultScreen = lazy(() => import('./VaultScreen.tsx'))
+
+function Shown({ snapshot }: { snapshot: Snapshot }) {
+  const screen = screens.use()
+  if (snapshot.vault.state !== 'open') return <VaultScreen vault={snapshot.vault} state={snapshot.vault.state} />
+  switch (screen.name) {
+    case 'list':
+      return <ServerList snapshot={snapshot} />
+    case 'server':
+      return <ServerDetail key={screen.id} id={screen.id} part={screen.part} />
+    case 'signIn':
+      return <SignIn key={screen.id} id={screen.id} />
+    case 'add':
+      return <AddServer key={`${screen.way} ${screen.url}`} url={screen.url} way={screen.way} />
+    case 'settings':
+      return <Settings />
+  }
+}
+
+/** Says aloud what changed by itself: a server's words, or how many changed at once. */
+function Announcer({ snapshot }: { snapshot: Snapshot }) {
+  const before = useRef<Map<string, string> | null>(null)
+  const [said, setSaid] = useState('')
+  useEffect(() => {
+    const known = before.current
+    before.current = new Map(snapshot.servers.map(({ id, words }) => [id, words]))
+    if (!known) return
+    const changed = snapshot.servers.filter(({ id, words }) => known.has(id) && known.get(id) !== words)
+    if (changed.length === 0) return
+    const each = changed.map(({ name, words }) => `${name}: ${words}`).join('. ')
+    setSaid(changed.length > 3 ? words.changed(changed.length) : each)
+  }, [snapshot])
+  return (
+    <div className="spoken" role="status">
+      {said}
+    </div>
+  )
+}
+
+function ConnectionBanner() {
+  const connection = connections.use()
+  const text = connection === 'lost' || connection === 'ended' ? words.connection[connection] : ''
+  return (
+    <div role="status" className={text ? 'connection' : 'spoken'}>
+      {text}
+    </div>
+  )
+}
+
+export function App() {
+  const snapshot = snapshots.use()
+  return (
+    <div className="app">
+      <ConnectionBanner />
+      {snapshot ? (
+        <Suspense fallback={null}>
+          <Shown snapshot={snapshot} />
+          <Announcer snapshot={snapshot} />
+        </Suspense>
+      ) : (
+        <main className="page">
+          <p className="lead">{words.connecting}</p>
+        </main>
+      )}
+      <Toasts />
+    </div>
+  )
+}

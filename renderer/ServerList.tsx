@@ -1,0 +1,152 @@
+// The list: one row per server, as delivered (those who need a person first), one primary action where one is needed.
+// A row is drawn again only when its server changed; its moving parts read the clock themselves.
+import { memo, useEffect } from 'react'
+import { Link } from 'react-aria-components/Link'
+import type { ServerView, Snapshot } from '../app/contract/views.ts'
+import { useClock } from './clock.ts'
+import { Push, SettingsButton } from './controls.tsx'
+import { countdown, roughly } from './durations.ts'
+import { Mark, markOf } from './Mark.tsx'
+import { beginSignIn } from './signIns.ts'
+import { go, hashOf, hasMoved, lastServer } from './store.ts'
+import { Welcome } from './Welcome.tsx'
+import { words } from './words.ts'
+
+export function hostOf(url: string): string {
+  try {
+    return new URL(url).host
+  } catch {
+    return url
+  }
+}
+
+/** The one thing a person should do, where there is one. */
+export function primaryAction(view: ServerView): { text: string; run: () => void; urgent: boolean } | null {
+  const { id, action, grantKind } = view
+  if (view.state === 'signingIn')
+    return { text: words.actions.showSignIn, run: () => go({ name: 'signIn', id }), urgent: false }
+  if (view.paused || !action) return null
+  const urgent = view.light === 'red'
+  if (action === 'fixSettings')
+    return { text: words.actions.fixSettings, run: () => go({ name: 'server', id, part: 'settings' }), urgent }
+  if (grantKind === 'staticToken' || grantKind === 'refreshToken')
+    return { text: words.actions.giveToken, run: () => go({ name: 'server', id, part: 'token' }), urgent }
+  const text = action === 'grantMore' ? words.actions.grantMore : words.actions.signIn
+  return { text, run: () => beginSignIn(id), urgent }
+}
+
+/** What is left of the token's lifetime, 0 to 100, in steps too small to see; null where nothing moves. */
+export function useLifetimeLeft({ obtainedAt, expiresAt }: ServerView): number | null {
+  return useClock((now) => {
+    if (obtainedAt === null || expiresAt === null || expiresAt <= obtainedAt) return null
+    const left = Math.min(1, Math.max(0, (expiresAt - now) / (expiresAt - obtainedAt)))
+    return Math.round(left * 400) / 4
+  })
+}
+
+function Lifetime({ view }: { view: ServerView }) {
+  const left = useLifetimeLeft(view)
+  if (left === null || view.paused || view.state === 'signedOut' || view.light === 'red') return null
+  return (
+    <div className="lifetime" role="meter" aria-label={words.list.bar} aria-valuenow={Math.round(left)}>
+      <i style={{ width: `${left}%` }} />
+    </div>
+  )
+}
+
+/** The two short lines at the right: the next attempt where one is waited for, else what is left. */
+function When({ view }: { view: ServerView }) {
+  const text = useClock((now) => {
+    if (view.paused || view.state === 'signedOut') return ''
+    if (view.state === 'waiting' && view.nextAt !== null)
+      return view.nextAt > now ? `${words.list.nextIn}\n${countdown(view.nextAt - now)}` : words.list.now
+    if (view.expiresAt === null) return ''
+    return view.expiresAt > now ? `${roughly(view.expiresAt - now)}\n${words.list.left}` : words.list.ended
+  })
+  return <div className="when">{text}</div>
+}
+
+/** "Healthy · refreshes in 41 min" */
+function Words({ view }: { view: ServerView }) {
+  const moving = useClock((now) => {
+    if (view.state !== 'fresh' || view.paused || view.nextAt === null) return ''
+    return view.nextAt > now ? words.list.refreshesIn(roughly(view.nextAt - now)) : words.list.refreshDue
+  })
+  return (
+    <div className="words">
+      {view.words}
+      {moving && ` · ${moving}`}
+    </div>
+  )
+}
+
+const Row = memo(function Row({ view }: { view: ServerView }) {
+  const action = primaryAction(view)
+  return (
+    <li className={`row ${view.light}`} data-server={view.id}>
+      <Mark kind={markOf(view)} />
+      <div className="name">
+        <Link href={hashOf({ name: 'server', id: view.id, part: null })} id={`server-${view.id}`}>
+          {view.name}
+        </Link>
+        <span className="host">{hostOf(view.url)}</span>
+      </div>
+      {action ? (
+        <div className="do">
+          <Push
+            look={action.urgent ? 'primary' : 'plain'}
+            onPress={action.run}
+            aria-label={`${action.text}: ${view.name}`}
+          >
+            {action.text}
+          </Push>
+        </div>
+      ) : (
+        <When view={view} />
+      )}
+      <Words view={view} />
+      {view.detail && <p className="more">{view.detail}</p>}
+      <Lifetime view={view} />
+    </li>
+  )
+})
+
+export function ServerList({ snapshot }: { snapshot: Snapshot }) {
+  const { servers } = snapshot
+  const needing = servers.filter(({ light }) => light === 'red').length
+  useEffect(() => {
+    document.title = needing > 0 ? `${words.list.needYou(needing)} – ${words.name}` : words.name
+  }, [needing])
+  useEffect(() => {
+    if (!hasMoved) return
+    const row = lastServer ? document.getElementById(`server-${lastServer}`) : null
+    const target = row ?? document.querySelector<HTMLElement>('h1')
+    target?.focus()
+  }, [])
+  const sum = needing > 0 ? words.list.needYou(needing) : words.list.count(servers.length)
+  return (
+    <>
+      <header className="bar">
+        <h1 tabIndex={-1}>{words.name}</h1>
+        {servers.length > 0 && <span className={needing > 0 ? 'sum urgent' : 'sum'}>{sum}</span>}
+        <SettingsButton />
+      </header>
+      <main>
+        {servers.length === 0 ? (
+          <Welcome />
+        ) : (
+          <>
+            <ul className="list" aria-label={words.list.label}>
+              {servers.map((view) => (
+                <Row key={view.id} view={view} />
+              ))}
+            </ul>
+            <div className="foot">
+              <Push onPress={() => go({ name: 'add', way: 'browser', url: '' })}>{words.list.add}</Push>
+            </div>
+          </>
+        )}
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,221 @@
+// A sign-in under way: each step as the core takes it, the ways to help it along, and how it ended.
+// The old token is untouched until the new one is stored, and the screen says so.
+import { useState } from 'react'
+import { Form } from 'react-aria-components/Form'
+import type { SignInStep } from '../app/contract/health.ts'
+import type { ServerView } from '../app/contract/views.ts'
+import { act, copy, explain, remove, usePending } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { ActionButton, Field, Page, Push } from './controls.tsx'
+import { Mark, type MarkKind } from './Mark.tsx'
+import { hostOf } from './ServerList.tsx'
+import { beginSignIn, type Progress, useProgress } from './signIns.ts'
+import { go, snapshots } from './store.ts'
+import { words } from './words.ts'
+
+const text = words.signIn
+const steps = Object.keys(text.steps) as SignInStep[]
+
+export default function SignIn({ id }: { id: string }) {
+  const view = snapshots.use()?.servers.find((server) => server.id === id)
+  const progress = useProgress(id)
+  if (!view)
+    return (
+      <Page title={words.list.title}>
+        <p className="lead">{words.detail.unknown}</p>
+      </Page>
+    )
+  const hasToken = view.obtainedAt !== null
+  const isRunning = view.signIn !== null || progress?.phase === 'running'
+  return (
+    <Page title={text.title(view.name)} side={hostOf(view.url)}>
+      <p className="lead">{hasToken ? text.lead : text.leadFirst}</p>
+      {(isRunning || progress) && <Steps view={view} progress={progress} isRunning={isRunning} />}
+      <div role="status">{!isRunning && progress?.phase === 'done' && <Done id={id} />}</div>
+      <div role="alert">
+        {!isRunning && progress?.phase === 'failed' && <Failed view={view} progress={progress} hasToken={hasToken} />}
+      </div>
+      {isRunning && view.signIn && (
+        <Running view={view} signIn={view.signIn} blocked={progress === null || progress.blocked} />
+      )}
+      {!isRunning && !progress && (
+        <>
+          <p>{text.stopped}</p>
+          <div className="acts">
+            <Push look="primary" onPress={() => beginSignIn(id)}>
+              {text.start}
+            </Push>
+          </div>
+        </>
+      )}
+    </Page>
+  )
+}
+
+type Shown = 'done' | 'now' | 'failed' | 'open'
+const marks: Record<Shown, MarkKind> = { done: 'ok', now: 'running', failed: 'needsYou', open: 'signedOut' }
+
+function Steps({ view, progress, isRunning }: { view: ServerView; progress: Progress | null; isRunning: boolean }) {
+  const reached = view.signIn?.step ?? progress?.step ?? 'resource'
+  const at = progress?.phase === 'done' && !isRunning ? steps.length : steps.indexOf(reached)
+  const shown = (index: number): Shown => {
+    if (index < at) return 'done'
+    if (index > at) return 'open'
+    return isRunning ? 'now' : 'failed'
+  }
+  const hostOfStep = (step: SignInStep) =>
+    step === 'resource'
+      ? hostOf(view.url)
+      : step === 'authorizationServer' && view.signIn?.url
+        ? hostOf(view.signIn.url)
+        : ''
+  return (
+    <ol className="steps" aria-live="polite">
+      {steps.map((step, index) => {
+        const kind = shown(index)
+        const [todo, done] = text.steps[step]
+        return (
+          <li key={step} className={kind} data-step={step} aria-current={kind === 'now' ? 'step' : undefined}>
+            <Mark kind={marks[kind]} said={false} />
+            <span>
+              {kind === 'done' ? done : kind === 'now' ? text.now[step] : todo}
+              {kind === 'done' && hostOfStep(step) && <small>{hostOfStep(step)}</small>}
+            </span>
+          </li>
+        )
+      })}
+    </ol>
+  )
+}
+
+function Running({
+  view,
+  signIn,
+  blocked
+}: {
+  view: ServerView
+  signIn: NonNullable<ServerView['signIn']>
+  blocked: boolean
+}) {
+  const { url } = signIn
+  const cancel = () =>
+    act(`cancel ${view.id}`, async () => {
+      await bridge.call('signIn.cancel', { signIn: signIn.id })
+      return null
+    })
+  return (
+    <>
+      {url && signIn.step === 'browser' && <p className="help">{blocked ? text.blocked : text.opened}</p>}
+      <div className="acts">
+        {url && (
+          <>
+            <a className={blocked ? 'button primary' : 'button plain'} href={url} target="_blank" rel="noreferrer">
+              {blocked ? text.open : text.openAgain}
+            </a>
+            <ActionButton action="copy" onPress={() => copy(url)}>
+              {text.copyLink}
+            </ActionButton>
+          </>
+        )}
+        <ActionButton action={`cancel ${view.id}`} onPress={cancel}>
+          {text.cancel}
+        </ActionButton>
+      </div>
+      {url && signIn.step === 'browser' && <Paste signIn={signIn.id} />}
+    </>
+  )
+}
+
+function Paste({ signIn }: { signIn: string }) {
+  const [url, setUrl] = useState('')
+  const [error, setError] = useState<string>()
+  const action = `paste ${signIn}`
+  const pending = usePending(action)
+  const send = () => {
+    const pasted = url.trim()
+    setUrl('')
+    setError(undefined)
+    return act(action, async () => {
+      await bridge.call('signIn.paste', { signIn, url: pasted }).catch((thrown) => setError(explain(thrown).text))
+      return null
+    })
+  }
+  return (
+    <section>
+      <h2 className="cap">{text.paste}</h2>
+      <Form
+        className="form"
+        validationBehavior="aria"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (url.trim()) send()
+        }}
+      >
+        <Field label={text.pasteLabel} help={text.pasteHelp} value={url} onChange={setUrl} error={error} />
+        <div className="acts">
+          <Push type="submit" pending={pending} isDisabled={!url.trim()}>
+            {text.pasteSubmit}
+          </Push>
+        </div>
+      </Form>
+    </section>
+  )
+}
+
+function Done({ id }: { id: string }) {
+  return (
+    <>
+      <div className="state green">
+        <Mark kind="ok" said={false} />
+        <div>
+          <strong>{text.done}</strong>
+          <p>{text.doneText}</p>
+        </div>
+      </div>
+      <div className="acts">
+        <Push look="primary" onPress={() => go({ name: 'server', id, part: null })}>
+          {text.show}
+        </Push>
+      </div>
+    </>
+  )
+}
+
+const needsOwnClient = new Set(['registrationUnsupported', 'registrationRefused', 'clientRefused'])
+const needsAddress = new Set(['notMcpServer', 'serverUnreachable', 'resourceMismatch', 'metadataInvalid', 'urlInvalid'])
+
+function Failed({ view, progress, hasToken }: { view: ServerView; progress: Progress; hasToken: boolean }) {
+  const wasCancelled = progress.code === 'signInCancelled'
+  /** A server that never had a token is added anew, since its address and client cannot be changed. */
+  const startOver = async (way: 'browser' | 'ownClient') => {
+    if (await remove(view)) go({ name: 'add', way, url: view.url })
+  }
+  return (
+    <>
+      <div className={wasCancelled ? 'state grey' : 'state red'}>
+        <Mark kind={wasCancelled ? 'signedOut' : 'needsYou'} said={false} />
+        <div>
+          <strong>{wasCancelled ? text.cancelled : text.failed}</strong>
+          {!wasCancelled && <p>{progress.text}</p>}
+          {progress.todo && <p>{progress.todo}</p>}
+        </div>
+      </div>
+      <div className="acts">
+        <Push look="primary" onPress={() => beginSignIn(view.id)}>
+          {text.again}
+        </Push>
+        {!hasToken && needsOwnClient.has(progress.code) && (
+          <ActionButton action={`remove ${view.id}`} onPress={() => startOver('ownClient')}>
+            {text.ownClient}
+          </ActionButton>
+        )}
+        {!hasToken && needsAddress.has(progress.code) && (
+          <ActionButton action={`remove ${view.id}`} onPress={() => startOver('browser')}>
+            {text.changeAddress}
+          </ActionButton>
+        )}
+        <Push onPress={() => go({ name: 'server', id: view.id, part: null })}>{text.show}</Push>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,113 @@
+// The last 24 hours as a picture: spans with and without a valid token, refreshes, failures, sign-ins.
+// Plain SVG; the words beside it say the same to those who do not see it.
+import type { HistoryEvent } from '../app/contract/views.ts'
+import { useClock } from './clock.ts'
+import { roughly, writeTime } from './durations.ts'
+import { words } from './words.ts'
+
+const day = 24 * 3_600_000
+const width = 720
+const ends = new Set(['signedOut'])
+
+export type Span = { from: number; to: number; kind: 'valid' | 'expired' }
+
+/** When there was a valid token in the day before `now`, from events in any order. Before the first token: nothing. */
+export function spansOf(events: readonly HistoryEvent[], now: number): Span[] {
+  const start = now - day
+  const turns = events.filter(({ kind }) => kind === 'signedIn' || kind === 'refreshed' || ends.has(kind))
+  const sorted = turns.toSorted((a, b) => a.at - b.at)
+  const spans: Span[] = []
+  const add = (kind: Span['kind'], from: number, to: number) => {
+    const span = { kind, from: Math.max(from, start), to: Math.min(to, now) }
+    const last = spans.at(-1)
+    if (span.to <= span.from) return
+    if (last?.kind === kind && last.to === span.from) last.to = span.to
+    else spans.push(span)
+  }
+  sorted.forEach((event, index) => {
+    const next = sorted[index + 1]?.at ?? now
+    if (ends.has(event.kind)) return
+    const end = Math.min(event.expiresAt ?? next, next)
+    add('valid', event.at, end)
+    add('expired', end, next)
+  })
+  return spans
+}
+
+const isFailure = ({ kind }: HistoryEvent) => kind === 'refreshFailed' || kind === 'signInFailed'
+
+export function Timeline({ events }: { events: readonly HistoryEvent[] }) {
+  // Once a minute: a pixel of this picture is two.
+  const now = useClock((now) => Math.floor(now / 60_000) * 60_000 + 60_000)
+  const spans = spansOf(events, now)
+  const recent = events.filter(({ at }) => at > now - day)
+  const x = (at: number) => ((at - (now - day)) / day) * width
+  const refreshes = recent.filter(({ kind }) => kind === 'refreshed')
+  const failures = recent.filter(isFailure)
+  const signIns = recent.filter(({ kind }) => kind === 'signedIn')
+  const gap = spans.reduce((sum, { kind, from, to }) => sum + (kind === 'expired' ? to - from : 0), 0)
+  const gapWords =
+    spans.length === 0 ? words.detail.nothingKnown : gap > 0 ? words.detail.gap(roughly(gap)) : words.detail.noGap
+  const summary = `${gapWords}, ${words.detail.counted(refreshes.length, failures.length, signIns.length)}`
+  const { legend } = words.detail
+  return (
+    <section>
+      <h2 className="cap">
+        {words.detail.timeline}
+        <span>{gapWords}</span>
+      </h2>
+      <svg
+        className="timeline"
+        viewBox={`0 0 ${width} 34`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={words.detail.timelineLabel(summary)}
+      >
+        <rect x="0" y="4" width={width} height="13" rx="2" className="none" />
+        {spans.map(({ kind, from, to }) => (
+          <rect
+            key={`${kind} ${from}`}
+            className={kind}
+            x={x(from)}
+            y="4"
+            width={Math.max(x(to) - x(from) - 1, 2)}
+            height="13"
+          />
+        ))}
+        {refreshes.map(({ at }) => (
+          <rect key={at} className="refreshed" x={x(at) - 1.5} y="22" width="3" height="5" rx="1" />
+        ))}
+        {failures.map(({ at }) => (
+          <path key={at} className="failed" d={`M${x(at) - 4} 30l4-9 4 9z`} />
+        ))}
+        {signIns.map(({ at }) => (
+          <path key={at} className="signedIn" d={`M${x(at)} 0v32`} vectorEffect="non-scaling-stroke" />
+        ))}
+      </svg>
+      <div className="hours" aria-hidden="true">
+        {[0, 6, 12, 18].map((hour) => (
+          <span key={hour}>{writeTime(now - day + hour * 3_600_000)}</span>
+        ))}
+        <span>{words.detail.now}</span>
+      </div>
+      <ul className="legend" aria-hidden="true">
+        {(['valid', 'expired', 'refreshed', 'failed', 'signedIn'] as const).map((kind) => (
+          <li key={kind}>
+            <svg viewBox="0 0 10 10" width="10" height="10" className="timelineKey" aria-hidden="true">
+              {kind === 'failed' ? (
+                <path d="M1 9l4-8 4 8z" className={kind} />
+              ) : kind === 'signedIn' ? (
+                <path d="M5 0v10" className={kind} />
+              ) : kind === 'refreshed' ? (
+                <rect x="3.5" y="2" width="3" height="6" rx="1" className={kind} />
+              ) : (
+                <rect x="0" y="2" width="10" height="6" rx="1" className={kind} />
+              )}
+            </svg>
+            {legend[kind]}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

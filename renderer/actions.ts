@@ -1,0 +1,92 @@
+// What people do: each action shows that it runs, then its result as a toast; a failure stays until it is closed.
+// Keys say what is running, so that the same button on two screens shows the same thing.
+import { UNSTABLE_ToastQueue as ToastQueue } from 'react-aria-components/Toast'
+import { TokentrayError } from '../app/contract/errors.ts'
+import { bridge } from './bridge.ts'
+import { createStore } from './store.ts'
+import { advice, words } from './words.ts'
+
+export type Notice = { text: string; tone: 'ok' | 'bad' }
+
+export const toasts = new ToastQueue<Notice>({ maxVisibleToasts: 3 })
+const running = createStore<ReadonlySet<string>>(new Set())
+
+export function usePending(key: string): boolean {
+  return running.use().has(key)
+}
+
+export function say(text: string): void {
+  toasts.add({ text, tone: 'ok' }, { timeout: 6000 })
+}
+
+/** The error's own sentence, and what to do where it leaves that open. */
+export function explain(error: unknown): { code: string; text: string; todo: string } {
+  if (!(error instanceof TokentrayError)) {
+    const text = error instanceof Error ? error.message : String(error)
+    return { code: 'unexpected', text, todo: '' }
+  }
+  return { code: error.code, text: error.message, todo: advice[error.code] ?? '' }
+}
+
+/** Runs `work` under `key` once at a time; says what it resolves to, and why it failed. Never rejects. */
+export async function act(key: string, work: () => Promise<string | null>): Promise<boolean> {
+  if (running.get().has(key)) return false
+  running.set(new Set([...running.get(), key]))
+  try {
+    const said = await work()
+    if (said) say(said)
+    return true
+  } catch (error) {
+    const { text, todo } = explain(error)
+    toasts.add({ text: todo ? `${text} ${todo}` : text, tone: 'bad' })
+    return false
+  } finally {
+    running.set(new Set([...running.get()].filter((other) => other !== key)))
+  }
+}
+
+type Named = { id: string; name: string }
+
+export const refresh = ({ id, name }: Named) =>
+  act(`refresh ${id}`, async () => {
+    await bridge.call('server.refresh', { server: id })
+    return words.actions.refreshed(name)
+  })
+
+export const pause = ({ id, name }: Named) =>
+  act(`pause ${id}`, async () => {
+    await bridge.call('server.pause', { server: id })
+    return words.actions.paused(name)
+  })
+
+export const resume = ({ id, name }: Named) =>
+  act(`pause ${id}`, async () => {
+    await bridge.call('server.resume', { server: id })
+    return words.actions.resumed(name)
+  })
+
+export const forgetRegistration = ({ id }: Named) =>
+  act(`forget ${id}`, async () => {
+    await bridge.call('server.forgetRegistration', { server: id })
+    return words.actions.forgotten
+  })
+
+export const signOut = ({ id }: Named) =>
+  act(`signOut ${id}`, async () => (await bridge.call('server.signOut', { server: id })).revoked)
+
+export const remove = ({ id, name }: Named) =>
+  act(`remove ${id}`, async () => {
+    const { revoked } = await bridge.call('server.remove', { server: id })
+    return words.actions.removed(name, revoked)
+  })
+
+export const backUp = () =>
+  act('backup', async () => words.settings.backedUp((await bridge.call('vault.backup', {})).path))
+
+export const copy = (text: string) =>
+  act('copy', async () => {
+    await navigator.clipboard.writeText(text).catch(() => {
+      throw new Error(words.actions.copyFailed)
+    })
+    return words.actions.copied
+  })

@@ -1,0 +1,103 @@
+// The one way to the core: Electron's preload in the window, HTTP and server-sent events in a browser.
+// Types come from the contract; its schemas stay out of the bundle, since the router parses at its end.
+import type { Call, Reply } from '../app/contract/commands.ts'
+import { type ErrorCode, TokentrayError } from '../app/contract/errors.ts'
+import type { Snapshot } from '../app/contract/views.ts'
+import { words } from './words.ts'
+
+/** `ended`: the browser's session is over, which only a new link mends. */
+export type Connection = 'connecting' | 'open' | 'lost' | 'ended'
+
+export interface Bridge {
+  /** Rejects with TokentrayError. */
+  call: Call
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void
+  /** Absent where the connection cannot break: the window's core is in the same application. */
+  onConnection?(listener: (connection: Connection) => void): () => void
+  platform: 'window' | 'browser'
+}
+
+type Preload = {
+  call(name: string, input: unknown): Promise<Reply<unknown>>
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void
+}
+
+declare global {
+  interface Window {
+    tokentray?: Preload
+  }
+}
+
+function unwrap(reply: Reply<unknown>): unknown {
+  if (reply.ok) return reply.value
+  throw new TokentrayError(reply.code as ErrorCode, reply.message)
+}
+
+function windowBridge(preload: Preload): Bridge {
+  return {
+    platform: 'window',
+    call: (async (name: string, input: unknown) => unwrap(await preload.call(name, input))) as Call,
+    onSnapshot: (listener) => preload.onSnapshot(listener)
+  }
+}
+
+const reconnectAfter = 3000
+
+function browserBridge(): Bridge {
+  let connection: Connection = 'connecting'
+  const listeners = new Set<(connection: Connection) => void>()
+  const tell = (now: Connection) => {
+    connection = now
+    for (const listener of listeners) listener(now)
+  }
+
+  async function post(command: string, input: unknown): Promise<Reply<unknown>> {
+    const response = await fetch('./call', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ command, input })
+    }).catch(() => null)
+    if (response?.status === 401) {
+      tell('ended')
+      return { ok: false, code: 'notAllowedHere', message: words.connection.ended }
+    }
+    const reply: unknown = await response?.json().catch(() => null)
+    if (typeof reply === 'object' && reply !== null && 'ok' in reply) return reply as Reply<unknown>
+    return { ok: false, code: 'ownerUnreachable', message: words.connection.unreachable }
+  }
+
+  return {
+    platform: 'browser',
+    call: (async (name: string, input: unknown) => unwrap(await post(name, input))) as Call,
+    onSnapshot(listener) {
+      let source: EventSource | null = null
+      let again: number | undefined
+      const open = () => {
+        const opened = new EventSource('./snapshots')
+        source = opened
+        opened.onopen = () => tell('open')
+        opened.onmessage = (event) => listener(JSON.parse(event.data))
+        opened.onerror = async () => {
+          if (connection !== 'ended') tell('lost')
+          // A stream that broke is taken up by the browser itself; a refused one is not, and says nothing of why.
+          if (opened.readyState !== EventSource.CLOSED) return
+          await post('snapshot', {})
+          if (connection === 'lost' && source === opened) again = window.setTimeout(open, reconnectAfter)
+        }
+      }
+      open()
+      return () => {
+        source?.close()
+        source = null
+        window.clearTimeout(again)
+      }
+    },
+    onConnection(listener) {
+      listeners.add(listener)
+      listener(connection)
+      return () => listeners.delete(listener)
+    }
+  }
+}
+
+export const bridge: Bridge = window.tokentray ? windowBridge(window.tokentray) : browserBridge()

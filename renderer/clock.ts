@@ -1,0 +1,61 @@
+// The one ticking store: at most one wake-up a second, none while nobody looks or the page is hidden.
+// Components pick a value out of the time and are drawn again only when that value changes.
+import { useSyncExternalStore } from 'react'
+
+const listeners = new Set<() => void>()
+let timer: number | undefined
+let offset: number | null = null
+let current = Date.now()
+
+/** The core's time in ms: it may run on another machine, at the far end of a tunnel, with another clock. */
+export function now(): number {
+  return Date.now() + (offset ?? 0)
+}
+
+/** Learns the core's clock from a snapshot's `at`. The largest difference seen had the least delay in it. */
+export function setClock(at: number): void {
+  const difference = at - Date.now()
+  offset = Math.max(offset ?? Number.NEGATIVE_INFINITY, difference)
+  if (Math.abs(offset) < 2000) offset = 0
+  update()
+}
+
+function update(): void {
+  current = now()
+  for (const listener of listeners) listener()
+}
+
+function arm(): void {
+  window.clearTimeout(timer)
+  if (listeners.size === 0 || document.hidden) return
+  // To the next whole second, so that every countdown on the screen turns at once.
+  timer = window.setTimeout(
+    () => {
+      update()
+      arm()
+    },
+    1000 - (now() % 1000) + 5
+  )
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) update()
+  arm()
+})
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  if (listeners.size === 1) {
+    current = now()
+    arm()
+  }
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size === 0) arm()
+  }
+}
+
+/** A string or number picked out of the time in ms. */
+export function useClock<T extends string | number | boolean | null>(pick: (now: number) => T): T {
+  return useSyncExternalStore(subscribe, () => pick(current))
+}

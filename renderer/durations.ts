@@ -1,0 +1,50 @@
+// Lengths of time and times of day as people read and write them.
+// The same notation as the command line's: 90s, 5m, 1h, 2d, 1h30m.
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `text` in ms; null where it is not a duration. */
+export function parseDuration(text: string): number | null {
+  const compact = text.replaceAll(' ', '')
+  if (compact === '0') return 0
+  const parts = [...compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)]
+  const read = parts.reduce((length, part) => length + part[0].length, 0)
+  if (parts.length === 0 || read !== compact.length) return null
+  return Math.round(parts.reduce((sum, [, n, unit]) => sum + Number(n) * units[unit as keyof typeof units], 0))
+}
+
+/** `length` ms exactly, for a field a person edits: "1h 30m". */
+export function writeDuration(length: number): string {
+  let rest = length
+  const parts: string[] = []
+  for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
+    const amount = Math.floor(rest / units[unit])
+    rest -= amount * units[unit]
+    if (amount > 0) parts.push(`${amount}${unit}`)
+  }
+  return parts.join(' ') || '0s'
+}
+
+/** The largest unit only, for reading: "41 min", "7 h", "23 days". */
+export function roughly(length: number): string {
+  if (length < units.m) return `${Math.max(0, Math.ceil(length / units.s))} s`
+  if (length < 90 * units.m) return `${Math.round(length / units.m)} min`
+  if (length < 36 * units.h) return `${Math.round(length / units.h)} h`
+  return `${Math.round(length / units.d)} days`
+}
+
+/** A falling clock: "0:38", "12:05"; from an hour on as `roughly`. */
+export function countdown(length: number): string {
+  const seconds = Math.max(0, Math.ceil(length / 1000))
+  if (seconds >= 3600) return roughly(length)
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
+const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
+
+export const writeTime = (at: number) => timeOfDay.format(at)
+
+/** "14:02" today, "19 Nov, 14:02" on other days. */
+export function writeMoment(at: number, now: number): string {
+  return day.format(at) === day.format(now) ? writeTime(at) : `${day.format(at)}, ${writeTime(at)}`
+}

@@ -1,0 +1,66 @@
+// The sign-ins begun on these pages: how each one ended, which the snapshot does not keep.
+// The steps themselves come from the snapshot, so that a sign-in begun elsewhere shows them too.
+import type { SignInStep } from '../app/contract/health.ts'
+import { explain } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { createStore, go, snapshots } from './store.ts'
+
+export type Progress = {
+  phase: 'running' | 'done' | 'failed'
+  /** Whether the browser let a page be opened without a fresh click. */
+  blocked: boolean
+  /** The step it had reached when it failed. */
+  step: SignInStep
+  code: string
+  text: string
+  todo: string
+}
+
+const progresses = createStore<ReadonlyMap<string, Progress>>(new Map())
+const fresh: Progress = { phase: 'running', blocked: false, step: 'resource', code: '', text: '', todo: '' }
+
+export const useProgress = (id: string) => progresses.use().get(id) ?? null
+
+function note(id: string, change: Partial<Progress>): void {
+  const old = progresses.get().get(id) ?? fresh
+  progresses.set(new Map(progresses.get()).set(id, { ...old, ...change }))
+}
+
+/** Whether a page could be opened; without a recent click a browser refuses, and says nothing. */
+function openPage(url: string): boolean {
+  if (bridge.platform === 'browser' && !navigator.userActivation.isActive) return false
+  window.open(url, '_blank', 'noopener,noreferrer')
+  return true
+}
+
+/** Keeps the step in mind while it is known: a snapshot after the failure no longer has it. */
+function follow(id: string): () => void {
+  return snapshots.subscribe(() => {
+    const step = snapshots.get()?.servers.find((server) => server.id === id)?.signIn?.step
+    if (step && step !== progresses.get().get(id)?.step) note(id, { step })
+  })
+}
+
+/** Starts or joins the sign-in of a server and shows its screen. Never rejects: the screen tells how it ended. */
+export async function beginSignIn(id: string): Promise<void> {
+  go({ name: 'signIn', id })
+  if (progresses.get().get(id)?.phase === 'running') return
+  note(id, fresh)
+  const unfollow = follow(id)
+  try {
+    const { signIn, url } = await bridge.call('signIn.start', { server: id })
+    if (url) note(id, { blocked: !openPage(url), step: 'browser' })
+    await bridge.call('signIn.wait', { signIn })
+    note(id, { phase: 'done' })
+  } catch (error) {
+    note(id, { phase: 'failed', ...explain(error) })
+  } finally {
+    unfollow()
+  }
+}
+
+export function forgetProgress(id: string): void {
+  const rest = new Map(progresses.get())
+  rest.delete(id)
+  progresses.set(rest)
+}

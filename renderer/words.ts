@@ -1,0 +1,374 @@
+// Every visible word of the pages that the core does not write itself.
+// Plain, honest, short: what happened, what is safe, what to do.
+import type { SignInStep } from '../app/contract/health.ts'
+import type { EventKind, VaultView } from '../app/contract/views.ts'
+
+export const words = {
+  name: 'Tokentray',
+  connecting: 'Connecting…',
+  list: {
+    title: 'Servers',
+    label: 'MCP servers',
+    needYou: (count: number) => (count === 1 ? '1 needs you' : `${count} need you`),
+    allWell: 'All healthy',
+    count: (count: number) => (count === 1 ? '1 server' : `${count} servers`),
+    add: 'Add server…',
+    settings: 'Settings',
+    left: 'left',
+    noEnd: 'no known end',
+    ended: 'ended',
+    nextIn: 'next in',
+    refreshesIn: (left: string) => `refreshes in ${left}`,
+    refreshDue: 'refresh due',
+    now: 'now',
+    bar: 'Token lifetime left'
+  },
+  marks: {
+    ok: 'Healthy',
+    running: 'Refreshing',
+    retrying: 'Retrying',
+    needsYou: 'Needs you',
+    paused: 'Paused',
+    signedOut: 'Not signed in',
+    signingIn: 'Signing in'
+  },
+  actions: {
+    signIn: 'Sign in',
+    signInAgain: 'Sign in again',
+    signInStarting: 'Starting the sign-in…',
+    grantMore: 'Allow more',
+    fixSettings: 'Fix settings',
+    giveToken: 'Give a token',
+    showSignIn: 'Continue',
+    refresh: 'Refresh now',
+    refreshed: (name: string) => `${name}: a new token is stored.`,
+    pause: 'Pause',
+    paused: (name: string) => `${name} is paused: its token is kept but no longer refreshed.`,
+    resume: 'Resume',
+    resumed: (name: string) => `${name} is looked after again.`,
+    forget: 'Forget registration',
+    forgotten: 'The registration is forgotten; the next sign-in registers anew.',
+    signOut: 'Sign out',
+    remove: 'Remove…',
+    removeNow: 'Remove',
+    removed: (name: string, revoked: string) => `${name} is removed. ${revoked}`,
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeText:
+      'Its tokens, settings and history are deleted here, and the tokens are revoked at the server where it offers that. This cannot be undone.',
+    signOutTitle: (name: string) => `Sign out of ${name}?`,
+    signOutText:
+      'The tokens are revoked at the server where it offers that, and deleted here. Programs using them stop working until you sign in again.',
+    keep: 'Keep it',
+    cancel: 'Cancel',
+    save: 'Save',
+    saved: 'Settings saved.',
+    copy: 'Copy',
+    copied: 'Copied.',
+    copyFailed: 'Could not copy; select the text and copy it by hand.',
+    close: 'Close',
+    working: 'Working…'
+  },
+  detail: {
+    back: 'Servers',
+    unknown: 'This server is no longer here.',
+    timeline: 'Last 24 hours',
+    gap: (length: string) => `${length} without a token`,
+    noGap: 'never without a token',
+    noHistory: 'Nothing has happened yet.',
+    nothingKnown: 'no token in this time',
+    timelineLabel: (summary: string) => `Timeline of the last 24 hours: ${summary}.`,
+    counted: (refreshes: number, failures: number, signIns: number) =>
+      `${refreshes} ${refreshes === 1 ? 'refresh' : 'refreshes'}, ${failures} ${failures === 1 ? 'failure' : 'failures'}, ${signIns} ${signIns === 1 ? 'sign-in' : 'sign-ins'}`,
+    legend: { valid: 'valid', expired: 'expired', refreshed: 'refreshed', failed: 'failed', signedIn: 'signed in' },
+    now: 'now',
+    token: 'Token',
+    facts: {
+      validUntil: 'Valid until',
+      obtained: 'Obtained',
+      refreshToken: 'Refresh token',
+      issuer: 'Issuer',
+      resource: 'Resource',
+      scope: 'Scopes',
+      registration: 'Client',
+      accepted: 'Accepted',
+      kind: 'Kind',
+      stored: 'Stored in',
+      address: 'Address'
+    },
+    left: (text: string) => `${text} left`,
+    ended: 'ended',
+    noToken: 'no token',
+    noEnd: 'no known end',
+    guess: 'assumed: the server did not say',
+    fromJwt: 'read from the token',
+    refreshEnds: (left: string) => `ends in ${left}`,
+    refreshEnded: 'has ended',
+    renewable: 'kept; its end is not known',
+    notRenewable: 'none: you sign in again when the token ends',
+    neverAccepted: 'not seen yet',
+    accepted: (time: string) => `${time} by the server`,
+    kinds: {
+      authorizationCode: 'signed in in the browser',
+      clientCredentials: 'client credentials, no person needed',
+      refreshToken: 'refresh token given by hand',
+      staticToken: 'static token: cannot be refreshed'
+    },
+    registrations: {
+      dynamic: 'registered by itself',
+      preRegistered: 'your own client id',
+      none: 'not registered'
+    },
+    history: 'History',
+    showAll: 'Show all',
+    showLess: 'Show less',
+    settings: 'Settings of this server',
+    retry: 'Try again',
+    attempt: (left: string) => `Next attempt in ${left}`,
+    nextRefresh: (left: string) => `Refreshes in ${left}`
+  },
+  events: {
+    added: 'Added',
+    signedIn: 'Signed in',
+    signInFailed: 'Sign-in failed',
+    refreshed: 'Refreshed',
+    refreshFailed: 'Refresh failed',
+    superseded: 'Overtaken',
+    signedOut: 'Signed out',
+    paused: 'Paused',
+    resumed: 'Resumed',
+    settingsChanged: 'Settings changed'
+  } satisfies Record<EventKind, string>,
+  serverSettings: {
+    name: 'Name',
+    scope: 'Scopes',
+    scopeHelp: 'Separated by spaces; empty: what the server asks for. Takes effect at the next sign-in.',
+    redirectHost: 'Redirect address',
+    redirectHelp: 'Some servers accept only one of the two. Takes effect at the next sign-in.',
+    quirks: 'For servers that bend the standards',
+    omitResource: 'Leave out the resource parameter',
+    allowMissingPkceMetadata: 'Sign in although the server does not announce PKCE',
+    schedule: 'Schedule',
+    scheduleHelp: 'Times as 90s, 5m, 1h or 2d. An empty field follows the general setting.',
+    cannotClear: 'A value once set can be changed, not emptied: write the value you want.',
+    notDuration: 'Write a time such as 90s, 5m, 1h or 2d.',
+    notPercent: 'Write a percentage from 0 to 100.',
+    tooShort: (least: string) => `At least ${least}.`,
+    percent: '%',
+    unchanged: 'Nothing was changed.',
+    fields: {
+      refreshFraction: 'Refresh when this part of the lifetime is over (%)',
+      refreshMargin: 'Or this long before the end',
+      earliestFraction: 'Never before this part is over (%)',
+      jitter: 'At random up to this much earlier (%)',
+      floor: 'At least this long between two attempts',
+      backoffFirst: 'Wait after the first failure',
+      backoffMax: 'Longest wait between attempts',
+      fixRetry: 'Try refused settings again every',
+      retryAfterMax: 'Longest wait a server may ask for',
+      guessedLifetime: 'Lifetime assumed where none is told',
+      refreshTokenMargin: 'Before the refresh token’s own end'
+    }
+  },
+  giveToken: {
+    title: 'Give a new token',
+    static: 'This kind of token cannot be refreshed. When it ends, paste a new one here.',
+    refresh: 'Paste a new refresh token; it is spent at the same address as before.',
+    accessToken: 'Access token',
+    refreshToken: 'Refresh token',
+    submit: 'Store token',
+    done: 'The token is stored, encrypted.'
+  },
+  add: {
+    title: 'Add a server',
+    lead: 'Paste the address of an MCP server.',
+    url: 'Address',
+    placeholder: 'https://mcp.example.com/mcp',
+    name: 'Name (optional)',
+    submit: 'Add and sign in',
+    submitToken: 'Add',
+    adding: 'Adding…',
+    other: 'Other ways to connect',
+    way: 'How Tokentray gets tokens',
+    ways: {
+      browser: 'Sign in in the browser',
+      ownClient: 'With my own client id',
+      clientCredentials: 'Client credentials',
+      staticToken: 'A static token',
+      refreshToken: 'A refresh token I have'
+    },
+    waysHelp: {
+      browser: 'The usual way. Tokentray registers itself at the server.',
+      ownClient: 'For servers that allow no registration.',
+      clientCredentials: 'For machines: no person signs in.',
+      staticToken: 'An API key or personal token. It cannot be refreshed.',
+      refreshToken: 'Moved here from another program.'
+    },
+    clientId: 'Client id',
+    clientSecret: 'Client secret',
+    clientSecretOptional: 'Client secret (if there is one)',
+    scope: 'Scopes (optional)',
+    accessToken: 'Token',
+    refreshToken: 'Refresh token',
+    tokenEndpoint: 'Token endpoint',
+    tokenEndpointHelp: 'The address refresh tokens are spent at, often ending in /token.',
+    tokenEndpointOptional: 'Token endpoint (only where discovery does not find it)',
+    redirectHost: 'Redirect host',
+    port: 'Port',
+    redirect: 'Enter this redirect address there',
+    portWrong: 'A port is a number from 1 to 65535.',
+    providerSteps:
+      'Create an OAuth client in the provider’s developer settings, enter the redirect address below, and copy the client id here.',
+    githubSteps:
+      'On GitHub: Settings → Developer settings → OAuth Apps → New OAuth App. Enter the redirect address below as the authorization callback URL, then copy the client id and a new client secret here.',
+    staticWarning: 'Cannot be refreshed: when it ends, you give a new one.',
+    refreshWarning:
+      'Where the server replaces refresh tokens, the program it came from stops working once Tokentray uses it.',
+    writeOnly: 'Goes straight into the encrypted vault and is never shown again.',
+    added: (name: string) => `${name} is added.`
+  },
+  signIn: {
+    title: (name: string) => `Sign in to ${name}`,
+    lead: 'The token you have stays in use until the new one is stored.',
+    leadFirst: 'Each step shows as it happens.',
+    steps: {
+      resource: ['Look for the server', 'Found the server'],
+      authorizationServer: ['Ask who signs you in', 'Found who signs you in'],
+      registration: ['Register Tokentray there', 'Registered Tokentray there'],
+      browser: ['Wait for you in the browser', 'You said yes in the browser'],
+      exchange: ['Fetch the tokens', 'Fetched the tokens'],
+      store: ['Store the tokens, encrypted', 'Stored the tokens, encrypted']
+    } satisfies Record<SignInStep, [string, string]>,
+    now: {
+      resource: 'Looking for the server…',
+      authorizationServer: 'Asking who signs you in…',
+      registration: 'Registering Tokentray there…',
+      browser: 'Waiting for you in the browser',
+      exchange: 'Fetching the tokens…',
+      store: 'Storing the tokens, encrypted…'
+    } satisfies Record<SignInStep, string>,
+    opened: 'Nothing opened? Open it again, or copy the link.',
+    blocked: 'The sign-in page is ready: open it to go on.',
+    open: 'Open the sign-in page',
+    openAgain: 'Open again',
+    copyLink: 'Copy link',
+    cancel: 'Cancel',
+    paste: 'Ended on a page that does not load?',
+    pasteHelp:
+      'That happens when the browser runs on another machine. Copy the whole address of that page and paste it here.',
+    pasteLabel: 'Address you ended on',
+    pasteSubmit: 'Use this address',
+    done: 'Signed in',
+    doneText: 'The tokens are stored, encrypted, and kept fresh from now on.',
+    show: 'Show server',
+    again: 'Try again',
+    failed: 'The sign-in did not work',
+    cancelled: 'The sign-in was cancelled',
+    stopped: 'No sign-in is under way.',
+    start: 'Start the sign-in',
+    ownClient: 'Use my own client id…',
+    changeAddress: 'Change the address…'
+  },
+  welcome: {
+    title: 'Your MCP servers, signed in and kept that way',
+    lead: 'Sign in once per server. Tokentray refreshes each token before it runs out, and tells you only when you are needed.',
+    points: [
+      ['Encrypted on this machine', 'Tokens lie in one encrypted file. Its key is in the system’s keychain.'],
+      ['Nothing goes elsewhere', 'Tokentray speaks to your servers and those who sign you in, and to nobody else.'],
+      ['Sign-in in your own browser', 'Passwords never pass through here; the browser comes back to this machine.']
+    ],
+    demo: 'Only trying it out? The command “tokentray demo” starts three servers to add.'
+  },
+  settings: {
+    title: 'Settings',
+    vault: 'Vault',
+    location: 'Location',
+    key: 'Key',
+    keySources: {
+      keychain: 'in the system’s keychain',
+      passphrase: 'from your passphrase',
+      throwaway: 'for this run only: nothing is kept',
+      none: 'not known'
+    },
+    backup: 'Back up now',
+    backupHelp: 'An encrypted copy beside the vault; the newest three are kept.',
+    backedUp: (path: string) => `Backed up to ${path}`,
+    running: 'Running',
+    version: 'Version',
+    since: 'Since',
+    owner: 'Kept by',
+    owners: { lasting: 'a lasting process', command: 'a command, until it ends' },
+    process: (pid: number) => `process ${pid}`,
+    diagnostics: 'Diagnostics',
+    diagnosticsHelp: 'States and versions, without names, addresses or tokens. Read it before you send it.',
+    copyReport: 'Copy report',
+    showReport: 'Show report',
+    theme: 'Light or dark follows the system.'
+  },
+  vault: {
+    keychainWaiting: {
+      title: 'Waiting for the keychain',
+      happened:
+        'The system’s keychain holds the key to your tokens and has not answered yet. It may be asking you for its password in a window of its own.',
+      todo: 'Answer the keychain’s question. Tokentray goes on by itself.'
+    },
+    locked: {
+      title: 'The vault is locked',
+      happened:
+        'The key to your tokens could not be read, because the keychain or the passphrase has not been unlocked.',
+      todo: 'Unlock the keychain, or start Tokentray with the passphrase, then check again.'
+    },
+    keyMissing: {
+      title: 'The key is missing',
+      happened:
+        'The keychain answers but no longer holds the key of this vault. Without it nobody can read the tokens, Tokentray included.',
+      todo: 'If the keychain can be restored, do that and check again. If not, “tokentray vault reset” sets the old file aside and starts anew; you then sign in again.'
+    },
+    damaged: {
+      title: 'The vault is damaged',
+      happened: 'The file with your tokens cannot be read as it should.',
+      todo: '“tokentray vault restore” offers the newest good backup. The damaged file is set aside, never overwritten.'
+    },
+    fromFuture: {
+      title: 'The vault is from a newer Tokentray',
+      happened: 'A newer version has changed the file in a way this one does not know.',
+      todo: 'Update Tokentray, then check again.'
+    },
+    unavailable: {
+      title: 'The vault cannot be opened',
+      happened: 'The file with your tokens could not be opened.',
+      todo: 'Put right what is named below, then check again.'
+    },
+    safe: 'What is safe',
+    safeText: 'Nothing was deleted or changed. No server was contacted, so no token was spent.',
+    what: 'What happened',
+    todoTitle: 'What to do',
+    file: 'File',
+    check: 'Check again',
+    still: 'Nothing has changed yet.'
+  } satisfies Record<Exclude<VaultView['state'], 'open'>, { title: string; happened: string; todo: string }> &
+    Record<string, unknown>,
+  connection: {
+    lost: 'The connection to Tokentray was lost; what you see may be old. Trying again…',
+    ended: 'This session has ended. Run “tokentray open” for a new link.',
+    unreachable: 'Tokentray did not answer; nothing may have happened. Try again.'
+  },
+  toasts: 'Notifications',
+  changed: (count: number) => `${count} servers changed`
+}
+
+/** What to do about an error, where its own sentence leaves that open. */
+export const advice: Record<string, string> = {
+  urlInvalid: 'Check the address: it starts with https:// and ends where the server’s documentation says.',
+  notMcpServer: 'Check the address in the server’s documentation; it often ends in /mcp or /sse.',
+  serverUnreachable: 'Check the address and your network, then try again.',
+  serverBusy: 'The server is busy; try again in a moment.',
+  registrationUnsupported: 'This server wants a client you registered yourself: use your own client id.',
+  registrationRefused: 'The server would not register Tokentray: use your own client id.',
+  clientRefused: 'Check the client id and the client secret.',
+  authorizationDenied: 'You, or an administrator, said no. Try again to change that.',
+  pkceUnsupported: 'If you trust the server, allow it in the settings of this server and try again.',
+  issuerMismatch: 'The server’s pages contradict each other; tell whoever runs it.',
+  resourceMismatch: 'Check that the address is exactly the one the server calls itself.',
+  metadataInvalid: 'The server’s pages are not as the standard wants them; tell whoever runs it.',
+  portInUse: 'Another program uses that port: choose another one.'
+}
