@@ -1,0 +1,77 @@
+// The dashboard as `serve` runs it: where its files and its port are, and what is said when it cannot be shown.
+// Nothing about it stops the rest: tokens are kept alive whether or not anybody can look at them.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
+import type { Core, CoreOptions } from '../core.ts'
+import { type Dashboard, startDashboard } from '../dashboard/dashboard.ts'
+import { keepPort, readPort } from '../dashboard/port.ts'
+import { silentLog } from '../log.ts'
+import { say } from './output.ts'
+import type { World } from './world.ts'
+
+declare const TOKENTRAY_VERSION: string | undefined
+
+export type DashboardChoice = {
+  /** False: --no-dashboard. */
+  dashboard?: boolean
+  dashboardPort?: number
+}
+
+export type PreparedDashboard = {
+  link: NonNullable<CoreOptions['dashboardLink']>
+  /** The dashboard's address, or null where it cannot be shown, which was said by then. */
+  start(core: Core): Promise<string | null>
+  close(): Promise<void>
+}
+
+/** Where the bundle is: beside the bundled command, or in dist/ of a checkout. */
+export const bundleFolder = (): string =>
+  typeof TOKENTRAY_VERSION === 'string'
+    ? join(import.meta.dirname, 'renderer')
+    : join(import.meta.dirname, '..', '..', 'dist', 'renderer')
+
+/** Made before the core, which asks it for links; started after. `files`: given by tests. */
+export function prepareDashboard(world: World, choice: DashboardChoice, files = bundleFolder()): PreparedDashboard {
+  const { paths, clock } = world
+  let running: Dashboard | null = null
+  let why = 'The dashboard is not open yet; try again.'
+
+  async function open(core: Core): Promise<Dashboard> {
+    if (!existsSync(join(files, 'index.html')))
+      throw new TokentrayError('dashboardOff', 'There is no dashboard yet: its pages are built by npm run bundle.')
+    const port = choice.dashboardPort ?? readPort(paths.ownerFolder)
+    const opened = await startDashboard({
+      core,
+      files,
+      folder: paths.runtime ?? paths.ownerFolder,
+      port,
+      clock,
+      randomBytes,
+      log: { ...silentLog, error: (message) => say(world, `tokentray: the dashboard: ${message}`) }
+    })
+    keepPort(paths.ownerFolder, port)
+    return opened
+  }
+
+  return {
+    link(as) {
+      if (running) return running.link(as)
+      throw new TokentrayError('dashboardOff', why)
+    },
+    async start(core) {
+      why = 'This Tokentray was started without a dashboard (--no-dashboard).'
+      if (choice.dashboard === false) return null
+      try {
+        running = await open(core)
+        return running.address
+      } catch (error) {
+        why = asTokentrayError(error).message
+        say(world, `tokentray: ${why}`)
+        return null
+      }
+    },
+    close: async () => running?.close()
+  }
+}

@@ -1,0 +1,35 @@
+// `tokentray open`: lets a browser into the dashboard of the running owner, by a link that works once and for a minute.
+// The link is no argument of any program: the browser gets a private file that goes to it; else only a terminal sees it.
+import { TokentrayError } from '../contract/errors.ts'
+import { connect } from '../control/client.ts'
+import { print, printJson, say } from './output.ts'
+import type { World } from './world.ts'
+
+/** Throws `dashboardOff` where nobody shows one, `browserMissing` where neither browser nor terminal is there. */
+export async function open(world: World, options: { print?: boolean; json?: boolean }): Promise<void> {
+  const owner = await connect(world.paths, world.clock)
+  if (owner?.kind !== 'lasting')
+    throw new TokentrayError('dashboardOff', 'Tokentray is not running; start it with tokentray serve.')
+  const isTerminal = world.stderr.isTTY === true
+  if (options.print && !isTerminal)
+    throw new TokentrayError(
+      'browserMissing',
+      'The link lets anybody in who sees it, so it is printed to a terminal only.'
+    )
+  if (!options.print) {
+    const { address, file } = await owner.call('dashboard.link', { as: 'file' })
+    if (file !== null && (await world.openPage?.(file))) {
+      if (options.json) return printJson(world, { address })
+      return print(world, `Opening ${address} in your browser. If nothing opens there: tokentray open --print`)
+    }
+    if (!isTerminal)
+      throw new TokentrayError(
+        'browserMissing',
+        'No browser can be started here; run tokentray open in a terminal for a link that you can open elsewhere.'
+      )
+  }
+  const { address, link } = await owner.call('dashboard.link', { as: 'text' })
+  say(world, 'Open this in a browser on this computer, or through a tunnel to it; it works once, for a minute:')
+  say(world, `  ${link}`)
+  if (options.json) printJson(world, { address })
+}

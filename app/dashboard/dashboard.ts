@@ -1,0 +1,153 @@
+// The dashboard: the renderer's bundle, the contract and the snapshots over HTTP, for browsers on this machine.
+// On loopback and a port of its own, never the gateway's: upstream answers must not share an origin with our pages.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Clock } from '../clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import type { Core } from '../core.ts'
+import type { Log } from '../log.ts'
+import { answerCall } from './answerCall.ts'
+import { bind } from './bind.ts'
+import { readFiles } from './files.ts'
+import { hostName, isLookingAhead, isOwnFetch, isOwnOrigin, ownName } from './guard.ts'
+import { removeRedirect, writeRedirect } from './handOver.ts'
+import { pageHeaders, pages, securityHeaders } from './pages.ts'
+import { allow, deny, send } from './replies.ts'
+import { type RandomBytes, readCookies, Sessions } from './sessions.ts'
+import { createStreams } from './streams.ts'
+
+export type DashboardOptions = {
+  core: Core
+  /** The folder of the bundle, dist/renderer. */
+  files: string
+  /** The private folder for redirect files. */
+  folder: string
+  /** 0: one of the system's choice, for tests. */
+  port: number
+  clock: Clock
+  randomBytes: RandomBytes
+  log: Log
+}
+
+export type DashboardLink = {
+  /** The dashboard's address, without any secret. */
+  address: string
+  /** A private page that goes to the link, for a browser; removed when the link was used or ran out. */
+  file: string | null
+  /** The link itself, for a terminal. */
+  link: string | null
+  /** ms since the epoch (UTC). */
+  expiresAt: number
+}
+
+export type Dashboard = {
+  port: number
+  address: string
+  /** A new one-time link, wrapped in a file or bare. */
+  link(as: 'file' | 'text'): DashboardLink
+  /** Lets go of the port at once, ends the streams, and resolves when what is in flight was answered. */
+  close(): Promise<void>
+}
+
+/** How long a browser may take to fetch its last answer, in ms. */
+const farewell = 2000
+
+/** Opens the dashboard; ends by itself when the core is asked to end. Rejects `portInUse`. */
+export async function startDashboard(given: DashboardOptions): Promise<Dashboard> {
+  const { core, clock, randomBytes, log } = given
+  const files = readFiles(given.files)
+  const sessions = new Sessions(clock, randomBytes)
+  const streams = createStreams({ core, clock, log })
+  const calls = new Set<Promise<void>>()
+  let cookie = ''
+
+  function handle(request: IncomingMessage, response: ServerResponse) {
+    const { method = '', headers } = request
+    const host = hostName(headers.host)
+    if (host === null) return deny(request, response, 421, 'notAllowedHere', pages.wrongHost)
+    const [path = ''] = (request.url ?? '').split('?')
+    if (path === '/health') {
+      if (!allow(request, response, 'GET', 'HEAD')) return
+      return send(response, 200, { ...securityHeaders, 'content-type': 'application/json' }, '{"ok":true}\n')
+    }
+    if (path.startsWith('/link/')) return openLink(request, response, path.slice('/link/'.length))
+    const session = readCookies(headers.cookie, cookie).find((secret) => sessions.isOpen(secret))
+    if (session === undefined) return deny(request, response, 401, 'sessionNeeded', pages.sessionNeeded)
+    // Browsers send Origin with every POST, so one without it is none of our pages.
+    const { origin = method === 'POST' ? '' : undefined } = headers
+    if (!isOwnFetch(headers) || (origin !== undefined && !isOwnOrigin(origin, host)))
+      return deny(request, response, 403, 'notAllowedHere', pages.notAllowed)
+    if (path === '/call') return call(request, response)
+    if (path === '/snapshots') return follow(request, response, session)
+    const file = files.get(path)
+    if (!file) return deny(request, response, 404, 'commandUnknown', pages.notHere)
+    if (!allow(request, response, 'GET', 'HEAD')) return
+    const caching = file.isImmutable ? { 'cache-control': 'private, max-age=31536000, immutable' } : {}
+    send(response, 200, { ...securityHeaders, 'content-type': file.type, ...caching }, file.body)
+  }
+
+  function openLink(request: IncomingMessage, response: ServerResponse, secret: string) {
+    if (!allow(request, response, 'GET')) return
+    if (!isOwnFetch(request.headers) || isLookingAhead(request.headers))
+      return deny(request, response, 403, 'notAllowedHere', pages.notAllowed)
+    const session = sessions.redeem(secret)
+    if (session === null) return deny(request, response, 401, 'sessionNeeded', pages.linkSpent)
+    const set = `${cookie}=${session}; Path=/; HttpOnly; SameSite=Strict`
+    send(response, 200, { ...pageHeaders, 'set-cookie': set }, pages.opening)
+  }
+
+  function follow(request: IncomingMessage, response: ServerResponse, session: string) {
+    if (!allow(request, response, 'GET')) return
+    if (streams.isFull()) return deny(request, response, 503, 'unexpected', pages.tooMany)
+    const seen = request.headers['last-event-id']
+    response.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream', connection: 'close' })
+    streams.add({
+      response,
+      seen: typeof seen === 'string' && /^\d{1,15}$/.test(seen) ? Number(seen) : null,
+      isWelcome: () => sessions.isOpen(session)
+    })
+  }
+
+  function call(request: IncomingMessage, response: ServerResponse) {
+    if (!allow(request, response, 'POST')) return
+    const answered = answerCall(core, request, response).finally(() => calls.delete(answered))
+    calls.add(answered)
+  }
+
+  const servers = await bind(handle, given.port)
+  const { port } = servers[0]!.address() as AddressInfo
+  const address = `http://${ownName}:${port}`
+  // Cookies know no ports: with the port in its name, two dashboards of one machine leave each other's alone.
+  cookie = `tokentray_${port}`
+
+  let closing: Promise<void> | undefined
+  async function close(): Promise<void> {
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    sessions.close()
+    streams.end()
+    await Promise.all(calls)
+    for (const server of servers) server.closeIdleConnections()
+    const cancel = clock.after(farewell, () => {
+      for (const server of servers) server.closeAllConnections()
+    })
+    await Promise.all(closed)
+    cancel()
+  }
+  const closeOnce = () => (closing ??= close())
+  core.ended.then(closeOnce)
+
+  return {
+    port,
+    address,
+    link(as) {
+      if (closing) throw new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.')
+      let file: string | null = null
+      const { secret, expiresAt } = sessions.makeLink(() => file !== null && removeRedirect(file))
+      const link = `${address}/link/${secret}`
+      if (as === 'text') return { address, file, link, expiresAt }
+      file = writeRedirect(given.folder, randomBytes(8).toString('hex'), link)
+      return { address, file, link: null, expiresAt }
+    },
+    close: closeOnce
+  }
+}

@@ -1,0 +1,54 @@
+// How the dashboard answers: every answer carries the security headers, and every "no" says why in one sentence.
+// People get a page, scripts (which POST) get a reply of the contract.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Reply } from '../contract/commands.ts'
+import type { ErrorCode } from '../contract/errors.ts'
+import { pageHeaders, pages, securityHeaders } from './pages.ts'
+
+const sentences: Readonly<Record<number, string>> = {
+  401: 'This page is no longer signed in; run "tokentray open" in a terminal.',
+  403: 'Another page asked for this; nothing was done.',
+  404: 'There is nothing here.',
+  405: 'This cannot be asked that way.',
+  421: 'This is not the address of Tokentray.'
+}
+
+export function send(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string | Buffer
+): void {
+  response.writeHead(status, headers).end(body)
+}
+
+export function sendJson(response: ServerResponse, status: number, reply: Reply<unknown>): void {
+  send(response, status, { ...securityHeaders, 'content-type': 'application/json' }, JSON.stringify(reply))
+}
+
+/** Says no with a reply. The connection ends with it, so that the rest of an unwanted body is not waited for. */
+export function refuse(response: ServerResponse, status: number, code: ErrorCode, message: string): void {
+  response.shouldKeepAlive = false
+  sendJson(response, status, { ok: false, code, message })
+}
+
+/** Says no with `page`, or with a reply where a script asked. */
+export function deny(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  code: ErrorCode,
+  page: string
+) {
+  if (request.method === 'POST') return refuse(response, status, code, sentences[status] ?? 'This was refused.')
+  response.shouldKeepAlive = false
+  send(response, status, pageHeaders, page)
+}
+
+/** False, and answered, where the method is none of `methods`. */
+export function allow(request: IncomingMessage, response: ServerResponse, ...methods: string[]): boolean {
+  if (methods.includes(request.method ?? '')) return true
+  response.setHeader('allow', methods.join(', '))
+  deny(request, response, 405, 'notAllowedHere', pages.wrongMethod)
+  return false
+}

@@ -1,0 +1,84 @@
+// One-time links and the sessions they become. Both are 256 random bits, kept in memory only, and only as hashes.
+// Nothing survives the owner: after a restart a person runs `tokentray open` again.
+import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+
+export type RandomBytes = (size: number) => Buffer
+
+/** How long a link may wait to be used, in ms. */
+export const linkLife = 60_000
+/** How long a session lasts, in ms, used or not. */
+export const sessionLife = 7 * 24 * 3_600_000
+/** With more than these the oldest goes. */
+export const mostLinks = 8
+export const mostSessions = 32
+
+type Link = { endsAt: number; forget(): void }
+
+const hash = (text: string) => createHash('sha256').update(text).digest('base64url')
+
+export class Sessions {
+  readonly #clock: Clock
+  readonly #randomBytes: RandomBytes
+  /** Looked up by hash, so that the time a look-up takes tells nothing of the secret. */
+  readonly #links = new Map<string, Link>()
+  readonly #sessions = new Map<string, { endsAt: number }>()
+
+  constructor(clock: Clock, randomBytes: RandomBytes) {
+    this.#clock = clock
+    this.#randomBytes = randomBytes
+  }
+
+  /** A new link's secret. `onGone` is called once: when it was used, ran out, or was crowded out. */
+  makeLink(onGone: () => void = () => {}): { secret: string; expiresAt: number } {
+    const secret = this.#randomBytes(32).toString('base64url')
+    const key = hash(secret)
+    const expiresAt = this.#clock.now() + linkLife
+    const cancel = this.#clock.after(linkLife, () => this.#links.get(key)?.forget())
+    const forget = () => {
+      this.#links.delete(key)
+      cancel()
+      onGone()
+    }
+    this.#links.set(key, { endsAt: expiresAt, forget })
+    if (this.#links.size > mostLinks) this.#links.values().next().value?.forget()
+    return { secret, expiresAt }
+  }
+
+  /** Uses a link up. The secret of the session it becomes, or null for one that is unknown, used or too old. */
+  redeem(secret: string): string | null {
+    const link = this.#links.get(hash(secret))
+    if (!link) return null
+    link.forget()
+    // The timer runs in running time: after a sleep only the wall clock knows.
+    if (this.#clock.now() >= link.endsAt) return null
+    const session = this.#randomBytes(32).toString('base64url')
+    this.#sessions.set(hash(session), { endsAt: this.#clock.now() + sessionLife })
+    if (this.#sessions.size > mostSessions) this.#sessions.delete(this.#sessions.keys().next().value!)
+    return session
+  }
+
+  isOpen(session: string): boolean {
+    const key = hash(session)
+    const found = this.#sessions.get(key)
+    if (!found) return false
+    if (this.#clock.now() < found.endsAt) return true
+    this.#sessions.delete(key)
+    return false
+  }
+
+  /** Forgets all links and sessions. */
+  close(): void {
+    for (const link of [...this.#links.values()]) link.forget()
+    this.#sessions.clear()
+  }
+}
+
+/** Every value of the cookie called `name` in a Cookie header: a neighbour on the same host may have put one beside ours. */
+export function readCookies(header: string | undefined, name: string): string[] {
+  return (header ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1))
+}

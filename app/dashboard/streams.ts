@@ -1,0 +1,86 @@
+// Snapshots as server-sent events (WHATWG HTML, section 9.2): one subscription to the core, one text for all readers.
+// A slow reader skips snapshots and gets the newest; one that takes nothing between two keep-alives is let go.
+import type { ServerResponse } from 'node:http'
+import type { Clock } from '../clock.ts'
+import { type Snapshot, snapshot as snapshotSchema } from '../contract/views.ts'
+import type { Core } from '../core.ts'
+import type { Log } from '../log.ts'
+
+/** A comment this often, in ms, so that no tunnel in between takes a quiet stream for a dead one. */
+export const keepAliveEvery = 15_000
+export const mostStreams = 32
+
+export type Reader = {
+  response: ServerResponse
+  /** The revision its page has already, from Last-Event-ID. */
+  seen: number | null
+  /** False once its session is over. */
+  isWelcome(): boolean
+}
+
+export type Streams = {
+  isFull(): boolean
+  /** The head of the answer has been written by then. */
+  add(reader: Reader): void
+  /** Ends every stream. */
+  end(): void
+}
+
+export function createStreams({ core, clock, log }: { core: Core; clock: Clock; log: Log }): Streams {
+  const readers = new Set<Reader>()
+  let newest: { revision: number; text: string } | null = null
+  let stop = () => {}
+
+  function receive(snapshot: Snapshot) {
+    // Parsed like every other output: what the schema does not know never leaves.
+    const parsed = snapshotSchema.safeParse(snapshot)
+    if (!parsed.success) return log.error('a snapshot did not fit its schema and was not sent', parsed.error)
+    const { revision } = parsed.data
+    newest = { revision, text: `id: ${revision}\ndata: ${JSON.stringify(parsed.data)}\n\n` }
+    for (const reader of readers) show(reader)
+  }
+
+  function show(reader: Reader): void {
+    if (newest === null || reader.seen === newest.revision || reader.response.writableNeedDrain) return
+    reader.seen = newest.revision
+    reader.response.write(newest.text)
+  }
+
+  function start(): void {
+    let cancel = () => {}
+    const keepAlive = () => {
+      cancel = clock.after(keepAliveEvery, keepAlive)
+      for (const { response, isWelcome } of [...readers]) {
+        if (response.writableNeedDrain) response.destroy()
+        else if (isWelcome()) response.write(': keep-alive\n\n')
+        else response.end()
+      }
+    }
+    cancel = clock.after(keepAliveEvery, keepAlive)
+    const unsubscribe = core.subscribe(receive)
+    stop = () => {
+      cancel()
+      unsubscribe()
+      newest = null
+    }
+  }
+
+  return {
+    isFull: () => readers.size >= mostStreams,
+    add(reader) {
+      const { response } = reader
+      // Written first, so that the head goes out even where there is nothing new to say.
+      response.write('retry: 1000\n\n')
+      readers.add(reader)
+      response.on('drain', () => show(reader))
+      response.on('close', () => {
+        if (readers.delete(reader) && readers.size === 0) stop()
+      })
+      if (readers.size === 1) start()
+      else show(reader)
+    },
+    end() {
+      for (const { response } of readers) response.end()
+    }
+  }
+}

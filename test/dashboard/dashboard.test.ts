@@ -1,0 +1,331 @@
+// The dashboard's door, rule by rule, over real HTTP: who is let in, who may ask, what is served, what is said.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { makeCore } from '../control/fakeCore.ts'
+import { ask, command, makeDashboard } from './setting.ts'
+
+const everyRoute = [
+  '/',
+  '/index.html',
+  '/assets/index-aB3_x9-Z.js',
+  '/snapshots',
+  '/call',
+  '/nothing',
+  '/link',
+  '/link/x'
+]
+
+describe('without a session', () => {
+  test('every route but /health answers 401, with a page that says what to run', async () => {
+    const { port } = await makeDashboard()
+    for (const path of everyRoute) {
+      const { status, body } = await ask(port, path)
+      expect({ path, status }).toEqual({ path, status: 401 })
+      expect(body).toContain('tokentray open')
+    }
+    for (const cookie of ['', `tokentray_${port}=`, `tokentray_${port}=guess`, 'tokentray=x'])
+      expect((await ask(port, '/', { headers: { cookie } })).status).toBe(401)
+  })
+  test('a command is refused as a reply, and never reaches the core', async () => {
+    const { port, core } = await makeDashboard()
+    const { status, body } = await command(port, '', 'snapshot')
+    expect([status, JSON.parse(body)]).toMatchObject([401, { ok: false, code: 'sessionNeeded' }])
+    expect(core.calls).toEqual([])
+  })
+  test('/health says that it lives, and nothing else', async () => {
+    const { port } = await makeDashboard()
+    expect(await ask(port, '/health')).toMatchObject({ status: 200, body: '{"ok":true}\n' })
+    expect(await ask(port, '/health', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' })
+  })
+})
+
+describe('Host', () => {
+  test.each([
+    ['tokentray.localhost', 200],
+    ['tokentray.localhost:1', 200],
+    ['TOKENTRAY.localhost:4141', 200],
+    ['localhost:65535', 200],
+    ['127.0.0.1:4141', 200],
+    ['[::1]:4141', 200],
+    ['evil.example', 421],
+    ['tokentray.localhost.evil.example', 421],
+    ['evil.tokentray.localhost', 421],
+    ['localhost@evil.example', 421],
+    ['localhost:port', 421],
+    ['127.0.0.2', 421],
+    ['0.0.0.0', 421]
+  ])('%s: %i', async (host, status) => {
+    const { port, signIn } = await makeDashboard()
+    const cookie = await signIn()
+    for (const path of ['/', '/health'])
+      expect((await ask(port, path, { headers: { host, cookie } })).status).toBe(status)
+  })
+  test('a request without one is refused with our headers', async () => {
+    const { port } = await makeDashboard()
+    const text = await new Promise<string>((resolve) => {
+      let all = ''
+      const socket = connect(port, '127.0.0.1', () => socket.write('GET /health HTTP/1.1\r\n\r\n'))
+      socket.setEncoding('utf8').on('data', (chunk) => (all += chunk))
+      socket.on('close', () => resolve(all))
+    })
+    expect(text).toMatch(/^HTTP\/1\.1 421 /)
+    expect(text).toMatch(/content-security-policy: /)
+  })
+})
+
+describe('another page', () => {
+  test.each([
+    ['its own, on another port of a tunnel', 'http://tokentray.localhost:9999', 200],
+    ['another name', 'http://localhost:4141', 403],
+    ['another scheme', 'https://tokentray.localhost:4141', 403],
+    ['a foreign site', 'https://evil.example', 403],
+    ['a lookalike', 'http://tokentray.localhost.evil.example', 403],
+    ['more than an origin', 'http://tokentray.localhost/x', 403],
+    ['an opaque one', 'null', 403]
+  ])('Origin of %s', async (_what, origin, status) => {
+    const { port, core, signIn } = await makeDashboard()
+    const cookie = await signIn()
+    expect((await command(port, cookie, 'snapshot', {}, { origin })).status).toBe(status)
+    expect(core.calls).toHaveLength(status === 200 ? 1 : 0)
+    if (status === 403)
+      expect((await ask(port, '/snapshots', { headers: { cookie, origin, host: 'tokentray.localhost' } })).status).toBe(
+        403
+      )
+  })
+  test('a POST without an Origin is refused', async () => {
+    const { port, core, signIn } = await makeDashboard()
+    const headers = { cookie: await signIn(), 'content-type': 'application/json' }
+    const body = '{"command":"snapshot"}'
+    expect((await ask(port, '/call', { method: 'POST', headers, body })).status).toBe(403)
+    expect(core.calls).toEqual([])
+  })
+  test.each(['cross-site', 'same-site', 'none'])(
+    'what it embeds or fetches is refused (Sec-Fetch-Site: %s)',
+    async (site) => {
+      const { port, core, own, signIn } = await makeDashboard()
+      const cookie = await signIn()
+      const fetched = {
+        ...own,
+        cookie,
+        'sec-fetch-site': site,
+        'sec-fetch-mode': 'no-cors',
+        'sec-fetch-dest': 'script'
+      }
+      for (const path of ['/', '/assets/index-aB3_x9-Z.js', '/snapshots'])
+        expect((await ask(port, path, { headers: fetched })).status).toBe(403)
+      const framed = { ...fetched, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }
+      expect((await ask(port, '/', { headers: framed })).status).toBe(403)
+      expect((await command(port, cookie, 'snapshot', {}, { 'sec-fetch-site': site })).status).toBe(403)
+      expect(core.calls).toEqual([])
+    }
+  )
+  test('a person may come from anywhere', async () => {
+    const { port, signIn } = await makeDashboard()
+    const headers = {
+      cookie: await signIn(),
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document'
+    }
+    expect((await ask(port, '/', { headers })).status).toBe(200)
+  })
+})
+
+describe('commands', () => {
+  test("come in at the browser's door, and go out as replies", async () => {
+    const { port, core, signIn } = await makeDashboard()
+    core.on('server.pause', () => ({ paused: true }))
+    const cookie = await signIn()
+    const { status, headers, body } = await command(port, cookie, 'server.pause', { server: 'a' })
+    expect([status, headers['content-type'], JSON.parse(body)]).toEqual([
+      200,
+      'application/json',
+      { ok: true, value: { paused: true } }
+    ])
+    expect(core.calls).toEqual([{ door: 'browser', name: 'server.pause', input: { server: 'a' } }])
+  })
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', ''])(
+    'as %s are refused',
+    async (type) => {
+      const { port, core, signIn } = await makeDashboard()
+      expect((await command(port, await signIn(), 'snapshot', {}, { 'content-type': type })).status).toBe(415)
+      expect(core.calls).toEqual([])
+    }
+  )
+  test.each(['{', '[]', 'null', '{"command":7}', '""'])('that are no command are refused: %s', async (body) => {
+    const { port, core, own, signIn } = await makeDashboard()
+    const headers = { ...own, cookie: await signIn(), 'content-type': 'application/json; charset=utf-8' }
+    const answer = await ask(port, '/call', { method: 'POST', headers, body })
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'inputInvalid'])
+    expect(core.calls).toEqual([])
+  })
+  test('larger than 1 MiB are refused, whether or not they say so first', async () => {
+    const { port, core, own, signIn } = await makeDashboard()
+    const headers = { ...own, cookie: await signIn(), 'content-type': 'application/json' }
+    const body = ' '.repeat(1024 * 1024 + 1)
+    const chunked = { ...headers, 'transfer-encoding': 'chunked' }
+    expect((await ask(port, '/call', { method: 'POST', headers: chunked, body })).status).toBe(413)
+    const status = await new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1')
+      const lines = Object.entries({ ...headers, 'content-length': '99999999' }).map(
+        ([name, value]) => `${name}: ${value}`
+      )
+      socket.write(`POST /call HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+      socket.once('data', (chunk) => resolve(chunk.toString().split(' ')[1]))
+    })
+    expect(status).toBe('413')
+    expect(core.calls).toEqual([])
+  })
+  test('are answered before the dashboard is closed', async () => {
+    const { port, dashboard, core, signIn } = await makeDashboard()
+    const reached = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<unknown>()
+    core.on('signIn.wait', () => {
+      reached.resolve()
+      return release.promise
+    })
+    const answer = command(port, await signIn(), 'signIn.wait', {})
+    await reached.promise
+    const closed = dashboard.close()
+    await expect(ask(port, '/health')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    release.resolve({ done: true })
+    expect(JSON.parse((await answer).body)).toEqual({ ok: true, value: { done: true } })
+    await closed
+  })
+})
+
+describe('methods', () => {
+  test.each([
+    ['POST', '/', 'GET, HEAD'],
+    ['DELETE', '/assets/index-aB3_x9-Z.js', 'GET, HEAD'],
+    ['GET', '/call', 'POST'],
+    ['OPTIONS', '/call', 'POST'],
+    ['POST', '/snapshots', 'GET'],
+    ['HEAD', '/link/x', 'GET'],
+    ['POST', '/link/x', 'GET'],
+    ['POST', '/health', 'GET, HEAD']
+  ])('%s %s is refused', async (method, path, allowed) => {
+    const { port, own, signIn } = await makeDashboard()
+    const answer = await ask(port, path, { method, headers: { ...own, cookie: await signIn() } })
+    expect([answer.status, answer.headers.allow]).toEqual([405, allowed])
+  })
+})
+
+describe('files', () => {
+  test('the page is never stored, hashed assets are for good, all are typed', async () => {
+    const { port, signIn } = await makeDashboard()
+    const headers = { cookie: await signIn() }
+    const page = await ask(port, '/?from=link', { headers })
+    expect([page.status, page.headers['content-type'], page.headers['cache-control']]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      'no-store'
+    ])
+    expect(page.body).toContain('<script type="module"')
+    const script = await ask(port, '/assets/index-aB3_x9-Z.js', { headers })
+    expect([script.headers['content-type'], script.headers['cache-control']]).toEqual([
+      'text/javascript; charset=utf-8',
+      'private, max-age=31536000, immutable'
+    ])
+    expect((await ask(port, '/plain.svg', { headers })).headers).toMatchObject({
+      'content-type': 'image/svg+xml',
+      'cache-control': 'no-store'
+    })
+    expect(await ask(port, '/', { method: 'HEAD', headers })).toMatchObject({ status: 200, body: '' })
+  })
+  test.each([
+    '/../beside.html',
+    '/assets/../../beside.html',
+    '/..%2fbeside.html',
+    '/%2e%2e/beside.html',
+    '/..\\beside.html',
+    '//beside.html',
+    '/link.html',
+    '/.hidden.html',
+    '/notes.txt',
+    '/assets',
+    '/assets/',
+    '/nothing',
+    '/__proto__',
+    'http://tokentray.localhost/plain.svg'
+  ])('%s is not there', async (path) => {
+    const { port, signIn } = await makeDashboard()
+    const { status, body } = await ask(port, path, { headers: { cookie: await signIn() } })
+    expect(status).toBe(404)
+    expect(body).not.toMatch(/secret beside|hidden|notes/)
+  })
+})
+
+test('every answer carries the policy and its companions, and is not stored', async () => {
+  const { port, dashboard, own, signIn } = await makeDashboard()
+  const cookie = await signIn()
+  const headers = { ...own, cookie }
+  const link = new URL(dashboard.link('text').link!).pathname
+  const answers = [
+    await ask(port, '/health'),
+    await ask(port, '/'),
+    await ask(port, '/', { headers: { host: 'evil.example' } }),
+    await ask(port, '/', { headers }),
+    await ask(port, '/nothing', { headers }),
+    await ask(port, '/call', { headers }),
+    await ask(port, '/', { headers: { ...headers, origin: 'null' } }),
+    await ask(port, link),
+    await ask(port, link),
+    await command(port, cookie, 'snapshot'),
+    await command(port, '', 'snapshot'),
+    await command(port, cookie, 'snapshot', {}, { 'content-type': 'text/plain' })
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([200, 401, 421, 200, 404, 405, 403, 200, 401, 200, 401, 415])
+  for (const answer of answers) {
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'no-store',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY'
+    })
+    expect(answer.headers['content-security-policy']).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src ('self'|'sha256-[\w+/=]+'); img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/
+    )
+    expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+  }
+})
+
+describe('the port', () => {
+  test('is on loopback only, both families, and is let go at close', async () => {
+    const { port, dashboard } = await makeDashboard()
+    expect((await ask(port, '/health', { address: '::1', headers: { host: '[::1]' } })).status).toBe(200)
+    await dashboard.close()
+    await expect(ask(port, '/health')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+  test.each(['127.0.0.1', '::1'])('taken on %s is told with its number and the way out', async (host) => {
+    const squatter = createServer()
+    await new Promise<void>((resolve) => squatter.listen(0, host, resolve))
+    const { port } = squatter.address() as AddressInfo
+    await expect(makeDashboard({ port })).rejects.toMatchObject({
+      code: 'portInUse',
+      message: expect.stringMatching(new RegExp(`${port} .*--dashboard-port`))
+    })
+    // Nothing of it is left on the other family either.
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(port, host === '::1' ? '127.0.0.1' : '::1', resolve))
+    other.close()
+    squatter.close()
+  })
+  test('is let go when the core was asked to end', async () => {
+    const core = makeCore()
+    const { port, dashboard } = await makeDashboard({ core })
+    core.end('quit')
+    await core.ended
+    await dashboard.close()
+    await expect(ask(port, '/health')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    expect(() => dashboard.link('text')).toThrow(expect.objectContaining({ code: 'ownerStopping' }))
+  })
+})
+
+test('a folder without a bundle is an error, not an empty dashboard', async () => {
+  await expect(makeDashboard({ files: '/nonexistent' })).rejects.toThrow()
+})
