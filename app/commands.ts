@@ -21,6 +21,7 @@ export type Services = {
   clock: Clock
   snapshot(): Snapshot
   end(how: 'handOver' | 'quit'): void
+  dashboardLink(as: 'file' | 'text'): Output<'dashboard.link'>
 }
 
 export type Handlers = { [N in CommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
@@ -158,6 +159,7 @@ export function createHandlers(services: Services): Handlers {
     },
     readToken: async (input) => readToken(keeper, clock, find(input), input.minValid),
     metrics: async () => ({ text: await metrics.print(keeper.roster.gauges()) }),
+    'dashboard.link': async (input) => services.dashboardLink(input.as),
     'vault.backup': async () => ({ path: await vault.backup(clock.now()) }),
     'vault.check': async () => {
       const problems = await vault.check()

@@ -2,7 +2,7 @@
 // openCore() assembles vault, OAuth, keeper and metrics behind it; nothing else in the project knows all of them.
 import type { Random } from './clock.ts'
 import { createHandlers } from './commands.ts'
-import type { Door, Reply } from './contract/commands.ts'
+import type { Door, Output, Reply } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { Snapshot } from './contract/views.ts'
 import { worstLight } from './health/words.ts'
@@ -35,6 +35,8 @@ export type CoreOptions = Unlocking & {
   kind: 'lasting' | 'command'
   version: string
   random: Random
+  /** A one-time link into the dashboard that this owner shows, or a `dashboardOff` thrown. */
+  dashboardLink?: (as: 'file' | 'text') => Output<'dashboard.link'>
   /** Replaced by tests. */
   vault?: Vault
   network?: Network
@@ -44,6 +46,13 @@ export type CoreOptions = Unlocking & {
 
 /** At most one snapshot per this many ms. */
 const publishEvery = 200
+
+function noDashboard(): never {
+  throw new TokentrayError(
+    'dashboardOff',
+    'This Tokentray shows no dashboard in a browser; it is tokentray serve that does.'
+  )
+}
 
 /** Opens the vault and starts keeping. Only the process that holds the ownership may call this. */
 export async function openCore(options: CoreOptions): Promise<Core> {
@@ -120,7 +129,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     log.close()
   }
 
-  const handlers = createHandlers({ keeper, signIns, vault, oauth, metrics, clock, snapshot, end })
+  const { dashboardLink = noDashboard } = options
+  const handlers = createHandlers({ keeper, signIns, vault, oauth, metrics, clock, snapshot, end, dashboardLink })
   log.info('started', { kind, version, vault: vault.path })
   await keeper.start()
   return {

@@ -32,7 +32,9 @@ const json: Record<string, string> = {
   set: '`{"view": View}`',
   token: '`{"token": string, "tokenType": string, "expiresAt": number or null, "warning": string or null}`',
   history: '`{"events": [Event]}`, newest first',
-  serve: '`{"pid", "version", "vault", "socket", "logs", "settings"}`, once, when it is ready',
+  serve:
+    '`{"pid", "version", "vault", "socket", "logs", "settings", "dashboard": string or null}`, once, when it is ready',
+  open: '`{"address": string}`; the one-time link is never part of it',
   stop: '`{"stopped": boolean, "pid": number or null}`',
   doctor: '`{"version": string, "checks": [{"name", "result": "ok", "warning" or "problem", "words"}]}`',
   demo: 'one snapshot per line, at last `{"summary": {"steady": {"gapMs", "refreshes"}, …}}`',

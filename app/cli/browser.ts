@@ -1,6 +1,7 @@
 // Sends a person's browser to a URL: BROWSER if set, else the system's own way. No shell is ever involved.
 // Only http and https URLs are opened: the address comes from a server, and other schemes start other programs.
 import { spawn } from 'node:child_process'
+import { pathToFileURL } from 'node:url'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Environment } from '../paths.ts'
 
@@ -34,7 +35,10 @@ export function splitCommand(line: string): string[] {
 
 /** The command that opens `url`, null where there is no way to. */
 export function browserCommand(url: string, env: Environment, platform: NodeJS.Platform): string[] | null {
-  if (!/^https?:$/.test(new URL(url).protocol)) return null
+  return /^https?:$/.test(new URL(url).protocol) ? commandFor(url, env, platform) : null
+}
+
+function commandFor(url: string, env: Environment, platform: NodeJS.Platform): string[] | null {
   // On Windows a backslash is part of a path, so only quotes and spaces count there.
   const line = env.BROWSER?.trim()
   if (line) return [...splitCommand(platform === 'win32' ? line.replaceAll('\\', '\\\\') : line), url]
@@ -52,7 +56,16 @@ export function childEnvironment(env: Environment): Record<string, string | unde
 
 /** Starts the browser and leaves it alone; false where it could not be started. */
 export function openBrowser(url: string, env: Environment, platform: NodeJS.Platform): Promise<boolean> {
-  const [program, ...rest] = browserCommand(url, env, platform) ?? []
+  return start(browserCommand(url, env, platform), env)
+}
+
+/** The same for a page that this program wrote itself. */
+export function openPage(file: string, env: Environment, platform: NodeJS.Platform): Promise<boolean> {
+  return start(commandFor(pathToFileURL(file).href, env, platform), env)
+}
+
+function start(command: string[] | null, env: Environment): Promise<boolean> {
+  const [program, ...rest] = command ?? []
   if (!program) return Promise.resolve(false)
   return new Promise((resolve) => {
     const child = spawn(program, rest, { stdio: 'ignore', detached: true, env: childEnvironment(env) })

@@ -44,7 +44,8 @@ const world: World = {
   signal: stopping.signal,
   claim,
   hostCore,
-  openBrowser: async (url) => (await import('./browser.ts')).openBrowser(url, env, platform)
+  openBrowser: async (url) => (await import('./browser.ts')).openBrowser(url, env, platform),
+  openPage: async (file) => (await import('./browser.ts')).openPage(file, env, platform)
 }
 const exitCode = await run(process.argv.slice(2), world)
 // What was written must be out before the process ends: pipes are written in the background.

@@ -49,7 +49,7 @@ export async function host(
   world: World,
   lock: Ownership,
   kind: OwnerKind,
-  options: Pick<HostOptions, 'ephemeral' | 'askForNewPassphrase'> = {}
+  options: Pick<HostOptions, 'ephemeral' | 'askForNewPassphrase' | 'dashboardLink'> = {}
 ): Promise<Hosted> {
   const { paths, version, clock, random, env } = world
   let core: Core | undefined

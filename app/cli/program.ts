@@ -128,7 +128,16 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
 
   make('serve', 'keep all tokens alive until Ctrl-C or stop')
     .option('--ephemeral', 'with a vault in memory that ends with it')
+    .addOption(
+      new Option('--dashboard-port <port>', 'port of the dashboard from now on; 4141 until chosen otherwise').argParser(
+        whole(1, 65_535)
+      )
+    )
+    .option('--no-dashboard', 'without the dashboard in a browser')
     .action((options) => run(async () => (await import('./serve.ts')).serve(world, options)))
+  make('open', 'open the dashboard of the running Tokentray in a browser')
+    .option('--print', 'print its one-time link instead; on a terminal only')
+    .action((options) => run(async () => (await import('./open.ts')).open(world, options)))
   make('stop', 'end the running Tokentray').action((options) =>
     run(async () => (await import('./serve.ts')).stop(world, options))
   )

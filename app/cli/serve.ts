@@ -3,6 +3,7 @@
 import { sleep } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { connect } from '../control/client.ts'
+import { type DashboardChoice, prepareDashboard } from './dashboard.ts'
 import { print, printJson, say } from './output.ts'
 import { claim, host, ownerPatience, unanswered } from './owner.ts'
 import type { Ownership, World } from './world.ts'
@@ -11,10 +12,17 @@ const pause = 50
 /** A command that hands over first finishes what it has in flight, a sign-in in a browser not included, in ms. */
 const handOverPatience = 60_000
 
+type ServeOptions = DashboardChoice & { ephemeral?: boolean; json?: boolean }
+
 /** Owns the vault until SIGINT, SIGTERM or `stop`; then drains. Exit 0. */
-export async function serve(world: World, options: { ephemeral?: boolean; json?: boolean }): Promise<void> {
+export async function serve(world: World, options: ServeOptions): Promise<void> {
   const lock = await takeOver(world)
-  const { core, leave } = await host(world, lock, 'lasting', { ephemeral: options.ephemeral ?? false })
+  const dashboard = prepareDashboard(world, options)
+  const { core, leave } = await host(world, lock, 'lasting', {
+    ephemeral: options.ephemeral ?? false,
+    dashboardLink: dashboard.link
+  })
+  const address = await dashboard.start(core)
   const { vault, logs, socket, settings } = world.paths
   if (options.json)
     printJson(world, {
@@ -23,7 +31,8 @@ export async function serve(world: World, options: { ephemeral?: boolean; json?:
       vault: options.ephemeral ? ':memory:' : vault,
       socket,
       logs,
-      settings
+      settings,
+      dashboard: address
     })
   else {
     print(world, `Tokentray ${world.version} is running (process ${process.pid}); Ctrl-C ends it.`)
@@ -31,12 +40,14 @@ export async function serve(world: World, options: { ephemeral?: boolean; json?:
     print(world, `  log:      ${logs}`)
     print(world, `  settings: ${settings}`)
     if (socket) print(world, `  socket:   ${socket}`)
+    if (address) print(world, `  dashboard: ${address} (tokentray open lets your browser in)`)
   }
   const { vault: state } = core.snapshot()
   if (state.state !== 'open') say(world, `tokentray: ${state.message}`)
   await Promise.race([core.ended, interrupted(world.signal)])
   say(world, 'Finishing what is in flight…')
-  await leave()
+  // Its port is free at once, and what it is still answering ends with the core.
+  await Promise.all([dashboard.close(), leave()])
 }
 
 function interrupted(signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Clock, Random } from '../clock.ts'
 import type { OwnerKind } from '../control/endpoint.ts'
-import type { Core } from '../core.ts'
+import type { Core, CoreOptions } from '../core.ts'
 import type { Environment, Paths } from '../paths.ts'
 import type { Secret } from '../secret.ts'
 
@@ -24,6 +24,8 @@ export type HostOptions = {
   ephemeral?: boolean
   /** A vault that is yet to be gets a passphrase instead of a key in the keychain. */
   askForNewPassphrase?: boolean
+  /** Answers `dashboard.link`. */
+  dashboardLink?: NonNullable<CoreOptions['dashboardLink']>
 }
 
 export type Ownership = { release(): void }
@@ -44,6 +46,8 @@ export type World = {
   hostCore(options: HostOptions): Promise<Core>
   /** Resolves with false where no browser could be started; the URL has been printed by then. */
   openBrowser(url: string): Promise<boolean>
+  /** Shows a page of our own on this disk; false where no browser could be started. Absent where none ever is. */
+  openPage?(file: string): Promise<boolean>
 }
 
 /** The command was stopped from outside: not an error to be told, only an exit code. */

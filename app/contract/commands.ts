@@ -104,6 +104,20 @@ export const commands = {
       .strict()
   },
   metrics: { doors: cliOnly, input: nothing, output: z.object({ text: z.string() }).strict() },
+  /** A one-time link into the dashboard: in a private file that goes to it, for a browser, or bare, for a terminal. */
+  'dashboard.link': {
+    doors: cliOnly,
+    input: z.object({ as: z.enum(['file', 'text']) }).strict(),
+    output: z
+      .object({
+        /** Where the dashboard is, without the secret. */
+        address: z.string(),
+        file: z.string().nullable(),
+        link: z.string().nullable(),
+        expiresAt: z.number().int()
+      })
+      .strict()
+  },
   /** An encrypted copy beside the vault; the newest three are kept. */
   'vault.backup': { doors: everyDoor, input: nothing, output: z.object({ path: z.string() }).strict() },
   'vault.check': {

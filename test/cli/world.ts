@@ -44,6 +44,7 @@ export type Setting = {
   stdin?: string
   isTTY?: boolean
   openBrowser?: (url: string) => Promise<boolean>
+  openPage?: (file: string) => Promise<boolean>
 }
 
 export function makeWorld(setting: Setting = {}) {
@@ -69,7 +70,8 @@ export function makeWorld(setting: Setting = {}) {
     signal: stopping.signal,
     claim: lock.claim,
     hostCore: async () => core,
-    openBrowser: setting.openBrowser ?? (async () => false)
+    openBrowser: setting.openBrowser ?? (async () => false),
+    openPage: setting.openPage ?? (async () => false)
   }
   return {
     world,
