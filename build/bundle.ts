@@ -1,6 +1,7 @@
 // Bundles the command into dist/: one small entry, the rest in chunks that are loaded when a command needs them.
 // Native packages stay outside, since they bring binaries; so does the demo's authorization server, which is optional.
-import { readFileSync, rmSync } from 'node:fs'
+// The pages go to dist/renderer, where the window and the dashboard find them.
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -24,3 +25,9 @@ await build({
   },
   logLevel: 'warning'
 })
+
+const pages = join(root, 'renderer', 'vite.config.ts')
+if (existsSync(pages)) {
+  const { build: buildPages } = await import('vite')
+  await buildPages({ configFile: pages, logLevel: 'warn' })
+}

@@ -1,7 +1,7 @@
 // A dashboard on a port of its own over a core the test wrote, asked by raw HTTP, as any program on this machine could.
 // node:http rather than fetch, since fetch chooses Host, Origin and Sec-Fetch-* by itself.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,6 +25,7 @@ export function makeFolder(): string {
 export function makeFiles(folder: string): string {
   const files = join(folder, 'renderer')
   mkdirSync(join(files, 'assets'), { recursive: true })
+  if (existsSync(join(files, 'index.html'))) return files
   writeFileSync(
     join(files, 'index.html'),
     '<!doctype html><title>Tokentray</title><link rel="icon" href="data:,"><script type="module" src="./assets/index-aB3_x9-Z.js"></script><p id="light"></p>'

@@ -1,0 +1,185 @@
+// The dashboard from the terminal: how serve shows it and keeps its port, and how `open` lets a browser in.
+// The link is looked for wherever it must not be: in arguments, in stdout, in anything that is no terminal.
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openPage } from '../../app/cli/browser.ts'
+import { type DashboardChoice, prepareDashboard } from '../../app/cli/dashboard.ts'
+import { serve } from '../../app/cli/serve.ts'
+import { systemClock } from '../../app/clock.ts'
+import { connect } from '../../app/control/client.ts'
+import { listen } from '../../app/control/listen.ts'
+import { defaultPort, keepPort, readPort } from '../../app/dashboard/port.ts'
+import { makeCore } from '../control/fakeCore.ts'
+import { ask, makeFiles } from '../dashboard/setting.ts'
+import { makePaths, makeWorld, runIn } from './world.ts'
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+describe('serve', () => {
+  async function prepare(choice: DashboardChoice = {}, paths = makePaths(), hasFiles = true) {
+    const made = makeWorld({ paths })
+    mkdirSync(paths.ownerFolder, { recursive: true })
+    const files = hasFiles ? makeFiles(paths.home) : join(paths.home, 'nothing')
+    const dashboard = prepareDashboard(made.world, choice, files)
+    onTestFinished(() => dashboard.close())
+    return { ...made, dashboard, address: await dashboard.start(made.core) }
+  }
+  const kept = (folder: string) => JSON.parse(readFileSync(join(folder, 'dashboard.json'), 'utf8'))
+
+  test('shows it at the port chosen, tells the address without a secret, and keeps the port', async () => {
+    const port = await freePort()
+    const { address, dashboard, paths, text } = await prepare({ dashboardPort: port })
+    expect(address).toBe(`http://tokentray.localhost:${port}`)
+    expect((await ask(port, '/health')).status).toBe(200)
+    expect(dashboard.link('text').link).toContain(`${address}/link/`)
+    expect([kept(paths.ownerFolder), statSync(join(paths.ownerFolder, 'dashboard.json')).mode & 0o777]).toEqual([
+      { port },
+      0o600
+    ])
+    await dashboard.close()
+    const again = await prepare({}, paths)
+    expect(again.address).toBe(address)
+    expect(text.err).toBe('')
+  })
+  test('a port that is taken is told, never changed, and the rest goes on', async () => {
+    const port = await freePort()
+    const squatter = createServer()
+    await new Promise<void>((resolve) => squatter.listen(port, '127.0.0.1', resolve))
+    onTestFinished(() => void squatter.close())
+    const paths = makePaths()
+    mkdirSync(paths.ownerFolder, { recursive: true })
+    keepPort(paths.ownerFolder, port)
+    const { address, dashboard, text } = await prepare({}, paths)
+    expect(address).toBeNull()
+    expect(text.err).toMatch(
+      new RegExp(`^tokentray: The dashboard's port ${port} is in use .*--dashboard-port[^\n]*\n$`)
+    )
+    expect(() => dashboard.link('file')).toThrow(expect.objectContaining({ code: 'dashboardOff' }))
+    expect(kept(paths.ownerFolder)).toEqual({ port })
+  })
+  test('a kept port that cannot be read is told, and left as it is', async () => {
+    const paths = makePaths()
+    mkdirSync(paths.ownerFolder, { recursive: true })
+    for (const text of ['{', '{"port":0}', '{"port":"4141"}', '{}']) {
+      writeFileSync(join(paths.ownerFolder, 'dashboard.json'), text)
+      const { address, text: said } = await prepare({}, paths)
+      expect([address, readFileSync(join(paths.ownerFolder, 'dashboard.json'), 'utf8')]).toEqual([null, text])
+      expect(said.err).toContain('dashboard.json cannot be read')
+    }
+  })
+  test('without a bundle it says how to make one; with --no-dashboard nothing', async () => {
+    const bare = await prepare({}, makePaths(), false)
+    expect([bare.address, bare.text.err]).toEqual([
+      null,
+      expect.stringMatching(/^tokentray: [^\n]*npm run bundle\.\n$/)
+    ])
+    expect(() => bare.dashboard.link('text')).toThrow(/npm run bundle/)
+    const without = await prepare({ dashboard: false })
+    expect([without.address, without.text.err]).toEqual([null, ''])
+    expect(() => without.dashboard.link('text')).toThrow(/--no-dashboard/)
+  })
+  test('before the first start the port is 4141', () => {
+    expect([defaultPort, readPort(makePaths().ownerFolder)]).toEqual([4141, 4141])
+  })
+  test('the core of serve answers dashboard.link, and --json names the address', async () => {
+    const made = makeWorld()
+    const hosted = Promise.withResolvers<unknown>()
+    made.world.hostCore = async ({ dashboardLink }) => {
+      hosted.resolve(dashboardLink)
+      return made.core
+    }
+    const serving = serve(made.world, { json: true, dashboard: false })
+    expect(await hosted.promise).toBeTypeOf('function')
+    await expect.poll(() => made.text.out).toContain('"dashboard":null')
+    made.interrupt()
+    await serving
+  })
+})
+
+describe('open', () => {
+  const address = 'http://tokentray.localhost:4141'
+  const secret = 'the-secret-of-a-link'
+  async function startOwner(kind: 'lasting' | 'command' = 'lasting') {
+    const paths = makePaths()
+    const core = makeCore()
+    core.on('dashboard.link', ({ as }: { as: string }) =>
+      as === 'file'
+        ? { address, file: '/run/open-1.html', link: null, expiresAt: 1 }
+        : { address, file: null, link: `${address}/link/${secret}`, expiresAt: 1 }
+    )
+    const listener = await listen({ core, paths, kind, version: '1.2.3', clock: systemClock() })
+    onTestFinished(() => listener.close())
+    return { paths, core, asked: () => core.calls.map(({ input }) => (input as { as: string }).as) }
+  }
+
+  test('hands the browser a file, and tells the address only', async () => {
+    const { paths, asked } = await startOwner()
+    const opened: string[] = []
+    const browser = async (file: string) => opened.push(file) > 0
+    const { exitCode, out, err } = await runIn(['open'], { paths, openPage: browser, isTTY: true })
+    expect([exitCode, opened, asked(), err]).toEqual([0, ['/run/open-1.html'], ['file'], ''])
+    expect(out).toContain(`Opening ${address} in your browser.`)
+    const json = await runIn(['open', '--json'], { paths, openPage: browser })
+    expect(JSON.parse(json.out)).toEqual({ address })
+  })
+  test('without a browser the link is printed to the terminal, and never to stdout', async () => {
+    const { paths } = await startOwner()
+    for (const words of [['open'], ['open', '--print'], ['open', '--print', '--json']]) {
+      const { exitCode, out, err } = await runIn(words, { paths, isTTY: true })
+      expect(exitCode).toBe(0)
+      expect(err).toContain(`\n  ${address}/link/${secret}\n`)
+      expect(out).not.toContain(secret)
+    }
+  })
+  test('without browser and terminal no link is made', async () => {
+    const { paths, asked } = await startOwner()
+    for (const words of [['open'], ['open', '--print'], ['open', '--json']]) {
+      const { exitCode, out, err } = await runIn(words, { paths })
+      expect([exitCode, `${out}${err}`.includes(secret)]).toEqual([1, false])
+      expect(err).toMatch(/terminal/)
+    }
+    expect(asked()).not.toContain('text')
+  })
+  test('where nothing lasting runs it says what to start, and hosts nothing', async () => {
+    const { exitCode, err, lock } = await runIn(['open'])
+    expect([exitCode, lock.claims(), err]).toEqual([
+      1,
+      0,
+      'tokentray: Tokentray is not running; start it with tokentray serve.\n'
+    ])
+    const { paths, core } = await startOwner('command')
+    expect((await runIn(['open'], { paths })).exitCode).toBe(1)
+    expect(core.calls).toEqual([])
+    expect(await connect(paths, systemClock())).not.toBeNull()
+  })
+  test("the browser's only argument is the file", async () => {
+    const { home } = makePaths()
+    const script = join(home, 'browser.mjs')
+    const seen = join(home, 'seen')
+    writeFileSync(
+      script,
+      `import { writeFileSync, renameSync } from 'node:fs'; writeFileSync('${seen}.new', JSON.stringify(process.argv.slice(2))); renameSync('${seen}.new', '${seen}')`
+    )
+    const env = { BROWSER: `'${process.execPath}' '${script}'` }
+    expect(await openPage('/run/a b/open-1.html', env, 'linux')).toBe(true)
+    const read = () => {
+      try {
+        return JSON.parse(readFileSync(seen, 'utf8'))
+      } catch {
+        return null
+      }
+    }
+    await expect.poll(read, { timeout: 20_000 }).toEqual([pathToFileURL('/run/a b/open-1.html').href])
+    expect(await openPage('/run/open-1.html', {}, 'linux')).toBe(false)
+  })
+})
