@@ -1,6 +1,7 @@
 // What a click in the tray's menu does: commands of the contract through the window's door, and nothing of its own.
 // A command that failed is told in a notification; the server's own words follow from the next snapshot anyway.
 import type { Reply } from '../app/contract/commands.ts'
+import { type ErrorCode, exitCodes } from '../app/contract/errors.ts'
 import type { Snapshot } from '../app/contract/views.ts'
 import type { LoginItem } from './loginItem.ts'
 import type { Act } from './menu.ts'
@@ -18,6 +19,8 @@ export type Actions = {
   changed(): void
 }
 
+const personNeeded = exitCodes.signInNeeded
+
 export const screenOf = (server: string) => `server/${encodeURIComponent(server)}`
 
 /** Carries out one click. Never rejects. */
@@ -26,7 +29,8 @@ export async function carryOut(act: Act, o: Actions): Promise<void> {
   const ask = async (name: string, server: string) => {
     const reply = await o.call(name, { server })
     const title = views.find(({ id }) => id === server)?.name ?? server
-    if (!reply.ok) o.tell(title, reply.message, server)
+    // That a person is needed is what notices.ts tells.
+    if (!reply.ok && exitCodes[reply.code as ErrorCode] !== personNeeded) o.tell(title, reply.message, server)
   }
   switch (act.do) {
     case 'signIn': {

@@ -1,0 +1,324 @@
+// A stand-in for the `electron` module, not Electron: it records what the shell asks for and can be clicked.
+// Typed against Electron's own types, so that a changed signature is a compile error here.
+import { type ChildProcess, fork } from 'node:child_process'
+import { EventEmitter } from 'node:events'
+import { basename } from 'node:path'
+import type * as Real from 'electron'
+import { Page, type Sender } from './page.ts'
+
+type Item = Real.MenuItemConstructorOptions
+type Handler = (event: unknown, ...args: unknown[]) => unknown
+
+/** Everything that was asked of it, in order of kind. */
+export type Recorded = {
+  trays: StandInTray[]
+  windows: StandInWindow[]
+  notifications: { title: string; body: string; click(): void }[]
+  dialogs: { message: string; detail: string; buttons: string[]; answer(index: number): void }[]
+  opened: string[]
+  /** The codes given to app.exit(). */
+  exits: number[]
+  schemes: Real.CustomScheme[]
+  loginItems: Real.Settings[]
+}
+
+export interface StandInTray extends EventEmitter {
+  /** File names, in the order they were drawn. */
+  images: string[]
+  tooltip: string
+  /** The menu it shows, or showed last. */
+  menu: Item[]
+  isDestroyed: boolean
+}
+
+export interface StandInWindow extends EventEmitter {
+  options: Real.BrowserWindowConstructorOptions
+  isVisible: boolean
+  page: Page
+  webContents: Sender & { openHandler: ((details: { url: string }) => { action: string }) | null }
+  close(): void
+}
+
+export type StandInSession = {
+  pages: ((request: Request) => Promise<Response>) | null
+  permission: Parameters<Real.Session['setPermissionRequestHandler']>[0]
+  check: Parameters<Real.Session['setPermissionCheckHandler']>[0]
+  device: Parameters<Real.Session['setDevicePermissionHandler']>[0]
+  request: Parameters<Real.WebRequest['onBeforeRequest']>[0]
+}
+
+export type StandIn = {
+  /** What `import … from 'electron'` gets. */
+  electron: Record<string, unknown> & {
+    app: EventEmitter & { quit(): void }
+    powerMonitor: EventEmitter
+    nativeTheme: EventEmitter & { shouldUseDarkColors: boolean }
+  }
+  recorded: Recorded
+  /** Emits 'noted' after whatever may interest a test that waits. */
+  notes: EventEmitter
+  sessions: Map<string, StandInSession>
+  network: { isOnline: boolean }
+}
+
+/** One application's worth of Electron. `paths` answers getPath(); `shim` gives a child a parentPort. */
+export function createElectron(given: { paths: Record<string, string>; isFirst: boolean; shim: string }): StandIn {
+  const recorded: Recorded = {
+    trays: [],
+    windows: [],
+    notifications: [],
+    dialogs: [],
+    opened: [],
+    exits: [],
+    schemes: [],
+    loginItems: []
+  }
+  const notes = new EventEmitter().setMaxListeners(0)
+  const note = () => void notes.emit('noted')
+  const sessions = new Map<string, StandInSession>()
+  const handlers = new Map<string, Handler>()
+  const ipcMain = Object.assign(new EventEmitter(), {
+    handle: (channel: string, handler: Handler) => void handlers.set(channel, handler)
+  })
+  const children = new Set<ChildProcess>()
+
+  const app = Object.assign(new EventEmitter(), {
+    isPackaged: false,
+    getPath: (name) => given.paths[name] ?? '',
+    setPath(name, path) {
+      given.paths[name] = path
+    },
+    getAppPath: () => '/opt/tokentray',
+    setAppUserModelId: () => {},
+    requestSingleInstanceLock: () => given.isFirst,
+    enableSandbox: () => {},
+    whenReady: async () => {},
+    getLoginItemSettings: () => {
+      throw new Error('not on Linux')
+    },
+    setLoginItemSettings: (settings) => void recorded.loginItems.push(settings),
+    quit() {
+      let isHeld = false
+      const preventDefault = () => {
+        isHeld = true
+      }
+      app.emit('before-quit', { preventDefault })
+      if (!isHeld) app.exit(0)
+    },
+    exit(code = 0) {
+      recorded.exits.push(code)
+      for (const child of children) child.kill()
+      note()
+    }
+  } satisfies Pick<
+    Real.App,
+    | 'isPackaged'
+    | 'getPath'
+    | 'setPath'
+    | 'getAppPath'
+    | 'setAppUserModelId'
+    | 'requestSingleInstanceLock'
+    | 'enableSandbox'
+    | 'whenReady'
+    | 'getLoginItemSettings'
+    | 'setLoginItemSettings'
+    | 'quit'
+    | 'exit'
+  >)
+
+  class Tray
+    extends EventEmitter
+    implements
+      StandInTray,
+      Pick<Real.Tray, 'setImage' | 'setToolTip' | 'setContextMenu' | 'popUpContextMenu' | 'destroy'>
+  {
+    images: string[]
+    tooltip = ''
+    menu: Item[] = []
+    isDestroyed = false
+    constructor(image: Real.NativeImage | string) {
+      super()
+      this.images = [String(image)]
+      recorded.trays.push(this)
+    }
+    setImage(image: Real.NativeImage | string) {
+      this.images.push(String(image))
+      note()
+    }
+    setToolTip(tooltip: string) {
+      this.tooltip = tooltip
+      note()
+    }
+    setContextMenu(menu: Real.Menu | null) {
+      this.menu = (menu?.items ?? []) as unknown as Item[]
+      note()
+    }
+    popUpContextMenu(menu?: Real.Menu) {
+      this.setContextMenu(menu ?? null)
+    }
+    destroy() {
+      this.isDestroyed = true
+    }
+  }
+
+  class BrowserWindow
+    extends EventEmitter
+    implements
+      StandInWindow,
+      Pick<Real.BrowserWindow, 'loadURL' | 'show' | 'focus' | 'isMinimized' | 'restore' | 'close'>
+  {
+    readonly options: Real.BrowserWindowConstructorOptions
+    readonly page: Page
+    isVisible = false
+    readonly webContents: StandInWindow['webContents']
+    constructor(options: Real.BrowserWindowConstructorOptions = {}) {
+      super()
+      this.options = options
+      this.page = new Page(options.webPreferences?.preload ?? '', handlers, ipcMain, note)
+      this.webContents = Object.assign(this.page.sender, {
+        openHandler: null,
+        setWindowOpenHandler: (handler: never) => {
+          this.webContents.openHandler = handler
+        },
+        executeJavaScript: (code: string) => this.page.evaluate(code)
+      })
+      recorded.windows.push(this)
+      app.emit('web-contents-created', {}, this.webContents)
+    }
+    async loadURL(url: string) {
+      const { session: given } = this.options.webPreferences ?? {}
+      const { own } = given as unknown as { own: StandInSession }
+      await this.page.load(url, own.pages ?? (async () => new Response(null, { status: 404 })))
+      this.emit('ready-to-show')
+      note()
+    }
+    show() {
+      this.isVisible = true
+      note()
+    }
+    focus() {
+      note()
+    }
+    isMinimized() {
+      return false
+    }
+    restore() {}
+    close() {
+      this.isVisible = false
+      this.page.destroy()
+      this.emit('closed')
+    }
+  }
+
+  class Notification extends EventEmitter implements Pick<Real.Notification, 'show'> {
+    static isSupported() {
+      return true
+    }
+    readonly #options: Real.NotificationConstructorOptions
+    constructor(options: Real.NotificationConstructorOptions = {}) {
+      super()
+      this.#options = options
+    }
+    show() {
+      const { title = '', body = '' } = this.#options
+      recorded.notifications.push({ title, body, click: () => this.emit('click') })
+      note()
+    }
+  }
+
+  const Menu = {
+    buildFromTemplate: (items) => ({ items }) as unknown as Real.Menu,
+    setApplicationMenu: () => {}
+  } satisfies Pick<typeof Real.Menu, 'buildFromTemplate' | 'setApplicationMenu'>
+
+  const dialog = {
+    showMessageBox: (async (options: Real.MessageBoxOptions) => {
+      const { promise, resolve } = Promise.withResolvers<Real.MessageBoxReturnValue>()
+      const { message, detail = '', buttons = [] } = options
+      const answer = (response: number) => resolve({ response, checkboxChecked: false })
+      recorded.dialogs.push({ message, detail, buttons, answer })
+      note()
+      return promise
+    }) as typeof Real.dialog.showMessageBox,
+    showErrorBox(message, detail) {
+      recorded.dialogs.push({ message, detail, buttons: [], answer() {} })
+      note()
+    }
+  } satisfies Pick<typeof Real.dialog, 'showMessageBox' | 'showErrorBox'>
+
+  const session = {
+    fromPartition(name) {
+      const own: StandInSession = { pages: null, permission: null, check: null, device: null, request: null }
+      sessions.set(name, own)
+      return Object.assign(new EventEmitter(), {
+        own,
+        protocol: {
+          handle: (_: string, pages: StandInSession['pages']) => {
+            own.pages = pages
+          }
+        },
+        setPermissionRequestHandler: (handler: StandInSession['permission']) => {
+          own.permission = handler
+        },
+        setPermissionCheckHandler: (handler: StandInSession['check']) => {
+          own.check = handler
+        },
+        setDevicePermissionHandler: (handler: StandInSession['device']) => {
+          own.device = handler
+        },
+        webRequest: {
+          onBeforeRequest: (handler: StandInSession['request']) => {
+            own.request = handler
+          }
+        }
+      }) as unknown as Real.Session
+    }
+  } satisfies Pick<typeof Real.session, 'fromPartition'>
+
+  const utilityProcess = {
+    fork(script, args = [], options = {}) {
+      const child = fork(script, args, {
+        env: { ...options.env, TOKENTRAY_DOUBLE: '1' } as NodeJS.ProcessEnv,
+        execArgv: ['--require', given.shim],
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc']
+      })
+      children.add(child)
+      child.once('exit', () => children.delete(child))
+      return Object.assign(child, {
+        postMessage: (message: unknown) => void child.send(message as never)
+      }) as unknown as Real.UtilityProcess
+    }
+  } satisfies Pick<typeof Real.utilityProcess, 'fork'>
+
+  const network = { isOnline: true }
+  const electron = {
+    app,
+    BrowserWindow,
+    dialog,
+    ipcMain,
+    Menu,
+    Notification,
+    nativeImage: {
+      createFromPath: (path) => Object.assign(Object(basename(path)), {}) as Real.NativeImage
+    } satisfies Pick<typeof Real.nativeImage, 'createFromPath'>,
+    nativeTheme: Object.assign(new EventEmitter(), { shouldUseDarkColors: false }) satisfies Pick<
+      Real.NativeTheme,
+      'shouldUseDarkColors'
+    >,
+    net: { isOnline: () => network.isOnline } satisfies Pick<typeof Real.net, 'isOnline'>,
+    powerMonitor: new EventEmitter(),
+    protocol: {
+      registerSchemesAsPrivileged: (schemes) => void recorded.schemes.push(...schemes)
+    } satisfies Pick<typeof Real.protocol, 'registerSchemesAsPrivileged'>,
+    session,
+    shell: {
+      async openExternal(url) {
+        recorded.opened.push(url)
+        note()
+      }
+    } satisfies Pick<typeof Real.shell, 'openExternal'>,
+    Tray,
+    utilityProcess
+  }
+  return { electron, recorded, notes, sessions, network }
+}

@@ -1,0 +1,111 @@
+// The stand-in's page: the real bundled preload runs in a context of its own, and what crosses is cloned as IPC clones it.
+// There is no DOM here; the page is whatever the preload exposed to it.
+import { EventEmitter } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
+import type { Reply } from '../../app/contract/commands.ts'
+import type { Snapshot } from '../../app/contract/views.ts'
+
+export type Exposed = {
+  call(name: string, input?: unknown): Promise<Reply<unknown>>
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void
+}
+export type Frame = { url: string }
+export type Sender = EventEmitter & {
+  mainFrame: Frame
+  send(channel: string, ...args: unknown[]): void
+  isDestroyed(): boolean
+}
+
+type Handlers = Map<string, (event: unknown, ...args: unknown[]) => unknown>
+
+export class Page {
+  readonly sender: Sender
+  readonly #renderer = new EventEmitter()
+  readonly #preload: string
+  readonly #handlers: Handlers
+  readonly #ipcMain: EventEmitter
+  #isDestroyed = false
+  /** What the preload put into the page's world, by name. */
+  exposed: Record<string, unknown> = {}
+  /** Every address that was loaded. */
+  readonly visited: string[] = []
+  answer: Response | null = null
+  text = ''
+  /** Everything that crossed the IPC, both ways, as JSON. */
+  readonly traffic: string[] = []
+
+  constructor(preload: string, handlers: Handlers, ipcMain: EventEmitter, note: () => void) {
+    this.#preload = preload
+    this.#handlers = handlers
+    this.#ipcMain = ipcMain
+    this.sender = Object.assign(new EventEmitter(), {
+      mainFrame: { url: '' },
+      isDestroyed: () => this.#isDestroyed,
+      send: (channel: string, ...args: unknown[]) => {
+        this.#renderer.emit(channel, {}, ...this.#cross(args))
+        note()
+      }
+    })
+  }
+
+  get tokentray(): Exposed {
+    return this.exposed.tokentray as Exposed
+  }
+
+  async load(url: string, pages: (request: Request) => Promise<Response>): Promise<void> {
+    const isSamePage = url.split('#')[0] === this.visited.at(-1)?.split('#')[0]
+    this.visited.push(url)
+    this.sender.mainFrame.url = url
+    if (isSamePage) return
+    this.answer = await pages({ url, method: 'GET' } as Request)
+    this.text = (await this.answer.text()).replace(/<[^>]*>/g, '').trim()
+    this.#runPreload()
+  }
+
+  /** A call as a frame of this page would make it. */
+  invoke(frame: Frame | null, channel: string, ...args: unknown[]): Promise<unknown> {
+    return this.#invoke({ sender: this.sender, senderFrame: frame }, channel, args)
+  }
+
+  async evaluate(code: string): Promise<unknown> {
+    return runInNewContext(code, { window: this.exposed, document: { body: { innerText: this.text } } })
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true
+    this.sender.emit('destroyed')
+  }
+
+  async #invoke(event: unknown, channel: string, args: unknown[]): Promise<unknown> {
+    const handler = this.#handlers.get(channel)
+    if (!handler) throw new Error(`No handler registered for '${channel}'`)
+    return this.#cross([await handler(event, ...this.#cross(args))])[0]
+  }
+
+  #cross(args: unknown[]): unknown[] {
+    const clones = structuredClone(args)
+    this.traffic.push(JSON.stringify(clones))
+    return clones
+  }
+
+  #runPreload(): void {
+    const event = () => ({ sender: this.sender, senderFrame: this.sender.mainFrame })
+    const ipcRenderer = {
+      on: (channel: string, listener: () => void) => this.#renderer.on(channel, listener),
+      send: (channel: string, ...args: unknown[]) => this.#ipcMain.emit(channel, event(), ...this.#cross(args)),
+      invoke: (channel: string, ...args: unknown[]) => this.#invoke(event(), channel, args)
+    }
+    const contextBridge = {
+      exposeInMainWorld: (name: string, api: unknown) => {
+        this.exposed[name] = api
+      }
+    }
+    // A sandboxed preload can require 'electron' and little else.
+    const require = (name: string) => {
+      if (name === 'electron') return { contextBridge, ipcRenderer }
+      throw new Error(`module not found: ${name}`)
+    }
+    runInNewContext(readFileSync(this.#preload, 'utf8'), { require, module: { exports: {} }, exports: {} })
+  }
+}

@@ -1,0 +1,271 @@
+// The real bundled shell and preload with a real core, on the stand-in: "stand-in, not Electron".
+// Upstream is the demo's own authorization server.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import { connect } from '../../app/control/client.ts'
+import { type Authority, startAuthority } from '../../app/demo/authority.ts'
+import type { FaultKind } from '../../app/demo/faults.ts'
+import { startMcpServer } from '../../app/demo/mcpServer.ts'
+import { approve } from '../../app/demo/person.ts'
+import { locate } from '../../app/paths.ts'
+import { channels } from '../../main/channels.ts'
+import { hasKey, makeHome, type Started, start, watch } from './start.ts'
+
+async function startUpstream(accessTokenTtl = 3600) {
+  const authority = await startAuthority({ accessTokenTtl })
+  const mcp = await startMcpServer({ authority })
+  onTestFinished(async () => {
+    await mcp.stop()
+    await authority.stop()
+  })
+  return { authority, url: mcp.url }
+}
+
+/** Every refresh fails in this way, until faults.clear(). */
+function breakRefreshes({ faults }: Authority, kind: FaultKind): void {
+  faults.decide(({ grantType }) => (grantType === 'refresh_token' ? { kind, delay: 500 } : null))
+}
+
+const isOpen = (shell: Started) =>
+  shell.until(() => shell.labels().length > 0 && !shell.labels().includes('Opening the vault…'))
+
+/** Opens the window on a shell that runs. */
+async function openWindow(shell: Started) {
+  await isOpen(shell)
+  shell.click('Open Tokentray')
+  await shell.until(() => shell.window()?.isVisible)
+  return shell.window()
+}
+
+/** Adds the upstream as `one` through the page, and signs in from the tray as a person would. */
+async function signIn(shell: Started, url: string) {
+  const { page } = shell.window()
+  const views = watch(shell)
+  expect(await page.tokentray.call('server.add', { url, name: 'one' })).toMatchObject({ ok: true })
+  await shell.until(() => shell.labels().some((label) => label === 'signedOut: one — Not signed in'))
+  shell.click('one', 'Sign in')
+  await approve(await shell.until(() => shell.recorded.opened.at(-1)))
+  await views.until('one', ({ state }) => state === 'fresh')
+  return views
+}
+
+describe('stand-in, not Electron', () => {
+  test('the tray follows the upstream: signed in, broken, mended; refused, and signed in again from the menu', async () => {
+    const { authority, url } = await startUpstream()
+    const shell = await start(await makeHome())
+    await openWindow(shell)
+    const views = await signIn(shell, url)
+    const line = () => shell.labels()[0]!
+    const titles = () => shell.recorded.notifications.map(({ title }) => title)
+    await shell.until(() => /^healthy: one — Healthy · refreshes at \d\d:\d\d$/.test(line()))
+    expect(shell.tray().images.at(-1)).toBe('tray-healthy-light-linux.png')
+
+    breakRefreshes(authority, '503')
+    shell.click('one', 'Refresh now')
+    await shell.until(() => /^waiting: one — Retrying · attempt \d+ · next/.test(line()))
+    await shell.until(() => shell.tray().images.at(-1) === 'tray-waiting-light-linux.png')
+    expect(shell.tray().tooltip).toBe('Tokentray: 1 retrying')
+    // The click's own failure is told; the retrying behind it is not.
+    expect(titles()).toEqual(['one'])
+
+    authority.faults.clear()
+    await shell.until(() => line().startsWith('healthy: one — Healthy'))
+    await shell.until(() => shell.tray().tooltip === 'Tokentray: 1 healthy')
+
+    authority.revokeAll()
+    shell.click('one', 'Refresh now')
+    await shell.until(() => line() === 'attention: one — Sign in needed')
+    await shell.until(() => shell.tray().images.at(-1) === 'tray-attention-light-linux.png')
+    await shell.until(() => titles().at(-1) === 'one: sign in needed')
+
+    const before = shell.recorded.opened.length
+    shell.click('one', 'Sign in again')
+    await approve(await shell.until(() => shell.recorded.opened[before]))
+    await views.until('one', ({ state }) => state === 'fresh')
+    await shell.until(() => line().startsWith('healthy: one — Healthy'))
+
+    shell.recorded.notifications.at(-1)!.click()
+    await shell.until(() => shell.window().page.visited.at(-1) === 'app://tokentray/index.html#server/one')
+    expect(titles()).toEqual(['one', 'one: sign in needed'])
+  })
+
+  test('the page has call and onSnapshot and nothing else, and no token ever crosses to it', async () => {
+    const { url } = await startUpstream()
+    const home = await makeHome()
+    const shell = await start(home)
+    const { page, options } = await openWindow(shell)
+    expect(Object.keys(page.exposed)).toEqual(['tokentray'])
+    expect(Object.keys(page.tokentray).sort()).toEqual(['call', 'onSnapshot'])
+    expect(options.webPreferences).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false })
+    expect(page.answer?.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'/)
+
+    await signIn(shell, url)
+    const denied = await page.tokentray.call('readToken', { server: 'one' })
+    expect(denied).toMatchObject({ ok: false, code: 'notAllowedHere' })
+    expect(await page.tokentray.call('server.history', { server: 'one' })).toMatchObject({ ok: true })
+    // The command line's door hands the token out: so it is known what to look for.
+    const client = await connect(locate(home.env, process.platform), systemClock())
+    const { token } = await client!.call('readToken', { server: 'one' })
+    const traffic = page.traffic.join('\n')
+    expect(traffic).toContain('"words":"Healthy"')
+    expect(traffic).not.toContain(token)
+  })
+
+  test('a frame that is not our own top frame is refused', async () => {
+    const shell = await start(await makeHome())
+    const { page } = await openWindow(shell)
+    const ask = (frame: { url: string } | null) => page.invoke(frame, channels.call, 'snapshot', {})
+    const { mainFrame } = page.sender
+    expect(await ask(mainFrame)).toMatchObject({ ok: true })
+    for (const frame of [null, { url: mainFrame.url }, { url: 'https://example.com/' }])
+      expect(await ask(frame)).toMatchObject({ ok: false, code: 'notAllowedHere' })
+    mainFrame.url = 'https://example.com/'
+    expect(await ask(mainFrame)).toMatchObject({ ok: false, code: 'notAllowedHere' })
+  })
+
+  test('nothing is permitted, nothing navigates, and only https leaves for the browser', async () => {
+    const shell = await start(await makeHome())
+    const { webContents } = await openWindow(shell)
+    const [own] = [...shell.sessions.values()]
+    const answers: boolean[] = []
+    for (const permission of ['media', 'clipboard-read', 'notifications', 'openExternal'] as const)
+      own!.permission?.(webContents as never, permission, (granted) => answers.push(granted), {} as never)
+    expect(answers).toEqual([false, false, false, false])
+    expect(own!.check?.(null, 'media', 'app://tokentray', {} as never)).toBe(false)
+    expect(own!.device?.({} as never)).toBe(false)
+    const isCancelled = (url: string) => {
+      let cancelled: boolean | undefined
+      own!.request?.({ url } as never, ({ cancel }) => {
+        cancelled = cancel
+      })
+      return cancelled
+    }
+    expect(isCancelled('app://tokentray/index.html')).toBe(false)
+    expect(isCancelled('https://example.com/')).toBe(true)
+
+    const event = {
+      isPrevented: false,
+      preventDefault() {
+        event.isPrevented = true
+      }
+    }
+    for (const name of ['will-navigate', 'will-redirect', 'will-frame-navigate', 'will-attach-webview']) {
+      event.isPrevented = false
+      webContents.emit(name, event)
+      expect([name, event.isPrevented]).toEqual([name, true])
+    }
+    for (const url of ['https://example.com/help', 'http://127.0.0.1:1/', 'file:///etc/passwd'])
+      expect(webContents.openHandler?.({ url })).toEqual({ action: 'deny' })
+    expect(shell.recorded.opened).toEqual(['https://example.com/help'])
+  })
+
+  test('quit drains a refresh in flight, and the next start finds the server where it was left', async () => {
+    const { authority, url } = await startUpstream()
+    const home = await makeHome()
+    const shell = await start(home)
+    await openWindow(shell)
+    await signIn(shell, url)
+    expect(hasKey(home)).toBe(true)
+    breakRefreshes(authority, 'slow')
+    const asked = authority.seen(({ kind, detail }) => kind === 'faultMade' && detail.includes('slow'))
+    shell.click('one', 'Refresh now')
+    await asked
+    expect(await shell.quit()).toBe(0)
+    expect(authority.events.at(-1)).toMatchObject({ kind: 'refreshed' })
+    expect(shell.tray().isDestroyed).toBe(true)
+    authority.faults.clear()
+
+    const again = await start(home)
+    await again.until(() => again.labels()[0]?.startsWith('healthy: one — Healthy'))
+  })
+
+  test('a second start ends at once, and the first one shows its window', async () => {
+    const home = await makeHome()
+    const shell = await start(home)
+    await isOpen(shell)
+    const second = await start(home, { isFirst: false })
+    expect(second.recorded).toMatchObject({ exits: [0], trays: [], windows: [] })
+    expect(shell.recorded.windows).toEqual([])
+    shell.electron.app.emit('second-instance')
+    await shell.until(() => shell.window()?.isVisible)
+    shell.window().close()
+    shell.electron.app.emit('second-instance')
+    await shell.until(() => shell.recorded.windows.length === 2 && shell.window().isVisible)
+  })
+
+  test('start at login is what the system says, whoever changed it', async () => {
+    const home = await makeHome()
+    const shell = await start(home)
+    const { page } = await openWindow(shell)
+    const file = join(home.env.XDG_CONFIG_HOME!, 'autostart', 'tokentray.desktop')
+    shell.click('Start at login')
+    expect(readFileSync(file, 'utf8')).toContain(`Exec="${process.execPath}" "/opt/tokentray" "--hidden"`)
+    expect(await page.tokentray.call('desktop.read', {})).toMatchObject({ value: { startAtLogin: true } })
+    writeFileSync(file, `${readFileSync(file, 'utf8')}Hidden=true\n`)
+    expect(await page.tokentray.call('desktop.read', {})).toMatchObject({ value: { startAtLogin: false } })
+    const set = await page.tokentray.call('desktop.set', { startAtLogin: true, notifications: false })
+    expect(set).toMatchObject({ ok: true, value: { startAtLogin: true, notifications: false, muted: [] } })
+    expect(await page.tokentray.call('desktop.set', { startAtLogin: 'yes' })).toMatchObject({ code: 'inputInvalid' })
+    await shell.until(() => shell.tray().menu.some(({ label, checked }) => label === 'Start at login' && checked))
+  })
+
+  test('a wake from sleep cuts a wait short', async () => {
+    const { authority, url } = await startUpstream()
+    const home = await makeHome()
+    writeFileSync(join(home.env.TOKENTRAY_HOME!, 'settings.json'), '{"schedule":{"floor":"1s","backoffFirst":"5m"}}')
+    const shell = await start(home)
+    await openWindow(shell)
+    const views = await signIn(shell, url)
+    breakRefreshes(authority, '503')
+    shell.click('one', 'Refresh now')
+    const waiting = await views.until('one', ({ state }) => state === 'waiting')
+    expect(waiting.nextAt! - waiting.since!).toBeGreaterThan(60_000)
+    authority.faults.clear()
+    shell.electron.powerMonitor.emit('resume')
+    await views.until('one', ({ state }) => state === 'fresh')
+  })
+
+  test('a desktop without tray icons gets the window instead, and is told why once', async () => {
+    const home = await makeHome(false)
+    const first = await start(home)
+    const told = await first.until(() => first.recorded.dialogs[0])
+    expect(told.message).toBe('This desktop shows no tray icons')
+    expect(first.recorded.trays).toEqual([])
+    await first.until(() => first.window().isVisible)
+    await first.quit()
+    const second = await start(home)
+    await second.until(() => second.window()?.isVisible)
+    expect(second.recorded.dialogs).toEqual([])
+  })
+
+  test('a vault that does not open is told with a way on, and trying again goes on', async () => {
+    const home = await makeHome()
+    const settings = join(home.env.TOKENTRAY_HOME!, 'settings.json')
+    writeFileSync(settings, '{"schedule":')
+    const shell = await start(home)
+    const told = await shell.until(() => shell.recorded.dialogs[0])
+    expect(told).toMatchObject({ message: 'Tokentray cannot open its vault', buttons: ['Try again', 'Quit'] })
+    expect(told.detail).toContain('not valid JSON')
+    writeFileSync(settings, '{}')
+    told.answer(0)
+    await isOpen(shell)
+    expect(shell.labels()[0]).toBe('No servers yet')
+  })
+
+  test('the smoke start opens a vault in memory, sees a snapshot in the page and ends with 0', async () => {
+    const home = await makeHome()
+    const lines: string[] = []
+    const log = console.log
+    console.log = (line: string) => lines.push(line)
+    onTestFinished(() => {
+      console.log = log
+    })
+    const shell = await start(home, { argv: ['--smoke'] })
+    await shell.until(() => shell.recorded.exits.length > 0)
+    expect(JSON.parse(lines[0]!)).toMatchObject({ smoke: true, seen: { vault: 'open', keys: 'call,onSnapshot' } })
+    expect(shell.recorded.exits).toEqual([0])
+    expect(hasKey(home)).toBe(false)
+  })
+})
