@@ -32,8 +32,8 @@ export const bundleFolder = (): string =>
     ? join(import.meta.dirname, 'renderer')
     : join(import.meta.dirname, '..', '..', 'dist', 'renderer')
 
-/** Made before the core, which asks it for links; started after. `files`: given by tests. */
-export function prepareDashboard(world: World, choice: DashboardChoice, files = bundleFolder()): PreparedDashboard {
+/** Made before the core, which asks it for links; started after. `files`: the folder of the bundle. */
+export function prepareDashboard(world: World, choice: DashboardChoice, files: string): PreparedDashboard {
   const { paths, clock } = world
   let running: Dashboard | null = null
   let why = 'The dashboard is not open yet; try again.'

@@ -133,6 +133,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
         whole(1, 65_535)
       )
     )
+    .option('--open', 'and open the dashboard in a browser')
     .option('--no-dashboard', 'without the dashboard in a browser')
     .action((options) => run(async () => (await import('./serve.ts')).serve(world, options)))
   make('open', 'open the dashboard of the running Tokentray in a browser')

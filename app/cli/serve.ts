@@ -1,9 +1,9 @@
 // `tokentray serve` and `tokentray stop`: the lasting owner without a desktop, and its end.
 // serve asks a command that hosts the core to hand over; beside another lasting owner it refuses.
 import { sleep } from '../clock.ts'
-import { TokentrayError } from '../contract/errors.ts'
+import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import { connect } from '../control/client.ts'
-import { type DashboardChoice, prepareDashboard } from './dashboard.ts'
+import { bundleFolder, type DashboardChoice, prepareDashboard } from './dashboard.ts'
 import { print, printJson, say } from './output.ts'
 import { claim, host, ownerPatience, unanswered } from './owner.ts'
 import type { Ownership, World } from './world.ts'
@@ -12,12 +12,12 @@ const pause = 50
 /** A command that hands over first finishes what it has in flight, a sign-in in a browser not included, in ms. */
 const handOverPatience = 60_000
 
-type ServeOptions = DashboardChoice & { ephemeral?: boolean; json?: boolean }
+type ServeOptions = DashboardChoice & { ephemeral?: boolean; json?: boolean; open?: boolean }
 
-/** Owns the vault until SIGINT, SIGTERM or `stop`; then drains. Exit 0. */
-export async function serve(world: World, options: ServeOptions): Promise<void> {
+/** Owns the vault until SIGINT, SIGTERM or `stop`; then drains. Exit 0. `pages`: the dashboard's, given by tests. */
+export async function serve(world: World, options: ServeOptions, pages = bundleFolder()): Promise<void> {
   const lock = await takeOver(world)
-  const dashboard = prepareDashboard(world, options)
+  const dashboard = prepareDashboard(world, options, pages)
   const { core, leave } = await host(world, lock, 'lasting', {
     ephemeral: options.ephemeral ?? false,
     dashboardLink: dashboard.link
@@ -41,6 +41,13 @@ export async function serve(world: World, options: ServeOptions): Promise<void> 
     print(world, `  settings: ${settings}`)
     if (socket) print(world, `  socket:   ${socket}`)
     if (address) print(world, `  dashboard: ${address} (tokentray open lets your browser in)`)
+  }
+  if (options.open && address) {
+    const { letIn } = await import('./open.ts')
+    // Nobody to show it to is no reason to end.
+    await letIn(world, async (as) => dashboard.link(as)).catch((error: unknown) =>
+      say(world, `tokentray: ${asTokentrayError(error).message}`)
+    )
   }
   const { vault: state } = core.snapshot()
   if (state.state !== 'open') say(world, `tokentray: ${state.message}`)

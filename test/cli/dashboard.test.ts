@@ -1,6 +1,6 @@
 // The dashboard from the terminal: how serve shows it and keeps its port, and how `open` lets a browser in.
 // The link is looked for wherever it must not be: in arguments, in stdout, in anything that is no terminal.
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -91,6 +91,34 @@ describe('serve', () => {
   test('before the first start the port is 4141', () => {
     expect([defaultPort, readPort(makePaths().ownerFolder)]).toEqual([4141, 4141])
   })
+  test('--open hands the browser a private file, which is gone when serve ends', async () => {
+    const opened = Promise.withResolvers<string>()
+    const made = makeWorld({
+      openPage: async (file) => {
+        opened.resolve(file)
+        return true
+      }
+    })
+    const serving = serve(made.world, { open: true, dashboardPort: await freePort() }, makeFiles(made.paths.home))
+    const file = await opened.promise
+    expect([statSync(file).mode & 0o777, readFileSync(file, 'utf8').includes('/link/')]).toEqual([0o600, true])
+    await expect.poll(() => made.text.err).toContain('in your browser')
+    made.interrupt()
+    await serving
+    expect([existsSync(file), made.core.isClosed(), `${made.text.out}${made.text.err}`.includes('/link/')]).toEqual([
+      false,
+      true,
+      false
+    ])
+  })
+  test('--open where there is neither browser nor terminal is told, and the rest goes on', async () => {
+    const made = makeWorld()
+    const serving = serve(made.world, { open: true, dashboardPort: await freePort() }, makeFiles(made.paths.home))
+    await expect.poll(() => made.text.err).toContain('No browser can be started here')
+    expect(made.core.isClosed()).toBe(false)
+    made.interrupt()
+    await serving
+  })
   test('the core of serve answers dashboard.link, and --json names the address', async () => {
     const made = makeWorld()
     const hosted = Promise.withResolvers<unknown>()
@@ -127,8 +155,8 @@ describe('open', () => {
     const opened: string[] = []
     const browser = async (file: string) => opened.push(file) > 0
     const { exitCode, out, err } = await runIn(['open'], { paths, openPage: browser, isTTY: true })
-    expect([exitCode, opened, asked(), err]).toEqual([0, ['/run/open-1.html'], ['file'], ''])
-    expect(out).toContain(`Opening ${address} in your browser.`)
+    expect([exitCode, opened, asked(), out]).toEqual([0, ['/run/open-1.html'], ['file'], ''])
+    expect(err).toContain(`Opening ${address} in your browser.`)
     const json = await runIn(['open', '--json'], { paths, openPage: browser })
     expect(JSON.parse(json.out)).toEqual({ address })
   })

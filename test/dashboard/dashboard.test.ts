@@ -179,7 +179,7 @@ describe('commands', () => {
     expect(core.calls).toEqual([])
   })
   test('are answered before the dashboard is closed', async () => {
-    const { port, dashboard, core, signIn } = await makeDashboard()
+    const { port, dashboard, core, clock, signIn } = await makeDashboard()
     const reached = Promise.withResolvers<void>()
     const release = Promise.withResolvers<unknown>()
     core.on('signIn.wait', () => {
@@ -190,6 +190,8 @@ describe('commands', () => {
     await reached.promise
     const closed = dashboard.close()
     await expect(ask(port, '/health')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    // However long a command takes: the farewell is for those who do not fetch their answer.
+    await clock.advance(60_000)
     release.resolve({ done: true })
     expect(JSON.parse((await answer).body)).toEqual({ ok: true, value: { done: true } })
     await closed
