@@ -114,7 +114,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
           placeholder={text.placeholder}
           isRequired
         />
-        <div role="alert">
+        <div role="alert" className="part">
           {error && (
             <div className="state red">
               <div>

@@ -6,6 +6,7 @@ import { explain, forgetRegistration, pause, refresh, remove, resume, signOut } 
 import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, AskButton, Page, Push } from './controls.tsx'
+import { Mute } from './Desktop.tsx'
 import { countdown, roughly, writeMoment } from './durations.ts'
 import { GiveToken } from './GiveToken.tsx'
 import { Mark, markOf } from './Mark.tsx'
@@ -56,6 +57,7 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
       <History events={events.list} />
       <div ref={part === 'settings' ? target : null}>
         <ServerSettings view={view} />
+        <Mute id={view.id} />
       </div>
       <Endings view={view} />
     </Page>

@@ -48,7 +48,15 @@ function Lifetime({ view }: { view: ServerView }) {
   const left = useLifetimeLeft(view)
   if (left === null || view.paused || view.state === 'signedOut' || view.light === 'red') return null
   return (
-    <div className="lifetime" role="meter" aria-label={words.list.bar} aria-valuenow={Math.round(left)}>
+    // biome-ignore lint/a11y/useSemanticElements: a meter element cannot be styled alike everywhere
+    <div
+      className="lifetime"
+      role="meter"
+      aria-label={words.list.bar}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(left)}
+    >
       <i style={{ width: `${left}%` }} />
     </div>
   )
@@ -133,7 +141,7 @@ export function ServerList({ snapshot }: { snapshot: Snapshot }) {
       </header>
       <main>
         {servers.length === 0 ? (
-          <Welcome />
+          <Welcome keySource={snapshot.vault.keySource} />
         ) : (
           <>
             <ul className="list" aria-label={words.list.label}>

@@ -6,6 +6,7 @@ import { backUp, copy } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, Page, Push } from './controls.tsx'
+import { Desktop } from './Desktop.tsx'
 import { writeMoment } from './durations.ts'
 import { markOf } from './Mark.tsx'
 import { snapshots } from './store.ts'
@@ -67,6 +68,7 @@ export default function Settings() {
         </div>
         <p className="help">{text.backupHelp}</p>
       </section>
+      <Desktop />
       <section>
         <h2 className="cap">{text.running}</h2>
         <dl className="facts">

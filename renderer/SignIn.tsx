@@ -31,12 +31,18 @@ export default function SignIn({ id }: { id: string }) {
     <Page title={text.title(view.name)} side={hostOf(view.url)}>
       <p className="lead">{hasToken ? text.lead : text.leadFirst}</p>
       {(isRunning || progress) && <Steps view={view} progress={progress} isRunning={isRunning} />}
-      <div role="status">{!isRunning && progress?.phase === 'done' && <Done id={id} />}</div>
-      <div role="alert">
+      <div role="status" className="part">
+        {!isRunning && progress?.phase === 'done' && <Done id={id} />}
+      </div>
+      <div role="alert" className="part">
         {!isRunning && progress?.phase === 'failed' && <Failed view={view} progress={progress} hasToken={hasToken} />}
       </div>
       {isRunning && view.signIn && (
-        <Running view={view} signIn={view.signIn} blocked={progress === null || progress.blocked} />
+        <Running
+          view={view}
+          signIn={view.signIn}
+          blocked={bridge.platform === 'browser' && (progress === null || progress.blocked)}
+        />
       )}
       {!isRunning && !progress && (
         <>
@@ -103,15 +109,27 @@ function Running({
       await bridge.call('signIn.cancel', { signIn: signIn.id })
       return null
     })
+  /** Starting again joins the same sign-in, and the window's main process opens its page once more. */
+  const openAgain = () =>
+    act(`open ${view.id}`, async () => {
+      await bridge.call('signIn.start', { server: view.id })
+      return null
+    })
   return (
     <>
       {url && signIn.step === 'browser' && <p className="help">{blocked ? text.blocked : text.opened}</p>}
       <div className="acts">
         {url && (
           <>
-            <a className={blocked ? 'button primary' : 'button plain'} href={url} target="_blank" rel="noreferrer">
-              {blocked ? text.open : text.openAgain}
-            </a>
+            {bridge.platform === 'window' ? (
+              <ActionButton action={`open ${view.id}`} onPress={openAgain}>
+                {text.openAgain}
+              </ActionButton>
+            ) : (
+              <a className={blocked ? 'button primary' : 'button plain'} href={url} target="_blank" rel="noreferrer">
+                {blocked ? text.open : text.openAgain}
+              </a>
+            )}
             <ActionButton action="copy" onPress={() => copy(url)}>
               {text.copyLink}
             </ActionButton>

@@ -78,7 +78,7 @@ export function Timeline({ events }: { events: readonly HistoryEvent[] }) {
           <rect key={at} className="refreshed" x={x(at) - 1.5} y="22" width="3" height="5" rx="1" />
         ))}
         {failures.map(({ at }) => (
-          <path key={at} className="failed" d={`M${x(at) - 4} 30l4-9 4 9z`} />
+          <path key={at} className="failed" d={`M${Math.min(x(at), width - 4) - 4} 30l4-9 4 9z`} />
         ))}
         {signIns.map(({ at }) => (
           <path key={at} className="signedIn" d={`M${x(at)} 0v32`} vectorEffect="non-scaling-stroke" />

@@ -83,10 +83,21 @@ export const remove = ({ id, name }: Named) =>
 export const backUp = () =>
   act('backup', async () => words.settings.backedUp((await bridge.call('vault.backup', {})).path))
 
+/** The way that needs no permission: the window grants its page none. */
+function copyBySelection(text: string): void {
+  const area = document.createElement('textarea')
+  area.value = text
+  document.body.append(area)
+  area.select()
+  const done = document.execCommand('copy')
+  area.remove()
+  if (!done) throw new Error(words.actions.copyFailed)
+}
+
 export const copy = (text: string) =>
   act('copy', async () => {
-    await navigator.clipboard.writeText(text).catch(() => {
-      throw new Error(words.actions.copyFailed)
-    })
+    const focused = document.activeElement
+    await navigator.clipboard.writeText(text).catch(() => copyBySelection(text))
+    if (focused instanceof HTMLElement) focused.focus()
     return words.actions.copied
   })

@@ -1,6 +1,7 @@
 // The one way to the core: Electron's preload in the window, HTTP and server-sent events in a browser.
 // Types come from the contract; its schemas stay out of the bundle, since the router parses at its end.
 import type { Call, Reply } from '../app/contract/commands.ts'
+import type { DesktopSettings } from '../app/contract/desktop.ts'
 import { type ErrorCode, TokentrayError } from '../app/contract/errors.ts'
 import type { Snapshot } from '../app/contract/views.ts'
 import { words } from './words.ts'
@@ -14,6 +15,11 @@ export interface Bridge {
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void
   /** Absent where the connection cannot break: the window's core is in the same application. */
   onConnection?(listener: (connection: Connection) => void): () => void
+  /** What the desktop itself keeps; absent in a browser. */
+  desktop?: {
+    read(): Promise<DesktopSettings>
+    set(change: Partial<DesktopSettings>): Promise<DesktopSettings>
+  }
   platform: 'window' | 'browser'
 }
 
@@ -37,7 +43,11 @@ function windowBridge(preload: Preload): Bridge {
   return {
     platform: 'window',
     call: (async (name: string, input: unknown) => unwrap(await preload.call(name, input))) as Call,
-    onSnapshot: (listener) => preload.onSnapshot(listener)
+    onSnapshot: (listener) => preload.onSnapshot(listener),
+    desktop: {
+      read: async () => unwrap(await preload.call('desktop.read', {})) as DesktopSettings,
+      set: async (change) => unwrap(await preload.call('desktop.set', change)) as DesktopSettings
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import { Text } from 'react-aria-components/Text'
 import { TextField, type TextFieldProps } from 'react-aria-components/TextField'
 import { UNSTABLE_Toast as Toast, UNSTABLE_ToastRegion as ToastRegion } from 'react-aria-components/Toast'
 import { copy, toasts, usePending } from './actions.ts'
-import { go, hasMoved, type Screen } from './store.ts'
+import { go, hasMoved, screens } from './store.ts'
 import { words } from './words.ts'
 
 type PushProps = Omit<ButtonProps, 'className' | 'children'> & {
@@ -84,13 +84,11 @@ export function Page({
   title,
   mark,
   side,
-  back,
   children
 }: {
   title: string
   mark?: React.ReactNode
   side?: string
-  back?: { to: Screen; text: string }
   children: React.ReactNode
 }) {
   const heading = useRef<HTMLHeadingElement>(null)
@@ -101,14 +99,13 @@ export function Page({
   useEffect(() => {
     document.title = `${title} – ${words.name}`
   }, [title])
-  const to = back ?? { to: { name: 'list' }, text: words.detail.back }
   return (
     <>
       <header className="bar">
-        <Push look="link" onPress={() => go(to.to)}>
-          <span aria-hidden="true">‹</span> {to.text}
+        <Push look="link" onPress={() => go({ name: 'list' })}>
+          <span aria-hidden="true">‹</span> {words.detail.back}
         </Push>
-        <SettingsButton />
+        {screens.get().name !== 'settings' && <SettingsButton />}
       </header>
       <main className="page">
         <div className="title">

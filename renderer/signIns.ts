@@ -28,7 +28,9 @@ function note(id: string, change: Partial<Progress>): void {
 
 /** Whether a page could be opened; without a recent click a browser refuses, and says nothing. */
 function openPage(url: string): boolean {
-  if (bridge.platform === 'browser' && !navigator.userActivation.isActive) return false
+  // The window's main process opens it itself, in the person's browser.
+  if (bridge.platform === 'window') return true
+  if (!navigator.userActivation.isActive) return false
   window.open(url, '_blank', 'noopener,noreferrer')
   return true
 }
@@ -39,6 +41,27 @@ function follow(id: string): () => void {
     const step = snapshots.get()?.servers.find((server) => server.id === id)?.signIn?.step
     if (step && step !== progresses.get().get(id)?.step) note(id, { step })
   })
+}
+
+const steps: readonly SignInStep[] = ['resource', 'authorizationServer', 'registration', 'browser', 'exchange', 'store']
+/** A quick failure can overtake the snapshot that tells its step; these codes tell it too. */
+const stepOf: Record<string, SignInStep> = {
+  metadataInvalid: 'authorizationServer',
+  issuerMismatch: 'authorizationServer',
+  pkceUnsupported: 'authorizationServer',
+  registrationUnsupported: 'registration',
+  registrationRefused: 'registration',
+  portInUse: 'registration',
+  authorizationDenied: 'browser',
+  clientRefused: 'exchange',
+  grantRefused: 'exchange',
+  vaultUnwritable: 'store'
+}
+
+function stepReached(id: string, code: string): SignInStep {
+  const seen = progresses.get().get(id)?.step ?? 'resource'
+  const told = stepOf[code] ?? 'resource'
+  return steps.indexOf(told) > steps.indexOf(seen) ? told : seen
 }
 
 /** Starts or joins the sign-in of a server and shows its screen. Never rejects: the screen tells how it ended. */
@@ -53,14 +76,9 @@ export async function beginSignIn(id: string): Promise<void> {
     await bridge.call('signIn.wait', { signIn })
     note(id, { phase: 'done' })
   } catch (error) {
-    note(id, { phase: 'failed', ...explain(error) })
+    const why = explain(error)
+    note(id, { phase: 'failed', step: stepReached(id, why.code), ...why })
   } finally {
     unfollow()
   }
-}
-
-export function forgetProgress(id: string): void {
-  const rest = new Map(progresses.get())
-  rest.delete(id)
-  progresses.set(rest)
 }

@@ -271,8 +271,8 @@ export const words = {
   welcome: {
     title: 'Your MCP servers, signed in and kept that way',
     lead: 'Sign in once per server. Tokentray refreshes each token before it runs out, and tells you only when you are needed.',
-    points: [
-      ['Encrypted on this machine', 'Tokens lie in one encrypted file. Its key is in the system’s keychain.'],
+    points: (key: string) => [
+      ['Encrypted on this machine', `Tokens lie in one encrypted file; its key: ${key}.`],
       ['Nothing goes elsewhere', 'Tokentray speaks to your servers and those who sign you in, and to nobody else.'],
       ['Sign-in in your own browser', 'Passwords never pass through here; the browser comes back to this machine.']
     ],
@@ -303,6 +303,12 @@ export const words = {
     copyReport: 'Copy report',
     showReport: 'Show report',
     theme: 'Light or dark follows the system.'
+  },
+  desktop: {
+    title: 'On this desktop',
+    startAtLogin: 'Start at login',
+    notifications: 'Notify me when I am needed',
+    server: 'Notify me about this server'
   },
   vault: {
     keychainWaiting: {

@@ -1,0 +1,31 @@
+// Writes docs/screenshots/: every screen, light and dark, narrow and wide, from the built pages on the tests' fixture.
+// Run by `node build/with-node.mjs build/screenshots.ts`; a name as argument makes that screen only.
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildPages, openChromium, reason } from '../test/renderer/chromium.ts'
+import { startFixture } from '../test/renderer/fixture.ts'
+import { settings } from '../test/renderer/pages.ts'
+
+const folder = join(import.meta.dirname, '..', 'docs', 'screenshots')
+const only = process.argv[2]
+if (reason) throw new Error(reason)
+if (!only) rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+buildPages()
+const chromium = await openChromium()
+for (const { name, hash, prepare, ready } of settings) {
+  if (only && name !== only) continue
+  for (const scheme of ['light', 'dark'] as const)
+    for (const width of [360, 900]) {
+      const fixture = await startFixture()
+      prepare?.(fixture)
+      const page = await chromium.page(fixture.url + hash, { width, scheme })
+      await ready(page)
+      await page.evaluate('document.fonts.ready')
+      await page.screenshot({ path: join(folder, `${name}-${scheme}-${width}.png`), fullPage: true })
+      await chromium.closePages()
+      await fixture.close()
+    }
+}
+await chromium.close()
+if (chromium.complaints.length > 0) console.error(chromium.complaints.join('\n'))

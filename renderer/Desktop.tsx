@@ -1,0 +1,69 @@
+// What the desktop keeps: starting at login, and when to notify. A browser has none of it, and shows none.
+// Each switch acts at once and then shows what the system answered.
+import { useEffect, useState } from 'react'
+import { Checkbox } from 'react-aria-components/Checkbox'
+import type { DesktopSettings } from '../app/contract/desktop.ts'
+import { act } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { words } from './words.ts'
+
+function useDesktop() {
+  const [settings, setSettings] = useState<DesktopSettings | null>(null)
+  useEffect(() => {
+    const { desktop } = bridge
+    if (desktop)
+      act('desktop.read', async () => {
+        setSettings(await desktop.read())
+        return null
+      })
+  }, [])
+  const change = (part: Partial<DesktopSettings>) =>
+    act('desktop.set', async () => {
+      if (bridge.desktop) setSettings(await bridge.desktop.set(part))
+      return null
+    })
+  return { settings, change }
+}
+
+function Switch({ text, isOn, onChange }: { text: string; isOn: boolean; onChange: (on: boolean) => void }) {
+  return (
+    <Checkbox className="check" isSelected={isOn} onChange={onChange}>
+      <span className="box" aria-hidden="true" />
+      {text}
+    </Checkbox>
+  )
+}
+
+export function Desktop() {
+  const { settings, change } = useDesktop()
+  if (!settings) return null
+  const { startAtLogin, notifications } = settings
+  return (
+    <section>
+      <h2 className="cap">{words.desktop.title}</h2>
+      <Switch text={words.desktop.startAtLogin} isOn={startAtLogin} onChange={(on) => change({ startAtLogin: on })} />
+      <Switch
+        text={words.desktop.notifications}
+        isOn={notifications}
+        onChange={(on) => change({ notifications: on })}
+      />
+    </section>
+  )
+}
+
+/** Whether one server may notify. */
+export function Mute({ id }: { id: string }) {
+  const { settings, change } = useDesktop()
+  if (!settings) return null
+  const others = settings.muted.filter((other) => other !== id)
+  return (
+    <section>
+      <h2 className="cap">{words.desktop.title}</h2>
+      <Switch
+        text={words.desktop.server}
+        isOn={!settings.muted.includes(id)}
+        onChange={(on) => change({ muted: on ? others : [...others, id] })}
+      />
+    </section>
+  )
+}

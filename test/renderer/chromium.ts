@@ -1,0 +1,74 @@
+// A real Chromium on the built pages, and everything it complains about.
+// Debian's package is used; where there is none the tests are skipped, and say so.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium } from 'playwright-core'
+import { files } from './fixture.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+export const executablePath =
+  process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+export const reason = executablePath ? null : 'no Chromium found (CHROMIUM names one): the pages are not tested'
+
+/** Into a folder of its own, since other tests may be reading dist/renderer at the same time. */
+export function buildPages(): void {
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
+  const config = join(root, 'renderer', 'vite.config.ts')
+  const args = [vite, 'build', '-c', config, '--outDir', files, '--emptyOutDir', '--logLevel', 'warn']
+  // A test runner's own NODE_ENV would make it React's development build.
+  const env = { ...process.env, NODE_ENV: 'production' }
+  const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the pages could not be built:\n${stdout}${stderr}`)
+}
+
+export type Look = { width: number; scheme: 'light' | 'dark' }
+
+/** A browser with a profile of its own. `page` opens an address; `complaints` holds what the console and the CSP said. */
+export async function openChromium() {
+  const profile = mkdtempSync(join(tmpdir(), 'tokentray-chromium-'))
+  const browser = await chromium.launch({
+    executablePath: executablePath!,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync'
+    ],
+    env: { ...process.env, HOME: profile } as Record<string, string>
+  })
+  const contexts: BrowserContext[] = []
+  const complaints: string[] = []
+  return {
+    complaints,
+    async page(url: string, { width, scheme }: Look = { width: 900, scheme: 'light' }) {
+      const context = await browser.newContext({
+        viewport: { width, height: 760 },
+        colorScheme: scheme,
+        reducedMotion: 'reduce',
+        locale: 'en-GB',
+        permissions: ['clipboard-read', 'clipboard-write']
+      })
+      contexts.push(context)
+      const page = await context.newPage()
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      await page.goto(url)
+      return page
+    },
+    async closePages() {
+      for (const context of contexts.splice(0)) await context.close()
+    },
+    async close() {
+      await browser.close()
+      rmSync(profile, { recursive: true, force: true })
+    }
+  }
+}

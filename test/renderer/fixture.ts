@@ -1,0 +1,303 @@
+// A scripted core for the pages: the built bundle as it is, over the browser bridge's own HTTP, under the strict CSP.
+// Its snapshot shows all six states, like the mock-up; tests change it and read what was called.
+import { createReadStream, existsSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join, normalize } from 'node:path'
+import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/views.ts'
+
+const min = 60_000
+const hour = 60 * min
+export const files = join(import.meta.dirname, '..', '..', 'dist', 'test-pages')
+export const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml'
+}
+
+/** A healthy server; `given` makes it something else. */
+export function serverView(given: Partial<ServerView> & { id: string }, now: number): ServerView {
+  return {
+    name: given.id,
+    url: `https://mcp.${given.id}.example/mcp`,
+    grantKind: 'authorizationCode',
+    light: 'green',
+    state: 'fresh',
+    paused: false,
+    words: 'Healthy',
+    detail: '',
+    warnings: [],
+    action: null,
+    since: now - 8 * min,
+    nextAt: now + 41 * min,
+    attempt: 0,
+    fault: null,
+    faultAt: null,
+    obtainedAt: now - 8 * min,
+    expiresAt: now + 52 * min,
+    expirySource: 'stated',
+    refreshExpiresAt: null,
+    renewable: true,
+    acceptedAt: now - 3 * min,
+    issuer: `https://${given.id}.example`,
+    scope: 'read write offline_access',
+    resource: `https://mcp.${given.id}.example/mcp`,
+    clientId: 'c7d1f0',
+    registration: 'dynamic',
+    schedule: {},
+    quirks: {},
+    signIn: null,
+    lastEvent: null,
+    ...given
+  }
+}
+
+const time = (at: number) => new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+
+const event = (at: number, kind: HistoryEvent['kind'], detail: string, more: Partial<HistoryEvent> = {}) => ({
+  at,
+  kind,
+  detail,
+  fault: null,
+  expiresAt: null,
+  ...more
+})
+
+/** A day of one-hour tokens with a short outage, a gap of nine minutes, and an outage now. */
+export function historyOf(now: number): HistoryEvent[] {
+  const events: HistoryEvent[] = [
+    event(now - 30 * hour, 'signedIn', 'Signed in, valid for 1 h', { expiresAt: now - 29 * hour })
+  ]
+  for (let at = now - 29.2 * hour; at < now - 12 * hour; at += 0.8 * hour)
+    events.push(event(at, 'refreshed', 'Refreshed, valid for 1 h', { expiresAt: at + hour }))
+  const last = events.at(-1)!.at
+  for (const minutes of [48, 49, 51, 55, 60])
+    events.push(
+      event(last + minutes * min, 'refreshFailed', '503 from the token endpoint, tried again', { fault: 'busy' })
+    )
+  for (let at = last + 69 * min; at < now - 40 * min; at += 0.8 * hour)
+    events.push(event(at, 'refreshed', 'Refreshed, valid for 1 h', { expiresAt: at + hour }))
+  const newest = events.at(-1)!.at
+  events.push(event(newest + min, 'signedIn', 'Signed in, valid for 1 h', { expiresAt: now + 11 * min }))
+  for (const minutes of [3, 2, 1])
+    events.push(
+      event(now - minutes * min, 'refreshFailed', '503 from the token endpoint, tried again', { fault: 'busy' })
+    )
+  return events.toReversed()
+}
+
+/** The mock-up's list: those who need a person first. */
+export function sixStates(now: number): ServerView[] {
+  return [
+    serverView(
+      {
+        id: 'notion',
+        name: 'Notion',
+        url: 'https://mcp.notion.com/mcp',
+        light: 'red',
+        state: 'needsUser',
+        words: 'Sign in needed: the server refused the refresh token',
+        detail: `The server refused the refresh token at ${time(now - 29 * min)} (invalid_grant). The last token ended at ${time(now - 20 * min)}.`,
+        action: 'signIn',
+        nextAt: null,
+        expiresAt: now - 20 * min,
+        fault: 'refused'
+      },
+      now
+    ),
+    serverView(
+      {
+        id: 'linear',
+        name: 'Linear',
+        url: 'https://mcp.linear.app/mcp',
+        light: 'amber',
+        state: 'waiting',
+        words: 'Retrying · attempt 3 · the authorization server is busy',
+        detail: `The authorization server answered 503 at ${time(now - min)}. The current token works until ${time(now + 11 * min)}.`,
+        attempt: 3,
+        nextAt: now + 38_000,
+        obtainedAt: now - 49 * min,
+        expiresAt: now + 11 * min,
+        issuer: 'https://linear.app',
+        resource: 'https://mcp.linear.app/mcp',
+        refreshExpiresAt: now + 23 * 24 * hour,
+        fault: 'busy',
+        faultAt: now - min
+      },
+      now
+    ),
+    serverView(
+      { id: 'github', name: 'GitHub', url: 'https://api.githubcopilot.com/mcp', registration: 'preRegistered' },
+      now
+    ),
+    serverView(
+      {
+        id: 'sentry',
+        name: 'Sentry',
+        url: 'https://mcp.sentry.dev/mcp',
+        state: 'refreshing',
+        words: 'Refreshing…',
+        nextAt: null,
+        obtainedAt: now - 30 * min,
+        expiresAt: now + 6 * min
+      },
+      now
+    ),
+    serverView(
+      {
+        id: 'billing',
+        name: 'Billing',
+        url: 'https://mcp.acme.internal/mcp',
+        grantKind: 'clientCredentials',
+        obtainedAt: now - 4 * hour,
+        nextAt: now + 5 * hour,
+        expiresAt: now + 7 * hour
+      },
+      now
+    ),
+    serverView(
+      {
+        id: 'cloudflare',
+        name: 'Cloudflare',
+        url: 'https://mcp.cloudflare.com/mcp',
+        light: 'grey',
+        paused: true,
+        words: 'Paused'
+      },
+      now
+    ),
+    serverView(
+      {
+        id: 'figma',
+        name: 'Figma',
+        url: 'https://mcp.figma.com/mcp',
+        light: 'grey',
+        state: 'signedOut',
+        words: 'Not signed in',
+        action: 'signIn',
+        since: null,
+        nextAt: null,
+        obtainedAt: null,
+        expiresAt: null,
+        expirySource: null,
+        renewable: false,
+        acceptedAt: null,
+        issuer: null,
+        registration: null,
+        clientId: null
+      },
+      now
+    )
+  ]
+}
+
+type Handler = (input: never) => unknown
+export type Called = { command: string; input: Record<string, unknown> }
+
+/** An error a handler throws to answer with a code. */
+export class Refusal extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Serves the bundle and plays the core. `close` ends it; `change` edits the snapshot and tells whoever listens. */
+export async function startFixture(servers: ServerView[] = sixStates(Date.now())) {
+  const now = Date.now()
+  const snapshot: Snapshot = {
+    revision: 1,
+    at: now,
+    light: 'red',
+    vault: { state: 'open', path: '/home/ada/.local/share/tokentray/vault.db', keySource: 'keychain', message: '' },
+    owner: { pid: 4711, kind: 'lasting', version: '0.1.0', startedAt: now - 2 * hour },
+    servers
+  }
+  const streams = new Set<ServerResponse>()
+  const called: Called[] = []
+  const find = ({ server }: { server: string }) => snapshot.servers.find(({ id }) => id === server)!
+  const view = (input: { server: string }) => ({ view: find(input) })
+  const handlers: Record<string, Handler> = {
+    snapshot: () => snapshot,
+    'server.history': () => ({ events: historyOf(now) }),
+    'server.refresh': view,
+    'server.pause': view,
+    'server.resume': view,
+    'server.set': view,
+    'server.giveToken': view,
+    'server.forgetRegistration': view,
+    'server.signOut': (input) => ({ ...view(input), revoked: 'The server has revoked the tokens.' }),
+    'server.remove': (input: { server: string }) => {
+      change((s) => {
+        s.servers = s.servers.filter(({ id }) => id !== input.server)
+      })
+      return { revoked: 'The server has revoked the tokens.' }
+    },
+    'signIn.cancel': () => ({}),
+    'vault.backup': () => ({ path: '/home/ada/.local/share/tokentray/backups/vault-1.db' }),
+    poke: () => ({})
+  }
+
+  function send(stream: ServerResponse): void {
+    stream.write(`id: ${snapshot.revision}\ndata: ${JSON.stringify(snapshot)}\n\n`)
+  }
+  function change(edit: (snapshot: Snapshot) => void): void {
+    edit(snapshot)
+    snapshot.revision++
+    snapshot.at = Date.now()
+    for (const stream of streams) send(stream)
+  }
+
+  const server = createServer(async (request, response) => {
+    response.setHeader('content-security-policy', policy)
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    if (path === '/snapshots') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      streams.add(response)
+      response.on('close', () => streams.delete(response))
+      return send(response)
+    }
+    if (path === '/call' && request.method === 'POST') {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk)
+      const { command, input } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Called
+      called.push({ command, input })
+      const reply = await Promise.resolve()
+        .then(() => {
+          if (!handlers[command]) throw new Refusal('commandUnknown', `The fixture has no ${command}.`)
+          return handlers[command](input as never)
+        })
+        .then(
+          (value) => ({ ok: true, value }),
+          ({ code = 'unexpected', message }) => ({ ok: false, code, message })
+        )
+      response.writeHead(200, { 'content-type': 'application/json' })
+      return response.end(JSON.stringify(reply))
+    }
+    const file = join(files, normalize(path === '/' ? '/index.html' : path))
+    if (!file.startsWith(files) || !existsSync(file)) return response.writeHead(404).end()
+    response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
+    createReadStream(file).pipe(response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    snapshot,
+    called,
+    handlers,
+    change,
+    /** Inputs of one command, in order. */
+    inputsOf: (command: string) => called.filter((call) => call.command === command).map(({ input }) => input),
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+  }
+}
+
+export type Fixture = Awaited<ReturnType<typeof startFixture>>
