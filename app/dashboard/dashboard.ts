@@ -10,10 +10,10 @@ import { answerCall } from './answerCall.ts'
 import { bind } from './bind.ts'
 import { readFiles } from './files.ts'
 import { hostName, isLookingAhead, isOwnFetch, isOwnOrigin, ownName } from './guard.ts'
-import { removeRedirect, writeRedirect } from './handOver.ts'
+import { removeRedirect, sweepRedirects, writeRedirect } from './handOver.ts'
 import { pageHeaders, pages, securityHeaders } from './pages.ts'
 import { allow, deny, send } from './replies.ts'
-import { type RandomBytes, readCookies, Sessions } from './sessions.ts'
+import { linkLife, type RandomBytes, readCookies, Sessions } from './sessions.ts'
 import { createStreams } from './streams.ts'
 
 export type DashboardOptions = {
@@ -114,6 +114,7 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
     calls.add(answered)
   }
 
+  sweepRedirects(given.folder, clock.now() - linkLife)
   const servers = await bind(handle, given.port)
   const { port } = servers[0]!.address() as AddressInfo
   const address = `http://${ownName}:${port}`

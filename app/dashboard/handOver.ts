@@ -1,6 +1,6 @@
 // Hands a one-time link to a browser through a private file: an argument could be read by every user of the machine.
 // The page in it goes to the link by itself; the owner removes it when the link was used or has run out.
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateFolder } from '../paths.ts'
 
@@ -14,6 +14,18 @@ export function writeRedirect(folder: string, name: string, link: string): strin
   // 'wx': never into a file, or through a link, that somebody else put there.
   writeFileSync(file, page, { mode: 0o600, flag: 'wx' })
   return file
+}
+
+/** Removes what an owner that was killed left in `folder`: pages from before `time`, whose links are dead. ms since the epoch. */
+export function sweepRedirects(folder: string, time: number): void {
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    if (!/^open-[\da-f]+\.html$/.test(name)) continue
+    const file = join(folder, name)
+    // Younger ones may be another owner's: vaults share this folder.
+    const found = lstatSync(file, { throwIfNoEntry: false })
+    if (found && found.mtimeMs < time) removeRedirect(file)
+  }
 }
 
 export function removeRedirect(file: string): void {

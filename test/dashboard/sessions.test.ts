@@ -1,9 +1,10 @@
 // One-time links and the sessions they become: once, for a minute, bounded, and never in a place others can read.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { linkLife, mostLinks, mostSessions, sessionLife } from '../../app/dashboard/sessions.ts'
-import { ask, makeDashboard } from './setting.ts'
+import { fakeClock } from '../fakes/clock.ts'
+import { ask, makeDashboard, makeFolder } from './setting.ts'
 
 const pathOf = ({ link }: { link: string | null }) => new URL(link!).pathname
 
@@ -91,6 +92,22 @@ describe('a redirect file', () => {
     await dashboard.close()
     expect(readdirSync(runtime)).toEqual([])
   })
+})
+
+test('what a killed owner left is removed at the next start; younger and foreign files stay', async () => {
+  const folder = makeFolder()
+  const clock = fakeClock()
+  const plant = (name: string, age: number) => {
+    writeFileSync(join(folder, name), '')
+    const at = (clock.now() - age) / 1000
+    utimesSync(join(folder, name), at, at)
+  }
+  plant('open-00ff.html', linkLife + 1000)
+  plant('open-11ff.html', linkLife - 1000)
+  plant('open-letter.html', linkLife + 1000)
+  plant('0123.sock', linkLife + 1000)
+  await makeDashboard({ folder, clock })
+  expect(readdirSync(folder).sort()).toEqual(['0123.sock', 'open-11ff.html', 'open-letter.html'])
 })
 
 describe('a session', () => {
