@@ -7,7 +7,7 @@ import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, AskButton, Page, Push } from './controls.tsx'
 import { Mute } from './Desktop.tsx'
-import { countdown, roughly, writeMoment } from './durations.ts'
+import { countdown, roughly, writeDay, writeMoment, writeTime } from './durations.ts'
 import { GiveToken } from './GiveToken.tsx'
 import { Mark, markOf } from './Mark.tsx'
 import { hostOf, primaryAction } from './ServerList.tsx'
@@ -86,6 +86,8 @@ function Actions({ view, byHand }: { view: ServerView; byHand: boolean }) {
   const primary = primaryAction(view)
   const { id } = view
   const canSignIn = !byHand && primary?.text !== words.actions.signIn && view.state !== 'signingIn'
+  // A refresh token that the server refused will not be taken the next time either.
+  const isSpent = view.state === 'needsUser' && view.fault === 'refused'
   const isRetrying = view.state === 'waiting' && !primary
   return (
     <div className="acts">
@@ -94,7 +96,7 @@ function Actions({ view, byHand }: { view: ServerView; byHand: boolean }) {
           {primary.text}
         </Push>
       )}
-      {view.renewable && !view.paused && (
+      {view.renewable && !view.paused && !isSpent && (
         <ActionButton look={isRetrying ? 'primary' : 'plain'} action={`refresh ${id}`} onPress={() => refresh(view)}>
           {words.actions.refresh}
         </ActionButton>
@@ -204,6 +206,7 @@ const few = 8
 
 function History({ events }: { events: readonly HistoryEvent[] }) {
   const [all, setAll] = useState(false)
+  const today = useClock(writeDay)
   const shown = all ? events : events.slice(0, few)
   return (
     <section>
@@ -217,11 +220,12 @@ function History({ events }: { events: readonly HistoryEvent[] }) {
       </h2>
       {events.length === 0 && <p className="help">{words.detail.noHistory}</p>}
       <ol className="history">
-        {shown.map((event) => (
+        {shown.map((event, index) => (
           <li key={`${event.at} ${event.kind}`}>
-            <time dateTime={new Date(event.at).toISOString()}>
-              <Moment at={event.at} />
-            </time>
+            {writeDay(event.at) !== (index === 0 ? today : writeDay(shown[index - 1]!.at)) && (
+              <span className="day">{writeDay(event.at)}</span>
+            )}
+            <time dateTime={new Date(event.at).toISOString()}>{writeTime(event.at)}</time>
             <i className={`dot ${event.fault === 'refused' ? 'red' : (tones[event.kind] ?? 'grey')}`} />
             <span>{event.detail || words.events[event.kind]}</span>
           </li>

@@ -44,6 +44,8 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' 
 
 export const writeTime = (at: number) => timeOfDay.format(at)
 
+export const writeDay = (at: number) => day.format(at)
+
 /** "14:02" today, "19 Nov, 14:02" on other days. */
 export function writeMoment(at: number, now: number): string {
   return day.format(at) === day.format(now) ? writeTime(at) : `${day.format(at)}, ${writeTime(at)}`

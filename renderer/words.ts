@@ -272,7 +272,7 @@ export const words = {
     title: 'Your MCP servers, signed in and kept that way',
     lead: 'Sign in once per server. Tokentray refreshes each token before it runs out, and tells you only when you are needed.',
     points: (key: string) => [
-      ['Encrypted on this machine', `Tokens lie in one encrypted file; its key: ${key}.`],
+      ['Encrypted on this machine', `Tokens lie in one encrypted file. Where its key is: ${key}.`],
       ['Nothing goes elsewhere', 'Tokentray speaks to your servers and those who sign you in, and to nobody else.'],
       ['Sign-in in your own browser', 'Passwords never pass through here; the browser comes back to this machine.']
     ],

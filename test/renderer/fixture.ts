@@ -90,6 +90,15 @@ export function historyOf(now: number): HistoryEvent[] {
   return events.toReversed()
 }
 
+/** A day that ended with a refused refresh token. */
+function refusedHistory(now: number): HistoryEvent[] {
+  const refused = event(now - 29 * min, 'refreshFailed', 'The server refused the refresh token (invalid_grant)', {
+    fault: 'refused'
+  })
+  const before = historyOf(now - 31 * min).filter(({ at }) => at < refused.at - 10 * min)
+  return [refused, ...before]
+}
+
 /** The mock-up's list: those who need a person first. */
 export function sixStates(now: number): ServerView[] {
   return [
@@ -104,7 +113,11 @@ export function sixStates(now: number): ServerView[] {
         detail: `The server refused the refresh token at ${time(now - 29 * min)} (invalid_grant). The last token ended at ${time(now - 20 * min)}.`,
         action: 'signIn',
         nextAt: null,
+        obtainedAt: now - 80 * min,
         expiresAt: now - 20 * min,
+        issuer: 'https://mcp.notion.com',
+        resource: 'https://mcp.notion.com/mcp',
+        acceptedAt: now - 24 * min,
         fault: 'refused'
       },
       now
@@ -224,7 +237,9 @@ export async function startFixture(servers: ServerView[] = sixStates(Date.now())
   const view = (input: { server: string }) => ({ view: find(input) })
   const handlers: Record<string, Handler> = {
     snapshot: () => snapshot,
-    'server.history': () => ({ events: historyOf(now) }),
+    'server.history': ({ server }: { server: string }) => ({
+      events: server === 'notion' ? refusedHistory(now) : historyOf(now)
+    }),
     'server.refresh': view,
     'server.pause': view,
     'server.resume': view,

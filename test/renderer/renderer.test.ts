@@ -368,6 +368,42 @@ describe.skipIf(reason !== null)('the pages', () => {
     })
   })
 
+  test('in the window the preload is used: the desktop has its switches, and main opens the browser', async () => {
+    const page = await chromium.page('about:blank')
+    // The preload's two functions, on the fixture's HTTP; the desktop's own commands are answered here.
+    await page.addInitScript(`
+      const desktop = { startAtLogin: false, notifications: true, muted: [] }
+      window.tokentray = {
+        async call(command, input) {
+          if (command.startsWith('desktop.')) return { ok: true, value: { ...Object.assign(desktop, input) } }
+          const reply = await fetch('/call', { method: 'POST', body: JSON.stringify({ command, input }) })
+          return reply.json()
+        },
+        onSnapshot(listener) {
+          const source = new EventSource('/snapshots')
+          source.onmessage = ({ data }) => listener(JSON.parse(data))
+          return () => source.close()
+        }
+      }`)
+    await page.goto(`${fixture.url}#settings`)
+    const atLogin = page.getByRole('checkbox', { name: words.desktop.startAtLogin })
+    await page.getByText(words.desktop.startAtLogin).click()
+    await expect.poll(() => atLogin.isChecked()).toBe(true)
+    await page.goto(`${fixture.url}#server/linear`)
+    await page.getByText(words.desktop.server).click()
+    await expect.poll(() => page.getByRole('checkbox', { name: words.desktop.server }).isChecked()).toBe(false)
+    fixture.handlers['signIn.start'] = () => {
+      signingIn(fixture)
+      return { signIn: 'sign-in-1', url: 'https://www.figma.com/oauth/authorize', redirectUri: null }
+    }
+    fixture.handlers['signIn.wait'] = () => new Promise(() => {})
+    await page.goto(`${fixture.url}#sign-in/figma`)
+    await button(page, words.signIn.start).click()
+    await button(page, words.signIn.openAgain).click()
+    await expect.poll(() => fixture.inputsOf('signIn.start').length).toBe(2)
+    expect(page.context().pages()).toHaveLength(1)
+  })
+
   test('a report names no server, address or path', async () => {
     const page = await chromium.page(`${fixture.url}#settings`)
     await button(page, words.settings.copyReport).click()
