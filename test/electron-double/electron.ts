@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { basename } from 'node:path'
 import type * as Real from 'electron'
-import { Page, type Sender } from './page.ts'
+import { type MakePage, Page, type Sender } from './page.ts'
 
 type Item = Real.MenuItemConstructorOptions
 type Handler = (event: unknown, ...args: unknown[]) => unknown
@@ -62,7 +62,12 @@ export type StandIn = {
 }
 
 /** One application's worth of Electron. `paths` answers getPath(); `shim` gives a child a parentPort. */
-export function createElectron(given: { paths: Record<string, string>; isFirst: boolean; shim: string }): StandIn {
+export function createElectron(given: {
+  paths: Record<string, string>
+  isFirst: boolean
+  shim: string
+  makePage?: MakePage | undefined
+}): StandIn {
   const recorded: Recorded = {
     trays: [],
     windows: [],
@@ -174,7 +179,8 @@ export function createElectron(given: { paths: Record<string, string>; isFirst: 
     constructor(options: Real.BrowserWindowConstructorOptions = {}) {
       super()
       this.options = options
-      this.page = new Page(options.webPreferences?.preload ?? '', handlers, ipcMain, note)
+      const makePage: MakePage = given.makePage ?? ((...parts) => new Page(...parts))
+      this.page = makePage(options.webPreferences?.preload ?? '', handlers, ipcMain, note)
       this.webContents = Object.assign(this.page.sender, {
         openHandler: null,
         setWindowOpenHandler: (handler: never) => {

@@ -17,12 +17,14 @@ export type Sender = EventEmitter & {
   isDestroyed(): boolean
 }
 
-type Handlers = Map<string, (event: unknown, ...args: unknown[]) => unknown>
+export type Handlers = Map<string, (event: unknown, ...args: unknown[]) => unknown>
+export type Pages = (request: Request) => Promise<Response>
+export type MakePage = (preload: string, handlers: Handlers, ipcMain: EventEmitter, note: () => void) => Page
 
 export class Page {
   readonly sender: Sender
   readonly #renderer = new EventEmitter()
-  readonly #preload: string
+  protected readonly preload: string
   readonly #handlers: Handlers
   readonly #ipcMain: EventEmitter
   #isDestroyed = false
@@ -36,14 +38,14 @@ export class Page {
   readonly traffic: string[] = []
 
   constructor(preload: string, handlers: Handlers, ipcMain: EventEmitter, note: () => void) {
-    this.#preload = preload
+    this.preload = preload
     this.#handlers = handlers
     this.#ipcMain = ipcMain
     this.sender = Object.assign(new EventEmitter(), {
       mainFrame: { url: '' },
       isDestroyed: () => this.#isDestroyed,
       send: (channel: string, ...args: unknown[]) => {
-        this.#renderer.emit(channel, {}, ...this.#cross(args))
+        this.deliver(channel, this.#cross(args))
         note()
       }
     })
@@ -53,14 +55,12 @@ export class Page {
     return this.exposed.tokentray as Exposed
   }
 
-  async load(url: string, pages: (request: Request) => Promise<Response>): Promise<void> {
+  async load(url: string, pages: Pages): Promise<void> {
     const isSamePage = url.split('#')[0] === this.visited.at(-1)?.split('#')[0]
     this.visited.push(url)
     this.sender.mainFrame.url = url
-    if (isSamePage) return
-    this.answer = await pages({ url, method: 'GET' } as Request)
-    this.text = (await this.answer.text()).replace(/<[^>]*>/g, '').trim()
-    this.#runPreload()
+    if (isSamePage) return this.move(url)
+    await this.open(url, pages)
   }
 
   /** A call as a frame of this page would make it. */
@@ -70,6 +70,31 @@ export class Page {
 
   async evaluate(code: string): Promise<unknown> {
     return runInNewContext(code, { window: this.exposed, document: { body: { innerText: this.text } } })
+  }
+
+  /** Another fragment of the page that is loaded. */
+  protected async move(_url: string): Promise<void> {}
+
+  /** Loads the document and runs the preload before it. */
+  protected async open(url: string, pages: Pages): Promise<void> {
+    this.answer = await pages({ url, method: 'GET' } as Request)
+    this.text = (await this.answer.text()).replace(/<[^>]*>/g, '').trim()
+    this.#runPreload()
+  }
+
+  /** Hands a message from the main process to the preload. */
+  protected deliver(channel: string, args: unknown[]): void {
+    this.#renderer.emit(channel, {}, ...args)
+  }
+
+  /** ipcRenderer.invoke() of the top frame. */
+  protected ask(channel: string, args: unknown[]): Promise<unknown> {
+    return this.#invoke({ sender: this.sender, senderFrame: this.sender.mainFrame }, channel, args)
+  }
+
+  /** ipcRenderer.send() of the top frame. */
+  protected tell(channel: string, args: unknown[]): void {
+    this.#ipcMain.emit(channel, { sender: this.sender, senderFrame: this.sender.mainFrame }, ...this.#cross(args))
   }
 
   destroy(): void {
@@ -90,11 +115,10 @@ export class Page {
   }
 
   #runPreload(): void {
-    const event = () => ({ sender: this.sender, senderFrame: this.sender.mainFrame })
     const ipcRenderer = {
       on: (channel: string, listener: () => void) => this.#renderer.on(channel, listener),
-      send: (channel: string, ...args: unknown[]) => this.#ipcMain.emit(channel, event(), ...this.#cross(args)),
-      invoke: (channel: string, ...args: unknown[]) => this.#invoke(event(), channel, args)
+      send: (channel: string, ...args: unknown[]) => this.tell(channel, args),
+      invoke: (channel: string, ...args: unknown[]) => this.ask(channel, args)
     }
     const contextBridge = {
       exposeInMainWorld: (name: string, api: unknown) => {
@@ -106,6 +130,6 @@ export class Page {
       if (name === 'electron') return { contextBridge, ipcRenderer }
       throw new Error(`module not found: ${name}`)
     }
-    runInNewContext(readFileSync(this.#preload, 'utf8'), { require, module: { exports: {} }, exports: {} })
+    runInNewContext(readFileSync(this.preload, 'utf8'), { require, module: { exports: {} }, exports: {} })
   }
 }

@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { bundleMain } from '../../build/main.ts'
 import { createElectron, type StandIn, type StandInTray, type StandInWindow } from './electron.ts'
+import type { MakePage } from './page.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -61,20 +62,25 @@ export type Started = StandIn & {
   quit(): Promise<number>
 }
 
-/** Runs main.js with these arguments. Whatever was started ends with the test. */
+/** Runs main.js with these arguments; `pages` is a folder that was built. Whatever was started ends with the test. */
 export async function start(
   home: Home,
-  given: { argv?: string[]; isFirst?: boolean; page?: string } = {}
+  given: { argv?: string[]; isFirst?: boolean; pages?: string; makePage?: MakePage } = {}
 ): Promise<Started> {
   const folder = join(home.folder, `start-${home.starts++}`)
   cpSync(home.bundle, join(folder, 'main'), { recursive: true })
-  mkdirSync(join(folder, 'renderer'))
-  writeFileSync(
-    join(folder, 'renderer', 'index.html'),
-    given.page ?? '<!doctype html><title>t</title><p>a tiny page</p>'
-  )
+  if (given.pages) cpSync(given.pages, join(folder, 'renderer'), { recursive: true })
+  else {
+    mkdirSync(join(folder, 'renderer'))
+    writeFileSync(join(folder, 'renderer', 'index.html'), '<!doctype html><title>t</title><p>a tiny page</p>')
+  }
   const paths = { home: home.folder }
-  const standIn = createElectron({ paths, isFirst: given.isFirst ?? true, shim: join(home.folder, 'shim.cjs') })
+  const standIn = createElectron({
+    paths,
+    isFirst: given.isFirst ?? true,
+    shim: join(home.folder, 'shim.cjs'),
+    makePage: given.makePage
+  })
   const { electron, recorded, notes } = standIn
   // A package beside each copy: a module is read once for each address.
   const key = `tokentray-double ${folder}`
