@@ -35,7 +35,9 @@ export function openIpc(options: IpcOptions): void {
   ipcMain.handle(channels.call, async (event, name: unknown, input: unknown): Promise<Reply<unknown>> => {
     if (!isTrusted(event)) return refused
     if (typeof name !== 'string') return invalid
-    return name in desktopCommands ? callDesktop(name as DesktopCommandName, input) : options.handle(name, input ?? {})
+    return Object.hasOwn(desktopCommands, name)
+      ? callDesktop(name as DesktopCommandName, input)
+      : options.handle(name, input ?? {})
   })
 
   function callDesktop(name: DesktopCommandName, input: unknown): Reply<unknown> {

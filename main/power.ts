@@ -7,14 +7,15 @@ const lookEvery = { online: 30_000, offline: 3_000 }
 
 /** Calls `poke` at each of these moments and `end` when the system shuts down; returns what stops it. */
 export function watchPower(clock: Clock, poke: () => void, end: () => void): () => void {
-  const shutdown = (event: { preventDefault(): void }) => {
+  // Documented with an event, typed without one.
+  const shutdown = (event?: { preventDefault(): void }) => {
     // Asks the system for the moment that finishing takes (Linux and macOS).
-    event.preventDefault()
+    event?.preventDefault()
     end()
   }
   powerMonitor.on('resume', poke)
   powerMonitor.on('unlock-screen', poke)
-  powerMonitor.on('shutdown', shutdown as never)
+  powerMonitor.on('shutdown', shutdown)
 
   let wasOnline = net.isOnline()
   let cancel = () => {}
@@ -29,6 +30,6 @@ export function watchPower(clock: Clock, poke: () => void, end: () => void): () 
     cancel()
     powerMonitor.off('resume', poke)
     powerMonitor.off('unlock-screen', poke)
-    powerMonitor.off('shutdown', shutdown as never)
+    powerMonitor.off('shutdown', shutdown)
   }
 }

@@ -98,8 +98,15 @@ export function createElectron(given: {
     requestSingleInstanceLock: () => given.isFirst,
     enableSandbox: () => {},
     whenReady: async () => {},
-    getLoginItemSettings: () => {
-      throw new Error('not on Linux')
+    getLoginItemSettings() {
+      const { openAtLogin = false, enabled = true } = recorded.loginItems.at(-1) ?? {}
+      return {
+        openAtLogin,
+        executableWillLaunchAtLogin: openAtLogin && enabled,
+        wasOpenedAtLogin: false,
+        status: openAtLogin ? 'enabled' : 'not-registered',
+        launchItems: []
+      }
     },
     setLoginItemSettings: (settings) => void recorded.loginItems.push(settings),
     quit() {

@@ -121,6 +121,8 @@ describe('stand-in, not Electron', () => {
     expect(await ask(mainFrame)).toMatchObject({ ok: true })
     for (const frame of [null, { url: mainFrame.url }, { url: 'https://example.com/' }])
       expect(await ask(frame)).toMatchObject({ ok: false, code: 'notAllowedHere' })
+    for (const name of ['toString', '__proto__', 'desktop.quit', 7])
+      expect(await page.invoke(mainFrame, channels.call, name, {})).toMatchObject({ ok: false })
     mainFrame.url = 'https://example.com/'
     expect(await ask(mainFrame)).toMatchObject({ ok: false, code: 'notAllowedHere' })
   })
@@ -179,6 +181,26 @@ describe('stand-in, not Electron', () => {
 
     const again = await start(home)
     await again.until(() => again.labels()[0]?.startsWith('healthy: one — Healthy'))
+  })
+
+  test('macOS: a template image, a menu built as it opens, and the system’s own switch for the login item', async () => {
+    const { url } = await startUpstream()
+    const shell = await start(await makeHome(), { platform: 'darwin' })
+    await shell.until(() => shell.tray()?.tooltip === 'Tokentray: nothing to keep')
+    expect(shell.tray().menu).toEqual([])
+    shell.tray().emit('click')
+    await openWindow(shell)
+    const { page } = shell.window()
+    expect(await page.tokentray.call('server.add', { url, name: 'one' })).toMatchObject({ ok: true })
+    await page.tokentray.call('signIn.start', { server: 'one' })
+    await approve(shell.recorded.opened.at(-1)!)
+    await shell.until(() => shell.tray().images.at(-1) === 'tray-healthy-Template.png')
+    shell.tray().emit('click')
+    expect(shell.labels()[0]).toMatch(/^healthy: one — Healthy · refreshes in \d+ min$/)
+
+    shell.click('Start at login')
+    expect(shell.recorded.loginItems).toEqual([{ openAtLogin: true }])
+    expect(await page.tokentray.call('desktop.read', {})).toMatchObject({ value: { startAtLogin: true } })
   })
 
   test('a second start ends at once, and the first one shows its window', async () => {

@@ -65,7 +65,7 @@ export type Started = StandIn & {
 /** Runs main.js with these arguments; `pages` is a folder that was built. Whatever was started ends with the test. */
 export async function start(
   home: Home,
-  given: { argv?: string[]; isFirst?: boolean; pages?: string; makePage?: MakePage } = {}
+  given: { argv?: string[]; isFirst?: boolean; pages?: string; makePage?: MakePage; platform?: NodeJS.Platform } = {}
 ): Promise<Started> {
   const folder = join(home.folder, `start-${home.starts++}`)
   cpSync(home.bundle, join(folder, 'main'), { recursive: true })
@@ -93,7 +93,9 @@ export async function start(
     `export const { ${Object.keys(electron).join(', ')} } = globalThis[${JSON.stringify(key)}]\n`
   )
 
-  const before = { env: { ...process.env }, argv: process.argv }
+  const before = { env: { ...process.env }, argv: process.argv, platform: process.platform }
+  const pretend = (platform: NodeJS.Platform) => Object.defineProperty(process, 'platform', { value: platform })
+  if (given.platform) pretend(given.platform)
   Object.assign(process.env, home.env)
   process.argv = ['electron', 'main.js', ...(given.argv ?? ['--hidden'])]
   onTestFinished(async () => {
@@ -102,6 +104,7 @@ export async function start(
       if (before.env[variable] === undefined) delete process.env[variable]
       else process.env[variable] = before.env[variable]
     process.argv = before.argv
+    pretend(before.platform)
     delete global[key]
   })
   createRequire(join(folder, 'main', 'main.js'))('./main.js')
