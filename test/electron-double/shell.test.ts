@@ -249,6 +249,51 @@ describe('stand-in, not Electron', () => {
     await views.until('one', ({ state }) => state === 'fresh')
   })
 
+  test('the network coming back cuts a wait short, and a shutdown of the system ends Tokentray', async () => {
+    const { authority, url } = await startUpstream()
+    const home = await makeHome()
+    writeFileSync(join(home.env.TOKENTRAY_HOME!, 'settings.json'), '{"schedule":{"floor":"1s","backoffFirst":"5m"}}')
+    const shell = await start(home, { isOnline: false })
+    await openWindow(shell)
+    const views = await signIn(shell, url)
+    breakRefreshes(authority, '503')
+    shell.click('one', 'Refresh now')
+    await views.until('one', ({ state }) => state === 'waiting')
+    authority.faults.clear()
+    shell.network.isOnline = true
+    await views.until('one', ({ state }) => state === 'fresh')
+    shell.electron.powerMonitor.emit('shutdown', { preventDefault() {} })
+    expect(await shell.until(() => shell.recorded.exits.length > 0 && shell.recorded.exits)).toEqual([0])
+  })
+
+  test('what the menu offers is done: pause and resume one or all, mute, add, quit', async () => {
+    const shell = await start(await makeHome())
+    const { page } = await openWindow(shell)
+    for (const name of ['one', 'two'])
+      await page.tokentray.call('server.add', { url: `https://${name}.example/mcp`, name })
+    const marks = () =>
+      shell
+        .labels()
+        .slice(0, 2)
+        .map((label) => label.split(':')[0])
+    await shell.until(() => marks().join() === 'signedOut,signedOut')
+    shell.click('one', 'Pause')
+    await shell.until(() => marks().join() === 'paused,signedOut')
+    shell.click('one', 'Resume')
+    await shell.until(() => marks().join() === 'signedOut,signedOut')
+    shell.click('Pause all')
+    await shell.until(() => shell.labels().includes('Resume all'))
+    shell.click('Resume all')
+    await shell.until(() => marks().join() === 'signedOut,signedOut')
+
+    shell.click('two', 'Notifications')
+    expect(await page.tokentray.call('desktop.read', {})).toMatchObject({ value: { muted: ['two'] } })
+    shell.click('Add server…')
+    await shell.until(() => page.visited.at(-1) === 'app://tokentray/index.html#add')
+    shell.click('Quit')
+    expect(await shell.until(() => shell.recorded.exits.length > 0 && shell.recorded.exits)).toEqual([0])
+  })
+
   test('a desktop without tray icons gets the window instead, and is told why once', async () => {
     const home = await makeHome(false)
     const first = await start(home)

@@ -65,7 +65,14 @@ export type Started = StandIn & {
 /** Runs main.js with these arguments; `pages` is a folder that was built. Whatever was started ends with the test. */
 export async function start(
   home: Home,
-  given: { argv?: string[]; isFirst?: boolean; pages?: string; makePage?: MakePage; platform?: NodeJS.Platform } = {}
+  given: {
+    argv?: string[]
+    isFirst?: boolean
+    pages?: string
+    makePage?: MakePage
+    platform?: NodeJS.Platform
+    isOnline?: boolean
+  } = {}
 ): Promise<Started> {
   const folder = join(home.folder, `start-${home.starts++}`)
   cpSync(home.bundle, join(folder, 'main'), { recursive: true })
@@ -82,6 +89,7 @@ export async function start(
     makePage: given.makePage
   })
   const { electron, recorded, notes } = standIn
+  standIn.network.isOnline = given.isOnline ?? true
   // A package beside each copy: a module is read once for each address.
   const key = `tokentray-double ${folder}`
   const global = globalThis as unknown as Record<string, unknown>
