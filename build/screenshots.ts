@@ -11,13 +11,13 @@ const only = process.argv[2]
 if (reason) throw new Error(reason)
 if (!only) rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
-buildPages()
+const files = buildPages('screenshots')
 const chromium = await openChromium()
 for (const { name, hash, prepare, ready } of settings) {
   if (only && name !== only) continue
   for (const scheme of ['light', 'dark'] as const)
     for (const width of [360, 900]) {
-      const fixture = await startFixture()
+      const fixture = await startFixture(files)
       prepare?.(fixture)
       const page = await chromium.page(fixture.url + hash, { width, scheme })
       await ready(page)

@@ -1,12 +1,25 @@
 // The last 24 hours as a picture: spans with and without a valid token, refreshes, failures, sign-ins.
 // Plain SVG; the words beside it say the same to those who do not see it.
+import { useSyncExternalStore } from 'react'
 import type { HistoryEvent } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
 import { roughly, writeTime } from './durations.ts'
 import { words } from './words.ts'
 
 const day = 24 * 3_600_000
-const width = 720
+const narrow = window.matchMedia('(max-width: 560px)')
+
+/** The picture's own width: about what it is drawn at, so that its marks keep their shape. */
+function useWidth(): number {
+  return useSyncExternalStore(
+    (listener) => {
+      narrow.addEventListener('change', listener)
+      return () => narrow.removeEventListener('change', listener)
+    },
+    () => (narrow.matches ? 340 : 720)
+  )
+}
+
 const ends = new Set(['signedOut'])
 
 export type Span = { from: number; to: number; kind: 'valid' | 'expired' }
@@ -40,6 +53,7 @@ export function Timeline({ events }: { events: readonly HistoryEvent[] }) {
   // Once a minute: a pixel of this picture is two.
   const now = useClock((now) => Math.floor(now / 60_000) * 60_000 + 60_000)
   const spans = spansOf(events, now)
+  const width = useWidth()
   const recent = events.filter(({ at }) => at > now - day)
   const x = (at: number) => ((at - (now - day)) / day) * width
   const refreshes = recent.filter(({ kind }) => kind === 'refreshed')

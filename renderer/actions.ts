@@ -3,12 +3,14 @@
 import { UNSTABLE_ToastQueue as ToastQueue } from 'react-aria-components/Toast'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { bridge } from './bridge.ts'
-import { createStore } from './store.ts'
+import { createStore, screens } from './store.ts'
 import { advice, words } from './words.ts'
 
 export type Notice = { text: string; tone: 'ok' | 'bad' }
 
 export const toasts = new ToastQueue<Notice>({ maxVisibleToasts: 3 })
+/** Failures on show, by what failed: the next try, or leaving the screen, takes them away. */
+const failures = new Map<string, string>()
 const running = createStore<ReadonlySet<string>>(new Set())
 
 export function usePending(key: string): boolean {
@@ -28,20 +30,29 @@ export function explain(error: unknown): { code: string; text: string; todo: str
   return { code: error.code, text: error.message, todo: advice[error.code] ?? '' }
 }
 
-/** Runs `work` under `key` once at a time; says what it resolves to, and why it failed. Never rejects. */
-export async function act(key: string, work: () => Promise<string | null>): Promise<boolean> {
-  if (running.get().has(key)) return false
-  running.set(new Set([...running.get(), key]))
+function closeFailure(action: string): void {
+  const shown = failures.get(action)
+  if (shown) toasts.close(shown)
+}
+
+screens.subscribe(() => [...failures.keys()].forEach(closeFailure))
+
+/** Runs `work` under the name `action` once at a time; says what it resolves to, and why it failed. Never rejects. */
+export async function act(action: string, work: () => Promise<string | null>): Promise<boolean> {
+  if (running.get().has(action)) return false
+  running.set(new Set([...running.get(), action]))
+  closeFailure(action)
   try {
     const said = await work()
     if (said) say(said)
     return true
   } catch (error) {
     const { text, todo } = explain(error)
-    toasts.add({ text: todo ? `${text} ${todo}` : text, tone: 'bad' })
+    const onClose = () => failures.delete(action)
+    failures.set(action, toasts.add({ text: todo ? `${text} ${todo}` : text, tone: 'bad' }, { onClose }))
     return false
   } finally {
-    running.set(new Set([...running.get()].filter((other) => other !== key)))
+    running.set(new Set([...running.get()].filter((other) => other !== action)))
   }
 }
 

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
-import { files } from './fixture.ts'
+import { pagesOf } from './fixture.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 export const executablePath =
@@ -13,8 +13,9 @@ export const executablePath =
 
 export const reason = executablePath ? null : 'no Chromium found (CHROMIUM names one): the pages are not tested'
 
-/** Into a folder of its own, since other tests may be reading dist/renderer at the same time. */
-export function buildPages(): void {
+/** Builds the pages into `user`'s own folder and names it. */
+export function buildPages(user: string): string {
+  const files = pagesOf(user)
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
   const config = join(root, 'renderer', 'vite.config.ts')
   const args = [vite, 'build', '-c', config, '--outDir', files, '--emptyOutDir', '--logLevel', 'warn']
@@ -22,6 +23,7 @@ export function buildPages(): void {
   const env = { ...process.env, NODE_ENV: 'production' }
   const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' })
   if (status !== 0) throw new Error(`the pages could not be built:\n${stdout}${stderr}`)
+  return files
 }
 
 export type Look = { width: number; scheme: 'light' | 'dark' }

@@ -8,7 +8,8 @@ import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/view
 
 const min = 60_000
 const hour = 60 * min
-export const files = join(import.meta.dirname, '..', '..', 'dist', 'test-pages')
+/** The folder of the pages built for `user`: each has its own, since they run at the same time. */
+export const pagesOf = (user: string) => join(import.meta.dirname, '..', '..', 'dist', `pages-${user}`)
 export const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -221,7 +222,7 @@ export class Refusal extends Error {
 }
 
 /** Serves the bundle and plays the core. `close` ends it; `change` edits the snapshot and tells whoever listens. */
-export async function startFixture(servers: ServerView[] = sixStates(Date.now())) {
+export async function startFixture(files: string, servers: ServerView[] = sixStates(Date.now())) {
   const now = Date.now()
   const snapshot: Snapshot = {
     revision: 1,

@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { words } from '../../renderer/words.ts'
 import { buildPages, openChromium, reason } from './chromium.ts'
-import { type Fixture, files, Refusal, serverView, startFixture } from './fixture.ts'
+import { type Fixture, Refusal, serverView, startFixture } from './fixture.ts'
 import { settings, signingIn } from './pages.ts'
 
 if (reason) console.log(reason)
@@ -15,15 +15,16 @@ if (reason) console.log(reason)
 describe.skipIf(reason !== null)('the pages', () => {
   let chromium: Awaited<ReturnType<typeof openChromium>>
   let fixture: Fixture
+  let files = ''
   const axe = readFileSync(join(import.meta.dirname, '..', '..', 'node_modules', 'axe-core', 'axe.min.js'), 'utf8')
 
   beforeAll(async () => {
-    buildPages()
+    files = buildPages('test')
     chromium = await openChromium()
   })
   afterAll(() => chromium?.close())
   beforeEach(async () => {
-    fixture = await startFixture()
+    fixture = await startFixture(files)
   })
   afterEach(async () => {
     await chromium.closePages()

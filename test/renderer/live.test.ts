@@ -1,0 +1,93 @@
+// The whole way on a real core: a browser let in by its one-time link adds a server, signs in, refreshes, sees trouble.
+// Real vault, real dashboard, real authorization server; and no stored token in the page or in what was sent to it.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import { startDashboard } from '../../app/dashboard/dashboard.ts'
+import { silentLog } from '../../app/log.ts'
+import { words } from '../../renderer/words.ts'
+import { createSetting } from '../setting.ts'
+import { buildPages, openChromium, reason } from './chromium.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('the pages on a real core', () => {
+  let files = ''
+  let chromium: Awaited<ReturnType<typeof openChromium>>
+  beforeAll(async () => {
+    files = buildPages('live')
+    chromium = await openChromium()
+  })
+  afterAll(() => chromium?.close())
+
+  test('add, sign in, break, retry, mend, die, sign in again, remove', async () => {
+    const setting = await createSetting()
+    const dashboard = await startDashboard({
+      core: setting.core,
+      files,
+      folder: join(setting.home, 'run'),
+      port: 0,
+      clock: systemClock(),
+      randomBytes,
+      log: silentLog
+    })
+    const page = await chromium.page(dashboard.link('text').link!)
+    const sent: string[] = []
+    page.on('response', async (response) => sent.push(await response.text().catch(() => '')))
+    const button = (name: string) => page.getByRole('button', { name, exact: true })
+    const token = async () => (await setting.call('readToken', { server: '127.0.0.1', minValid: 0 })).token
+    const tokens: string[] = []
+
+    // First run, then the steps to the first token. The page it opens says yes by itself.
+    await button(words.list.add).click()
+    await page.getByLabel(words.add.url).fill(setting.mcp.url)
+    const asked = page.context().waitForEvent('page')
+    await button(words.add.submit).click()
+    await (await asked).waitForURL(/\/callback/)
+    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    tokens.push(await token())
+
+    // A refresh by hand, then trouble at the token endpoint.
+    await button(words.signIn.show).click()
+    await button(words.actions.refresh).click()
+    await page.locator('.toast.ok').waitFor()
+    tokens.push(await token())
+    expect(tokens[1]).not.toBe(tokens[0])
+    setting.authority.faults.decide(() => ({ kind: '503' }))
+    await button(words.actions.refresh).click()
+    await page.locator('.state.amber').getByText('Retrying').waitFor()
+    await page.getByText(/Next attempt in \d+:\d\d/).waitFor()
+    setting.authority.faults.clear()
+    await page.locator('.state.green').waitFor()
+    tokens.push(await token())
+
+    // The server ends the grant: a person is needed, and one click and a sign-in mend it.
+    setting.authority.revokeAll()
+    await button(words.actions.refresh).click()
+    await page.locator('.state.red').waitFor()
+    const again = page.context().waitForEvent('page')
+    await button(words.actions.signIn).click()
+    await (await again).waitForURL(/\/callback/)
+    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    tokens.push(await token())
+    await button(words.signIn.show).click()
+    await page.locator('.state.green').waitFor()
+
+    // Kept out of the page and out of everything that was sent to it.
+    const seen = (await page.content()) + sent.join('\n')
+    for (const known of tokens) expect(seen).not.toContain(known)
+    expect(sent.length).toBeGreaterThan(0)
+
+    await button(words.actions.remove).click()
+    await page
+      .getByRole('alertdialog', { name: /^Remove / })
+      .getByRole('button', { name: words.actions.removeNow, exact: true })
+      .click()
+    await page.getByText(words.welcome.title).waitFor()
+    expect(chromium.complaints).toEqual([])
+    await chromium.closePages()
+    await dashboard.close()
+    await setting.stop()
+  })
+})
