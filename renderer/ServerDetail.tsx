@@ -141,6 +141,7 @@ function Until({ at, source }: { at: number | null; source: ServerView['expirySo
 function RefreshToken({ view }: { view: ServerView }) {
   const text = useClock((now) => {
     if (view.expirySource === null) return words.detail.noToken
+    if (view.fault === 'refused') return words.detail.refreshRefused
     if (view.refreshExpiresAt === null) return view.renewable ? words.detail.renewable : words.detail.notRenewable
     return view.refreshExpiresAt > now
       ? words.detail.refreshEnds(roughly(view.refreshExpiresAt - now))

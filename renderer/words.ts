@@ -103,6 +103,7 @@ export const words = {
     fromJwt: 'read from the token',
     refreshEnds: (left: string) => `ends in ${left}`,
     refreshEnded: 'has ended',
+    refreshRefused: 'refused by the server',
     renewable: 'kept; its end is not known',
     notRenewable: 'none: you sign in again when the token ends',
     neverAccepted: 'not seen yet',
