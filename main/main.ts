@@ -81,7 +81,7 @@ app.setAppUserModelId('dev.tokentray.Tokentray')
 if (!isSmoke && !app.requestSingleInstanceLock()) app.exit(0)
 else {
   announceScheme()
-  guardContents()
+  guardContents((url) => shell?.isSignIn(url) ?? false)
   app.enableSandbox()
   app.on('second-instance', () => shell?.show())
   // The tray lives on without a window.

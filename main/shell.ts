@@ -24,6 +24,8 @@ export type Shell = {
   show(screen?: string): void
   /** Loads the window without showing it; for the smoke start. */
   load(): WebContents
+  /** Whether this is the address of a sign-in under way. */
+  isSignIn(url: string): boolean
   /** From now on this core is shown and asked. */
   attach(hosted: Hosted): void
   close(): void
@@ -151,6 +153,7 @@ export async function openShell(
   return {
     show: window.show,
     load: window.load,
+    isSignIn: (url) => newest?.servers.some(({ signIn }) => signIn?.url === url) ?? false,
     attach(given) {
       hosted = given
       given.core.subscribe(accept)

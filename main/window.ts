@@ -24,22 +24,22 @@ export function announceScheme(): void {
   ])
 }
 
-/** Links that a page opens go to the person's browser, and only over https. */
+/** To the person's browser; false where the address is not fit for it. */
 export function openOutside(url: string, isSignIn = false): boolean {
   const isFit = mayOpenOutside(url, isSignIn)
   if (isFit) void shell.openExternal(url)
   return isFit
 }
 
-/** Holds for every page that ever comes into being, ours or not. */
-export function guardContents(): void {
+/** Holds for every page that ever comes into being, ours or not. `isSignIn`: the address of a sign-in under way. */
+export function guardContents(isSignIn: (url: string) => boolean): void {
   app.on('web-contents-created', (_, contents) => {
     contents.on('will-navigate', (event) => event.preventDefault())
     contents.on('will-redirect', (event) => event.preventDefault())
     contents.on('will-frame-navigate', (event) => event.preventDefault())
     contents.on('will-attach-webview', (event) => event.preventDefault())
     contents.setWindowOpenHandler(({ url }) => {
-      openOutside(url)
+      openOutside(url, isSignIn(url))
       return { action: 'deny' }
     })
   })

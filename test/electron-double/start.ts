@@ -40,6 +40,7 @@ export async function makeHome(hasTray = true): Promise<Home> {
     bundle,
     starts: 0,
     env: {
+      TMPDIR: folder,
       PATH: `${at('bin')}:${process.env.PATH}`,
       TOKENTRAY_HOME: at('home'),
       XDG_RUNTIME_DIR: at('run'),
