@@ -35,6 +35,8 @@ export type CoreOptions = Unlocking & {
   kind: 'lasting' | 'command'
   version: string
   random: Random
+  /** Told in a sentence what a person should know while the vault is opened. */
+  notice?: (sentence: string) => void
   /** Replaced by tests. */
   vault?: Vault
   network?: Network
@@ -50,7 +52,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const { home, kind, version, clock, random } = options
   const settings = options.settings ?? (await readSettings(home.settings))
   const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, settings.logLevel))
-  const vault = options.vault ?? (await openVault(unlockOptions(options, (sentence) => log.warn(sentence))))
+  const notice = (sentence: string) => {
+    log.warn(sentence)
+    options.notice?.(sentence)
+  }
+  const vault = options.vault ?? (await openVault(unlockOptions(options, notice)))
   const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}` })
   const oauth = createOAuth({
     network,
