@@ -46,17 +46,32 @@ export function createHandlers(services: Services): Handlers {
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
-  /** Ends the grant at the server where that is offered; says in words what came of it. */
-  async function revoke(id: string): Promise<string> {
+  /** Ends the grant at the server where that is offered, then does `forget`; says in words what came of the former. */
+  async function revoke(id: string, forget: () => Promise<void>): Promise<string> {
     signIns.cancelServer(id)
+    const wasPaused = keeper.roster.health(id).paused
     // A refresh in flight would bring a token that nobody revokes.
     keeper.dispatch(id, { type: 'paused' })
-    await keeper.settled(id)
+    try {
+      await keeper.settled(id)
+      const revoked = await revokeNewest(id)
+      await forget()
+      return revoked
+    } finally {
+      // Also where it failed: a server that was left paused would never be refreshed again.
+      if (!wasPaused) keeper.dispatch(id, { type: 'resumed' })
+    }
+  }
+
+  async function revokeNewest(id: string): Promise<string> {
     const grant = await vault.readGrant(id)
     if (!grant) return 'There was nothing to revoke.'
+    // One that could not be saved yet is the live one; the stored refresh token is spent.
+    const unsaved = keeper.roster.get(id).unsaved?.tokens
+    const newest = { ...grant, ...unsaved, refreshToken: unsaved?.refreshToken ?? grant.refreshToken }
     const abort = new AbortController()
     const cancel = clock.after(revokeLimit, () => abort.abort())
-    const revoked = await oauth.revoke(keeper.roster.config(id), grant, abort.signal)
+    const revoked = await oauth.revoke(keeper.roster.config(id), newest, abort.signal)
     cancel()
     return revoked
   }
@@ -104,9 +119,10 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.remove': async (input) => {
       const id = find(input)
-      const revoked = await revoke(id)
-      await vault.removeServer(id)
-      keeper.forget(id)
+      const revoked = await revoke(id, async () => {
+        await vault.removeServer(id)
+        keeper.forget(id)
+      })
       return { revoked }
     },
     'server.refresh': async (input) => {
@@ -137,12 +153,11 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.signOut': async (input) => {
       const id = find(input)
-      const wasPaused = keeper.roster.health(id).paused
-      const revoked = await revoke(id)
-      const grant = await vault.readGrant(id)
-      if (grant) await vault.deleteGrant(id, grant.generation)
-      keeper.signedOut(id)
-      if (!wasPaused) keeper.dispatch(id, { type: 'resumed' })
+      const revoked = await revoke(id, async () => {
+        const grant = await vault.readGrant(id)
+        if (grant) await vault.deleteGrant(id, grant.generation)
+        keeper.signedOut(id)
+      })
       keeper.record(id, 'signedOut', `Signed out. ${revoked}`)
       return { ...viewed(id), revoked }
     },

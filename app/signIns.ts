@@ -87,6 +87,8 @@ export class SignIns {
         signal: abort.signal
       })
       abort.signal.addEventListener('abort', () => signIn.cancel(), { once: true })
+      // Cancelled while it was getting ready: nobody would tell it again.
+      if (abort.signal.aborted) signIn.cancel()
       keeper.setSignIn(server, { id, url: signIn.url, redirectUri: signIn.redirectUri })
       return signIn
     })()

@@ -70,8 +70,10 @@ export async function readToken(
   minValid: number
 ): Promise<Output<'readToken'>> {
   const left = () => {
-    const { grant } = keeper.roster.health(id)
-    return grant?.expiresAt == null ? Number.POSITIVE_INFINITY : grant.expiresAt - clock.now()
+    const { health, unsaved } = keeper.roster.get(id)
+    // One that could not be saved yet is the one handed out; its saving is not waited for.
+    const expiresAt = unsaved ? unsaved.tokens.expiresAt : health.grant?.expiresAt
+    return expiresAt == null ? Number.POSITIVE_INFINITY : expiresAt - clock.now()
   }
   const lifetime = () => {
     const { grant } = keeper.roster.health(id)

@@ -98,7 +98,9 @@ function attempt(health: Health, context: Context, exempt = false): Step {
   }
   const floor = floorAt(health.lastAttemptAt, now, schedule)
   if (!exempt && floor > now) {
-    return { health: { ...health, state: postpone(health.state, floor) }, effect: null, ignored: false }
+    // An attempt in the future (the clock went back) is noted as of now, or its floor would move along with the time.
+    const lastAttemptAt = health.lastAttemptAt === null ? null : Math.min(health.lastAttemptAt, now)
+    return { health: { ...health, lastAttemptAt, state: postpone(health.state, floor) }, effect: null, ignored: false }
   }
   const state: State = { kind: 'refreshing', since: now, attempt: attemptsOf(health.state) }
   return { health: { ...health, state, lastAttemptAt: now }, effect: 'refresh', ignored: false }
@@ -168,7 +170,10 @@ function onAsked(health: Health, context: Context): Step {
 
 function onStarted(health: Health, grant: GrantFacts | null, leftover: number | null, context: Context): Step {
   const { now } = context
-  const base: Health = { ...health, grant, signIn: null }
+  const sameGrant = grant !== null && health.grant?.generation === grant.generation
+  // Learnt by refreshing and not told by the grant itself.
+  const refreshExtends = sameGrant ? (health.grant?.refreshExtends ?? true) : true
+  const base: Health = { ...health, grant: grant && { ...grant, refreshExtends }, signIn: null }
   const done = (state: State, extra: Partial<Health> = {}): Step => ({
     health: { ...base, state, ...extra },
     effect: null,
@@ -176,7 +181,6 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
   })
   if (!grant) return done({ kind: 'signedOut' })
   if (grant.restored) return done(needsUser('signIn', 'restored', null, null, now))
-  const sameGrant = health.grant?.generation === grant.generation
   // A refresh that was in flight when the process died is a lost reply; its one prompt retry has not been used.
   if (leftover !== null && (!sameGrant || health.lostAt === null)) {
     const report: FaultReport = { fault: 'lost', at: leftover, detail: 'the program ended before the reply came' }
@@ -185,7 +189,7 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
   const { state } = health
   const kept = sameGrant && (state.kind === 'waiting' || state.kind === 'needsUser')
   if (kept && !isUnsaved(state)) return done(state)
-  return done(fresh(grant, health.lastAttemptAt, context))
+  return done(fresh({ ...grant, refreshExtends }, health.lastAttemptAt, context))
 }
 
 /** The next health after `event`. Total: every pair is answered, unlisted ones with `ignored`. */

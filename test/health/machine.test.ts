@@ -150,6 +150,19 @@ describe('restart', () => {
     expect(run([[55 * minute, { type: 'due' }]], restarted.health).effect).toBe('refresh')
   })
 
+  test('remembers that refreshing does not extend the refresh token, or each start near its end would spend it', () => {
+    const ending = facts({ refreshExpiresAt: start + 120 * minute })
+    const refreshed: [number, HealthEvent] = [50 * minute, { type: 'refreshed', grant: { ...ending, generation: 2 } }]
+    const { health } = run([[0, { type: 'signedIn', grant: ending }], due, refreshed])
+    expect(health.grant?.refreshExtends).toBe(false)
+    const stored = { ...ending, generation: 2 }
+    const again = run([[51 * minute, { type: 'started', grant: stored, leftover: null }]], health).health
+    expect(again.grant?.refreshExtends).toBe(false)
+    const newer = { ...ending, generation: 3 }
+    const other = run([[51 * minute, { type: 'started', grant: newer, leftover: null }]], health).health
+    expect(other.grant?.refreshExtends).toBe(true)
+  })
+
   test('a restored grant is not tried before a person said so', () => {
     const { health } = run([[0, { type: 'started', grant: facts({ restored: true }), leftover: start }]])
     expect(health.state).toMatchObject({ kind: 'needsUser', code: 'restored' })
