@@ -9,7 +9,7 @@ import type { Metrics } from './metrics.ts'
 import type { OAuth } from './oauth/port.ts'
 import { buildServer, grantGiven } from './seed.ts'
 import type { SignIns } from './signIns.ts'
-import { readToken, refreshNow } from './tokens.ts'
+import { readToken, refreshNow, remedies } from './tokens.ts'
 import type { Vault } from './vault/vault.ts'
 
 export type Services = {
@@ -86,6 +86,12 @@ export function createHandlers(services: Services): Handlers {
   return {
     snapshot: async () => services.snapshot(),
     'server.add': async (input) => {
+      const same = keeper.roster.views().find(({ url }) => url === input.url.trim())
+      if (same && !input.id && !input.name && !input.keepExisting)
+        throw new TokentrayError(
+          'serverExists',
+          `${same.id} has this address already: "tokentray login ${same.id}", or give --id for another account there.`
+        )
       const { config, clientSecret, grant } = buildServer(input, keeper.roster.views(), clock.now())
       if (keeper.roster.has(config.id)) {
         if (input.keepExisting) return { ...viewed(config.id), existed: true }
@@ -101,13 +107,15 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.set': async (input) => {
       const id = find(input)
-      const { server: _, scope, ...rest } = input
+      const { server: _, scope, redirectPort, ...rest } = input
       const old = keeper.roster.config(id)
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
       const config = { ...old, ...given, schedule: { ...old.schedule, ...input.schedule } }
       config.quirks = { ...old.quirks, ...input.quirks }
       if (scope === null) delete config.scope
       else if (scope !== undefined) config.scope = scope
+      if (redirectPort === null) delete config.redirectPort
+      else if (redirectPort !== undefined) config.redirectPort = redirectPort
       return change(id, config, 'Settings changed')
     },
     'server.giveToken': async (input) => {
@@ -162,7 +170,12 @@ export function createHandlers(services: Services): Handlers {
       return { ...viewed(id), revoked }
     },
     'signIn.start': async (input) => {
-      const { id, url, redirectUri } = await signIns.start(find(input))
+      const server = find(input)
+      const { grantKind } = keeper.roster.config(server)
+      // Refused before anything begins: it is no failed sign-in for the history.
+      if (grantKind === 'staticToken' || grantKind === 'refreshToken')
+        throw new TokentrayError('signInFailed', `${server} has no sign-in. ${remedies[grantKind](server)}`)
+      const { id, url, redirectUri } = await signIns.start(server)
       return { signIn: id, url, redirectUri }
     },
     'signIn.wait': async (input) => viewed(await signIns.wait(input.signIn)),

@@ -111,6 +111,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   function end(how: 'handOver' | 'quit'): void {
     if (how === 'handOver' && kind === 'lasting')
       throw new TokentrayError('ownerElsewhere', `Tokentray is already running (process ${process.pid}).`)
+    if (how === 'handOver' && signIns.isBusy())
+      throw new TokentrayError(
+        'signInUnderWay',
+        `Process ${process.pid} waits for a person to sign in; it hands over then.`
+      )
     ended.resolve(how)
   }
 

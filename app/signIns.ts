@@ -47,12 +47,24 @@ export class SignIns {
   }
 
   cancel(id: string): void {
-    this.#running.get(id)?.abort.abort(new TokentrayError('signInCancelled', 'The sign-in was cancelled.'))
+    this.#running
+      .get(id)
+      ?.abort.abort(
+        new TokentrayError(
+          'signInCancelled',
+          'The sign-in was cancelled, here or from another door; what was there before still works.'
+        )
+      )
   }
 
   cancelServer(server: string): void {
     const running = this.#of(server)
     if (running) this.cancel(running.id)
+  }
+
+  /** True while a person may be in the browser. */
+  isBusy(): boolean {
+    return [...this.#running.values()].some(({ ended }) => !ended)
   }
 
   /** Ends all of them; the old grants were never touched. */

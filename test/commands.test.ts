@@ -67,7 +67,7 @@ async function setting(failing: Set<keyof Vault>) {
     end: () => {}
   })
   await keeper.start()
-  return { clock, oauth, keeper, handlers }
+  return { clock, oauth, keeper, handlers, vault: stored }
 }
 
 test.each([
@@ -104,4 +104,49 @@ test('signing out with a new token still unsaved revokes that one, not the spent
   await clock.advance(48 * minute)
   await handlers['server.signOut']({ server: 'one' })
   expect(revoked).toEqual(['refresh-1', 'access-1'])
+})
+
+test('an address that is known already is not added twice without a name of its own', async () => {
+  const { handlers } = await setting(new Set())
+  const add = handlers['server.add']
+  const input = { url: 'https://one.test/mcp' } as Parameters<typeof add>[0]
+  await expect(add(input)).rejects.toMatchObject({
+    code: 'serverExists',
+    message: expect.stringContaining('login one')
+  })
+  expect((await add({ ...input, id: 'second' })).view.id).toBe('second')
+  expect((await add({ ...input, keepExisting: true })).existed).toBe(true)
+})
+
+test('a token given by hand has no sign-in: the way out is named, and history hears nothing of it', async () => {
+  const { handlers, vault } = await setting(new Set())
+  const add = handlers['server.add']
+  await add({ url: 'https://two.test/mcp', accessToken: 'given' } as Parameters<typeof add>[0])
+  await expect(handlers['signIn.start']({ server: 'two' })).rejects.toMatchObject({
+    code: 'signInFailed',
+    message: expect.stringContaining('tokentray set two --token-file')
+  })
+  expect((await vault.events('two', 10)).map(({ kind }) => kind)).toEqual(['added'])
+})
+
+test('refreshing a living token without a refresh token changes nothing and says why', async () => {
+  const { handlers, keeper } = await setting(new Set())
+  const add = handlers['server.add']
+  await add({ url: 'https://two.test/mcp', accessToken: 'given' } as Parameters<typeof add>[0])
+  await expect(handlers['server.refresh']({ server: 'two' })).rejects.toMatchObject({
+    code: 'signInNeeded',
+    message: expect.stringContaining('has no refresh token')
+  })
+  expect(keeper.roster.view('two')).toMatchObject({ light: 'green', state: 'fresh', action: null })
+  expect(await handlers.readToken({ server: 'two', minValid: 60_000 })).toMatchObject({ token: 'given', warning: null })
+})
+
+test('a changed schedule and redirect port take hold at once; null gives the port back to the system', async () => {
+  const { handlers, keeper } = await setting(new Set())
+  const before = keeper.roster.view('one')
+  await handlers['server.set']({ server: 'one', schedule: { refreshFraction: 0.6 }, redirectPort: 4000 })
+  expect(keeper.roster.view('one').nextAt! - before.obtainedAt!).toBe(36 * minute)
+  expect(keeper.roster.config('one').redirectPort).toBe(4000)
+  await handlers['server.set']({ server: 'one', redirectPort: null })
+  expect(keeper.roster.config('one').redirectPort).toBeUndefined()
 })

@@ -15,6 +15,7 @@ export const exitCodes = {
   signInCancelled: 1,
   signInFailed: 1,
   signInUnknown: 4,
+  signInUnderWay: 1,
   tokenUnavailable: 1,
   notMcpServer: 1,
   metadataInvalid: 1,

@@ -156,6 +156,23 @@ test('FM-16 a refresh in the middle of a login: the old grant goes on working un
   expectNoReuse(upstream)
 })
 
+test('FM-16 serve waits for a sign-in that a command hosts, instead of ending it under the person’s hands', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome()
+  await addSignedIn(home, upstream)
+  const signingIn = home.start(['login', 'bot'], { env: { BROWSER: 'true' } })
+  const address = (await signingIn.line(/^ {2}http/)).trim()
+  const serving = home.start(['serve'])
+  await serving.line(/waits for a person to sign in/)
+  await approve(address)
+  expect(await signingIn.ended).toMatchObject({ code: 0, out: expect.stringContaining('bot: Healthy') })
+  await serving.line(/is running \(process \d+\)/)
+  expect(await home.tokentray(['token', 'bot'])).toMatchObject({ code: 0, err: '' })
+  expect(upstream.count('issued')).toBe(2)
+  serving.kill('SIGTERM')
+  expect((await serving.ended).code).toBe(0)
+})
+
 test('FM-15 a sign-in that is stopped by Ctrl-C leaves the old grant as it was', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
