@@ -9,7 +9,7 @@ import type { Metrics } from './metrics.ts'
 import type { OAuth } from './oauth/port.ts'
 import { buildServer, grantGiven } from './seed.ts'
 import type { SignIns } from './signIns.ts'
-import { readToken, refreshNow } from './tokens.ts'
+import { readToken, refreshNow, remedies } from './tokens.ts'
 import type { Vault } from './vault/vault.ts'
 
 export type Services = {
@@ -47,17 +47,32 @@ export function createHandlers(services: Services): Handlers {
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
-  /** Ends the grant at the server where that is offered; says in words what came of it. */
-  async function revoke(id: string): Promise<string> {
+  /** Ends the grant at the server where that is offered, then does `forget`; says in words what came of the former. */
+  async function revoke(id: string, forget: () => Promise<void>): Promise<string> {
     signIns.cancelServer(id)
+    const wasPaused = keeper.roster.health(id).paused
     // A refresh in flight would bring a token that nobody revokes.
     keeper.dispatch(id, { type: 'paused' })
-    await keeper.settled(id)
+    try {
+      await keeper.settled(id)
+      const revoked = await revokeNewest(id)
+      await forget()
+      return revoked
+    } finally {
+      // Also where it failed: a server that was left paused would never be refreshed again.
+      if (!wasPaused) keeper.dispatch(id, { type: 'resumed' })
+    }
+  }
+
+  async function revokeNewest(id: string): Promise<string> {
     const grant = await vault.readGrant(id)
     if (!grant) return 'There was nothing to revoke.'
+    // One that could not be saved yet is the live one; the stored refresh token is spent.
+    const unsaved = keeper.roster.get(id).unsaved?.tokens
+    const newest = { ...grant, ...unsaved, refreshToken: unsaved?.refreshToken ?? grant.refreshToken }
     const abort = new AbortController()
     const cancel = clock.after(revokeLimit, () => abort.abort())
-    const revoked = await oauth.revoke(keeper.roster.config(id), grant, abort.signal)
+    const revoked = await oauth.revoke(keeper.roster.config(id), newest, abort.signal)
     cancel()
     return revoked
   }
@@ -72,6 +87,12 @@ export function createHandlers(services: Services): Handlers {
   return {
     snapshot: async () => services.snapshot(),
     'server.add': async (input) => {
+      const same = keeper.roster.views().find(({ url }) => url === input.url.trim())
+      if (same && !input.id && !input.name && !input.keepExisting)
+        throw new TokentrayError(
+          'serverExists',
+          `${same.id} has this address already: "tokentray login ${same.id}", or give --id for another account there.`
+        )
       const { config, clientSecret, grant } = buildServer(input, keeper.roster.views(), clock.now())
       if (keeper.roster.has(config.id)) {
         if (input.keepExisting) return { ...viewed(config.id), existed: true }
@@ -87,13 +108,15 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.set': async (input) => {
       const id = find(input)
-      const { server: _, scope, ...rest } = input
+      const { server: _, scope, redirectPort, ...rest } = input
       const old = keeper.roster.config(id)
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
       const config = { ...old, ...given, schedule: { ...old.schedule, ...input.schedule } }
       config.quirks = { ...old.quirks, ...input.quirks }
       if (scope === null) delete config.scope
       else if (scope !== undefined) config.scope = scope
+      if (redirectPort === null) delete config.redirectPort
+      else if (redirectPort !== undefined) config.redirectPort = redirectPort
       return change(id, config, 'Settings changed')
     },
     'server.giveToken': async (input) => {
@@ -105,9 +128,10 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.remove': async (input) => {
       const id = find(input)
-      const revoked = await revoke(id)
-      await vault.removeServer(id)
-      keeper.forget(id)
+      const revoked = await revoke(id, async () => {
+        await vault.removeServer(id)
+        keeper.forget(id)
+      })
       return { revoked }
     },
     'server.refresh': async (input) => {
@@ -138,17 +162,21 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.signOut': async (input) => {
       const id = find(input)
-      const wasPaused = keeper.roster.health(id).paused
-      const revoked = await revoke(id)
-      const grant = await vault.readGrant(id)
-      if (grant) await vault.deleteGrant(id, grant.generation)
-      keeper.signedOut(id)
-      if (!wasPaused) keeper.dispatch(id, { type: 'resumed' })
+      const revoked = await revoke(id, async () => {
+        const grant = await vault.readGrant(id)
+        if (grant) await vault.deleteGrant(id, grant.generation)
+        keeper.signedOut(id)
+      })
       keeper.record(id, 'signedOut', `Signed out. ${revoked}`)
       return { ...viewed(id), revoked }
     },
     'signIn.start': async (input) => {
-      const { id, url, redirectUri } = await signIns.start(find(input))
+      const server = find(input)
+      const { grantKind } = keeper.roster.config(server)
+      // Refused before anything begins: it is no failed sign-in for the history.
+      if (grantKind === 'staticToken' || grantKind === 'refreshToken')
+        throw new TokentrayError('signInFailed', `${server} has no sign-in. ${remedies[grantKind](server)}`)
+      const { id, url, redirectUri } = await signIns.start(server)
       return { signIn: id, url, redirectUri }
     },
     'signIn.wait': async (input) => viewed(await signIns.wait(input.signIn)),

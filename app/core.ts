@@ -37,6 +37,8 @@ export type CoreOptions = Unlocking & {
   random: Random
   /** A one-time link into the dashboard that this owner shows, or a `dashboardOff` thrown. */
   dashboardLink?: (as: 'file' | 'text') => Output<'dashboard.link'>
+  /** Told in a sentence what a person should know while the vault is opened. */
+  notice?: (sentence: string) => void
   /** Replaced by tests. */
   vault?: Vault
   network?: Network
@@ -59,7 +61,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const { home, kind, version, clock, random } = options
   const settings = options.settings ?? (await readSettings(home.settings))
   const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, settings.logLevel))
-  const vault = options.vault ?? (await openVault(unlockOptions(options, (sentence) => log.warn(sentence))))
+  const notice = (sentence: string) => {
+    log.warn(sentence)
+    options.notice?.(sentence)
+  }
+  const vault = options.vault ?? (await openVault(unlockOptions(options, notice)))
   const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}` })
   const oauth = createOAuth({
     network,
@@ -114,6 +120,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   function end(how: 'handOver' | 'quit'): void {
     if (how === 'handOver' && kind === 'lasting')
       throw new TokentrayError('ownerElsewhere', `Tokentray is already running (process ${process.pid}).`)
+    if (how === 'handOver' && signIns.isBusy())
+      throw new TokentrayError(
+        'signInUnderWay',
+        `Process ${process.pid} waits for a person to sign in; it hands over then.`
+      )
     ended.resolve(how)
   }
 

@@ -82,12 +82,10 @@ export class Effects {
     // Only a reply that never came may have rotated the token behind our back; the journal keeps that in mind.
     if (fault !== 'lost')
       await vault.endRefresh(id, grant.generation).catch((error) => log.error('a journal entry stays', error))
-    if (fault === 'refused') {
-      const current = await vault.readGrant(id)
-      if (current?.generation !== grant.generation) {
-        this.#superseded(id, kept, current)
-        return
-      }
+    const current = await vault.readGrant(id)
+    if (current?.generation !== grant.generation) {
+      this.#superseded(id, kept, current)
+      return
     }
     this.failed(id, { fault, at: clock.now(), detail, ...(retryAfter === null ? {} : { retryAfter }) })
   }
@@ -98,15 +96,17 @@ export class Effects {
     const held = kept.unsaved
     if (!held) return 'superseded'
     let result: 'committed' | 'superseded'
+    let grant: Grant | null
     try {
       result = await vault.commitRefresh(id, held.generation, held.tokens)
+      // Let go of only when it was read back: nothing but another save would look at it again.
+      grant = await vault.readGrant(id)
     } catch (error) {
       log.error('a new token could not be saved; it is held in memory', error, { server: id })
       this.failed(id, { fault: 'unsaved', at: clock.now(), detail: asTokentrayError(error).message })
       return 'unsaved'
     }
     kept.unsaved = null
-    const grant = await vault.readGrant(id)
     if (result === 'superseded' || !grant) {
       this.#superseded(id, kept, grant)
       return 'superseded'

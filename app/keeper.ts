@@ -9,6 +9,7 @@ import type { EventKind, HistoryEvent } from './contract/views.ts'
 import { Effects, type EffectsOptions, sayValidity } from './effects.ts'
 import { factsOf } from './facts.ts'
 import { type Effect, type HealthEvent, isAnswered, isDue, newHealth, plannedAt, transition } from './health/machine.ts'
+import { historyOf } from './health/words.ts'
 import { type Entry, Roster } from './roster.ts'
 import type { Tokens } from './vault/vault.ts'
 import type { Viewed } from './view.ts'
@@ -44,7 +45,7 @@ export class Keeper {
       dispatch: (id, event) => this.dispatch(id, event),
       record: (id, kind, detail, more) => this.record(id, kind, detail, more),
       describe: (id, grant) => this.roster.describe(id, grant),
-      detail: (id) => (this.roster.has(id) ? this.roster.view(id).detail : '')
+      detail: (id) => (this.roster.has(id) ? historyOf(this.roster.health(id)) : '')
     })
   }
 
@@ -64,7 +65,7 @@ export class Keeper {
     this.dispatch(config.id, { type: 'started', grant: grant && factsOf(config, grant), leftover })
     // Told once: a later start finds it noted already.
     if (leftover !== null && health.lostAt !== leftover && this.roster.health(config.id).lostAt === leftover)
-      this.record(config.id, 'refreshFailed', this.roster.view(config.id).detail, { fault: 'lost' })
+      this.record(config.id, 'refreshFailed', historyOf(this.roster.health(config.id)), { fault: 'lost' })
   }
 
   /** The token to use now: one that could not be saved yet, else the stored one. */
@@ -74,6 +75,7 @@ export class Keeper {
 
   setConfig(config: ServerConfig): void {
     this.roster.get(config.id).config = config
+    this.dispatch(config.id, { type: 'rescheduled' })
     this.#changed()
   }
 

@@ -35,26 +35,38 @@ function rotate(file: string): void {
   }
 }
 
+/** How much waits in memory for a disk that is full, in bytes. */
+const patience = 1_000_000
+
 /**
  * A log in `folder`/tokentray.log (0600), at most `maxBytes` a file and three older ones.
- * Lines are written synchronously: a log that is lost in a crash is no log.
+ * Lines are written synchronously: a log that is lost in a crash is no log. Once open it never throws: a full disk
+ * must not take the owner down, and with it a token that is held in memory until there is room again.
  */
 export function openLog(folder: string, level = 'info', maxBytes = 2_000_000): Log {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, 'tokentray.log')
   let written = existsSync(file) ? statSync(file).size : 0
-  const open = () => pino.destination({ dest: file, sync: true, mode: 0o600 })
+  // What could not be written is tried again with the next line.
+  const open = () =>
+    pino.destination({ dest: file, sync: true, mode: 0o600, maxLength: patience }).on('error', () => {})
   let target = open()
+  const turnOver = () => {
+    try {
+      rotate(file)
+      const next = open()
+      target.end()
+      target = next
+      written = 0
+    } catch {
+      // The old file goes on until it can be turned over.
+    }
+  }
   const logger = pino(
     { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
     {
       write(line: string) {
-        if (written > maxBytes) {
-          target.end()
-          rotate(file)
-          target = open()
-          written = 0
-        }
+        if (written > maxBytes) turnOver()
         written += line.length
         target.write(line)
       }

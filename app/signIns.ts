@@ -47,12 +47,24 @@ export class SignIns {
   }
 
   cancel(id: string): void {
-    this.#running.get(id)?.abort.abort(new TokentrayError('signInCancelled', 'The sign-in was cancelled.'))
+    this.#running
+      .get(id)
+      ?.abort.abort(
+        new TokentrayError(
+          'signInCancelled',
+          'The sign-in was cancelled, here or from another door; what was there before still works.'
+        )
+      )
   }
 
   cancelServer(server: string): void {
     const running = this.#of(server)
     if (running) this.cancel(running.id)
+  }
+
+  /** True while a person may be in the browser. */
+  isBusy(): boolean {
+    return [...this.#running.values()].some(({ ended }) => !ended)
   }
 
   /** Ends all of them; the old grants were never touched. */
@@ -87,6 +99,8 @@ export class SignIns {
         signal: abort.signal
       })
       abort.signal.addEventListener('abort', () => signIn.cancel(), { once: true })
+      // Cancelled while it was getting ready: nobody would tell it again.
+      if (abort.signal.aborted) signIn.cancel()
       keeper.setSignIn(server, { id, url: signIn.url, redirectUri: signIn.redirectUri })
       return signIn
     })()

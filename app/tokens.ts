@@ -34,7 +34,8 @@ export async function refreshNow(keeper: Keeper, id: string): Promise<void> {
 }
 
 const login = (id: string) => `Sign in with "tokentray login ${id}".`
-const remedies: Record<GrantKind, (id: string) => string> = {
+/** What a person can do for a server that needs a token. */
+export const remedies: Record<GrantKind, (id: string) => string> = {
   authorizationCode: login,
   clientCredentials: login,
   staticToken: (id) => `Give it a new token with "tokentray set ${id} --token-file FILE".`,
@@ -49,6 +50,11 @@ function whyNot(keeper: Keeper, id: string): TokentrayError {
     return new TokentrayError('tokenUnavailable', `${id} is paused; resume it with "tokentray resume ${id}".`)
   if (state.kind === 'signedOut' || (state.kind === 'needsUser' && state.action === 'signIn'))
     return new TokentrayError('signInNeeded', `${view.detail || `${view.words}.`} ${remedies[view.grantKind](id)}`)
+  if (state.kind === 'needsUser' && state.action === 'tryRestored')
+    return new TokentrayError(
+      'signInNeeded',
+      `${view.words}. ${view.detail} To try it: "tokentray refresh ${id}"; to sign in anew: "tokentray login ${id}".`
+    )
   if (!view.renewable)
     return new TokentrayError('signInNeeded', `${id} has no refresh token. ${remedies[view.grantKind](id)}`)
   const next = view.nextAt === null ? '' : ' It is tried again by itself.'
@@ -70,8 +76,10 @@ export async function readToken(
   minValid: number
 ): Promise<Output<'readToken'>> {
   const left = () => {
-    const { grant } = keeper.roster.health(id)
-    return grant?.expiresAt == null ? Number.POSITIVE_INFINITY : grant.expiresAt - clock.now()
+    const { health, unsaved } = keeper.roster.get(id)
+    // One that could not be saved yet is the one handed out; its saving is not waited for.
+    const expiresAt = unsaved ? unsaved.tokens.expiresAt : health.grant?.expiresAt
+    return expiresAt == null ? Number.POSITIVE_INFINITY : expiresAt - clock.now()
   }
   const lifetime = () => {
     const { grant } = keeper.roster.health(id)

@@ -29,12 +29,22 @@ export function unlockOptions(unlocking: Unlocking, notice: (sentence: string) =
   return {
     path: ephemeral ? ':memory:' : home.vault,
     clock,
-    keychain: keychain ?? createKeychain({ clock }),
-    passphrase: takePassphrase(environment),
+    keychain:
+      keychain ?? createKeychain({ clock, onWaiting: () => notice('The keychain waits for you to unlock it…') }),
+    passphrase: passphraseOf(environment),
     ask: ask && ((isNew) => askPassphrase(ask, isNew)),
     askForNew: askForNewPassphrase,
     notice
   }
+}
+
+const taken = new WeakMap<Unlocking['environment'], Secret>()
+
+/** Kept once taken: a command may host the core again, after the owner it handed over to has ended. */
+function passphraseOf(environment: Unlocking['environment']): Secret | null {
+  const passphrase = takePassphrase(environment) ?? taken.get(environment) ?? null
+  if (passphrase) taken.set(environment, passphrase)
+  return passphrase
 }
 
 async function askPassphrase(ask: NonNullable<Unlocking['ask']>, isNew: boolean): Promise<Secret> {

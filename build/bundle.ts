@@ -1,6 +1,6 @@
 // Bundles the command into dist/: one small entry, the rest in chunks that are loaded when a command needs them.
 // Native packages stay outside, since they bring binaries; so does the demo's authorization server, which is optional.
-// The pages go to dist/renderer, where the window and the dashboard find them.
+// The pages go to dist/renderer, where the window and the dashboard find them; the desktop shell to dist/main.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -31,3 +31,6 @@ if (existsSync(pages)) {
   const { build: buildPages } = await import('vite')
   await buildPages({ configFile: pages, logLevel: 'warn' })
 }
+
+const { bundleMain } = await import('./main.ts')
+await bundleMain(join(root, 'dist', 'main'))

@@ -131,9 +131,11 @@ export function findTests(): Map<string, string[]> {
     if (!file.endsWith('.test.ts')) continue
     const text = readFileSync(join(root, 'test', file), 'utf8')
     for (const [, , name] of text.matchAll(/\b(?:test|it|describe)[^'"`\n]*\(\s*(['"`])(FM-\d\d .*?)\1/g)) {
-      const row = name!.slice(0, 5)
-      const line = `${name!.slice(6).replaceAll("\\'", "'").replaceAll('|', '\\|')} (\`test/${file.replaceAll('\\', '/')}\`)`
-      found.set(row, [...(found.get(row) ?? []), line])
+      // One test may pin down several rows: "FM-02 FM-16 …".
+      const [, prefix, words] = /^((?:FM-\d\d )+)(.*)$/.exec(name!)!
+      const said = words!.replaceAll("\\'", "'").replaceAll('|', '\\|')
+      const line = `${said} (\`test/${file.replaceAll('\\', '/')}\`)`
+      for (const row of prefix!.trim().split(' ')) found.set(row, [...(found.get(row) ?? []), line])
     }
   }
   return found

@@ -16,11 +16,11 @@ const meanings: Record<number, string> = {
   4: 'there is no such server or sign-in',
   5: 'the vault or its key',
   6: 'the network, or a server that does not answer; trying again later may help',
-  130: 'stopped by Ctrl-C (143: by SIGTERM)'
+  130: 'stopped by Ctrl-C (143: by SIGTERM); `serve` and `demo` are meant to be ended so: 0 (`demo`: 1 where the steady server had a gap)'
 }
 
 const json: Record<string, string> = {
-  add: '`{"view": View, "existed": boolean}`',
+  add: '`{"view": View, "existed": boolean}`; `existed` is true only with `--from-env`, for a server seeded before',
   list: '`{"servers": [View]}`',
   status: 'the whole snapshot; with a server `{"view": View}`; with `--watch` one per line',
   login: '`{"view": View}`',
@@ -83,8 +83,9 @@ Made by \`npm run docs\` from the program itself: do not edit.
 - Durations are written 90s, 5m, 1h, 2d or 1h30m.
 - A server is named by its id or its name.
 - A secret is never an argument: \`-\` as a file name reads it from stdin, or asks for it unseen on a terminal.
-- With \`--json\` stdout holds JSON only. Times are milliseconds since 1970 (UTC). \`View\`, \`Event\` and the snapshot are
-  those of \`app/contract/views.ts\`; fields may be added, never renamed. A failure is
+- With \`--json\`, which every command but \`completion\` and \`help\` takes, stdout holds JSON only. Times are
+  milliseconds since 1970 (UTC). \`View\`, \`Event\` and the snapshot are those of \`app/contract/views.ts\`; fields may
+  be added, never renamed. A failure is
   \`{"error": {"code": string, "message": string}}\` on stdout, beside the sentence on stderr.
 
 ## Exit codes

@@ -5,16 +5,18 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ensureNode, ensurePackages, root } from './node.mjs'
 
-// What the keychain tests need: a session bus, a real keyring, the library keytar loads, and a tool to ask the bus.
-const debianPackages = ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libglib2.0-bin']
+// For the keychain: a session bus, a real keyring, the library keytar loads, and a tool to ask the bus. For the pages: a
+// browser, driven without a window.
+const debianPackages = ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libglib2.0-bin', 'chromium']
 
 function ensureDebianPackages() {
-  if (process.platform !== 'linux') return 'not on Linux: the keychain tests are skipped'
+  if (process.platform !== 'linux')
+    return 'not on Linux: the keychain tests, and those of the pages where no Chromium is found, are skipped'
   const missing = debianPackages.filter((name) => spawnSync('dpkg', ['-s', name]).status !== 0)
   if (missing.length === 0) return null
-  const advice = `the keychain tests are skipped; to run them: apt-get install ${missing.join(' ')}`
+  const advice = `some tests of the keychain or the pages are skipped; to run them: apt-get install ${missing.join(' ')}`
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return `not root on Debian: ${advice}`
-  console.log(`Installing ${missing.join(', ')} for the keychain tests…`)
+  console.log(`Installing ${missing.join(', ')} for the tests of keychain and pages…`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const apt = (...args) => spawnSync('apt-get', args, { env, encoding: 'utf8' })
   apt('update', '-q')

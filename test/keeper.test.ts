@@ -138,6 +138,17 @@ describe('storage that fails', () => {
     expect(keeper.roster.view('one').light).toBe('green')
   })
 
+  test('FM-04 a token held in memory is handed out at once, however long the vault stays unwritable', async () => {
+    const { vault, open, oauth, clock } = await setting()
+    const keeper = open(broken(vault, 'commitRefresh'))
+    oauth.answers.push(() => ({ ok: true, tokens: tokensAt(clock.now(), 1) }))
+    await keeper.start()
+    await clock.advance(48 * minute)
+    expect(keeper.roster.view('one')).toMatchObject({ fault: 'unsaved' })
+    const read = readToken(keeper, clock, 'one', 30 * minute)
+    expect(await Promise.race([read, clock.settle()])).toMatchObject({ token: 'access-1', warning: null })
+  })
+
   test('FM-04 what is still unsaved is saved while draining', async () => {
     const { vault, open, oauth, clock } = await setting()
     const full = broken(vault, 'commitRefresh')
@@ -148,6 +159,35 @@ describe('storage that fails', () => {
     full.mended = true
     await keeper.drain()
     expect(Secret.reveal((await vault.readGrant('one'))!.refreshToken!)).toBe('refresh-1')
+  })
+
+  test('FM-04 saved but not read back: told as unsaved, no loop, and found stored when the vault is well again', async () => {
+    const { vault, open, oauth, clock } = await setting()
+    let failing: keyof Vault | null = null
+    const moody = new Proxy(vault, {
+      get(target, name: keyof Vault) {
+        const value = target[name]
+        if (typeof value !== 'function') return value
+        return name === failing
+          ? () => Promise.reject(new TokentrayError('vaultUnwritable', 'Input or output failed.'))
+          : value.bind(target)
+      }
+    })
+    const keeper = open(moody)
+    oauth.answers.push(() => ({ ok: true, tokens: tokensAt(clock.now(), 1) }))
+    await keeper.start()
+    failing = 'commitRefresh'
+    await clock.advance(48 * minute)
+    expect(keeper.roster.view('one')).toMatchObject({ fault: 'unsaved', attempt: 1 })
+    failing = 'readGrant'
+    const { fired } = clock
+    await clock.advance(minute)
+    expect(clock.fired - fired).toBeLessThan(20)
+    failing = null
+    await clock.advance(5 * minute)
+    expect(keeper.roster.view('one')).toMatchObject({ light: 'green', state: 'fresh' })
+    expect(await token(keeper)).toBe('access-1')
+    expect(oauth.renewals).toHaveLength(1)
   })
 
   test('FM-04 a vault found unwritable spends no refresh token', async () => {
@@ -188,6 +228,22 @@ describe('races with a sign-in', () => {
     expect(await token(keeper)).toBe('access-7')
   })
 
+  test('FM-02 whatever a refresh of the old grant ends in, it says nothing about the new one', async () => {
+    const { keeper, vault, oauth, clock } = await setting()
+    const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
+    await keeper.start()
+    const slow = refreshNow(keeper, 'one').catch(() => {})
+    const { id } = await signIns.start('one')
+    oauth.signIns[0]!.finish(grantAt(clock.now(), 7))
+    await signIns.wait(id)
+    await clock.advance(11_000)
+    const next = refreshNow(keeper, 'one').catch(() => {})
+    oauth.renewals[0]!.answer(failure('misconfigured', 'invalid_client'))
+    await Promise.all([slow, next])
+    expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', light: 'green', action: null })
+    expect((await vault.events('one', 10)).map(({ kind }) => kind)).not.toContain('refreshFailed')
+  })
+
   test('FM-16 a failed or cancelled sign-in leaves the old grant as it was', async () => {
     const { keeper, vault, oauth } = await setting()
     const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
@@ -198,6 +254,27 @@ describe('races with a sign-in', () => {
     await expect(signIns.wait(id)).rejects.toMatchObject({ code: 'signInCancelled' })
     expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', signIn: null })
     expect(await token(keeper)).toBe('access-0')
+  })
+
+  test('a sign-in cancelled in the moment it gets ready ends, and does not keep the owner from ending', async () => {
+    const { keeper, vault, oauth } = await setting()
+    const begin = oauth.beginSignIn
+    const ready = Promise.withResolvers<void>()
+    oauth.beginSignIn = async (config, given) => {
+      await ready.promise
+      // Like the real one it looks at the signal before its last step, here too early to see it.
+      const { promise, reject } = Promise.withResolvers<never>()
+      promise.catch(() => {})
+      const signIn = await begin(config, { ...given, signal: new AbortController().signal })
+      return { ...signIn, grant: promise, cancel: () => reject(new TokentrayError('signInCancelled', 'Cancelled.')) }
+    }
+    const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
+    await keeper.start()
+    const started = signIns.start('one').catch(() => {})
+    const closed = signIns.close()
+    ready.resolve()
+    await Promise.all([started, closed])
+    expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', signIn: null })
   })
 
   test('FM-15 a second start joins the sign-in under way instead of opening another', async () => {
@@ -283,6 +360,38 @@ test.each([8 * hour, -8 * hour, 400 * 24 * hour, -400 * 24 * hour])(
     expect(keeper.roster.view('one').light).toBe('green')
   }
 )
+
+test.each([-8 * hour, -400 * 24 * hour])(
+  'a clock set back by %i ms after a refresh: the attempt in the future delays the next one by the floor, not for ever',
+  async (by) => {
+    const { keeper, oauth, clock } = await setting()
+    oauth.succeed()
+    await keeper.start()
+    await clock.advance(50 * minute)
+    expect(oauth.renewals).toHaveLength(1)
+    clock.jump(by)
+    await clock.advance(minute)
+    expect(oauth.renewals).toHaveLength(2)
+    await clock.advance(5 * hour)
+    expect(oauth.renewals.length).toBeLessThanOrEqual(9)
+    expect(keeper.roster.gauges()[0]!.gapMs).toBe(0)
+  }
+)
+
+test('a clock set back during an outage, over a restart: the next attempt comes within the floor and a nap', async () => {
+  const { keeper, oauth, clock, open } = await setting()
+  oauth.answers = Array.from({ length: 4 }, () => () => failure('busy'))
+  await keeper.start()
+  await clock.advance(50 * minute)
+  expect(oauth.renewals).toHaveLength(4)
+  await keeper.drain()
+  clock.jump(-8 * hour)
+  oauth.succeed()
+  const second = open()
+  await second.start()
+  await clock.advance(minute)
+  expect(second.roster.view('one').light).toBe('green')
+})
 
 test('FM-07 an outage of a week costs one attempt every five minutes, and never loses the grant', async () => {
   const { keeper, oauth, clock } = await setting()

@@ -1,5 +1,5 @@
 // The log: JSON lines in a private file, rotated, with errors told by code and no secret in any shape.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -27,6 +27,28 @@ test('FM-25 writes JSON lines into a private file, and secrets print as [secret]
     { code: 'unexpected', stack: expect.stringContaining('unforeseen') }
   ])
   expect(statSync(join(folder, 'tokentray.log')).mode & 0o777).toBe(0o600)
+})
+
+test.skipIf(!existsSync('/dev/full'))(
+  'FM-04 a full disk does not make the log throw, or the token held in memory would go with it (needs /dev/full)',
+  () => {
+    mkdirSync(folder, { recursive: true })
+    symlinkSync('/dev/full', join(folder, 'tokentray.log'))
+    const log = openLog(folder)
+    expect(() => {
+      log.error('a new token could not be saved', new TokentrayError('vaultUnwritable', 'The disk is full.'))
+      log.info('goes on')
+      log.close()
+    }).not.toThrow()
+  }
+)
+
+test('a log that cannot be turned over goes on in its file', () => {
+  mkdirSync(join(folder, 'tokentray.log.1', 'in the way'), { recursive: true })
+  const log = openLog(folder, 'info', 100)
+  for (let n = 0; n < 10; n++) log.info(`line ${n}`)
+  log.close()
+  expect(lines().at(-1)).toMatchObject({ msg: 'line 9' })
 })
 
 test('rotates, keeping three older files', () => {

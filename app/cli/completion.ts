@@ -18,7 +18,9 @@ function places(command: Command, path: readonly string[] = []): Place[] {
   const here = below.map((each) => ({ word: each.name(), words: each.description() }))
   return [
     { path: path.join(' '), next: [...here, ...options] },
-    ...below.flatMap((each) => places(each, [...path, each.name()]))
+    ...below.flatMap((each) =>
+      each.name() === 'help' ? { path: [...path, 'help'].join(' '), next: here } : places(each, [...path, each.name()])
+    )
   ]
 }
 

@@ -7,6 +7,7 @@ import { sleep } from '../clock.ts'
 import type { Call } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'
+import { renderLine } from '../demo/table.ts'
 import { startDemoUpstream } from '../demo/upstream.ts'
 import { parseDuration } from '../duration.ts'
 import { locate } from '../paths.ts'
@@ -14,17 +15,21 @@ import { tableOf } from './list.ts'
 import { paint, print, printJson, say } from './output.ts'
 import { follow, type Hosted, host } from './owner.ts'
 import { redraw } from './screen.ts'
-import { describeLine } from './words.ts'
 import type { World } from './world.ts'
 
 const frame = 250
 
-export async function demo(outer: World, options: { for?: string; json?: boolean }): Promise<number> {
+/** `startUpstream` is replaced by tests. */
+export async function demo(
+  outer: World,
+  options: { for?: string; json?: boolean },
+  startUpstream: typeof startDemoUpstream = startDemoUpstream
+): Promise<number> {
   const length = options.for === undefined ? null : parseDuration(options.for)
   const home = mkdtempSync(join(tmpdir(), 'tokentray-demo-'))
   const env = { ...outer.env, TOKENTRAY_HOME: home, TOKENTRAY_VAULT: ':memory:' }
   const world: World = { ...outer, env, paths: locate(env, outer.platform) }
-  const upstream = await startDemoUpstream({ clock: world.clock, random: world.random })
+  const upstream = await startUpstream({ clock: world.clock, random: world.random })
   const gaps = new Gaps()
   try {
     const hosted = await host(world, { release() {} }, 'lasting', { ephemeral: true })
@@ -49,7 +54,8 @@ export async function demo(outer: World, options: { for?: string; json?: boolean
   if (options.json) printJson(world, { summary })
   else if (steady) {
     const words = steady.gapMs === 0 ? 'never had a gap' : `was without a valid token for ${steady.gapMs} ms`
-    say(world, `The steady server ${words}; ${steady.refreshes} refreshes.`)
+    const refreshes = `${steady.refreshes} ${steady.refreshes === 1 ? 'refresh' : 'refreshes'}`
+    say(world, `The steady server ${words}; ${refreshes}.`)
   }
   return steady && steady.gapMs === 0 ? 0 : 1
 }
@@ -86,14 +92,19 @@ async function show(world: World, hosted: Hosted, gaps: Gaps, signal: AbortSigna
   let last: Snapshot | null = null
   for await (const snapshot of follow(hosted.core, signal)) {
     if (json) printJson(world, snapshot)
-    else for (const view of snapshot.servers) if (isNews(view, last)) print(world, describeLine(view, snapshot.at))
+    else for (const view of snapshot.servers) if (isNews(view, last)) print(world, renderLine(view, snapshot.at))
     last = snapshot
   }
 }
 
 function isNews(view: ServerView, last: Snapshot | null): boolean {
   const before = last?.servers.find(({ id }) => id === view.id)
-  return before?.words !== view.words || before.expiresAt !== view.expiresAt
+  return (
+    before?.words !== view.words ||
+    before.expiresAt !== view.expiresAt ||
+    before.attempt !== view.attempt ||
+    before.lastEvent?.at !== view.lastEvent?.at
+  )
 }
 
 /** How long each server was without a valid token since it first had one, in ms. */

@@ -1,11 +1,18 @@
 // `tokentray doctor`: looks at everything that can be wrong around Tokentray and says it in plain words.
-// Changes nothing, opens no vault and never touches the key. Exit 1 where something is broken.
-import { accessSync, constants, lstatSync, readFileSync } from 'node:fs'
+// Makes no vault; one that is there is opened and checked as any command would, if its key is at hand.
+// Exit 1 where something is broken.
+import { accessSync, constants, existsSync, lstatSync } from 'node:fs'
 import { asTokentrayError } from '../contract/errors.ts'
 import { connect } from '../control/client.ts'
+import { readSettings } from '../settings.ts'
+import { createKeychain } from '../vault/keychain.ts'
+import { takePassphrase } from '../vault/passphrase.ts'
+import { readSidecar, type Sidecar, sidecarPath } from '../vault/sidecar.ts'
 import { browserCommand } from './browser.ts'
 import { print, printJson } from './output.ts'
-import type { World } from './world.ts'
+import { withOwner } from './owner.ts'
+import { isInteractive } from './prompt.ts'
+import { Interrupted, type World } from './world.ts'
 
 export type Check = { name: string; result: 'ok' | 'warning' | 'problem'; words: string }
 const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const
@@ -13,16 +20,31 @@ const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const
 const earliest = Date.UTC(2025, 0, 1)
 
 export async function doctor(world: World, options: { json?: boolean }): Promise<number> {
-  const checks = [
+  const { env, paths } = world
+  // Looked at first: opening the vault takes the passphrase out of the environment.
+  const hasPassphrase = env.TOKENTRAY_PASSPHRASE !== undefined || env.TOKENTRAY_PASSPHRASE_FILE !== undefined
+  const hasVault =
+    paths.vault !== ':memory:' && ['', '-wal', '.json'].some((suffix) => existsSync(paths.vault + suffix))
+  const { source, ...key } = findKey(world, hasVault, hasPassphrase)
+  const settings = await lookAtSettings(world)
+  const { isRunning, ...owner } = await findOwner(world)
+  const keychain = source === 'keychain' ? await keychainFor(world) : null
+  const checks: Check[] = [
     node(),
     clock(world),
     ...files(world),
-    await owner(world),
-    key(world),
-    ...(await keychain(world)),
+    settings,
+    owner,
+    key,
+    ...(keychain ? [keychain] : []),
     browser(world),
     proxies(world)
   ]
+  if (hasVault) {
+    const isBlocked = [settings, owner, key, keychain].some((check) => check?.result === 'problem')
+    const mustAsk = source === 'passphrase' && !hasPassphrase && !isInteractive(world)
+    checks.push(isRunning || !(isBlocked || mustAsk) ? await contents(world) : unchecked(isBlocked))
+  }
   if (options.json) printJson(world, { version: world.version, checks })
   else for (const { name, result, words } of checks) print(world, `${marks[result]}  ${name}: ${words}`)
   return checks.some(({ result }) => result === 'problem') ? 1 : 0
@@ -45,15 +67,10 @@ function clock(world: World): Check {
 }
 
 function files(world: World): Check[] {
-  const { vault, ownerFolder, logs, settings } = world.paths
+  const { vault, ownerFolder, logs } = world.paths
   if (vault === ':memory:')
     return [{ name: 'vault', result: 'warning', words: 'in memory only; it is gone when its owner ends.' }]
-  return [
-    folder(ownerFolder),
-    file('vault', vault),
-    file('settings', settings),
-    { name: 'log', result: 'ok', words: logs }
-  ]
+  return [folder(ownerFolder), vaultFile(vault), { name: 'log', result: 'ok', words: logs }]
 }
 
 function folder(path: string): Check {
@@ -71,10 +88,11 @@ function folder(path: string): Check {
   }
 }
 
-function file(name: string, path: string): Check {
+function vaultFile(path: string): Check {
+  const name = 'vault'
   try {
     const { mode } = lstatSync(path)
-    if (name === 'vault' && process.platform !== 'win32' && (mode & 0o077) !== 0)
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
       return { name, result: 'problem', words: `others can read ${path}: chmod 600 it.` }
     return { name, result: 'ok', words: path }
   } catch (error) {
@@ -84,81 +102,105 @@ function file(name: string, path: string): Check {
   }
 }
 
-async function owner(world: World): Promise<Check> {
-  const name = 'owner'
+async function lookAtSettings({ paths }: World): Promise<Check> {
+  const name = 'settings'
+  const file = paths.settings
   try {
-    const client = await connect(world.paths, world.clock)
-    if (!client) return { name, result: 'ok', words: 'Tokentray is not running; commands do the work themselves.' }
-    const who = `process ${client.pid}, version ${client.version}`
-    if (client.version !== world.version)
-      return {
-        name,
-        result: 'warning',
-        words: `${who}, is not this version (${world.version}): tokentray stop, then start it again.`
-      }
-    return {
-      name,
-      result: 'ok',
-      words: client.kind === 'lasting' ? `Tokentray is running: ${who}.` : `a command is at work: ${who}.`
-    }
+    await readSettings(file)
+    return { name, result: 'ok', words: existsSync(file) ? file : `none yet at ${file}` }
   } catch (error) {
     return { name, result: 'problem', words: asTokentrayError(error).message }
   }
 }
 
-/** From the vault's sidecar, which holds no key; the variables count only while there is no vault. */
-function key({ env, paths }: World): Check {
+async function findOwner(world: World): Promise<Check & { isRunning: boolean }> {
+  const name = 'owner'
+  try {
+    const client = await connect(world.paths, world.clock)
+    if (!client)
+      return {
+        name,
+        result: 'ok',
+        words: 'Tokentray is not running; commands do the work themselves.',
+        isRunning: false
+      }
+    const who = `process ${client.pid}, version ${client.version}`
+    if (client.version !== world.version)
+      return {
+        name,
+        result: 'warning',
+        words: `${who}, is not this version (${world.version}): tokentray stop, then start it again.`,
+        isRunning: true
+      }
+    return {
+      name,
+      result: 'ok',
+      words: client.kind === 'lasting' ? `Tokentray is running: ${who}.` : `a command is at work: ${who}.`,
+      isRunning: true
+    }
+  } catch (error) {
+    return { name, result: 'problem', words: asTokentrayError(error).message, isRunning: false }
+  }
+}
+
+/** Where the vault's key comes from, or would for a new one; `source` is null where none is needed or nobody knows. */
+function findKey(
+  { env, paths }: World,
+  hasVault: boolean,
+  hasPassphrase: boolean
+): Check & { source: Sidecar['keySource'] | null } {
   const name = 'key'
+  const { vault } = paths
   try {
-    const { keySource } = JSON.parse(readFileSync(`${paths.vault}.json`, 'utf8'))
-    if (typeof keySource === 'string') return { name, result: 'ok', words: `the vault's key comes from: ${keySource}` }
-  } catch {
-    // No vault yet, or one without a readable sidecar: opening it says more than can be known here.
-  }
-  const isPassphrase = env.TOKENTRAY_PASSPHRASE || env.TOKENTRAY_PASSPHRASE_FILE
-  return {
-    name,
-    result: 'ok',
-    words: isPassphrase ? 'a new vault would use the passphrase' : 'a new vault would use the keychain'
+    // Of a copy, so that it is still there for who opens the vault.
+    takePassphrase({ ...env })
+    if (vault === ':memory:') return { name, result: 'ok', words: 'a vault in memory needs none', source: null }
+    if (!hasVault) {
+      const source = hasPassphrase ? 'passphrase' : 'keychain'
+      return { name, result: 'ok', words: `a new vault would use the ${source}`, source }
+    }
+    const sidecar = readSidecar(vault)
+    if (sidecar) {
+      const source = sidecar.keySource
+      return { name, result: 'ok', words: `the vault's key comes from: ${source}`, source }
+    }
+    const words = `${sidecarPath(vault)}, which says how the vault is unlocked, is missing; copy it back from beside a backup (${vault}.*.backup.json), or run tokentray vault check, which writes it anew where the key is in the keychain.`
+    return { name, result: 'problem', words, source: null }
+  } catch (error) {
+    return { name, result: 'problem', words: asTokentrayError(error).message, source: null }
   }
 }
 
-async function keychain({ env, platform }: World): Promise<Check[]> {
+/** Asked for an item there is not, so that the key itself is not touched. */
+async function keychainFor({ clock }: World): Promise<Check> {
   const name = 'keychain'
-  if (env.TOKENTRAY_PASSPHRASE || env.TOKENTRAY_PASSPHRASE_FILE) return []
   try {
-    await import('keytar')
-  } catch {
-    return [
-      {
-        name,
-        result: 'warning',
-        words: 'its library does not load: install libsecret-1-0, or set TOKENTRAY_PASSPHRASE_FILE.'
-      }
-    ]
+    await createKeychain({ clock }).get('doctor')
+    return { name, result: 'ok', words: 'it answers' }
+  } catch (error) {
+    return { name, result: 'problem', words: asTokentrayError(error).message }
   }
-  if (platform === 'linux' && !env.DBUS_SESSION_BUS_ADDRESS && !hasBus(env.XDG_RUNTIME_DIR))
-    return [
-      {
-        name,
-        result: 'warning',
-        words: 'there is no session bus to reach it by: log in to a desktop, or set TOKENTRAY_PASSPHRASE_FILE.'
-      }
-    ]
-  const { readLockState } = await import('../vault/secret-service.ts')
-  const state = await readLockState(2000)
-  if (state === 'locked')
-    return [{ name, result: 'warning', words: 'it is locked: unlock it before Tokentray needs the key.' }]
-  const words = state === 'unlocked' ? 'it answers and is unlocked' : 'its library loads'
-  return [{ name, result: 'ok', words: `${words}; the key itself was not touched` }]
 }
 
-function hasBus(runtime: string | undefined): boolean {
+/** What `vault check` says, of whoever owns the vault or of this process for a moment. Rejects Interrupted. */
+async function contents(world: World): Promise<Check> {
+  const name = 'contents'
   try {
-    return runtime !== undefined && lstatSync(`${runtime}/bus`).isSocket()
-  } catch {
-    return false
+    const { ok, problems } = await withOwner(world, (owner) => owner.call('vault.check', {}))
+    return ok
+      ? { name, result: 'ok', words: 'the vault opens and is sound' }
+      : { name, result: 'problem', words: problems.join(' ') }
+  } catch (error) {
+    if (error instanceof Interrupted) throw error
+    return { name, result: 'problem', words: asTokentrayError(error).message }
   }
+}
+
+function unchecked(isBlocked: boolean): Check {
+  const why = isBlocked
+    ? 'not looked at before the problems above are solved.'
+    : 'not looked at, as nobody is here to give the passphrase: run tokentray doctor on a terminal or with TOKENTRAY_PASSPHRASE_FILE.'
+  return { name: 'contents', result: 'warning', words: why }
 }
 
 function browser({ env, platform }: World): Check {

@@ -1,5 +1,5 @@
 // The `tokentray` command: makes the real world, runs the command line, and ends with its exit code.
-// Ctrl-C stops politely; a second one at once. A closed pipe downstream ends the command without a word.
+// Ctrl-C stops politely; a second one, a while later, at once. A closed pipe downstream ends the command without a word.
 import { systemClock, systemRandom } from '../clock.ts'
 import { locate } from '../paths.ts'
 import { run } from './run.ts'
@@ -10,18 +10,27 @@ import { Interrupted, type World } from './world.ts'
 const { env, platform, stdout, stderr } = process
 const stopping = new AbortController()
 
+const clock = systemClock()
+/** One Ctrl-C arrives twice where npm or a shell passes it on as well: only a later one is a person's second, in ms. */
+const echo = 1000
+let stoppedAt = Number.POSITIVE_INFINITY
+
 function stop(exitCode: number): void {
-  if (stopping.signal.aborted) process.exit(exitCode)
+  if (clock.now() - stoppedAt > echo) process.exit(exitCode)
+  if (stopping.signal.aborted) return
+  stoppedAt = clock.now()
   stopping.abort(new Interrupted(exitCode))
 }
 
 process.on('SIGINT', () => stop(130))
 process.on('SIGTERM', () => stop(143))
 process.on('SIGHUP', () => stop(129))
+let isOutputLost = false
 for (const stream of [stdout, stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    if (!stopping.signal.aborted) stopping.abort(new Interrupted(0))
+    if (stream === stdout && error.code !== 'EPIPE') isOutputLost = true
+    // Never thrown: with the terminal closed (EIO) or the disk full, an owner still has to finish what is in flight.
+    if (!stopping.signal.aborted) stopping.abort(new Interrupted(error.code === 'EPIPE' ? 0 : 1))
   })
 // Nothing may end in a stack trace: what no command caught is told like any other unexpected error.
 process.on('uncaughtException', (error) => {
@@ -39,7 +48,7 @@ const world: World = {
   },
   stdout,
   stderr,
-  clock: systemClock(),
+  clock,
   random: systemRandom,
   signal: stopping.signal,
   claim,
@@ -52,4 +61,4 @@ const exitCode = await run(process.argv.slice(2), world)
 const flushed = (stream: NodeJS.WriteStream) =>
   new Promise((resolve) => (stream.destroyed ? resolve(null) : stream.write('', resolve)))
 await Promise.all([flushed(stdout), flushed(stderr)])
-process.exit(exitCode)
+process.exit(exitCode || Number(isOutputLost))

@@ -7,6 +7,7 @@ import type { Snapshot } from '../contract/views.ts'
 import { type Client, connect, notSent } from '../control/client.ts'
 import { type OwnerKind, readEndpoint } from '../control/endpoint.ts'
 import type { Core } from '../core.ts'
+import { say } from './output.ts'
 import type { HostOptions, Ownership, World } from './world.ts'
 
 export type Owner = {
@@ -61,6 +62,7 @@ export async function host(
       clock,
       random,
       environment: env,
+      notice: (sentence) => say(world, `tokentray: ${sentence}`),
       ...(world.stdin.isTTY && world.stderr.isTTY
         ? { ask: async (question: string) => (await import('./prompt.ts')).askHidden(world, question) }
         : {}),

@@ -38,7 +38,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .description('Keeps the OAuth tokens of your MCP servers alive: sign in once per server.')
     .version(world.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
@@ -106,6 +106,11 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--token-file <file>', 'a new token in place of one given by hand; - reads stdin')
     .option('--refresh-token-file <file>', 'a new refresh token in place of one given by hand; - reads stdin')
     .addOption(redirectHost())
+    .option(
+      '--redirect-port <port>',
+      'port of the callback address; any for one of the system’s choice',
+      (text: string) => (text === 'any' ? text : whole(1, 65_535)(text))
+    )
     .addOption(
       new Option('--omit-resource <switch>', 'leave out the resource parameter (RFC 8707)').choices(['on', 'off'])
     )

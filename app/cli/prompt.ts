@@ -2,7 +2,9 @@
 // A hidden answer goes through readline with its echo thrown away, so editing keys work and nothing is shown.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { TokentrayError } from '../contract/errors.ts'
 import { Secret } from '../secret.ts'
+import { say } from './output.ts'
 import { Interrupted, type World } from './world.ts'
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
@@ -40,4 +42,20 @@ export async function askHidden(world: World, question: string): Promise<Secret>
 /** True where a person is there to answer. */
 export function isInteractive(world: World): boolean {
   return world.stdin.isTTY === true && world.stderr.isTTY === true
+}
+
+/** True once the person typed `word`, or with --yes. Rejects `inputInvalid` where nobody can be asked. */
+export async function confirm(
+  world: World,
+  options: { yes?: boolean },
+  word: string,
+  warning: string
+): Promise<boolean> {
+  if (options.yes) return true
+  if (!isInteractive(world))
+    throw new TokentrayError('inputInvalid', 'This needs a confirmation: run it on a terminal, or add --yes.')
+  say(world, warning)
+  if ((await askLine(world, `Type ${word} to go on:`)).trim() === word) return true
+  say(world, 'Nothing was changed.')
+  return false
 }

@@ -9,8 +9,10 @@ import { claim, host, ownerPatience, unanswered } from './owner.ts'
 import type { Ownership, World } from './world.ts'
 
 const pause = 50
-/** A command that hands over first finishes what it has in flight, a sign-in in a browser not included, in ms. */
+/** A command that hands over first finishes what it has in flight, in ms. */
 const handOverPatience = 60_000
+/** A person in a browser is waited for a little longer than a sign-in may take, in ms. */
+const signInPatience = 630_000
 
 type ServeOptions = DashboardChoice & { ephemeral?: boolean; json?: boolean; open?: boolean }
 
@@ -69,6 +71,7 @@ export async function takeOver(world: World): Promise<Ownership> {
   const { clock } = world
   let deadline = clock.now() + ownerPatience
   let isAsked = false
+  let isTold = false
   for (;;) {
     const lock = await claim(world)
     if (lock) return lock
@@ -80,9 +83,18 @@ export async function takeOver(world: World): Promise<Ownership> {
       )
     if (client) {
       // It may be gone already, or another command may have come after it: asked again each time round.
-      await client.call('owner.handOver', {}).catch(() => {})
-      if (!isAsked) deadline = clock.now() + handOverPatience
-      isAsked = true
+      const refusal = await client.call('owner.handOver', {}).then(
+        () => null,
+        (error: unknown) => (error instanceof TokentrayError && error.code === 'signInUnderWay' ? error : null)
+      )
+      if (refusal && !isTold) {
+        say(world, `tokentray: ${refusal.message}`)
+        deadline = clock.now() + signInPatience
+        isTold = true
+      } else if (!refusal && !isAsked) {
+        deadline = clock.now() + handOverPatience
+        isAsked = true
+      }
     }
     if (clock.now() >= deadline) throw unanswered(world)
     await sleep(clock, pause, world.signal)

@@ -5,7 +5,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import { parseDuration } from '../duration.ts'
 import { print, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
-import { askLine, isInteractive } from './prompt.ts'
+import { confirm } from './prompt.ts'
 import { readSecret } from './secrets.ts'
 import { describeEvent, describeLine } from './words.ts'
 import type { World } from './world.ts'
@@ -36,13 +36,7 @@ export async function logout(world: World, server: string, options: Json): Promi
 }
 
 export async function remove(world: World, server: string, options: Json & { yes?: boolean }): Promise<void> {
-  if (!options.yes && isInteractive(world)) {
-    const answer = await askLine(world, `Remove ${server} with its tokens and its history? [y/N]`)
-    if (!/^y(es)?$/i.test(answer.trim())) {
-      say(world, 'Nothing was removed.')
-      return
-    }
-  }
+  if (!(await confirm(world, options, 'remove', `${server} is forgotten, with its tokens and its history.`))) return
   const outcome = await withOwner(world, (owner) => owner.call('server.remove', { server }))
   if (options.json) return printJson(world, outcome)
   say(world, outcome.revoked)
@@ -81,6 +75,7 @@ export type SetOptions = Json & {
   defaultScope?: boolean
   param?: Record<string, string>
   redirectHost?: '127.0.0.1' | 'localhost'
+  redirectPort?: number | 'any'
   tokenFile?: string
   refreshTokenFile?: string
   omitResource?: 'on' | 'off'
@@ -100,6 +95,9 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(defaultScope && { scope: null }),
     ...(param && { params: param }),
     ...(redirectHost && { redirectHost }),
+    ...(options.redirectPort !== undefined && {
+      redirectPort: options.redirectPort === 'any' ? null : options.redirectPort
+    }),
     ...(Object.keys(quirks).length > 0 && { quirks }),
     ...(Object.keys(schedule).length > 0 && { schedule })
   }

@@ -18,6 +18,11 @@ export async function status(world: World, server: string | undefined, options: 
     const snapshot = await owner.call('snapshot', {})
     const view = server === undefined ? null : find(snapshot, server)
     if (options.json) return printJson(world, view ? { view } : snapshot)
+    if (snapshot.owner.kind === 'command' && snapshot.servers.length > 0)
+      say(
+        world,
+        'Tokentray is not running: tokens are refreshed only when asked for; tokentray serve keeps them alive.'
+      )
     if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
     if (snapshot.vault.state !== 'open') say(world, `tokentray: ${snapshot.vault.message}`)
     if (snapshot.servers.length === 0) return say(world, 'There are no servers yet: add one with tokentray add URL.')

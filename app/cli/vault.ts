@@ -5,7 +5,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import { connect } from '../control/client.ts'
 import { print, printJson, say } from './output.ts'
 import { claim, host, unanswered, withOwner } from './owner.ts'
-import { askLine, isInteractive } from './prompt.ts'
+import { confirm, isInteractive } from './prompt.ts'
 import type { Ownership, World } from './world.ts'
 
 export function path(world: World, options: { json?: boolean }): void {
@@ -78,17 +78,6 @@ export async function restore(world: World, options: { yes?: boolean; json?: boo
   } finally {
     lock.release()
   }
-}
-
-/** True once the person typed `word`, or with --yes. Rejects `inputInvalid` where nobody can be asked. */
-async function confirm(world: World, options: { yes?: boolean }, word: string, warning: string): Promise<boolean> {
-  if (options.yes) return true
-  if (!isInteractive(world))
-    throw new TokentrayError('inputInvalid', 'This needs a confirmation: run it on a terminal, or add --yes.')
-  say(world, warning)
-  if ((await askLine(world, `Type ${word} to go on:`)).trim() === word) return true
-  say(world, 'Nothing was changed.')
-  return false
 }
 
 /** Sets the vault aside after the word was typed, or with --yes. Rejects `ownerElsewhere`, `inputInvalid`. */

@@ -20,6 +20,8 @@ export type HostOptions = {
   environment: Environment
   /** Asks the person on the terminal, without echo; absent where there is none. */
   ask?: (question: string) => Promise<Secret>
+  /** Told in a sentence what a person should know while the vault is opened. */
+  notice?: (sentence: string) => void
   /** A vault in memory with a throw-away key. */
   ephemeral?: boolean
   /** A vault that is yet to be gets a passphrase instead of a key in the keychain. */

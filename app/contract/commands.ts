@@ -49,6 +49,8 @@ export const commands = {
       scope: z.string().nullable().optional(),
       params: z.record(z.string(), z.string()).optional(),
       redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
+      /** null: of the system's choice. */
+      redirectPort: z.number().int().min(1).max(65_535).nullable().optional(),
       quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().optional(),
       schedule: scheduleOverrides.optional()
     }),

@@ -4,7 +4,8 @@
 /** DESIGN's fault table. Only `refused` and `misconfigured` need a person; no fault deletes anything. */
 export type Fault = 'offline' | 'busy' | 'lost' | 'garbled' | 'refused' | 'misconfigured' | 'unsaved'
 
-export type Action = 'signIn' | 'fixSettings' | 'grantMore'
+/** `tryRestored`: say whether a grant from a backup may be tried (`refresh` says so). */
+export type Action = 'signIn' | 'fixSettings' | 'grantMore' | 'tryRestored'
 export type Light = 'green' | 'amber' | 'red' | 'grey'
 export type StateKind = 'signedOut' | 'signingIn' | 'fresh' | 'refreshing' | 'waiting' | 'needsUser'
 
@@ -41,9 +42,10 @@ export type FaultReport = {
   unspent?: boolean
 }
 
+/** `roll`, in [0, 1), is the dice of this token's jitter: drawn once, so that a plan stays one plan. */
 export type State =
   | { kind: 'signedOut' }
-  | { kind: 'fresh'; since: number; dueAt: number | null }
+  | { kind: 'fresh'; since: number; roll: number; dueAt: number | null }
   | { kind: 'refreshing'; since: number; attempt: number }
   | { kind: 'waiting'; since: number; attempt: number; nextAt: number; report: FaultReport }
   | {

@@ -7,7 +7,7 @@ const time = z.number().int()
 
 export const light = z.enum(['green', 'amber', 'red', 'grey'])
 export const stateKind = z.enum(['signedOut', 'signingIn', 'fresh', 'refreshing', 'waiting', 'needsUser'])
-export const action = z.enum(['signIn', 'fixSettings', 'grantMore'])
+export const action = z.enum(['signIn', 'fixSettings', 'grantMore', 'tryRestored'])
 export const fault = z.enum(['offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved'])
 export const signInStep = z.enum(['resource', 'authorizationServer', 'registration', 'browser', 'exchange', 'store'])
 

@@ -21,8 +21,8 @@ export type FaultKind =
   | 'slow'
   | 'hang'
 
-/** `retryAfter` in seconds, for 503 and 429; `delay` in ms, for `slow`. */
-export type FaultSettings = { kind: FaultKind; retryAfter?: number; delay?: number }
+/** `retryAfter` in seconds, for 503 and 429. `slow` waits for `until`, else for `delay` ms. */
+export type FaultSettings = { kind: FaultKind; retryAfter?: number; delay?: number; until?: Promise<unknown> }
 
 /** What is known of a request before the provider sees it. */
 export type RequestFacts = {
@@ -35,7 +35,7 @@ export type RequestFacts = {
 /** Matches when every given field does; `path` by prefix, `/token` unless said otherwise. */
 export type RequestMatch = Partial<{ path: string; clientId: string; resource: string; grantType: string }>
 
-export type FaultOptions = { match?: RequestMatch; retryAfter?: number; delay?: number }
+export type FaultOptions = Omit<FaultSettings, 'kind'> & { match?: RequestMatch }
 
 export type Faults = {
   /** The next `times` matching requests fail in this way. Faults asked for earlier come first. */
@@ -79,7 +79,7 @@ function matches(match: RequestMatch, facts: RequestFacts): boolean {
 
 /** Makes the fault happen on this reply; `handle` lets the provider answer. */
 export function applyFault(fault: FaultSettings, reply: ServerResponse, clock: Clock, handle: () => void): void {
-  const { kind, retryAfter = 1, delay = 3000 } = fault
+  const { kind, retryAfter = 1, delay = 3000, until } = fault
   const json = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   const send = (status: number, headers: Record<string, string>, body: string) =>
     reply.writeHead(status, headers).end(body)
@@ -116,8 +116,9 @@ export function applyFault(fault: FaultSettings, reply: ServerResponse, clock: C
       handle()
       return
     case 'slow': {
-      const cancel = clock.after(delay, handle)
+      const cancel = until ? () => {} : clock.after(delay, handle)
       reply.once('close', cancel)
+      void until?.then(() => reply.destroyed || handle())
       return
     }
     case 'hang':

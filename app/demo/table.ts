@@ -22,7 +22,8 @@ const lights: Record<Light, { shape: string; sgr: number }> = {
 const actions: Record<Action, string> = {
   signIn: 'sign in',
   fixSettings: 'fix the settings',
-  grantMore: 'grant more permission'
+  grantMore: 'grant more permission',
+  tryRestored: 'say whether to try it'
 }
 const barWidth = 10
 const leftWidth = 9

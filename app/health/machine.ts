@@ -24,6 +24,8 @@ export type HealthEvent =
   /** The process started: what is stored, and the journal's entry if a refresh was left in flight. */
   | { type: 'started'; grant: GrantFacts | null; leftover: number | null }
   | { type: 'accepted' }
+  /** Settings changed: what is planned is planned anew. */
+  | { type: 'rescheduled' }
 
 /** `refresh` spends the refresh token; `save` stores again what is held in memory. */
 export type Effect = 'refresh' | 'save' | null
@@ -69,8 +71,8 @@ export function isDue(health: Health, now: number, schedule: Schedule): boolean 
 }
 
 function fresh(grant: GrantFacts, lastAttemptAt: number | null, { now, roll, schedule }: Context): State {
-  if (grant.restored) return needsUser('signIn', 'restored', null, null, now)
-  return { kind: 'fresh', since: now, dueAt: dueAt(grant, lastAttemptAt, roll, now, schedule) }
+  if (grant.restored) return needsUser('tryRestored', 'restored', null, null, now)
+  return { kind: 'fresh', since: now, roll, dueAt: dueAt(grant, lastAttemptAt, roll, now, schedule) }
 }
 
 function needsUser(
@@ -92,13 +94,18 @@ function postpone(state: State, until: number): State {
 /** Starts an attempt, or waits for the floor; `exempt` for the one prompt retry of a lost reply. */
 function attempt(health: Health, context: Context, exempt = false): Step {
   const { now, schedule } = context
-  if (!health.grant?.renewable) {
-    const state = needsUser('signIn', health.grant ? 'noRefreshToken' : 'noGrant', null, null, now)
+  const { grant } = health
+  if (!grant?.renewable) {
+    // A token that still lives needs nobody, whoever asked.
+    if (grant && (grant.expiresAt === null || grant.expiresAt > now)) return ignore(health)
+    const state = needsUser('signIn', grant ? 'noRefreshToken' : 'noGrant', null, null, now)
     return { health: { ...health, state }, effect: null, ignored: false }
   }
   const floor = floorAt(health.lastAttemptAt, now, schedule)
   if (!exempt && floor > now) {
-    return { health: { ...health, state: postpone(health.state, floor) }, effect: null, ignored: false }
+    // An attempt in the future (the clock went back) is noted as of now, or its floor would move along with the time.
+    const lastAttemptAt = health.lastAttemptAt === null ? null : Math.min(health.lastAttemptAt, now)
+    return { health: { ...health, lastAttemptAt, state: postpone(health.state, floor) }, effect: null, ignored: false }
   }
   const state: State = { kind: 'refreshing', since: now, attempt: attemptsOf(health.state) }
   return { health: { ...health, state, lastAttemptAt: now }, effect: 'refresh', ignored: false }
@@ -162,21 +169,23 @@ function onAsked(health: Health, context: Context): Step {
   if (isBarred(health) || state.kind === 'refreshing') return ignore(health)
   if (isUnsaved(state)) return { health, effect: 'save', ignored: false }
   // A refused refresh token stays refused: asking again could only be answered by a sign-in.
-  if (state.kind === 'needsUser' && state.action === 'signIn' && state.code !== 'restored') return ignore(health)
+  if (state.kind === 'needsUser' && state.action === 'signIn') return ignore(health)
   return attempt(health, context)
 }
 
 function onStarted(health: Health, grant: GrantFacts | null, leftover: number | null, context: Context): Step {
   const { now } = context
-  const base: Health = { ...health, grant, signIn: null }
+  const sameGrant = grant !== null && health.grant?.generation === grant.generation
+  // Learnt by refreshing and not told by the grant itself.
+  const refreshExtends = sameGrant ? (health.grant?.refreshExtends ?? true) : true
+  const base: Health = { ...health, grant: grant && { ...grant, refreshExtends }, signIn: null }
   const done = (state: State, extra: Partial<Health> = {}): Step => ({
     health: { ...base, state, ...extra },
     effect: null,
     ignored: false
   })
   if (!grant) return done({ kind: 'signedOut' })
-  if (grant.restored) return done(needsUser('signIn', 'restored', null, null, now))
-  const sameGrant = health.grant?.generation === grant.generation
+  if (grant.restored) return done(needsUser('tryRestored', 'restored', null, null, now))
   // A refresh that was in flight when the process died is a lost reply; its one prompt retry has not been used.
   if (leftover !== null && (!sameGrant || health.lostAt === null)) {
     const report: FaultReport = { fault: 'lost', at: leftover, detail: 'the program ended before the reply came' }
@@ -185,7 +194,15 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
   const { state } = health
   const kept = sameGrant && (state.kind === 'waiting' || state.kind === 'needsUser')
   if (kept && !isUnsaved(state)) return done(state)
-  return done(fresh(grant, health.lastAttemptAt, context))
+  if (sameGrant && state.kind === 'fresh') return done(reschedule({ ...health, grant: base.grant }, state, context))
+  return done(fresh({ ...grant, refreshExtends }, health.lastAttemptAt, context))
+}
+
+/** The same freshness under the schedule of now; the dice are not rolled again, so that a plan stays one plan. */
+function reschedule({ grant, lastAttemptAt }: Health, state: State & { kind: 'fresh' }, context: Context): State {
+  return grant
+    ? ({ ...fresh(grant, lastAttemptAt, { ...context, roll: state.roll }), since: state.since } as State)
+    : state
 }
 
 /** The next health after `event`. Total: every pair is answered, unlisted ones with `ignored`. */
@@ -237,5 +254,7 @@ export function transition(health: Health, event: HealthEvent, context: Context)
       return onStarted(health, event.grant, event.leftover, context)
     case 'accepted':
       return done({ acceptedAt: now })
+    case 'rescheduled':
+      return state.kind === 'fresh' ? done({ state: reschedule(health, state, context) }) : ignore(health)
   }
 }

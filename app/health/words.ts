@@ -6,11 +6,22 @@ import { isTooShort } from './schedule.ts'
 /** Writes a time of day, such as "14:02". */
 export type WriteTime = (at: number) => string
 
-export function lightOf(health: Health): Light {
+/** The last token is over and nothing has replaced it yet; `now` in ms. */
+function isOver({ grant }: Health, now: number): boolean {
+  return grant !== null && grant.expiresAt !== null && grant.expiresAt <= now
+}
+
+/** A refresh token was given by hand and no access token has ever come of it. */
+function isUntried({ grant }: Health): boolean {
+  return grant !== null && grant.expiresAt !== null && grant.expiresAt <= grant.obtainedAt
+}
+
+export function lightOf(health: Health, now: number): Light {
   if (health.paused) return 'grey'
   switch (health.state.kind) {
+    // Nobody looked after it in time: the machine slept, or no owner runs.
     case 'fresh':
-      return 'green'
+      return isOver(health, now) ? 'amber' : 'green'
     // A new try after failures is not health yet.
     case 'refreshing':
       return health.state.attempt === 0 ? 'green' : 'amber'
@@ -47,7 +58,7 @@ const needsWords: Record<string, string> = {
 }
 
 /** One short line without moving numbers. */
-export function wordsOf(health: Health): string {
+export function wordsOf(health: Health, now: number): string {
   if (health.signIn) return 'Signing in…'
   if (health.paused) return 'Paused'
   const { state } = health
@@ -55,7 +66,9 @@ export function wordsOf(health: Health): string {
     case 'signedOut':
       return 'Not signed in'
     case 'fresh':
-      return 'Healthy'
+      if (!isOver(health, now)) return 'Healthy'
+      if (!health.grant?.renewable) return 'The token has ended'
+      return isUntried(health) ? 'Waiting for the first token' : 'The token has ended; a refresh is due'
     case 'refreshing':
       return 'Refreshing…'
     case 'waiting':
@@ -67,27 +80,34 @@ export function wordsOf(health: Health): string {
   }
 }
 
-function happened(report: FaultReport, lostAt: number | null, time: WriteTime): string {
-  const at = time(report.at)
+/** What a fault was, with the times in the sentence, or without for a history that tells them apart. */
+function happened(report: FaultReport, lostAt: number | null, time: WriteTime | null): string {
+  const at = time ? ` at ${time(report.at)}` : ''
   switch (report.fault) {
     case 'offline':
-      return `The authorization server could not be reached at ${at} (${report.detail}).`
+      return `The authorization server could not be reached${at} (${report.detail}).`
     case 'busy':
-      return `The authorization server answered ${report.detail} at ${at}.`
+      return `The authorization server answered ${report.detail}${at}.`
     case 'lost':
-      return `A refresh was sent at ${at} and no complete answer came back (${report.detail}); the server may already have replaced the refresh token, so the same one is tried once more.`
+      return `A refresh was sent${at} and no complete answer came back (${report.detail}); the server may already have replaced the refresh token, so the same one is tried once more.`
     case 'garbled':
-      return `What answered at ${at} did not speak OAuth (${report.detail}); a login page of the network, perhaps.`
+      return `What answered${at} did not speak OAuth (${report.detail}); a login page of the network, perhaps.`
     case 'refused':
       return lostAt === null
-        ? `The server refused the refresh token at ${at} (${report.detail}).`
-        : `The answer to the refresh of ${time(lostAt)} was lost on the way, and at ${at} the server refused the refresh token (${report.detail}): it had replaced it in the answer that never came.`
+        ? `The server refused the refresh token${at} (${report.detail}).`
+        : `The answer to ${time ? `the refresh of ${time(lostAt)}` : 'an earlier refresh'} was lost on the way, and${at} the server refused the refresh token (${report.detail}): it had replaced it in the answer that never came.`
     case 'misconfigured':
-      return `The server refused the request at ${at}: ${report.detail}. Check client id, client secret, scopes and extra parameters; it is tried again every hour.`
+      return `The server refused the request${at}: ${report.detail}. Check client id, client secret, scopes and extra parameters; it is tried again every hour.`
     case 'unsaved':
-      if (report.unspent) return `The vault could not be written at ${at} (${report.detail}), so no refresh was sent.`
-      return `The server gave a new token at ${at} but it could not be saved (${report.detail}). It is held in memory; only the saving is tried again.`
+      if (report.unspent) return `The vault could not be written${at} (${report.detail}), so no refresh was sent.`
+      return `The server gave a new token${at} but it could not be saved (${report.detail}). It is held in memory; only the saving is tried again.`
   }
+}
+
+/** The sentence about the last fault as history keeps it: without times, which a later reader may read in another zone. */
+export function historyOf({ state, lostAt }: Health): string {
+  const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
+  return report ? happened(report, lostAt, null) : ''
 }
 
 /** What happened and what it means, in a sentence or two; empty where all is well. */
@@ -97,13 +117,11 @@ export function detailOf(health: Health, now: number, time: WriteTime): string {
   const sentences = state.report ? [happened(state.report, health.lostAt, time)] : []
   if (state.kind === 'needsUser' && state.code === 'restored')
     sentences.push('Its refresh token may have been used elsewhere since; trying it can end the sign-in there.')
-  if (grant?.expiresAt && state.report?.fault !== 'unsaved') {
-    const left = grant.expiresAt - now
-    sentences.push(
-      left > 0
-        ? `The current token works until ${time(grant.expiresAt)}.`
-        : `The last token ended at ${time(grant.expiresAt)}.`
-    )
+  if (grant?.expiresAt && state.report?.fault !== 'unsaved' && !isUntried(health)) {
+    const end = time(grant.expiresAt)
+    // A server that refuses the refresh token may well have ended the access token with it.
+    const lives = state.report?.fault === 'refused' ? 'may still work' : 'works'
+    sentences.push(isOver(health, now) ? `The last token ended at ${end}.` : `The current token ${lives} until ${end}.`)
   }
   return sentences.join(' ')
 }
@@ -113,7 +131,7 @@ export function warningsOf(health: Health, now: number, schedule: Schedule): str
   const { grant } = health
   if (!grant) return []
   const warnings: string[] = []
-  if (isTooShort(grant, schedule)) {
+  if (isTooShort(grant, schedule) && !isUntried(health)) {
     const seconds = Math.round(((grant.expiresAt ?? 0) - grant.obtainedAt) / 1000)
     warnings.push(`Tokens last only ${seconds} s, which is too short to be kept without gaps.`)
   }
@@ -121,10 +139,10 @@ export function warningsOf(health: Health, now: number, schedule: Schedule): str
     warnings.push(
       grant.expiresAt === null
         ? 'This token cannot be refreshed; when it ends, a new one must be given.'
-        : 'The server gave no refresh token: you will have to sign in again each time the token ends.'
+        : 'There is no refresh token: each time the token ends you are needed, to sign in or to give a new one.'
     )
-  if (grant.expirySource === 'guess')
-    warnings.push('The server did not say how long the token lasts; one hour is assumed.')
+  if (grant.expirySource === 'guess' && !isUntried(health))
+    warnings.push('The server did not say how long the token lasts; a guess stands in for it.')
   const refreshLeft = grant.refreshExpiresAt === null ? null : grant.refreshExpiresAt - now
   if (refreshLeft !== null && !grant.refreshExtends && refreshLeft < 7 * 24 * 3_600_000)
     warnings.push('The refresh token itself ends within days; sign in again when it suits you.')

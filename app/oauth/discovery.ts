@@ -94,9 +94,11 @@ async function askForChallenge(url: URL, { network, now, signal }: DiscoveryCont
     status,
     kind: guarded ? 'guarded' : open ? 'open' : 'foreign',
     challenge,
-    busy: isBusyStatus(status)
-      ? new NetworkFault('busy', `HTTP ${status}`, url.host, retryAfterOf(headers, now()))
-      : null
+    // 501 and 505 are lasting answers of a server that knows no such request, not of a busy one.
+    busy:
+      isBusyStatus(status) && status !== 501 && status !== 505
+        ? new NetworkFault('busy', `HTTP ${status}`, url.host, retryAfterOf(headers, now()))
+        : null
   }
 }
 

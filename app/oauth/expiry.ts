@@ -32,6 +32,7 @@ export function lifetimeOf(seconds: unknown): number | null {
 /**
  * The end a JWT states (RFC 7519 section 4.1.4), in ms; null where it is none or states none that can be believed.
  * Where the issuer's clock differs from ours, only the difference of `exp` and `iat` means anything.
+ * Both may be fractions (section 2, NumericDate), which the vault's whole ms may not.
  */
 export function readExpiry(token: string, at: number): number | null {
   const { exp, iat } = claimsOf(token)
@@ -39,8 +40,8 @@ export function readExpiry(token: string, at: number): number | null {
   const end = exp * 1000
   const lifetime = isTime(iat) && exp > iat ? (exp - iat) * 1000 : null
   const agrees = end > at && (lifetime === null || end <= at + lifetime + 60_000)
-  if (agrees) return Math.min(end, at + longest)
-  return lifetime === null ? null : Math.min(at + lifetime, at + longest)
+  if (agrees) return Math.ceil(Math.min(end, at + longest))
+  return lifetime === null ? null : Math.ceil(Math.min(at + lifetime, at + longest))
 }
 
 /** The unverified claims of a JWT; empty for any other token. */

@@ -166,7 +166,10 @@ function readRegistration(
     redirectUri: asked.redirectUri,
     clientId,
     clientSecret: secret === null ? null : new Secret(secret),
-    clientSecretExpiresAt: secret !== null && Number.isFinite(end) && end > 0 ? end * 1000 : null,
+    clientSecretExpiresAt:
+      secret !== null && Number.isFinite(end) && end > 0
+        ? Math.min(Math.floor(end * 1000), Number.MAX_SAFE_INTEGER)
+        : null,
     clientAuth: secret === null ? 'none' : method,
     registeredAt: asked.now
   }

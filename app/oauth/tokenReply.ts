@@ -41,7 +41,8 @@ export function judgeTokenReply(
 }
 
 function tokensOf(token: string, body: Record<string, unknown>, context: ReplyContext) {
-  const refreshToken = visible(body.refresh_token)
+  // Taken as it is, spaces included (RFC 6749 appendix A.17): it never stands in a header, and its loss would be final.
+  const refreshToken = typeof body.refresh_token === 'string' && body.refresh_token ? body.refresh_token : null
   const refreshLifetime = lifetimeOf(body.refresh_expires_in) ?? lifetimeOf(body.refresh_token_expires_in)
   const tokenType = visible(body.token_type)
   return {

@@ -15,7 +15,7 @@ export function timeInName(at: number): string {
   return new Date(at).toISOString().replaceAll(':', '-')
 }
 
-/** Copies the open vault and forgets all but the newest three copies. `at` in ms since the epoch. */
+/** Copies the open vault and forgets all others but the newest two. `at` in ms since the epoch. */
 export function makeBackup(db: Connection, vault: string, version: number, at: number): Backup {
   const madeAt = timeInName(at)
   const path = `${vault}.v${version}.${madeAt}.backup`
@@ -32,7 +32,10 @@ export function makeBackup(db: Connection, vault: string, version: number, at: n
     rmSync(draft, { force: true })
     throw error
   }
-  for (const old of listBackups(vault).slice(kept)) {
+  // The new one stays whatever its time: a clock that was set back makes it look the oldest.
+  for (const old of listBackups(vault)
+    .filter((other) => other.path !== path)
+    .slice(kept - 1)) {
     rmSync(old.path, { force: true })
     rmSync(sidecarPath(old.path), { force: true })
   }

@@ -134,7 +134,8 @@ function parseAnswer(out: string): Answer {
   }
 }
 
-const orPassphrase = 'or use a passphrase instead (TOKENTRAY_PASSPHRASE_FILE)'
+const orPassphrase =
+  'or use a passphrase instead: `tokentray vault create --ask-passphrase` asks for one, TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE holds it'
 
 function locked(): TokentrayError {
   return new TokentrayError(

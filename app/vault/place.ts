@@ -102,6 +102,8 @@ function checkFolder(folder: string, notice: (sentence: string) => void, user: n
       'vaultNotPrivate',
       `Other users can replace files in ${folder}; run \`chmod go-w\` on it or choose another folder for the vault.`
     )
+  } else if (open && uid === user && !(mode & 0o1000)) {
+    notice(`Other users can list the folder ${folder}; run \`chmod 700\` on it if it is for Tokentray alone.`)
   }
 }
 

@@ -49,7 +49,8 @@ export async function restoreBackup(options: OpenOptions, backup: Backup): Promi
   const { key, sidecar } = await keyOf(backup, options)
   // Marked before it takes the vault's name, so that no interruption leaves unmarked grants behind.
   const draft = `${path}.restoring`
-  rmSync(draft, { force: true })
+  // With the log of one that was cut off: SQLite would play it into this copy, of another backup perhaps.
+  for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true })
   copyFileSync(backup.path, draft)
   const db = connect(draft, key)
   try {

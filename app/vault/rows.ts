@@ -30,7 +30,7 @@ const report = z.object({
 const expirySource = z.enum(['stated', 'jwt', 'lastKnown', 'guess', 'none'])
 const state = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('signedOut') }),
-  z.object({ kind: z.literal('fresh'), since: time, dueAt: time.nullable() }),
+  z.object({ kind: z.literal('fresh'), since: time, roll: z.number(), dueAt: time.nullable() }),
   z.object({ kind: z.literal('refreshing'), since: time, attempt: z.number() }),
   z.object({ kind: z.literal('waiting'), since: time, attempt: z.number(), nextAt: time, report }),
   z.object({

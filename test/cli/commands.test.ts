@@ -244,6 +244,17 @@ describe('list and status', () => {
     const { out } = await runIn(['status', 'a'], { core: makeCore([makeView('a', { detail: 'x\u001b[2Jy\u009b1m' })]) })
     expect(out).toContain('x[2Jy1m')
   })
+  test('status says that nothing is kept alive, but not where somebody does, for scripts or with no server', async () => {
+    const note = 'tokentray serve keeps them alive'
+    expect((await runIn(['status'], { core: makeCore(servers) })).err).toContain(note)
+    expect((await runIn(['status', 'dead'], { core: makeCore(servers) })).err).toContain(note)
+    expect((await runIn(['status', '--json'], { core: makeCore(servers) })).err).toBe('')
+    expect((await runIn(['status'])).err).not.toContain(note)
+    const lasting = makeCore(servers)
+    const { owner, ...rest } = lasting.snapshot()
+    lasting.on('snapshot', () => ({ ...rest, owner: { ...owner, kind: 'lasting' } }))
+    expect((await runIn(['status'], { core: lasting })).err).toBe('')
+  })
   test('status --watch --json prints each snapshot on a line until it is interrupted', async () => {
     const core = makeCore(servers)
     const made = makeWorld({ core })
@@ -293,12 +304,14 @@ test('set sends what was named, durations in ms', async () => {
   })
 })
 
-test('remove asks first on a terminal, and does nothing without a yes', async () => {
+test('remove asks first on a terminal, refuses without one, and does nothing before the word is typed', async () => {
   const core = makeCore()
   core.on('server.remove', () => ({ revoked: 'Revoked.' }))
-  expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'n\n' })).err).toContain('Nothing was removed.')
+  expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'y\n' })).err).toContain('Nothing was changed.')
+  const unasked = await runIn(['remove', 'a'], { core })
+  expect([unasked.exitCode, unasked.err]).toEqual([2, expect.stringContaining('add --yes')])
   expect(core.calls).toEqual([])
-  expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'y\n' })).out).toBe('a: removed\n')
+  expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'remove\n' })).out).toBe('a: removed\n')
   expect((await runIn(['remove', 'a', '--yes'], { core })).exitCode).toBe(0)
 })
 
@@ -329,16 +342,15 @@ describe('vault', () => {
   })
 })
 
-test('doctor names what is there without opening anything', async () => {
-  const { out, lock, exitCode } = await runIn(['doctor', '--json'], {
-    env: { BROWSER: 'my-browser --new', HTTPS_PROXY: secret }
-  })
-  const { checks } = JSON.parse(out) as { checks: { name: string; words: string }[] }
-  expect(exitCode).toBe(0)
-  expect(checks.find(({ name }) => name === 'browser')?.words).toBe('opened by my-browser')
-  expect(checks.find(({ name }) => name === 'owner')?.words).toContain('not running')
-  expect(out).not.toContain(secret)
-  expect(lock.claims()).toBe(0)
+test.each([
+  [['help'], 'Commands:'],
+  [['help', 'token'], '--min-valid'],
+  [['help', 'vault'], 'restore'],
+  [['vault', 'help', 'reset'], '--yes']
+])('%j prints help and ends with 0', async (words, found) => {
+  const { exitCode, out, err } = await runIn(words)
+  expect([exitCode, err]).toEqual([0, ''])
+  expect(out).toContain(found)
 })
 
 test('metrics are printed as they are', async () => {

@@ -62,7 +62,9 @@ describe('one sentence, the right exit code, no stack trace', () => {
     [['set', 'a', '--jitter', '2'], 2, 'a number from 0 to 1'],
     [['history', 'a', '--limit', '0'], 2, 'from 1 to 1000'],
     [['completion', 'tcsh'], 2, 'choose bash, zsh or fish'],
-    [['vault', 'reset'], 2, 'needs a confirmation']
+    [['remove', 'a'], 2, 'needs a confirmation'],
+    [['vault', 'reset'], 2, 'needs a confirmation'],
+    [['help', 'nothing'], 2, 'Name a command']
   ] as [string[], number, string][])('%j', async (argv, code, words) => {
     const env = { HALF_REFRESH_TOKEN: secret, TOKENTRAY_HOME: '/nonexistent/tokentray' }
     const done = await runProcess(argv, env)

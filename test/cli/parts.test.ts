@@ -103,6 +103,7 @@ describe('completion', () => {
     const { out } = await runIn(['completion', 'bash'])
     expect(complete(out, 'tokentray')).toEqual(expect.arrayContaining(['add', 'vault', '--version']))
     expect(complete(out, 'tokentray token a')).toContain('--min-valid')
+    expect(complete(out, 'tokentray help')).toEqual(expect.arrayContaining(['add', 'vault']))
     expect(complete(out, 'tokentray vault')).toEqual(expect.arrayContaining(['check', 'path', 'reset']))
   })
   test.each(['zsh', 'fish'])('%s has every command', async (shell) => {

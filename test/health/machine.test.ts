@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Fault, FaultReport, GrantFacts, Health } from '../../app/contract/health.ts'
 import { type Context, type HealthEvent, isDue, newHealth, plannedAt, transition } from '../../app/health/machine.ts'
 import { defaultSchedule } from '../../app/health/schedule.ts'
-import { detailOf, lightOf, wordsOf } from '../../app/health/words.ts'
+import { detailOf, historyOf, lightOf, warningsOf, wordsOf } from '../../app/health/words.ts'
 
 const minute = 60_000
 const start = Date.UTC(2026, 0, 2, 12)
@@ -41,8 +41,8 @@ describe('the fault table', () => {
     expect(health.state).toMatchObject({ kind: 'waiting', attempt: 1 })
     expect(plannedAt(health)).toBe(start + 50 * minute + 100 + 10_000)
     expect(health.grant).toEqual(facts())
-    expect(lightOf(health)).toBe('amber')
-    expect(wordsOf(health)).toContain('Retrying · attempt 1')
+    expect(lightOf(health, start)).toBe('amber')
+    expect(wordsOf(health, start)).toContain('Retrying · attempt 1')
   })
 
   test('busy respects Retry-After', () => {
@@ -65,9 +65,9 @@ describe('the fault table', () => {
   test('FM-06 a refused refresh token ends in a sign-in, and nothing tries it again', () => {
     const { health } = run([signedIn, due, failed('refused', 50 * minute, { detail: 'invalid_grant' })])
     expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', nextAt: null })
-    expect(lightOf(health)).toBe('red')
+    expect(lightOf(health, start)).toBe('red')
     expect(detailOf(health, start + 51 * minute, time)).toBe(
-      'The server refused the refresh token at 12:50 (invalid_grant). The current token works until 13:00.'
+      'The server refused the refresh token at 12:50 (invalid_grant). The current token may still work until 13:00.'
     )
     for (const type of ['due', 'asked', 'poked'] as const)
       expect(run([[99 * minute, { type }]], health).effect).toBeNull()
@@ -150,6 +150,19 @@ describe('restart', () => {
     expect(run([[55 * minute, { type: 'due' }]], restarted.health).effect).toBe('refresh')
   })
 
+  test('remembers that refreshing does not extend the refresh token, or each start near its end would spend it', () => {
+    const ending = facts({ refreshExpiresAt: start + 120 * minute })
+    const refreshed: [number, HealthEvent] = [50 * minute, { type: 'refreshed', grant: { ...ending, generation: 2 } }]
+    const { health } = run([[0, { type: 'signedIn', grant: ending }], due, refreshed])
+    expect(health.grant?.refreshExtends).toBe(false)
+    const stored = { ...ending, generation: 2 }
+    const again = run([[51 * minute, { type: 'started', grant: stored, leftover: null }]], health).health
+    expect(again.grant?.refreshExtends).toBe(false)
+    const newer = { ...ending, generation: 3 }
+    const other = run([[51 * minute, { type: 'started', grant: newer, leftover: null }]], health).health
+    expect(other.grant?.refreshExtends).toBe(true)
+  })
+
   test('a restored grant is not tried before a person said so', () => {
     const { health } = run([[0, { type: 'started', grant: facts({ restored: true }), leftover: start }]])
     expect(health.state).toMatchObject({ kind: 'needsUser', code: 'restored' })
@@ -159,15 +172,18 @@ describe('restart', () => {
 
 test('FM-16 a sign-in under way leaves the old grant refreshing as before', () => {
   const { health } = run([signedIn, [1, { type: 'signInStarted' }]])
-  expect(wordsOf(health)).toBe('Signing in…')
+  expect(wordsOf(health, start)).toBe('Signing in…')
   expect(run([due], health).effect).toBe('refresh')
   const ended = run([[2, { type: 'signInEnded' }]], health)
   expect(ended.health.state.kind).toBe('fresh')
 })
 
-test('FM-09 a token without refresh token ends in a sign-in at its end, not before', () => {
+test('FM-09 a token without refresh token ends in a sign-in at its end, not before, whoever asks', () => {
   const { health } = run([[0, { type: 'signedIn', grant: facts({ renewable: false }) }]])
   expect(run([[59 * minute, { type: 'due' }]], health).health.state.kind).toBe('fresh')
+  const asked = run([[1 * minute, { type: 'asked' }]], health)
+  expect(asked.health).toEqual(health)
+  expect(lightOf(asked.health, start + 2 * minute)).toBe('green')
   const ended = run([[60 * minute, { type: 'due' }]], health)
   expect(ended.health.state).toMatchObject({ kind: 'needsUser', code: 'noRefreshToken' })
   expect(ended.effect).toBeNull()
@@ -176,7 +192,7 @@ test('FM-09 a token without refresh token ends in a sign-in at its end, not befo
 test('FM-07 paused servers are never due', () => {
   const { health } = run([signedIn, [1, { type: 'paused' }]])
   expect(isDue(health, start + 1e9, defaultSchedule)).toBe(false)
-  expect(lightOf(health)).toBe('grey')
+  expect(lightOf(health, start)).toBe('grey')
 })
 
 const fault = fc.constantFrom<Fault>('offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved')
@@ -227,4 +243,51 @@ test('property: no failure ever loses the grant, and refreshes never come closer
       }
     })
   )
+})
+
+describe('words that age', () => {
+  test('FM-17 a token that ended unattended is not called healthy', () => {
+    const { health } = run([signedIn])
+    expect([lightOf(health, start), wordsOf(health, start)]).toEqual(['green', 'Healthy'])
+    const late = start + 61 * minute
+    expect([lightOf(health, late), wordsOf(health, late)]).toEqual(['amber', 'The token has ended; a refresh is due'])
+  })
+
+  test('a refresh token given by hand has had no token yet, and nothing is said of one', () => {
+    const grant = facts({ obtainedAt: start, expiresAt: start, expirySource: 'guess' })
+    const { health } = run([[0, { type: 'started', grant, leftover: null }]])
+    expect(wordsOf(health, start)).toBe('Waiting for the first token')
+    expect(warningsOf(health, start, defaultSchedule)).toEqual([])
+    const refused = run([[1, { type: 'due' }], failed('refused', 2, { detail: 'invalid_grant' })], health)
+    expect(detailOf(refused.health, start + minute, time)).toBe(
+      'The server refused the refresh token at 12:00 (invalid_grant).'
+    )
+  })
+
+  test('history keeps sentences without times, which would be read in another zone', () => {
+    for (const fault of ['offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved'] as const) {
+      const { health } = run([signedIn, due, failed(fault, 50 * minute)])
+      expect(historyOf(health)).not.toBe('')
+      expect(historyOf(health)).not.toMatch(/\d\d:\d\d/)
+    }
+  })
+})
+
+describe('one plan per token', () => {
+  test('a restart neither rolls the dice again nor forgets since when', () => {
+    const { health } = run([signedIn])
+    const restarted = transition(
+      health,
+      { type: 'started', grant: facts(), leftover: null },
+      { ...at(start + minute), roll: 0.99 }
+    )
+    expect(restarted.health.state).toEqual(health.state)
+  })
+
+  test('a changed schedule plans anew, with the same dice', () => {
+    const { health } = run([signedIn])
+    const schedule = { ...defaultSchedule, refreshFraction: 0.6, jitter: 0 }
+    const { state } = transition(health, { type: 'rescheduled' }, { ...at(start + minute), schedule }).health
+    expect(state).toMatchObject({ kind: 'fresh', since: start, roll: 0.5, dueAt: start + 36 * minute })
+  })
 })

@@ -86,6 +86,16 @@ describe('dynamic registration', () => {
     expect(registrations.rows[0]?.clientSecretExpiresAt).toBeNull()
   })
 
+  test('a secret whose end is a fraction of a second, or absurd, is kept with a time the vault can hold', async () => {
+    for (const end of [start / 1000 + 60.12345, 1e300]) {
+      const body = { client_id: 'c', client_secret: 'shh', client_secret_expires_at: end }
+      fake.script('/register', { status: 201, body })
+      const { oauth, registrations } = setUp()
+      await signInFully(oauth, configOf(fake.mcp))
+      expect(Number.isSafeInteger(registrations.rows[0]?.clientSecretExpiresAt)).toBe(true)
+    }
+  })
+
   test("refused: the server's reason is told, and nothing stays open or kept", async () => {
     fake.script('/register', {
       status: 400,

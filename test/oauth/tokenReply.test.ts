@@ -37,6 +37,10 @@ describe('tolerant in form', () => {
     expect(tokens({ access_token: 'a', refresh_token: '' }).refreshToken).toBeNull()
   })
 
+  test('FM-04 a refresh token is any text: one with a space is kept and not taken for none', () => {
+    expect(plain(tokens({ access_token: 'a', refresh_token: 'part one' }).refreshToken)).toBe('part one')
+  })
+
   test('form-encoded as GitHub sends it', () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
     const read = tokens(
@@ -96,6 +100,9 @@ describe('FM-10 the end of the token is absolute', () => {
     expect(end({ iat: s + 99_999, exp: s + 100_599 }).expiresAt).toBe(start + 600_000)
     expect(end({ exp: s - 1 }).expirySource).toBe('guess')
     expect(end({ exp: 'soon' }).expirySource).toBe('guess')
+    // The vault holds whole milliseconds, and a token that cannot be saved is a token lost.
+    expect(end({ exp: s + 600.0001234 }).expiresAt).toBe(start + 600_001)
+    expect(end({ iat: s - 99_999.5, exp: s - 99_399.4999 }).expiresAt).toBe(start + 600_001)
     expect(tokens({ access_token: 'a.b.c' }).expirySource).toBe('guess')
     expect(tokens({ access_token: jwt({ exp: s + 600 }), expires_in: 5 }).expiresAt).toBe(start + 5000)
   })

@@ -1,11 +1,21 @@
 // Migrations, the encrypted copies made before them, and the way back from a vault that no longer opens.
 // A second migration is made up here, so that the path is tested before it is needed.
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Clock } from '../../app/clock.ts'
 import { expose, Secret } from '../../app/secret.ts'
 import { listBackups } from '../../app/vault/backups.ts'
+import { connect } from '../../app/vault/connection.ts'
 import { type Migration, migrations } from '../../app/vault/migrations.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { goodBackups, restoreBackup, setAside } from '../../app/vault/recovery.ts'
@@ -65,6 +75,20 @@ test('the newest three copies are kept', async () => {
   }
   expect(listBackups(setting.path).map((it) => it.version)).toEqual([5, 4, 3])
   expect(readdirSync(setting.folder).filter((name) => name.endsWith('.backup.json'))).toHaveLength(3)
+})
+
+test('a copy made while the clock was set back is not the one that goes', async () => {
+  const setting = await filled()
+  const vault = await openVault(setting)
+  for (let n = 0; n < 3; n++) {
+    setting.time.now += 1000
+    await vault.backup(setting.time.now)
+  }
+  const made = await vault.backup(setting.time.now - 86_400_000)
+  await vault.close()
+  expect(existsSync(made)).toBe(true)
+  expect(existsSync(sidecarPath(made))).toBe(true)
+  expect(listBackups(setting.path)).toHaveLength(3)
 })
 
 test('a step that fails leaves the vault at the version before it', async () => {
@@ -147,6 +171,31 @@ test('FM-24 a damaged vault is set aside and the newest sound backup restored, i
   await vault.close()
   const aside = readdirSync(dirname(setting.path)).find((name) => /set-aside\.[^/]*Z$/.test(name))!
   expect(readFileSync(`${dirname(setting.path)}/${aside}`)).toEqual(Buffer.alloc(8192, 7))
+})
+
+test('a restore cut off earlier leaves nothing behind that gets into the next one, of another backup', async () => {
+  const setting = await filled()
+  const vault = await openVault(setting)
+  const older = await vault.backup(setting.time.now)
+  for (let n = 0; n < 50; n++) await vault.addServer(sampleServer(`later-${n}`), { grant: sampleGrant() })
+  setting.time.now += 1000
+  await vault.backup(setting.time.now)
+  await vault.close()
+  const [newest] = listBackups(setting.path)
+
+  const cutOff = `${setting.path}.restoring`
+  copyFileSync(older, cutOff)
+  const db = connect(cutOff, new Secret([...setting.keychain.items.values()][0]!))
+  db.prepare('UPDATE grants SET restored = 1').run()
+  copyFileSync(`${cutOff}-wal`, `${cutOff}.kept`)
+  db.close()
+  renameSync(`${cutOff}.kept`, `${cutOff}-wal`)
+
+  await restoreBackup(setting, newest!)
+  const restored = await openVault(setting)
+  expect(await restored.check()).toEqual([])
+  expect(await restored.servers()).toHaveLength(51)
+  await restored.close()
 })
 
 test('backups do not depend on the vault’s own sidecar, and one with another key is not offered', async () => {

@@ -1,0 +1,134 @@
+// What doctor must find: whatever makes the other commands fail. On real vaults in passphrase mode, with the real core.
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { expect, test, vi } from 'vitest'
+import { run } from '../../app/cli/run.ts'
+import { hostCore } from '../../app/cli/seams.ts'
+import { systemClock } from '../../app/clock.ts'
+import { listen } from '../../app/control/listen.ts'
+import type { Paths } from '../../app/paths.ts'
+import { makeCore } from '../control/fakeCore.ts'
+import { makePaths, makeWorld, type Setting } from './world.ts'
+
+const passphrase = 's3cr3t-canary'
+type Check = { name: string; result: string; words: string }
+
+/** Runs a command with the real core; the passphrase is the right one unless said otherwise. */
+async function runReally(words: string[], setting: Setting) {
+  const made = makeWorld({ env: { TOKENTRAY_PASSPHRASE: passphrase }, ...setting })
+  made.world.hostCore = hostCore
+  const exitCode = await run([...words, '--json'], made.world)
+  return { ...made, exitCode, json: JSON.parse(made.text.out) }
+}
+
+async function examine(paths: Paths, setting: Setting = {}) {
+  const done = await runReally(['doctor'], { paths, ...setting })
+  const checks = done.json.checks as Check[]
+  const check = (name: string) => checks.find((each) => each.name === name)
+  const named = (result: string) => checks.filter((each) => each.result === result).map(({ name }) => name)
+  return { ...done, check, problems: named('problem'), warnings: named('warning') }
+}
+
+async function makeVault(): Promise<Paths> {
+  const paths = makePaths()
+  expect((await runReally(['vault', 'create'], { paths })).exitCode).toBe(0)
+  return paths
+}
+
+test('before the first use all is well, and nothing is made or opened', async () => {
+  const env = { BROWSER: 'my-browser --new', HTTPS_PROXY: passphrase, TOKENTRAY_PASSPHRASE: passphrase }
+  const { exitCode, check, text, lock, paths } = await examine(makePaths(), { env })
+  expect([exitCode, lock.claims(), existsSync(paths.vault)]).toEqual([0, 0, false])
+  expect(check('browser')?.words).toBe('opened by my-browser')
+  expect(check('owner')?.words).toContain('not running')
+  expect(check('contents')).toBeUndefined()
+  expect(text.out).not.toContain(passphrase)
+})
+
+test('a sound vault is opened and found sound', async () => {
+  const { exitCode, check, lock } = await examine(await makeVault())
+  expect([exitCode, check('contents')?.result, lock.isHeld()]).toEqual([0, 'ok', false])
+})
+
+test('settings that are refused, in the words of the other commands', async () => {
+  const paths = await makeVault()
+  writeFileSync(paths.settings, '{"concurrency": 0}')
+  const { exitCode, problems, check } = await examine(paths)
+  expect([exitCode, problems]).toEqual([1, ['settings']])
+  expect(check('settings')?.words).toBe((await runReally(['list'], { paths })).json.error.message)
+})
+
+test.each([
+  ['missing', (file: string) => rmSync(file), 'is missing'],
+  ['not to be understood', (file: string) => writeFileSync(file, '{'), 'cannot be understood']
+])("a vault's sidecar that is %s", async (_, spoil, words) => {
+  const paths = await makeVault()
+  spoil(`${paths.vault}.json`)
+  const { exitCode, problems, warnings, check } = await examine(paths)
+  expect([exitCode, problems]).toEqual([1, ['key']])
+  expect(check('key')?.words).toContain(words)
+  expect(warnings).toContain('contents')
+})
+
+test.each([
+  ['missing', (file: string) => rmSync(file)],
+  ['empty', (file: string) => writeFileSync(file, '')],
+  ['overwritten', (file: string) => writeFileSync(file, 'x'.repeat(8192))]
+])('a vault that is %s', async (_, spoil) => {
+  const paths = await makeVault()
+  spoil(paths.vault)
+  const { exitCode, problems, check } = await examine(paths)
+  expect([exitCode, problems]).toEqual([1, ['contents']])
+  expect(check('contents')?.words).toBe((await runReally(['list'], { paths })).json.error.message)
+})
+
+test('a wrong passphrase, and a passphrase file that is not there', async () => {
+  const paths = await makeVault()
+  const wrong = await examine(paths, { env: { TOKENTRAY_PASSPHRASE: 'wrong' } })
+  expect([wrong.exitCode, wrong.problems]).toEqual([1, ['contents']])
+  expect(wrong.check('contents')?.words).toContain('The passphrase does not open')
+  const none = await examine(makePaths(), { env: { TOKENTRAY_PASSPHRASE_FILE: '/nonexistent/file' } })
+  expect([none.exitCode, none.problems]).toEqual([1, ['key']])
+})
+
+test('a passphrase nobody is there to give is a warning, and the vault is left alone', async () => {
+  const { exitCode, warnings, check, lock } = await examine(await makeVault(), { env: {} })
+  expect([exitCode, warnings.includes('contents'), lock.claims()]).toEqual([0, true, 0])
+  expect(check('contents')?.words).toContain('TOKENTRAY_PASSPHRASE_FILE')
+})
+
+test('with an owner running its own check counts, and no passphrase is needed', async () => {
+  const paths = await makeVault()
+  const core = makeCore()
+  core.on('vault.check', () => ({ ok: false, problems: ['Page 3 is damaged.'] }))
+  const listener = await listen({ core, paths, kind: 'lasting', version: '1.2.3', clock: systemClock() })
+  const { exitCode, check, lock } = await examine(paths, { env: {} })
+  await listener.close()
+  expect([exitCode, lock.claims()]).toEqual([1, 0])
+  expect(check('contents')).toEqual({ name: 'contents', result: 'problem', words: 'Page 3 is damaged.' })
+})
+
+test.skipIf(process.platform !== 'linux')(
+  'a keychain that is needed and cannot be reached; where it is not needed nothing is said (Linux: by a bus that is not there)',
+  async () => {
+    vi.stubEnv('DBUS_SESSION_BUS_ADDRESS', 'unix:path=/nonexistent/bus')
+    const { exitCode, problems, check } = await examine(makePaths(), { env: {} })
+    expect([exitCode, problems]).toEqual([1, ['keychain']])
+    for (const way of ['vault create --ask-passphrase', 'TOKENTRAY_PASSPHRASE_FILE', 'TOKENTRAY_PASSPHRASE '])
+      expect(check('keychain')?.words).toContain(way)
+    const paths = await makeVault()
+    writeFileSync(
+      `${paths.vault}.json`,
+      JSON.stringify({
+        format: 1,
+        keySource: 'keychain',
+        account: 'vault-x',
+        scrypt: null,
+        fingerprint: 'f',
+        complete: true
+      })
+    )
+    expect((await examine(paths)).problems).toEqual(['keychain'])
+    expect((await examine(await makeVault())).check('keychain')).toBeUndefined()
+    vi.unstubAllEnvs()
+  }
+)

@@ -1,0 +1,64 @@
+// The real process around the commands: what it does when nobody can read what it writes.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+
+const main = join(import.meta.dirname, '../../app/cli/main.ts')
+
+function start(words: string[], stdio: ('ignore' | 'pipe' | number)[]) {
+  const home = mkdtempSync(join(tmpdir(), 'tokentray-main-'))
+  const env = { PATH: process.env.PATH, TOKENTRAY_HOME: home, TOKENTRAY_PASSPHRASE: 'for this test' }
+  const child = spawn(process.execPath, [main, ...words], { env, stdio })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+    rmSync(home, { recursive: true, force: true })
+  })
+  return { home, child, exitCode: new Promise<number | null>((resolve) => child.on('close', resolve)) }
+}
+
+test.skipIf(!existsSync('/dev/full'))(
+  'FM-04 an owner whose messages cannot be written (terminal closed, disk full) still ends drained (needs /dev/full)',
+  async () => {
+    const { home, child, exitCode } = start(['serve'], ['ignore', 'pipe', openSync('/dev/full', 'w')])
+    let out = ''
+    for await (const part of child.stdout!) {
+      out += part
+      if (out.includes('socket:')) child.kill('SIGTERM')
+    }
+    expect(await exitCode).toBe(0)
+    expect(readFileSync(join(home, 'logs', 'tokentray.log'), 'utf8')).toContain('"stopped"')
+    expect(existsSync(join(home, 'vault.db-wal'))).toBe(false)
+  }
+)
+
+test.skipIf(!existsSync('/dev/full'))(
+  'an answer that could not be written is no success (needs /dev/full)',
+  async () => {
+    const { exitCode } = start(['list', '--json'], ['ignore', openSync('/dev/full', 'w'), 'pipe'])
+    expect(await exitCode).toBe(1)
+  }
+)
+
+test('a signal that comes twice at once, as npm and shells pass it on, does not cut the end short', async () => {
+  const { home, child, exitCode } = start(['serve'], ['ignore', 'pipe', 'pipe'])
+  let out = ''
+  for await (const part of child.stdout!) {
+    out += part
+    const socket = /socket: +(\S+)\n/.exec(out)?.[1]
+    if (!socket) continue
+    // An open connection is what makes the end take its time.
+    const open = connect(socket)
+    onTestFinished(() => void open.destroy())
+    await once(open, 'connect')
+    child.kill('SIGHUP')
+    await once(child.stderr!, 'data')
+    child.kill('SIGTERM')
+    setImmediate(() => open.end())
+  }
+  expect(await exitCode).toBe(0)
+  expect(existsSync(join(home, 'owner.json'))).toBe(false)
+})

@@ -1,0 +1,155 @@
+// What ends a grant: signing out and removing, over a real vault and an OAuth port a test answers for.
+// Pinned here: a failure on the way leaves a server as it was, and what is revoked is the newest token there is.
+import { expect, onTestFinished, test } from 'vitest'
+import { createHandlers } from '../app/commands.ts'
+import { TokentrayError } from '../app/contract/errors.ts'
+import { serverConfig } from '../app/contract/server.ts'
+import { defaultSchedule } from '../app/health/schedule.ts'
+import { Keeper } from '../app/keeper.ts'
+import { silentLog } from '../app/log.ts'
+import { createMetrics } from '../app/metrics.ts'
+import { Secret } from '../app/secret.ts'
+import { SignIns } from '../app/signIns.ts'
+import { openVault } from '../app/vault/open.ts'
+import type { Vault } from '../app/vault/vault.ts'
+import { fakeClock } from './fakes/clock.ts'
+import { fakeOAuth, grantAt, tokensAt } from './fakes/oauth.ts'
+
+const minute = 60_000
+const keychain = { get: async () => null, set: async () => {}, delete: async () => {} }
+
+/** `failing`: vault calls that reject for as long as they are named here. */
+async function setting(failing: Set<keyof Vault>) {
+  const clock = fakeClock()
+  const oauth = fakeOAuth(clock)
+  const stored = await openVault({ path: ':memory:', clock, keychain })
+  const vault = new Proxy(stored, {
+    get(target, name: keyof Vault) {
+      const value = target[name]
+      if (typeof value !== 'function') return value
+      return failing.has(name)
+        ? () => Promise.reject(new TokentrayError('vaultUnwritable', 'The disk is full.'))
+        : value.bind(target)
+    }
+  })
+  const config = serverConfig.parse({
+    id: 'one',
+    name: 'one',
+    url: 'https://one.test/mcp',
+    grantKind: 'authorizationCode'
+  })
+  await stored.addServer(config, { grant: grantAt(clock.now()) })
+  const metrics = createMetrics()
+  const keeper = new Keeper({
+    vault,
+    oauth,
+    clock,
+    random: () => 0,
+    log: silentLog,
+    metrics,
+    schedule: defaultSchedule,
+    concurrency: 16,
+    scope: 'all',
+    onChange: () => {}
+  })
+  onTestFinished(() => keeper.drain())
+  const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
+  const handlers = createHandlers({
+    keeper,
+    signIns,
+    vault,
+    oauth,
+    metrics,
+    clock,
+    snapshot: () => {
+      throw new Error('not asked for here')
+    },
+    end: () => {},
+    dashboardLink: () => {
+      throw new Error('not asked for here')
+    }
+  })
+  await keeper.start()
+  return { clock, oauth, keeper, handlers, vault: stored }
+}
+
+test.each([
+  ['server.signOut', 'deleteGrant'],
+  ['server.remove', 'removeServer']
+] as const)(
+  '%s that fails at the vault does not leave the server paused: it is kept fresh as before',
+  async (command, call) => {
+    const { keeper, handlers, oauth, clock } = await setting(new Set([call]))
+    oauth.succeed()
+    await expect(handlers[command]({ server: 'one' })).rejects.toMatchObject({ code: 'vaultUnwritable' })
+    expect(keeper.roster.view('one')).toMatchObject({ paused: false, state: 'fresh' })
+    await clock.advance(50 * minute)
+    expect(oauth.renewals).toHaveLength(1)
+  }
+)
+
+test('a server that was paused before is paused after a sign-out too', async () => {
+  const { keeper, handlers } = await setting(new Set())
+  await handlers['server.pause']({ server: 'one' })
+  await handlers['server.signOut']({ server: 'one' })
+  expect(keeper.roster.view('one')).toMatchObject({ paused: true, state: 'signedOut' })
+})
+
+test('signing out with a new token still unsaved revokes that one, not the spent one in the vault', async () => {
+  const failing = new Set<keyof Vault>(['commitRefresh'])
+  const { clock, oauth, handlers } = await setting(failing)
+  const revoked: string[] = []
+  oauth.revoke = async (_config, grant) => {
+    revoked.push(Secret.reveal(grant.refreshToken!), Secret.reveal(grant.accessToken))
+    return 'Revoked.'
+  }
+  oauth.answers.push(() => ({ ok: true, tokens: tokensAt(clock.now(), 1) }))
+  await clock.advance(48 * minute)
+  await handlers['server.signOut']({ server: 'one' })
+  expect(revoked).toEqual(['refresh-1', 'access-1'])
+})
+
+test('an address that is known already is not added twice without a name of its own', async () => {
+  const { handlers } = await setting(new Set())
+  const add = handlers['server.add']
+  const input = { url: 'https://one.test/mcp' } as Parameters<typeof add>[0]
+  await expect(add(input)).rejects.toMatchObject({
+    code: 'serverExists',
+    message: expect.stringContaining('login one')
+  })
+  expect((await add({ ...input, id: 'second' })).view.id).toBe('second')
+  expect((await add({ ...input, keepExisting: true })).existed).toBe(true)
+})
+
+test('a token given by hand has no sign-in: the way out is named, and history hears nothing of it', async () => {
+  const { handlers, vault } = await setting(new Set())
+  const add = handlers['server.add']
+  await add({ url: 'https://two.test/mcp', accessToken: 'given' } as Parameters<typeof add>[0])
+  await expect(handlers['signIn.start']({ server: 'two' })).rejects.toMatchObject({
+    code: 'signInFailed',
+    message: expect.stringContaining('tokentray set two --token-file')
+  })
+  expect((await vault.events('two', 10)).map(({ kind }) => kind)).toEqual(['added'])
+})
+
+test('refreshing a living token without a refresh token changes nothing and says why', async () => {
+  const { handlers, keeper } = await setting(new Set())
+  const add = handlers['server.add']
+  await add({ url: 'https://two.test/mcp', accessToken: 'given' } as Parameters<typeof add>[0])
+  await expect(handlers['server.refresh']({ server: 'two' })).rejects.toMatchObject({
+    code: 'signInNeeded',
+    message: expect.stringContaining('has no refresh token')
+  })
+  expect(keeper.roster.view('two')).toMatchObject({ light: 'green', state: 'fresh', action: null })
+  expect(await handlers.readToken({ server: 'two', minValid: 60_000 })).toMatchObject({ token: 'given', warning: null })
+})
+
+test('a changed schedule and redirect port take hold at once; null gives the port back to the system', async () => {
+  const { handlers, keeper } = await setting(new Set())
+  const before = keeper.roster.view('one')
+  await handlers['server.set']({ server: 'one', schedule: { refreshFraction: 0.6 }, redirectPort: 4000 })
+  expect(keeper.roster.view('one').nextAt! - before.obtainedAt!).toBe(36 * minute)
+  expect(keeper.roster.config('one').redirectPort).toBe(4000)
+  await handlers['server.set']({ server: 'one', redirectPort: null })
+  expect(keeper.roster.config('one').redirectPort).toBeUndefined()
+})
