@@ -2,6 +2,7 @@
 import type { Door, Reply } from '../../app/contract/commands.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import type { Core } from '../../app/core.ts'
+import { healthyView } from '../fakes/view.ts'
 
 export type Handler = (input: never, door: Door) => unknown
 export type FakeCore = Core & {
@@ -14,40 +15,7 @@ export type FakeCore = Core & {
 }
 
 export function makeView(id: string, over: Partial<ServerView> = {}): ServerView {
-  return {
-    id,
-    name: id,
-    url: `https://${id}.example/mcp`,
-    grantKind: 'authorizationCode',
-    light: 'green',
-    state: 'fresh',
-    paused: false,
-    words: 'Healthy',
-    detail: '',
-    warnings: [],
-    action: null,
-    since: 0,
-    nextAt: null,
-    attempt: 0,
-    fault: null,
-    faultAt: null,
-    obtainedAt: 0,
-    expiresAt: null,
-    expirySource: 'stated',
-    refreshExpiresAt: null,
-    renewable: true,
-    acceptedAt: null,
-    issuer: 'https://issuer.example',
-    scope: null,
-    resource: null,
-    clientId: null,
-    registration: 'dynamic',
-    schedule: {},
-    quirks: {},
-    signIn: null,
-    lastEvent: null,
-    ...over
-  }
+  return healthyView({ id, issuer: 'https://issuer.example', ...over })
 }
 
 /** Throw `{code, message}` in a handler to reply with an error. */

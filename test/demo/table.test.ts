@@ -4,44 +4,22 @@ import { describe, expect, test } from 'vitest'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { clean, toWidth, widthOf } from '../../app/demo/cells.ts'
 import { renderLine, renderTable } from '../../app/demo/table.ts'
+import { healthyView } from '../fakes/view.ts'
 
 const now = Date.UTC(2026, 10, 20, 22, 30)
 
 function viewWith(given: Partial<ServerView> = {}): ServerView {
-  return {
+  return healthyView({
     id: 'steady',
     name: 'Steady',
     url: 'http://127.0.0.1/mcp',
-    grantKind: 'authorizationCode',
-    light: 'green',
-    state: 'fresh',
-    paused: false,
-    words: 'Healthy',
-    detail: '',
-    warnings: [],
-    action: null,
     since: now,
     nextAt: now + 9000,
-    attempt: 0,
-    fault: null,
-    faultAt: null,
     obtainedAt: now - 7000,
     expiresAt: now + 13_000,
-    expirySource: 'stated',
-    refreshExpiresAt: null,
-    renewable: true,
-    acceptedAt: null,
-    issuer: null,
-    scope: null,
-    resource: null,
-    clientId: null,
-    registration: 'dynamic',
-    schedule: {},
-    quirks: {},
-    signIn: null,
     lastEvent: { at: now - 7000, kind: 'refreshed', fault: null, detail: 'Refreshed', expiresAt: null },
     ...given
-  }
+  })
 }
 
 function snapshotOf(servers: ServerView[], vault: Partial<Snapshot['vault']> = {}): Snapshot {

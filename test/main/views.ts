@@ -1,6 +1,7 @@
 // Views and snapshots made by hand, for the pure parts of the shell.
 // A healthy server unless told otherwise; times count from `now`.
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
+import { healthyView } from '../fakes/view.ts'
 
 export const now = Date.UTC(2026, 0, 1, 12)
 export const minute = 60_000
@@ -8,41 +9,17 @@ export const hour = 60 * minute
 export const day = 24 * hour
 
 export function server(change: Partial<ServerView> = {}): ServerView {
-  return {
+  return healthyView({
     id: 'linear',
     name: 'Linear',
-    url: 'https://mcp.linear.example/mcp',
-    grantKind: 'authorizationCode',
-    light: 'green',
-    state: 'fresh',
-    paused: false,
-    words: 'Healthy',
-    detail: '',
-    warnings: [],
-    action: null,
     since: now - hour,
     nextAt: now + 12 * minute,
-    attempt: 0,
-    fault: null,
-    faultAt: null,
     obtainedAt: now - hour,
     expiresAt: now + 17 * minute,
-    expirySource: 'stated',
-    refreshExpiresAt: null,
     refreshExtends: true,
-    renewable: true,
-    acceptedAt: null,
-    issuer: null,
-    scope: null,
-    resource: null,
-    clientId: null,
     registration: null,
-    schedule: {},
-    quirks: {},
-    signIn: null,
-    lastEvent: null,
     ...change
-  }
+  })
 }
 
 export const retrying: Partial<ServerView> = {

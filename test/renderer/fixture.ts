@@ -5,6 +5,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/views.ts'
+import { healthyView } from '../fakes/view.ts'
 
 const min = 60_000
 const hour = 60 * min
@@ -22,39 +23,19 @@ const types: Record<string, string> = {
 
 /** A healthy server; `given` makes it something else. */
 export function serverView(given: Partial<ServerView> & { id: string }, now: number): ServerView {
-  return {
-    name: given.id,
+  return healthyView({
     url: `https://mcp.${given.id}.example/mcp`,
-    grantKind: 'authorizationCode',
-    light: 'green',
-    state: 'fresh',
-    paused: false,
-    words: 'Healthy',
-    detail: '',
-    warnings: [],
-    action: null,
     since: now - 8 * min,
     nextAt: now + 41 * min,
-    attempt: 0,
-    fault: null,
-    faultAt: null,
     obtainedAt: now - 8 * min,
     expiresAt: now + 52 * min,
-    expirySource: 'stated',
-    refreshExpiresAt: null,
-    renewable: true,
     acceptedAt: now - 3 * min,
     issuer: `https://${given.id}.example`,
     scope: 'read write offline_access',
     resource: `https://mcp.${given.id}.example/mcp`,
     clientId: 'c7d1f0',
-    registration: 'dynamic',
-    schedule: {},
-    quirks: {},
-    signIn: null,
-    lastEvent: null,
     ...given
-  }
+  })
 }
 
 const time = (at: number) => new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
