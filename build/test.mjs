@@ -12,7 +12,10 @@ const debianPackages = ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libglib2.0-bi
 function ensureDebianPackages() {
   if (process.platform !== 'linux')
     return 'not on Linux: the keychain tests, and those of the pages where no Chromium is found, are skipped'
-  const missing = debianPackages.filter((name) => spawnSync('dpkg', ['-s', name]).status !== 0)
+  // The status itself is read: a package that was removed again is still known to dpkg.
+  const isInstalled = (name) =>
+    / installed$/.test(spawnSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8' }).stdout ?? '')
+  const missing = debianPackages.filter((name) => !isInstalled(name))
   if (missing.length === 0) return null
   const advice = `some tests of the keychain or the pages are skipped; to run them: apt-get install ${missing.join(' ')}`
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return `not root on Debian: ${advice}`
