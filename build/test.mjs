@@ -14,6 +14,7 @@ function ensureDebianPackages() {
     return 'not on Linux: the keychain tests, and those of the pages where no Chromium is found, are skipped'
   // The status itself is read: a package that was removed again is still known to dpkg.
   const isInstalled = (name) =>
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own syntax
     / installed$/.test(spawnSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8' }).stdout ?? '')
   const missing = debianPackages.filter((name) => !isInstalled(name))
   if (missing.length === 0) return null
