@@ -1,11 +1,11 @@
 // What the health machine's effects do: spend a refresh token, and store what came of it, in an order that loses nothing.
 // Journal first, then the request, then the durable save, then the news; a failed save is retried, never the refresh.
 import type { Clock } from './clock.ts'
+import { formatDuration } from './contract/duration.ts'
 import { asTokentrayError } from './contract/errors.ts'
 import type { FaultReport, Health } from './contract/health.ts'
 import type { ServerConfig } from './contract/server.ts'
 import type { EventKind, HistoryEvent } from './contract/views.ts'
-import { formatDuration } from './duration.ts'
 import { factsOf } from './facts.ts'
 import type { HealthEvent } from './health/machine.ts'
 import type { Log } from './log.ts'

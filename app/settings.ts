@@ -2,10 +2,10 @@
 // The schedule's layers also meet here: built-in values, this file, one server's own.
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { parseDuration } from './contract/duration.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { Schedule } from './contract/health.ts'
 import { scheduleOverrides } from './contract/server.ts'
-import { parseDuration } from './duration.ts'
 import { defaultSchedule } from './health/schedule.ts'
 
 export const settingsSchema = z

@@ -2,10 +2,10 @@
 // The floor and the backoff hold here too: a script in a loop must not become a storm.
 import type { Clock } from './clock.ts'
 import type { Output } from './contract/commands.ts'
+import { formatDuration } from './contract/duration.ts'
 import { type ErrorCode, TokentrayError } from './contract/errors.ts'
 import type { Fault } from './contract/health.ts'
 import type { GrantKind } from './contract/server.ts'
-import { formatDuration } from './duration.ts'
 import type { Keeper } from './keeper.ts'
 import { expose } from './secret.ts'
 

@@ -1,8 +1,8 @@
 // Makes docs/settings.md, the reference of settings.json and of the per-server schedule, from the schema itself.
 // A test compares the file with what this makes, so the reference cannot fall behind.
 import { z } from 'zod'
+import { formatDuration } from '../app/contract/duration.ts'
 import type { Schedule } from '../app/contract/health.ts'
-import { formatDuration } from '../app/duration.ts'
 import { parseSettings, settingsSchema } from '../app/settings.ts'
 
 /** What each field of the schedule means; the compiler asks for a line when one is added. */

@@ -1,15 +1,16 @@
 // Lengths of time and times of day as people read and write them.
-// The same notation as the command line's: 90s, 5m, 1h, 2d, 1h30m.
+// What a person types is read by the command line's own parser, so that both take the same notation.
+import { parseDuration as parse } from '../app/contract/duration.ts'
+
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `text` in ms; null where it is not a duration. */
 export function parseDuration(text: string): number | null {
-  const compact = text.replaceAll(' ', '')
-  if (compact === '0') return 0
-  const parts = [...compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)]
-  const read = parts.reduce((length, part) => length + part[0].length, 0)
-  if (parts.length === 0 || read !== compact.length) return null
-  return Math.round(parts.reduce((sum, [, n, unit]) => sum + Number(n) * units[unit as keyof typeof units], 0))
+  try {
+    return parse(text.replaceAll(' ', ''))
+  } catch {
+    return null
+  }
 }
 
 /** `length` ms exactly, for a field a person edits: "1h 30m". */

@@ -1,7 +1,8 @@
 // `tokentray list`: the servers, all or those that match; made for scripts as much as for eyes.
 // A filter that nothing matches is an empty list and no error.
+
+import { parseDuration } from '../contract/duration.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'
-import { parseDuration } from '../duration.ts'
 import { hasColor, paint, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
 import type { World } from './world.ts'

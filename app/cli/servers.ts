@@ -1,8 +1,8 @@
 // The commands about one server that ask its owner for one thing and tell what came of it:
 // refresh, pause, resume, logout, remove, set, history.
 import type { Input, Output } from '../contract/commands.ts'
+import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { parseDuration } from '../duration.ts'
 import { print, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
 import { confirm } from './prompt.ts'

@@ -1,7 +1,8 @@
 // `tokentray token`: the access token alone on stdout, refreshed first where too little is left of it.
 // The quickest way in: nothing imported here loads zod or commander.
+
+import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { parseDuration } from '../duration.ts'
 import { paint, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
 import type { World } from './world.ts'

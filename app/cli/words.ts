@@ -1,7 +1,8 @@
 // Views in words for a terminal: one line per server, a card of one server, a line of history.
 // Times are shown in UTC; what matters, how long until, is shown as a duration.
+
+import { formatDuration } from '../contract/duration.ts'
 import type { HistoryEvent, ServerView } from '../contract/views.ts'
-import { formatDuration } from '../duration.ts'
 
 /** 2026-01-31 12:00:00Z */
 export function formatTime(at: number): string {

@@ -16,6 +16,9 @@ export const defaultSchedule: Schedule = {
   refreshTokenMargin: 24 * 3_600_000
 }
 
+/** The end of a refresh token that refreshing cannot prolong is announced this long before, in ms. */
+export const foresight = 7 * 24 * 3_600_000
+
 /** A lifetime that is known to the core, or null. */
 export function lifetimeOf(grant: GrantFacts): number | null {
   return grant.expiresAt === null ? null : Math.max(0, grant.expiresAt - grant.obtainedAt)

@@ -1,7 +1,7 @@
 // Health in plain words: the light, one short line, what happened and what it means, and the warnings.
 // Times inside sentences are handed in already written, so that this stays pure and locale-free.
 import type { Fault, FaultReport, Health, Light, Schedule } from '../contract/health.ts'
-import { isTooShort } from './schedule.ts'
+import { foresight, isTooShort } from './schedule.ts'
 
 /** Writes a time of day, such as "14:02". */
 export type WriteTime = (at: number) => string
@@ -144,7 +144,7 @@ export function warningsOf(health: Health, now: number, schedule: Schedule): str
   if (grant.expirySource === 'guess' && !isUntried(health))
     warnings.push('The server did not say how long the token lasts; a guess stands in for it.')
   const refreshLeft = grant.refreshExpiresAt === null ? null : grant.refreshExpiresAt - now
-  if (refreshLeft !== null && !grant.refreshExtends && refreshLeft < 7 * 24 * 3_600_000)
+  if (refreshLeft !== null && !grant.refreshExtends && refreshLeft < foresight)
     warnings.push('The refresh token itself ends within days; sign in again when it suits you.')
   return warnings
 }

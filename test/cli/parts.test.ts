@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { browserCommand, childEnvironment, splitCommand } from '../../app/cli/browser.ts'
 import { Gaps } from '../../app/cli/demo.ts'
 import { readTokenArguments } from '../../app/cli/token.ts'
-import { formatDuration, parseDuration } from '../../app/duration.ts'
+import { formatDuration, parseDuration } from '../../app/contract/duration.ts'
 import { makeView } from '../control/fakeCore.ts'
 import { runIn } from './world.ts'
 

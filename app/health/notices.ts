@@ -1,6 +1,7 @@
 // Which notifications to show: decided from what was told before, the snapshot and the time; pure.
 // One incident is told once, across restarts too; it is over when the server is well again.
-import type { ServerView, Snapshot } from '../app/contract/views.ts'
+import type { ServerView, Snapshot } from '../contract/views.ts'
+import { foresight } from './schedule.ts'
 
 /** `person`: somebody must act. `ending`: the refresh token's own end is near. `gap`: no valid token for too long. */
 export type Kind = 'person' | 'ending' | 'gap'
@@ -11,8 +12,6 @@ export type Told = readonly string[]
 
 /** How long a server may be without a valid token before that is worth a word, in ms. */
 export const grace = 5 * 60_000
-/** The refresh token's end is announced this long before, in ms. */
-export const foresight = 7 * 24 * 3_600_000
 
 const kinds: readonly Kind[] = ['person', 'ending', 'gap']
 const key = (kind: Kind, view: ServerView) => `${kind} ${view.id}`

@@ -1,8 +1,9 @@
 // Which notifications are shown: only where a person is needed or soon will be, and once per incident.
 import { expect, test } from 'vitest'
 import type { ServerView } from '../../app/contract/views.ts'
-import { decideNotices, foresight, grace, type Told } from '../../main/notices.ts'
-import { day, minute, needy, now, retrying, server, snapshotOf } from './views.ts'
+import { decideNotices, grace, type Told } from '../../app/health/notices.ts'
+import { foresight } from '../../app/health/schedule.ts'
+import { day, minute, needy, now, retrying, server, snapshotOf } from '../main/views.ts'
 
 const wanted = { notifications: true, muted: [] as string[] }
 

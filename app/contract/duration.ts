@@ -1,6 +1,6 @@
 // Durations as people write them, 90s, 5m, 1h, 2d or 1h30m, to milliseconds and back.
 // A bare number is refused: nobody can tell seconds from milliseconds by looking at it.
-import { TokentrayError } from './contract/errors.ts'
+import { TokentrayError } from './errors.ts'
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
