@@ -2,6 +2,7 @@
 // Each page's own script says what it is made from; benchmarks are written by `npm run bench -- --write`.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeProtocolCoverage } from './coverage.ts'
 import { makeFailureModes } from './failures.ts'
 import { makeReference } from './reference.ts'
 import { makeSettingsReference } from './settings.ts'
@@ -9,6 +10,7 @@ import { makeSettingsReference } from './settings.ts'
 const pages = {
   'cli.md': await makeReference(),
   'settings.md': makeSettingsReference(),
-  'failure-modes.md': makeFailureModes()
+  'failure-modes.md': makeFailureModes(),
+  'protocol-coverage.md': makeProtocolCoverage()
 }
 for (const [name, text] of Object.entries(pages)) writeFileSync(join(import.meta.dirname, '..', 'docs', name), text)

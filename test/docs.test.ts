@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { makeProtocolCoverage } from '../build/coverage.ts'
 import { makeFailureModes, untested } from '../build/failures.ts'
 import { makeSettingsReference } from '../build/settings.ts'
 
@@ -14,6 +15,10 @@ test('docs/settings.md is up to date', () => {
 
 test('docs/failure-modes.md is up to date', () => {
   expect(page('failure-modes.md')).toBe(makeFailureModes())
+})
+
+test('docs/protocol-coverage.md is up to date', () => {
+  expect(page('protocol-coverage.md')).toBe(makeProtocolCoverage())
 })
 
 test('every failure mode that concerns the core is named by a test', () => {

@@ -110,7 +110,7 @@ async function findResource(
 ): Promise<ProtectedResource | null> {
   const named = challenge?.params.resource_metadata
   for (const place of [...(named ? [named] : []), ...resourceMetadataUrls(url)]) {
-    const document = await fetchDocument(network, place, options, now())
+    const document = await fetchDocument(network, place, { ...options, isNamed: place === named }, now())
     // A catch-all page or an unrelated JSON file is no metadata; only one that the challenge named must be.
     if (document && (place === named || 'resource' in document || 'authorization_servers' in document))
       return readProtectedResource(document, url)

@@ -9,17 +9,24 @@ import { retryAfterOf } from './tokenReply.ts'
 export type Json = Record<string, unknown>
 export type ProtectedResource = { resource: string; authorizationServers: string[]; scopes: string[] | null }
 
-/** The document at `url`, null where there is none. Rejects with NetworkFault; a 5xx is a fault and not "none". */
+/**
+ * The document at `url`, null where there is none. `isNamed`: a server said that it is there. Rejects with NetworkFault;
+ * a 5xx is a fault and not "none".
+ */
 export async function fetchDocument(
   network: Network,
   url: string,
-  options: RequestOptions,
+  options: RequestOptions & { isNamed?: boolean },
   now: number
 ): Promise<Json | null> {
   const reply = await network(url, { ...options, headers: { accept: 'application/json' }, redirects: 3 })
   if (isBusyStatus(reply.status))
     throw new NetworkFault('busy', `HTTP ${reply.status}`, new URL(url).host, retryAfterOf(reply.headers, now))
-  return reply.ok ? objectOf(await reply.text()) : null
+  if (!reply.ok) return null
+  const document = objectOf(await reply.text())
+  // A captive portal, or a document cut short: what is said to be there must not be taken for "there is none".
+  if (!document && options.isNamed) throw new NetworkFault('garbled', 'not_json', new URL(url).host)
+  return document
 }
 
 /** The JSON object in `text`, else null. */

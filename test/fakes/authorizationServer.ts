@@ -11,12 +11,16 @@ export type Received = {
   form: URLSearchParams
 }
 
-/** `cut`: the connection dies after the request arrived; `cutBody`: within the reply's body; `hang`: no reply at all. */
+/**
+ * `cut`: the connection dies after the request arrived; `cutBody`: within the reply's body; `hang`: no reply at all;
+ * `endless`: a body that goes on until nobody reads it. A Buffer goes out as it is, anything but text as JSON.
+ */
 export type Reply =
   | { status?: number; headers?: Record<string, string | string[]>; body?: unknown }
   | 'cut'
   | 'cutBody'
   | 'hang'
+  | 'endless'
 export type Handler = (request: Received) => Reply
 
 export type FakeServer = {
@@ -119,8 +123,18 @@ function answer(response: ServerResponse, reply: Reply): void {
     response.write('{"access_token":', () => response.socket?.destroy())
     return
   }
+  if (reply === 'endless') {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const more = () => {
+      while (!response.destroyed && response.write(' '.repeat(65_536)));
+    }
+    response.on('drain', more)
+    more()
+    return
+  }
   const { status = 200, headers = {}, body = '' } = reply
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body)
+  const text = isRaw ? body : JSON.stringify(body)
   response.writeHead(status, {
     'content-type': typeof body === 'string' ? 'text/html' : 'application/json',
     ...headers

@@ -211,7 +211,8 @@ describe('properties', () => {
         }
         if (!outcome.ok) expect(outcome.detail).toMatch(/^[\x20-\x7e]{1,140}$/)
         else expect(outcome.tokens.expiresAt).toBeGreaterThan(start)
-      })
+      }),
+      { numRuns: 5000 }
     )
   })
 
