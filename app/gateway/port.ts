@@ -1,0 +1,57 @@
+// The gateway's seams: what the forwarder asks of access (who is let in) and of the core (which token goes up).
+// Types only; gateway.ts joins the parts, tests replace them.
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Secret } from '../secret.ts'
+
+/** Who asks, once let in. `client` is its stable id, `name` what people read. */
+export type Caller = { client: string; name: string; kind: 'oauth' | 'key' }
+
+/** Why nobody is let in. `description` is one sentence a person can act on. */
+export type Refusal = {
+  status: 400 | 401 | 403 | 429 | 503
+  error: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'temporarily_unavailable'
+  description: string
+}
+
+export interface Admission {
+  /**
+   * Judges the local credential for `server`: `Authorization: Bearer …` (RFC 6750) or `X-Tokentray-Key`, in constant
+   * time. For a pass-through server the forwarder hides `authorization` from it: there only the key counts.
+   */
+  admit(headers: IncomingHttpHeaders, server: string): Promise<{ ok: true; caller: Caller } | ({ ok: false } & Refusal)>
+  /** Calls `cut` once this caller loses access to this server (revoked, lock all); returns what stops that. */
+  onRevoked(caller: Caller, server: string, cut: () => void): () => void
+  /** The caller used the server just now: bounded activity and last use. Called per request, so it must be cheap. */
+  noteUse(caller: Caller, server: string): void
+}
+
+/** The origin's own routes: /.well-known/*, /authorize, /token, /register, /revoke and below them. */
+export interface OwnRoutes {
+  /**
+   * Answers and resolves true, or resolves false where the path is none of its own. `Host` and `Origin` were checked.
+   * `origin` is how this client addresses the gateway, without a slash at its end: the public URL, or
+   * `http://<Host header>`. It is the issuer, and `${origin}/<server>` the resource, for this client.
+   */
+  handle(request: IncomingMessage, response: ServerResponse, origin: string): Promise<boolean>
+}
+
+/** 'token': ours goes up; 'passThrough': the client's own `Authorization` goes up untouched. */
+export type Mode = 'token' | 'passThrough'
+
+export type Upstream = { id: string; name: string; url: string; mode: Mode }
+
+/** A token to use now. `generation` tells the forwarder's refusal of it from one of a newer token. */
+export type UpstreamToken = { accessToken: Secret; tokenType: string; generation: number }
+
+/** What the forwarder asks of the core. All rejections are TokentrayErrors (signInNeeded, tokenUnavailable, …). */
+export interface Upstreams {
+  find(server: string): Upstream | null
+  /** The token to use now; waits for a refresh in flight where the one at hand has ended. */
+  token(server: string, signal: AbortSignal): Promise<UpstreamToken>
+  /** The upstream refused the token of `generation`: one shared refresh for all who wait; a newer token, or rejects. */
+  renewed(server: string, generation: number, signal: AbortSignal): Promise<UpstreamToken>
+  /** The upstream answered and did not refuse the token. Called per request, so it must be cheap. */
+  accepted(server: string): void
+  /** The upstream wants more scopes (RFC 6750 section 3.1, `insufficient_scope`); null: it did not say which. */
+  needsScope(server: string, scopes: string | null): void
+}
