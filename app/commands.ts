@@ -8,6 +8,7 @@ import type { Keeper } from './keeper.ts'
 import type { Metrics } from './metrics.ts'
 import type { OAuth } from './oauth/port.ts'
 import { buildServer, grantGiven } from './seed.ts'
+import { changeOverrides } from './settings.ts'
 import type { SignIns } from './signIns.ts'
 import { readToken, refreshNow, remedies } from './tokens.ts'
 import type { Vault } from './vault/vault.ts'
@@ -38,6 +39,10 @@ export function findServer(keeper: Keeper, typed: string): string {
       ? `There is no server called "${typed}"; add one with "tokentray add <url>".`
       : `There is no server called "${typed}". Known: ${known.join(', ')}.`
   )
+}
+
+const notYet = async (): Promise<never> => {
+  throw new TokentrayError('unexpected', 'This is not built yet.')
 }
 
 const revokeLimit = 15_000
@@ -108,10 +113,10 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.set': async (input) => {
       const id = find(input)
-      const { server: _, scope, redirectPort, ...rest } = input
+      const { server: _, scope, redirectPort, schedule, ...rest } = input
       const old = keeper.roster.config(id)
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-      const config = { ...old, ...given, schedule: { ...old.schedule, ...input.schedule } }
+      const config = { ...old, ...given, schedule: changeOverrides(old.schedule, schedule ?? {}) }
       config.quirks = { ...old.quirks, ...input.quirks }
       if (scope === null) delete config.scope
       else if (scope !== undefined) config.scope = scope
@@ -140,6 +145,13 @@ export function createHandlers(services: Services): Handlers {
       await refreshNow(keeper, id)
       return viewed(id)
     },
+    'server.verify': notYet,
+    'settings.read': notYet,
+    'settings.set': notYet,
+    'demo.start': notYet,
+    'demo.stop': notYet,
+    diagnostics: notYet,
+    power: notYet,
     'server.pause': async (input) => {
       const id = find(input)
       if (!keeper.roster.health(id).paused) keeper.record(id, 'paused', 'Paused')

@@ -107,6 +107,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       light: worstLight(servers.map(({ light }) => light)),
       vault: { state: 'open', path: vault.path, keySource: vault.keySource, message: '' },
       owner: { pid: process.pid, kind, version, startedAt },
+      theme: settings.theme,
+      demo: 'unavailable',
       servers
     }
   }

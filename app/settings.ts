@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { parseDuration } from './contract/duration.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { Schedule } from './contract/health.ts'
-import { scheduleOverrides } from './contract/server.ts'
+import { type ScheduleChanges, type ScheduleOverrides, scheduleOverrides } from './contract/server.ts'
+import { concurrency, logLevel, theme } from './contract/settings.ts'
 import { defaultSchedule } from './health/schedule.ts'
 
 export const settingsSchema = z
@@ -13,17 +14,30 @@ export const settingsSchema = z
     /** Schedule for every server that sets nothing of its own; times in ms. */
     schedule: scheduleOverrides.default({}),
     /** How many refreshes may run at the same time. */
-    concurrency: z.number().int().min(1).max(64).default(16),
-    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info')
+    concurrency: concurrency.default(16),
+    logLevel: logLevel.default('info'),
+    /** Of the pages, in window and browser. */
+    theme: theme.default('system')
   })
   .strict()
 
-export type Settings = Omit<z.output<typeof settingsSchema>, 'schedule'> & { schedule: Schedule }
+/** `schedule` is the one in force, `overrides` what the file says of it. */
+export type Settings = Omit<z.output<typeof settingsSchema>, 'schedule'> & {
+  schedule: Schedule
+  overrides: ScheduleOverrides
+}
 
 /** `overrides` on top of `base`, absent fields left alone. */
-export function mergeSchedule(base: Schedule, overrides: z.output<typeof scheduleOverrides>): Schedule {
+export function mergeSchedule(base: Schedule, overrides: ScheduleOverrides): Schedule {
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
   return { ...base, ...Object.fromEntries(given) }
+}
+
+/** `overrides` with `changes` on top; null takes a field out again. */
+export function changeOverrides(overrides: ScheduleOverrides, changes: ScheduleChanges): ScheduleOverrides {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+  const all = Object.entries({ ...overrides, ...Object.fromEntries(given) })
+  return Object.fromEntries(all.filter(([, value]) => value !== null))
 }
 
 /** Durations of the schedule written as people write them ("90s", "5m"), in ms; everything else as it is. */
@@ -51,7 +65,8 @@ export function parseSettings(json: unknown, file: string): Settings {
       `The settings in ${file} are not valid: ${field}: ${issue?.message}.`
     )
   }
-  return { ...parsed.data, schedule: mergeSchedule(defaultSchedule, parsed.data.schedule) }
+  const { schedule: overrides } = parsed.data
+  return { ...parsed.data, overrides, schedule: mergeSchedule(defaultSchedule, overrides) }
 }
 
 /** The settings in `file`; the defaults where there is none. @throws settingsUnreadable */

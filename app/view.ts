@@ -1,7 +1,7 @@
 // One server as doors see it: health in words, the grant's facts, nothing secret.
 // The client secret is left out by type before it could get here.
 import type { Health, Schedule } from './contract/health.ts'
-import type { ServerConfig } from './contract/server.ts'
+import { isSecretName, type ServerConfig } from './contract/server.ts'
 import type { HistoryEvent, ServerView } from './contract/views.ts'
 import { plannedAt } from './health/machine.ts'
 import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from './health/words.ts'
@@ -56,6 +56,10 @@ export function viewOf({ config, health, schedule, shape, scope, signIn, lastEve
     registration: shape?.registration ?? null,
     schedule: config.schedule,
     quirks: config.quirks,
+    redirectHost: config.redirectHost,
+    redirectPort: config.redirectPort ?? null,
+    params: Object.fromEntries(Object.entries(config.params).filter(([name]) => !isSecretName(name))),
+    demo: config.demo ?? false,
     signIn: health.signIn
       ? {
           id: signIn?.id ?? '',

@@ -22,7 +22,8 @@ const meanings: Record<keyof Schedule, string> = {
 const others: Record<string, string> = {
   schedule: 'see below',
   concurrency: 'how many refreshes may run at the same time',
-  logLevel: 'what is logged at least'
+  logLevel: 'what is logged at least',
+  theme: 'of the pages, in window and browser; `system` follows the desktop'
 }
 
 type Property = { type?: string; minimum?: number; maximum?: number; enum?: string[] }
@@ -35,7 +36,7 @@ function range({ type, minimum, maximum, enum: values }: Property): string {
 
 /** The whole page. */
 export function makeSettingsReference(): string {
-  const { schedule, ...rest } = parseSettings({}, '')
+  const { schedule, overrides: _, ...rest } = parseSettings({}, '')
   const schema = z.toJSONSchema(settingsSchema, { io: 'input' }) as {
     properties: Record<string, Property & { properties?: Record<string, Property> }>
   }

@@ -137,6 +137,7 @@ export const words = {
     signedOut: 'Signed out',
     paused: 'Paused',
     resumed: 'Resumed',
+    verified: 'Verified',
     settingsChanged: 'Settings changed'
   } satisfies Record<EventKind, string>,
   serverSettings: {

@@ -13,7 +13,13 @@ const read = (text: string) => {
 }
 
 test('no file: the defaults', async () => {
-  expect(await readSettings(`${file}.none`)).toEqual({ schedule: defaultSchedule, concurrency: 16, logLevel: 'info' })
+  expect(await readSettings(`${file}.none`)).toEqual({
+    schedule: defaultSchedule,
+    overrides: {},
+    theme: 'system',
+    concurrency: 16,
+    logLevel: 'info'
+  })
 })
 
 test('given values replace the defaults, global and then per server', async () => {

@@ -1,7 +1,8 @@
 // The one table of commands: input, output, and which doors may call each. Both ends of every transport are made from it.
 // Inputs are parsed on arrival, outputs on departure; replies are {ok:true,value} or {ok:false,code,message}.
 import { z } from 'zod'
-import { scheduleOverrides, serverConfig, serverId } from './server.ts'
+import { givenParams, scheduleChanges, serverConfig, serverId } from './server.ts'
+import { settingsChanges, settingsView } from './settings.ts'
 import { historyEvent, serverView, snapshot } from './views.ts'
 
 /** `cli`: the control socket; `window`: Electron IPC; `browser`: the dashboard. */
@@ -16,12 +17,13 @@ const outcome = z.object({ view: serverView }).strict()
 
 /** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
 const addInput = serverConfig
-  .omit({ id: true, name: true })
+  .omit({ id: true, name: true, demo: true })
   .partial()
   .required({ url: true })
   .extend({
     id: serverId.optional(),
     name: z.string().min(1).max(100).optional(),
+    params: givenParams.optional(),
     clientSecret: secretText.optional(),
     accessToken: secretText.optional(),
     refreshToken: secretText.optional(),
@@ -47,12 +49,13 @@ export const commands = {
     input: server.extend({
       name: z.string().min(1).max(100).optional(),
       scope: z.string().nullable().optional(),
-      params: z.record(z.string(), z.string()).optional(),
+      params: givenParams.optional(),
       redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
       /** null: of the system's choice. */
       redirectPort: z.number().int().min(1).max(65_535).nullable().optional(),
       quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().optional(),
-      schedule: scheduleOverrides.optional()
+      /** null: the general setting again. */
+      schedule: scheduleChanges.optional()
     }),
     output: outcome
   },
@@ -68,6 +71,15 @@ export const commands = {
   },
   'server.remove': { doors: everyDoor, input: server, output: z.object({ revoked: z.string() }).strict() },
   'server.refresh': { doors: everyDoor, input: server, output: outcome },
+  /**
+   * Asks the MCP server itself whether it takes the current token, by one `initialize` and nothing beyond it.
+   * `unknown`: there was no answer to judge by.
+   */
+  'server.verify': {
+    doors: everyDoor,
+    input: server,
+    output: outcome.extend({ verdict: z.enum(['accepted', 'rejected', 'unknown']), sentence: z.string() })
+  },
   'server.pause': { doors: everyDoor, input: server, output: outcome },
   'server.resume': { doors: everyDoor, input: server, output: outcome },
   'server.history': {
@@ -105,6 +117,14 @@ export const commands = {
       })
       .strict()
   },
+  'settings.read': { doors: everyDoor, input: nothing, output: settingsView },
+  /** Kept in the settings file and in force at once, for all servers. */
+  'settings.set': { doors: everyDoor, input: settingsChanges, output: settingsView },
+  /** Three servers and their authorization server in the owner's own process, gone with it. Asked twice: the same ones. */
+  'demo.start': { doors: everyDoor, input: nothing, output: z.object({ servers: z.array(serverId) }).strict() },
+  'demo.stop': { doors: everyDoor, input: nothing, output: nothing },
+  /** A report to send to somebody: versions, states, hosts, last events; no secret, no query string. */
+  diagnostics: { doors: everyDoor, input: nothing, output: z.object({ text: z.string() }).strict() },
   metrics: { doors: cliOnly, input: nothing, output: z.object({ text: z.string() }).strict() },
   /** A one-time link into the dashboard: in a private file that goes to it, for a browser, or bare, for a terminal. */
   'dashboard.link': {
@@ -129,6 +149,12 @@ export const commands = {
   },
   /** Network is back or the machine woke: waits are cut short. */
   poke: { doors: everyDoor, input: nothing, output: nothing },
+  /** The machine is about to sleep: nothing new is started until it wakes, or until time is seen to pass. */
+  power: {
+    doors: ['cli', 'window'] as readonly Door[],
+    input: z.object({ state: z.enum(['suspend', 'resume']) }).strict(),
+    output: nothing
+  },
   /** Asks a command-hosted owner to finish what is in flight and let go; a lasting owner refuses. */
   'owner.handOver': { doors: cliOnly, input: nothing, output: nothing },
   'owner.quit': { doors: cliOnly, input: nothing, output: nothing }

@@ -33,6 +33,30 @@ export const scheduleOverrides = z
   .partial()
   .strict()
 
+/** What a change of overrides takes: a value, or null to follow the layer below again. */
+export const scheduleChanges = z
+  .object(
+    Object.fromEntries(Object.entries(scheduleOverrides.shape).map(([name, field]) => [name, field.nullable()])) as {
+      [K in keyof typeof scheduleOverrides.shape]: z.ZodNullable<(typeof scheduleOverrides.shape)[K]>
+    }
+  )
+  .strict()
+
+/** Every field of the schedule, as it is in force. Times in ms. */
+export const scheduleValues = scheduleOverrides.required()
+
+/** Parameters are shown and kept as settings, so what carries a secret by its name is not taken as one. */
+const secretName = /secret|password|passphrase|assertion|verifier|(^|[_-])(token|code|api[_-]?key)$/i
+export const isSecretName = (name: string): boolean => secretName.test(name)
+
+/** Extra parameters as a person gives them. */
+export const givenParams = z
+  .record(z.string(), z.string())
+  .refine(
+    (params) => !Object.keys(params).some(isSecretName),
+    'a parameter is no place for a secret, since parameters are shown; give a client secret or a token as such'
+  )
+
 export const grantKind = z.enum(['authorizationCode', 'clientCredentials', 'refreshToken', 'staticToken'])
 export const clientAuthMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post'])
 
@@ -56,11 +80,14 @@ export const serverConfig = z
     redirectPort: z.number().int().min(1).max(65_535).optional(),
     /** Recorded overrides for servers that bend the standards. */
     quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().default({}),
-    schedule: scheduleOverrides.default({})
+    schedule: scheduleOverrides.default({}),
+    /** One of the demo's own: it ends with its owner. */
+    demo: z.literal(true).optional()
   })
   .strict()
 
 export type ServerConfig = z.infer<typeof serverConfig>
 export type ScheduleOverrides = z.infer<typeof scheduleOverrides>
+export type ScheduleChanges = z.infer<typeof scheduleChanges>
 export type GrantKind = z.infer<typeof grantKind>
 export type ClientAuthMethod = z.infer<typeof clientAuthMethod>

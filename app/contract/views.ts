@@ -2,6 +2,7 @@
 // No field can hold a secret, and all are parsed on departure.
 import { z } from 'zod'
 import { grantKind, scheduleOverrides, serverId } from './server.ts'
+import { theme } from './settings.ts'
 
 const time = z.number().int()
 
@@ -21,6 +22,8 @@ export const eventKind = z.enum([
   'signedOut',
   'paused',
   'resumed',
+  /** The server itself was asked whether it takes the token. */
+  'verified',
   'settingsChanged'
 ])
 
@@ -72,6 +75,13 @@ export const serverView = z
     registration: z.enum(['dynamic', 'preRegistered', 'none']).nullable(),
     schedule: scheduleOverrides,
     quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial(),
+    redirectHost: z.enum(['127.0.0.1', 'localhost']),
+    /** null: of the system's choice. */
+    redirectPort: z.number().int().nullable(),
+    /** Extra parameters of authorize and token requests. */
+    params: z.record(z.string(), z.string()),
+    /** One of the demo's servers: gone when the demo or its owner ends. */
+    demo: z.boolean(),
     signIn: z
       .object({
         id: z.string(),
@@ -114,6 +124,9 @@ export const snapshot = z
     owner: z
       .object({ pid: z.number().int(), kind: z.enum(['lasting', 'command']), version: z.string(), startedAt: time })
       .strict(),
+    theme,
+    /** Whether the demo servers run; `unavailable`: this installation does not have them. */
+    demo: z.enum(['off', 'on', 'unavailable']),
     servers: z.array(serverView)
   })
   .strict()

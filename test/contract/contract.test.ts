@@ -23,7 +23,9 @@ function fieldsOf(schema: Schema, path = ''): { names: string[]; open: string[] 
     parts.push({ names: [`${path}.${name}`, ...inner.names], open: inner.open })
   }
   const open =
-    schema.type === 'object' && schema.additionalProperties !== false && !/quirks|schedule/.test(path) ? [path] : []
+    schema.type === 'object' && schema.additionalProperties !== false && !/quirks|schedule|params/.test(path)
+      ? [path]
+      : []
   return { names: parts.flatMap(({ names }) => names), open: [...open, ...parts.flatMap((part) => part.open)] }
 }
 

@@ -47,6 +47,8 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
       light: 'green',
       vault: { state: 'open', path: ':memory:', keySource: 'throwaway', message: '' },
       owner: { pid: process.pid, kind: 'command', version: '0', startedAt: 0 },
+      theme: 'system',
+      demo: 'off',
       servers: current
     }),
     subscribe(listener) {

@@ -29,6 +29,8 @@ function snapshotOf(servers: ServerView[], vault: Partial<Snapshot['vault']> = {
     light: 'green',
     vault: { state: 'open', path: ':memory:', keySource: 'throwaway', message: '', ...vault },
     owner: { pid: 1, kind: 'lasting', version: '0', startedAt: now },
+    theme: 'system',
+    demo: 'off',
     servers
   }
 }

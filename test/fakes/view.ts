@@ -32,6 +32,10 @@ export function healthyView(change: Partial<ServerView> & { id: string }): Serve
     registration: 'dynamic',
     schedule: {},
     quirks: {},
+    redirectHost: '127.0.0.1',
+    redirectPort: null,
+    params: {},
+    demo: false,
     signIn: null,
     lastEvent: null,
     ...change

@@ -48,6 +48,8 @@ export function snapshotOf(...servers: ServerView[]): Snapshot {
     light: order[worst]!,
     vault: { state: 'open', path: '/home/someone/vault.db', keySource: 'keychain', message: '' },
     owner: { pid: 1, kind: 'lasting', version: '0.0.0', startedAt: now },
+    theme: 'system',
+    demo: 'off',
     servers
   }
 }

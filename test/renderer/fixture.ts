@@ -211,6 +211,8 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     light: 'red',
     vault: { state: 'open', path: '/home/ada/.local/share/tokentray/vault.db', keySource: 'keychain', message: '' },
     owner: { pid: 4711, kind: 'lasting', version: '0.1.0', startedAt: now - 2 * hour },
+    theme: 'system',
+    demo: 'off',
     servers
   }
   const streams = new Set<ServerResponse>()

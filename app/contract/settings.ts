@@ -1,0 +1,28 @@
+// The settings of the whole, as doors read and change them; the file they are kept in holds the same fields.
+// Times in ms.
+import { z } from 'zod'
+import { scheduleChanges, scheduleOverrides, scheduleValues } from './server.ts'
+
+export const theme = z.enum(['system', 'light', 'dark'])
+export const concurrency = z.number().int().min(1).max(64)
+export const logLevel = z.enum(['debug', 'info', 'warn', 'error'])
+
+export const settingsView = z
+  .object({
+    /** In force for every server that sets nothing of its own. */
+    schedule: scheduleValues,
+    /** The part of it that the settings file says. */
+    overrides: scheduleOverrides,
+    /** How many refreshes may run at the same time. */
+    concurrency,
+    logLevel,
+    theme
+  })
+  .strict()
+
+/** Absent fields stay as they are; null in the schedule: the built-in value again. */
+export const settingsChanges = z.object({ schedule: scheduleChanges, concurrency, logLevel, theme }).partial().strict()
+
+export type Theme = z.infer<typeof theme>
+export type SettingsView = z.infer<typeof settingsView>
+export type SettingsChanges = z.infer<typeof settingsChanges>
