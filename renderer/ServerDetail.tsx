@@ -2,18 +2,21 @@
 // The history is asked for again whenever the snapshot shows a newer event.
 import { useEffect, useRef, useState } from 'react'
 import type { HistoryEvent, ServerView } from '../app/contract/views.ts'
-import { explain, forgetRegistration, pause, refresh, remove, resume, signOut } from './actions.ts'
+import { explain, pause, refresh, resume } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
-import { ActionButton, AskButton, Page, Push } from './controls.tsx'
+import { ActionButton, Page, Push } from './controls.tsx'
 import { Mute } from './Desktop.tsx'
-import { countdown, roughly, writeDay, writeMoment, writeTime } from './durations.ts'
+import { countdown, roughly } from './durations.ts'
+import { Endings } from './Endings.tsx'
+import { Facts } from './Facts.tsx'
 import { GiveToken } from './GiveToken.tsx'
+import { History } from './History.tsx'
 import { Mark, markOf } from './Mark.tsx'
 import { hostOf, primaryAction } from './ServerList.tsx'
 import { ServerSettings } from './ServerSettings.tsx'
 import { beginSignIn } from './signIns.ts'
-import { go, snapshots } from './store.ts'
+import { snapshots } from './store.ts'
 import { Timeline } from './Timeline.tsx'
 import { words } from './words.ts'
 
@@ -124,149 +127,4 @@ function useHistory(view: ServerView) {
     }
   }, [view.id, newest])
   return history
-}
-
-/** "23:05 · 11 min left" */
-function Until({ at, source }: { at: number | null; source: ServerView['expirySource'] }) {
-  const text = useClock((now) => {
-    if (source === null) return words.detail.noToken
-    if (at === null) return words.detail.noEnd
-    const left = at > now ? words.detail.left(roughly(at - now)) : words.detail.ended
-    return `${writeMoment(at, now)} · ${left}`
-  })
-  const note = source === 'guess' ? words.detail.guess : source === 'jwt' ? words.detail.fromJwt : ''
-  return <>{note ? `${text} (${note})` : text}</>
-}
-
-function RefreshToken({ view }: { view: ServerView }) {
-  const text = useClock((now) => {
-    if (view.expirySource === null) return words.detail.noToken
-    if (view.fault === 'refused') return words.detail.refreshRefused
-    if (view.refreshExpiresAt === null) return view.renewable ? words.detail.renewable : words.detail.notRenewable
-    return view.refreshExpiresAt > now
-      ? words.detail.refreshEnds(roughly(view.refreshExpiresAt - now))
-      : words.detail.refreshEnded
-  })
-  return <>{text}</>
-}
-
-function Moment({ at }: { at: number }) {
-  return <>{useClock((now) => writeMoment(at, now))}</>
-}
-
-function Facts({ view }: { view: ServerView }) {
-  const { facts, registrations, kinds } = words.detail
-  const vault = snapshots.use()?.vault
-  const client = [view.registration && registrations[view.registration], view.clientId].filter(Boolean).join(' · ')
-  const rows: [string, React.ReactNode][] = [
-    [facts.validUntil, <Until key="until" at={view.expiresAt} source={view.expirySource} />],
-    [facts.obtained, view.obtainedAt && <Moment at={view.obtainedAt} />],
-    [facts.refreshToken, <RefreshToken key="refresh" view={view} />],
-    [facts.kind, kinds[view.grantKind]],
-    [facts.address, view.url],
-    [facts.issuer, view.issuer],
-    [facts.resource, view.resource === view.url ? null : view.resource],
-    [facts.scope, view.scope],
-    [facts.registration, client],
-    [
-      facts.accepted,
-      view.acceptedAt ? (
-        <>
-          <Moment at={view.acceptedAt} /> {words.detail.accepted('').trim()}
-        </>
-      ) : (
-        words.detail.neverAccepted
-      )
-    ],
-    [facts.stored, vault?.path]
-  ]
-  return (
-    <section>
-      <h2 className="cap">{words.detail.token}</h2>
-      <dl className="facts">
-        {rows
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-      </dl>
-    </section>
-  )
-}
-
-const tones: Partial<Record<HistoryEvent['kind'], string>> = {
-  signedIn: 'green',
-  refreshed: 'green',
-  refreshFailed: 'amber',
-  signInFailed: 'red'
-}
-const few = 8
-
-function History({ events }: { events: readonly HistoryEvent[] }) {
-  const [all, setAll] = useState(false)
-  const today = useClock(writeDay)
-  const shown = all ? events : events.slice(0, few)
-  return (
-    <section>
-      <h2 className="cap">
-        {words.detail.history}
-        {events.length > few && (
-          <Push look="link" onPress={() => setAll(!all)}>
-            {all ? words.detail.showLess : words.detail.showAll}
-          </Push>
-        )}
-      </h2>
-      {events.length === 0 && <p className="help">{words.detail.noHistory}</p>}
-      <ol className="history">
-        {shown.map((event, index) => (
-          <li key={`${event.at} ${event.kind}`}>
-            {writeDay(event.at) !== (index === 0 ? today : writeDay(shown[index - 1]!.at)) && (
-              <span className="day">{writeDay(event.at)}</span>
-            )}
-            <time dateTime={new Date(event.at).toISOString()}>{writeTime(event.at)}</time>
-            <i className={`dot ${event.fault === 'refused' ? 'red' : (tones[event.kind] ?? 'grey')}`} />
-            <span>{event.detail || words.events[event.kind]}</span>
-          </li>
-        ))}
-      </ol>
-    </section>
-  )
-}
-
-function Endings({ view }: { view: ServerView }) {
-  const { id, name } = view
-  return (
-    <div className="acts endings">
-      {view.registration === 'dynamic' && (
-        <ActionButton action={`forget ${id}`} onPress={() => forgetRegistration(view)}>
-          {words.actions.forget}
-        </ActionButton>
-      )}
-      {view.expirySource !== null && (
-        <AskButton
-          action={`signOut ${id}`}
-          title={words.actions.signOutTitle(name)}
-          text={words.actions.signOutText}
-          yes={words.actions.signOut}
-          onYes={() => signOut(view)}
-        >
-          {words.actions.signOut}
-        </AskButton>
-      )}
-      <AskButton
-        action={`remove ${id}`}
-        title={words.actions.removeTitle(name)}
-        text={words.actions.removeText}
-        yes={words.actions.removeNow}
-        onYes={async () => {
-          if (await remove(view)) go({ name: 'list' })
-        }}
-      >
-        {words.actions.remove}
-      </AskButton>
-    </div>
-  )
 }

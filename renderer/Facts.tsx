@@ -1,0 +1,78 @@
+// What is known of a server's token, client and addresses, as rows; rows without a value are left out.
+// Ends are shown as moments and as what is left, which moves.
+import type { ServerView } from '../app/contract/views.ts'
+import { useClock } from './clock.ts'
+import { roughly, writeMoment } from './durations.ts'
+import { snapshots } from './store.ts'
+import { words } from './words.ts'
+
+/** "23:05 · 11 min left" */
+function Until({ at, source }: { at: number | null; source: ServerView['expirySource'] }) {
+  const text = useClock((now) => {
+    if (source === null) return words.detail.noToken
+    if (at === null) return words.detail.noEnd
+    const left = at > now ? words.detail.left(roughly(at - now)) : words.detail.ended
+    return `${writeMoment(at, now)} · ${left}`
+  })
+  const note = source === 'guess' ? words.detail.guess : source === 'jwt' ? words.detail.fromJwt : ''
+  return <>{note ? `${text} (${note})` : text}</>
+}
+
+function RefreshToken({ view }: { view: ServerView }) {
+  const text = useClock((now) => {
+    if (view.expirySource === null) return words.detail.noToken
+    if (view.fault === 'refused') return words.detail.refreshRefused
+    if (view.refreshExpiresAt === null) return view.renewable ? words.detail.renewable : words.detail.notRenewable
+    return view.refreshExpiresAt > now
+      ? words.detail.refreshEnds(roughly(view.refreshExpiresAt - now))
+      : words.detail.refreshEnded
+  })
+  return <>{text}</>
+}
+
+function Moment({ at }: { at: number }) {
+  return <>{useClock((now) => writeMoment(at, now))}</>
+}
+
+export function Facts({ view }: { view: ServerView }) {
+  const { facts, registrations, kinds } = words.detail
+  const vault = snapshots.use()?.vault
+  const client = [view.registration && registrations[view.registration], view.clientId].filter(Boolean).join(' · ')
+  const rows: [string, React.ReactNode][] = [
+    [facts.validUntil, <Until key="until" at={view.expiresAt} source={view.expirySource} />],
+    [facts.obtained, view.obtainedAt && <Moment at={view.obtainedAt} />],
+    [facts.refreshToken, <RefreshToken key="refresh" view={view} />],
+    [facts.kind, kinds[view.grantKind]],
+    [facts.address, view.url],
+    [facts.issuer, view.issuer],
+    [facts.resource, view.resource === view.url ? null : view.resource],
+    [facts.scope, view.scope],
+    [facts.registration, client],
+    [
+      facts.accepted,
+      view.acceptedAt ? (
+        <>
+          <Moment at={view.acceptedAt} /> {words.detail.accepted('').trim()}
+        </>
+      ) : (
+        words.detail.neverAccepted
+      )
+    ],
+    [facts.stored, vault?.path]
+  ]
+  return (
+    <section>
+      <h2 className="cap">{words.detail.token}</h2>
+      <dl className="facts">
+        {rows
+          .filter(([, value]) => value)
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+      </dl>
+    </section>
+  )
+}
