@@ -113,7 +113,7 @@ export function createHandlers(services: Services): Handlers {
     },
     'server.set': async (input) => {
       const id = find(input)
-      const { server: _, scope, redirectPort, schedule, ...rest } = input
+      const { server: _, scope, redirectPort, clientCertificate, schedule, ...rest } = input
       const old = keeper.roster.config(id)
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
       const config = { ...old, ...given, schedule: changeOverrides(old.schedule, schedule ?? {}) }
@@ -122,6 +122,8 @@ export function createHandlers(services: Services): Handlers {
       else if (scope !== undefined) config.scope = scope
       if (redirectPort === null) delete config.redirectPort
       else if (redirectPort !== undefined) config.redirectPort = redirectPort
+      if (clientCertificate === null) delete config.clientCertificate
+      else if (clientCertificate !== undefined) config.clientCertificate = clientCertificate
       return change(id, config, 'Settings changed')
     },
     'server.giveToken': async (input) => {

@@ -11,6 +11,8 @@ import { type Log, openLog, silentLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createOAuth } from './oauth/engine.ts'
 import { createNetwork, type Network } from './oauth/network.ts'
+import { createProxyResolver, type ResolveProxy } from './oauth/proxy.ts'
+import { askSystem } from './oauth/systemProxy.ts'
 import { route } from './router.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { SignIns } from './signIns.ts'
@@ -39,6 +41,8 @@ export type CoreOptions = Unlocking & {
   dashboardLink?: (as: 'file' | 'text') => Output<'dashboard.link'>
   /** Told in a sentence what a person should know while the vault is opened. */
   notice?: (sentence: string) => void
+  /** How the system is asked for its proxy; absent: by its small tools. */
+  systemProxy?: ResolveProxy
   /** Replaced by tests. */
   vault?: Vault
   network?: Network
@@ -66,7 +70,12 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     options.notice?.(sentence)
   }
   const vault = options.vault ?? (await openVault(unlockOptions(options, notice)))
-  const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}` })
+  const resolveProxy = createProxyResolver({
+    setting: settings.proxy,
+    environment: options.environment,
+    system: options.systemProxy ?? askSystem({ platform: process.platform, clock })
+  })
+  const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}`, resolveProxy })
   const oauth = createOAuth({
     network,
     clock,

@@ -16,6 +16,12 @@ export const settingsSchema = z
     /** How many refreshes may run at the same time. */
     concurrency: concurrency.default(16),
     logLevel: logLevel.default('info'),
+    /** `system`: the environment's HTTPS_PROXY, else the system's own; `none`; or the proxy's URL. */
+    proxy: z
+      .union([z.enum(['system', 'none']), z.url({ protocol: /^(https?|socks5?)$/ })], {
+        error: 'use system, none, or a proxy as http://host:port'
+      })
+      .default('system'),
     /** Of the pages, in window and browser. */
     theme: theme.default('system')
   })

@@ -23,12 +23,22 @@ const others: Record<string, string> = {
   schedule: 'see below',
   concurrency: 'how many refreshes may run at the same time',
   logLevel: 'what is logged at least',
+  proxy: '`system` is the environment’s `HTTPS_PROXY` and `NO_PROXY`, else the system’s own settings',
   theme: 'of the pages, in window and browser; `system` follows the desktop'
 }
 
-type Property = { type?: string; minimum?: number; maximum?: number; enum?: string[] }
+type Property = {
+  type?: string
+  format?: string
+  minimum?: number
+  maximum?: number
+  enum?: string[]
+  anyOf?: Property[]
+}
 
-function range({ type, minimum, maximum, enum: values }: Property): string {
+function range({ type, format, minimum, maximum, enum: values, anyOf }: Property): string {
+  if (anyOf) return anyOf.map(range).join(' or ')
+  if (format === 'uri') return 'a URL'
   if (values) return values.join(', ')
   const upper = maximum === undefined || maximum > 1e12 ? '' : ` to ${maximum}`
   return `${type}${minimum === undefined ? '' : `, ${minimum}${upper || ' or more'}`}`

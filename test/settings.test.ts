@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { defaultSchedule } from '../app/health/schedule.ts'
-import { mergeSchedule, readSettings } from '../app/settings.ts'
+import { mergeSchedule, parseSettings, readSettings } from '../app/settings.ts'
 
 const file = join(mkdtempSync(join(tmpdir(), 'tokentray-settings-')), 'settings.json')
 const read = (text: string) => {
@@ -18,7 +18,8 @@ test('no file: the defaults', async () => {
     overrides: {},
     theme: 'system',
     concurrency: 16,
-    logLevel: 'info'
+    logLevel: 'info',
+    proxy: 'system'
   })
 })
 
@@ -42,4 +43,15 @@ test.each([
 ])('%s is refused with the file and the field', async (text, words) => {
   await expect(read(text)).rejects.toMatchObject({ code: 'settingsUnreadable', message: expect.stringMatching(words) })
   await expect(read(text)).rejects.toMatchObject({ message: expect.stringContaining(file) })
+})
+
+test('a proxy is a word or a URL, and nothing else', () => {
+  const proxyOf = (proxy: string) => parseSettings({ proxy }, file).proxy
+  expect(['none', 'http://proxy:8080', 'socks5://proxy:1080'].map(proxyOf)).toEqual([
+    'none',
+    'http://proxy:8080',
+    'socks5://proxy:1080'
+  ])
+  for (const wrong of ['proxy:8080', 'ftp://proxy', ''])
+    expect(() => proxyOf(wrong)).toThrow(/proxy: use system, none, or a proxy/)
 })

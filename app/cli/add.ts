@@ -3,6 +3,7 @@
 import type { Input } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { ServerView } from '../contract/views.ts'
+import { type CertificateOptions, readCertificate } from './certificate.ts'
 import { signIn } from './login.ts'
 import { print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
@@ -10,7 +11,7 @@ import { readSecret, readSeed } from './secrets.ts'
 import { describeLine } from './words.ts'
 import type { World } from './world.ts'
 
-export type AddOptions = {
+export type AddOptions = CertificateOptions & {
   id?: string
   name?: string
   clientId?: string
@@ -122,7 +123,9 @@ async function readGrant(world: World, options: AddOptions): Promise<Partial<Inp
 
 function readSettings(options: AddOptions): Partial<Input<'server.add'>> {
   const { id, name, clientId, scope, tokenEndpoint, redirectHost, redirectPort } = options
+  const clientCertificate = readCertificate(options)
   return {
+    ...(clientCertificate && { clientCertificate }),
     ...(id && { id }),
     ...(name && { name }),
     ...(clientId && { clientId }),

@@ -66,6 +66,8 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
       'port of the callback address, where the registration demands one',
       whole(1, 65_535)
     )
+    .option('--client-certificate <file>', 'certificate for mutual TLS, PEM')
+    .option('--client-certificate-key <file>', 'its key, PEM; read anew for each request')
     .option('--no-login', 'do not sign in now')
     .action((url, options) => run(async () => (await import('./add.ts')).add(world, url, options)))
 
@@ -111,6 +113,8 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
       'port of the callback address; any for one of the system’s choice',
       (text: string) => (text === 'any' ? text : whole(1, 65_535)(text))
     )
+    .option('--client-certificate <file>', 'certificate for mutual TLS, PEM; none to leave it out from now on')
+    .option('--client-certificate-key <file>', 'its key, PEM; read anew for each request')
     .addOption(
       new Option('--omit-resource <switch>', 'leave out the resource parameter (RFC 8707)').choices(['on', 'off'])
     )

@@ -3,6 +3,7 @@
 import type { Input, Output } from '../contract/commands.ts'
 import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { type CertificateOptions, readCertificate } from './certificate.ts'
 import { print, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
 import { confirm } from './prompt.ts'
@@ -69,18 +70,19 @@ export const fractions = {
   jitter: 'up to this part of the lifetime is taken off at random, such as 0.05'
 } as const
 
-export type SetOptions = Json & {
-  name?: string
-  scope?: string
-  defaultScope?: boolean
-  param?: Record<string, string>
-  redirectHost?: '127.0.0.1' | 'localhost'
-  redirectPort?: number | 'any'
-  tokenFile?: string
-  refreshTokenFile?: string
-  omitResource?: 'on' | 'off'
-  allowMissingPkce?: 'on' | 'off'
-} & { [K in keyof typeof knobs | keyof typeof fractions]?: string }
+export type SetOptions = Json &
+  CertificateOptions & {
+    name?: string
+    scope?: string
+    defaultScope?: boolean
+    param?: Record<string, string>
+    redirectHost?: '127.0.0.1' | 'localhost'
+    redirectPort?: number | 'any'
+    tokenFile?: string
+    refreshTokenFile?: string
+    omitResource?: 'on' | 'off'
+    allowMissingPkce?: 'on' | 'off'
+  } & { [K in keyof typeof knobs | keyof typeof fractions]?: string }
 
 export async function set(world: World, server: string, options: SetOptions): Promise<void> {
   const schedule = readSchedule(options)
@@ -89,6 +91,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(options.allowMissingPkce && { allowMissingPkceMetadata: options.allowMissingPkce === 'on' })
   }
   const { name, param, redirectHost, defaultScope } = options
+  const clientCertificate = readCertificate(options)
   const changes: Omit<Input<'server.set'>, 'server'> = {
     ...(name && { name }),
     ...(options.scope !== undefined && { scope: options.scope }),
@@ -98,6 +101,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(options.redirectPort !== undefined && {
       redirectPort: options.redirectPort === 'any' ? null : options.redirectPort
     }),
+    ...(clientCertificate !== undefined && { clientCertificate }),
     ...(Object.keys(quirks).length > 0 && { quirks }),
     ...(Object.keys(schedule).length > 0 && { schedule })
   }

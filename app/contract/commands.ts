@@ -1,7 +1,7 @@
 // The one table of commands: input, output, and which doors may call each. Both ends of every transport are made from it.
 // Inputs are parsed on arrival, outputs on departure; replies are {ok:true,value} or {ok:false,code,message}.
 import { z } from 'zod'
-import { givenParams, scheduleChanges, serverConfig, serverId } from './server.ts'
+import { clientCertificate, givenParams, scheduleChanges, serverConfig, serverId } from './server.ts'
 import { settingsChanges, settingsView } from './settings.ts'
 import { historyEvent, serverView, snapshot } from './views.ts'
 
@@ -53,6 +53,7 @@ export const commands = {
       redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
       /** null: of the system's choice. */
       redirectPort: z.number().int().min(1).max(65_535).nullable().optional(),
+      clientCertificate: clientCertificate.nullable().optional(),
       quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().optional(),
       /** null: the general setting again. */
       schedule: scheduleChanges.optional()

@@ -60,6 +60,9 @@ export const givenParams = z
 export const grantKind = z.enum(['authorizationCode', 'clientCredentials', 'refreshToken', 'staticToken'])
 export const clientAuthMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post'])
 
+/** For mutual TLS: PEM files, by their paths; the key stays where the person keeps it. */
+export const clientCertificate = z.object({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).strict()
+
 /** Everything about a server a person chose or a sign-in recorded. */
 export const serverConfig = z
   .object({
@@ -80,12 +83,14 @@ export const serverConfig = z
     redirectPort: z.number().int().min(1).max(65_535).optional(),
     /** Recorded overrides for servers that bend the standards. */
     quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().default({}),
+    clientCertificate: clientCertificate.optional(),
     schedule: scheduleOverrides.default({}),
     /** One of the demo's own: it ends with its owner. */
     demo: z.literal(true).optional()
   })
   .strict()
 
+export type ClientCertificate = z.infer<typeof clientCertificate>
 export type ServerConfig = z.infer<typeof serverConfig>
 export type ScheduleOverrides = z.infer<typeof scheduleOverrides>
 export type ScheduleChanges = z.infer<typeof scheduleChanges>

@@ -38,6 +38,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
   const { network, clock, registrations } = options
   const { guessedLifetime = 3_600_000, signInLimit = 600_000 } = options
   const now = () => clock.now()
+  const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
+    certificate ? (url, request) => network(url, { ...request, certificate }) : network
   const openCallback = createCallbacks()
   const oneAtATime = createQueue()
   const replyContext = (config: ServerConfig, lastLifetime: number | null) => ({
@@ -54,7 +56,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const clientId = shape.clientId ?? config.clientId
     if (!clientId) return misconfigured('client_id_missing')
     const request: TokenRequest = {
-      network,
+      network: networkOf(config),
       server: found.server,
       client: { clientId, clientAuth: shape.clientAuth, clientSecret: shape.clientSecret },
       parameters: parametersOf(config, found.resource),
@@ -79,7 +81,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const endpoint = shape.tokenEndpoint ?? config.tokenEndpoint
     if (endpoint) return { server: serverOf(shape, endpoint), resource: shape.resource }
     try {
-      return await discover(config.url, { network, now, signal, onStep: () => {} })
+      return await discover(config.url, { network: networkOf(config), now, signal, onStep: () => {} })
     } catch (error) {
       // The refresh token was not sent, so it cannot have been spent: a lost metadata reply is only a busy server.
       if (error instanceof NetworkFault) {
@@ -102,6 +104,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
   }
 
   async function beginCode(config: ServerConfig, { clientSecret, onStep, signal }: Given): Promise<SignIn> {
+    const network = networkOf(config)
     const discovery = await discover(config.url, { network, now, signal, onStep })
     const { server } = discovery
     if (!server.authorization_endpoint)
@@ -152,6 +155,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       )
     const abort = new AbortController()
     const signal = AbortSignal.any([given.signal, abort.signal])
+    const network = networkOf(config)
     const { tokenEndpoint } = config
     const discovery = tokenEndpoint
       ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, reach: 'any' } as const)
@@ -189,7 +193,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
   return {
     renew,
     beginSignIn,
-    revoke: (_config, grant, signal) => revokeGrant(grant, network, signal),
+    revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), signal),
     forgetRegistration: (grant) => forgetRegistration(grant.shape)
   }
 }

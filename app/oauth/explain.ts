@@ -50,6 +50,11 @@ export function explainFault(
           'metadataInvalid',
           `The server's metadata leads to a private address, which was not asked; check the server's URL.`
         )
+      if (detail === 'client_certificate_unreadable')
+        return new TokentrayError(
+          'settingsUnreadable',
+          `The client certificate of this server or its key cannot be read, or is no PEM; ${host} was not asked.`
+        )
       if (detail === 'https_required')
         return new TokentrayError(
           'metadataInvalid',

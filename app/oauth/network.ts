@@ -3,9 +3,11 @@
 import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { brotliDecompressSync, unzipSync } from 'node:zlib'
-import { Client } from 'undici'
 import type { Clock } from '../clock.ts'
+import type { ClientCertificate } from '../contract/server.ts'
 import { isLoopbackHost, isPrivateAddress, isPrivateHost } from './addresses.ts'
+import { type Identity, openDispatcher, readIdentity, trustSystem } from './dispatcher.ts'
+import type { ResolveProxy } from './proxy.ts'
 
 /**
  * Why there is no reply. `offline`: it never connected; `busy`: the time was up before anything was sent; `lost`: the
@@ -40,6 +42,15 @@ export type RequestOptions = {
   reach?: 'any' | 'public'
   /** How many redirects within the same origin are followed; none otherwise. */
   redirects?: number
+  certificate?: ClientCertificate | undefined
+}
+
+export type NetworkOptions = {
+  clock: Clock
+  userAgent: string
+  limits?: NetworkLimits
+  /** Absent: no proxies. */
+  resolveProxy?: ResolveProxy | undefined
 }
 
 /**
@@ -48,13 +59,15 @@ export type RequestOptions = {
  */
 export type Network = (url: string, options?: RequestOptions) => Promise<Response>
 
-export function createNetwork(given: { clock: Clock; userAgent: string; limits?: NetworkLimits }): Network {
-  const limits = given.limits ?? networkLimits
+export function createNetwork(given: NetworkOptions): Network {
+  trustSystem()
   return async (url, options = {}) => {
-    if (options.signal?.aborted) throw new NetworkFault('busy', 'aborted', checked(url).host)
     let target = checked(url, options.reach)
+    const identity = options.certificate && (await identityOf(options.certificate, target))
     for (let left = options.redirects ?? 0; ; left--) {
-      const reply = await exchange(target, options, limits, given)
+      const proxy = (await given.resolveProxy?.(target)) ?? null
+      if (options.signal?.aborted) throw new NetworkFault('busy', 'aborted', target.host)
+      const reply = await exchange(target, options, { proxy, identity }, given)
       const next = left > 0 && redirectOf(reply, target, options.method ?? 'GET')
       if (!next) return reply
       target = checked(next.href, options.reach)
@@ -83,34 +96,43 @@ function redirectOf(reply: Response, from: URL, method: string): URL | null {
   return next && next.origin === from.origin ? next : null
 }
 
+async function identityOf(certificate: ClientCertificate, { host }: URL): Promise<Identity> {
+  try {
+    return await readIdentity(certificate)
+  } catch {
+    throw new NetworkFault('misconfigured', 'client_certificate_unreadable', host)
+  }
+}
+
 function exchange(
   url: URL,
   options: RequestOptions,
-  limits: NetworkLimits,
-  given: { clock: Clock; userAgent: string }
+  way: { proxy: string | null; identity: Identity | undefined },
+  { limits = networkLimits, clock, userAgent }: NetworkOptions
 ): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
-  const publicOnly = options.reach === 'public'
-  const client = new Client(url.origin, {
-    connect: { timeout: limits.connect, ...(publicOnly && { lookup: publicLookup }) },
-    headersTimeout: 0,
-    bodyTimeout: 0
+  const dispatcher = openDispatcher(url.origin, {
+    ...way,
+    connectTimeout: limits.connect,
+    // Behind a proxy it is the proxy that resolves names; one that leads inside is for its keeper to refuse.
+    lookup: options.reach === 'public' ? publicLookup : undefined
   })
   let sent = false
   const stop = (why: string) => reject(new NetworkFault(sent ? 'lost' : 'busy', why, url.host))
   const aborted = () => stop('aborted')
-  const cancelTimer = given.clock.after(limits.whole, () => stop('timeout'))
+  const cancelTimer = clock.after(limits.whole, () => stop('timeout'))
   options.signal?.addEventListener('abort', aborted, { once: true })
 
   let status = 0
   let headers = new Headers()
   let size = 0
   const chunks: Buffer[] = []
-  client.dispatch(
+  dispatcher.dispatch(
     {
+      origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: options.method ?? 'GET',
-      headers: { 'user-agent': given.userAgent, 'accept-encoding': 'identity', ...options.headers },
+      headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...options.headers },
       body: options.body == null ? null : String(options.body),
       reset: true
     },
@@ -146,7 +168,7 @@ function exchange(
   return promise.finally(() => {
     cancelTimer()
     options.signal?.removeEventListener('abort', aborted)
-    client.destroy().catch(() => {})
+    dispatcher.destroy().catch(() => {})
   })
 }
 

@@ -1,0 +1,52 @@
+// One connection to one origin, directly or through a proxy, with the person's client certificate where one is set.
+// Certificates are trusted as the system does, besides those that Node brings along.
+import { readFile } from 'node:fs/promises'
+import type { LookupFunction } from 'node:net'
+import tls from 'node:tls'
+import { Client, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici'
+import type { ClientCertificate } from '../contract/server.ts'
+
+/** A client certificate with its key, both PEM (RFC 8446 section 4.4.2). */
+export type Identity = { cert: string; key: string }
+
+export type Way = {
+  /** ms. */
+  connectTimeout: number
+  proxy: string | null
+  /** Only where no proxy resolves the name. */
+  lookup?: LookupFunction | undefined
+  identity?: Identity | undefined
+}
+
+/** To be destroyed after use. */
+export function openDispatcher(origin: string, { connectTimeout, proxy, lookup, identity }: Way): Dispatcher {
+  const limits = { headersTimeout: 0, bodyTimeout: 0 }
+  const connect = { timeout: connectTimeout, ...(lookup && { lookup }), ...identity }
+  if (proxy === null) return new Client(origin, { ...limits, connect })
+  const requestTls = { timeout: connectTimeout, ...identity }
+  if (/^socks/i.test(proxy)) return new Socks5ProxyAgent(proxy, { ...limits, connectTimeout, requestTls })
+  return new ProxyAgent({
+    uri: proxy,
+    ...limits,
+    connectTimeout,
+    requestTls,
+    proxyTls: { timeout: connectTimeout },
+    proxyTunnel: true
+  })
+}
+
+/** Read anew for each request, since such certificates are short-lived in places. Rejects where a file is missing or no PEM. */
+export async function readIdentity({ certificateFile, keyFile }: ClientCertificate): Promise<Identity> {
+  const [cert, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')])
+  tls.createSecureContext({ cert, key })
+  return { cert, key }
+}
+
+let isTrusted = false
+
+/** Makes this process believe whom the system believes: companies put their own authority there. Once is enough. */
+export function trustSystem(): void {
+  if (isTrusted || typeof tls.setDefaultCACertificates !== 'function') return
+  isTrusted = true
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])
+}
