@@ -18,9 +18,8 @@ export const settingsSchema = z
     logLevel: logLevel.default('info'),
     /** `system`: the environment's HTTPS_PROXY, else the system's own; `none`; or the proxy's URL. */
     proxy: z
-      .union([z.enum(['system', 'none']), z.url({ protocol: /^(https?|socks5?)$/ })], {
-        error: 'use system, none, or a proxy as http://host:port'
-      })
+      .string()
+      .regex(/^(system|none|(https?|socks5?):\/\/\S+)$/, 'use system, none, or a proxy as http://host:port')
       .default('system'),
     /** Of the pages, in window and browser. */
     theme: theme.default('system')

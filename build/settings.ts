@@ -29,16 +29,14 @@ const others: Record<string, string> = {
 
 type Property = {
   type?: string
-  format?: string
+  pattern?: string
   minimum?: number
   maximum?: number
   enum?: string[]
-  anyOf?: Property[]
 }
 
-function range({ type, format, minimum, maximum, enum: values, anyOf }: Property): string {
-  if (anyOf) return anyOf.map(range).join(' or ')
-  if (format === 'uri') return 'a URL'
+function range({ type, pattern, minimum, maximum, enum: values }: Property): string {
+  if (pattern) return '`system`, `none` or a URL'
   if (values) return values.join(', ')
   const upper = maximum === undefined || maximum > 1e12 ? '' : ` to ${maximum}`
   return `${type}${minimum === undefined ? '' : `, ${minimum}${upper || ' or more'}`}`
