@@ -3,10 +3,9 @@
 import type { Clock } from './clock.ts'
 import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
-import type { Snapshot } from './contract/views.ts'
 import type { Keeper } from './keeper.ts'
-import type { Metrics } from './metrics.ts'
 import type { OAuth } from './oauth/port.ts'
+import type { OpeningCommands } from './opening.ts'
 import { buildServer, grantGiven } from './seed.ts'
 import { changeOverrides } from './settings.ts'
 import type { SignIns } from './signIns.ts'
@@ -18,14 +17,21 @@ export type Services = {
   signIns: SignIns
   vault: Vault
   oauth: OAuth
-  metrics: Metrics
   clock: Clock
-  snapshot(): Snapshot
-  end(how: 'handOver' | 'quit'): void
-  dashboardLink(as: 'file' | 'text'): Output<'dashboard.link'>
 }
 
 export type Handlers = { [N in CommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
+
+/** Commands that work whether or not the vault is open; core.ts has them. */
+export type DoorCommand =
+  | 'snapshot'
+  | 'metrics'
+  | 'dashboard.link'
+  | 'poke'
+  | 'owner.handOver'
+  | 'owner.quit'
+  | keyof OpeningCommands
+export type KeepingHandlers = Omit<Handlers, DoorCommand>
 
 /** The id behind what a person typed: an id, or a name in any case. @throws serverUnknown */
 export function findServer(keeper: Keeper, typed: string): string {
@@ -47,8 +53,8 @@ const notYet = async (): Promise<never> => {
 
 const revokeLimit = 15_000
 
-export function createHandlers(services: Services): Handlers {
-  const { keeper, signIns, vault, oauth, metrics, clock } = services
+export function createHandlers(services: Services): KeepingHandlers {
+  const { keeper, signIns, vault, oauth, clock } = services
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
@@ -90,7 +96,6 @@ export function createHandlers(services: Services): Handlers {
   }
 
   return {
-    snapshot: async () => services.snapshot(),
     'server.add': async (input) => {
       const same = keeper.roster.views().find(({ url }) => url === input.url.trim())
       if (same && !input.id && !input.name && !input.keepExisting)
@@ -200,25 +205,10 @@ export function createHandlers(services: Services): Handlers {
       return {}
     },
     readToken: async (input) => readToken(keeper, clock, find(input), input.minValid),
-    metrics: async () => ({ text: await metrics.print(keeper.roster.gauges()) }),
-    'dashboard.link': async (input) => services.dashboardLink(input.as),
     'vault.backup': async () => ({ path: await vault.backup(clock.now()) }),
     'vault.check': async () => {
       const problems = await vault.check()
       return { ok: problems.length === 0, problems }
-    },
-    poke: async () => {
-      clock.poke()
-      keeper.poke()
-      return {}
-    },
-    'owner.handOver': async () => {
-      services.end('handOver')
-      return {}
-    },
-    'owner.quit': async () => {
-      services.end('quit')
-      return {}
     }
   }
 }

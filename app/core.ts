@@ -1,23 +1,21 @@
 // The core as its doors see it: one handler, one stream of snapshots, one end.
-// openCore() assembles vault, OAuth, keeper and metrics behind it; nothing else in the project knows all of them.
+// It lives whether or not the vault is open: opening.ts tries, keeping.ts begins once it is.
 import type { Random } from './clock.ts'
-import { createHandlers } from './commands.ts'
-import type { Door, Output, Reply } from './contract/commands.ts'
+import type { DoorCommand, Handlers, KeepingHandlers } from './commands.ts'
+import { commands, type Door, type Output, type Reply } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
-import type { Snapshot } from './contract/views.ts'
+import type { Snapshot, VaultView } from './contract/views.ts'
 import { worstLight } from './health/words.ts'
-import { Keeper } from './keeper.ts'
+import { type Keeping, startKeeping } from './keeping.ts'
 import { type Log, openLog, silentLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { createOAuth } from './oauth/engine.ts'
 import { createNetwork, type Network } from './oauth/network.ts'
 import { createProxyResolver, type ResolveProxy } from './oauth/proxy.ts'
 import { askSystem } from './oauth/systemProxy.ts'
+import { Opening } from './opening.ts'
 import { route } from './router.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { SignIns } from './signIns.ts'
-import { type Unlocking, unlockOptions } from './unlock.ts'
-import { openVault } from './vault/open.ts'
+import type { Unlocking } from './unlock.ts'
 import type { Vault } from './vault/vault.ts'
 
 export interface Core {
@@ -37,6 +35,8 @@ export type CoreOptions = Unlocking & {
   kind: 'lasting' | 'command'
   version: string
   random: Random
+  /** For owners that show the vault's state and take what opens it: openCore() then needs no open vault. */
+  standBy?: boolean
   /** A one-time link into the dashboard that this owner shows, or a `dashboardOff` thrown. */
   dashboardLink?: (as: 'file' | 'text') => Output<'dashboard.link'>
   /** Told in a sentence what a person should know while the vault is opened. */
@@ -60,61 +60,59 @@ function noDashboard(): never {
   )
 }
 
-/** Opens the vault and starts keeping. Only the process that holds the ownership may call this. */
+/**
+ * Opens the vault and starts keeping. Only the process that holds the ownership may call this. Rejects where the vault does
+ * not open; with `standBy` that is a state of the core instead, and so is a keychain that waits for a person.
+ */
 export async function openCore(options: CoreOptions): Promise<Core> {
-  const { home, kind, version, clock, random } = options
+  const { home, kind, version, clock, random, standBy = false, dashboardLink = noDashboard } = options
   const settings = options.settings ?? (await readSettings(home.settings))
   const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, settings.logLevel))
   const notice = (sentence: string) => {
     log.warn(sentence)
     options.notice?.(sentence)
   }
-  const vault = options.vault ?? (await openVault(unlockOptions(options, notice)))
   const resolveProxy = createProxyResolver({
     setting: settings.proxy,
     environment: options.environment,
     system: options.systemProxy ?? askSystem({ platform: process.platform, clock })
   })
   const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}`, resolveProxy })
-  const oauth = createOAuth({
-    network,
-    clock,
-    registrations: vault,
-    guessedLifetime: settings.schedule.guessedLifetime
-  })
   const metrics = createMetrics()
   const startedAt = clock.now()
   const listeners = new Set<(snapshot: Snapshot) => void>()
   const ended = Promise.withResolvers<'handOver' | 'quit'>()
+  let keeping: Keeping | null = null
   let revision = 0
   let cancelPublish: (() => void) | null = null
   let closing: Promise<void> | null = null
   const calls = new Set<Promise<unknown>>()
-
-  const keeper = new Keeper({
-    vault,
-    oauth,
-    clock,
-    random,
-    log,
-    metrics,
-    schedule: settings.schedule,
-    concurrency: settings.concurrency,
-    scope: kind === 'lasting' ? 'all' : 'asked',
-    onChange: () => {
-      revision++
-      if (listeners.size > 0) cancelPublish ??= clock.after(publishEvery, publish)
+  const { vault: given } = options
+  const opening = new Opening({
+    unlocking: options,
+    notice,
+    onChange,
+    ...(given && { open: async () => given }),
+    async use(vault) {
+      const scope = kind === 'lasting' ? 'all' : 'asked'
+      keeping = await startKeeping({ vault, network, clock, random, log, metrics, settings, scope, onChange })
+      log.info('started', { kind, version, vault: vault.path })
     }
   })
-  const signIns = new SignIns({ keeper, vault, oauth, log })
+
+  function onChange(): void {
+    revision++
+    if (listeners.size > 0) cancelPublish ??= clock.after(publishEvery, publish)
+  }
 
   function snapshot(): Snapshot {
-    const servers = keeper.roster.views()
+    const servers = keeping?.servers() ?? []
+    const vault = keeping ? openView(keeping.vault) : opening.view()
     return {
       revision,
       at: clock.now(),
-      light: worstLight(servers.map(({ light }) => light)),
-      vault: { state: 'open', path: vault.path, keySource: vault.keySource, message: '' },
+      light: keeping ? worstLight(servers.map(({ light }) => light)) : closedLight(vault),
+      vault,
       owner: { pid: process.pid, kind, version, startedAt },
       theme: settings.theme,
       demo: 'unavailable',
@@ -131,7 +129,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   function end(how: 'handOver' | 'quit'): void {
     if (how === 'handOver' && kind === 'lasting')
       throw new TokentrayError('ownerElsewhere', `Tokentray is already running (process ${process.pid}).`)
-    if (how === 'handOver' && signIns.isBusy())
+    if (how === 'handOver' && keeping?.isBusy())
       throw new TokentrayError(
         'signInUnderWay',
         `Process ${process.pid} waits for a person to sign in; it hands over then.`
@@ -140,25 +138,52 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   }
 
   async function close(): Promise<void> {
-    await signIns.close()
-    await keeper.drain()
+    await opening.close()
+    await keeping?.drain()
     // What a command was promised it still gets, and it may need the vault for that.
     await Promise.all(calls)
     cancelPublish?.()
     publish()
-    await vault.close()
+    await keeping?.vault.close()
     log.info('stopped')
     log.close()
   }
 
-  const { dashboardLink = noDashboard } = options
-  const handlers = createHandlers({ keeper, signIns, vault, oauth, metrics, clock, snapshot, end, dashboardLink })
-  log.info('started', { kind, version, vault: vault.path })
-  await keeper.start()
+  const always: Pick<Handlers, DoorCommand> = {
+    ...opening.commands,
+    snapshot: async () => snapshot(),
+    metrics: async () => ({ text: await metrics.print(keeping?.gauges() ?? []) }),
+    'dashboard.link': async (input) => dashboardLink(input.as),
+    poke: async () => {
+      clock.poke()
+      keeping?.poke()
+      return {}
+    },
+    'owner.handOver': async () => {
+      end('handOver')
+      return {}
+    },
+    'owner.quit': async () => {
+      end('quit')
+      return {}
+    }
+  }
+  /** While the vault is not open, whatever needs it answers with what opening failed with. */
+  const refusals = Object.fromEntries(
+    Object.keys(commands).map((name) => [name, () => Promise.reject(opening.error)])
+  ) as unknown as KeepingHandlers
+
+  try {
+    await opening.begin(standBy)
+  } catch (error) {
+    if (!standBy || !(error instanceof TokentrayError)) throw error
+    log.warn('the vault is not open', { code: error.code })
+  }
   return {
     handle(door, name, input) {
       if (closing)
         return Promise.resolve({ ok: false, code: 'ownerStopping', message: 'Tokentray is just ending; try again.' })
+      const handlers = { ...(keeping?.handlers ?? refusals), ...always }
       const call = route(handlers, log, door, name, input).finally(() => calls.delete(call))
       calls.add(call)
       return call
@@ -175,4 +200,13 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       return closing
     }
   }
+}
+
+function openView({ path, keySource }: Vault): VaultView {
+  return { state: 'open', path, keySource, message: '', errorCode: null, offers: null }
+}
+
+/** The keychain's own window asks the person by itself; every other state waits for one. */
+function closedLight({ state }: VaultView): Snapshot['light'] {
+  return state === 'keychainWaiting' ? 'amber' : 'red'
 }

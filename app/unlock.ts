@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { Paths } from './paths.ts'
 import { fingerprint, type Secret } from './secret.ts'
-import { createKeychain, type Keychain } from './vault/keychain.ts'
+import { createKeychain, type Keychain, type StartHelper } from './vault/keychain.ts'
 import type { OpenOptions } from './vault/open.ts'
 import { takePassphrase } from './vault/passphrase.ts'
 
@@ -19,18 +19,39 @@ export type Unlocking = {
   askForNewPassphrase?: boolean
   /** A vault in memory with a throw-away key. */
   ephemeral?: boolean
-  /** Replaced by tests, and by doors that have better ones. */
+  /** Starts the process that loads keytar, where Node cannot be started as elsewhere. */
+  startKeychainHelper?: StartHelper
+  /** Replaced by tests. */
   keychain?: Keychain
 }
 
+/** Who is told while a vault is opened. */
+export type Told = {
+  /** A sentence for a person. */
+  notice: (sentence: string) => void
+  /** The keychain has begun to wait for the person; its answer is still waited for. */
+  onWaiting?: () => void
+  /** Aborted: the keychain is not waited for any more. */
+  signal?: AbortSignal
+}
+
 /** What openVault() and the recovery functions are given. @throws passphraseNeeded where the variable is empty */
-export function unlockOptions(unlocking: Unlocking, notice: (sentence: string) => void): OpenOptions {
-  const { home, clock, environment, ask, askForNewPassphrase, ephemeral, keychain } = unlocking
+export function unlockOptions(unlocking: Unlocking, { notice, onWaiting, signal }: Told): OpenOptions {
+  const { home, clock, environment, ask, askForNewPassphrase, ephemeral, keychain, startKeychainHelper } = unlocking
   return {
     path: ephemeral ? ':memory:' : home.vault,
     clock,
     keychain:
-      keychain ?? createKeychain({ clock, onWaiting: () => notice('The keychain waits for you to unlock it…') }),
+      keychain ??
+      createKeychain({
+        clock,
+        onWaiting() {
+          notice('The keychain waits for you to unlock it…')
+          onWaiting?.()
+        },
+        ...(signal && { signal }),
+        ...(startKeychainHelper && { startHelper: startKeychainHelper })
+      }),
     passphrase: passphraseOf(environment),
     ask: ask && ((isNew) => askPassphrase(ask, isNew)),
     askForNew: askForNewPassphrase,

@@ -2,12 +2,11 @@
 // All rules (who is waited for, what a silence means) stay in app/vault/keychain.ts.
 import { utilityProcess } from 'electron'
 import { childEnvironment } from '../app/cli/browser.ts'
-import type { Clock } from '../app/clock.ts'
-import { type Answer, createKeychain, type Keychain, type StartHelper } from '../app/vault/keychain.ts'
+import type { Answer, StartHelper } from '../app/vault/keychain.ts'
 
 /** `script`: the bundled keychainChild.ts. Only to be used once Electron is ready. */
-export function createElectronKeychain(clock: Clock, script: string): Keychain {
-  const startHelper: StartHelper = (request, answered) => {
+export function electronHelper(script: string): StartHelper {
+  return (request, answered) => {
     const env = Object.entries(childEnvironment(process.env)).filter(([, value]) => value !== undefined)
     const child = utilityProcess.fork(script, [], {
       serviceName: 'Tokentray keychain',
@@ -26,5 +25,4 @@ export function createElectronKeychain(clock: Clock, script: string): Keychain {
     child.once('exit', () => end({ problem: 'killed' }))
     return { kill: () => child.kill() }
   }
-  return createKeychain({ clock, startHelper })
 }

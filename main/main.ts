@@ -6,7 +6,7 @@ import { app, dialog, Menu } from 'electron'
 import { type Hosted, host } from '../app/cli/owner.ts'
 import { takeOver } from '../app/cli/serve.ts'
 import { asTokentrayError } from '../app/contract/errors.ts'
-import { createElectronKeychain } from './keychain.ts'
+import { electronHelper } from './keychain.ts'
 import { isHiddenStart } from './loginItem.ts'
 import { openShell, type Shell } from './shell.ts'
 import { isSmokeStart, makeSmokeHome, proveIt } from './smoke.ts'
@@ -17,9 +17,7 @@ const folder = import.meta.dirname
 const stopping = new AbortController()
 const isSmoke = isSmokeStart(process.argv)
 const env = isSmoke ? { ...process.env, ...makeSmokeHome() } : process.env
-const world = makeWorld(env, stopping.signal, ({ clock }) =>
-  createElectronKeychain(clock, join(folder, 'keychainChild.js'))
-)
+const world = makeWorld(env, stopping.signal, electronHelper(join(folder, 'keychainChild.js')))
 let shell: Shell | null = null
 let hosted: Hosted | null = null
 let leaving: Promise<void> | null = null

@@ -7,13 +7,13 @@ import { systemClock, systemRandom } from '../app/clock.ts'
 import { openCore } from '../app/core.ts'
 import { claimOwnership } from '../app/owner.ts'
 import { locate } from '../app/paths.ts'
-import type { Keychain } from '../app/vault/keychain.ts'
+import type { StartHelper } from '../app/vault/keychain.ts'
 
 const nowhere = () => new Writable({ write: (_, __, done) => done() })
 
-/** `keychain` is asked for when the core opens: Electron must be ready by then. */
-export function makeWorld(env: NodeJS.ProcessEnv, signal: AbortSignal, keychain: (world: World) => Keychain): World {
-  const world: World = {
+/** `startKeychainHelper` is called once the core opens: Electron must be ready by then. */
+export function makeWorld(env: NodeJS.ProcessEnv, signal: AbortSignal, startKeychainHelper: StartHelper): World {
+  return {
     env,
     platform: process.platform,
     paths: locate(env, process.platform),
@@ -25,9 +25,8 @@ export function makeWorld(env: NodeJS.ProcessEnv, signal: AbortSignal, keychain:
     random: systemRandom,
     signal,
     claim: async (folder) => claimOwnership(folder),
-    hostCore: (options) => openCore({ ...options, keychain: keychain(world) }),
+    hostCore: (options) => openCore({ ...options, startKeychainHelper }),
     openBrowser: async () => false,
     openPage: async () => false
   }
-  return world
 }

@@ -59,15 +59,7 @@ async function setting(failing: Set<keyof Vault>) {
     signIns,
     vault,
     oauth,
-    metrics,
-    clock,
-    snapshot: () => {
-      throw new Error('not asked for here')
-    },
-    end: () => {},
-    dashboardLink: () => {
-      throw new Error('not asked for here')
-    }
+    clock
   })
   await keeper.start()
   return { clock, oauth, keeper, handlers, vault: stored }

@@ -8,11 +8,11 @@ import { unlockOptions } from '../app/unlock.ts'
 test('the passphrase is out of the environment at once, and known to whoever opens the vault again', () => {
   const environment: Record<string, string | undefined> = { TOKENTRAY_PASSPHRASE: 'correct horse' }
   const unlocking = { home: locate({ TOKENTRAY_HOME: '/nowhere' }, 'linux'), clock: systemClock(), environment }
-  const opened = [unlockOptions(unlocking, () => {}), unlockOptions(unlocking, () => {})]
+  const opened = [unlockOptions(unlocking, { notice: () => {} }), unlockOptions(unlocking, { notice: () => {} })]
   expect(opened.map(({ passphrase }) => passphrase && Secret.reveal(passphrase))).toEqual([
     'correct horse',
     'correct horse'
   ])
   expect(environment).toEqual({})
-  expect(unlockOptions({ ...unlocking, environment: {} }, () => {}).passphrase).toBeNull()
+  expect(unlockOptions({ ...unlocking, environment: {} }, { notice: () => {} }).passphrase).toBeNull()
 })

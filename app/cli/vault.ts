@@ -67,7 +67,10 @@ export async function restore(world: World, options: { yes?: boolean; json?: boo
     const { askHidden } = await import('./prompt.ts')
     const { clock, env: environment, paths: home } = world
     const ask = isInteractive(world) ? { ask: (question: string) => askHidden(world, question) } : {}
-    const unlocking = unlockOptions({ home, clock, environment, ...ask }, (sentence) => say(world, sentence))
+    const unlocking = unlockOptions(
+      { home, clock, environment, ...ask },
+      { notice: (sentence) => say(world, sentence) }
+    )
     const [newest] = await goodBackups(unlocking)
     if (!newest) throw new TokentrayError('inputInvalid', `There is no sound backup of ${vault}; nothing was changed.`)
     const warning = `The newest sound backup was made at ${newest.madeAt} (UTC). Its refresh tokens may have been used since, so each server is asked about before it is tried. What is in the vault now is set aside.`

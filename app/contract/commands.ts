@@ -148,6 +148,22 @@ export const commands = {
     input: nothing,
     output: z.object({ ok: z.boolean(), problems: z.array(z.string()) }).strict()
   },
+  /** Opens a vault whose key comes from a passphrase, or makes a new one with it, where the vault's view offers that. */
+  'vault.unlock': {
+    doors: everyDoor,
+    input: z.object({ passphrase: z.string().min(1).max(1024) }).strict(),
+    output: nothing
+  },
+  /** Tries to open the vault again; answers at once where the keychain then waits for a person. */
+  'vault.retry': { doors: everyDoor, input: nothing, output: nothing },
+  /** Puts the newest sound backup in the place of a damaged vault, which is set aside. */
+  'vault.restore': { doors: everyDoor, input: nothing, output: z.object({ restored: z.string() }).strict() },
+  /** Sets a vault aside whose key is lost, and starts a new one. */
+  'vault.reset': {
+    doors: everyDoor,
+    input: z.object({ confirmation: z.literal('reset') }).strict(),
+    output: z.object({ keptAs: z.string() }).strict()
+  },
   /** Network is back or the machine woke: waits are cut short. */
   poke: { doors: everyDoor, input: nothing, output: nothing },
   /** The machine is about to sleep: nothing new is started until it wakes, or until time is seen to pass. */

@@ -106,12 +106,27 @@ export const vaultState = z.enum([
   'unavailable'
 ])
 
+/** What a person can do for a vault that is not open; each is a command of the contract. */
+const vaultOffers = z
+  .object({
+    /** vault.unlock takes the passphrase of this vault, or one chosen for a vault that is yet to be. */
+    unlock: z.enum(['existing', 'new']).nullable(),
+    retry: z.boolean(),
+    /** The newest sound backup; `at`: when it was made. */
+    restore: z.object({ path: z.string(), at: time }).strict().nullable(),
+    reset: z.boolean()
+  })
+  .strict()
+
 export const vaultView = z
   .object({
     state: vaultState,
     path: z.string(),
     keySource: z.enum(['keychain', 'passphrase', 'throwaway']).nullable(),
-    message: z.string()
+    /** Empty while the vault is open, as `errorCode` and `offers` are null then. */
+    message: z.string(),
+    errorCode: z.string().nullable(),
+    offers: vaultOffers.nullable()
   })
   .strict()
 

@@ -19,6 +19,8 @@ export type KeychainOptions = {
   clock: Clock
   /** Called once when the keychain is waiting for the person to unlock it. */
   onWaiting?: () => void
+  /** Aborted: what waits is given up, with `ownerStopping`, and its process ended. */
+  signal?: AbortSignal
   /** The module with keytar's API; for tests. */
   module?: string
   /** Starts the process that loads keytar; a fused Electron cannot act as Node and has its own way. */
@@ -72,7 +74,7 @@ const startNode: StartHelper = (request, answered) => {
 
 /** The keychain of the person's session. Loads nothing and asks nothing until it is used. */
 export function createKeychain(options: KeychainOptions): Keychain {
-  const { clock, onWaiting, startHelper = startNode, readLockState: lockState = readLockState } = options
+  const { clock, onWaiting, signal, startHelper = startNode, readLockState: lockState = readLockState } = options
   const module = () => options.module ?? createRequire(import.meta.url).resolve('keytar')
 
   async function ask(call: HelperRequest['call'], ...words: string[]): Promise<unknown> {
@@ -83,12 +85,21 @@ export function createKeychain(options: KeychainOptions): Keychain {
       } catch {
         return resolve({ problem: 'load' })
       }
+      if (signal?.aborted) return reject(stopped())
       let isOver = false
       const helper = startHelper({ module: path, call, words: [service, ...words] }, (answer) => {
         isOver = true
         cancel()
+        signal?.removeEventListener('abort', stop)
         resolve(answer)
       })
+      const stop = () => {
+        isOver = true
+        cancel()
+        helper.kill()
+        reject(stopped())
+      }
+      signal?.addEventListener('abort', stop, { once: true })
       let cancel = clock.after(limit, async () => {
         // macOS and Windows cannot be asked whether a prompt is open, and there it is the only likely reason.
         const waits = process.platform !== 'linux' || (await lockState(2_000)) === 'locked'
@@ -149,6 +160,10 @@ function unanswered(): TokentrayError {
     'keychainUnanswered',
     'The keychain does not answer; restart it (or the desktop session) and try again.'
   )
+}
+
+function stopped(): TokentrayError {
+  return new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.')
 }
 
 function missing(problem: string): TokentrayError {

@@ -45,7 +45,7 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
       revision,
       at: 0,
       light: 'green',
-      vault: { state: 'open', path: ':memory:', keySource: 'throwaway', message: '' },
+      vault: { state: 'open', path: ':memory:', keySource: 'throwaway', message: '', errorCode: null, offers: null },
       owner: { pid: process.pid, kind: 'command', version: '0', startedAt: 0 },
       theme: 'system',
       demo: 'off',

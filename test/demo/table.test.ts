@@ -27,7 +27,15 @@ function snapshotOf(servers: ServerView[], vault: Partial<Snapshot['vault']> = {
     revision: 1,
     at: now,
     light: 'green',
-    vault: { state: 'open', path: ':memory:', keySource: 'throwaway', message: '', ...vault },
+    vault: {
+      state: 'open',
+      path: ':memory:',
+      keySource: 'throwaway',
+      message: '',
+      errorCode: null,
+      offers: null,
+      ...vault
+    },
     owner: { pid: 1, kind: 'lasting', version: '0', startedAt: now },
     theme: 'system',
     demo: 'off',

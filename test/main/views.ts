@@ -46,7 +46,14 @@ export function snapshotOf(...servers: ServerView[]): Snapshot {
     revision: 1,
     at: now,
     light: order[worst]!,
-    vault: { state: 'open', path: '/home/someone/vault.db', keySource: 'keychain', message: '' },
+    vault: {
+      state: 'open',
+      path: '/home/someone/vault.db',
+      keySource: 'keychain',
+      message: '',
+      errorCode: null,
+      offers: null
+    },
     owner: { pid: 1, kind: 'lasting', version: '0.0.0', startedAt: now },
     theme: 'system',
     demo: 'off',

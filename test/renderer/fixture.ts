@@ -209,7 +209,14 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     revision: 1,
     at: now,
     light: 'red',
-    vault: { state: 'open', path: '/home/ada/.local/share/tokentray/vault.db', keySource: 'keychain', message: '' },
+    vault: {
+      state: 'open',
+      path: '/home/ada/.local/share/tokentray/vault.db',
+      keySource: 'keychain',
+      message: '',
+      errorCode: null,
+      offers: null
+    },
     owner: { pid: 4711, kind: 'lasting', version: '0.1.0', startedAt: now - 2 * hour },
     theme: 'system',
     demo: 'off',

@@ -1,0 +1,81 @@
+// What begins once the vault is open: OAuth, keeper and sign-ins around it, and the commands that need them.
+// The only file that assembles these parts.
+import type { Clock, Random } from './clock.ts'
+import { createHandlers, type KeepingHandlers } from './commands.ts'
+import type { ServerView } from './contract/views.ts'
+import { Keeper } from './keeper.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { createOAuth } from './oauth/engine.ts'
+import type { Network } from './oauth/network.ts'
+import type { Settings } from './settings.ts'
+import { SignIns } from './signIns.ts'
+import type { Vault } from './vault/vault.ts'
+
+export type KeepingOptions = {
+  vault: Vault
+  network: Network
+  clock: Clock
+  random: Random
+  log: Log
+  metrics: Metrics
+  settings: Settings
+  /** 'asked': only servers that a command asks about are touched. */
+  scope: 'all' | 'asked'
+  onChange: () => void
+}
+
+export type Keeping = {
+  readonly vault: Vault
+  readonly handlers: KeepingHandlers
+  servers(): ServerView[]
+  gauges(): ReturnType<Keeper['roster']['gauges']>
+  /** Whether a person is signing in. */
+  isBusy(): boolean
+  /** Waits are cut short: the network is back, or the machine woke. */
+  poke(): void
+  /** Starts nothing new and finishes what is in flight; the vault stays open. */
+  drain(): Promise<void>
+}
+
+/** Starts keeping what is in `vault`; where that fails nothing goes on behind. Rejects as reading the vault does. */
+export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
+  const { vault, network, clock, log, metrics, settings, onChange } = options
+  const oauth = createOAuth({
+    network,
+    clock,
+    registrations: vault,
+    guessedLifetime: settings.schedule.guessedLifetime
+  })
+  const keeper = new Keeper({
+    vault,
+    oauth,
+    clock,
+    random: options.random,
+    log,
+    metrics,
+    schedule: settings.schedule,
+    concurrency: settings.concurrency,
+    scope: options.scope,
+    onChange
+  })
+  const signIns = new SignIns({ keeper, vault, oauth, log })
+  try {
+    await keeper.start()
+  } catch (error) {
+    await keeper.drain()
+    throw error
+  }
+  return {
+    vault,
+    handlers: createHandlers({ keeper, signIns, vault, oauth, clock }),
+    servers: () => keeper.roster.views(),
+    gauges: () => keeper.roster.gauges(),
+    isBusy: () => signIns.isBusy(),
+    poke: () => keeper.poke(),
+    async drain() {
+      await signIns.close()
+      await keeper.drain()
+    }
+  }
+}
