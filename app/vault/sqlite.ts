@@ -6,6 +6,7 @@ import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
 import { asVaultError, type Connection } from './connection.ts'
 import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth, readRegistration } from './rows.ts'
+import { createLocalAccess } from './sqliteLocalAccess.ts'
 import type { KeySource, NewGrant, StoredServer, Tokens, Vault } from './vault.ts'
 
 const eventsKept = 1000
@@ -77,6 +78,7 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
   return {
     path,
     keySource,
+    local: createLocalAccess({ reading, writing, run, row, rows, mustExist }),
 
     servers: () => reading(() => rows('SELECT id, config, health FROM servers ORDER BY number').flatMap(readServer)),
 

@@ -4,6 +4,7 @@ import type { ExpirySource, Health } from '../contract/health.ts'
 import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
 import type { HistoryEvent } from '../contract/views.ts'
 import type { Secret } from '../secret.ts'
+import type { LocalAccess } from './localAccess.ts'
 
 /** What a token reply leads to (RFC 6749 section 5.1), times absolute in ms since the epoch. */
 export type Tokens = {
@@ -62,6 +63,8 @@ export interface Vault {
   /** ':memory:' for one that lives only in this process. */
   readonly path: string
   readonly keySource: KeySource
+  /** Who may use the gateway. */
+  readonly local: LocalAccess
 
   servers(): Promise<StoredServer[]>
   /** Adds a server, and in the same transaction its client secret and first grant where given. Rejects `serverExists`. */

@@ -1,0 +1,126 @@
+// What the vault remembers of local clients: the interface the gateway's authorization server and admission stand on.
+// Credentials come and go as SHA-256 hashes; times are in ms since the epoch (UTC). Every write is durable when it resolves.
+
+/** A public client of RFC 7591. `approvedAt`: when a person last let it in; null: never. */
+export type LocalClient = {
+  id: string
+  name: string
+  redirectUris: string[]
+  registeredAt: number
+  approvedAt: number | null
+}
+
+export type LocalKey = { id: string; name: string; madeAt: number; expiresAt: number | null; servers: string[] }
+
+/** What a token or key stands for. `signIn`: the family it belongs to, null for a key. */
+export type Holder = {
+  client: string
+  name: string
+  kind: 'oauth' | 'key'
+  signIn: string | null
+  expiresAt: number | null
+  servers: string[]
+}
+
+/** One sign-in a person allowed. `endsAt`: no token of it outlives this; null: it goes on while it is used. */
+export type SignInGrant = {
+  id: string
+  client: string
+  servers: string[]
+  begunAt: number
+  endsAt: number | null
+}
+
+export type NewCode = { hash: string; redirectUri: string; challenge: string; expiresAt: number }
+export type UsedCode = NewCode & { signIn: SignInGrant; usedAt: number | null }
+
+export type RefreshToken = {
+  signIn: SignInGrant
+  expiresAt: number
+  /** When it was replaced, and the salt its successors were made with; null: it is the newest. */
+  replacedAt: number | null
+  seed: string | null
+}
+export type NewToken = { hash: string; expiresAt: number }
+export type NewPair = { access: NewToken; refresh: NewToken }
+
+/** Consent given before anybody asked, to the next client of this name. `redirectHost`: 'loopback', or a host or scheme. */
+export type EarlyConsent = {
+  id: string
+  name: string
+  redirectHost: string
+  always: boolean
+  expiresAt: number
+  servers: string[]
+}
+
+/** A stretch of use without long pauses. */
+export type Use = {
+  client: string
+  name: string
+  kind: 'oauth' | 'key'
+  server: string
+  firstAt: number
+  lastAt: number
+  requests: number
+}
+
+/** A client as shown: what it may do now, and when it last did anything. */
+export type ClientSummary = LocalClient & {
+  /** Servers its living sign-ins reach. */
+  servers: string[]
+  always: string[]
+  lastUse: { at: number; server: string } | null
+}
+export type KeySummary = LocalKey & { lastUse: ClientSummary['lastUse'] }
+
+export interface LocalAccess {
+  /** Adds a registration; of those nobody ever approved only the newest `mostUnapproved` are kept. */
+  addClient(client: LocalClient, mostUnapproved: number): Promise<void>
+  client(id: string): Promise<LocalClient | null>
+  clients(now: number): Promise<ClientSummary[]>
+
+  /** The servers this client may always reach when it redirects to `redirect`. */
+  consents(client: string, redirect: string): Promise<string[]>
+  /**
+   * Stores one consent's outcome: the sign-in, its code, and with `always` the standing consent for its redirect.
+   * Rejects `serverUnknown` where a server went meanwhile.
+   */
+  approve(signIn: SignInGrant, code: NewCode, always: string | null): Promise<void>
+
+  /** Marks the code as used and says what it was before; null: there is none. */
+  useCode(hash: string, now: number): Promise<UsedCode | null>
+  /** Stores the first pair of a sign-in; false where the sign-in was revoked meanwhile. */
+  savePair(signIn: string, pair: NewPair): Promise<boolean>
+  refreshToken(hash: string): Promise<RefreshToken | null>
+  /** Replaces the newest refresh token; false where another request was quicker. The old access tokens live on to their end. */
+  rotate(hash: string, seed: string, now: number, pair: NewPair): Promise<boolean>
+  /** The sign-in an access or refresh token belongs to. */
+  signInOf(hash: string): Promise<{ id: string; client: string } | null>
+  /** Ends a sign-in with all its codes and tokens. */
+  endSignIn(id: string): Promise<void>
+
+  /** Who presents this access token or key; null: unknown, ended or revoked. Per request: one indexed read. */
+  holder(hash: string, now: number): Promise<Holder | null>
+
+  addKey(key: LocalKey, hash: string): Promise<void>
+  keys(): Promise<KeySummary[]>
+  /** Removes a client or key with everything it holds; false where there is none. */
+  remove(id: string): Promise<boolean>
+
+  addEarlyConsent(consent: EarlyConsent): Promise<void>
+  earlyConsents(now: number): Promise<EarlyConsent[]>
+  /** Uses it up; false where it was used meanwhile. */
+  takeEarlyConsent(id: string): Promise<boolean>
+
+  /** Appends, or prolongs the newest stretch of the same client and server. Bounded per client and in all. */
+  noteUses(uses: readonly Use[]): Promise<void>
+  /** Newest first. */
+  uses(limit: number, client?: string): Promise<Use[]>
+
+  lockedSince(): Promise<number | null>
+  setLock(since: number | null): Promise<void>
+
+  /** Deletes what has ended: codes, tokens, sign-ins, keys, and registrations nobody needs any more. */
+  sweep(now: number): Promise<void>
+}

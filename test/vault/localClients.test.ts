@@ -1,0 +1,119 @@
+// Migration 002 on a vault of version 1, and the bounds of what is kept of local clients.
+// The old schema is the real one; the copy made first is opened with the same key.
+import { expect, test } from 'vitest'
+import { expose } from '../../app/secret.ts'
+import { migrations } from '../../app/vault/migrations.ts'
+import { openVault } from '../../app/vault/open.ts'
+import { goodBackups } from '../../app/vault/recovery.ts'
+import { plantedTokens, sampleGrant, sampleServer, vaultSetting } from './setting.ts'
+
+const now = 1_800_000_000_000
+const day = 24 * 3_600_000
+const client = (id: string, registeredAt = now) => ({
+  id,
+  name: `Client ${id}`,
+  redirectUris: ['http://127.0.0.1/cb'],
+  registeredAt,
+  approvedAt: null
+})
+const signIn = (id: string, servers = ['notes']) => ({ id, client: 'a', servers, begunAt: now, endsAt: null })
+const code = (hash: string) => ({ hash, redirectUri: 'http://127.0.0.1/cb', challenge: 'c', expiresAt: now + 1000 })
+const pair = (name: string, length = day) => ({
+  access: { hash: `access-${name}`, expiresAt: now + length },
+  refresh: { hash: `refresh-${name}`, expiresAt: now + length }
+})
+
+async function filled() {
+  const vault = await openVault(vaultSetting())
+  await vault.addServer(sampleServer(), {})
+  await vault.addServer(sampleServer('other'), {})
+  await vault.local.addClient(client('a'), 10)
+  return vault
+}
+
+test('a vault of version 1 keeps everything, and an encrypted copy of it is made first', async () => {
+  const setting = vaultSetting({ migrations: migrations.slice(0, 1) })
+  const old = await openVault(setting)
+  await old.addServer(sampleServer(), { grant: sampleGrant() })
+  await old.close()
+  const { migrations: _, ...today } = setting
+  const vault = await openVault(today)
+  expect(expose((await vault.readGrant('notes'))!.accessToken)).toBe(plantedTokens[0])
+  await vault.local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'hash')
+  expect(await vault.local.keys()).toMatchObject([{ name: 'ci', servers: ['notes'] }])
+  expect(await vault.check()).toEqual([])
+  await vault.close()
+  expect(await goodBackups(today)).toMatchObject([{ version: 1 }])
+})
+
+test('of registrations nobody approved only the newest are kept, and those for a day', async () => {
+  const { local } = await filled()
+  for (const [n, id] of ['b', 'c', 'd'].entries()) await local.addClient(client(id, now + n), 2)
+  const kept = await Promise.all(['a', 'b', 'c', 'd'].map((id) => local.client(id)))
+  expect(kept.map((it) => it !== null)).toEqual([false, false, true, true])
+  await local.sweep(now + 3 + day)
+  expect(await local.client('d')).toBeNull()
+})
+
+test('what ends is swept: codes, tokens, sign-ins; an approved client stays for a year', async () => {
+  const { local } = await filled()
+  await local.approve(signIn('s'), code('code'), null)
+  expect(await local.useCode('code', now)).toMatchObject({ usedAt: null, signIn: { servers: ['notes'] } })
+  expect(await local.useCode('code', now + 1)).toMatchObject({ usedAt: now })
+  expect(await local.savePair('s', pair('1'))).toBe(true)
+  expect(await local.holder('access-1', now)).toMatchObject({ client: 'a', kind: 'oauth', servers: ['notes'] })
+  expect(await local.holder('refresh-1', now)).toBeNull()
+  expect(await local.clients(now)).toMatchObject([{ id: 'a', servers: ['notes'], always: [], lastUse: null }])
+  expect(await local.holder('access-1', now + day)).toBeNull()
+  await local.sweep(now + day)
+  expect(await local.signInOf('access-1')).toBeNull()
+  expect(await local.savePair('s', pair('2'))).toBe(false)
+  expect(await local.client('a')).not.toBeNull()
+  await local.sweep(now + 365 * day)
+  expect(await local.client('a')).toBeNull()
+})
+
+test('a removed server takes every right to it along, and its name gives nothing back', async () => {
+  const vault = await filled()
+  const { local } = vault
+  await local.approve(signIn('s', ['notes', 'other']), code('code'), 'http://127.0.0.1/cb')
+  await local.savePair('s', pair('1'))
+  await local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'key')
+  await vault.removeServer('notes')
+  await vault.addServer(sampleServer(), {})
+  expect(await local.holder('access-1', now)).toMatchObject({ servers: ['other'] })
+  expect(await local.holder('key', now)).toMatchObject({ servers: [] })
+  expect(await local.consents('a', 'http://127.0.0.1/cb')).toEqual(['other'])
+})
+
+test('rotation has one winner, and a removed client takes its tokens along', async () => {
+  const { local } = await filled()
+  await local.approve(signIn('s'), code('code'), null)
+  await local.savePair('s', pair('1'))
+  expect(await local.rotate('refresh-1', 'seed', now, pair('2'))).toBe(true)
+  expect(await local.rotate('refresh-1', 'seed', now, pair('3'))).toBe(false)
+  expect(await local.refreshToken('refresh-1')).toMatchObject({ replacedAt: now, seed: 'seed' })
+  expect(await local.refreshToken('access-1')).toBeNull()
+  expect(await local.remove('a')).toBe(true)
+  expect(await local.remove('a')).toBe(false)
+  expect(await local.holder('access-2', now)).toBeNull()
+})
+
+test('activity is kept as stretches, at most 200 a client', async () => {
+  const { local } = await filled()
+  const use = (at: number) => ({
+    client: 'a',
+    name: 'Client a',
+    kind: 'oauth' as const,
+    server: 'notes',
+    firstAt: at,
+    lastAt: at,
+    requests: 2
+  })
+  await local.noteUses([use(now), use(now + 60_000)])
+  expect(await local.uses(10)).toMatchObject([{ firstAt: now, lastAt: now + 60_000, requests: 4 }])
+  await local.noteUses(Array.from({ length: 250 }, (_, n) => use(now + (n + 1) * 3_600_000)))
+  const kept = await local.uses(1000, 'a')
+  expect(kept).toHaveLength(200)
+  expect(kept[0]!.lastAt).toBe(now + 250 * 3_600_000)
+})
