@@ -4,10 +4,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { basename } from 'node:path'
 import type * as Real from 'electron'
-import { type MakePage, Page, type Sender } from './page.ts'
+import type { Recordable } from '../desktop/recorder.ts'
+import { type Handlers, type MakePage, Page, type Pages, type Sender } from './page.ts'
 
-type Item = Real.MenuItemConstructorOptions
-type Handler = (event: unknown, ...args: unknown[]) => unknown
+/** Electron's function with its own parameters and this stand-in's smaller answer. */
+type Answers<F, R> = F extends (...args: infer A) => unknown ? (...args: A) => R : never
+/** A line of a menu as Electron hands it out: its lines inside are a menu again. */
+export type Item = Pick<Real.MenuItem, 'label' | 'checked' | 'enabled' | 'click'> &
+  Pick<Real.MenuItemConstructorOptions, 'icon'> & { submenu?: StandInMenu }
+export type StandInMenu = { items: Item[] }
 
 /** Everything that was asked of it, in order of kind. */
 export type Recorded = {
@@ -35,12 +40,15 @@ export interface StandInWindow extends EventEmitter {
   options: Real.BrowserWindowConstructorOptions
   isVisible: boolean
   page: Page
-  webContents: Sender & { openHandler: ((details: { url: string }) => { action: string }) | null }
+  webContents: Sender &
+    Pick<Real.WebContents, 'setWindowOpenHandler' | 'executeJavaScript'> & {
+      openHandler: Parameters<Real.WebContents['setWindowOpenHandler']>[0] | null
+    }
   close(): void
 }
 
 export type StandInSession = {
-  pages: ((request: Request) => Promise<Response>) | null
+  pages: Pages | null
   permission: Parameters<Real.Session['setPermissionRequestHandler']>[0]
   check: Parameters<Real.Session['setPermissionCheckHandler']>[0]
   device: Parameters<Real.Session['setDevicePermissionHandler']>[0]
@@ -49,11 +57,12 @@ export type StandInSession = {
 
 export type StandIn = {
   /** What `import … from 'electron'` gets. */
-  electron: Record<string, unknown> & {
-    app: EventEmitter & { quit(): void }
-    powerMonitor: EventEmitter
-    nativeTheme: EventEmitter & { shouldUseDarkColors: boolean }
-  }
+  electron: Record<string, unknown> &
+    Recordable & {
+      app: EventEmitter & { quit(): void }
+      powerMonitor: EventEmitter
+      nativeTheme: EventEmitter & { shouldUseDarkColors: boolean }
+    }
   recorded: Recorded
   /** Emits 'noted' after whatever may interest a test that waits. */
   notes: EventEmitter
@@ -81,10 +90,10 @@ export function createElectron(given: {
   const notes = new EventEmitter().setMaxListeners(0)
   const note = () => void notes.emit('noted')
   const sessions = new Map<string, StandInSession>()
-  const handlers = new Map<string, Handler>()
+  const handlers: Handlers = new Map()
   const ipcMain = Object.assign(new EventEmitter(), {
-    handle: (channel: string, handler: Handler) => void handlers.set(channel, handler)
-  })
+    handle: (channel, handler) => void handlers.set(channel, handler)
+  } satisfies Pick<Real.IpcMain, 'handle'>)
   const children = new Set<ChildProcess>()
 
   const app = Object.assign(new EventEmitter(), {
@@ -142,7 +151,8 @@ export function createElectron(given: {
     extends EventEmitter
     implements
       StandInTray,
-      Pick<Real.Tray, 'setImage' | 'setToolTip' | 'setContextMenu' | 'popUpContextMenu' | 'destroy'>
+      Pick<Real.Tray, 'setImage' | 'setToolTip' | 'destroy'>,
+      Record<'setContextMenu' | 'popUpContextMenu', (menu: StandInMenu | null) => void>
   {
     images: string[]
     tooltip = ''
@@ -161,11 +171,11 @@ export function createElectron(given: {
       this.tooltip = tooltip
       note()
     }
-    setContextMenu(menu: Real.Menu | null) {
-      this.menu = (menu?.items ?? []) as unknown as Item[]
+    setContextMenu(menu: StandInMenu | null) {
+      this.menu = menu?.items ?? []
       note()
     }
-    popUpContextMenu(menu?: Real.Menu) {
+    popUpContextMenu(menu?: StandInMenu | null) {
       this.setContextMenu(menu ?? null)
     }
     destroy() {
@@ -190,7 +200,7 @@ export function createElectron(given: {
       this.page = makePage(options.webPreferences?.preload ?? '', handlers, ipcMain, note)
       this.webContents = Object.assign(this.page.sender, {
         openHandler: null,
-        setWindowOpenHandler: (handler: never) => {
+        setWindowOpenHandler: (handler: StandInWindow['webContents']['openHandler']) => {
           this.webContents.openHandler = handler
         },
         executeJavaScript: (code: string) => this.page.evaluate(code)
@@ -199,9 +209,9 @@ export function createElectron(given: {
       app.emit('web-contents-created', {}, this.webContents)
     }
     async loadURL(url: string) {
-      const { session: given } = this.options.webPreferences ?? {}
-      const { own } = given as unknown as { own: StandInSession }
-      await this.page.load(url, own.pages ?? (async () => new Response(null, { status: 404 })))
+      // It is what fromPartition() below made.
+      const given = this.options.webPreferences?.session as unknown as ReturnType<typeof session.fromPartition>
+      await this.page.load(url, given.own.pages ?? (async () => new Response(null, { status: 404 })))
       this.emit('ready-to-show')
       note()
     }
@@ -223,26 +233,38 @@ export function createElectron(given: {
     }
   }
 
-  class Notification extends EventEmitter implements Pick<Real.Notification, 'show'> {
+  class Notification extends EventEmitter implements Pick<Real.Notification, 'show' | 'title' | 'body'> {
     static isSupported() {
       return true
     }
-    readonly #options: Real.NotificationConstructorOptions
-    constructor(options: Real.NotificationConstructorOptions = {}) {
+    title: string
+    body: string
+    constructor({ title = '', body = '' }: Real.NotificationConstructorOptions = {}) {
       super()
-      this.#options = options
+      this.title = title
+      this.body = body
     }
     show() {
-      const { title = '', body = '' } = this.#options
+      const { title, body } = this
       recorded.notifications.push({ title, body, click: () => this.emit('click') })
       note()
     }
   }
 
-  const Menu = {
-    buildFromTemplate: (items) => ({ items }) as unknown as Real.Menu,
-    setApplicationMenu: () => {}
-  } satisfies Pick<typeof Real.Menu, 'buildFromTemplate' | 'setApplicationMenu'>
+  const buildFromTemplate = (template: Parameters<typeof Real.Menu.buildFromTemplate>[0]): StandInMenu => ({
+    items: template.map(({ label = '', checked = false, enabled = true, icon, click, submenu }) => ({
+      label,
+      checked,
+      enabled,
+      ...(icon ? { icon } : {}),
+      ...(Array.isArray(submenu) ? { submenu: buildFromTemplate(submenu) } : {}),
+      click: () => click?.(undefined as never, undefined, undefined as never)
+    }))
+  })
+  const Menu = { buildFromTemplate, setApplicationMenu: () => {} } satisfies Pick<
+    typeof Real.Menu,
+    'setApplicationMenu'
+  > & { buildFromTemplate: Answers<typeof Real.Menu.buildFromTemplate, StandInMenu> }
 
   const dialog = {
     showMessageBox: (async (options: Real.MessageBoxOptions) => {
@@ -263,30 +285,35 @@ export function createElectron(given: {
     fromPartition(name) {
       const own: StandInSession = { pages: null, permission: null, check: null, device: null, request: null }
       sessions.set(name, own)
-      return Object.assign(new EventEmitter(), {
-        own,
+      const made = {
         protocol: {
-          handle: (_: string, pages: StandInSession['pages']) => {
-            own.pages = pages
+          handle(_, pages) {
+            own.pages = async (request) => pages(request)
           }
         },
-        setPermissionRequestHandler: (handler: StandInSession['permission']) => {
+        setPermissionRequestHandler(handler) {
           own.permission = handler
         },
-        setPermissionCheckHandler: (handler: StandInSession['check']) => {
+        setPermissionCheckHandler(handler) {
           own.check = handler
         },
-        setDevicePermissionHandler: (handler: StandInSession['device']) => {
+        setDevicePermissionHandler(handler) {
           own.device = handler
         },
         webRequest: {
-          onBeforeRequest: (handler: StandInSession['request']) => {
-            own.request = handler
+          onBeforeRequest(...given: unknown[]) {
+            own.request = given.at(-1) as StandInSession['request']
           }
         }
-      }) as unknown as Real.Session
+      } satisfies Pick<
+        Real.Session,
+        'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler'
+      > & { protocol: Pick<Real.Protocol, 'handle'>; webRequest: Pick<Real.WebRequest, 'onBeforeRequest'> }
+      return Object.assign(new EventEmitter(), made, { own })
     }
-  } satisfies Pick<typeof Real.session, 'fromPartition'>
+  } satisfies {
+    fromPartition: Answers<typeof Real.session.fromPartition, EventEmitter & { own: StandInSession }>
+  }
 
   const utilityProcess = {
     fork(script, args = [], options = {}) {
@@ -298,10 +325,12 @@ export function createElectron(given: {
       children.add(child)
       child.once('exit', () => children.delete(child))
       return Object.assign(child, {
-        postMessage: (message: unknown) => void child.send(message as never)
-      }) as unknown as Real.UtilityProcess
+        postMessage: (message) => void child.send(message)
+      } satisfies Pick<Real.UtilityProcess, 'postMessage'>)
     }
-  } satisfies Pick<typeof Real.utilityProcess, 'fork'>
+  } satisfies {
+    fork: Answers<typeof Real.utilityProcess.fork, EventEmitter & Pick<Real.UtilityProcess, 'postMessage' | 'kill'>>
+  }
 
   const network = { isOnline: true }
   const electron = {

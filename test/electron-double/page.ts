@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
+import type * as Real from 'electron'
 import type { Reply } from '../../app/contract/commands.ts'
 import type { Snapshot } from '../../app/contract/views.ts'
 
@@ -10,14 +11,10 @@ export type Exposed = {
   call(name: string, input?: unknown): Promise<Reply<unknown>>
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void
 }
-export type Frame = { url: string }
-export type Sender = EventEmitter & {
-  mainFrame: Frame
-  send(channel: string, ...args: unknown[]): void
-  isDestroyed(): boolean
-}
+export type Frame = Pick<Real.WebFrameMain, 'url'> & { url: string }
+export type Sender = EventEmitter & Pick<Real.WebContents, 'send' | 'isDestroyed'> & { mainFrame: Frame }
 
-export type Handlers = Map<string, (event: unknown, ...args: unknown[]) => unknown>
+export type Handlers = Map<string, Parameters<Real.IpcMain['handle']>[1]>
 export type Pages = (request: Request) => Promise<Response>
 export type MakePage = (preload: string, handlers: Handlers, ipcMain: EventEmitter, note: () => void) => Page
 
@@ -105,7 +102,7 @@ export class Page {
   async #invoke(event: unknown, channel: string, args: unknown[]): Promise<unknown> {
     const handler = this.#handlers.get(channel)
     if (!handler) throw new Error(`No handler registered for '${channel}'`)
-    return this.#cross([await handler(event, ...this.#cross(args))])[0]
+    return this.#cross([await handler(event as Real.IpcMainInvokeEvent, ...this.#cross(args))])[0]
   }
 
   #cross(args: unknown[]): unknown[] {
@@ -116,15 +113,18 @@ export class Page {
 
   #runPreload(): void {
     const ipcRenderer = {
-      on: (channel: string, listener: () => void) => this.#renderer.on(channel, listener),
-      send: (channel: string, ...args: unknown[]) => this.tell(channel, args),
-      invoke: (channel: string, ...args: unknown[]) => this.ask(channel, args)
+      on: (channel: string, listener: (event: never, ...args: never[]) => void) =>
+        this.#renderer.on(channel, listener as () => void),
+      send: (channel, ...args) => this.tell(channel, args),
+      invoke: (channel, ...args) => this.ask(channel, args)
+    } satisfies Pick<Real.IpcRenderer, 'send' | 'invoke'> & {
+      on(...args: Parameters<Real.IpcRenderer['on']>): unknown
     }
     const contextBridge = {
-      exposeInMainWorld: (name: string, api: unknown) => {
+      exposeInMainWorld: (name, api: unknown) => {
         this.exposed[name] = api
       }
-    }
+    } satisfies Pick<Real.ContextBridge, 'exposeInMainWorld'>
     // A sandboxed preload can require 'electron' and little else.
     const require = (name: string) => {
       if (name === 'electron') return { contextBridge, ipcRenderer }

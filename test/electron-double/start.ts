@@ -3,27 +3,26 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { MenuItemConstructorOptions } from 'electron'
+import { delimiter, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { bundleMain } from '../../build/main.ts'
-import { createElectron, type StandIn, type StandInTray, type StandInWindow } from './electron.ts'
+import { createElectron, type Item, type StandIn, type StandInTray, type StandInWindow } from './electron.ts'
 import type { MakePage } from './page.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
 export type Home = { folder: string; env: Record<string, string>; bundle: string; starts: number }
 
-/** A home with the bundle beside it. `hasTray`: whether the desktop shows tray icons. */
-export async function makeHome(hasTray = true): Promise<Home> {
+/** A home with the bundle beside it. `hasTray`: whether the desktop shows tray icons; `schedule`: of its settings. */
+export async function makeHome(hasTray = true, schedule: Record<string, string> = {}): Promise<Home> {
   const folder = mkdtempSync(join(tmpdir(), 'tokentray-double-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const at = (...parts: string[]) => join(folder, ...parts)
   for (const each of ['home', 'run', 'bin', 'node_modules/keytar'])
     mkdirSync(at(each), { recursive: true, mode: 0o700 })
   writeFileSync(at('package.json'), '{"type":"module"}')
-  symlinkSync(join(root, 'node_modules', 'better-sqlite3'), at('node_modules/better-sqlite3'))
+  symlinkSync(join(root, 'node_modules', 'better-sqlite3'), at('node_modules/better-sqlite3'), 'junction')
   writeFileSync(at('node_modules/keytar/package.json'), '{"type":"commonjs","main":"index.js"}')
   writeFileSync(at('node_modules/keytar/index.js'), keytar)
   writeFileSync(at('shim.cjs'), shim)
@@ -32,7 +31,10 @@ export async function makeHome(hasTray = true): Promise<Home> {
     `#!/bin/sh\ncase "$*" in *StatusNotifierWatcher*) echo "(${hasTray},)";; *) exit 1;; esac\n`
   )
   chmodSync(at('bin/gdbus'), 0o755)
-  writeFileSync(at('home/settings.json'), JSON.stringify({ schedule: { floor: '1s', backoffFirst: '1s' } }))
+  writeFileSync(
+    at('home/settings.json'),
+    JSON.stringify({ schedule: { floor: '1s', backoffFirst: '1s', ...schedule } })
+  )
   const bundle = at('bundle')
   await bundleMain(bundle)
   return {
@@ -41,7 +43,7 @@ export async function makeHome(hasTray = true): Promise<Home> {
     starts: 0,
     env: {
       TMPDIR: folder,
-      PATH: `${at('bin')}:${process.env.PATH}`,
+      PATH: `${at('bin')}${delimiter}${process.env.PATH}`,
       TOKENTRAY_HOME: at('home'),
       XDG_RUNTIME_DIR: at('run'),
       XDG_CONFIG_HOME: at('config'),
@@ -73,6 +75,8 @@ export async function start(
     makePage?: MakePage
     platform?: NodeJS.Platform
     isOnline?: boolean
+    /** Called with the module before the shell is loaded. */
+    prepare?: (electron: StandIn['electron']) => void
   } = {}
 ): Promise<Started> {
   const folder = join(home.folder, `start-${home.starts++}`)
@@ -91,6 +95,7 @@ export async function start(
   })
   const { electron, recorded, notes } = standIn
   standIn.network.isOnline = given.isOnline ?? true
+  given.prepare?.(electron)
   // A package beside each copy: a module is read once for each address.
   const key = `tokentray-double ${folder}`
   const global = globalThis as unknown as Record<string, unknown>
@@ -119,7 +124,7 @@ export async function start(
   createRequire(join(folder, 'main', 'main.js'))('./main.js')
 
   const items = () => recorded.trays.at(-1)?.menu ?? []
-  const find = (list: MenuItemConstructorOptions[], label: string): MenuItemConstructorOptions => {
+  const find = (list: Item[], label: string): Item => {
     const item = list.find((each) => each.label?.startsWith(label))
     if (!item) throw new Error(`no "${label}" among ${list.map((each) => each.label ?? '-').join(' | ')}`)
     return item
@@ -132,8 +137,8 @@ export async function start(
       items().flatMap(({ label, icon }) => (label ? [icon ? `${markOf(String(icon))}: ${label}` : label] : [])),
     click(label, inner) {
       const item = find(items(), label)
-      const clicked = inner === undefined ? item : find(item.submenu as MenuItemConstructorOptions[], inner)
-      clicked.click?.(undefined as never, undefined, undefined as never)
+      const clicked = inner === undefined ? item : find(item.submenu?.items ?? [], inner)
+      clicked.click()
     },
     until(look) {
       const { promise, resolve } = Promise.withResolvers<never>()
