@@ -9,6 +9,7 @@ import type { OpeningCommands } from './opening.ts'
 import { buildServer, grantGiven } from './seed.ts'
 import { changeOverrides } from './settings.ts'
 import type { SignIns } from './signIns.ts'
+import { addScope } from './stepUp.ts'
 import { readToken, refreshNow, remedies } from './tokens.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -195,6 +196,7 @@ export function createHandlers(services: Services): KeepingHandlers {
       // Refused before anything begins: it is no failed sign-in for the history.
       if (grantKind === 'staticToken' || grantKind === 'refreshToken')
         throw new TokentrayError('signInFailed', `${server} has no sign-in. ${remedies[grantKind](server)}`)
+      if (input.addScope !== undefined) await addScope(services, server, input.addScope)
       const { id, url, redirectUri } = await signIns.start(server)
       return { signIn: id, url, redirectUri }
     },

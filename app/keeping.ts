@@ -45,7 +45,8 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     network,
     clock,
     registrations: vault,
-    guessedLifetime: settings.schedule.guessedLifetime
+    guessedLifetime: settings.schedule.guessedLifetime,
+    clientMetadataUrl: settings.clientMetadataUrl
   })
   const keeper = new Keeper({
     vault,

@@ -21,6 +21,12 @@ export const settingsSchema = z
       .string()
       .regex(/^(system|none|(https?|socks5?):\/\/\S+)$/, 'use system, none, or a proxy as http://host:port')
       .default('system'),
+    /** Where a client ID metadata document of Tokentray is published; null: nowhere. */
+    clientMetadataUrl: z
+      .string()
+      .regex(/^https:\/\/[^/?#\s]+\/[^#\s]+$/, 'it must be an https URL with a path')
+      .nullable()
+      .default(null),
     /** Of the pages, in window and browser. */
     theme: theme.default('system')
   })

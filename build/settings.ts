@@ -24,6 +24,8 @@ const others: Record<string, string> = {
   concurrency: 'how many refreshes may run at the same time',
   logLevel: 'what is logged at least',
   proxy: '`system` is the environment’s `HTTPS_PROXY` and `NO_PROXY`, else the system’s own settings',
+  clientMetadataUrl:
+    'the address of a client ID metadata document, our client id where a server reads them ([sign-in](sign-in.md))',
   theme: 'of the pages, in window and browser; `system` follows the desktop'
 }
 
@@ -33,9 +35,11 @@ type Property = {
   minimum?: number
   maximum?: number
   enum?: string[]
+  anyOf?: Property[]
 }
 
-function range({ type, pattern, minimum, maximum, enum: values }: Property): string {
+function range({ type, pattern, minimum, maximum, enum: values, anyOf }: Property): string {
+  if (anyOf) return 'an https URL, or null'
   if (pattern) return '`system`, `none` or a URL'
   if (values) return values.join(', ')
   const upper = maximum === undefined || maximum > 1e12 ? '' : ` to ${maximum}`

@@ -116,6 +116,7 @@ export const words = {
     },
     registrations: {
       dynamic: 'registered by itself',
+      metadataDocument: 'by its published address',
       preRegistered: 'your own client id',
       none: 'not registered'
     },

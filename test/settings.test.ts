@@ -19,8 +19,10 @@ test('no file: the defaults', async () => {
     theme: 'system',
     concurrency: 16,
     logLevel: 'info',
+    clientMetadataUrl: null,
     proxy: 'system'
   })
+  await expect(read('{"clientMetadataUrl":"http://x/y"}')).rejects.toMatchObject({ code: 'settingsUnreadable' })
 })
 
 test('given values replace the defaults, global and then per server', async () => {

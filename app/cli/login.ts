@@ -8,15 +8,26 @@ import { type Owner, withOwner } from './owner.ts'
 import { describeLine } from './words.ts'
 import { Interrupted, type World } from './world.ts'
 
-export async function login(world: World, server: string, options: { json?: boolean }): Promise<void> {
-  const view = await withOwner(world, (owner) => signIn(world, owner, server))
-  if (options.json) printJson(world, { view })
+export type LoginOptions = { addScope?: string }
+
+export async function login(
+  world: World,
+  server: string,
+  { json, ...options }: LoginOptions & { json?: boolean }
+): Promise<void> {
+  const view = await withOwner(world, (owner) => signIn(world, owner, server, options))
+  if (json) printJson(world, { view })
   else print(world, describeLine(view, world.clock.now()))
 }
 
 /** One sign-in, from the first word to the stored grant. An interruption cancels it; the old grant stays. */
-export async function signIn(world: World, owner: Owner, server: string): Promise<ServerView> {
-  const started = await owner.call('signIn.start', { server })
+export async function signIn(
+  world: World,
+  owner: Owner,
+  server: string,
+  options: LoginOptions = {}
+): Promise<ServerView> {
+  const started = await owner.call('signIn.start', { server, ...options })
   let stopReading = () => {}
   if (started.url !== null) {
     say(world, `To sign in to ${server}, open this address in a browser:`)

@@ -81,9 +81,9 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--watch', 'keep showing it until Ctrl-C')
     .action((server, options) => run(async () => (await import('./status.ts')).status(world, server, options)))
 
-  make('login <server>', 'sign in with a browser').action((server, options) =>
-    run(async () => (await import('./login.ts')).login(world, server, options))
-  )
+  make('login <server>', 'sign in with a browser')
+    .option('--add-scope <scopes>', 'ask for these besides what was granted, as a server that refused with 403 said')
+    .action((server, options) => run(async () => (await import('./login.ts')).login(world, server, options)))
   make('logout <server>', 'sign out, here and at the server where it offers that').action((server, options) =>
     run(async () => (await import('./servers.ts')).logout(world, server, options))
   )

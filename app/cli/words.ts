@@ -62,10 +62,8 @@ export function nextStep(view: ServerView): string | null {
   if (view.action === 'signIn' && view.grantKind === 'staticToken') return `tokentray set ${view.id} --token-file FILE`
   if (view.action === 'signIn' && view.grantKind === 'refreshToken')
     return `tokentray set ${view.id} --refresh-token-file FILE`
-  if (view.action === 'signIn') return `tokentray login ${view.id}`
+  if (view.action === 'signIn' || view.action === 'grantMore') return `tokentray login ${view.id}`
   if (view.action === 'tryRestored') return `tokentray refresh ${view.id}, or tokentray login ${view.id}`
-  if (view.action === 'grantMore')
-    return `tokentray login ${view.id}, with more scopes: tokentray set ${view.id} --scope "…"`
   if (view.action === 'fixSettings') return `tokentray status ${view.id}, then tokentray set ${view.id} …`
   return null
 }

@@ -96,7 +96,12 @@ export const commands = {
     output: z.object({ view: serverView, revoked: z.string() }).strict()
   },
   /** Discovers, registers and opens the callback; `url` is for a browser, which the calling door opens; null: none is needed. */
-  'signIn.start': { doors: everyDoor, input: server, output: signInStarted },
+  'signIn.start': {
+    doors: everyDoor,
+    /** `addScope`: what a 403 said is missing; asked for besides what was granted, now and at later sign-ins. */
+    input: server.extend({ addScope: z.string().max(10_000).optional() }),
+    output: signInStarted
+  },
   /** Answers when the sign-in ended, well or badly. */
   'signIn.wait': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: outcome },
   'signIn.paste': {

@@ -32,6 +32,7 @@ export const exitCodes = {
   responseInvalid: 1,
   authorizationDenied: 1,
   clientRefused: 1,
+  scopeGranted: 1,
   serverUnreachable: 6,
   serverBusy: 6,
   replyLost: 6,

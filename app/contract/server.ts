@@ -72,6 +72,8 @@ export const serverConfig = z
     grantKind,
     /** Scopes asked for, space separated; absent: what the server asks for. */
     scope: z.string().optional(),
+    /** Scopes that turned out to be missing (RFC 6750 section 3.1): asked for besides, at each sign-in. */
+    addedScope: z.string().optional(),
     /** A pre-registered client (RFC 6749 section 2.2); its secret is kept in the vault. */
     clientId: z.string().optional(),
     clientAuth: clientAuthMethod.optional(),

@@ -72,7 +72,7 @@ export const serverView = z
     scope: z.string().nullable(),
     resource: z.string().nullable(),
     clientId: z.string().nullable(),
-    registration: z.enum(['dynamic', 'preRegistered', 'none']).nullable(),
+    registration: z.enum(['dynamic', 'metadataDocument', 'preRegistered', 'none']).nullable(),
     schedule: scheduleOverrides,
     quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial(),
     redirectHost: z.enum(['127.0.0.1', 'localhost']),

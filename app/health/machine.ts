@@ -24,6 +24,8 @@ export type HealthEvent =
   /** The process started: what is stored, and the journal's entry if a refresh was left in flight. */
   | { type: 'started'; grant: GrantFacts | null; leftover: number | null }
   | { type: 'accepted' }
+  /** The server refused a request for want of scopes (RFC 6750 section 3.1); the token goes on being kept. */
+  | { type: 'scopeNeeded' }
   /** Settings changed: what is planned is planned anew. */
   | { type: 'rescheduled' }
 
@@ -252,6 +254,9 @@ export function transition(health: Health, event: HealthEvent, context: Context)
       return health.paused ? done({ paused: false }) : ignore(health)
     case 'started':
       return onStarted(health, event.grant, event.leftover, context)
+    case 'scopeNeeded':
+      if (state.kind !== 'fresh') return ignore(health)
+      return done({ state: needsUser('grantMore', 'insufficient_scope', null, state.dueAt, now) })
     case 'accepted':
       return done({ acceptedAt: now })
     case 'rescheduled':

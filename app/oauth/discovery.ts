@@ -6,6 +6,7 @@ import { isLoopbackHost, leadsToPrivate } from './addresses.ts'
 import { bearerChallenge, type Challenge } from './challenge.ts'
 import {
   fetchDocument,
+  type Json,
   type ProtectedResource,
   readAuthorizationServer,
   readProtectedResource,
@@ -41,14 +42,14 @@ export async function discover(serverUrl: string, context: DiscoveryContext): Pr
   context.onStep('resource')
   const reach = (await leadsToPrivate(url.hostname)) ? 'any' : 'public'
   const options: RequestOptions = { reach, signal: context.signal }
-  const probe = await askForChallenge(url, context)
-  const resource = await findResource(url, probe.challenge, options, context)
+  const asked = await askForChallenge(url, context)
+  const resource = await findResource(url, asked.challenge, options, context)
   context.onStep('authorizationServer')
   const found = resource
     ? await findServer(resource.authorizationServers, url, options, context)
-    : await findLegacyServer(url, probe, options, context)
+    : await findLegacyServer(url, asked, options, context)
   const scopes = resource?.scopes?.length ? resource.scopes.join(' ') : null
-  return { ...found, resource: resource?.resource ?? null, scope: probe.challenge?.params.scope || scopes, reach }
+  return { ...found, resource: resource?.resource ?? null, scope: asked.challenge?.params.scope || scopes, reach }
 }
 
 /** Throws `urlInvalid` with what to write instead. */
@@ -70,29 +71,52 @@ export function checkServerUrl(text: string): URL {
 type Probe = {
   status: number
   kind: 'guarded' | 'open' | 'foreign'
+  /** Also where the answer is an error: a server without sessions knows no `initialize`. */
+  speaksMcp: boolean
   challenge: Challenge | null
   busy: NetworkFault | null
 }
 
-/** The first request of any MCP client, sent without a token: its answer carries the challenge. */
-async function askForChallenge(url: URL, { network, now, signal }: DiscoveryContext): Promise<Probe> {
+/**
+ * The first requests of any MCP client, sent without a token: an answer that refuses carries the challenge. Some servers
+ * let everybody say `initialize` and guard what comes after it.
+ */
+async function askForChallenge(url: URL, context: DiscoveryContext): Promise<Probe> {
   const clientInfo = { name: 'tokentray', version: '1' }
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }
+  const first = await probe(url, 'initialize', { protocolVersion, capabilities: {}, clientInfo }, context)
+  if (first.kind === 'guarded' || !first.speaksMcp) return first
+  const second = await probe(url, 'tools/list', {}, context)
+  return second.kind === 'guarded' ? second : first
+}
+
+const protocolVersion = '2025-11-25'
+
+async function probe(
+  url: URL,
+  method: string,
+  params: Json,
+  { network, now, signal }: DiscoveryContext
+): Promise<Probe> {
   const reply = await network(url.href, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }),
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(method !== 'initialize' && { 'mcp-protocol-version': protocolVersion })
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
     signal,
     redirects: 3
   })
   const { status, headers } = reply
   const challenge = bearerChallenge(headers.get('www-authenticate'))
   const guarded = status === 401 || challenge !== null
-  const open =
-    reply.ok && (/^text\/event-stream/.test(headers.get('content-type') ?? '') || /"jsonrpc"/.test(await reply.text()))
+  const speaksMcp =
+    /^text\/event-stream/.test(headers.get('content-type') ?? '') || /"jsonrpc"/.test(await reply.text())
   return {
     status,
-    kind: guarded ? 'guarded' : open ? 'open' : 'foreign',
+    kind: guarded ? 'guarded' : reply.ok && speaksMcp ? 'open' : 'foreign',
+    speaksMcp,
     challenge,
     // 501 and 505 are lasting answers of a server that knows no such request, not of a busy one.
     busy:

@@ -30,13 +30,14 @@ export type OAuthOptions = {
   registrations: Registrations
   guessedLifetime?: number
   signInLimit?: number
+  clientMetadataUrl?: string | null
 }
 
 type Given = Parameters<OAuth['beginSignIn']>[1]
 
 export function createOAuth(options: OAuthOptions): OAuth {
   const { network, clock, registrations } = options
-  const { guessedLifetime = 3_600_000, signInLimit = 600_000 } = options
+  const { guessedLifetime = 3_600_000, signInLimit = 600_000, clientMetadataUrl = null } = options
   const now = () => clock.now()
   const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
     certificate ? (url, request) => network(url, { ...request, certificate }) : network
@@ -116,7 +117,14 @@ export function createOAuth(options: OAuthOptions): OAuth {
     onStep('registration')
     const scope = chooseScope(config, discovery)
     const client = await oneAtATime(server.issuer, () =>
-      obtainClient(config, clientSecret, discovery, scope, { network, now, registrations, openCallback, signal })
+      obtainClient(config, clientSecret, discovery, scope, {
+        network,
+        now,
+        registrations,
+        openCallback,
+        clientMetadataUrl,
+        signal
+      })
     )
     if (signal.aborted) {
       client.callback.close()

@@ -100,6 +100,7 @@ export function readAuthorizationServer(document: Json, issuer: string): Authori
     if (list) read[name] = list
   }
   read.authorization_response_iss_parameter_supported = document.authorization_response_iss_parameter_supported === true
+  read.client_id_metadata_document_supported = document.client_id_metadata_document_supported === true
   return read as AuthorizationServer
 }
 

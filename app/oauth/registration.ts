@@ -1,5 +1,5 @@
-// Which client we are at an authorization server: pre-registered, kept from last time, or registered now (RFC 7591).
-// One registration is kept per issuer and redirect host, with the callback port it was registered under (FM-13, FM-14).
+// Which client we are at an authorization server: pre-registered, published, kept from last time, or registered now.
+// One registration (RFC 7591) is kept per issuer and redirect host, with the callback port it was registered under.
 import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
@@ -19,10 +19,15 @@ export type RegistrationContext = {
   now: () => number
   registrations: Registrations
   openCallback: OpenCallback
+  /** Our client id where the server reads client ID metadata documents; null: none is published. */
+  clientMetadataUrl: string | null
   signal: AbortSignal
 }
 
-export type Registered = Client & { registration: 'dynamic' | 'preRegistered'; callback: Callback }
+export type Registered = Client & {
+  registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
+  callback: Callback
+}
 
 /** A client and its open callback. Rejects with TokentrayError or NetworkFault, and then nothing stays open. */
 export async function obtainClient(
@@ -38,6 +43,15 @@ export async function obtainClient(
     return {
       ...preRegistered(config, clientSecret, discovery.server),
       registration: 'preRegistered',
+      callback: await openCallback(redirectHost, redirectPort ?? 0)
+    }
+  const { clientMetadataUrl } = context
+  if (clientMetadataUrl !== null && discovery.server.client_id_metadata_document_supported)
+    return {
+      clientId: clientMetadataUrl,
+      clientSecret: null,
+      clientAuth: 'none',
+      registration: 'metadataDocument',
       callback: await openCallback(redirectHost, redirectPort ?? 0)
     }
   const { issuer } = discovery.server

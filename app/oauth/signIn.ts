@@ -41,9 +41,12 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
   )
 }
 
-/** The settings' scope, else what the server asks for; `offline_access` where it is listed (FM-09). null: send none. */
+/**
+ * The settings' scope, else what the server asks for; with what was missing since, and `offline_access` where it is
+ * listed (FM-09). null: send none.
+ */
 export function chooseScope(config: ServerConfig, { server, scope }: Discovery): string | null {
-  const chosen = (config.scope ?? scope ?? '').split(/\s+/).filter(Boolean)
+  const chosen = `${config.scope ?? scope ?? ''} ${config.addedScope ?? ''}`.split(/\s+/).filter(Boolean)
   const listed = server.scopes_supported?.includes('offline_access')
   const scopes = new Set(listed ? [...chosen, 'offline_access'] : chosen)
   return scopes.size > 0 ? [...scopes].join(' ') : null

@@ -81,7 +81,7 @@ const grantRow = z.object({
   client_id: text,
   client_auth: clientAuthMethod,
   client_secret: secret.nullable(),
-  registration: z.enum(['dynamic', 'preRegistered', 'none']),
+  registration: z.enum(['dynamic', 'metadataDocument', 'preRegistered', 'none']),
   redirect_uri: text
 })
 const registrationRow = z.object({

@@ -31,7 +31,7 @@ export type RequestShape = {
   clientId: string | null
   clientAuth: ClientAuthMethod
   clientSecret: Secret | null
-  registration: 'dynamic' | 'preRegistered' | 'none'
+  registration: 'dynamic' | 'metadataDocument' | 'preRegistered' | 'none'
   redirectUri: string | null
 }
 

@@ -50,6 +50,17 @@ describe('the protected resource', () => {
     expect(await find()).toMatchObject({ resource: `${fake.origin}/`, scope: null })
   })
 
+  test('of a server that lets everybody say initialize, by what it says to the next request', async () => {
+    const says = (method: string, status: number) => (request: { body: string }) =>
+      request.body.includes(`"${method}"`)
+        ? { status, body: { jsonrpc: '2.0', id: 1, ...(status === 200 ? { result: {} } : { error: { code: -1 } }) } }
+        : { status: 401, headers: { 'www-authenticate': 'Bearer scope="the missing one"' } }
+    for (const status of [200, 400]) {
+      fake.script('/mcp', says('initialize', status))
+      expect(await find()).toMatchObject({ resource: fake.mcp, scope: 'the missing one' })
+    }
+  })
+
   test('of another origin, another path, or half a path segment is refused', async () => {
     for (const resource of ['https://other.example/mcp', `${fake.origin}/mcp/deeper`, `${fake.origin}/mc`]) {
       fake.script(`${resourcePath}/mcp`, { body: { resource, authorization_servers: [fake.origin] } })

@@ -1,6 +1,7 @@
 // Which client we are: kept, pre-registered or registered anew, and on which callback port.
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createOAuth } from '../../app/oauth/engine.ts'
 import { Secret } from '../../app/secret.ts'
 import type { ClientRegistration } from '../../app/vault/vault.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
@@ -214,3 +215,27 @@ async function occupyAndFree() {
   free()
   return { port }
 }
+
+describe('the client ID metadata document', () => {
+  const published = 'https://client.example/tokentray.json'
+  const oauthWith = (clientMetadataUrl: string | null) => {
+    const { network, clock, registrations } = setUp()
+    return createOAuth({ network, clock, registrations, clientMetadataUrl })
+  }
+
+  test('is our client id where the server reads such documents, before any registration', async () => {
+    fake.script(serverPath, { body: { ...metadataOf(fake.origin), client_id_metadata_document_supported: true } })
+    const grant = await signInFully(oauthWith(published), configOf(fake.mcp))
+    expect(grant.shape).toMatchObject({ clientId: published, registration: 'metadataDocument', clientAuth: 'none' })
+    expect(fake.to('/register')).toHaveLength(0)
+    expect(fake.to('/token')[0]?.form.get('client_id')).toBe(published)
+  })
+
+  test('gives way to a client of the settings, and to registration where nothing is published or read', async () => {
+    expect((await signInFully(oauthWith(published), configOf(fake.mcp))).shape.registration).toBe('dynamic')
+    fake.script(serverPath, { body: { ...metadataOf(fake.origin), client_id_metadata_document_supported: true } })
+    expect((await signInFully(oauthWith(null), configOf(fake.mcp))).shape.registration).toBe('dynamic')
+    const own = await signInFully(oauthWith(published), configOf(fake.mcp, { clientId: 'mine' }))
+    expect(own.shape).toMatchObject({ clientId: 'mine', registration: 'preRegistered' })
+  })
+})

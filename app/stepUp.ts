@@ -1,0 +1,57 @@
+// Step-up (MCP authorization, "Scope Challenge Handling"): a request was refused for want of scopes, so the next sign-in
+// asks for those as well as for all that was granted. Nobody is sent to a browser from here: a person decides.
+import { TokentrayError } from './contract/errors.ts'
+import type { Keeper } from './keeper.ts'
+import type { OAuth } from './oauth/port.ts'
+import type { Vault } from './vault/vault.ts'
+
+export type StepUp = { keeper: Keeper; vault: Vault; oauth: OAuth }
+
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
+const most = 100
+
+/** The scope tokens in a server's text, bounded (RFC 6749 section 3.3). */
+function scopesIn(text: string | null | undefined): string[] {
+  return (text ?? '')
+    .split(/\s+/)
+    .filter((scope) => scopeToken.test(scope))
+    .slice(0, most)
+}
+
+/**
+ * Notes that `scopes` are missing, for this sign-in and later ones: the union with what was granted.
+ * The limit against loops: scopes that were granted already are not asked for again.
+ * @throws scopeGranted, and inputInvalid where there is no scope in `scopes`
+ */
+export async function addScope({ keeper, vault, oauth }: StepUp, id: string, scopes: string): Promise<void> {
+  const wanted = scopesIn(scopes)
+  if (wanted.length === 0) throw new TokentrayError('inputInvalid', `"${scopes}" names no scope.`)
+  const grant = await vault.readGrant(id)
+  const granted = scopesIn(grant?.scope)
+  if (wanted.every((scope) => granted.includes(scope)))
+    throw new TokentrayError(
+      'scopeGranted',
+      `${id} has been granted ${wanted.join(' ')} already, so signing in again would change nothing; its account may lack the right.`
+    )
+  const config = keeper.roster.config(id)
+  const union = [...new Set([...scopesIn(config.addedScope), ...granted, ...wanted])]
+  const changed = { ...config, addedScope: union.slice(0, most).join(' ') }
+  await vault.updateServer(changed)
+  keeper.setConfig(changed)
+  // Servers hold a client to the scopes it registered for (RFC 7591 section 2); the old grant keeps its own client.
+  if (grant?.shape.registration === 'dynamic') await oauth.forgetRegistration(grant)
+}
+
+/**
+ * What a door that forwards requests tells after a 403 with `insufficient_scope` (RFC 6750 section 3.1): the server is
+ * shown to need a person, and goes on being kept. `scopes` as the challenge said them. Never rejects.
+ */
+export async function needScope(stepUp: StepUp, id: string, scopes: string | null): Promise<void> {
+  try {
+    await addScope(stepUp, id, scopes ?? '')
+  } catch {
+    // Nothing a sign-in could change, or no vault to note it in: the client was told by the 403 itself.
+    return
+  }
+  stepUp.keeper.dispatch(id, { type: 'scopeNeeded' })
+}

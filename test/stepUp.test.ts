@@ -1,0 +1,43 @@
+// Step-up on a real core: what a 403 said is missing is asked for besides what was granted, once, and never in a loop.
+import { expect, test as plainTest } from 'vitest'
+import { approve } from '../app/demo/person.ts'
+import { createSetting, type Setting } from './setting.ts'
+
+const test = plainTest.extend<{ setting: Setting }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest wants the pattern
+  setting: async ({}, use) => {
+    const setting = await createSetting()
+    await use(setting)
+    await setting.stop()
+  }
+})
+
+async function signInFor(setting: Setting, addScope: string): Promise<URLSearchParams> {
+  const { signIn, url } = await setting.call('signIn.start', { server: 'one', addScope })
+  const done = setting.call('signIn.wait', { signIn })
+  await approve(url!)
+  await done
+  return new URL(url!).searchParams
+}
+
+test('asks for the union of what was granted and what is missing, now and at later sign-ins', async ({ setting }) => {
+  await setting.signIn()
+  const granted = setting.view().scope
+  const asked = await signInFor(setting, 'openid')
+  expect(asked.get('scope')?.split(' ')).toEqual(expect.arrayContaining([...(granted?.split(' ') ?? []), 'openid']))
+  await setting.restart()
+  const { url } = await setting.call('signIn.start', { server: 'one' })
+  expect(new URL(url!).searchParams.get('scope')).toContain('openid')
+})
+
+test('never asks again for what was granted: the limit against loops', async ({ setting }) => {
+  await setting.signIn()
+  const granted = setting.view().scope ?? ''
+  await expect(setting.call('signIn.start', { server: 'one', addScope: granted })).rejects.toMatchObject({
+    code: 'scopeGranted'
+  })
+  await expect(setting.call('signIn.start', { server: 'one', addScope: ' "" ' })).rejects.toMatchObject({
+    code: 'inputInvalid'
+  })
+  expect(setting.view().state).toBe('fresh')
+})
