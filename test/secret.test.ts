@@ -30,9 +30,13 @@ test('a fingerprint tells secrets apart and tells nothing else', () => {
   expect(fingerprint(new Secret(planted))).toMatch(/^[0-9a-f]{8}$/)
 })
 
-/** Where a secret truly leaves: SQL, HTTP, the keychain, the key itself, the control socket's key, and `readToken`. */
+/**
+ * Where a secret truly leaves: SQL, HTTP, the keychain, the key itself, the control socket's key, `readToken`, and a
+ * client's own file, which is where its key belongs.
+ */
 const allowed = [
   'cli/secrets.ts',
+  'connect/connector.ts',
   'control/client.ts',
   'control/endpoint.ts',
   'control/listen.ts',

@@ -1,0 +1,230 @@
+// Connecting a client to a server: what would change, the change, and its undoing.
+// A key is made only when a file is about to be written, so that looking at a plan leaves nothing behind.
+import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { expose, type Secret } from '../secret.ts'
+import { type ClientRow, clients, type Entry, findClient, type Launcher, type Place, type Way } from './clients.ts'
+import { unifiedDiff } from './diff.ts'
+import { changeEntry, editorOf, findEntry } from './edit.ts'
+import { entryName, isOurs, keyShown, makeEntry, type Target, wayOf } from './entry.ts'
+import { type Found, readConfig, writeConfig } from './file.ts'
+
+/** The named keys of the gateway, as far as connecting needs them. */
+export interface Keys {
+  /** A new key for this server alone. */
+  make(name: string, server: string): Promise<{ id: string; key: Secret }>
+  /** The ids of the living keys of that name. */
+  find(name: string): Promise<string[]>
+  revoke(id: string): Promise<void>
+}
+
+export type ConnectorOptions = {
+  place: Place
+  launcher: Launcher
+  /** The gateway's origin, without a slash at its end. */
+  gateway: () => Promise<string>
+  keys: Keys
+  clock: Clock
+}
+
+export type Wish = { client: string; server: string; way?: Way | undefined; replace?: boolean; rotate?: boolean }
+
+/**
+ * 'new': an entry is added. 'changed': ours is brought up to date. 'connected': nothing to do. 'foreign': an entry of
+ * that name is somebody else's. 'manual': there is no file to write.
+ */
+export type PlanState = 'new' | 'changed' | 'connected' | 'foreign' | 'manual'
+
+export type Plan = {
+  row: ClientRow
+  server: string
+  way: Way
+  path: string | null
+  state: PlanState
+  canWrite: boolean
+  /** Masked: no key, and no string of another program. */
+  diff: string
+  /** The entry as it would stand in an empty file, the key masked. */
+  snippet: string
+  found: Found | null
+  target: Target
+}
+
+export type Done = { path: string; backup: string | null; changed: boolean }
+
+/** Fields of an entry that are ours to decide; others, such as a person's own `timeout`, are kept. */
+const ownFields = new Set(['type', 'url', 'httpUrl', 'serverUrl', 'headers', 'http_headers', 'command', 'args', 'env'])
+
+const keyName = (row: ClientRow, server: string) => `${row.name}: ${server}`
+
+export function createConnector({ place, launcher, gateway, keys, clock }: ConnectorOptions) {
+  /** What was written, by path: its digest and where the bytes before it are. Only what an undo may bring back exactly. */
+  const written = new Map<string, { digest: string; backup: string | null }>()
+  const rowOf = (id: string): ClientRow => {
+    const row = findClient(id)
+    if (row) return row
+    const known = clients.map((each) => each.id).join(', ')
+    throw new TokentrayError('clientUnknown', `There is no client called "${id}". Known: ${known}.`)
+  }
+  const targetOf = async (server: string): Promise<Target> => ({ server, gateway: await gateway(), launcher })
+
+  function wayFor(row: ClientRow, wished: Way | undefined): Way {
+    const way = wished ?? row.ways[0]!
+    if (row.ways.includes(way)) return way
+    throw new TokentrayError(
+      'inputInvalid',
+      `${row.name} cannot be connected by ${way}; it can by ${row.ways.join(' or ')}.`
+    )
+  }
+
+  /** @throws clientUnknown, inputInvalid, configUnreadable */
+  async function plan(wish: Wish): Promise<Plan> {
+    const row = rowOf(wish.client)
+    const way = wayFor(row, wish.way)
+    const target = await targetOf(wish.server)
+    const wanted = makeEntry(row, way, target, keyShown)
+    const name = entryName(wish.server)
+    const shared = { row, server: wish.server, way, target, snippet: snippetOf(row, name, wanted) }
+    if (!row.file) return { ...shared, path: null, state: 'manual', canWrite: false, diff: '', found: null }
+    const path = row.file(place)
+    const found = await readConfig(path)
+    const text = found.text ?? ''
+    const present = findEntry(row, text, name, path)
+    const state = await judge(present, { row, way, target, wish, wanted })
+    const canWrite = state === 'new' || state === 'changed'
+    const after = canWrite ? changeEntry(row, text, name, merge(present, wanted, target), path) : text
+    return { ...shared, path, state, canWrite, diff: diffOf(row, text, after, wanted, path), found }
+  }
+
+  async function judge(
+    present: unknown,
+    { row, way, target, wish, wanted }: { row: ClientRow; way: Way; target: Target; wish: Wish; wanted: Entry }
+  ): Promise<PlanState> {
+    if (present === undefined) return 'new'
+    if (!isOurs(present, target)) return wish.replace ? 'changed' : 'foreign'
+    const isSame = isDeepStrictEqual(hideKey(present), hideKey(merge(present, wanted, target)))
+    if (!isSame || (wish.rotate && way === 'key')) return 'changed'
+    // A revoked key opens nothing: the entry is there, and the client is shut out all the same.
+    const isAlive = way !== 'key' || (await keys.find(keyName(row, target.server))).length > 0
+    return isAlive ? 'connected' : 'changed'
+  }
+
+  /** Writes what the plan showed. @throws entryForeign, configChanged, configUnwritable, configUnreadable */
+  async function apply(made: Plan): Promise<Done> {
+    const { row, server, way, target, found, path } = made
+    if (!found || path === null)
+      throw new TokentrayError('inputInvalid', `There is no file to write for ${row.name}: copy what is shown.`)
+    if (made.state === 'foreign') throw foreign(server, path)
+    if (made.state === 'connected') return { path, backup: null, changed: false }
+    const name = entryName(server)
+    const text = found.text ?? ''
+    const old = await keys.find(keyName(row, server))
+    const fresh = way === 'key' ? await keys.make(keyName(row, server), server) : null
+    try {
+      const entry = makeEntry(row, way, target, fresh ? expose(fresh.key) : '')
+      const present = findEntry(row, text, name, path)
+      const after = changeEntry(row, text, name, merge(present, entry, target), path)
+      const backup = await writeConfig(found, after, clock.now())
+      for (const id of old) await keys.revoke(id)
+      // What stood there before as ours held a key that is dead now: that one is not worth bringing back.
+      if (!isOurs(present, target)) written.set(path, { digest: digest(after), backup })
+      return { path, backup, changed: true }
+    } catch (error) {
+      // Nobody holds it: a key that was never written down must not live on.
+      if (fresh) await keys.revoke(fresh.id)
+      throw error
+    }
+  }
+
+  /** What taking the entry out would change. `canWrite` false: there is none of ours. */
+  async function planRemoval({ client, server }: { client: string; server: string }): Promise<Plan> {
+    const row = rowOf(client)
+    const target = await targetOf(server)
+    const name = entryName(server)
+    const shared = { row, server, target, way: row.ways[0]!, snippet: '' }
+    if (!row.file) return { ...shared, path: null, state: 'manual', canWrite: false, diff: '', found: null }
+    const path = row.file(place)
+    const found = await readConfig(path)
+    const text = found.text ?? ''
+    const present = findEntry(row, text, name, path)
+    if (present === undefined) return { ...shared, path, state: 'new', canWrite: false, diff: '', found }
+    if (!isOurs(present, target)) return { ...shared, path, state: 'foreign', canWrite: false, diff: '', found }
+    const after = changeEntry(row, text, name, undefined, path)
+    const way = wayOf(present as Entry)
+    const diff = diffOf(row, text, after, makeEntry(row, way, target, keyShown), path)
+    return { ...shared, way, path, state: 'connected', canWrite: true, diff, found }
+  }
+
+  /** Takes out exactly that entry and revokes its key. @throws entryForeign, configChanged, configUnwritable */
+  async function remove(made: Plan): Promise<Done & { revoked: number }> {
+    const { row, server, found, path } = made
+    if (made.state === 'foreign' && path !== null) throw foreign(server, path)
+    let backup: string | null = null
+    if (made.canWrite && found && path !== null) {
+      const after = changeEntry(row, found.text ?? '', entryName(server), undefined, path)
+      backup = await writeConfig(found, after, clock.now())
+    }
+    const living = await keys.find(keyName(row, server))
+    for (const id of living) await keys.revoke(id)
+    return { path: path ?? '', backup, changed: made.canWrite, revoked: living.length }
+  }
+
+  /** Brings back the bytes from before `apply` where nobody wrote since; else takes the entry out. Revokes its key. */
+  async function undo({ client, server }: { client: string; server: string }): Promise<Done & { revoked: number }> {
+    const made = await planRemoval({ client, server })
+    const last = made.path === null ? undefined : written.get(made.path)
+    if (made.path === null || !made.found || !last || last.digest !== digest(made.found.text ?? '')) return remove(made)
+    written.delete(made.path)
+    const before = last.backup === null ? null : await readConfig(last.backup).catch(() => ({ text: null, gone: true }))
+    if (before && 'gone' in before) return remove(made)
+    await writeConfig(made.found, before?.text ?? null, clock.now())
+    if (last.backup !== null) await rm(last.backup, { force: true })
+    return { ...(await remove({ ...made, canWrite: false, state: 'new' })), changed: true }
+  }
+
+  /** The entry to copy by hand, with a key that is made for it. */
+  async function snippetWithKey(made: Plan): Promise<string> {
+    const { row, server, way, target } = made
+    const fresh = way === 'key' ? await keys.make(keyName(row, server), server) : null
+    return snippetOf(row, entryName(server), makeEntry(row, way, target, fresh ? expose(fresh.key) : ''))
+  }
+
+  return { plan, apply, planRemoval, remove, undo, snippetWithKey }
+}
+
+export type Connector = ReturnType<typeof createConnector>
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex')
+
+function foreign(server: string, path: string): TokentrayError {
+  return new TokentrayError(
+    'entryForeign',
+    `${path} has an entry "${entryName(server)}" that Tokentray did not write; rename it, or replace it with --replace.`
+  )
+}
+
+const snippetOf = (row: ClientRow, name: string, entry: Entry) => editorOf(row).snippet([...row.table, name], entry)
+
+/** The wanted entry with what a person added to ours; a foreign one is replaced whole. */
+function merge(present: unknown, wanted: Entry, target: Target): Entry {
+  if (present === undefined || !isOurs(present, target)) return wanted
+  const kept = Object.entries(present as Entry).filter(([name]) => !ownFields.has(name))
+  return { ...wanted, ...Object.fromEntries(kept) }
+}
+
+const hideKey = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value ?? null).replace(/Bearer (ttk_[\w-]+|\[key\])/g, `Bearer ${keyShown}`))
+
+function diffOf(row: ClientRow, before: string, after: string, entry: Entry, path: string): string {
+  const editor = editorOf(row)
+  const shown = new Set(stringsOf(entry))
+  return unifiedDiff(editor.mask(before, shown), editor.mask(after, shown), path)
+}
+
+function stringsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsOf) : []
+}

@@ -1,0 +1,112 @@
+// One entry in somebody else's file: found, put in, taken out, whatever the file's format.
+// An edit whose result parses to anything but what was meant is refused, and the file stays as it is.
+import { isDeepStrictEqual } from 'node:util'
+import { TokentrayError } from '../contract/errors.ts'
+import type { ClientRow, Entry } from './clients.ts'
+import { jsonEditor } from './json.ts'
+import { tomlEditor } from './toml.ts'
+
+export interface Editor {
+  /** The parsed text; throws SyntaxError with the place in words. An empty text is an empty table. */
+  read(text: string): unknown
+  /** The text with `value` at `path`; undefined takes it out. */
+  edit(text: string, path: readonly string[], value: Entry | undefined): string
+  /** The text with foreign string values and comments replaced; those in `shown` stay. As many lines as before. */
+  mask(text: string, shown: ReadonlySet<string>): string
+  snippet(path: readonly string[], entry: Entry): string
+}
+
+export function editorOf(row: ClientRow): Editor {
+  return row.format === 'toml' ? tomlEditor : jsonEditor(row.format === 'json')
+}
+
+type Table = Record<string, unknown>
+const isTable = (value: unknown): value is Table =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+
+/** The file's content as tables. @throws configUnreadable where it cannot be parsed or has another shape */
+function readTables(row: ClientRow, text: string, file: string): { root: Table; table: Table | undefined } {
+  let root: unknown
+  try {
+    root = editorOf(row).read(text)
+  } catch (error) {
+    const where = error instanceof SyntaxError && error.message.startsWith('line ') ? ` (${error.message})` : ''
+    throw unreadable(file, `cannot be parsed${where}`, error)
+  }
+  if (!isTable(root)) throw unreadable(file, 'is not a table of settings')
+  let table: unknown = root
+  for (const name of row.table) {
+    if (!isTable(table)) break
+    table = Object.hasOwn(table, name) ? table[name] : undefined
+  }
+  if (table !== undefined && !isTable(table)) throw unreadable(file, `holds something else at ${row.table.join('.')}`)
+  return { root, table }
+}
+
+function unreadable(file: string, why: string, cause?: unknown): TokentrayError {
+  return new TokentrayError('configUnreadable', `${file} ${why}; nothing was changed. Put it right, then try again.`, {
+    cause
+  })
+}
+
+/** The entry called `name`, undefined where there is none. @throws configUnreadable */
+export function findEntry(row: ClientRow, text: string, name: string, file: string): unknown {
+  const { table } = readTables(row, text, file)
+  return table && Object.hasOwn(table, name) ? table[name] : undefined
+}
+
+/** The text with the entry put in, or out where it is undefined. @throws configUnreadable */
+export function changeEntry(
+  row: ClientRow,
+  text: string,
+  name: string,
+  entry: Entry | undefined,
+  file: string
+): string {
+  const { root } = readTables(row, text, file)
+  const path = [...row.table, name]
+  let after: string
+  let result: unknown
+  try {
+    after = editorOf(row).edit(text, path, entry)
+    result = editorOf(row).read(after)
+  } catch (error) {
+    throw unreadable(file, 'is written in a way that cannot be edited safely', error)
+  }
+  if (!isDeepStrictEqual(comparable(row, result), comparable(row, changed(root, path, entry))))
+    throw unreadable(file, 'is written in a way that cannot be edited safely')
+  return after
+}
+
+/** What the file must parse to after the edit. */
+function changed(root: Table, [name, ...rest]: readonly string[], entry: Entry | undefined): Table {
+  if (name === undefined) return root
+  if (rest.length > 0) {
+    const inner = isTable(root[name]) ? root[name] : {}
+    return { ...root, [name]: changed(inner, rest, entry) }
+  }
+  const { [name]: _, ...others } = root
+  return entry === undefined ? others : { ...others, [name]: entry }
+}
+
+/** An emptied table may be left or gone: in TOML it is there by its entries alone. */
+function comparable(row: ClientRow, root: unknown): unknown {
+  const [name] = row.table
+  const value = plain(root)
+  if (!isTable(value) || name === undefined || !isTable(value[name]) || Object.keys(value[name]).length > 0)
+    return value
+  const { [name]: _, ...others } = value
+  return others
+}
+
+/** Parsers differ in prototypes and so on; only what is written counts. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  if (value instanceof Date) return `date ${value.toISOString()}`
+  if (!isTable(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([name, inner]) => [name, plain(inner)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+  )
+}

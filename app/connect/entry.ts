@@ -1,0 +1,67 @@
+// What stands in a client's file for a server of ours, and how an entry found there is told to be ours.
+// No marker is left in foreign files: an entry is ours by the gateway's address, or by the bridge's command.
+import type { ClientRow, Entry, Launcher, Way } from './clients.ts'
+
+/** Stands for the key wherever an entry is shown. */
+export const keyShown = '[key]'
+
+export type Target = {
+  server: string
+  /** The gateway's origin, such as http://127.0.0.1:4140, without a slash at its end. */
+  gateway: string
+  launcher: Launcher
+}
+
+/** The name of the entry: some clients take letters, digits, - and _ only, which an id may exceed by its dots. */
+export const entryName = (server: string): string => server.replaceAll('.', '-')
+
+export const serverUrl = ({ gateway, server }: Target): string => `${gateway}/${server}`
+
+/** The command of the bridge for this server. */
+export function bridge({ launcher, server }: Target): Launcher {
+  return { ...launcher, args: [...launcher.args, 'mcp', server] }
+}
+
+/** The entry for `way`; `key` is text to write or `keyShown`. Throws where the client has no such way: ask `ways` first. */
+export function makeEntry(row: ClientRow, way: Way, target: Target, key: string): Entry {
+  const entry =
+    way === 'stdio'
+      ? row.stdio?.(bridge(target))
+      : row.http?.(serverUrl(target), way === 'key' ? { Authorization: `Bearer ${key}` } : null)
+  if (!entry) throw new Error(`${row.id} cannot be connected by ${way}`)
+  return entry
+}
+
+const isRecord = (value: unknown): value is Entry =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** True where `found` leads to this server of ours: by address on any loopback name and port, or by the bridge's command. */
+export function isOurs(found: unknown, target: Target): boolean {
+  if (!isRecord(found)) return false
+  const url = [found.url, found.httpUrl, found.serverUrl].find((value) => typeof value === 'string')
+  if (url !== undefined) return isOurAddress(url as string, target)
+  const { args } = found
+  if (!Array.isArray(args) || args.length < 2) return false
+  const words = [found.command, ...args].map(String)
+  return words.at(-2) === 'mcp' && words.at(-1) === target.server && words.slice(0, -2).some(isTokentray)
+}
+
+/** The program's name within a path; a folder of that name alone makes no program ours. */
+const isTokentray = (word: string) =>
+  /(^|[\\/])tokentray(\.[a-z]+)?$/i.test(word) || /[\\/]app[\\/]cli[\\/]main\.ts$/.test(word)
+
+function isOurAddress(text: string, target: Target): boolean {
+  const wanted = new URL(serverUrl(target))
+  if (!URL.canParse(text)) return false
+  const found = new URL(text)
+  const isSame = found.origin === wanted.origin
+  const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
+  const isSameHere = loopback.has(found.hostname) && loopback.has(wanted.hostname) && found.port === wanted.port
+  return (isSame || isSameHere) && found.pathname.replace(/\/$/, '') === wanted.pathname
+}
+
+/** How an entry of ours gets in: 'key' where a header carries one. */
+export function wayOf(found: Entry): Way {
+  if ('command' in found) return 'stdio'
+  return 'headers' in found || 'http_headers' in found ? 'key' : 'oauth'
+}

@@ -1,0 +1,133 @@
+// Somebody else's file on the disk: read with what it takes to write it back as it was, and written whole or not at all.
+// A link stays a link; mode and owner stay; a backup is made beside it first.
+import { randomBytes } from 'node:crypto'
+import type { Stats } from 'node:fs'
+import { chmod, chown, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { TokentrayError } from '../contract/errors.ts'
+
+export type Found = {
+  /** As the client names it. */
+  file: string
+  /** Where its bytes are, links followed. */
+  target: string
+  /** Null where there is no file yet. */
+  text: string | null
+}
+
+/** Larger than any settings file: such a one is not ours to rewrite. */
+const limit = 32 * 1024 * 1024
+const backupsKept = 3
+
+const why = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown'
+
+function unwritable(file: string, reason: string, cause?: unknown): TokentrayError {
+  return new TokentrayError('configUnwritable', `${file} cannot be written: ${reason}. Nothing was changed.`, { cause })
+}
+
+/** @throws configUnreadable where it is no file, no text, or not to be read */
+export async function readConfig(file: string): Promise<Found> {
+  const unreadable = (reason: string, cause?: unknown) =>
+    new TokentrayError('configUnreadable', `${file} cannot be read: ${reason}.`, { cause })
+  try {
+    const target = await realpath(file)
+    const is = await stat(target)
+    if (!is.isFile()) throw unreadable('it is no file')
+    if (is.size > limit) throw unreadable('it is larger than any settings file')
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(target))
+    return { file, target, text }
+  } catch (error) {
+    if (error instanceof TokentrayError) throw error
+    if (error instanceof TypeError) throw unreadable('it is no UTF-8 text', error)
+    if (why(error) === 'ENOENT') return missing(file)
+    throw unreadable(why(error), error)
+  }
+}
+
+/** No file yet; but a link that leads nowhere is somebody's intention, and not ours to fill. */
+async function missing(file: string): Promise<Found> {
+  const names: string[] = await readdir(dirname(file)).catch(() => [])
+  if (names.includes(basename(file)))
+    throw new TokentrayError('configUnreadable', `${file} is a link that leads nowhere; put it right, then try again.`)
+  return { file, target: file, text: null }
+}
+
+/**
+ * Writes `text` in one step if the file is still as `found`. Returns the backup's path, null for a new file.
+ * `text` null removes a file that was made by us. @throws configChanged, configUnwritable
+ */
+export async function writeConfig(found: Found, text: string | null, now: number): Promise<string | null> {
+  const { file, target } = found
+  await refuseChanged(found)
+  try {
+    if (text === null) {
+      await rm(target)
+      return null
+    }
+    if (found.text === null) await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    const is = found.text === null ? null : await stat(target)
+    if (is) refuseForeign(file, is)
+    const backup = found.text === null || is === null ? null : await backUp(file, found.text, is, now)
+    await replace(found, text, is)
+    return backup
+  } catch (error) {
+    throw error instanceof TokentrayError ? error : unwritable(file, why(error), error)
+  }
+}
+
+async function refuseChanged(found: Found): Promise<void> {
+  const current = await readConfig(found.file)
+  if (current.text !== found.text || current.target !== found.target)
+    throw new TokentrayError(
+      'configChanged',
+      `${found.file} was changed by another program meanwhile; nothing was written. Look at the change again.`
+    )
+}
+
+/** Rename needs no right to the file itself, so a file made read-only on purpose is respected here. */
+function refuseForeign(file: string, is: Stats): void {
+  if (process.platform === 'win32') return
+  if ((is.mode & 0o200) === 0) throw unwritable(file, 'it is read-only')
+  const uid = process.getuid?.() ?? 0
+  if (uid !== 0 && is.uid !== uid) throw unwritable(file, 'it belongs to another user')
+}
+
+async function replace(found: Found, text: string, is: Stats | null): Promise<void> {
+  const draft = join(dirname(found.target), `.tokentray-${randomBytes(6).toString('hex')}`)
+  try {
+    await create(draft, text, is)
+    // Asked once more: writing the draft took its time, and the rename would undo what another program wrote.
+    await refuseChanged(found)
+    await rename(draft, found.target)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+}
+
+/** A new file, 0600 until it has the mode and owner of `is`. */
+async function create(file: string, text: string, is: Stats | null): Promise<void> {
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  if (!is || process.platform === 'win32') return
+  const isMine = is.uid === process.getuid?.() && is.gid === process.getgid?.()
+  if (!isMine) await chown(file, is.uid, is.gid)
+  await chmod(file, is.mode & 0o7777)
+}
+
+/** Beside the name the client uses, so that a file linked into a repository leaves no copy there; the newest three stay. */
+async function backUp(file: string, text: string, is: Stats, now: number): Promise<string> {
+  const stem = `${basename(file)}.tokentray-backup-`
+  const time = new Date(now).toISOString().replace(/[-:]/g, '').replace('.', '-')
+  const backup = join(dirname(file), stem + time)
+  await rm(backup, { force: true })
+  await create(backup, text, is)
+  const all = (await readdir(dirname(file))).filter((name) => name.startsWith(stem)).sort()
+  for (const old of all.slice(0, -backupsKept)) await rm(join(dirname(file), old), { force: true })
+  return backup
+}

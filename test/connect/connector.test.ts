@@ -1,0 +1,311 @@
+// Connecting: each client's file, what stays as it was, what is refused, and the way back.
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parse as parseToml } from 'smol-toml'
+import { describe, expect, test } from 'vitest'
+import { clients, findClient } from '../../app/connect/clients.ts'
+import { makeConnecting } from './setting.ts'
+
+const read = (file: string) => readFileSync(file, 'utf8')
+const withFile = clients.filter(({ file }) => file !== null)
+const url = 'http://127.0.0.1:4140/github'
+const bearer = { Authorization: 'Bearer ttk_planted-1' }
+
+describe('each client', () => {
+  const places = {
+    linux: {
+      'claude-code': '/h/.claude.json',
+      'claude-desktop': '/h/.config/Claude/claude_desktop_config.json',
+      cursor: '/h/.cursor/mcp.json',
+      vscode: '/h/.config/Code/User/mcp.json',
+      'vscode-workspace': '/p/.vscode/mcp.json',
+      codex: '/h/.codex/config.toml',
+      gemini: '/h/.gemini/settings.json',
+      windsurf: '/h/.codeium/windsurf/mcp_config.json',
+      zed: '/h/.config/zed/settings.json'
+    },
+    darwin: {
+      'claude-code': '/h/.claude.json',
+      'claude-desktop': '/h/Library/Application Support/Claude/claude_desktop_config.json',
+      cursor: '/h/.cursor/mcp.json',
+      vscode: '/h/Library/Application Support/Code/User/mcp.json',
+      'vscode-workspace': '/p/.vscode/mcp.json',
+      codex: '/h/.codex/config.toml',
+      gemini: '/h/.gemini/settings.json',
+      windsurf: '/h/.codeium/windsurf/mcp_config.json',
+      zed: '/h/.config/zed/settings.json'
+    },
+    win32: {
+      'claude-code': 'C:\\h\\.claude.json',
+      'claude-desktop': 'C:\\h\\AppData\\Roaming\\Claude\\claude_desktop_config.json',
+      cursor: 'C:\\h\\.cursor\\mcp.json',
+      vscode: 'C:\\h\\AppData\\Roaming\\Code\\User\\mcp.json',
+      'vscode-workspace': 'C:\\p\\.vscode\\mcp.json',
+      codex: 'C:\\h\\.codex\\config.toml',
+      gemini: 'C:\\h\\.gemini\\settings.json',
+      windsurf: 'C:\\h\\.codeium\\windsurf\\mcp_config.json',
+      zed: 'C:\\h\\AppData\\Roaming\\Zed\\settings.json'
+    }
+  } as const
+  test.each(Object.keys(places) as (keyof typeof places)[])('has its file on %s', (platform) => {
+    const root = platform === 'win32' ? 'C:\\' : '/'
+    const place = { platform, home: `${root}h`, cwd: `${root}p`, env: {} }
+    expect(Object.fromEntries(withFile.map(({ id, file }) => [id, file!(place)]))).toEqual(places[platform])
+  })
+  test.each([
+    ['claude-code', 'CLAUDE_CONFIG_DIR', '/x/.claude.json'],
+    ['codex', 'CODEX_HOME', '/x/config.toml'],
+    ['gemini', 'GEMINI_CLI_HOME', '/x/.gemini/settings.json'],
+    ['vscode', 'XDG_CONFIG_HOME', '/x/Code/User/mcp.json'],
+    ['vscode', 'VSCODE_PORTABLE', '/x/user-data/User/mcp.json'],
+    ['zed', 'XDG_CONFIG_HOME', '/x/zed/settings.json']
+  ])('%s follows %s', (id, name, file) => {
+    const place = { platform: 'linux' as const, home: '/h', cwd: '/p' }
+    expect(findClient(id)!.file!({ ...place, env: { [name]: '/x' } })).toBe(file)
+    expect(findClient(id)!.file!({ ...place, env: { [name]: 'relative' } })).not.toContain('relative')
+  })
+
+  const stdio = { command: '/usr/bin/node', args: ['/opt/tokentray.mjs', 'mcp', 'github'] }
+  const expected: Record<string, unknown> = {
+    'claude-code': { mcpServers: { github: { type: 'http', url, headers: bearer } } },
+    'claude-desktop': { mcpServers: { github: stdio } },
+    cursor: { mcpServers: { github: { url, headers: bearer } } },
+    vscode: { servers: { github: { type: 'http', url, headers: bearer } } },
+    'vscode-workspace': { servers: { github: { type: 'http', url } } },
+    codex: { mcp_servers: { github: { url, http_headers: bearer } } },
+    gemini: { mcpServers: { github: { httpUrl: url, headers: bearer } } },
+    windsurf: { mcpServers: { github: { serverUrl: url, headers: bearer } } },
+    zed: { context_servers: { github: { url, headers: bearer } } }
+  }
+  test.each(withFile.map(({ id }) => id))('%s gets its entry, and loses it without a trace', async (client) => {
+    const { connector, fileOf, living } = makeConnecting()
+    const file = fileOf(client)
+    const plan = await connector.plan({ client, server: 'github' })
+    expect([plan.state, plan.canWrite]).toEqual(['new', true])
+    expect(plan.diff + plan.snippet).not.toContain('ttk_')
+    await connector.apply(plan)
+    expect(client === 'codex' ? parseToml(read(file)) : JSON.parse(read(file))).toEqual(expected[client])
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(living.size).toBe(plan.way === 'key' ? 1 : 0)
+    const again = await connector.plan({ client, server: 'github' })
+    expect([again.state, again.diff]).toEqual(['connected', ''])
+    expect((await connector.undo({ client, server: 'github' })).changed).toBe(true)
+    expect(readdirSync(dirname(file)).filter((name) => name !== 'project')).toEqual([])
+    expect(living.size).toBe(0)
+  })
+  test('every row says how we know', () => {
+    for (const { id, mark, source } of clients)
+      expect([id, source !== null || mark === 'unverified'], id).toEqual([id, true])
+    expect(new Set(clients.map(({ id }) => id)).size).toBe(clients.length)
+    expect(withFile.length).toBe(clients.length - 1)
+  })
+})
+
+describe('what is in the file already', () => {
+  const zed = `// my settings
+{
+\t"theme": "One Dark", // dark, token sk-comment-secret
+\t"context_servers": {
+\t\t/* of mine */
+\t\t"other": { "url": "https://x.example", "headers": { "Authorization": "Bearer sk-foreign-secret" } },
+\t},
+}
+`
+  test('comments, tabs and trailing commas stay, and the diff shows nobody’s secret', async () => {
+    const { connector, put } = makeConnecting()
+    const file = put('zed', zed)
+    const plan = await connector.plan({ client: 'zed', server: 'github' })
+    expect(plan.diff).not.toMatch(/secret|ttk_/)
+    expect(plan.diff).toContain('+\t\t\t\t"Authorization": "Bearer [key]"')
+    expect(plan.diff).toContain('\t\t/*…*/\n \t\t"other": { "url": "…", "headers": { "Authorization": "…" } },')
+    await connector.apply(plan)
+    const text = read(file)
+    for (const line of zed.split('\n').slice(0, 5)) expect(text).toContain(line)
+    expect(text).toContain('sk-foreign-secret')
+    const removal = await connector.planRemoval({ client: 'zed', server: 'github' })
+    expect(removal.diff).not.toMatch(/secret|ttk_/)
+    await connector.remove(removal)
+    expect(read(file)).toBe(zed)
+  })
+  test('a table of TOML is added and taken out; strings that look like tables are not touched', async () => {
+    const toml = `# mine\nmodel = "o9" # fast\nprompt = """\n[mcp_servers.github]\nurl = "no"\n"""\n\n[mcp_servers.docs]\ncommand = 'x'\nargs = [\n  ["a"],\n]\n\n# about tools\n[tools]\nweb = true\n`
+    const { connector, put } = makeConnecting()
+    const file = put('codex', toml)
+    await connector.apply(await connector.plan({ client: 'codex', server: 'github' }))
+    expect(read(file)).toBe(
+      `${toml}\n[mcp_servers.github]\nurl = "${url}"\nhttp_headers = { Authorization = "Bearer ttk_planted-1" }\n`
+    )
+    await connector.remove(await connector.planRemoval({ client: 'codex', server: 'github' }))
+    expect(read(file)).toBe(toml)
+  })
+  test('a TOML entry in the middle is replaced where it stands, with its sub-tables', async () => {
+    const { connector, put } = makeConnecting()
+    const file = put(
+      'codex',
+      `[mcp_servers.github]\nurl = "${url}"\ntool_timeout_sec = 5\n[mcp_servers.github.http_headers]\nAuthorization = "Bearer ttk_old"\n\n# next\n[tools]\nweb = true\n`
+    )
+    const plan = await connector.plan({ client: 'codex', server: 'github' })
+    expect(plan.state).toBe('changed') // Its key lives no more.
+    await connector.apply(plan)
+    expect(read(file)).toBe(
+      `[mcp_servers.github]\nurl = "${url}"\nhttp_headers = { Authorization = "Bearer ttk_planted-1" }\ntool_timeout_sec = 5\n\n# next\n[tools]\nweb = true\n`
+    )
+  })
+  test.each([
+    ['inline', 'mcp_servers = { docs = { url = "x" } }\n'],
+    ['dotted', 'mcp_servers.github.url = "http://127.0.0.1:4140/github"\n']
+  ])('servers in an %s table are refused, not rewritten', async (_how, text) => {
+    const { connector, put } = makeConnecting()
+    const file = put('codex', text)
+    await expect(connector.plan({ client: 'codex', server: 'github' })).rejects.toMatchObject({
+      code: 'configUnreadable'
+    })
+    expect(read(file)).toBe(text)
+  })
+  test.each([
+    ['cursor', '{ "mcpServers": { '],
+    ['cursor', '[]'],
+    ['cursor', '{ "mcpServers": 5 }'],
+    ['cursor', '{ "mcpServers": {}, "mcpServers": { "a": {} } }'],
+    ['claude-code', '{ "a": 1 } // no comments here'],
+    ['codex', 'model = '],
+    ['codex', '[mcp_servers]\n[mcp_servers]\n']
+  ])('%s: %s is refused and left alone', async (client, text) => {
+    const { connector, put, made } = makeConnecting()
+    const file = put(client, text)
+    await expect(connector.plan({ client, server: 'github' })).rejects.toMatchObject({ code: 'configUnreadable' })
+    expect([read(file), made(), readdirSync(dirname(file)).length]).toEqual([
+      text,
+      0,
+      readdirSync(dirname(file)).length
+    ])
+  })
+  test('bytes that are no UTF-8 are refused', async () => {
+    const { connector, put } = makeConnecting()
+    writeFileSync(put('cursor', ''), Buffer.from([0x7b, 0xff, 0x7d]))
+    await expect(connector.plan({ client: 'cursor', server: 'github' })).rejects.toMatchObject({
+      code: 'configUnreadable'
+    })
+  })
+  test('an entry of somebody else is replaced only when told, and brought back by undo', async () => {
+    const { connector, put } = makeConnecting()
+    const text = '{ "mcpServers": { "github": { "url": "https://api.example/mcp", "timeout": 9 } } }'
+    const file = put('cursor', text)
+    const plan = await connector.plan({ client: 'cursor', server: 'github' })
+    expect([plan.state, plan.canWrite]).toEqual(['foreign', false])
+    await expect(connector.apply(plan)).rejects.toMatchObject({ code: 'entryForeign' })
+    await expect(
+      connector.remove(await connector.planRemoval({ client: 'cursor', server: 'github' }))
+    ).rejects.toMatchObject({
+      code: 'entryForeign'
+    })
+    const replacing = await connector.plan({ client: 'cursor', server: 'github', replace: true })
+    expect(replacing.diff).not.toContain('api.example')
+    await connector.apply(replacing)
+    expect(JSON.parse(read(file)).mcpServers.github).toEqual({ url, headers: bearer })
+    await connector.undo({ client: 'cursor', server: 'github' })
+    expect(read(file)).toBe(text)
+  })
+  test('what a person added to our entry stays; a new key replaces the old one, which is revoked', async () => {
+    const { connector, put, living } = makeConnecting()
+    const file = put('cursor', '{}')
+    await connector.apply(await connector.plan({ client: 'cursor', server: 'github' }))
+    const entry = JSON.parse(read(file)).mcpServers.github
+    writeFileSync(file, JSON.stringify({ mcpServers: { github: { ...entry, timeout: 7 } } }))
+    expect((await connector.plan({ client: 'cursor', server: 'github' })).state).toBe('connected')
+    const plan = await connector.plan({ client: 'cursor', server: 'github', rotate: true })
+    await connector.apply(plan)
+    expect(JSON.parse(read(file)).mcpServers.github).toEqual({
+      url,
+      headers: { Authorization: 'Bearer ttk_planted-2' },
+      timeout: 7
+    })
+    expect([...living.keys()]).toEqual(['k2'])
+  })
+  test('a key that was revoked is noticed', async () => {
+    const { connector, living } = makeConnecting()
+    await connector.apply(await connector.plan({ client: 'cursor', server: 'github' }))
+    living.clear()
+    expect((await connector.plan({ client: 'cursor', server: 'github' })).state).toBe('changed')
+  })
+})
+
+describe('writing', () => {
+  test('keeps the link, the mode and the line ends, and makes a backup', async () => {
+    const { connector, home, fileOf } = makeConnecting()
+    const real = join(home, 'dotfiles.json')
+    writeFileSync(real, '{\r\n    "a": 1\r\n}\r\n', { mode: 0o644 })
+    chmodSync(real, 0o640)
+    const file = fileOf('cursor')
+    mkdirSync(dirname(file), { recursive: true })
+    symlinkSync(real, file)
+    const { backup } = await connector.apply(await connector.plan({ client: 'cursor', server: 'github' }))
+    expect(lstatSync(file).isSymbolicLink()).toBe(true)
+    expect(statSync(real).mode & 0o777).toBe(0o640)
+    expect(read(real).replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
+    expect(read(real)).toContain('\r\n    "a": 1')
+    expect(backup).toMatch(/mcp\.json\.tokentray-backup-/)
+    expect(dirname(backup!)).toBe(dirname(file))
+    expect([read(backup!), statSync(backup!).mode & 0o777]).toEqual(['{\r\n    "a": 1\r\n}\r\n', 0o640])
+  })
+  test('refuses a file that changed since it was shown, and keeps no key', async () => {
+    const { connector, put, living, made } = makeConnecting()
+    const file = put('cursor', '{}')
+    const plan = await connector.plan({ client: 'cursor', server: 'github' })
+    writeFileSync(file, '{"a":1}')
+    await expect(connector.apply(plan)).rejects.toMatchObject({ code: 'configChanged' })
+    expect([read(file), living.size, made()]).toEqual(['{"a":1}', 0, 1])
+    expect(readdirSync(dirname(file))).toEqual(['mcp.json'])
+  })
+  test('refuses a file that came to be since', async () => {
+    const { connector, put } = makeConnecting()
+    const plan = await connector.plan({ client: 'cursor', server: 'github' })
+    put('cursor', '{"mine":1}')
+    await expect(connector.apply(plan)).rejects.toMatchObject({ code: 'configChanged' })
+  })
+  test('refuses a read-only file, and a link that leads nowhere', async () => {
+    const { connector, put, fileOf } = makeConnecting()
+    const file = put('cursor', '{}')
+    chmodSync(file, 0o444)
+    const plan = await connector.plan({ client: 'cursor', server: 'github' })
+    await expect(connector.apply(plan)).rejects.toMatchObject({ code: 'configUnwritable' })
+    expect(read(file)).toBe('{}')
+    mkdirSync(dirname(fileOf('gemini')), { recursive: true })
+    symlinkSync('/nowhere/at/all', fileOf('gemini'))
+    await expect(connector.plan({ client: 'gemini', server: 'github' })).rejects.toMatchObject({
+      code: 'configUnreadable'
+    })
+  })
+  test('keeps the newest three backups', async () => {
+    const { connector, put } = makeConnecting()
+    const file = put('cursor', '{}')
+    for (let n = 0; n < 5; n++) {
+      writeFileSync(`${file}.tokentray-backup-2020010${n}T000000-000Z`, 'old')
+    }
+    await connector.apply(await connector.plan({ client: 'cursor', server: 'github' }))
+    const backups = readdirSync(dirname(file)).filter((name) => name.includes('backup'))
+    expect(backups.length).toBe(3)
+    expect(backups.some((name) => name.includes('20260102'))).toBe(true)
+  })
+})
+
+test('a client without a file gets a snippet; a key is in it only when asked for', async () => {
+  const { connector, made } = makeConnecting()
+  const plan = await connector.plan({ client: 'other', server: 'github' })
+  expect([plan.state, plan.canWrite, made()]).toEqual(['manual', false, 0])
+  expect(plan.snippet).toContain('Bearer [key]')
+  expect(await connector.snippetWithKey(plan)).toContain('Bearer ttk_planted-1')
+  await expect(connector.plan({ client: 'emacs', server: 'x' })).rejects.toMatchObject({ code: 'clientUnknown' })
+  await expect(connector.plan({ client: 'claude-desktop', server: 'x', way: 'key' })).rejects.toMatchObject({
+    code: 'inputInvalid'
+  })
+})
