@@ -29,6 +29,10 @@ export type DoorCommand =
   | 'metrics'
   | 'dashboard.link'
   | 'poke'
+  | 'power'
+  | 'settings.read'
+  | 'settings.set'
+  | 'diagnostics'
   | 'owner.handOver'
   | 'owner.quit'
   | keyof OpeningCommands
@@ -154,12 +158,8 @@ export function createHandlers(services: Services): KeepingHandlers {
       return viewed(id)
     },
     'server.verify': notYet,
-    'settings.read': notYet,
-    'settings.set': notYet,
     'demo.start': notYet,
     'demo.stop': notYet,
-    diagnostics: notYet,
-    power: notYet,
     'server.pause': async (input) => {
       const id = find(input)
       if (!keeper.roster.health(id).paused) keeper.record(id, 'paused', 'Paused')

@@ -7,6 +7,7 @@ import { TokentrayError } from './contract/errors.ts'
 import type { Snapshot, VaultView } from './contract/views.ts'
 import { worstLight } from './health/words.ts'
 import { type Keeping, startKeeping } from './keeping.ts'
+import { openSettings, settingsView } from './liveSettings.ts'
 import { type Log, openLog, silentLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createNetwork, type Network } from './oauth/network.ts'
@@ -66,14 +67,14 @@ function noDashboard(): never {
  */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { home, kind, version, clock, random, standBy = false, dashboardLink = noDashboard } = options
-  const settings = options.settings ?? (await readSettings(home.settings))
-  const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, settings.logLevel))
+  const initial = options.settings ?? (await readSettings(home.settings))
+  const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, initial.logLevel))
   const notice = (sentence: string) => {
     log.warn(sentence)
     options.notice?.(sentence)
   }
   const resolveProxy = createProxyResolver({
-    setting: settings.proxy,
+    setting: initial.proxy,
     environment: options.environment,
     system: options.systemProxy ?? askSystem({ platform: process.platform, clock })
   })
@@ -87,6 +88,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   let cancelPublish: (() => void) | null = null
   let closing: Promise<void> | null = null
   const calls = new Set<Promise<unknown>>()
+  const settings = openSettings(home.settings, initial, (changed) => {
+    log.setLevel(changed.logLevel)
+    keeping?.setSchedule(changed.schedule, changed.concurrency)
+    onChange()
+  })
   const { vault: given } = options
   const opening = new Opening({
     unlocking: options,
@@ -114,7 +120,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       light: keeping ? worstLight(servers.map(({ light }) => light)) : closedLight(vault),
       vault,
       owner: { pid: process.pid, kind, version, startedAt },
-      theme: settings.theme,
+      theme: settings.current().theme,
       demo: 'unavailable',
       servers
     }
@@ -137,6 +143,12 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     ended.resolve(how)
   }
 
+  function wake(): Record<string, never> {
+    clock.poke()
+    keeping?.poke()
+    return {}
+  }
+
   async function close(): Promise<void> {
     await opening.close()
     await keeping?.drain()
@@ -154,9 +166,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     snapshot: async () => snapshot(),
     metrics: async () => ({ text: await metrics.print(keeping?.gauges() ?? []) }),
     'dashboard.link': async (input) => dashboardLink(input.as),
-    poke: async () => {
-      clock.poke()
-      keeping?.poke()
+    'settings.read': async () => settingsView(settings.current()),
+    'settings.set': async (input) => settingsView(await settings.change(input)),
+    diagnostics: async () => {
+      throw new TokentrayError('unexpected', 'This is not built yet.')
+    },
+    poke: async () => wake(),
+    power: async ({ state }) => {
+      if (state === 'resume') return wake()
+      keeping?.suspend()
       return {}
     },
     'owner.handOver': async () => {

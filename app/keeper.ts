@@ -25,6 +25,9 @@ export type KeeperOptions = EffectsOptions & {
   onChange: () => void
 }
 
+/** See `suspend`; in ms of running time. */
+const suspendHolds = 30_000
+
 export class Keeper {
   readonly #o: KeeperOptions
   readonly roster: Roster
@@ -33,6 +36,8 @@ export class Keeper {
   readonly #limit: ReturnType<typeof pLimit>
   readonly #effects: Effects
   #cancelAlarm = () => {}
+  /** While the machine is about to sleep: what lets refreshes go on. */
+  #asleep: { woken: Promise<void>; wake(): void } | null = null
   #stopped = false
   #drained = false
 
@@ -76,6 +81,14 @@ export class Keeper {
   setConfig(config: ServerConfig): void {
     this.roster.get(config.id).config = config
     this.dispatch(config.id, { type: 'rescheduled' })
+    this.#changed()
+  }
+
+  /** For every server that sets nothing of its own: what is planned is planned anew. */
+  setSchedule(schedule: Schedule, concurrency: number): void {
+    this.roster.setSchedule(schedule)
+    this.#limit.concurrency = concurrency
+    for (const [id] of this.roster.all()) this.dispatch(id, { type: 'rescheduled' })
     this.#changed()
   }
 
@@ -138,7 +151,7 @@ export class Keeper {
 
   /** Looks at every clock: starts whatever is due. */
   tick(): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#asleep) return
     const now = this.#o.clock.now()
     const due = this.roster
       .all()
@@ -148,10 +161,37 @@ export class Keeper {
     this.#arm()
   }
 
-  /** The machine woke or the network is back: waits are cut short. */
+  /** The machine woke or the network is back: what is overdue comes first, then waits are cut short. */
   poke(): void {
-    for (const [id] of this.roster.all()) if (this.#inScope(id)) this.dispatch(id, { type: 'poked' })
+    this.#wake()
     this.tick()
+    for (const [id] of this.roster.all()) if (this.#inScope(id)) this.dispatch(id, { type: 'poked' })
+  }
+
+  /**
+   * The machine is about to sleep: nothing new is sent until a poke; what is in flight is heard out. It holds for 30 s
+   * of running time at most, whoever forgets to say that the machine woke: systems give programs less before they sleep.
+   */
+  suspend(): void {
+    if (this.#stopped || this.#asleep) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const cancel = this.#o.clock.after(suspendHolds, () => {
+      this.#wake()
+      this.tick()
+    })
+    this.#asleep = {
+      woken: promise,
+      wake() {
+        cancel()
+        resolve()
+      }
+    }
+    this.#cancelAlarm()
+  }
+
+  #wake(): void {
+    this.#asleep?.wake()
+    this.#asleep = null
   }
 
   /** Records a line of history; a failure to do so is logged and harms nothing. */
@@ -196,6 +236,7 @@ export class Keeper {
   async drain(): Promise<void> {
     this.#stopped = true
     this.#cancelAlarm()
+    this.#wake()
     const entries = this.roster.all()
     await Promise.all(entries.map(([, entry]) => entry.flight))
     for (const [id, entry] of entries) if (entry.unsaved) await this.#effects.store(id, entry)
@@ -224,7 +265,7 @@ export class Keeper {
   /** One alarm for all: the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */
   #arm(): void {
     this.#cancelAlarm()
-    if (this.#stopped) return
+    if (this.#stopped || this.#asleep) return
     let next = Number.POSITIVE_INFINITY
     for (const [id, { health, flight }] of this.roster.all()) {
       const at = this.#inScope(id) && !flight ? plannedAt(health) : null
@@ -236,8 +277,10 @@ export class Keeper {
   #run(id: string, entry: Entry, effect: Exclude<Effect, null>): void {
     const before = entry.flight ?? Promise.resolve()
     const work = async () => {
-      if (effect === 'save') await this.#effects.store(id, entry)
-      else await this.#effects.refresh(id, entry)
+      if (effect === 'save') return void (await this.#effects.store(id, entry))
+      // Asked for, or waiting for its turn, as the machine was about to sleep: not sent yet, so not lost.
+      while (this.#asleep) await this.#asleep.woken
+      await this.#effects.refresh(id, entry)
     }
     const flight: Promise<void> = before
       .then(() => this.#limit(work))

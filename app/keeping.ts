@@ -4,11 +4,11 @@ import type { Clock, Random } from './clock.ts'
 import { createHandlers, type KeepingHandlers } from './commands.ts'
 import type { ServerView } from './contract/views.ts'
 import { Keeper } from './keeper.ts'
+import type { LiveSettings } from './liveSettings.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { createOAuth } from './oauth/engine.ts'
 import type { Network } from './oauth/network.ts'
-import type { Settings } from './settings.ts'
 import { SignIns } from './signIns.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -19,7 +19,7 @@ export type KeepingOptions = {
   random: Random
   log: Log
   metrics: Metrics
-  settings: Settings
+  settings: LiveSettings
   /** 'asked': only servers that a command asks about are touched. */
   scope: 'all' | 'asked'
   onChange: () => void
@@ -34,6 +34,9 @@ export type Keeping = {
   isBusy(): boolean
   /** Waits are cut short: the network is back, or the machine woke. */
   poke(): void
+  /** The machine is about to sleep: nothing new is sent until a poke. */
+  suspend(): void
+  setSchedule: Keeper['setSchedule']
   /** Starts nothing new and finishes what is in flight; the vault stays open. */
   drain(): Promise<void>
 }
@@ -45,8 +48,10 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     network,
     clock,
     registrations: vault,
-    guessedLifetime: settings.schedule.guessedLifetime,
-    clientMetadataUrl: settings.clientMetadataUrl
+    clientMetadataUrl: settings.current().clientMetadataUrl,
+    get guessedLifetime() {
+      return settings.current().schedule.guessedLifetime
+    }
   })
   const keeper = new Keeper({
     vault,
@@ -55,8 +60,8 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     random: options.random,
     log,
     metrics,
-    schedule: settings.schedule,
-    concurrency: settings.concurrency,
+    schedule: settings.current().schedule,
+    concurrency: settings.current().concurrency,
     scope: options.scope,
     onChange
   })
@@ -74,6 +79,8 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     gauges: () => keeper.roster.gauges(),
     isBusy: () => signIns.isBusy(),
     poke: () => keeper.poke(),
+    suspend: () => keeper.suspend(),
+    setSchedule: (schedule, concurrency) => keeper.setSchedule(schedule, concurrency),
     async drain() {
       await signIns.close()
       await keeper.drain()

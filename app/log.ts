@@ -11,10 +11,12 @@ export interface Log {
   info(message: string, fields?: Fields): void
   warn(message: string, fields?: Fields): void
   error(message: string, error: unknown, fields?: Fields): void
+  /** What is logged at least, from now on: debug, info, warn or error. */
+  setLevel(level: string): void
   close(): void
 }
 
-export const silentLog: Log = { info() {}, warn() {}, error() {}, close() {} }
+export const silentLog: Log = { info() {}, warn() {}, error() {}, setLevel() {}, close() {} }
 
 /** The loggable part of an error: a foreseen one has said all in its code and message. */
 function describeError(error: unknown): Fields {
@@ -76,6 +78,9 @@ export function openLog(folder: string, level = 'info', maxBytes = 2_000_000): L
     info: (message, fields = {}) => logger.info(fields, message),
     warn: (message, fields = {}) => logger.warn(fields, message),
     error: (message, error, fields = {}) => logger.error({ ...fields, ...describeError(error) }, message),
+    setLevel: (level) => {
+      logger.level = level
+    },
     close: () => target.end()
   }
 }

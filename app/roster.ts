@@ -26,11 +26,15 @@ export type Entry = Kept &
 export class Roster {
   readonly #entries = new Map<string, Entry>()
   readonly #clock: Clock
-  readonly #schedule: Schedule
+  #schedule: Schedule
 
   /** `schedule`: for servers that set nothing of their own. */
   constructor(clock: Clock, schedule: Schedule) {
     this.#clock = clock
+    this.#schedule = schedule
+  }
+
+  setSchedule(schedule: Schedule): void {
     this.#schedule = schedule
   }
 

@@ -1,4 +1,4 @@
-// The person's settings file: read once at start, checked whole, never half believed.
+// The person's settings file: checked whole, never half believed; liveSettings.ts changes it.
 // The schedule's layers also meet here: built-in values, this file, one server's own.
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
@@ -82,23 +82,26 @@ export function parseSettings(json: unknown, file: string): Settings {
 
 /** The settings in `file`; the defaults where there is none. @throws settingsUnreadable */
 export async function readSettings(file: string): Promise<Settings> {
+  return parseSettings(await readJson(file), file)
+}
+
+/** What is in `file`, unchecked; an empty object where there is none. @throws settingsUnreadable */
+export async function readJson(file: string): Promise<unknown> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return parseSettings({}, file)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw new TokentrayError('settingsUnreadable', `The settings in ${file} cannot be read; check its permissions.`, {
       cause: error
     })
   }
-  let json: unknown
   try {
-    json = JSON.parse(text)
+    return JSON.parse(text)
   } catch {
     throw new TokentrayError(
       'settingsUnreadable',
       `The settings in ${file} are not valid JSON; mend or remove the file.`
     )
   }
-  return parseSettings(json, file)
 }

@@ -65,8 +65,9 @@ export function makeSettingsReference(): string {
 
 Made by \`npm run docs\` from the schema itself: do not edit.
 
-\`settings.json\` lies in Tokentray's folder (\`tokentray doctor\` names it). It is read once at start and checked whole: a
-field that is unknown or wrong is an error that names it. All of it is optional.
+\`settings.json\` lies in Tokentray's folder (\`tokentray doctor\` names it). It is read at start and checked whole: a field
+that is unknown or wrong is an error that names it. All of it is optional. Changes made in the pages are written to it
+and hold at once; changes made by hand hold from the next start, or the next change in the pages, on.
 
 | Field | Values | Default | Meaning |
 | --- | --- | --- | --- |

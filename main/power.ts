@@ -1,19 +1,30 @@
-// Waking up, unlocking and the network coming back cut waits short; the core decides what that means.
+// Falling asleep holds refreshes back; waking up, unlocking and the network coming back cut waits short; the core decides what that means.
 // Electron's main process gets no event for the network, so it is looked at from time to time.
 import { net, powerMonitor } from 'electron'
 import type { Clock } from '../app/clock.ts'
 
 const lookEvery = { online: 30_000, offline: 3_000 }
 
-/** Calls `poke` at each of these moments and `end` when the system shuts down; returns what stops it. */
-export function watchPower(clock: Clock, poke: () => void, end: () => void): () => void {
+/** `suspend` before the system sleeps, `resume` when it woke. */
+export type PowerState = 'suspend' | 'resume'
+
+/** Calls `power` and `poke` at these moments and `end` when the system shuts down; returns what stops it. */
+export function watchPower(
+  clock: Clock,
+  power: (state: PowerState) => void,
+  poke: () => void,
+  end: () => void
+): () => void {
   // Documented with an event, typed without one.
   const shutdown = (event?: { preventDefault(): void }) => {
     // Asks the system for the moment that finishing takes (Linux and macOS).
     event?.preventDefault()
     end()
   }
-  powerMonitor.on('resume', poke)
+  const suspend = () => power('suspend')
+  const resume = () => power('resume')
+  powerMonitor.on('suspend', suspend)
+  powerMonitor.on('resume', resume)
   powerMonitor.on('unlock-screen', poke)
   powerMonitor.on('shutdown', shutdown)
 
@@ -28,7 +39,8 @@ export function watchPower(clock: Clock, poke: () => void, end: () => void): () 
   look()
   return () => {
     cancel()
-    powerMonitor.off('resume', poke)
+    powerMonitor.off('suspend', suspend)
+    powerMonitor.off('resume', resume)
     powerMonitor.off('unlock-screen', poke)
     powerMonitor.off('shutdown', shutdown)
   }

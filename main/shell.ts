@@ -141,7 +141,12 @@ export async function openShell(
       })
     }
   }
-  const stopPower = watchPower(clock, () => void call('poke', {}), o.quit)
+  const stopPower = watchPower(
+    clock,
+    (state) => void call('power', { state }),
+    () => void call('poke', {}),
+    o.quit
+  )
   let cancelLook = () => {}
   const tick = () => {
     look()

@@ -1,5 +1,6 @@
 // The keeper over a real vault in memory, a clock a test moves and an OAuth port a test answers for.
 // What is pinned here: single flight, the order of save and news, restarts, sleep, drains, and that nothing is lost.
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { serverConfig } from '../app/contract/server.ts'
@@ -31,7 +32,7 @@ afterEach(async () => {
 })
 
 async function setting(
-  options: { ids?: string[]; lifetime?: number; scope?: 'all' | 'asked'; refresh?: boolean } = {}
+  options: { ids?: string[]; lifetime?: number; scope?: 'all' | 'asked'; refresh?: boolean; concurrency?: number } = {}
 ) {
   const clock = fakeClock()
   const oauth = fakeOAuth(clock)
@@ -49,7 +50,7 @@ async function setting(
       log: silentLog,
       metrics: createMetrics(),
       schedule: defaultSchedule,
-      concurrency: 16,
+      concurrency: options.concurrency ?? 16,
       scope: options.scope ?? 'all',
       onChange: () => {}
     })
@@ -405,6 +406,85 @@ test('FM-07 an outage of a week costs one attempt every five minutes, and never 
   keeper.poke()
   await clock.advance(11_000)
   expect(keeper.roster.view('one').light).toBe('green')
+})
+
+describe('a machine about to sleep', () => {
+  test('nothing new is sent, what is in flight is heard out, and waking starts with what ends first', async () => {
+    const ids = ['late', 'early', 'flying']
+    const { keeper, oauth, clock, vault } = await setting({ ids })
+    await vault.commitSignIn('early', grantAt(clock.now() - minute))
+    await keeper.start()
+    const flying = refreshNow(keeper, 'flying')
+    await clock.settle()
+    keeper.suspend()
+    oauth.renewals[0]!.answer({ ok: true, tokens: tokensAt(clock.now(), 1) })
+    await flying
+    const asked = refreshNow(keeper, 'late')
+    clock.jump(8 * hour)
+    clock.poke()
+    await clock.advance(29_000)
+    expect(oauth.renewals.map(({ server }) => server)).toEqual(['flying'])
+
+    oauth.succeed()
+    keeper.poke()
+    await asked
+    await clock.settle()
+    expect(oauth.renewals.map(({ server }) => server).toSorted()).toEqual(['early', 'flying', 'flying', 'late'])
+    expect(keeper.roster.views().map(({ light }) => light)).toEqual(['green', 'green', 'green'])
+  })
+
+  test('overdue ones go in the order in which their tokens end', async () => {
+    const { keeper, oauth, clock, vault } = await setting({ ids: ['a', 'b', 'c'], concurrency: 1 })
+    for (const [n, id] of ['a', 'c', 'b'].entries()) await vault.commitSignIn(id, grantAt(clock.now() - n * minute))
+    await keeper.start()
+    keeper.suspend()
+    clock.jump(8 * hour)
+    oauth.succeed()
+    keeper.poke()
+    await clock.settle()
+    expect(oauth.renewals.map(({ server }) => server)).toEqual(['b', 'c', 'a'])
+  })
+
+  test('one that never says it woke goes on within 30 s of running time', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.constant('suspend'), fc.constant('poke'), fc.integer({ min: 1, max: 9 * hour })), {
+          maxLength: 8
+        }),
+        fc.integer({ min: 0, max: 29_000 }),
+        async (before, awake) => {
+          const { keeper, oauth, clock } = await setting()
+          oauth.succeed()
+          await keeper.start()
+          for (const step of before) {
+            if (step === 'suspend') keeper.suspend()
+            else if (step === 'poke') keeper.poke()
+            else clock.jump(step as number)
+            await clock.advance(awake)
+          }
+          keeper.suspend()
+          clock.jump(8 * hour)
+          await clock.advance(31_000)
+          expect(keeper.roster.view('one').light).toBe('green')
+          await clock.advance(5 * hour)
+          expect(keeper.roster.view('one').light).toBe('green')
+          await keeper.drain()
+        }
+      ),
+      { numRuns: 25 }
+    )
+  })
+
+  test('an owner that ends meanwhile is not held up', async () => {
+    const { keeper, oauth, clock } = await setting()
+    await keeper.start()
+    keeper.suspend()
+    const asked = refreshNow(keeper, 'one').catch(({ code }) => code)
+    await clock.settle()
+    await keeper.drain()
+    expect(await asked).toBe('ownerStopping')
+    expect(oauth.renewals).toEqual([])
+  })
 })
 
 describe('drain', () => {

@@ -126,6 +126,15 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     )
   for (const [field, words] of Object.entries(knobs)) set.option(`--${dashed(field)} <duration>`, words)
   for (const [field, words] of Object.entries(fractions)) set.option(`--${dashed(field)} <part>`, words)
+  set.addOption(
+    new Option('--default <knob>', 'follow the general setting again in this; may be repeated').argParser(
+      (text: string, before: string[] = []) => {
+        const field = [...Object.keys(knobs), ...Object.keys(fractions)].find((name) => dashed(name) === text)
+        if (field) return [...before, field]
+        throw new InvalidArgumentError('Write one of the knobs above without its dashes, such as refresh-margin.')
+      }
+    )
+  )
   set.action((server, options) => run(async () => (await import('./servers.ts')).set(world, server, options)))
 
   make('token <server>', 'print a valid access token, alone, refreshed first where needed')

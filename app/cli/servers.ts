@@ -82,6 +82,8 @@ export type SetOptions = Json &
     refreshTokenFile?: string
     omitResource?: 'on' | 'off'
     allowMissingPkce?: 'on' | 'off'
+    /** Fields of the schedule that follow the general setting again. */
+    default?: (keyof typeof knobs | keyof typeof fractions)[]
   } & { [K in keyof typeof knobs | keyof typeof fractions]?: string }
 
 export async function set(world: World, server: string, options: SetOptions): Promise<void> {
@@ -122,7 +124,12 @@ export async function set(world: World, server: string, options: SetOptions): Pr
 }
 
 function readSchedule(options: SetOptions): NonNullable<Input<'server.set'>['schedule']> {
-  const schedule: Record<string, number> = {}
+  const schedule: Record<string, number | null> = {}
+  for (const field of options.default ?? []) {
+    if (options[field] !== undefined)
+      throw new TokentrayError('inputInvalid', `${field} is both set and taken back; name it once.`)
+    schedule[field] = null
+  }
   for (const field of Object.keys(knobs) as (keyof typeof knobs)[])
     if (options[field] !== undefined) schedule[field] = parseDuration(options[field])
   for (const field of Object.keys(fractions) as (keyof typeof fractions)[]) {

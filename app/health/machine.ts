@@ -207,6 +207,21 @@ function reschedule({ grant, lastAttemptAt }: Health, state: State & { kind: 'fr
     : state
 }
 
+/** A wait can only become shorter by new settings: who asked for a longer one (`Retry-After`) is still heard. */
+function onRescheduled(health: Health, context: Context): Step {
+  const { state, lastAttemptAt } = health
+  const { now, roll, schedule } = context
+  const done = (state: State): Step => ({ health: { ...health, state }, effect: null, ignored: false })
+  if (state.kind === 'fresh') return done(reschedule(health, state, context))
+  if (state.kind === 'waiting') {
+    const wait = retryAt(state.attempt, state.report.retryAfter ?? null, lastAttemptAt, roll, now, schedule)
+    return wait < state.nextAt ? done({ ...state, nextAt: wait }) : ignore(health)
+  }
+  if (state.kind !== 'needsUser' || state.action !== 'fixSettings' || state.nextAt === null) return ignore(health)
+  const wait = now + schedule.fixRetry
+  return wait < state.nextAt ? done({ ...state, nextAt: wait }) : ignore(health)
+}
+
 /** The next health after `event`. Total: every pair is answered, unlisted ones with `ignored`. */
 export function transition(health: Health, event: HealthEvent, context: Context): Step {
   const { now } = context
@@ -260,6 +275,6 @@ export function transition(health: Health, event: HealthEvent, context: Context)
     case 'accepted':
       return done({ acceptedAt: now })
     case 'rescheduled':
-      return state.kind === 'fresh' ? done({ state: reschedule(health, state, context) }) : ignore(health)
+      return onRescheduled(health, context)
   }
 }

@@ -37,7 +37,7 @@ type Given = Parameters<OAuth['beginSignIn']>[1]
 
 export function createOAuth(options: OAuthOptions): OAuth {
   const { network, clock, registrations } = options
-  const { guessedLifetime = 3_600_000, signInLimit = 600_000, clientMetadataUrl = null } = options
+  const { signInLimit = 600_000, clientMetadataUrl = null } = options
   const now = () => clock.now()
   const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
     certificate ? (url, request) => network(url, { ...request, certificate }) : network
@@ -46,7 +46,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
   const replyContext = (config: ServerConfig, lastLifetime: number | null) => ({
     at: now(),
     lastLifetime,
-    guessedLifetime: config.schedule.guessedLifetime ?? guessedLifetime
+    guessedLifetime: config.schedule.guessedLifetime ?? options.guessedLifetime ?? 3_600_000
   })
 
   async function renew(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<TokenOutcome> {

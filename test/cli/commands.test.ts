@@ -293,14 +293,16 @@ test('set sends what was named, durations in ms', async () => {
     '0.1',
     '--omit-resource',
     'on',
-    '--default-scope'
+    '--default-scope',
+    '--default',
+    'backoff-max'
   ]
   expect((await runIn(['set', 'a', ...words], { core })).exitCode).toBe(0)
   expect(inputOf(core, 'server.set')).toEqual({
     server: 'a',
     scope: null,
     quirks: { omitResource: true },
-    schedule: { floor: 20_000, refreshMargin: 300_000, jitter: 0.1 }
+    schedule: { floor: 20_000, refreshMargin: 300_000, jitter: 0.1, backoffMax: null }
   })
 })
 

@@ -60,6 +60,8 @@ describe('one sentence, the right exit code, no stack trace', () => {
     [['token'], 2, "Missing required argument 'server'"],
     [['set', 'a'], 2, 'Nothing to set'],
     [['set', 'a', '--jitter', '2'], 2, 'a number from 0 to 1'],
+    [['set', 'a', '--default', 'florr'], 2, 'one of the knobs'],
+    [['set', 'a', '--default', 'floor', '--floor', '9s'], 2, 'name it once'],
     [['history', 'a', '--limit', '0'], 2, 'from 1 to 1000'],
     [['completion', 'tcsh'], 2, 'choose bash, zsh or fish'],
     [['remove', 'a'], 2, 'needs a confirmation'],

@@ -209,6 +209,23 @@ describe('stand-in, not Electron', () => {
     await shell.until(() => shell.tray().menu.some(({ label, checked }) => label === 'Start at login' && checked))
   })
 
+  test('a machine that falls asleep sends nothing new until it wakes', async () => {
+    const { authority, url } = await startUpstream()
+    const home = await makeHome()
+    writeFileSync(join(home.env.TOKENTRAY_HOME!, 'settings.json'), '{"schedule":{"floor":"1s"}}')
+    const shell = await start(home)
+    await openWindow(shell)
+    const views = await signIn(shell, url)
+    const refreshes = () => authority.events.filter(({ kind }) => kind === 'refreshed').length
+    shell.electron.powerMonitor.emit('suspend')
+    shell.click('one', 'Refresh now')
+    await views.until('one', ({ state }) => state === 'refreshing')
+    expect(refreshes()).toBe(0)
+    shell.electron.powerMonitor.emit('resume')
+    await views.until('one', ({ lastEvent }) => lastEvent?.kind === 'refreshed')
+    expect(refreshes()).toBe(1)
+  })
+
   test('the network coming back cuts a wait short, and a shutdown of the system ends Tokentray', async () => {
     const { authority, url } = await startUpstream()
     const home = await makeHome()

@@ -290,4 +290,19 @@ describe('one plan per token', () => {
     const { state } = transition(health, { type: 'rescheduled' }, { ...at(start + minute), schedule }).health
     expect(state).toMatchObject({ kind: 'fresh', since: start, roll: 0.5, dueAt: start + 36 * minute })
   })
+
+  test('a changed schedule shortens a wait, never makes it longer, and hears Retry-After', () => {
+    const waiting = (retryAfter?: number) => {
+      const report = { fault: 'busy', at: start, detail: '503', ...(retryAfter && { retryAfter }) } as const
+      const state = { kind: 'waiting', since: start, attempt: 6, nextAt: start + 5 * minute, report } as const
+      return { ...run([signedIn]).health, state }
+    }
+    const plan = (health: Health, backoffMax: number) => {
+      const schedule = { ...defaultSchedule, backoffMax }
+      return plannedAt(transition(health, { type: 'rescheduled' }, { ...at(start), roll: 0.5, schedule }).health)
+    }
+    expect(plan(waiting(), 20_000)).toBe(start + 20_000)
+    expect(plan(waiting(), 60 * minute)).toBe(start + 5 * minute)
+    expect(plan(waiting(5 * minute), 20_000)).toBe(start + 5 * minute)
+  })
 })
