@@ -1,6 +1,6 @@
 // Bundles the Electron shell into dist/main/: entry and keychain helper as ES modules, the preload as CommonJS,
 // which is all a sandboxed preload can be. Native packages stay outside, since they bring binaries.
-import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
 
@@ -37,6 +37,9 @@ export async function bundleMain(outdir: string): Promise<void> {
     outExtension: { '.js': '.cjs' }
   })
   cpSync(join(root, 'build', 'icons', 'out', 'tray'), join(outdir, 'icons'), { recursive: true })
+  // Makes the folder an application that Electron can be given, at login too.
+  const application = { name: 'tokentray', version, type: 'module', main: 'main.js' }
+  writeFileSync(join(outdir, 'package.json'), JSON.stringify(application))
 }
 
 if (process.argv[1] === import.meta.filename) await bundleMain(join(root, 'dist', 'main'))

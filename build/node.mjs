@@ -123,11 +123,16 @@ export function ensureNode() {
 
 /** Runs `args` under `node` with this process's streams; passes signals on and ends as the child ends. */
 export function runNode(node, args) {
-  const env = { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` }
-  const child = spawn(node, args, { stdio: 'inherit', env })
+  const path = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
+  runProgram(node, args, { ...process.env, PATH: path })
+}
+
+/** The same for any program. */
+export function runProgram(program, args, env) {
+  const child = spawn(program, args, { stdio: 'inherit', env })
   // A terminal sends Ctrl-C to the whole group itself; passing it on too would look like a second, impatient one.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.on('error', (error) => fail(`Node could not be started: ${error.message}`))
+  child.on('error', (error) => fail(`${program} could not be started: ${error.message}`))
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGKILL' ? 137 : 1)))
 }

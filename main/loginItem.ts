@@ -10,10 +10,13 @@ export const hiddenFlag = '--hidden'
 
 export type LoginItem = { isOn(): boolean; set(on: boolean): void }
 
+/** In a checkout the program is a bare Electron, which must be told what to run. */
+const ownArguments = () => (app.isPackaged ? [] : [app.getAppPath()])
+
 export function createLoginItem(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): LoginItem {
   if (platform === 'linux') return createAutostart(env)
   // macOS takes no arguments; there wasOpenedAtLogin tells such a start.
-  const options = platform === 'win32' ? { args: [hiddenFlag] } : {}
+  const options = platform === 'win32' ? { args: [...ownArguments(), hiddenFlag] } : {}
   return {
     isOn() {
       const { openAtLogin, executableWillLaunchAtLogin } = app.getLoginItemSettings(options)
@@ -30,7 +33,7 @@ function createAutostart(env: NodeJS.ProcessEnv): LoginItem {
   const file = join(folder, 'tokentray.desktop')
   // An AppImage runs from a mount that is gone after a reboot; APPIMAGE names the file itself.
   const program = env.APPIMAGE || process.execPath
-  const command = [program, ...(app.isPackaged ? [] : [app.getAppPath()]), hiddenFlag]
+  const command = [program, ...ownArguments(), hiddenFlag]
   return {
     isOn() {
       try {

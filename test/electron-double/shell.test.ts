@@ -200,6 +200,8 @@ describe('stand-in, not Electron', () => {
     const file = join(home.env.XDG_CONFIG_HOME!, 'autostart', 'tokentray.desktop')
     shell.click('Start at login')
     expect(readFileSync(file, 'utf8')).toContain(`Exec="${process.execPath}" "/opt/tokentray" "--hidden"`)
+    // What is started so must be an application by itself.
+    expect(JSON.parse(readFileSync(join(home.bundle, 'package.json'), 'utf8'))).toMatchObject({ main: 'main.js' })
     expect(await page.tokentray.call('desktop.read', {})).toMatchObject({ value: { startAtLogin: true } })
     writeFileSync(file, `${readFileSync(file, 'utf8')}Hidden=true\n`)
     expect(await page.tokentray.call('desktop.read', {})).toMatchObject({ value: { startAtLogin: false } })
