@@ -8,6 +8,7 @@ import { takeOver } from '../app/cli/serve.ts'
 import { asTokentrayError } from '../app/contract/errors.ts'
 import { electronHelper } from './keychain.ts'
 import { isHiddenStart } from './loginItem.ts'
+import { electronProxy } from './proxy.ts'
 import { openShell, type Shell } from './shell.ts'
 import { isSmokeStart, makeSmokeHome, proveIt } from './smoke.ts'
 import { announceScheme, guardContents } from './window.ts'
@@ -17,7 +18,10 @@ const folder = import.meta.dirname
 const stopping = new AbortController()
 const isSmoke = isSmokeStart(process.argv)
 const env = isSmoke ? { ...process.env, ...makeSmokeHome() } : process.env
-const world = makeWorld(env, stopping.signal, electronHelper(join(folder, 'keychainChild.js')))
+const world = makeWorld(env, stopping.signal, {
+  startKeychainHelper: electronHelper(join(folder, 'keychainChild.js')),
+  systemProxy: electronProxy
+})
 let shell: Shell | null = null
 let hosted: Hosted | null = null
 let leaving: Promise<void> | null = null

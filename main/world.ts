@@ -5,14 +5,19 @@ import { readVersion } from '../app/cli/version.ts'
 import type { World } from '../app/cli/world.ts'
 import { systemClock, systemRandom } from '../app/clock.ts'
 import { openCore } from '../app/core.ts'
+import type { ResolveProxy } from '../app/oauth/proxy.ts'
 import { claimOwnership } from '../app/owner.ts'
 import { locate } from '../app/paths.ts'
 import type { StartHelper } from '../app/vault/keychain.ts'
 
 const nowhere = () => new Writable({ write: (_, __, done) => done() })
 
-/** `startKeychainHelper` is called once the core opens: Electron must be ready by then. */
-export function makeWorld(env: NodeJS.ProcessEnv, signal: AbortSignal, startKeychainHelper: StartHelper): World {
+/** `desktop` is asked once the core opens: Electron must be ready by then. */
+export function makeWorld(
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  desktop: { startKeychainHelper: StartHelper; systemProxy: ResolveProxy }
+): World {
   return {
     env,
     platform: process.platform,
@@ -25,7 +30,7 @@ export function makeWorld(env: NodeJS.ProcessEnv, signal: AbortSignal, startKeyc
     random: systemRandom,
     signal,
     claim: async (folder) => claimOwnership(folder),
-    hostCore: (options) => openCore({ ...options, startKeychainHelper }),
+    hostCore: (options) => openCore({ ...options, ...desktop }),
     openBrowser: async () => false,
     openPage: async () => false
   }

@@ -28,6 +28,13 @@ export function createProxyResolver({ setting, environment, system }: ProxyChoic
 /** `host:port` is an HTTP proxy. */
 export const withScheme = (proxy: string): string => (proxy.includes('://') ? proxy : `http://${proxy}`)
 
+/** The first way of a list such as a proxy script answers: `PROXY a:8080; SOCKS5 b:1080; DIRECT`. */
+export function readProxyList(list: string): string | null {
+  const [, kind = 'DIRECT', host] = /^\s*(\w+)(?:\s+([^\s;]+))?/.exec(list) ?? []
+  const scheme = { PROXY: 'http', HTTP: 'http', HTTPS: 'https', SOCKS: 'socks5', SOCKS5: 'socks5' }[kind.toUpperCase()]
+  return scheme && host ? `${scheme}://${host}` : null
+}
+
 /**
  * True for a URL that a list of exceptions names: hosts with all below them, `*.host`, `host:port`, addresses, networks
  * (`10.0.0.0/8`), `*` for all, `<local>` for names without a dot. Parted by commas, semicolons or spaces.

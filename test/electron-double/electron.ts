@@ -67,7 +67,8 @@ export type StandIn = {
   /** Emits 'noted' after whatever may interest a test that waits. */
   notes: EventEmitter
   sessions: Map<string, StandInSession>
-  network: { isOnline: boolean }
+  /** `proxy`: as a proxy script would answer. */
+  network: { isOnline: boolean; proxy: string }
 }
 
 /** One application's worth of Electron. `paths` answers getPath(); `shim` gives a child a parentPort. */
@@ -282,6 +283,7 @@ export function createElectron(given: {
   } satisfies Pick<typeof Real.dialog, 'showMessageBox' | 'showErrorBox'>
 
   const session = {
+    defaultSession: { resolveProxy: async () => network.proxy } satisfies Pick<Real.Session, 'resolveProxy'>,
     fromPartition(name) {
       const own: StandInSession = { pages: null, permission: null, check: null, device: null, request: null }
       sessions.set(name, own)
@@ -312,6 +314,7 @@ export function createElectron(given: {
       return Object.assign(new EventEmitter(), made, { own })
     }
   } satisfies {
+    defaultSession: Pick<Real.Session, 'resolveProxy'>
     fromPartition: Answers<typeof Real.session.fromPartition, EventEmitter & { own: StandInSession }>
   }
 
@@ -332,7 +335,7 @@ export function createElectron(given: {
     fork: Answers<typeof Real.utilityProcess.fork, EventEmitter & Pick<Real.UtilityProcess, 'postMessage' | 'kill'>>
   }
 
-  const network = { isOnline: true }
+  const network = { isOnline: true, proxy: 'DIRECT' }
   const electron = {
     app,
     BrowserWindow,

@@ -1,6 +1,8 @@
 // The real bundled shell and preload with a real core, on the stand-in: "stand-in, not Electron".
 // Upstream is the demo's own authorization server.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { HandlerDetails } from 'electron'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -314,4 +316,21 @@ describe('stand-in, not Electron', () => {
     expect(shell.recorded.exits).toEqual([0])
     expect(hasKey(home)).toBe(false)
   })
+})
+
+test('servers are reached through the proxy that Chromium names', async () => {
+  const shell = await start(await makeHome())
+  const asked: (string | undefined)[] = []
+  const proxy = createServer().on('connect', (request, socket) => {
+    asked.push(request.url)
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void proxy.close())
+  shell.network.proxy = `PROXY 127.0.0.1:${(proxy.address() as AddressInfo).port}; DIRECT`
+  const { page } = await openWindow(shell)
+  await page.tokentray.call('server.add', { url: 'https://mcp.corp.test/mcp', name: 'one' })
+  const reply = await page.tokentray.call('signIn.start', { server: 'one' })
+  expect(reply).toMatchObject({ ok: false, code: 'serverUnreachable' })
+  expect(asked).toEqual(['mcp.corp.test:443'])
 })

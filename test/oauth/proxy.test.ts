@@ -1,6 +1,6 @@
 // Which proxy a request goes through: environment, setting, exceptions, and what each system's tool says.
 import { describe, expect, test } from 'vitest'
-import { createProxyResolver, parseExceptions } from '../../app/oauth/proxy.ts'
+import { createProxyResolver, parseExceptions, readProxyList } from '../../app/oauth/proxy.ts'
 import { askSystem, readGsettings, readRegistry, readScutil } from '../../app/oauth/systemProxy.ts'
 import { heldClock } from './setting.ts'
 
@@ -122,4 +122,14 @@ org.gnome.system.proxy.https port 3129
     expect(asked).toHaveLength(2)
     expect(await askSystem({ platform: 'aix', clock })(target)).toBeNull()
   })
+})
+
+test.each([
+  ['PROXY proxy:8080; DIRECT', 'http://proxy:8080'],
+  ['HTTPS proxy:8443', 'https://proxy:8443'],
+  ['SOCKS5 proxy:1080;PROXY other:1', 'socks5://proxy:1080'],
+  ['DIRECT', null],
+  ['', null]
+])('a proxy script that answers %j means %s', (list, proxy) => {
+  expect(readProxyList(list)).toBe(proxy)
 })
