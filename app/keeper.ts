@@ -74,8 +74,9 @@ export class Keeper {
   }
 
   /** The token to use now: one that could not be saved yet, else the stored one. */
-  async currentTokens(id: string): Promise<Tokens | null> {
-    return this.roster.get(id).unsaved?.tokens ?? (await this.#o.vault.readGrant(id))
+  async currentTokens(id: string): Promise<(Tokens & { generation: number }) | null> {
+    const { unsaved } = this.roster.get(id)
+    return unsaved ? { ...unsaved.tokens, generation: unsaved.generation } : this.#o.vault.readGrant(id)
   }
 
   setConfig(config: ServerConfig): void {

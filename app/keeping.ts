@@ -3,6 +3,8 @@
 import type { Clock, Random } from './clock.ts'
 import { createHandlers, type KeepingHandlers } from './commands.ts'
 import type { ServerView } from './contract/views.ts'
+import type { Upstreams } from './gateway/port.ts'
+import { createUpstreams } from './gateway/upstreams.ts'
 import { Keeper } from './keeper.ts'
 import type { LiveSettings } from './liveSettings.ts'
 import type { Log } from './log.ts'
@@ -28,6 +30,8 @@ export type KeepingOptions = {
 export type Keeping = {
   readonly vault: Vault
   readonly handlers: KeepingHandlers
+  /** What the gateway asks of the keeper. */
+  readonly upstreams: Upstreams
   servers(): ServerView[]
   gauges(): ReturnType<Keeper['roster']['gauges']>
   /** Whether a person is signing in. */
@@ -75,6 +79,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
   return {
     vault,
     handlers: createHandlers({ keeper, signIns, vault, oauth, clock }),
+    upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
     servers: () => keeper.roster.views(),
     gauges: () => keeper.roster.gauges(),
     isBusy: () => signIns.isBusy(),

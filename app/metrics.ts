@@ -9,6 +9,8 @@ export interface Metrics {
   countRefresh(server: string, result: string, took: number): void
   /** An event met a state it means nothing to; many of them hint at a mistake of ours. */
   countIgnored(server: string, event: string): void
+  /** The gateway answered a request: `result` is the status, "refused" or "gone"; `took` in ms, streams to their end. */
+  countRequest(server: string, result: string, took: number): void
   /** The Prometheus text format, gauges taken from `servers` at this moment. */
   print(servers: readonly ServerGauges[]): Promise<string>
 }
@@ -26,6 +28,19 @@ export function createMetrics(): Metrics {
     help: 'How long refresh attempts took, storing included.',
     labelNames: ['server'],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers
+  })
+  const requests = new Counter({
+    name: 'tokentray_gateway_requests_total',
+    help: 'Requests of local clients by server and status; "refused" were not let in, "gone" were left by their client.',
+    labelNames: ['server', 'result'],
+    registers
+  })
+  const requestDuration = new Histogram({
+    name: 'tokentray_gateway_request_duration_seconds',
+    help: 'How long requests took from their arrival to the end of the answer.',
+    labelNames: ['server'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600],
     registers
   })
   const ignored = new Counter({
@@ -56,6 +71,10 @@ export function createMetrics(): Metrics {
     countRefresh(server, result, took) {
       total.inc({ server, result })
       duration.observe({ server }, took / 1000)
+    },
+    countRequest(server, result, took) {
+      requests.inc({ server, result })
+      requestDuration.observe({ server }, took / 1000)
     },
     countIgnored: (server, event) => ignored.inc({ server, event }),
     print(servers) {

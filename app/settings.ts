@@ -27,6 +27,10 @@ export const settingsSchema = z
       .regex(/^https:\/\/[^/?#\s]+\/[^#\s]+$/, 'it must be an https URL with a path')
       .nullable()
       .default(null),
+    /** How long an upstream may take until its answer to a local client begins, in ms. */
+    gatewayHeaderTimeout: z.number().int().min(1000).default(300_000),
+    /** Bodies of local clients up to this many bytes are kept, to be sent again with a new token. */
+    gatewayKeepBody: z.number().int().min(0).max(67_108_864).default(1_048_576),
     /** Of the pages, in window and browser. */
     theme: theme.default('system')
   })

@@ -43,7 +43,7 @@ export const remedies: Record<GrantKind, (id: string) => string> = {
 }
 
 /** Why there is no usable token, as an error with what to do. */
-function whyNot(keeper: Keeper, id: string): TokentrayError {
+export function whyNot(keeper: Keeper, id: string): TokentrayError {
   const view = keeper.roster.view(id)
   const { state } = keeper.roster.health(id)
   if (view.paused)

@@ -26,6 +26,9 @@ const others: Record<string, string> = {
   proxy: '`system` is the environment’s `HTTPS_PROXY` and `NO_PROXY`, else the system’s own settings',
   clientMetadataUrl:
     'the address of a client ID metadata document, our client id where a server reads them ([sign-in](sign-in.md))',
+  gatewayHeaderTimeout:
+    'how long a server may take until its answer through the gateway begins, in ms; streams may last forever',
+  gatewayKeepBody: 'bodies through the gateway up to this many bytes are kept, to be sent again with a new token',
   theme: 'of the pages, in window and browser; `system` follows the desktop'
 }
 

@@ -40,6 +40,7 @@ const allowed = [
   'control/client.ts',
   'control/endpoint.ts',
   'control/listen.ts',
+  'gateway/upstreams.ts',
   'oauth/client.ts',
   'oauth/grants.ts',
   'oauth/revocation.ts',

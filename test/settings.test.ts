@@ -20,7 +20,9 @@ test('no file: the defaults', async () => {
     concurrency: 16,
     logLevel: 'info',
     clientMetadataUrl: null,
-    proxy: 'system'
+    proxy: 'system',
+    gatewayHeaderTimeout: 300_000,
+    gatewayKeepBody: 1_048_576
   })
   await expect(read('{"clientMetadataUrl":"http://x/y"}')).rejects.toMatchObject({ code: 'settingsUnreadable' })
 })

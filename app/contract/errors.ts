@@ -22,6 +22,8 @@ export const exitCodes = {
   signInUnknown: 4,
   signInUnderWay: 1,
   tokenUnavailable: 1,
+  scopeMissing: 3,
+  serverMoved: 1,
   notMcpServer: 1,
   metadataInvalid: 1,
   issuerMismatch: 1,

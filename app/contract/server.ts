@@ -58,6 +58,11 @@ export const givenParams = z
   )
 
 export const grantKind = z.enum(['authorizationCode', 'clientCredentials', 'refreshToken', 'staticToken'])
+/**
+ * What the gateway sends up: `token`: ours; `passThrough`: the client's own `Authorization`, for upstreams where each
+ * user signs in by themselves.
+ */
+export const mode = z.enum(['token', 'passThrough'])
 export const clientAuthMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post'])
 
 /** For mutual TLS: PEM files, by their paths; the key stays where the person keeps it. */
@@ -86,6 +91,7 @@ export const serverConfig = z
     /** Recorded overrides for servers that bend the standards. */
     quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().default({}),
     clientCertificate: clientCertificate.optional(),
+    mode: mode.default('token'),
     schedule: scheduleOverrides.default({}),
     /** One of the demo's own: it ends with its owner. */
     demo: z.literal(true).optional()

@@ -2,12 +2,13 @@
 // On loopback and a port of its own, never the gateway's: upstream answers must not share an origin with our pages.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { bind } from '../bind.ts'
 import type { Clock } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Core } from '../core.ts'
 import type { Log } from '../log.ts'
+import { doors } from '../ports.ts'
 import { answerCall } from './answerCall.ts'
-import { bind } from './bind.ts'
 import { readFiles } from './files.ts'
 import { hostName, isLookingAhead, isOwnFetch, isOwnOrigin, ownName } from './guard.ts'
 import { removeRedirect, sweepRedirects, writeRedirect } from './handOver.ts'
@@ -115,7 +116,7 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
   }
 
   sweepRedirects(given.folder, clock.now() - linkLife)
-  const servers = await bind(handle, given.port)
+  const servers = await bind(handle, given.port, doors.dashboard)
   const { port } = servers[0]!.address() as AddressInfo
   const address = `http://${ownName}:${port}`
   // Cookies know no ports: with the port in its name, two dashboards of one machine leave each other's alone.

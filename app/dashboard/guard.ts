@@ -4,12 +4,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 /** The dashboard's own name: browsers resolve it to loopback, and its cookies reach nothing else on localhost. */
 export const ownName = 'tokentray.localhost'
-const names: ReadonlySet<string> = new Set([ownName, 'localhost', '127.0.0.1', '[::1]'])
+export const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+const names: ReadonlySet<string> = new Set([ownName, ...loopbackNames])
 
-/** The name in a Host header where it is one of ours, else null: what stops DNS rebinding. */
-export function hostName(host: string | undefined): string | null {
+/** The name in a Host header where it is one of `ours`, else null: what stops DNS rebinding. */
+export function hostName(host: string | undefined, ours = names): string | null {
   const name = /^(\[[\da-f:]+\]|[a-z\d.-]+)(?::\d{1,5})?$/i.exec(host ?? '')?.[1]?.toLowerCase()
-  return name !== undefined && names.has(name) ? name : null
+  return name !== undefined && ours.has(name) ? name : null
 }
 
 /** Whether `origin` (RFC 6454) is a page of the very name that was asked. */

@@ -1,7 +1,7 @@
 // The gateway's seams: what the forwarder asks of access (who is let in) and of the core (which token goes up).
 // Types only; gateway.ts joins the parts, tests replace them.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Secret } from '../secret.ts'
+import type { ClientCertificate } from '../contract/server.ts'
 
 /** Who asks, once let in. `client` is its stable id, `name` what people read. */
 export type Caller = { client: string; name: string; kind: 'oauth' | 'key' }
@@ -38,10 +38,14 @@ export interface OwnRoutes {
 /** 'token': ours goes up; 'passThrough': the client's own `Authorization` goes up untouched. */
 export type Mode = 'token' | 'passThrough'
 
-export type Upstream = { id: string; name: string; url: string; mode: Mode }
+export type Upstream = { id: string; name: string; url: string; mode: Mode; certificate: ClientCertificate | null }
 
-/** A token to use now. `generation` tells the forwarder's refusal of it from one of a newer token. */
-export type UpstreamToken = { accessToken: Secret; tokenType: string; generation: number }
+/** A token to use now. `generation` tells a refusal of it from one of a newer token. */
+export type UpstreamToken = {
+  generation: number
+  /** What proves it on one request: `Authorization`, and what else its type asks for. */
+  headers(method: string, url: string): readonly [string, string][] | Promise<readonly [string, string][]>
+}
 
 /** What the forwarder asks of the core. All rejections are TokentrayErrors (signInNeeded, tokenUnavailable, …). */
 export interface Upstreams {
@@ -50,6 +54,8 @@ export interface Upstreams {
   token(server: string, signal: AbortSignal): Promise<UpstreamToken>
   /** The upstream refused the token of `generation`: one shared refresh for all who wait; a newer token, or rejects. */
   renewed(server: string, generation: number, signal: AbortSignal): Promise<UpstreamToken>
+  /** How long to wait, in s, before asking again can help where `token` rejected. */
+  retryAfter(server: string): number
   /** The upstream answered and did not refuse the token. Called per request, so it must be cheap. */
   accepted(server: string): void
   /** The upstream wants more scopes (RFC 6750 section 3.1, `insufficient_scope`); null: it did not say which. */

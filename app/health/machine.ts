@@ -23,7 +23,10 @@ export type HealthEvent =
   | { type: 'resumed' }
   /** The process started: what is stored, and the journal's entry if a refresh was left in flight. */
   | { type: 'started'; grant: GrantFacts | null; leftover: number | null }
+  /** The server let the token in. */
   | { type: 'accepted' }
+  /** The server refused a token that has not ended, and a new one would not help; it goes on being kept. */
+  | { type: 'tokenRefused' }
   /** The server refused a request for want of scopes (RFC 6750 section 3.1); the token goes on being kept. */
   | { type: 'scopeNeeded' }
   /** Settings changed: what is planned is planned anew. */
@@ -161,6 +164,12 @@ function ignore(health: Health): Step {
   return { health, effect: null, ignored: true }
 }
 
+const tokenRefused = 'tokenRefused'
+/** The server refuses the access token; the authorization server has said nothing against the grant. */
+function isTokenRefused(state: State): boolean {
+  return state.kind === 'needsUser' && state.code === tokenRefused
+}
+
 /** True where a person has to act before an attempt can make sense. */
 function isBarred(health: Health): boolean {
   return health.grant === null || health.state.kind === 'signedOut'
@@ -171,7 +180,7 @@ function onAsked(health: Health, context: Context): Step {
   if (isBarred(health) || state.kind === 'refreshing') return ignore(health)
   if (isUnsaved(state)) return { health, effect: 'save', ignored: false }
   // A refused refresh token stays refused: asking again could only be answered by a sign-in.
-  if (state.kind === 'needsUser' && state.action === 'signIn') return ignore(health)
+  if (state.kind === 'needsUser' && state.action === 'signIn' && !isTokenRefused(state)) return ignore(health)
   return attempt(health, context)
 }
 
@@ -272,8 +281,14 @@ export function transition(health: Health, event: HealthEvent, context: Context)
     case 'scopeNeeded':
       if (state.kind !== 'fresh') return ignore(health)
       return done({ state: needsUser('grantMore', 'insufficient_scope', null, state.dueAt, now) })
-    case 'accepted':
-      return done({ acceptedAt: now })
+    case 'tokenRefused':
+      if (state.kind !== 'fresh') return ignore(health)
+      return done({ state: needsUser('signIn', tokenRefused, null, state.dueAt, now) })
+    case 'accepted': {
+      const isRefuted = isTokenRefused(state) && health.grant !== null
+      if (!isRefuted) return done({ acceptedAt: now })
+      return done({ acceptedAt: now, state: fresh(health.grant!, health.lastAttemptAt, context) })
+    }
     case 'rescheduled':
       return onRescheduled(health, context)
   }

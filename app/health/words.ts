@@ -54,6 +54,7 @@ const faultWords: Record<Fault, string> = {
 const needsWords: Record<string, string> = {
   noRefreshToken: 'Sign in needed: the token ended and the server gave no refresh token',
   noGrant: 'Not signed in',
+  tokenRefused: 'Sign in needed: the server refuses the token',
   restored: 'Restored from a backup: say whether to use it'
 }
 
@@ -115,9 +116,14 @@ export function detailOf(health: Health, now: number, time: WriteTime): string {
   const { state, grant } = health
   if (state.kind !== 'waiting' && state.kind !== 'needsUser') return ''
   const sentences = state.report ? [happened(state.report, health.lostAt, time)] : []
+  const isTokenRefused = state.kind === 'needsUser' && state.code === 'tokenRefused'
+  if (isTokenRefused) {
+    const at = time(state.since)
+    sentences.push(`The server refused the current token at ${at}, and a new one would not help or did not.`)
+  }
   if (state.kind === 'needsUser' && state.code === 'restored')
     sentences.push('Its refresh token may have been used elsewhere since; trying it can end the sign-in there.')
-  if (grant?.expiresAt && state.report?.fault !== 'unsaved' && !isUntried(health)) {
+  if (grant?.expiresAt && !isTokenRefused && state.report?.fault !== 'unsaved' && !isUntried(health)) {
     const end = time(grant.expiresAt)
     // A server that refuses the refresh token may well have ended the access token with it.
     const lives = state.report?.fault === 'refused' ? 'may still work' : 'works'

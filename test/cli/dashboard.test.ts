@@ -12,7 +12,7 @@ import { serve } from '../../app/cli/serve.ts'
 import { systemClock } from '../../app/clock.ts'
 import { connect } from '../../app/control/client.ts'
 import { listen } from '../../app/control/listen.ts'
-import { defaultPort, keepPort, readPort } from '../../app/dashboard/port.ts'
+import { doors, keepPort, readPort } from '../../app/ports.ts'
 import { makeCore } from '../control/fakeCore.ts'
 import { ask, makeFiles } from '../dashboard/setting.ts'
 import { makePaths, makeWorld, runIn } from './world.ts'
@@ -58,7 +58,7 @@ describe('serve', () => {
     onTestFinished(() => void squatter.close())
     const paths = makePaths()
     mkdirSync(paths.ownerFolder, { recursive: true })
-    keepPort(paths.ownerFolder, port)
+    keepPort(paths.ownerFolder, doors.dashboard, port)
     const { address, dashboard, text } = await prepare({}, paths)
     expect(address).toBeNull()
     expect(text.err).toMatch(
@@ -89,7 +89,7 @@ describe('serve', () => {
     expect(() => without.dashboard.link('text')).toThrow(/--no-dashboard/)
   })
   test('before the first start the port is 4141', () => {
-    expect([defaultPort, readPort(makePaths().ownerFolder)]).toEqual([4141, 4141])
+    expect([doors.dashboard.port, readPort(makePaths().ownerFolder, doors.dashboard)]).toEqual([4141, 4141])
   })
   test('--open hands the browser a private file, which is gone when serve ends', async () => {
     const opened = Promise.withResolvers<string>()

@@ -1,0 +1,103 @@
+// One exchange with an upstream: the request goes up, and the answer streams down unless it is one the gateway judges.
+// Backpressure both ways is that of the sockets; nothing is buffered beyond what one of them holds.
+import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { headersDown, type RawHeaders, trailersDown } from './headers.ts'
+
+export type Exchange = {
+  pool: Dispatcher
+  origin: string
+  method: string
+  path: string
+  headers: string[]
+  body: Buffer | Readable | null
+  /** Aborts when the client went away or lost its access. */
+  signal: AbortSignal
+  response: ServerResponse
+  /** Whether this answer is the gateway's to judge; it is then not passed down. */
+  isOurs: (answer: Answer) => boolean
+  /** Whether the upstream's own challenges pass down. */
+  challenges: boolean
+  /** More headers to pass down, such as a rewritten `Location`. */
+  more: (answer: Answer) => readonly [string, string][]
+}
+
+export type Answer = { status: number; headers: Readonly<Record<string, string | string[] | undefined>> }
+
+/**
+ * `passed`: the answer went down, to its end or to where it broke. `ours`: it is to be judged. `failed`: no answer came;
+ * `sent` false where nothing of the request can have reached the upstream.
+ */
+export type Outcome =
+  | ({ kind: 'passed' } & Answer)
+  | ({ kind: 'ours' } & Answer)
+  | { kind: 'failed'; error: NodeJS.ErrnoException; sent: boolean }
+
+/** An answer that is not passed down is read to its end up to here, in bytes, so that its connection lives on. */
+const readable = 65_536
+
+export function exchange(given: Exchange): Promise<Outcome> {
+  const { pool, origin, method, path, headers, body, signal, response } = given
+  return new Promise((resolve) => {
+    let control: Dispatcher.DispatchController | null = null
+    let answer: Answer | null = null
+    let isOurs = false
+    let read = 0
+    const resume = () => control?.resume()
+    const abort = () => {
+      control?.abort(new Error('the client went away'))
+      settle({ kind: 'failed', error: new Error('the client went away'), sent: true })
+    }
+    const settle = (outcome: Outcome) => {
+      signal.removeEventListener('abort', abort)
+      response.off('drain', resume)
+      resolve(outcome)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    pool.dispatch(
+      { origin, method: method as Dispatcher.HttpMethod, path, headers, body },
+      {
+        onRequestStart(controller) {
+          control = controller
+          if (signal.aborted) abort()
+        },
+        onResponseStart(controller, status, parsed, message) {
+          if (status < 200) return
+          answer = { status, headers: parsed }
+          isOurs = given.isOurs(answer)
+          if (isOurs) return settle({ kind: 'ours', ...answer })
+          const down = headersDown(latin1(controller.rawHeaders), given.challenges)
+          for (const pair of given.more(answer)) down.push(...pair)
+          response.writeHead(status, message || undefined, down as never)
+          response.flushHeaders()
+          response.on('drain', resume)
+        },
+        onResponseData(controller, chunk) {
+          if (isOurs) {
+            read += chunk.length
+            if (read > readable) controller.abort(new Error('not read further'))
+          } else if (!response.write(chunk)) controller.pause()
+        },
+        onResponseEnd(controller) {
+          if (isOurs || !answer) return
+          const trailers = trailersDown(latin1(controller.rawTrailers))
+          if (trailers.length > 0) response.addTrailers(trailers)
+          response.end()
+          settle({ kind: 'passed', ...answer })
+        },
+        onResponseError(_, error) {
+          if (isOurs) return
+          // Cut where the upstream cut: an end would make half an answer look whole.
+          if (response.headersSent) response.destroy()
+          if (answer && response.headersSent) return settle({ kind: 'passed', ...answer })
+          settle({ kind: 'failed', error, sent: control !== null })
+        }
+      }
+    )
+  })
+}
+
+function latin1(raw: Dispatcher.DispatchController['rawHeaders']): RawHeaders {
+  return Array.isArray(raw) ? raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))) : []
+}

@@ -1,0 +1,97 @@
+// A request below /<server>: who asks, whether that is still so, and an answer whatever happens.
+// It reads no MCP; ids of JSON-RPC requests are looked at only to shape an error of ours.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../clock.ts'
+import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Target } from './addresses.ts'
+import { type Failure, fail, refuse } from './answers.ts'
+import { type Body, readBody } from './body.ts'
+import type { Pools } from './pools.ts'
+import type { Admission, Upstreams } from './port.ts'
+import { Refused, relay } from './relay.ts'
+
+export type ForwarderOptions = {
+  upstreams: Upstreams
+  admission: Admission
+  pools: Pools
+  /** Bodies up to this size, in bytes, are kept for one replay. */
+  keepBody: number
+  clock: Clock
+  metrics: Pick<Metrics, 'countRequest'>
+  log: Log
+}
+
+/** `origin`: how this client addresses the gateway. `onAdmitted` is called once the caller was let in. */
+export type Forward = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: Target,
+  origin: string,
+  onAdmitted: () => void
+) => Promise<void>
+
+export function createForward(o: ForwarderOptions): Forward {
+  const { upstreams, admission, pools, metrics, clock, log } = o
+  return async (request, response, target, origin, onAdmitted) => {
+    const began = clock.now()
+    const upstream = upstreams.find(target.server)
+    if (!upstream) return fail(request, response, unknown(target.server), null)
+    const count = (result: string) => metrics.countRequest(upstream.id, result, clock.now() - began)
+    const say = (failure: Failure, body: Body | null = null) => {
+      count(String(failure.status))
+      fail(request, response, failure, body?.kept() ?? null)
+    }
+    const isOurs = upstream.mode === 'token'
+    // In pass-through the client's own Authorization is the upstream's business and proves nothing here.
+    const { authorization: _, ...others } = request.headers
+    const admitted = await admission.admit(isOurs ? request.headers : others, upstream.id)
+    if (!admitted.ok) {
+      count('refused')
+      const metadata = isOurs ? `${origin}/.well-known/oauth-protected-resource/${upstream.id}` : null
+      // A 401 comes with a challenge, and here that would be taken for the upstream's.
+      const status = !isOurs && admitted.status === 401 ? 403 : admitted.status
+      return refuse(request, response, { ...admitted, status }, metadata)
+    }
+    onAdmitted()
+    const gone = new AbortController()
+    const stopWatching = admission.onRevoked(admitted.caller, upstream.id, () => response.destroy())
+    response.once('close', () => {
+      stopWatching()
+      gone.abort(new Error('the client went away'))
+    })
+    admission.noteUse(admitted.caller, upstream.id)
+    const unfit = unfitness(request)
+    if (unfit) return say(unfit)
+    // Only now: a body is not called up for somebody who is refused (RFC 9110 section 10.1.1).
+    if (request.headers.expect !== undefined) response.writeContinue()
+    let body: Body | null = null
+    try {
+      body = await readBody(request, o.keepBody)
+      const signal = gone.signal
+      count(String(await relay({ request, response, upstream, target, origin, body, signal }, upstreams, pools)))
+    } catch (error) {
+      if (gone.signal.aborted) return count('gone')
+      if (error instanceof Refused) return say(error.failure, body)
+      if (!(error instanceof TokentrayError))
+        log.error('a request could not be forwarded', error, { server: upstream.id })
+      const { code, message } = asTokentrayError(error)
+      say({ status: 503, code, sentence: message, retryAfter: upstreams.retryAfter(upstream.id) }, body)
+    }
+  }
+}
+
+function unknown(server: string): Failure {
+  return { status: 404, code: 'serverUnknown', sentence: `Tokentray knows no server called "${server}".` }
+}
+
+/** What is not forwarded at all. */
+function unfitness({ method, headers }: IncomingMessage): Failure | null {
+  if (method === 'TRACE')
+    return { status: 405, code: 'notAllowedHere', sentence: 'TRACE would show the token, so it is not forwarded.' }
+  // Other upgrades (h2c) are offers a server may leave alone.
+  if (/\bwebsocket\b/i.test(headers.upgrade ?? ''))
+    return { status: 501, code: 'notAllowedHere', sentence: 'Tokentray forwards HTTP and no WebSockets.' }
+  return null
+}

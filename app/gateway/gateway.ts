@@ -1,0 +1,123 @@
+// The gateway's listener on loopback: who may speak to it at all, its own routes, and everything below /<server>.
+// One origin for all clients and upstreams, and never the dashboard's: what upstreams answer must not meet our pages.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { bind } from '../bind.ts'
+import type { Clock } from '../clock.ts'
+import { reservedIds } from '../contract/server.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { ResolveProxy } from '../oauth/proxy.ts'
+import { doors } from '../ports.ts'
+import type { Settings } from '../settings.ts'
+import { readTarget } from './addresses.ts'
+import { answer, fail } from './answers.ts'
+import { createForward } from './forward.ts'
+import { addressedAs } from './guard.ts'
+import { createPools } from './pools.ts'
+import type { Admission, OwnRoutes, Upstreams } from './port.ts'
+
+/** What the gateway asks of the rest; core.ts has it. */
+export type GatewaySide = {
+  upstreams: Upstreams
+  admission: Admission
+  own: OwnRoutes
+  resolveProxy: ResolveProxy
+  metrics: Pick<Metrics, 'countRequest'>
+  settings: Pick<Settings, 'gatewayHeaderTimeout' | 'gatewayKeepBody'>
+  log: Log
+}
+
+export type GatewayOptions = GatewaySide & {
+  clock: Clock
+  /** 0: one of the system's choice, for tests. */
+  port: number
+  /** An https origin under which a reverse proxy publishes this gateway; null: for this machine only. */
+  publicUrl: string | null
+}
+
+export type Gateway = {
+  port: number
+  /** `http://127.0.0.1:<port>` */
+  address: string
+  /** Lets go of the port at once, and resolves when what is in flight was answered or cut. */
+  close(): Promise<void>
+}
+
+/** Requests not yet let in, beyond which new ones are asked to come back. */
+const mostStrangers = 64
+/** How long requests in flight may take to end, in ms; streams would take forever. */
+const farewell = 1000
+const serverOptions = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  // A body may be a stream that lasts.
+  requestTimeout: 0,
+  keepAliveTimeout: 60_000
+}
+
+/** Rejects `portInUse`. */
+export async function startGateway(o: GatewayOptions): Promise<Gateway> {
+  const { clock, log, own } = o
+  const pools = createPools({ clock, headerTimeout: o.settings.gatewayHeaderTimeout, resolveProxy: o.resolveProxy })
+  const forward = createForward({ ...o, pools, keepBody: o.settings.gatewayKeepBody })
+  const publicHost = o.publicUrl === null ? null : new URL(o.publicUrl)
+  let strangers = 0
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = addressedAs(request.headers, publicHost)
+    if (typeof asked === 'number') {
+      const sentence =
+        asked === 421 ? 'This is not the address of Tokentray.' : 'Another page asked for this; nothing was done.'
+      return fail(request, response, { status: asked, code: 'notAllowedHere', sentence }, null)
+    }
+    const target = readTarget(request.url ?? '')
+    if (!target)
+      return fail(
+        request,
+        response,
+        { status: 400, code: 'urlInvalid', sentence: 'This path is not one to forward.' },
+        null
+      )
+    if (target.server === 'health' && target.rest === '') return answer(response, 200, [], { ok: true })
+    if (strangers >= mostStrangers) {
+      const sentence = 'Too many requests wait to be let in; try again.'
+      return fail(request, response, { status: 503, code: 'tokenUnavailable', sentence, retryAfter: 1 }, null)
+    }
+    strangers++
+    let isStranger = true
+    const letIn = () => {
+      if (isStranger) strangers--
+      isStranger = false
+    }
+    response.once('close', letIn)
+    if (!reservedIds.includes(target.server)) return forward(request, response, target, asked.origin, letIn)
+    if (request.headers.expect !== undefined) response.writeContinue()
+    if (await own.handle(request, response, asked.origin)) return
+    fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'There is nothing here.' }, null)
+  }
+
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    handle(request, response).catch((error) => {
+      log.error('the gateway could not answer', error)
+      response.destroy()
+    })
+  }
+  const servers = await bind(listener, o.port, doors.gateway, serverOptions)
+  // Without this Node would call up a body before anybody looked at who sends it.
+  for (const server of servers) server.on('checkContinue', listener)
+  const { port } = servers[0]!.address() as AddressInfo
+
+  async function close(): Promise<void> {
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    for (const server of servers) server.closeIdleConnections()
+    const cancel = clock.after(farewell, () => {
+      for (const server of servers) server.closeAllConnections()
+    })
+    await Promise.all(closed)
+    cancel()
+    await pools.close()
+  }
+  let closing: Promise<void> | undefined
+  return { port, address: `http://127.0.0.1:${port}`, close: () => (closing ??= close()) }
+}

@@ -1,0 +1,119 @@
+// Which headers cross the gateway, and which never do: hop-by-hop ones, credentials, and what would act on our origin.
+// Works on raw pairs, so that repeated headers, their order and their case survive.
+
+export type RawHeaders = readonly string[]
+
+/** RFC 9110 section 7.6.1, and what older proxies and clients treat alike. */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-authentication-info',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings'
+]
+
+/** Never up: credentials for us, what a browser says of our own pages, and where the request came from. */
+const neverUp: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  'host',
+  'expect',
+  'trailer',
+  'cookie',
+  'cookie2',
+  'x-tokentray-key',
+  'origin',
+  'referer',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
+  'sec-fetch-user',
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-real-ip'
+])
+
+/** Never down: credentials of the upstream, and what would have effect on the whole of our origin. */
+const neverDown: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  'set-cookie',
+  'set-cookie2',
+  'authentication-info',
+  'alt-svc',
+  'clear-site-data',
+  'service-worker-allowed',
+  'strict-transport-security',
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'x-content-type-options',
+  'cross-origin-resource-policy',
+  'refresh',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+  'location',
+  'content-location'
+])
+
+/** On every answer of the origin: whatever comes from an upstream is neither sniffed, framed nor run. */
+export const safetyHeaders: readonly [string, string][] = [
+  ['x-content-type-options', 'nosniff'],
+  ['content-security-policy', "sandbox; default-src 'none'; frame-ancestors 'none'"],
+  ['cross-origin-resource-policy', 'same-origin']
+]
+
+function* pairs(raw: RawHeaders): Generator<[name: string, lower: string, value: string]> {
+  for (let at = 0; at + 1 < raw.length; at += 2) yield [raw[at]!, raw[at]!.toLowerCase(), raw[at + 1]!]
+}
+
+/** The names that `Connection` declares to be hop-by-hop. */
+function named(raw: RawHeaders): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const [, lower, value] of pairs(raw))
+    if (lower === 'connection') for (const name of value.split(',')) names.add(name.trim().toLowerCase())
+  return names
+}
+
+/** The headers for the upstream. `credentials`: ours; null: the client's own `Authorization` goes up untouched. */
+export function headersUp(raw: RawHeaders, host: string, credentials: readonly [string, string][] | null): string[] {
+  const dropped = named(raw)
+  const up = ['host', host]
+  for (const [name, lower, value] of pairs(raw)) {
+    if (neverUp.has(lower) || dropped.has(lower)) continue
+    if (credentials && (lower === 'authorization' || lower === 'dpop')) continue
+    up.push(name, value)
+  }
+  for (const pair of credentials ?? []) up.push(...pair)
+  return up
+}
+
+/** The headers for the client. `challenges`: the upstream's own challenges pass too (pass-through servers). */
+export function headersDown(raw: RawHeaders, challenges: boolean): string[] {
+  const dropped = named(raw)
+  const down: string[] = []
+  for (const [name, lower, value] of pairs(raw)) {
+    if (neverDown.has(lower) || dropped.has(lower) || lower.startsWith('access-control-')) continue
+    if (!challenges && lower === 'www-authenticate') continue
+    down.push(name, value)
+  }
+  for (const pair of safetyHeaders) down.push(...pair)
+  return down
+}
+
+/** Trailers for the client: fields that may not come as trailers (RFC 9110 section 6.5.1) are left out too. */
+export function trailersDown(raw: RawHeaders): [string, string][] {
+  const kept: [string, string][] = []
+  for (const [name, lower, value] of pairs(raw))
+    if (!neverDown.has(lower) && !/^(www-authenticate|content-|access-control-)/.test(lower)) kept.push([name, value])
+  return kept
+}

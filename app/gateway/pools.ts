@@ -1,0 +1,91 @@
+// Keep-alive connections to the upstreams, one pool per origin, as many connections as there are requests.
+// A pool unused for a while by the wall clock is not used again: its sockets may have died while the machine slept.
+import { type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici'
+import type { Clock } from '../clock.ts'
+import type { ClientCertificate } from '../contract/server.ts'
+import { readIdentity, trustSystem } from '../oauth/dispatcher.ts'
+import type { ResolveProxy } from '../oauth/proxy.ts'
+
+/** How long an idle connection is kept, in ms; a server that says less in `Keep-Alive` is believed. */
+const keepAliveTimeout = 4000
+/** Unused for longer than this, in ms, a pool can only hold sockets whose timers slept through their end. */
+const trustedFor = 10_000
+const connectTimeout = 10_000
+
+export interface Pools {
+  /** Connections to this origin, through the person's proxy where one is set. */
+  of(origin: string, certificate: ClientCertificate | null): Promise<Dispatcher>
+  /** The way to this origin did not work: the next request looks for it anew. */
+  forget(origin: string, certificate: ClientCertificate | null): void
+  /** Ends every connection at once. */
+  close(): Promise<void>
+}
+
+export type PoolsOptions = {
+  clock: Clock
+  /** ms until an answer must have begun; bodies may take forever. */
+  headerTimeout: number
+  resolveProxy: ResolveProxy
+}
+
+export function createPools({ clock, headerTimeout, resolveProxy }: PoolsOptions): Pools {
+  trustSystem()
+  const pools = new Map<string, { opening: Promise<Dispatcher>; usedAt: number }>()
+  const all = new Set<Dispatcher>()
+  let isClosed = false
+
+  async function open(origin: string, certificate: ClientCertificate | null): Promise<Dispatcher> {
+    const identity = certificate ? await readIdentity(certificate) : {}
+    const proxy = await resolveProxy(new URL(origin))
+    const limits = { headersTimeout: headerTimeout, bodyTimeout: 0, keepAliveTimeout, connectTimeout }
+    const tls = { timeout: connectTimeout, ...identity }
+    // No HTTP/2: one stream's fate is one connection's, and backpressure is TCP's own.
+    const pool =
+      proxy === null
+        ? new Pool(origin, { ...limits, allowH2: false, connect: tls })
+        : /^socks/i.test(proxy)
+          ? new Socks5ProxyAgent(proxy, { ...limits, requestTls: tls })
+          : new ProxyAgent({ uri: proxy, ...limits, allowH2: false, requestTls: tls, proxyTunnel: true })
+    all.add(pool)
+    if (isClosed) await pool.destroy()
+    return pool
+  }
+
+  /** Takes no more requests; streams still open in it go on to their own end. */
+  async function retire(opening: Promise<Dispatcher>): Promise<void> {
+    const pool = await opening
+    await pool.close()
+    all.delete(pool)
+  }
+
+  const keyOf = (origin: string, certificate: ClientCertificate | null) => JSON.stringify([origin, certificate])
+  function drop(key: string): void {
+    const known = pools.get(key)
+    pools.delete(key)
+    // What fails here failed for whoever asked for it, and was told there.
+    if (known) retire(known.opening).catch(() => {})
+  }
+
+  return {
+    of(origin, certificate) {
+      const key = keyOf(origin, certificate)
+      const now = clock.now()
+      const known = pools.get(key)
+      if (known && Math.abs(now - known.usedAt) <= trustedFor) {
+        known.usedAt = now
+        return known.opening
+      }
+      drop(key)
+      const opening = open(origin, certificate)
+      opening.catch(() => drop(key))
+      pools.set(key, { opening, usedAt: now })
+      return opening
+    },
+    forget: (origin, certificate) => drop(keyOf(origin, certificate)),
+    async close() {
+      isClosed = true
+      pools.clear()
+      await Promise.all([...all].map((pool) => pool.destroy()))
+    }
+  }
+}

@@ -1,0 +1,189 @@
+// One admitted request up to its upstream and back: the token, one replay after a refused one, and what is never passed on.
+// Whatever cannot be passed on is thrown as a Refused, with the sentence for the client.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { bearerChallenge } from '../oauth/challenge.ts'
+import { type Base, readBase, rewriteLocation, type Target, upstreamPath } from './addresses.ts'
+import type { Failure } from './answers.ts'
+import type { Body } from './body.ts'
+import { type Answer, exchange, type Outcome } from './exchange.ts'
+import { headersUp } from './headers.ts'
+import type { Pools } from './pools.ts'
+import type { Upstream, Upstreams, UpstreamToken } from './port.ts'
+
+/** What is to be said to the client instead of an upstream's answer. */
+export class Refused extends Error {
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    super(failure.sentence)
+    this.failure = failure
+  }
+}
+
+export type Journey = {
+  request: IncomingMessage
+  response: ServerResponse
+  upstream: Upstream
+  target: Target
+  /** How this client addresses the gateway, without a slash at its end. */
+  origin: string
+  body: Body
+  /** Aborts when the client went away or lost its access. */
+  signal: AbortSignal
+}
+
+/** What may be sent again although nobody knows whether it arrived (RFC 9110 section 9.2.1). */
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+/** Resolves with the status that went down. Rejects Refused, and what `upstreams.token` and `renewed` reject with. */
+export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools): Promise<number> {
+  const { upstream, body, signal } = journey
+  if (upstream.mode === 'passThrough') return passed(journey, await send(journey, pools, null))
+  let token = await upstreams.token(upstream.id, signal)
+  let outcome = await send(journey, pools, token)
+  if (isRefusal(outcome)) {
+    // Asked for also where the body is gone: the new token is shared by all who were refused.
+    token = await upstreams.renewed(upstream.id, token.generation, signal)
+    if (body.kept() === null) throw tooLarge(upstream)
+    outcome = await send(journey, pools, token)
+    // A token just made and refused too: this rejects, with what a person can do.
+    if (isRefusal(outcome)) await upstreams.renewed(upstream.id, token.generation, signal)
+  }
+  if (isRefusal(outcome)) throw stillRefused(upstream)
+  if (outcome.kind === 'ours' && outcome.status === 403) {
+    const scopes = scopeChallenge(outcome)?.scope ?? null
+    upstreams.needsScope(upstream.id, scopes)
+    throw scopeMissing(upstream, scopes)
+  }
+  const status = passed(journey, outcome)
+  // Nearly every other status can come from before the upstream looked at the token.
+  if (status < 400) upstreams.accepted(upstream.id)
+  return status
+}
+
+const isRefusal = (outcome: Outcome) => outcome.kind === 'ours' && outcome.status === 401
+
+/** The status that went down; throws where nothing did. */
+function passed({ upstream, signal }: Journey, outcome: Outcome): number {
+  if (outcome.kind === 'passed') return outcome.status
+  signal.throwIfAborted()
+  throw outcome.kind === 'ours' ? redirected(upstream, String(outcome.headers.location)) : unanswered(upstream, outcome)
+}
+
+/** Sends the request with `token`; null: with the client's own `Authorization`. */
+async function send(journey: Journey, pools: Pools, token: UpstreamToken | null): Promise<Outcome> {
+  const { request, response, upstream, target, origin, body, signal } = journey
+  const base = readBase(upstream.url)
+  if (!base.isSafe) throw unsafe(upstream)
+  const path = upstreamPath(base, target)
+  const method = request.method ?? 'GET'
+  const below = `${origin}/${upstream.id}`
+  const credentials = token ? await token.headers(method, `${base.origin}${path}`) : null
+  const attempt = async () =>
+    exchange({
+      pool: await pools.of(base.origin, upstream.certificate),
+      origin: base.origin,
+      method,
+      path,
+      headers: headersUp(request.rawHeaders, base.host, credentials),
+      body: body.next(),
+      signal,
+      response,
+      challenges: token === null,
+      isOurs: (answer) =>
+        leaves(answer, base, path, below) ||
+        (token !== null && (answer.status === 401 || (answer.status === 403 && scopeChallenge(answer) !== null))),
+      more: (answer) => addressesDown(answer, base, path, below)
+    })
+  const outcome = await attempt()
+  if (outcome.kind === 'failed' && !outcome.sent) pools.forget(base.origin, upstream.certificate)
+  // A kept connection may end in the moment it is used; what changes nothing is simply asked once more.
+  const isStale = outcome.kind === 'failed' && outcome.sent && !isLate(outcome.error)
+  const isRepeatable = safeMethods.has(method) && body.kept() !== null && !signal.aborted
+  return isStale && isRepeatable ? attempt() : outcome
+}
+
+function addressesDown({ headers }: Answer, base: Base, asked: string, below: string): [string, string][] {
+  return ['location', 'content-location'].flatMap((name): [string, string][] => {
+    const address = headers[name]
+    const rewritten = typeof address === 'string' ? rewriteLocation(address, base, asked, below) : null
+    return rewritten === null ? [] : [[name, rewritten]]
+  })
+}
+
+/** A redirect that leaves the upstream: following it would take the token, or the client, to strangers. */
+function leaves({ status, headers }: Answer, base: Base, asked: string, below: string): boolean {
+  const { location } = headers
+  return (
+    redirects.has(status) && location !== undefined && rewriteLocation(String(location), base, asked, below) === null
+  )
+}
+
+/** The challenge of a 403 that asks for more scopes (RFC 6750 section 3.1). */
+function scopeChallenge({ headers }: Answer): Readonly<Record<string, string>> | null {
+  const challenge = bearerChallenge([headers['www-authenticate'] ?? ''].flat().join(', '))
+  return challenge?.params.error === 'insufficient_scope' ? challenge.params : null
+}
+
+const isLate = ({ code }: NodeJS.ErrnoException) => code === 'UND_ERR_HEADERS_TIMEOUT'
+
+function unsafe({ name, url }: Upstream): Refused {
+  return new Refused({
+    status: 502,
+    code: 'urlInvalid',
+    sentence: `${name} is at ${new URL(url).origin}, without https; a token is sent in plain text within this machine only.`
+  })
+}
+
+function unanswered({ name }: Upstream, { error, sent }: Outcome & { kind: 'failed' }): Refused {
+  const why = error.code ?? 'no answer'
+  if (!sent)
+    return new Refused({
+      status: 502,
+      code: 'serverUnreachable',
+      sentence: `${name} cannot be reached (${why}); nothing was sent.`
+    })
+  if (isLate(error))
+    return new Refused({ status: 504, code: 'serverBusy', sentence: `${name} did not begin to answer in time.` })
+  return new Refused({
+    status: 502,
+    code: 'replyLost',
+    sentence: `The connection to ${name} broke before it answered (${why}); it may have acted on the request.`
+  })
+}
+
+function redirected({ id, name }: Upstream, location: string): Refused {
+  const url = URL.parse(location)
+  return new Refused({
+    status: 502,
+    code: 'serverMoved',
+    sentence: `${name} sends requests on to ${url ? url.origin : 'another address'}, where its token must not go; if it moved, add it anew under its new address ("tokentray remove ${id}", "tokentray add").`
+  })
+}
+
+function scopeMissing({ id, name }: Upstream, scopes: string | null): Refused {
+  const which = scopes ? ` (${scopes})` : ''
+  return new Refused({
+    status: 403,
+    code: 'scopeMissing',
+    sentence: `${name} wants more permission for this${which}: open Tokentray or run "tokentray login ${id}".`
+  })
+}
+
+function tooLarge({ name }: Upstream): Refused {
+  return new Refused({
+    status: 503,
+    code: 'tokenUnavailable',
+    sentence: `${name} refused the token. There is a new one now, but this request was too large to be kept: send it again.`,
+    retryAfter: 1
+  })
+}
+
+function stillRefused({ name }: Upstream): Refused {
+  return new Refused({
+    status: 503,
+    code: 'tokenUnavailable',
+    sentence: `${name} refused two tokens in a row; send the request again.`,
+    retryAfter: 1
+  })
+}

@@ -1,0 +1,49 @@
+// The ports of dashboard and gateway, each kept from the first start on in a small file beside the vault's owner note.
+// Never changed silently: a bookmark, or a client that knows the old port, would meet somebody else's program.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Door } from './bind.ts'
+import { TokentrayError } from './contract/errors.ts'
+
+export const doors = {
+  gateway: { name: 'gateway', option: '--gateway-port', port: 4140 },
+  dashboard: { name: 'dashboard', option: '--dashboard-port', port: 4141 }
+} as const satisfies Record<string, Door & { port: number }>
+
+type Kept = (typeof doors)[keyof typeof doors]
+
+const fileIn = (folder: string, { name }: Kept) => join(folder, `${name}.json`)
+
+/** The port kept in `folder`; the default before the first start. Throws `settingsUnreadable`. */
+export function readPort(folder: string, door: Kept): number {
+  const file = fileIn(folder, door)
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return door.port
+    throw unreadable(file, door, error)
+  }
+  try {
+    const { port } = JSON.parse(text)
+    if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+  } catch {
+    // Told below like any other text that names no port.
+  }
+  throw unreadable(file, door)
+}
+
+/** Keeps `port`, 0600, whole or not at all. */
+export function keepPort(folder: string, door: Kept, port: number): void {
+  const file = fileIn(folder, door)
+  writeFileSync(`${file}.new`, `${JSON.stringify({ port })}\n`, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
+
+function unreadable(file: string, { name, option }: Kept, cause?: unknown): TokentrayError {
+  return new TokentrayError(
+    'settingsUnreadable',
+    `The ${name}'s port in ${file} cannot be read; mend the file, remove it, or choose a port with ${option}.`,
+    { cause }
+  )
+}

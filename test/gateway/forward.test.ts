@@ -1,0 +1,393 @@
+// What crosses the gateway and what does not: credentials, headers, paths, redirects, methods, errors.
+// Each test speaks HTTP as written, since browsers' and libraries' clients would tidy up what matters here.
+import { connect } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type Answer, ask, type GatewaySetting, key, type Reply, signInNeeded, startSetting } from './setting.ts'
+
+let s: GatewaySetting
+const start: typeof startSetting = async (...given) => {
+  s = await startSetting(...given)
+  return s
+}
+afterEach(() => s?.stop())
+const json = (reply: Reply) => JSON.parse(reply.text)
+const call = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: {} })
+
+describe('up', () => {
+  test('the token goes up; nothing the client says of itself does', async () => {
+    await start((_, response) => response.end('ok'))
+    const reply = await ask(s, '/one', {
+      method: 'POST',
+      body: call,
+      key: null,
+      headers: {
+        authorization: `Bearer ${key}`,
+        'x-tokentray-key': 'other',
+        cookie: 'a=b',
+        'proxy-authorization': 'Basic x',
+        'x-forwarded-for': '10.0.0.1',
+        forwarded: 'for=10.0.0.1',
+        referer: 'http://127.0.0.1/',
+        te: 'trailers',
+        connection: 'close, x-hop',
+        'x-hop': 'secret',
+        'keep-alive': 'timeout=5',
+        'mcp-session-id': 'abc',
+        'last-event-id': '9'
+      }
+    })
+    expect([reply.status, reply.text]).toEqual([200, 'ok'])
+    const [{ headers, body } = expect.fail()] = s.seen
+    expect(headers.authorization).toBe('Bearer upstream-1')
+    expect(headers.host).toBe(new URL(s.upstreamUrl).host)
+    expect(headers).toMatchObject({ 'mcp-session-id': 'abc', 'last-event-id': '9' })
+    for (const name of [
+      'cookie',
+      'x-tokentray-key',
+      'proxy-authorization',
+      'x-forwarded-for',
+      'forwarded',
+      'referer',
+      'te',
+      'x-hop',
+      'keep-alive',
+      'via'
+    ])
+      expect(headers).not.toHaveProperty(name)
+    expect(JSON.stringify(s.seen[0]?.raw)).not.toContain(key)
+    expect(body.toString()).toBe(call)
+    expect(s.told).toMatchObject({ accepted: 1, uses: ['one'], counted: ['one 200'] })
+  })
+
+  test.each([
+    ['/one', '/mcp'],
+    ['/one/', '/mcp/'],
+    ['/one/a/b', '/mcp/a/b'],
+    ['/one/a%2Fb%20c', '/mcp/a%2Fb%20c'],
+    ['/one?x=1&y=%26', '/mcp?x=1&y=%26'],
+    ['/one/..a/.b', '/mcp/..a/.b']
+  ])('%s stands for %s', async (path, url) => {
+    await start((_, response) => response.end())
+    expect((await ask(s, path)).status).toBe(200)
+    expect(s.seen[0]?.url).toBe(url)
+  })
+
+  test('what the configured address adds to each query stays first', async () => {
+    await start((_, response) => response.end(), { path: '/mcp/?tenant=a' })
+    await ask(s, '/one')
+    await ask(s, '/one/b?x=1')
+    expect(s.seen.map(({ url }) => url)).toEqual(['/mcp/?tenant=a', '/mcp/b?tenant=a&x=1'])
+  })
+
+  test.each([
+    '/one/../x',
+    '/one/%2e%2e/x',
+    '/one/a/..%2fx',
+    '/one/..\\x',
+    '/one/.%2E',
+    '/one/..;a/x',
+    '/one/a%5c..',
+    'http://evil.example/one',
+    '*'
+  ])('%s is not forwarded', async (path) => {
+    await start((_, response) => response.end())
+    const reply = await ask(s, path, path === '*' ? { method: 'OPTIONS' } : {})
+    expect([reply.status, s.seen.length]).toEqual([400, 0])
+  })
+
+  test.each(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD'])('%s goes up as it is', async (method) => {
+    await start((_, response) =>
+      response.writeHead(200, { 'content-length': 3 }).end(method === 'HEAD' ? undefined : 'abc')
+    )
+    const reply = await ask(s, '/one', { method })
+    expect([reply.status, s.seen[0]?.method, reply.headers['content-length']]).toEqual([200, method, '3'])
+    expect(reply.text).toBe(method === 'HEAD' ? '' : 'abc')
+  })
+
+  test('TRACE and WebSockets are refused, an offer of h2c is left alone', async () => {
+    await start((_, response) => response.end())
+    expect((await ask(s, '/one', { method: 'TRACE' })).status).toBe(405)
+    const upgrade = (to: string) =>
+      ask(s, '/one', { headers: { connection: 'upgrade, http2-settings', upgrade: to, 'http2-settings': 'AA' } })
+    expect((await upgrade('websocket')).status).toBe(501)
+    expect((await upgrade('h2c')).status).toBe(200)
+    expect(s.seen).toHaveLength(1)
+    expect(s.seen[0]?.headers).not.toHaveProperty('http2-settings')
+  })
+
+  test('a body is called up only for who is let in', async () => {
+    await start((_, response) => response.end('done'))
+    const say = (given: string) =>
+      new Promise<string>((resolve) => {
+        const socket = connect(s.gateway.port, '127.0.0.1')
+        let text = ''
+        socket.on('data', (chunk) => {
+          text += chunk
+          if (text.endsWith('100 Continue\r\n\r\n')) socket.write('hello')
+        })
+        socket.on('close', () => resolve(text))
+        socket.write(
+          `POST /one HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Tokentray-Key: ${given}\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`
+        )
+      })
+    expect(await say('wrong')).toMatch(/^HTTP\/1\.1 401 /)
+    expect(await say(key)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/)
+    expect(s.seen.map(({ body, headers }) => [body.toString(), headers.expect])).toEqual([['hello', undefined]])
+  })
+})
+
+describe('down', () => {
+  test('cookies, challenges and what acts on an origin stay away; everything else passes', async () => {
+    await start((_, response) =>
+      response
+        .writeHead(200, 'Fine', {
+          'set-cookie': ['a=b', 'c=d'],
+          'www-authenticate': 'Bearer realm="x"',
+          'access-control-allow-origin': '*',
+          'content-security-policy': "default-src 'self'",
+          'clear-site-data': '"*"',
+          'alt-svc': 'h3=":443"',
+          'strict-transport-security': 'max-age=1',
+          refresh: '0; url=http://evil.example/',
+          'service-worker-allowed': '/',
+          connection: 'keep-alive, x-hop',
+          'x-hop': '1',
+          'mcp-session-id': 'abc',
+          'x-many': ['1', '2'],
+          'content-type': 'text/html'
+        })
+        .end('<script>alert(1)</script>')
+    )
+    const { headers, raw } = await ask(s, '/one')
+    expect(headers).toMatchObject({
+      'mcp-session-id': 'abc',
+      'x-many': '1, 2',
+      'content-type': 'text/html',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringMatching(/^sandbox;/)
+    })
+    for (const name of [
+      'set-cookie',
+      'www-authenticate',
+      'access-control-allow-origin',
+      'clear-site-data',
+      'alt-svc',
+      'strict-transport-security',
+      'refresh',
+      'service-worker-allowed',
+      'x-hop'
+    ])
+      expect(headers).not.toHaveProperty(name)
+    expect(raw.filter((text) => text.toLowerCase() === 'content-security-policy')).toHaveLength(1)
+  })
+
+  test('trailers pass, but for those that may be none', async () => {
+    await start((_, response) => {
+      response.writeHead(200, { trailer: 'x-sum, set-cookie' })
+      response.write('a')
+      response.addTrailers({ 'x-sum': '1', 'set-cookie': 'a=b' })
+      response.end()
+    })
+    expect((await ask(s, '/one')).trailers).toEqual({ 'x-sum': '1' })
+  })
+
+  test.each(['/mcp/next?x=1', 'next', '//HOST/mcp/next'])(
+    'a redirect within the upstream comes down as ours: %s',
+    async (location) => {
+      await start((_, response) =>
+        response.writeHead(307, { location: location.replace('HOST', new URL(s.upstreamUrl).host) }).end()
+      )
+      const reply = await ask(s, '/one/a')
+      expect(reply.status).toBe(307)
+      expect(reply.headers.location).toBe(`${s.gateway.address}/one/next${location.includes('?') ? '?x=1' : ''}`)
+    }
+  )
+
+  test.each(['https://evil.example/mcp', '/other', '/mcp/../other', '/mcpother', 'javascript:alert(1)'])(
+    'one that leaves it is an error and is not followed: %s',
+    async (location) => {
+      await start((_, response) => response.writeHead(302, { location }).end())
+      const reply = await ask(s, '/one', { method: 'POST', body: call })
+      expect(reply.status).toBe(502)
+      expect(json(reply)).toMatchObject({ id: 7, error: { data: { code: 'serverMoved' } } })
+      expect(reply.headers).not.toHaveProperty('location')
+      expect(s.seen).toHaveLength(1)
+    }
+  )
+
+  test('an answer of the upstream that is an error passes as it is', async () => {
+    await start((_, response) => response.writeHead(404, { 'content-type': 'text/plain' }).end('no session'))
+    const reply = await ask(s, '/one')
+    expect([reply.status, reply.text, s.told.accepted]).toEqual([404, 'no session', 0])
+  })
+})
+
+describe('a refused token', () => {
+  const refuse =
+    (from: number): Answer =>
+    (request, response) => {
+      const generation = Number(request.headers.authorization?.split('-')[1])
+      if (generation < from) response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end('no')
+      else response.end(`${generation}`)
+    }
+
+  test('is renewed once for all who wait, and each request is sent once more', async () => {
+    // All of them are refused before anybody is answered.
+    const held: (() => void)[] = []
+    const answer = refuse(2)
+    await start((request, response) => {
+      held.push(() => answer(request, response))
+      if (s.seen.length >= 20) for (const go of held.splice(0)) go()
+    })
+    const replies = await Promise.all(Array.from({ length: 20 }, () => ask(s, '/one', { method: 'POST', body: call })))
+    expect(new Set(replies.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(['200 2']))
+    expect(s.told.renewals).toBe(1)
+    expect(s.seen).toHaveLength(40)
+    expect(s.seen.every(({ body }) => body.toString() === call)).toBe(true)
+  })
+
+  test('a body of unknown length that was small is sent again too', async () => {
+    await start(refuse(2))
+    const reply = await ask(s, '/one', { method: 'POST', body: call, headers: { 'transfer-encoding': 'chunked' } })
+    expect(reply.text).toBe('2')
+    expect(s.seen.map(({ body }) => body.toString())).toEqual([call, call])
+  })
+
+  test('a body beyond the limit is not; the client is told to send it again, and then it works', async () => {
+    await start(refuse(2), { settings: { gatewayKeepBody: 10, gatewayHeaderTimeout: 300_000 } })
+    const reply = await ask(s, '/one', { method: 'POST', body: call })
+    expect(reply.status).toBe(503)
+    expect(reply.headers['retry-after']).toBe('1')
+    expect(json(reply).error.message).toContain('send it again')
+    expect((await ask(s, '/one', { method: 'POST', body: call })).text).toBe('2')
+  })
+
+  test('a token that cannot be renewed is a 503 with the sentence, never a 401', async () => {
+    await start(refuse(9))
+    s.token.renewFails = signInNeeded
+    const reply = await ask(s, '/one', { method: 'POST', body: call })
+    expect(reply.status).toBe(503)
+    expect(reply.headers).not.toHaveProperty('www-authenticate')
+    expect(json(reply)).toEqual({
+      jsonrpc: '2.0',
+      id: 7,
+      error: { code: -32_000, message: signInNeeded.message, data: { code: 'signInNeeded' } }
+    })
+  })
+
+  test('one refused twice in a row is no 401 either', async () => {
+    await start(refuse(99))
+    const reply = await ask(s, '/one', { method: 'POST', body: call })
+    expect([reply.status, s.seen.length]).toEqual([503, 2])
+  })
+})
+
+describe('no token', () => {
+  test('every request in a batch is answered, notifications are not', async () => {
+    await start((_, response) => response.end())
+    s.token.fails = signInNeeded
+    const body = JSON.stringify([
+      { jsonrpc: '2.0', id: 1, method: 'a' },
+      { jsonrpc: '2.0', method: 'b' },
+      { jsonrpc: '2.0', id: 'x', method: 'c' }
+    ])
+    const reply = await ask(s, '/one', { method: 'POST', body })
+    expect([reply.status, reply.headers['retry-after']]).toEqual([503, '30'])
+    expect(json(reply).map(({ id }: { id: unknown }) => id)).toEqual([1, 'x'])
+    expect(json(await ask(s, '/one'))).toMatchObject({ id: null, error: { message: signInNeeded.message } })
+    expect(s.seen).toEqual([])
+  })
+
+  test('more scopes are asked for by name', async () => {
+    await start((_, response) =>
+      response.writeHead(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="files:write"' }).end()
+    )
+    const reply = await ask(s, '/one', { method: 'POST', body: call })
+    expect(reply.status).toBe(403)
+    expect(reply.headers).not.toHaveProperty('www-authenticate')
+    expect(json(reply).error).toMatchObject({
+      message: expect.stringContaining('files:write'),
+      data: { code: 'scopeMissing' }
+    })
+    expect(s.told).toMatchObject({ scopes: ['files:write'], accepted: 0 })
+  })
+
+  test('an upstream that is not there, and one that breaks off, are told apart', async () => {
+    await start((_, response) => response.destroy())
+    const broken = await ask(s, '/one', { method: 'POST', body: call })
+    expect([broken.status, json(broken).error.data.code, s.seen.length]).toEqual([502, 'replyLost', 1])
+    expect((await ask(s, '/one')).status).toBe(502)
+    // What changes nothing is asked once more.
+    expect(s.seen).toHaveLength(3)
+    await s.stop()
+    await start((_, response) => response.end(), { upstream: { url: 'http://127.0.0.1:9/mcp' } })
+    expect(json(await ask(s, '/one')).error.data.code).toBe('serverUnreachable')
+  })
+
+  test('a token never leaves this machine in plain text', async () => {
+    await start((_, response) => response.end(), { upstream: { url: 'http://mcp.example/mcp' } })
+    expect(json(await ask(s, '/one')).error.data.code).toBe('urlInvalid')
+  })
+})
+
+describe('who may ask', () => {
+  test('without a key: 401 that names the metadata for the very address that was used', async () => {
+    await start((_, response) => response.end())
+    const reply = await ask(s, '/one', { key: null, headers: { host: 'localhost:9999' } })
+    expect(reply.status).toBe(401)
+    expect(reply.headers['www-authenticate']).toBe(
+      'Bearer resource_metadata="http://localhost:9999/.well-known/oauth-protected-resource/one"'
+    )
+    const wrong = await ask(s, '/one', { key: null, headers: { authorization: 'Bearer wrong' } })
+    expect(wrong.headers['www-authenticate']).toContain('error="invalid_token", error_description="No key for  one ."')
+    expect(s.seen).toEqual([])
+  })
+
+  test.each(['evil.example', 'evil.example:4140', '127.0.0.1.evil.example', 'tokentray.localhost', '0.0.0.0'])(
+    'Host %j is refused',
+    async (host) => {
+      await start((_, response) => response.end())
+      expect([(await ask(s, '/one', { headers: { host } })).status, s.seen.length]).toEqual([421, 0])
+    }
+  )
+
+  test.each(['http://evil.example', 'null', 'http://localhost:3000', 'http://tokentray.localhost:4141'])(
+    'Origin %s is refused',
+    async (origin) => {
+      await start((_, response) => response.end())
+      const reply = await ask(s, '/one', { headers: { origin } })
+      expect([reply.status, s.seen.length]).toEqual([403, 0])
+      expect(Object.keys(reply.headers).filter((name) => name.startsWith('access-control-'))).toEqual([])
+      expect((await ask(s, '/one', { headers: { origin: s.gateway.address } })).status).toBe(200)
+      expect(s.seen[0]?.headers).not.toHaveProperty('origin')
+    }
+  )
+
+  test('its own routes get the origin, /health lives, the rest is 404', async () => {
+    await start((_, response) => response.end())
+    expect((await ask(s, '/.well-known/x', { key: null })).text).toBe(s.gateway.address)
+    expect(json(await ask(s, '/health', { key: null }))).toEqual({ ok: true })
+    expect((await ask(s, '/authorize', { key: null })).status).toBe(404)
+    expect((await ask(s, '/', {})).status).toBe(404)
+    expect(json(await ask(s, '/three')).error.message).toContain('"three"')
+    expect((await ask(s, '/one', { headers: { 'x-large': 'x'.repeat(20_000) } })).status).toBe(431)
+  })
+
+  test('pass-through: the own Authorization goes up, only the key lets in, challenges come down', async () => {
+    await start(
+      (_, response) =>
+        response.writeHead(401, { 'www-authenticate': 'Bearer resource_metadata="https://up.example/x"' }).end(),
+      { upstream: { mode: 'passThrough' } }
+    )
+    const reply = await ask(s, '/one', { headers: { authorization: 'Bearer mine' } })
+    expect([reply.status, reply.headers['www-authenticate']]).toEqual([
+      401,
+      'Bearer resource_metadata="https://up.example/x"'
+    ])
+    expect(s.seen[0]?.headers).toMatchObject({ authorization: 'Bearer mine' })
+    expect(s.seen[0]?.headers).not.toHaveProperty('x-tokentray-key')
+    // The upstream's token, or even the local key as a bearer, proves nothing here.
+    const refused = await ask(s, '/one', { key: null, headers: { authorization: `Bearer ${key}` } })
+    expect([refused.status, refused.headers['www-authenticate'], s.seen.length]).toEqual([403, undefined, 1])
+  })
+})
