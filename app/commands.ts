@@ -3,6 +3,7 @@
 import type { Clock } from './clock.ts'
 import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
+import type { Upstreams } from './gateway/port.ts'
 import type { Keeper } from './keeper.ts'
 import type { OAuth } from './oauth/port.ts'
 import type { OpeningCommands } from './opening.ts'
@@ -12,12 +13,14 @@ import type { SignIns } from './signIns.ts'
 import { addScope } from './stepUp.ts'
 import { readToken, refreshNow, remedies } from './tokens.ts'
 import type { Vault } from './vault/vault.ts'
+import { verify } from './verify.ts'
 
 export type Services = {
   keeper: Keeper
   signIns: SignIns
   vault: Vault
   oauth: OAuth
+  upstreams: Upstreams
   clock: Clock
 }
 
@@ -157,7 +160,7 @@ export function createHandlers(services: Services): KeepingHandlers {
       await refreshNow(keeper, id)
       return viewed(id)
     },
-    'server.verify': notYet,
+    'server.verify': async (input) => verify(services, find(input)),
     'demo.start': notYet,
     'demo.stop': notYet,
     'server.pause': async (input) => {

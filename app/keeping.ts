@@ -70,6 +70,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     onChange
   })
   const signIns = new SignIns({ keeper, vault, oauth, log })
+  const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
   try {
     await keeper.start()
   } catch (error) {
@@ -78,8 +79,8 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
   }
   return {
     vault,
-    handlers: createHandlers({ keeper, signIns, vault, oauth, clock }),
-    upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
+    handlers: createHandlers({ keeper, signIns, vault, oauth, upstreams, clock }),
+    upstreams,
     servers: () => keeper.roster.views(),
     gauges: () => keeper.roster.gauges(),
     isBusy: () => signIns.isBusy(),

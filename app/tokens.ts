@@ -75,27 +75,9 @@ export async function readToken(
   id: string,
   minValid: number
 ): Promise<Output<'readToken'>> {
-  const left = () => {
-    const { health, unsaved } = keeper.roster.get(id)
-    // One that could not be saved yet is the one handed out; its saving is not waited for.
-    const expiresAt = unsaved ? unsaved.tokens.expiresAt : health.grant?.expiresAt
-    return expiresAt == null ? Number.POSITIVE_INFINITY : expiresAt - clock.now()
-  }
-  const lifetime = () => {
-    const { grant } = keeper.roster.health(id)
-    return grant?.expiresAt == null ? Number.POSITIVE_INFINITY : grant.expiresAt - grant.obtainedAt
-  }
-  keeper.ask(id)
-  const { grant, state } = keeper.roster.health(id)
-  // A token that never lives long enough is refreshed only when it has really run low.
-  const wanted = lifetime() >= minValid ? minValid : lifetime() / 2
-  if (grant && left() < wanted) {
-    if (state.kind === 'fresh') keeper.dispatch(id, { type: 'asked' })
-    await keeper.settled(id)
-  }
-  const tokens = await keeper.currentTokens(id)
-  const valid = tokens?.expiresAt == null ? left() : tokens.expiresAt - clock.now()
-  if (!tokens || valid <= 0) throw whyNot(keeper, id)
+  const tokens = await usableTokens(keeper, clock, id, minValid)
+  const valid = tokens.expiresAt === null ? Number.POSITIVE_INFINITY : tokens.expiresAt - clock.now()
+  const lifetime = lifetimeOf(keeper, id)
   return {
     token: expose(tokens.accessToken),
     tokenType: tokens.tokenType,
@@ -103,8 +85,38 @@ export async function readToken(
     warning:
       valid >= minValid
         ? null
-        : lifetime() < minValid
-          ? `This token lasts only ${formatDuration(lifetime())} in all; ${formatDuration(valid)} are left.`
+        : lifetime < minValid
+          ? `This token lasts only ${formatDuration(lifetime)} in all; ${formatDuration(valid)} are left.`
           : `This token is valid for only ${formatDuration(valid)} more: ${keeper.roster.view(id).words}.`
   }
+}
+
+function lifetimeOf(keeper: Keeper, id: string): number {
+  const { grant } = keeper.roster.health(id)
+  return grant?.expiresAt == null ? Number.POSITIVE_INFINITY : grant.expiresAt - grant.obtainedAt
+}
+
+type CurrentTokens = NonNullable<Awaited<ReturnType<Keeper['currentTokens']>>>
+
+/** The tokens to use now, refreshed first where less than `minValid` ms are left; see readToken. @throws as readToken does */
+export async function usableTokens(keeper: Keeper, clock: Clock, id: string, minValid: number): Promise<CurrentTokens> {
+  const left = () => {
+    const { health, unsaved } = keeper.roster.get(id)
+    // One that could not be saved yet is the one handed out; its saving is not waited for.
+    const expiresAt = unsaved ? unsaved.tokens.expiresAt : health.grant?.expiresAt
+    return expiresAt == null ? Number.POSITIVE_INFINITY : expiresAt - clock.now()
+  }
+  keeper.ask(id)
+  const { grant, state } = keeper.roster.health(id)
+  // A token that never lives long enough is refreshed only when it has really run low.
+  const lifetime = lifetimeOf(keeper, id)
+  const wanted = lifetime >= minValid ? minValid : lifetime / 2
+  if (grant && left() < wanted) {
+    if (state.kind === 'fresh') keeper.dispatch(id, { type: 'asked' })
+    await keeper.settled(id)
+  }
+  const tokens = await keeper.currentTokens(id)
+  const valid = tokens?.expiresAt == null ? left() : tokens.expiresAt - clock.now()
+  if (!tokens || valid <= 0) throw whyNot(keeper, id)
+  return tokens
 }

@@ -28,6 +28,7 @@ const json: Record<string, string> = {
   refresh: '`{"view": View}`',
   pause: '`{"view": View}`',
   resume: '`{"view": View}`',
+  verify: '`{"view": View, "verdict": "accepted", "rejected" or "unknown", "sentence": string}`; exit code 0, 1 or 6',
   remove: '`{"revoked": string}`',
   set: '`{"view": View}`',
   token: '`{"token": string, "tokenType": string, "expiresAt": number or null, "warning": string or null}`',

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createHandlers } from '../app/commands.ts'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { serverConfig } from '../app/contract/server.ts'
+import { createUpstreams } from '../app/gateway/upstreams.ts'
 import { defaultSchedule } from '../app/health/schedule.ts'
 import { Keeper } from '../app/keeper.ts'
 import { silentLog } from '../app/log.ts'
@@ -59,6 +60,7 @@ async function setting(failing: Set<keyof Vault>) {
     signIns,
     vault,
     oauth,
+    upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
     clock
   })
   await keeper.start()

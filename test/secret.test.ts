@@ -44,6 +44,7 @@ const allowed = [
   'oauth/client.ts',
   'oauth/grants.ts',
   'oauth/revocation.ts',
+  'oauth/verify.ts',
   'secret.ts',
   'tokens.ts',
   'vault/connection.ts',

@@ -22,6 +22,7 @@ import type { OAuth, SignIn, TokenOutcome } from './port.ts'
 import { obtainClient, preRegistered, type Registrations } from './registration.ts'
 import { revokeGrant } from './revocation.ts'
 import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
+import { verifyToken } from './verify.ts'
 
 /** `guessedLifetime` and `signInLimit` in ms. */
 export type OAuthOptions = {
@@ -201,6 +202,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
   return {
     renew,
     beginSignIn,
+    verify: (config, { accessToken }, signal) => verifyToken(networkOf(config), config.url, accessToken, signal),
     revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), signal),
     forgetRegistration: (grant) => forgetRegistration(grant.shape)
   }

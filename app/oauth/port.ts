@@ -4,6 +4,7 @@ import type { Fault, SignInStep } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Secret } from '../secret.ts'
 import type { Grant, NewGrant, Tokens } from '../vault/vault.ts'
+import type { Verification } from './verify.ts'
 
 /** How a request for tokens ended. `detail`: an OAuth error code, a status or a network code; never a body, never a token. */
 export type TokenOutcome =
@@ -32,6 +33,8 @@ export interface OAuth {
     config: ServerConfig,
     given: { clientSecret: Secret | null; onStep: (step: SignInStep) => void; signal: AbortSignal }
   ): Promise<SignIn>
+  /** Asks the MCP server whether it takes this token; see verify.ts. Never throws. */
+  verify(config: ServerConfig, tokens: Tokens, signal: AbortSignal): Promise<Verification>
   /** RFC 7009, refresh token first. Resolves with a sentence on what came of it; never throws. */
   revoke(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<string>
   /** Removes the kept registration of this grant's client, so that the next sign-in registers anew. */

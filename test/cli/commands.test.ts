@@ -360,3 +360,13 @@ test('metrics are printed as they are', async () => {
   core.on('metrics', () => ({ text: '# HELP x\nx 1\n' }))
   expect((await runIn(['metrics'], { core })).out).toBe('# HELP x\nx 1\n')
 })
+
+test.each([
+  ['accepted', 0],
+  ['rejected', 1],
+  ['unknown', 6]
+])('verify prints what the server said; %s ends with %i', async (verdict, exitCode) => {
+  const core = makeCore()
+  core.on('server.verify', () => ({ view: makeView('a'), verdict, sentence: 'So it said.' }))
+  expect(await runIn(['verify', 'a'], { core })).toMatchObject({ exitCode, out: 'a: So it said.\n' })
+})

@@ -57,6 +57,7 @@ export function fakeOAuth(clock: Clock): FakeOAuth {
     succeed(lifetime = 3_600_000) {
       always = lifetime
     },
+    verify: async () => ({ verdict: 'accepted', sentence: 'Taken.' }),
     renew(config, grant) {
       return new Promise((resolve) => {
         oauth.renewals.push({

@@ -231,6 +231,11 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     'server.history': ({ server }: { server: string }) => ({
       events: server === 'notion' ? refusedHistory(now) : historyOf(now)
     }),
+    'server.verify': (input: { server: string }) => ({
+      ...view(input),
+      verdict: 'accepted',
+      sentence: 'It took the token (200).'
+    }),
     'server.refresh': view,
     'server.pause': view,
     'server.resume': view,
