@@ -200,8 +200,8 @@ export function createHandlers(services: Services): KeepingHandlers {
       if (grantKind === 'staticToken' || grantKind === 'refreshToken')
         throw new TokentrayError('signInFailed', `${server} has no sign-in. ${remedies[grantKind](server)}`)
       if (input.addScope !== undefined) await addScope(services, server, input.addScope)
-      const { id, url, redirectUri } = await signIns.start(server)
-      return { signIn: id, url, redirectUri }
+      const { id, ...started } = await signIns.start(server, input.device)
+      return { signIn: id, ...started }
     },
     'signIn.wait': async (input) => viewed(await signIns.wait(input.signIn)),
     'signIn.paste': async (input) => viewed(await signIns.paste(input.signIn, input.url)),

@@ -17,6 +17,9 @@ type Running = {
   ended: boolean
 }
 
+/** By device code: always, or where the server offers it. */
+export type SignInWay = 'always' | 'offered' | undefined
+
 export class SignIns {
   readonly #running = new Map<string, Running>()
   readonly #o: { keeper: Keeper; vault: Vault; oauth: OAuth; log: Log }
@@ -26,10 +29,13 @@ export class SignIns {
   }
 
   /** Starts a sign-in, or joins the one this server already has. Resolves when the browser can be sent off. */
-  async start(server: string): Promise<{ id: string; url: string | null; redirectUri: string | null }> {
-    const running = this.#of(server) ?? this.#begin(server)
-    const { url, redirectUri } = await running.begun
-    return { id: running.id, url, redirectUri }
+  async start(
+    server: string,
+    way?: SignInWay
+  ): Promise<Pick<SignIn, 'url' | 'redirectUri' | 'device'> & { id: string }> {
+    const running = this.#of(server) ?? this.#begin(server, way)
+    const { url, redirectUri, device } = await running.begun
+    return { id: running.id, url, redirectUri, device }
   }
 
   /** Resolves with the server's id when the sign-in's grant is stored. */
@@ -84,24 +90,26 @@ export class SignIns {
     return running
   }
 
-  #begin(server: string): Running {
+  #begin(server: string, way: SignInWay): Running {
     const { keeper, vault, oauth } = this.#o
     // An ended one is kept until the next, for whoever asks how it ended a moment too late.
     for (const old of this.#running.values()) if (old.server === server) this.#running.delete(old.id)
     const id = randomUUID()
     const abort = new AbortController()
     keeper.dispatch(server, { type: 'signInStarted' })
-    keeper.setSignIn(server, { id, url: null, redirectUri: null })
+    keeper.setSignIn(server, { id, url: null, redirectUri: null, device: null })
     const begun = (async () => {
       const signIn = await oauth.beginSignIn(keeper.roster.config(server), {
         clientSecret: await vault.clientSecret(server),
         onStep: (step) => keeper.dispatch(server, { type: 'signInStep', step }),
-        signal: abort.signal
+        signal: abort.signal,
+        device: way
       })
       abort.signal.addEventListener('abort', () => signIn.cancel(), { once: true })
       // Cancelled while it was getting ready: nobody would tell it again.
       if (abort.signal.aborted) signIn.cancel()
-      keeper.setSignIn(server, { id, url: signIn.url, redirectUri: signIn.redirectUri })
+      const { url, redirectUri, device } = signIn
+      keeper.setSignIn(server, { id, url, redirectUri, device })
       return signIn
     })()
     const finished = this.#finish(server, begun).finally(() => {

@@ -2,7 +2,7 @@
 // The client secret is left out by type before it could get here.
 import type { Health, Schedule } from './contract/health.ts'
 import { isSecretName, type ServerConfig } from './contract/server.ts'
-import type { HistoryEvent, ServerView } from './contract/views.ts'
+import type { DeviceCodeView, HistoryEvent, ServerView } from './contract/views.ts'
 import { plannedAt } from './health/machine.ts'
 import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from './health/words.ts'
 import type { RequestShape } from './vault/vault.ts'
@@ -17,7 +17,7 @@ export type Viewed = {
   /** The public part of the grant's request shape. */
   shape: Omit<RequestShape, 'clientSecret'> | null
   scope: string | null
-  signIn: { id: string; url: string | null; redirectUri: string | null } | null
+  signIn: { id: string; url: string | null; redirectUri: string | null; device: DeviceCodeView | null } | null
   lastEvent: HistoryEvent | null
 }
 
@@ -66,7 +66,8 @@ export function viewOf({ config, health, schedule, shape, scope, signIn, lastEve
           step: health.signIn.step,
           since: health.signIn.since,
           url: signIn?.url ?? null,
-          redirectUri: signIn?.redirectUri ?? null
+          redirectUri: signIn?.redirectUri ?? null,
+          device: signIn?.device ?? null
         }
       : null,
     lastEvent

@@ -7,6 +7,7 @@ import type { ServerView } from '../app/contract/views.ts'
 import { act, copy, explain, remove, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { ActionButton, Field, Page, Push } from './controls.tsx'
+import { DeviceCode } from './DeviceCode.tsx'
 import { Mark, type MarkKind } from './Mark.tsx'
 import { hostOf } from './ServerList.tsx'
 import { beginSignIn, type Progress, useProgress } from './signIns.ts'
@@ -117,6 +118,7 @@ function Running({
     })
   return (
     <>
+      {signIn.device && <DeviceCode device={signIn.device} />}
       {url && signIn.step === 'browser' && <p className="help">{blocked ? text.blocked : text.opened}</p>}
       <div className="acts">
         {url && (

@@ -255,6 +255,10 @@ export const words = {
     openAgain: 'Open again',
     copyLink: 'Copy link',
     cancel: 'Cancel',
+    device: 'Enter this code',
+    deviceHelp: 'On this machine or any other, open',
+    deviceOpen: 'Open that page',
+    devicePicture: 'The address as a QR code',
     paste: 'Ended on a page that does not load?',
     pasteHelp:
       'That happens when the browser runs on another machine. Copy the whole address of that page and paste it here.',

@@ -26,6 +26,7 @@ export type AddOptions = CertificateOptions & {
   redirectHost?: '127.0.0.1' | 'localhost'
   redirectPort?: number
   login: boolean
+  device?: boolean
   json?: boolean
 }
 
@@ -39,7 +40,8 @@ export async function add(world: World, url: string, options: AddOptions): Promi
     const { id } = added.view
     if (added.existed) say(world, `${id} is known already; the vault's own tokens stay.`)
     else say(world, `Added ${id}.`)
-    const view = options.login && !added.existed ? await firstToken(world, owner, added.view, input) : added.view
+    const view =
+      options.login && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
     if (options.json) printJson(world, { view, existed: added.existed })
     else print(world, describeLine(view, world.clock.now()))
     if (!options.json) for (const warning of view.warnings) say(world, `tokentray: ${warning}`)
@@ -51,13 +53,14 @@ async function firstToken(
   world: World,
   owner: Owner,
   view: ServerView,
-  input: Input<'server.add'>
+  input: Input<'server.add'>,
+  { device = false }: AddOptions
 ): Promise<ServerView> {
   if (input.accessToken) return view
   if (view.grantKind === 'staticToken') return view
   if (view.grantKind === 'refreshToken') return (await owner.call('server.refresh', { server: view.id })).view
   try {
-    return await signIn(world, owner, view.id)
+    return await signIn(world, owner, view.id, { device })
   } catch (error) {
     // Not the person's server after all: a corrected address must not meet a name that is taken.
     if (error instanceof TokentrayError && mistakes.has(error.code)) {

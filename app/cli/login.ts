@@ -1,14 +1,15 @@
 // `tokentray login`: sends a person's browser to the authorization server and waits for what comes back.
-// The URL is always printed; the redirected URL can be pasted instead, for machines without a browser.
+// The URL is always printed; without a browser here, a device code where the server offers one, else pasting.
 import { createInterface } from 'node:readline'
+import { formatDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerView } from '../contract/views.ts'
+import type { DeviceCodeView, ServerView } from '../contract/views.ts'
 import { print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
 import { describeLine } from './words.ts'
 import { Interrupted, type World } from './world.ts'
 
-export type LoginOptions = { addScope?: string }
+export type LoginOptions = { addScope?: string; device?: boolean }
 
 export async function login(
   world: World,
@@ -25,10 +26,15 @@ export async function signIn(
   world: World,
   owner: Owner,
   server: string,
-  options: LoginOptions = {}
+  { addScope, device }: LoginOptions = {}
 ): Promise<ServerView> {
-  const started = await owner.call('signIn.start', { server, ...options })
+  const started = await owner.call('signIn.start', {
+    server,
+    ...(addScope !== undefined && { addScope }),
+    ...(device ? { device: 'always' as const } : !hasBrowser(world) && { device: 'offered' as const })
+  })
   let stopReading = () => {}
+  if (started.device) await showCode(world, server, started.device)
   if (started.url !== null) {
     say(world, `To sign in to ${server}, open this address in a browser:`)
     say(world, `  ${started.url}`)
@@ -52,6 +58,23 @@ export async function signIn(
   } finally {
     stopReading()
   }
+}
+
+/** Over SSH a browser would open where nobody sits; a forwarded display or BROWSER says otherwise. */
+function hasBrowser({ env, platform }: World): boolean {
+  if (env.BROWSER?.trim() || env.DISPLAY || env.WAYLAND_DISPLAY) return true
+  const isRemote = Boolean(env.SSH_CONNECTION || env.SSH_TTY)
+  return !isRemote && (platform === 'win32' || platform === 'darwin')
+}
+
+async function showCode(world: World, server: string, device: DeviceCodeView): Promise<void> {
+  const { userCode, verificationUri, verificationUriComplete, expiresAt } = device
+  say(world, `To sign in to ${server}, open this address in a browser on any machine:`)
+  say(world, `  ${verificationUri}`)
+  say(world, `and enter the code ${userCode} within ${formatDuration(expiresAt - world.clock.now())}.`)
+  if (!world.stderr.isTTY) return
+  const { renderUnicodeCompact } = await import('uqr')
+  say(world, renderUnicodeCompact(verificationUriComplete ?? verificationUri, { border: 2 }))
 }
 
 /** Every line typed or piped is taken as the redirected URL; a wrong one is told and the wait goes on. */

@@ -68,6 +68,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     )
     .option('--client-certificate <file>', 'certificate for mutual TLS, PEM')
     .option('--client-certificate-key <file>', 'its key, PEM; read anew for each request')
+    .option('--device', 'sign in by a code to enter on another machine, where the server offers that')
     .option('--no-login', 'do not sign in now')
     .action((url, options) => run(async () => (await import('./add.ts')).add(world, url, options)))
 
@@ -82,6 +83,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .action((server, options) => run(async () => (await import('./status.ts')).status(world, server, options)))
 
   make('login <server>', 'sign in with a browser')
+    .option('--device', 'by a code to enter on another machine, where the server offers that')
     .option('--add-scope <scopes>', 'ask for these besides what was granted, as a server that refused with 403 said')
     .action((server, options) => run(async () => (await import('./login.ts')).login(world, server, options)))
   make('logout <server>', 'sign out, here and at the server where it offers that').action((server, options) =>

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { clientCertificate, givenParams, scheduleChanges, serverConfig, serverId } from './server.ts'
 import { settingsChanges, settingsView } from './settings.ts'
-import { historyEvent, serverView, snapshot } from './views.ts'
+import { deviceCode, historyEvent, serverView, snapshot } from './views.ts'
 
 /** `cli`: the control socket; `window`: Electron IPC; `browser`: the dashboard. */
 export type Door = 'cli' | 'window' | 'browser'
@@ -34,7 +34,12 @@ const addInput = serverConfig
   .strict()
 
 const signInStarted = z
-  .object({ signIn: z.string(), url: z.string().nullable(), redirectUri: z.string().nullable() })
+  .object({
+    signIn: z.string(),
+    url: z.string().nullable(),
+    redirectUri: z.string().nullable(),
+    device: deviceCode.nullable()
+  })
   .strict()
 
 export const commands = {
@@ -98,8 +103,14 @@ export const commands = {
   /** Discovers, registers and opens the callback; `url` is for a browser, which the calling door opens; null: none is needed. */
   'signIn.start': {
     doors: everyDoor,
-    /** `addScope`: what a 403 said is missing; asked for besides what was granted, now and at later sign-ins. */
-    input: server.extend({ addScope: z.string().max(10_000).optional() }),
+    /**
+     * `addScope`: what a 403 said is missing; asked for besides what was granted, now and at later sign-ins.
+     * `device`: by device code (RFC 8628) always, or where the server offers it; absent: only where there is no other way.
+     */
+    input: server.extend({
+      addScope: z.string().max(10_000).optional(),
+      device: z.enum(['always', 'offered']).optional()
+    }),
     output: signInStarted
   },
   /** Answers when the sign-in ended, well or badly. */

@@ -39,6 +39,16 @@ export const historyEvent = z
   })
   .strict()
 
+/** RFC 8628 section 3.2: what a person enters on another machine, and where. */
+export const deviceCode = z
+  .object({
+    userCode: z.string(),
+    verificationUri: z.string(),
+    verificationUriComplete: z.string().nullable(),
+    expiresAt: time
+  })
+  .strict()
+
 export const serverView = z
   .object({
     id: serverId,
@@ -88,7 +98,8 @@ export const serverView = z
         step: signInStep,
         since: time,
         url: z.string().nullable(),
-        redirectUri: z.string().nullable()
+        redirectUri: z.string().nullable(),
+        device: deviceCode.nullable()
       })
       .strict()
       .nullable(),
@@ -150,4 +161,5 @@ export type ServerView = z.infer<typeof serverView>
 export type Snapshot = z.infer<typeof snapshot>
 export type HistoryEvent = z.infer<typeof historyEvent>
 export type VaultView = z.infer<typeof vaultView>
+export type DeviceCodeView = z.infer<typeof deviceCode>
 export type EventKind = z.infer<typeof eventKind>

@@ -29,6 +29,8 @@ export type AuthorityOptions = Lifetimes & {
   forResource?: (resource: string) => Partial<Lifetimes>
   /** `refused`: any `resource` parameter is an error, as at servers that do not know RFC 8707. */
   resources?: 'loopback' | 'refused'
+  /** Nobody signs in there with a browser on the same machine: metadata names the device code's endpoint alone. */
+  deviceOnly?: boolean
   /** More pre-registered clients. */
   clients?: readonly ClientMetadata[]
 }
@@ -108,6 +110,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
     clients: options.clients ?? [],
     accessTokenFormat: options.accessTokenFormat ?? 'opaque',
     refuseResources: options.resources === 'refused',
+    deviceOnly: options.deviceOnly ?? false,
     record
   }).catch(async (error: unknown) => {
     await listener.close()

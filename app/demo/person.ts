@@ -23,11 +23,7 @@ export async function callbackUrl(authorizeUrl: string, answer: Answer = 'yes'):
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const reply = await fetch(url, { redirect: 'manual', headers: { cookie, accept: 'text/html' } })
     await reply.body?.cancel()
-    for (const line of reply.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (value === '') cookies.delete(name)
-      else cookies.set(name, value)
-    }
+    keepCookies(reply, cookies)
     const location = reply.headers.get('location')
     if (location === null) {
       throw new TokentrayError('signInFailed', `The sign-in page answered ${reply.status} and did not go back.`)
@@ -36,4 +32,41 @@ export async function callbackUrl(authorizeUrl: string, answer: Answer = 'yes'):
     if (url.origin !== origin) return url.href
   }
   throw new TokentrayError('signInFailed', 'The sign-in went round in circles.')
+}
+
+/**
+ * Enters a device code as a person would on another machine (RFC 8628 section 3.3), and says yes or no there.
+ * Rejects `signInFailed` where the code is not taken.
+ */
+export async function enterCode(verificationUri: string, userCode: string, answer: Answer = 'yes'): Promise<void> {
+  const cookies = new Map<string, string>()
+  let url = new URL(verificationUri)
+  let body: URLSearchParams | null = null
+  for (let step = 0; step < 20; step += 1) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const reply = await fetch(url, { method: body ? 'POST' : 'GET', body, redirect: 'manual', headers: { cookie } })
+    const text = await reply.text()
+    keepCookies(reply, cookies)
+    // What is shown after a no is the empty form again.
+    if (body?.has('abort')) return
+    body = null
+    const location = reply.headers.get('location')
+    const hidden = [...text.matchAll(/name="(xsrf|confirm)" value="([^"]*)"/g)]
+    if (location !== null) url = new URL(location, url)
+    else if (hidden.length > 0) {
+      body = new URLSearchParams({ user_code: userCode })
+      for (const [, name = '', value = ''] of hidden) body.set(name, value)
+      if (answer === 'no' && body.has('confirm')) body.set('abort', 'yes')
+    } else if (reply.ok || answer === 'no') return
+    else throw new TokentrayError('signInFailed', `The page for codes answered ${reply.status}.`)
+  }
+  throw new TokentrayError('signInFailed', 'The page for codes went round in circles.')
+}
+
+function keepCookies(reply: Response, cookies: Map<string, string>): void {
+  for (const line of reply.headers.getSetCookie()) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+    if (value === '') cookies.delete(name)
+    else cookies.set(name, value)
+  }
 }

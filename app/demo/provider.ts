@@ -21,6 +21,7 @@ export type ProviderOptions = {
   clients: readonly ClientMetadata[]
   accessTokenFormat: 'opaque' | 'jwt'
   refuseResources: boolean
+  deviceOnly: boolean
   record: (event: Omit<AuthorityEvent, 'at'>) => void
 }
 
@@ -49,6 +50,7 @@ export async function createProvider(options: ProviderOptions): Promise<DemoProv
         url.searchParams.set('scope', demoScope)
         request.url = url.pathname + url.search
       }
+      if (options.deviceOnly && url.pathname.startsWith('/.well-known/')) return answerDeviceOnly(options.issuer, reply)
       callback(request, reply)
     },
     async validate(accessToken, resource) {
@@ -61,6 +63,21 @@ export async function createProvider(options: ProviderOptions): Promise<DemoProv
       return resource === undefined || options.refuseResources || [found.aud].flat().includes(resource)
     }
   }
+}
+
+/** Metadata of a server that knows no browser. */
+function answerDeviceOnly(issuer: string, reply: ServerResponse): void {
+  const metadata = {
+    issuer,
+    token_endpoint: `${issuer}/token`,
+    registration_endpoint: `${issuer}/reg`,
+    device_authorization_endpoint: `${issuer}/device/auth`,
+    revocation_endpoint: `${issuer}/token/revocation`,
+    grant_types_supported: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+    token_endpoint_auth_methods_supported: ['none'],
+    scopes_supported: ['openid', 'offline_access', demoScope]
+  }
+  reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metadata))
 }
 
 async function loadPackage(): Promise<typeof import('oidc-provider')> {
@@ -104,6 +121,14 @@ function configure(
       devInteractions: { enabled: false },
       registration: { enabled: true },
       clientCredentials: { enabled: true },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: showForm,
+        userCodeConfirmSource: showForm,
+        async successSource(ctx) {
+          ctx.body = 'signed in\n'
+        }
+      },
       revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       introspection: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
@@ -157,6 +182,11 @@ function configure(
       Grant: fortnight
     }
   }
+}
+
+/** A page is its form: the one person here reads no text. */
+async function showForm(ctx: KoaContextWithOIDC, form: string): Promise<void> {
+  ctx.body = form
 }
 
 function recordEvents(provider: Provider, record: ProviderOptions['record']): void {

@@ -6,6 +6,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Grant, RequestShape } from '../vault/vault.ts'
 import { createCallbacks } from './callback.ts'
+import { ClientUnfit, offersDeviceCode, pollForTokens, requestDeviceCode } from './device.ts'
 import { type Discovery, discover } from './discovery.ts'
 import { explainError, explainFault } from './explain.ts'
 import {
@@ -19,7 +20,7 @@ import {
 } from './grants.ts'
 import { type Network, NetworkFault } from './network.ts'
 import type { OAuth, SignIn, TokenOutcome } from './port.ts'
-import { obtainClient, preRegistered, type Registrations } from './registration.ts'
+import { obtainClient, obtainDeviceClient, preRegistered, type Registrations } from './registration.ts'
 import { revokeGrant } from './revocation.ts'
 import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
 import { verifyToken } from './verify.ts'
@@ -99,21 +100,84 @@ export function createOAuth(options: OAuthOptions): OAuth {
     try {
       if (config.grantKind === 'clientCredentials') return await beginClientCredentials(config, given)
       if (config.grantKind !== 'authorizationCode') throw pastedAgain(config)
-      return await beginCode(config, given)
+      return await beginWithPerson(config, given)
     } catch (error) {
       throw explainError(error)
     }
   }
 
-  async function beginCode(config: ServerConfig, { clientSecret, onStep, signal }: Given): Promise<SignIn> {
-    const network = networkOf(config)
+  async function beginWithPerson(config: ServerConfig, given: Given): Promise<SignIn> {
+    const { onStep, signal, device } = given
     const discovery = await discover(config.url, { network, now, signal, onStep })
     const { server } = discovery
+    const offered = offersDeviceCode(discovery)
+    if (device === 'always' && !offered)
+      throw new TokentrayError(
+        'signInFailed',
+        `${server.issuer} offers no sign-in by device code; sign in with a browser instead.`
+      )
+    if (offered && (device || !server.authorization_endpoint)) return beginDevice(config, discovery, given)
     if (!server.authorization_endpoint)
       throw new TokentrayError(
         'metadataInvalid',
         `${server.issuer} has no authorization endpoint, so no one can sign in there.`
       )
+    return beginCode(config, discovery, given)
+  }
+
+  async function beginDevice(config: ServerConfig, discovery: Discovery, given: Given): Promise<SignIn> {
+    const { clientSecret, onStep } = given
+    const abort = new AbortController()
+    const signal = AbortSignal.any([given.signal, abort.signal])
+    onStep('registration')
+    const scope = chooseScope(config, discovery)
+    const context = { network, now, registrations, clientMetadataUrl, signal }
+    const ask = async (isFresh: boolean) => {
+      const client = await oneAtATime(discovery.server.issuer, () =>
+        obtainDeviceClient(config, clientSecret, discovery, scope, context, isFresh)
+      )
+      const request = (): TokenRequest => ({
+        network,
+        server: discovery.server,
+        client,
+        parameters: parametersOf(config, discovery.resource),
+        reach: discovery.reach,
+        signal,
+        context: replyContext(config, null)
+      })
+      return { client, request, device: await requestDeviceCode(request(), scope) }
+    }
+    const { client, request, device } = await ask(false)
+      .catch((error: unknown) => (error instanceof ClientUnfit ? ask(true) : Promise.reject(error)))
+      .catch((error: unknown) => {
+        if (error instanceof ClientUnfit)
+          throw new TokentrayError(
+            'clientRefused',
+            `${discovery.server.issuer} does not let this client sign in by device code (${error.message}); give it one that may.`
+          )
+        throw error
+      })
+    onStep('browser')
+    const grant = pollForTokens(device, request, { config, discovery, clock }).then((tokens) =>
+      newGrant(tokens, config, discovery, client, client.registration, scope, null)
+    )
+    grant.catch(() => {})
+    return {
+      url: null,
+      redirectUri: null,
+      device: device.shown,
+      grant,
+      paste: noPaste,
+      cancel: () => abort.abort(cancelled())
+    }
+  }
+
+  async function beginCode(
+    config: ServerConfig,
+    discovery: Discovery,
+    { clientSecret, onStep, signal }: Given
+  ): Promise<SignIn> {
+    const { server } = discovery
     checkPkce(config, discovery)
     onStep('registration')
     const scope = chooseScope(config, discovery)
@@ -189,8 +253,9 @@ export function createOAuth(options: OAuthOptions): OAuth {
     return {
       url: null,
       redirectUri: null,
+      device: null,
       grant,
-      paste: () => Promise.reject(new TokentrayError('responseInvalid', 'This sign-in needs no address to be pasted.')),
+      paste: noPaste,
       cancel: () => abort.abort()
     }
   }
@@ -207,6 +272,9 @@ export function createOAuth(options: OAuthOptions): OAuth {
     forgetRegistration: (grant) => forgetRegistration(grant.shape)
   }
 }
+
+const noPaste = () =>
+  Promise.reject(new TokentrayError('responseInvalid', 'This sign-in needs no address to be pasted.'))
 
 const cancelled = () => new TokentrayError('signInCancelled', 'The sign-in was cancelled.')
 

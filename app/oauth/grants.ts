@@ -46,6 +46,16 @@ export function askWithClientCredentials(request: TokenRequest, scope: string | 
   )
 }
 
+/** RFC 8628 section 3.4. */
+export function askWithDeviceCode(request: TokenRequest, deviceCode: string): Promise<TokenOutcome> {
+  return ask(request, [deviceCode], (options) =>
+    oauth.deviceCodeGrantRequest(request.server, clientFor(request), authenticationOf(request.client), deviceCode, {
+      ...options,
+      additionalParameters: request.parameters
+    })
+  )
+}
+
 /** RFC 6749 section 4.1.3. `response` is one that validateAuthResponse() passed. */
 export function exchangeCode(
   request: TokenRequest,

@@ -75,13 +75,21 @@ export function readProtectedResource(document: Json, server: URL): ProtectedRes
   }
 }
 
+const endpoints = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'registration_endpoint',
+  'revocation_endpoint',
+  'device_authorization_endpoint'
+]
+
 /** The parts of the document we use, each of its right type. Throws `metadataInvalid` where a needed one is not. */
 export function readAuthorizationServer(document: Json, issuer: string): AuthorizationServer {
   const read: Json = { issuer }
-  for (const name of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint']) {
+  for (const name of endpoints) {
     const value = document[name]
     if (value === undefined || value === null) continue
-    if (typeof value !== 'string' || !isUsable(value))
+    if (typeof value !== 'string' || !isUsableUrl(value))
       throw new TokentrayError(
         'metadataInvalid',
         `The ${name} in the metadata of ${shown(issuer)} is not an https URL; tell its operator.`
@@ -109,7 +117,8 @@ export function shown(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }
 
-function isUsable(text: string): boolean {
+/** True for https, and for http on this machine. */
+export function isUsableUrl(text: string): boolean {
   const url = URL.parse(text)
   return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
 }

@@ -11,10 +11,21 @@ export type TokenOutcome =
   | { ok: true; tokens: Tokens }
   | { ok: false; fault: Exclude<Fault, 'unsaved'>; detail: string; retryAfter: number | null }
 
+/** What a person needs to sign in on another machine (RFC 8628 section 3.2). `expiresAt` in ms since the epoch. */
+export type DeviceCode = {
+  userCode: string
+  verificationUri: string
+  /** The same with the code in it, for a link or a QR code. */
+  verificationUriComplete: string | null
+  expiresAt: number
+}
+
 /** A sign-in under way. `url` is for the person's browser; null where none is needed (client credentials). */
 export type SignIn = {
   url: string | null
   redirectUri: string | null
+  /** Set where a code is entered on another machine instead. */
+  device: DeviceCode | null
   /** Resolves with the grant, unsaved; rejects with TokentrayError. Cleans up its listener either way. */
   grant: Promise<NewGrant>
   /** The redirected URL as pasted by a person; rejects with `responseInvalid` and goes on waiting if it is not one. */
@@ -31,7 +42,13 @@ export interface OAuth {
    */
   beginSignIn(
     config: ServerConfig,
-    given: { clientSecret: Secret | null; onStep: (step: SignInStep) => void; signal: AbortSignal }
+    given: {
+      clientSecret: Secret | null
+      onStep: (step: SignInStep) => void
+      signal: AbortSignal
+      /** By device code: always, or where the server offers it; absent: only where it offers nothing else. */
+      device?: 'always' | 'offered' | undefined
+    }
   ): Promise<SignIn>
   /** Asks the MCP server whether it takes this token; see verify.ts. Never throws. */
   verify(config: ServerConfig, tokens: Tokens, signal: AbortSignal): Promise<Verification>

@@ -7,6 +7,7 @@ import { Secret } from '../secret.ts'
 import type { ClientRegistration, Vault } from '../vault/vault.ts'
 import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, requestOptions, secretMethod } from './client.ts'
+import { type DeviceClient, deviceGrantType } from './device.ts'
 import type { Discovery } from './discovery.ts'
 import { type Json, objectOf, shown } from './metadata.ts'
 import { isBusyStatus, type Network, NetworkFault } from './network.ts'
@@ -72,6 +73,33 @@ export async function obtainClient(
   }
 }
 
+/**
+ * A client for the device code, which needs no redirect URI: its registration is kept by the grant's own name.
+ * `isFresh`: what is kept has turned out to be dead, and is forgotten.
+ */
+export async function obtainDeviceClient(
+  config: ServerConfig,
+  clientSecret: Secret | null,
+  discovery: Discovery,
+  scope: string | null,
+  context: Omit<RegistrationContext, 'openCallback'>,
+  isFresh: boolean
+): Promise<DeviceClient> {
+  const { clientMetadataUrl, registrations, now } = context
+  if (config.clientId !== undefined)
+    return { ...preRegistered(config, clientSecret, discovery.server), registration: 'preRegistered' }
+  if (clientMetadataUrl !== null && discovery.server.client_id_metadata_document_supported)
+    return { clientId: clientMetadataUrl, clientSecret: null, clientAuth: 'none', registration: 'metadataDocument' }
+  const { issuer } = discovery.server
+  // A URN has no host: nothing else is kept under the empty one.
+  const kept = await registrations.registration(issuer, '')
+  if (kept && !isFresh && isCurrent(kept, now(), undefined)) return { ...clientOf(kept), registration: 'dynamic' }
+  const made = await register(discovery, null, scope, context)
+  if (kept) await registrations.forgetRegistration(issuer, kept.clientId)
+  await registrations.saveRegistration(made)
+  return { ...clientOf(made), registration: 'dynamic' }
+}
+
 /** The client of the settings; `clientAuth` is what was chosen, else what the server takes. */
 export function preRegistered(config: ServerConfig, secret: Secret | null, server: oauth.AuthorizationServer): Client {
   const clientAuth = secret ? (config.clientAuth ?? secretMethod(server)) : 'none'
@@ -109,12 +137,15 @@ async function reopen(
 
 async function register(
   { server, reach, documented }: Discovery,
-  redirectUri: string,
+  redirectUri: string | null,
   scope: string | null,
-  { network, now, signal }: RegistrationContext
+  { network, now, signal }: Pick<RegistrationContext, 'network' | 'now' | 'signal'>
 ): Promise<ClientRegistration> {
   const host = shown(server.issuer)
-  const byHand = `Create a client there with the redirect URI ${redirectUri}, then give its --client-id and --redirect-port ${new URL(redirectUri).port}.`
+  const byHand =
+    redirectUri === null
+      ? 'Create a client for device codes there, then give its --client-id.'
+      : `Create a client there with the redirect URI ${redirectUri}, then give its --client-id and --redirect-port ${new URL(redirectUri).port}.`
   const unsupported = new TokentrayError(
     'registrationUnsupported',
     `${host} does not register clients by itself. ${byHand}`
@@ -124,9 +155,9 @@ async function register(
   const method = !methods || methods.includes('none') ? 'none' : secretMethod(server)
   const metadata = {
     client_name: 'Tokentray',
-    redirect_uris: [redirectUri],
-    grant_types: ['authorization_code', 'refresh_token'],
-    response_types: ['code'],
+    redirect_uris: redirectUri === null ? [] : [redirectUri],
+    grant_types: [redirectUri === null ? deviceGrantType : 'authorization_code', 'refresh_token'],
+    response_types: redirectUri === null ? [] : ['code'],
     application_type: 'native',
     token_endpoint_auth_method: method,
     ...(scope !== null && { scope })
@@ -141,7 +172,13 @@ async function register(
   const body = objectOf(await reply.text())
   if (!documented && [404, 405].includes(status)) throw unsupported
   if (body && reply.ok && typeof body.client_id === 'string' && body.client_id !== '')
-    return readRegistration(body, body.client_id, { issuer: server.issuer, redirectUri, now: now(), method, server })
+    return readRegistration(body, body.client_id, {
+      issuer: server.issuer,
+      redirectUri: redirectUri ?? deviceGrantType,
+      now: now(),
+      method,
+      server
+    })
   if (reply.ok)
     throw new TokentrayError(
       'responseInvalid',

@@ -93,6 +93,7 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
   return {
     url: url.href,
     redirectUri: callback.redirectUri,
+    device: null,
     grant,
     async paste(text) {
       const parameters = pastedParameters(text, callback.redirectUri)

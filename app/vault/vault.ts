@@ -44,7 +44,7 @@ export type Grant = Tokens & {
   restored: boolean
 }
 
-/** A client registration, kept per issuer and redirect URI (RFC 7591). */
+/** A client registration, kept per issuer and redirect URI (RFC 7591); a device client has its grant type's URN there. */
 export type ClientRegistration = {
   issuer: string
   redirectUri: string

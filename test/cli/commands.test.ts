@@ -187,6 +187,38 @@ describe('login', () => {
     expect(err).toContain('  https://i.example/authorize?x=1\n')
     expect(opened).toEqual(['https://i.example/authorize?x=1'])
   })
+  test('a device code is shown with its address, on a terminal also as a QR code', async () => {
+    const device = {
+      userCode: 'WDJB-MJHT',
+      verificationUri: 'https://i.example/device',
+      verificationUriComplete: null,
+      expiresAt: Date.now() + 600_000
+    }
+    const shown = async (isTTY: boolean) => {
+      const core = makeCore()
+      core.on('signIn.start', () => ({ signIn: 's1', url: null, redirectUri: null, device }))
+      core.on('signIn.wait', () => ({ view: makeView('a') }))
+      const { err } = await runIn(['login', 'a', '--device'], { core, isTTY })
+      expect(core.calls[0]?.input).toMatchObject({ server: 'a', device: 'always' })
+      return err
+    }
+    const plain = await shown(false)
+    expect(plain).toContain('  https://i.example/device\n')
+    expect(plain).toContain('enter the code WDJB-MJHT within')
+    expect(plain).not.toMatch(/[█▀▄]/)
+    expect(await shown(true)).toMatch(/[█▀▄]{9}/)
+  })
+  test('without a browser here the code is preferred; a display or BROWSER says that there is one', async () => {
+    const asked = async (env: Record<string, string>) => {
+      const { core, waiting } = makeSigningIn()
+      waiting.resolve({ view: makeView('a') })
+      await runIn(['login', 'a'], { core, env })
+      return core.calls[0]?.input
+    }
+    expect(await asked({ SSH_CONNECTION: '1', SSH_TTY: '/dev/pts/0' })).toEqual({ server: 'a', device: 'offered' })
+    expect(await asked({ SSH_CONNECTION: '1', DISPLAY: ':10' })).toEqual({ server: 'a' })
+    expect(await asked({ BROWSER: 'firefox' })).toEqual({ server: 'a' })
+  })
   test('the redirected URL can be pasted; a wrong one is told and the wait goes on', async () => {
     const { core, waiting } = makeSigningIn()
     core.on('signIn.paste', ({ url }: { url: string }) => {

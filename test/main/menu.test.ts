@@ -42,7 +42,10 @@ describe('words', () => {
     ['Paused', { paused: true, words: 'Paused' }],
     [
       'Signing in…',
-      { words: 'Signing in…', signIn: { id: '', step: 'browser' as const, since: now, url: null, redirectUri: null } }
+      {
+        words: 'Signing in…',
+        signIn: { id: '', step: 'browser' as const, since: now, url: null, redirectUri: null, device: null }
+      }
     ]
   ])('%s', (words, change) => {
     expect(wordsOf(server(change), now, settings)).toBe(words)

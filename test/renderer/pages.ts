@@ -24,7 +24,8 @@ export function signingIn(fixture: Fixture, step: 'resource' | 'registration' | 
       step,
       since: Date.now(),
       url: step === 'browser' ? 'https://www.figma.com/oauth/authorize?client_id=c1&state=s1' : null,
-      redirectUri: 'http://127.0.0.1:53682/callback'
+      redirectUri: 'http://127.0.0.1:53682/callback',
+      device: null
     }
   })
 }

@@ -347,6 +347,26 @@ describe.skipIf(reason !== null)('the pages', () => {
   })
 
   describe('a sign-in under way', () => {
+    test('by device code shows the code, the address and a picture of it', async () => {
+      signingIn(fixture)
+      fixture.change(({ servers }) => {
+        const signIn = servers.find(({ id }) => id === 'figma')!.signIn!
+        signIn.url = null
+        signIn.device = {
+          userCode: 'WDJB-MJHT',
+          verificationUri: 'https://figma.example/device',
+          verificationUriComplete: 'https://figma.example/device?user_code=WDJB-MJHT',
+          expiresAt: Date.now() + 600_000
+        }
+      })
+      const page = await chromium.page(`${fixture.url}#sign-in/figma`)
+      await page.getByText('WDJB-MJHT', { exact: true }).waitFor()
+      const link = page.getByRole('link', { name: words.signIn.deviceOpen })
+      expect(await link.getAttribute('href')).toBe('https://figma.example/device?user_code=WDJB-MJHT')
+      expect(await page.locator('svg.qr path').getAttribute('d')).toMatch(/^(M\d+ \d+h1v1h-1z){200}/)
+      expect(await page.getByLabel(words.signIn.pasteLabel).count()).toBe(0)
+    })
+
     test('can be copied, opened again, pasted and cancelled', async () => {
       signingIn(fixture)
       fixture.handlers['signIn.paste'] = () => {

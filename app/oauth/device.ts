@@ -1,0 +1,116 @@
+// Signing in by device code (RFC 8628): for machines without a browser. The person enters a code on any other machine.
+// Nothing listens here; the token endpoint is asked at the pace it wants until the person is done or the code has ended.
+import * as oauth from 'oauth4webapi'
+import { type Clock, sleep } from '../clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { Tokens } from '../vault/vault.ts'
+import { authenticationOf, type Client, requestOptions } from './client.ts'
+import type { Discovery } from './discovery.ts'
+import { lifetimeOf } from './expiry.ts'
+import { explainFault } from './explain.ts'
+import { askWithDeviceCode, type TokenRequest } from './grants.ts'
+import { isUsableUrl, objectOf, shown } from './metadata.ts'
+import { isBusyStatus, NetworkFault } from './network.ts'
+import type { DeviceCode, TokenOutcome } from './port.ts'
+import { retryAfterOf } from './tokenReply.ts'
+
+export type DeviceGrant = { code: string; shown: DeviceCode; interval: number }
+
+/** RFC 8628 section 3.5, in ms. */
+const defaultInterval = 5_000
+const slowDown = 5_000
+const longestInterval = 60_000
+const guessedLifetime = 600_000
+const longestLifetime = 1_800_000
+
+/** A refusal of the client itself: it is unknown by now, or was registered without this grant. */
+export class ClientUnfit extends Error {}
+
+/** RFC 8628 sections 3.1 and 3.2. Rejects with NetworkFault, TokentrayError or, where another client might do, ClientUnfit. */
+export async function requestDeviceCode(
+  { network, server, client, parameters, reach, signal, context }: TokenRequest,
+  scope: string | null
+): Promise<DeviceGrant> {
+  const host = shown(server.issuer)
+  const reply = await oauth.deviceAuthorizationRequest(
+    server,
+    { client_id: client.clientId },
+    authenticationOf(client),
+    { ...parameters, ...(scope !== null && { scope }) },
+    requestOptions(network, { reach, signal })
+  )
+  const { status, headers } = reply
+  if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, context.at))
+  const body = objectOf(await reply.text()) ?? {}
+  const error = typeof body.error === 'string' ? shown(body.error) : null
+  if (error === 'invalid_client' || error === 'unauthorized_client') throw new ClientUnfit(error)
+  if (error !== null)
+    throw new TokentrayError('signInFailed', `${host} gave no code to sign in with: ${error}; check the settings.`)
+  // Google's name for it, from before the RFC.
+  const address = body.verification_uri ?? body.verification_url
+  const complete = body.verification_uri_complete
+  const { device_code: code, user_code: userCode } = body
+  if (typeof code !== 'string' || !code || typeof userCode !== 'string' || !userCode || !isAddress(address))
+    throw new TokentrayError(
+      'responseInvalid',
+      `${host} answered the request for a code with something else (HTTP ${status}); tell its operator.`
+    )
+  return {
+    code,
+    interval: Math.min(lifetimeOf(body.interval) ?? defaultInterval, longestInterval),
+    shown: {
+      userCode: shown(userCode),
+      verificationUri: address,
+      verificationUriComplete: isAddress(complete) ? complete : null,
+      expiresAt: context.at + Math.min(lifetimeOf(body.expires_in) ?? guessedLifetime, longestLifetime)
+    }
+  }
+}
+
+const isAddress = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= 2000 && isUsableUrl(value)
+
+/** Resolves with the tokens when the person is done (RFC 8628 sections 3.4 and 3.5). Rejects with TokentrayError. */
+export async function pollForTokens(
+  grant: DeviceGrant,
+  request: () => TokenRequest,
+  { config, discovery, clock }: { config: ServerConfig; discovery: Discovery; clock: Clock }
+): Promise<Tokens> {
+  const host = shown(discovery.server.issuer)
+  for (let wait = grant.interval; ; ) {
+    const asked = request()
+    await sleep(clock, wait, asked.signal)
+    if (clock.now() >= grant.shown.expiresAt) throw ended(config)
+    const outcome = await askWithDeviceCode({ ...asked, context: request().context }, grant.code)
+    if (outcome.ok) return outcome.tokens
+    const { detail } = outcome
+    if (detail === 'authorization_pending') continue
+    if (detail === 'slow_down') wait += slowDown
+    else if (detail === 'access_denied')
+      throw new TokentrayError(
+        'authorizationDenied',
+        `The sign-in to ${config.name} was declined; start again to allow it.`
+      )
+    else if (detail === 'expired_token') throw ended(config)
+    else if (isPassing(outcome) && detail !== 'aborted') wait = Math.min(wait * 2, longestInterval)
+    else throw explainFault(outcome, host)
+  }
+}
+
+function isPassing({ fault }: Extract<TokenOutcome, { ok: false }>): boolean {
+  return fault !== 'refused' && fault !== 'misconfigured'
+}
+
+function ended({ name }: ServerConfig): TokentrayError {
+  return new TokentrayError('signInFailed', `Nobody entered the code for ${name} in time; start the sign-in again.`)
+}
+
+/** The name under which a device client's registration is kept: it has no redirect URI. */
+export const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** True where a device code can be had there: an endpoint is named for it (RFC 8628 section 4). */
+export const offersDeviceCode = ({ server }: Pick<Discovery, 'server'>): boolean =>
+  server.device_authorization_endpoint !== undefined
+
+export type DeviceClient = Client & { registration: 'dynamic' | 'metadataDocument' | 'preRegistered' }

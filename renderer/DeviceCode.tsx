@@ -1,0 +1,45 @@
+// A sign-in that ends on another machine: the code to enter there, the address, and both as a picture for a telephone.
+// The picture is one SVG path of our own making; nothing a server sent becomes markup.
+import { encode } from 'uqr'
+import type { DeviceCodeView } from '../app/contract/views.ts'
+import { copy } from './actions.ts'
+import { ActionButton } from './controls.tsx'
+import { words } from './words.ts'
+
+const text = words.signIn
+
+export function DeviceCode({ device }: { device: DeviceCodeView }) {
+  const link = device.verificationUriComplete ?? device.verificationUri
+  return (
+    <section>
+      <h2 className="cap">{text.device}</h2>
+      <p className="code" data-copy="code">
+        {device.userCode}
+      </p>
+      <p className="help">
+        {text.deviceHelp} <strong>{device.verificationUri}</strong>
+      </p>
+      <Picture of={link} />
+      <div className="acts">
+        <a className="button plain" href={link} target="_blank" rel="noreferrer">
+          {text.deviceOpen}
+        </a>
+        <ActionButton action="copy" onPress={() => copy(link)}>
+          {text.copyLink}
+        </ActionButton>
+      </div>
+    </section>
+  )
+}
+
+/** A QR code, dark on light in every theme, as scanners want it. */
+function Picture({ of }: { of: string }) {
+  const { data, size } = encode(of, { border: 2 })
+  const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('')
+  return (
+    <svg className="qr" role="img" aria-label={text.devicePicture} viewBox={`0 0 ${size} ${size}`}>
+      <rect width={size} height={size} fill="#fff" />
+      <path d={path} fill="#000" />
+    </svg>
+  )
+}
