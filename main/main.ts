@@ -37,17 +37,17 @@ function leave(exitCode = 0): Promise<void> {
   return leaving
 }
 
-/** The core, owned by this process; asks the person where the vault does not open. Null: the person gave up. */
+/** The core, owned by this process; asks the person where it cannot start. Null: the person gave up. */
 async function open(): Promise<Hosted | null> {
   if (isSmoke) return host(world, { release() {} }, 'lasting', { ephemeral: true })
   for (;;) {
     try {
-      return await host(world, await takeOver(world), 'lasting')
+      return await host(world, await takeOver(world), 'lasting', { standBy: true })
     } catch (error) {
       if (stopping.signal.aborted) return null
       const { response } = await dialog.showMessageBox({
         type: 'error',
-        message: 'Tokentray cannot open its vault',
+        message: 'Tokentray cannot start',
         detail: asTokentrayError(error).message,
         buttons: ['Try again', 'Quit'],
         defaultId: 0,

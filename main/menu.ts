@@ -1,6 +1,6 @@
 // The tray's menu, icon and tooltip as data, made from the snapshot: pure, so that every line of it can be tested.
 // Decides wording and order only; health's own words come from the core.
-import type { ServerView, Snapshot } from '../app/contract/views.ts'
+import type { ServerView, Snapshot, VaultView } from '../app/contract/views.ts'
 
 /** Six marks that differ in shape as well as in colour; each is a drawing in build/icons. */
 export type Mark = 'healthy' | 'refreshing' | 'waiting' | 'attention' | 'paused' | 'signedOut'
@@ -35,6 +35,21 @@ const minute = 60 * second
 const hour = 60 * minute
 const day = 24 * hour
 
+/** What is the matter with a vault that is not open. */
+const shut: Record<Exclude<VaultView['state'], 'open'>, string> = {
+  keychainWaiting: 'Waiting for the keychain…',
+  locked: 'Locked',
+  keyMissing: 'The vault’s key is missing',
+  damaged: 'The vault is damaged',
+  fromFuture: 'The vault is from a newer Tokentray',
+  unavailable: 'The vault cannot be opened'
+}
+
+function shutLine(state: keyof typeof shut): string {
+  if (state === 'keychainWaiting') return shut[state]
+  return `${shut[state]}: open Tokentray ${state === 'locked' ? 'to unlock' : 'to see what to do'}`
+}
+
 /** The mark of one server. */
 export function markOf(view: ServerView): Mark {
   if (view.paused) return 'paused'
@@ -47,6 +62,7 @@ export function markOf(view: ServerView): Mark {
 /** The worst of all in one mark; an ordinary refresh does not make the tray flicker. */
 export function trayMark(snapshot: Snapshot | null): Mark {
   if (!snapshot) return 'signedOut'
+  if (snapshot.vault.state === 'keychainWaiting') return 'waiting'
   if (snapshot.vault.state !== 'open' || snapshot.light === 'red') return 'attention'
   if (snapshot.light === 'amber') return 'waiting'
   if (snapshot.light === 'green') return 'healthy'
@@ -56,7 +72,8 @@ export function trayMark(snapshot: Snapshot | null): Mark {
 /** One line for the pointer that rests on the icon. */
 export function tooltipOf(snapshot: Snapshot | null): string {
   if (!snapshot) return 'Tokentray: starting'
-  if (snapshot.vault.state !== 'open') return 'Tokentray: the vault needs you'
+  if (snapshot.vault.state !== 'open')
+    return `Tokentray: ${shut[snapshot.vault.state].replace(/^./, (first) => first.toLowerCase())}`
   const count = (mark: Mark) => snapshot.servers.filter((view) => markOf(view) === mark).length
   const needy = count('attention')
   if (needy > 0) return `Tokentray: ${needy === 1 ? '1 server needs' : `${needy} servers need`} you`
@@ -134,7 +151,7 @@ function serverLine(view: ServerView, now: number, settings: MenuSettings): Line
 function serverLines(snapshot: Snapshot | null, now: number, settings: MenuSettings): Line[] {
   if (!snapshot) return [{ label: 'Opening the vault…' }]
   if (snapshot.vault.state !== 'open')
-    return [{ label: 'The vault needs you…', mark: 'attention', act: { do: 'show' } }]
+    return [{ label: shutLine(snapshot.vault.state), mark: trayMark(snapshot), act: { do: 'show' } }]
   if (snapshot.servers.length === 0) return [{ label: 'No servers yet' }]
   const sorted = snapshot.servers.toSorted((a, b) => rank(a) - rank(b))
   const lines = sorted.slice(0, longest).map((view) => serverLine(view, now, settings))

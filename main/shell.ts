@@ -6,8 +6,8 @@ import type { Hosted } from '../app/cli/owner.ts'
 import type { World } from '../app/cli/world.ts'
 import type { Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
-import type { Snapshot } from '../app/contract/views.ts'
-import { decideNotices } from '../app/health/notices.ts'
+import type { Snapshot, VaultView } from '../app/contract/views.ts'
+import { decideNotices, vaultNotice } from '../app/health/notices.ts'
 import { writeTime } from '../app/view.ts'
 import { type Actions, carryOut, screenOf } from './actions.ts'
 import { openIpc } from './ipc.ts'
@@ -46,6 +46,7 @@ export async function openShell(
   let hosted: Hosted | null = null
   let newest: Snapshot | null = null
   let tray: TrayIcon | null = null
+  let isVaultTold = false
 
   async function call(name: string, input: unknown): Promise<Reply<unknown>> {
     if (!hosted) return { ok: false, code: 'ownerStopping', message: 'Tokentray is just starting; try again.' }
@@ -72,9 +73,18 @@ export async function openShell(
     changed: () => tray?.refresh()
   }
 
+  /** Once for each time it shuts, and only where nobody has the window's own page before them. */
+  function tellOfVault(vault: VaultView): void {
+    const notice = vaultNotice(vault)
+    if (notice && !isVaultTold && !window.contents() && preferences.get().notifications)
+      notify(notice.title, notice.body, () => window.show())
+    isVaultTold = notice !== null
+  }
+
   function look(): void {
     tray?.refresh()
     if (!newest) return
+    tellOfVault(newest.vault)
     const before = preferences.get()
     const { show, told } = decideNotices(before.told, newest, clock.now(), before)
     if (told.join() !== before.told.join()) preferences.set({ told: [...told] })

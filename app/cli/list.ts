@@ -4,14 +4,14 @@
 import { parseDuration } from '../contract/duration.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'
 import { hasColor, paint, printJson, say } from './output.ts'
-import { withOwner } from './owner.ts'
+import { openSnapshot, withOwner } from './owner.ts'
 import type { World } from './world.ts'
 
 export type ListOptions = { expiring?: string; state?: string; issuer?: string; json?: boolean }
 
 export async function list(world: World, options: ListOptions): Promise<void> {
   const within = options.expiring === undefined ? null : parseDuration(options.expiring)
-  const snapshot = await withOwner(world, (owner) => owner.call('snapshot', {}))
+  const snapshot = await withOwner(world, openSnapshot)
   const now = world.clock.now()
   const isWanted = (view: ServerView) =>
     (within === null || (view.expiresAt !== null && view.expiresAt <= now + within)) &&

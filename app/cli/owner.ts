@@ -3,7 +3,7 @@
 import { sleep } from '../clock.ts'
 import type { Call, CommandName } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
-import type { Snapshot } from '../contract/views.ts'
+import type { Snapshot, VaultView } from '../contract/views.ts'
 import { type Client, connect, notSent } from '../control/client.ts'
 import { type OwnerKind, readEndpoint } from '../control/endpoint.ts'
 import type { Core } from '../core.ts'
@@ -50,7 +50,7 @@ export async function host(
   world: World,
   lock: Ownership,
   kind: OwnerKind,
-  options: Pick<HostOptions, 'ephemeral' | 'askForNewPassphrase' | 'dashboardLink'> = {}
+  options: Pick<HostOptions, 'ephemeral' | 'askForNewPassphrase' | 'dashboardLink' | 'standBy'> = {}
 ): Promise<Hosted> {
   const { paths, version, clock, random, env } = world
   let core: Core | undefined
@@ -172,6 +172,18 @@ async function takeSeat(world: World, claimFrom: number): Promise<Seat> {
 /** The ownership of this vault, null where somebody has it. Rejects `vaultUnwritable`, `vaultUnsuitable`. */
 export function claim(world: World): Promise<Ownership | null> {
   return world.claim(world.paths.ownerFolder)
+}
+
+/** The snapshot, of an owner whose vault is open. Rejects with what the vault failed to open with. */
+export async function openSnapshot(owner: Pick<Owner, 'call'>): Promise<Snapshot> {
+  const snapshot = await owner.call('snapshot', {})
+  if (snapshot.vault.state !== 'open') throw asError(snapshot.vault)
+  return snapshot
+}
+
+/** What a vault failed to open with, from its view. */
+export function asError({ errorCode, message }: VaultView): TokentrayError {
+  return new TokentrayError((errorCode as ErrorCode | null) ?? 'unexpected', message)
 }
 
 /** Somebody holds the vault and does not answer. */

@@ -2,10 +2,12 @@
 // serve asks a command that hosts the core to hand over; beside another lasting owner it refuses.
 import { sleep } from '../clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
+import type { VaultView } from '../contract/views.ts'
 import { connect } from '../control/client.ts'
+import type { Core } from '../core.ts'
 import { bundleFolder, type DashboardChoice, prepareDashboard } from './dashboard.ts'
 import { print, printJson, say } from './output.ts'
-import { claim, host, ownerPatience, unanswered } from './owner.ts'
+import { asError, claim, host, ownerPatience, unanswered } from './owner.ts'
 import type { Ownership, World } from './world.ts'
 
 const pause = 50
@@ -22,9 +24,16 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
   const dashboard = prepareDashboard(world, options, pages)
   const { core, leave } = await host(world, lock, 'lasting', {
     ephemeral: options.ephemeral ?? false,
+    // Without a page that shows it, a vault that does not open is an end with its code.
+    standBy: options.dashboard !== false && !options.ephemeral,
     dashboardLink: dashboard.link
   })
   const address = await dashboard.start(core)
+  const { vault: found } = core.snapshot()
+  if (isShut(found) && !address) {
+    await leave()
+    throw asError(found)
+  }
   const { vault, logs, socket, settings } = world.paths
   if (options.json)
     printJson(world, {
@@ -51,12 +60,25 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
       say(world, `tokentray: ${asTokentrayError(error).message}`)
     )
   }
-  const { vault: state } = core.snapshot()
-  if (state.state !== 'open') say(world, `tokentray: ${state.message}`)
+  if (isShut(found))
+    say(world, `tokentray: ${found.message} Tokentray stays up; tokentray open shows what can be done.`)
+  const stopTelling = tellWhenOpen(world, core)
   await Promise.race([core.ended, interrupted(world.signal)])
+  stopTelling()
   say(world, 'Finishing what is in flight…')
   // Its port is free at once, and what it is still answering ends with the core.
   await Promise.all([dashboard.close(), leave()])
+}
+
+/** What needs a person; one that waits for the keychain's own window was told of as it began. */
+const isShut = ({ state }: VaultView) => state !== 'open' && state !== 'keychainWaiting'
+
+function tellWhenOpen(world: World, core: Core): () => void {
+  let isOpen = core.snapshot().vault.state === 'open'
+  return core.subscribe(({ vault }) => {
+    if (!isOpen && vault.state === 'open') say(world, 'The vault is open; tokens are kept alive from now on.')
+    isOpen ||= vault.state === 'open'
+  })
 }
 
 function interrupted(signal: AbortSignal): Promise<void> {

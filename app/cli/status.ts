@@ -5,7 +5,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'
 import { showTable, tableOf } from './list.ts'
 import { clean, paint, print, printJson, say } from './output.ts'
-import { type Owner, withOwner } from './owner.ts'
+import { type Owner, openSnapshot, withOwner } from './owner.ts'
 import { redraw } from './screen.ts'
 import { describeCard, describeLine, isNamed } from './words.ts'
 import type { World } from './world.ts'
@@ -15,7 +15,7 @@ export type StatusOptions = { json?: boolean; watch?: boolean }
 export async function status(world: World, server: string | undefined, options: StatusOptions): Promise<void> {
   await withOwner(world, async (owner) => {
     if (options.watch) return watch(world, owner, server, options)
-    const snapshot = await owner.call('snapshot', {})
+    const snapshot = await openSnapshot(owner)
     const view = server === undefined ? null : find(snapshot, server)
     if (options.json) return printJson(world, view ? { view } : snapshot)
     if (snapshot.owner.kind === 'command' && snapshot.servers.length > 0)
@@ -24,7 +24,6 @@ export async function status(world: World, server: string | undefined, options: 
         'Tokentray is not running: tokens are refreshed only when asked for; tokentray serve keeps them alive.'
       )
     if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
-    if (snapshot.vault.state !== 'open') say(world, `tokentray: ${snapshot.vault.message}`)
     if (snapshot.servers.length === 0) return say(world, 'There are no servers yet: add one with tokentray add URL.')
     await showTable(world, snapshot)
   })

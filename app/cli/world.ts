@@ -26,6 +26,8 @@ export type HostOptions = {
   ephemeral?: boolean
   /** A vault that is yet to be gets a passphrase instead of a key in the keychain. */
   askForNewPassphrase?: boolean
+  /** A vault that does not open is a state of the core and no rejection. */
+  standBy?: boolean
   /** Answers `dashboard.link`. */
   dashboardLink?: NonNullable<CoreOptions['dashboardLink']>
 }

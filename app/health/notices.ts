@@ -1,6 +1,6 @@
 // Which notifications to show: decided from what was told before, the snapshot and the time; pure.
 // One incident is told once, across restarts too; it is over when the server is well again.
-import type { ServerView, Snapshot } from '../contract/views.ts'
+import type { ServerView, Snapshot, VaultView } from '../contract/views.ts'
 import { foresight } from './schedule.ts'
 
 /** `person`: somebody must act. `ending`: the refresh token's own end is near. `gap`: no valid token for too long. */
@@ -43,6 +43,13 @@ function write(kind: Kind, view: ServerView): Notice {
   }
   const [title, body] = words[kind].map((text) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')) as [string, string]
   return { server: view.id, kind, title, body }
+}
+
+/** The one notice about a vault that waits for a person; null where none does. The keychain's own window needs no second. */
+export function vaultNotice({ state, message }: VaultView): { title: string; body: string } | null {
+  if (state === 'open' || state === 'keychainWaiting') return null
+  const title = state === 'locked' ? 'Tokentray is locked' : 'Tokentray cannot open its vault'
+  return { title, body: message }
 }
 
 /** What to show now, and what counts as told from now on. `now` in ms since the epoch. */

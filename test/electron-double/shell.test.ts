@@ -14,7 +14,7 @@ import { startMcpServer } from '../../app/demo/mcpServer.ts'
 import { approve } from '../../app/demo/person.ts'
 import { locate } from '../../app/paths.ts'
 import { channels } from '../../main/channels.ts'
-import { hasKey, makeHome, type Started, start, watch } from './start.ts'
+import { hasKey, lockKeychain, makeHome, type Started, start, watch } from './start.ts'
 
 async function startUpstream(accessTokenTtl = 3600) {
   const authority = await startAuthority({ accessTokenTtl })
@@ -288,18 +288,57 @@ describe('stand-in, not Electron', () => {
     expect(second.recorded.dialogs).toEqual([])
   })
 
-  test('a vault that does not open is told with a way on, and trying again goes on', async () => {
+  test('what keeps the core from starting is told with a way on, and trying again goes on', async () => {
     const home = await makeHome()
     const settings = join(home.env.TOKENTRAY_HOME!, 'settings.json')
     writeFileSync(settings, '{"schedule":')
     const shell = await start(home)
     const told = await shell.until(() => shell.recorded.dialogs[0])
-    expect(told).toMatchObject({ message: 'Tokentray cannot open its vault', buttons: ['Try again', 'Quit'] })
+    expect(told).toMatchObject({ message: 'Tokentray cannot start', buttons: ['Try again', 'Quit'] })
     expect(told.detail).toContain('not valid JSON')
     writeFileSync(settings, '{}')
     told.answer(0)
     await isOpen(shell)
     expect(shell.labels()[0]).toBe('No servers yet')
+  })
+
+  test('a locked keychain: tray and one notification say so, the window tries again, and the servers are back', async () => {
+    const home = await makeHome()
+    const first = await start(home)
+    await openWindow(first)
+    await first.window().page.tokentray.call('server.add', {
+      url: 'https://mcp.example.com/mcp',
+      name: 'one',
+      grantKind: 'staticToken',
+      accessToken: 'planted'
+    })
+    await first.quit()
+    const { mend } = lockKeychain(home)
+    const shell = await start(home)
+    await isOpen(shell)
+    expect(shell.labels()[0]).toBe('attention: Locked: open Tokentray to unlock')
+    expect(shell.recorded.dialogs).toEqual([])
+    expect(shell.recorded.notifications).toMatchObject([{ title: 'Tokentray is locked' }])
+    shell.recorded.notifications[0]!.click()
+    await shell.until(() => shell.window()?.isVisible)
+    const { page } = shell.window()
+    const retry = () => page.tokentray.call('vault.retry', {})
+    expect(await retry()).toMatchObject({ ok: false, code: 'keychainLocked' })
+    mend()
+    expect(await retry()).toMatchObject({ ok: true })
+    await shell.until(() => shell.labels().some((label) => label.includes('one —')))
+    expect(shell.recorded.notifications).toHaveLength(1)
+  })
+
+  test('asked to quit while the vault is locked it ends at once', async () => {
+    const home = await makeHome()
+    const first = await start(home)
+    await isOpen(first)
+    await first.quit()
+    lockKeychain(home)
+    const shell = await start(home)
+    await isOpen(shell)
+    expect(await shell.quit()).toBe(0)
   })
 
   test('the smoke start opens a vault in memory, sees a snapshot in the page and ends with 0', async () => {

@@ -1,6 +1,17 @@
 // Starts the real bundled shell on the stand-in: a throw-away home, a keychain in a file, a real core and vault.
 // The bundle is loaded by Node itself; each start gets a copy of its own, since a module runs once.
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -204,5 +215,20 @@ const { EventEmitter } = require('node:events')
 process.parentPort = Object.assign(new EventEmitter(), { postMessage: (message) => process.send(message) })
 process.on('message', (data) => process.parentPort.emit('message', { data }))
 `
+
+/** Makes the keychain say what a locked one says, until it is mended. */
+export function lockKeychain(home: Home): { mend(): void } {
+  const tool = join(home.folder, 'bin', 'gdbus')
+  const before = readFileSync(tool, 'utf8')
+  const away = `${home.env.DOUBLE_KEYTAR}.away`
+  renameSync(home.env.DOUBLE_KEYTAR!, away)
+  writeFileSync(tool, before.replace('case "$*" in', 'case "$*" in *Secret.Collection*) echo "(<true>,)";;'))
+  return {
+    mend() {
+      renameSync(away, home.env.DOUBLE_KEYTAR!)
+      writeFileSync(tool, before)
+    }
+  }
+}
 
 export const hasKey = (home: Home) => existsSync(home.env.DOUBLE_KEYTAR!)

@@ -117,7 +117,11 @@ describe('menu', () => {
     shut.vault.state = 'locked'
     expect(labels(menuOf(null, now, settings))[0]).toBe('Opening the vault…')
     expect(labels(menuOf(snapshotOf(), now, settings))[0]).toBe('No servers yet')
-    expect(labels(menuOf(shut, now, settings))[0]).toBe('The vault needs you…')
+    expect(labels(menuOf(shut, now, settings))[0]).toBe('Locked: open Tokentray to unlock')
+    expect([trayMark(shut), tooltipOf(shut)]).toEqual(['attention', 'Tokentray: locked'])
+    shut.vault.state = 'keychainWaiting'
+    expect(labels(menuOf(shut, now, settings))[0]).toBe('Waiting for the keychain…')
+    expect([trayMark(shut), tooltipOf(shut)]).toEqual(['waiting', 'Tokentray: waiting for the keychain…'])
     for (const each of [null, snapshotOf(), shut])
       expect(find(menuOf(each, now, settings), 'Quit').act).toEqual({ do: 'quit' })
   })
