@@ -326,38 +326,73 @@ export const words = {
     },
     locked: {
       title: 'The vault is locked',
-      happened:
-        'The key to your tokens could not be read, because the keychain or the passphrase has not been unlocked.',
-      todo: 'Unlock the keychain, or start Tokentray with the passphrase, then check again.'
+      happened: 'The keychain that holds the key to your tokens is locked.',
+      todo: 'Unlock the keychain, for example by signing in to the desktop, then try again.'
+    },
+    passphrase: {
+      title: 'The vault is locked',
+      happened: 'Your tokens lie encrypted in the vault, and only your passphrase opens it.',
+      todo: 'Type the passphrase you chose when the vault was made.'
+    },
+    new: {
+      title: 'Choose a passphrase',
+      happened: 'No keychain is at hand that could hold the key to your tokens.',
+      todo: 'Choose a passphrase instead, which you then type at each start. Or make a keychain available and try again.'
     },
     keyMissing: {
       title: 'The key is missing',
       happened:
-        'The keychain answers but no longer holds the key of this vault. Without it nobody can read the tokens, Tokentray included.',
-      todo: 'If the keychain can be restored, do that and check again. If not, “tokentray vault reset” sets the old file aside and starts anew; you then sign in again.'
+        'The keychain answers but does not hold the key of this vault. Without it nobody can read the tokens, Tokentray included.',
+      todo: 'If the keychain can be restored, do that and try again. If the key is gone for good, start anew below.'
     },
     damaged: {
       title: 'The vault is damaged',
-      happened: 'The file with your tokens cannot be read as it should.',
-      todo: '“tokentray vault restore” offers the newest good backup. The damaged file is set aside, never overwritten.'
+      happened: 'The file with your tokens is missing, or cannot be read as it should.',
+      todo: 'Put the newest sound backup back, as offered below. What is there now is set aside, never overwritten.'
     },
+    noBackup:
+      'No sound backup was found. Put the file back from a copy of your own and try again, or start anew below.',
     fromFuture: {
       title: 'The vault is from a newer Tokentray',
       happened: 'A newer version has changed the file in a way this one does not know.',
-      todo: 'Update Tokentray, then check again.'
+      todo: 'Update Tokentray and start it again. Nothing here touches the file until then.'
     },
     unavailable: {
       title: 'The vault cannot be opened',
       happened: 'The file with your tokens could not be opened.',
-      todo: 'Put right what is named below, then check again.'
+      todo: 'Put right what is named above, then try again.'
     },
     safe: 'What is safe',
     safeText: 'Nothing was deleted or changed. No server was contacted, so no token was spent.',
+    safeNew: 'Nothing was made yet, and nothing is stored without a key.',
     what: 'What happened',
     todoTitle: 'What to do',
     file: 'File',
-    check: 'Check again',
-    still: 'Nothing has changed yet.'
+    retry: 'Try again',
+    label: 'Passphrase',
+    help: 'Opens the vault here; it is not stored and never shown.',
+    unlock: 'Unlock',
+    wrong: 'This passphrase does not open the vault.',
+    opened: 'The vault is open.',
+    newLabel: 'New passphrase',
+    newHelp: 'Nobody can recover it: without it the tokens are lost, and you sign in again.',
+    again: 'The same once more',
+    againHelp: 'So that a slip of the finger does not lock you out.',
+    differ: 'The two passphrases differ.',
+    create: 'Make the vault',
+    created: 'The vault is made, and your passphrase opens it.',
+    restoreTitle: 'Restore a backup',
+    restoreText: (when: string) =>
+      `The newest sound backup was made ${when}. Its tokens may have been used since, so you are asked before each server is tried.`,
+    restore: 'Restore this backup',
+    restored: 'The backup is back in place; what was there is set aside.',
+    resetTitle: 'Start anew',
+    resetText:
+      'The old vault is set aside, not deleted, and an empty one takes its place. You then add your servers and sign in again.',
+    resetWord: 'reset',
+    resetLabel: 'Type “reset” to go on',
+    reset: 'Start anew',
+    resetDone: (keptAs: string) => `The old vault is kept as ${keptAs}.`
   } satisfies Record<Exclude<VaultView['state'], 'open'>, { title: string; happened: string; todo: string }> &
     Record<string, unknown>,
   connection: {

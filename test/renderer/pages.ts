@@ -30,7 +30,86 @@ export function signingIn(fixture: Fixture, step: 'resource' | 'registration' | 
   })
 }
 
-const vaultStates = ['keychainWaiting', 'locked', 'keyMissing', 'damaged', 'fromFuture', 'unavailable'] as const
+type Vault = Fixture['snapshot']['vault']
+
+/** The vault's states, each with what the core offers in it. */
+const shut: { name: string; title: string; vault: Partial<Vault> }[] = [
+  {
+    name: 'keychainWaiting',
+    title: words.vault.keychainWaiting.title,
+    vault: { state: 'keychainWaiting', offers: { unlock: null, retry: false, restore: null, reset: false } }
+  },
+  {
+    name: 'locked',
+    title: words.vault.locked.title,
+    vault: {
+      state: 'locked',
+      message: 'The keychain is locked; unlock it (log in to the desktop) and try again.',
+      offers: { unlock: null, retry: true, restore: null, reset: false }
+    }
+  },
+  {
+    name: 'passphrase',
+    title: words.vault.passphrase.title,
+    vault: {
+      state: 'locked',
+      keySource: 'passphrase',
+      offers: { unlock: 'existing', retry: false, restore: null, reset: true }
+    }
+  },
+  {
+    name: 'new',
+    title: words.vault.new.title,
+    vault: {
+      state: 'unavailable',
+      keySource: null,
+      message: 'No keychain service could be reached, or it refused; make one available, or use a passphrase instead.',
+      offers: { unlock: 'new', retry: true, restore: null, reset: false }
+    }
+  },
+  {
+    name: 'keyMissing',
+    title: words.vault.keyMissing.title,
+    vault: { state: 'keyMissing', offers: { unlock: null, retry: true, restore: null, reset: true } }
+  },
+  {
+    name: 'damaged',
+    title: words.vault.damaged.title,
+    vault: {
+      state: 'damaged',
+      offers: {
+        unlock: null,
+        retry: true,
+        restore: { path: '/home/ada/.local/share/tokentray/vault.db.backup', at: Date.UTC(2026, 5, 3, 14, 2) },
+        reset: true
+      }
+    }
+  },
+  {
+    name: 'fromFuture',
+    title: words.vault.fromFuture.title,
+    vault: { state: 'fromFuture', offers: { unlock: null, retry: true, restore: null, reset: false } }
+  },
+  {
+    name: 'unavailable',
+    title: words.vault.unavailable.title,
+    vault: {
+      state: 'unavailable',
+      message: 'The folder of the vault is not private: chmod 700 it.',
+      offers: { unlock: null, retry: true, restore: null, reset: false }
+    }
+  }
+]
+
+/** Shuts the fixture's vault in the way so named. */
+export function shutVault(fixture: Fixture, name: string): void {
+  const found = shut.find((each) => each.name === name)
+  if (!found) throw new Error(`no way to shut a vault is called ${name}`)
+  fixture.change((snapshot) => {
+    Object.assign(snapshot.vault, { message: '', ...found.vault })
+    snapshot.servers = []
+  })
+}
 
 export const settings: Setting[] = [
   { name: 'list', hash: '', ready: (page) => page.getByRole('listitem').first().waitFor() },
@@ -76,14 +155,10 @@ export const settings: Setting[] = [
     }
   },
   { name: 'settings', hash: '#settings', ready: heading(words.settings.title) },
-  ...vaultStates.map((state) => ({
-    name: `vault-${state}`,
+  ...shut.map(({ name, title }) => ({
+    name: `vault-${name}`,
     hash: '',
-    prepare: (fixture: Fixture) =>
-      fixture.change(({ vault }) => {
-        vault.state = state
-        vault.message = state === 'unavailable' ? 'The folder of the vault is not private: chmod 700 it.' : ''
-      }),
-    ready: heading(words.vault[state].title)
+    prepare: (fixture: Fixture) => shutVault(fixture, name),
+    ready: heading(title)
   }))
 ]

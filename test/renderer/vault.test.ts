@@ -1,0 +1,190 @@
+// The vault's screen in a real Chromium: each way out of a shut vault, on the fixture and once on a real core.
+// What is typed goes out once and is found nowhere afterwards.
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import { openCore } from '../../app/core.ts'
+import { startDashboard } from '../../app/dashboard/dashboard.ts'
+import { silentLog } from '../../app/log.ts'
+import { locate } from '../../app/paths.ts'
+import { parseSettings } from '../../app/settings.ts'
+import { words } from '../../renderer/words.ts'
+import { fakeKeychain } from '../fakes/keychain.ts'
+import { buildPages, openChromium, reason } from './chromium.ts'
+import { type Fixture, Refusal, startFixture } from './fixture.ts'
+import { shutVault } from './pages.ts'
+
+if (reason) console.log(reason)
+
+const text = words.vault
+const passphrase = 'correct horse battery staple'
+
+describe.skipIf(reason !== null)('the vault’s screen', () => {
+  let files = ''
+  let chromium: Awaited<ReturnType<typeof openChromium>>
+  let fixture: Fixture
+  beforeAll(async () => {
+    files = buildPages('vault')
+    chromium = await openChromium()
+  })
+  afterAll(() => chromium?.close())
+  beforeEach(async () => {
+    fixture = await startFixture(files)
+  })
+  afterEach(async () => {
+    await chromium.closePages()
+    await fixture.close()
+    expect(chromium.complaints.splice(0)).toEqual([])
+  })
+  const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+  const field = (page: Page, name: string) => page.getByLabel(name, { exact: true })
+  const open = () => {
+    fixture.change(({ vault }) => Object.assign(vault, { state: 'open', message: '', errorCode: null, offers: null }))
+    return {}
+  }
+
+  test('a wrong passphrase is told at its field, which is emptied and has the focus; the right one opens', async () => {
+    shutVault(fixture, 'passphrase')
+    fixture.handlers['vault.unlock'] = (input: { passphrase: string }) => {
+      if (input.passphrase === passphrase) return open()
+      throw new Refusal('passphraseWrong', 'The passphrase does not open /home/ada/vault.db; try again.')
+    }
+    const page = await chromium.page(fixture.url)
+    await field(page, text.label).waitFor()
+    expect(await field(page, text.label).getAttribute('type')).toBe('password')
+    // By keyboard alone: the field has the focus from the start.
+    await page.keyboard.type('wrong')
+    await page.keyboard.press('Enter')
+    await page.getByText(text.wrong).waitFor()
+    expect(await field(page, text.label).inputValue()).toBe('')
+    await page.keyboard.type(passphrase)
+    await page.keyboard.press('Enter')
+    await page.getByText(words.welcome.title).waitFor()
+    await page.getByText(text.opened).waitFor()
+    expect(fixture.inputsOf('vault.unlock')).toEqual([{ passphrase: 'wrong' }, { passphrase }])
+  })
+
+  test('a new passphrase is typed twice: where the two differ nothing is sent', async () => {
+    shutVault(fixture, 'new')
+    fixture.handlers['vault.unlock'] = open
+    const page = await chromium.page(fixture.url)
+    await field(page, text.newLabel).fill(passphrase)
+    expect(await button(page, text.create).isDisabled()).toBe(true)
+    await field(page, text.again).fill('another')
+    await button(page, text.create).click()
+    await page.getByText(text.differ).waitFor()
+    expect(fixture.inputsOf('vault.unlock')).toEqual([])
+    await field(page, text.again).fill(passphrase)
+    await button(page, text.create).click()
+    await page.getByText(text.created).waitFor()
+    expect(fixture.inputsOf('vault.unlock')).toEqual([{ passphrase }])
+  })
+
+  test('trying again tells why it failed, and goes on once it works', async () => {
+    shutVault(fixture, 'locked')
+    fixture.handlers['vault.retry'] = () => {
+      throw new Refusal('keychainLocked', 'The keychain is still locked.')
+    }
+    const page = await chromium.page(fixture.url)
+    await button(page, text.retry).click()
+    await page.locator('.toast.bad').getByText('The keychain is still locked.').waitFor()
+    fixture.handlers['vault.retry'] = open
+    await button(page, text.retry).click()
+    await page.getByText(words.welcome.title).waitFor()
+    expect(fixture.inputsOf('vault.retry')).toEqual([{}, {}])
+  })
+
+  test('the newest backup is offered with its date, and put back', async () => {
+    shutVault(fixture, 'damaged')
+    fixture.handlers['vault.restore'] = () => {
+      open()
+      return { restored: '/home/ada/vault.db.backup' }
+    }
+    const page = await chromium.page(fixture.url)
+    await page.getByText(/made .*3.* Jun/).waitFor()
+    await button(page, text.restore).click()
+    await page.getByText(text.restored).waitFor()
+    expect(fixture.inputsOf('vault.restore')).toEqual([{}])
+  })
+
+  test('starting anew wants the word typed', async () => {
+    shutVault(fixture, 'keyMissing')
+    fixture.handlers['vault.reset'] = () => {
+      open()
+      return { keptAs: '/home/ada/vault.db.set-aside' }
+    }
+    const page = await chromium.page(fixture.url)
+    await field(page, text.resetLabel).fill('rese')
+    expect(await button(page, text.reset).isDisabled()).toBe(true)
+    await field(page, text.resetLabel).press('Enter')
+    await field(page, text.resetLabel).fill('reset')
+    await button(page, text.reset).click()
+    await page.getByText('/home/ada/vault.db.set-aside').waitFor()
+    expect(fixture.inputsOf('vault.reset')).toEqual([{ confirmation: 'reset' }])
+  })
+
+  test('what is not offered is not shown', async () => {
+    shutVault(fixture, 'keychainWaiting')
+    const page = await chromium.page(fixture.url)
+    await page.getByRole('heading', { level: 1, name: text.keychainWaiting.title }).waitFor()
+    expect(await page.getByRole('button').count()).toBe(0)
+    expect(await page.locator('input').count()).toBe(0)
+  })
+
+  test('FM-25 on a real core: a locked vault, the passphrase typed in the browser, the list; the passphrase is nowhere', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tokentray-unlock-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const start = (environment: Record<string, string>) =>
+      openCore({
+        home: locate({ TOKENTRAY_HOME: folder }, process.platform),
+        kind: 'lasting',
+        standBy: true,
+        version: '0.0.0',
+        clock: systemClock(),
+        random: () => 0.5,
+        environment,
+        keychain: fakeKeychain(),
+        log: silentLog,
+        settings: parseSettings({}, 'settings.json')
+      })
+    const first = await start({ TOKENTRAY_PASSPHRASE: passphrase })
+    const given = { url: 'https://mcp.example.com/mcp', name: 'Kept', grantKind: 'staticToken', accessToken: 'planted' }
+    expect(await first.handle('cli', 'server.add', given)).toMatchObject({ ok: true })
+    await first.close()
+
+    const core = await start({})
+    const dashboard = await startDashboard({
+      core,
+      files,
+      folder: join(folder, 'run'),
+      port: 0,
+      clock: systemClock(),
+      randomBytes,
+      log: silentLog
+    })
+    const snapshots: string[] = []
+    core.subscribe((snapshot) => snapshots.push(JSON.stringify(snapshot)))
+    const page = await chromium.page(dashboard.link('text').link!)
+    const sent: string[] = []
+    page.on('response', async (response) => {
+      if (!response.url().endsWith('/snapshots')) sent.push(await response.text().catch(() => ''))
+    })
+    await field(page, text.label).fill('not-the-right-words')
+    await button(page, text.unlock).click()
+    await page.getByText(text.wrong).waitFor()
+    await field(page, text.label).fill(passphrase)
+    await button(page, text.unlock).click()
+    await page.getByText('Kept').first().waitFor()
+    const values = await page.evaluate("[...document.querySelectorAll('input')].map(({ value }) => value).join()")
+    const seen = `${await page.content()}${values}${sent.join()}${snapshots.join()}`
+    for (const typed of [passphrase, 'not-the-right-words']) expect(seen).not.toContain(typed)
+    expect([sent.length > 1, snapshots.length > 1]).toEqual([true, true])
+    await chromium.closePages()
+    await dashboard.close()
+    await core.close()
+  })
+})
