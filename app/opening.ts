@@ -52,7 +52,7 @@ export class Opening {
   #keySource: VaultView['keySource'] = null
   /** The newest sound backup, as long as it is on offer. */
   #backup: Backup | null = null
-  /** As a person typed it and as the vault took it: a backup needs it once more. */
+  /** As a person typed it, and right: where the vault is damaged, its backup needs it once more. */
   #typed: Secret | null = null
   #running: Promise<void> | null = null
   #onWaiting = () => {}
@@ -102,10 +102,7 @@ export class Opening {
       this.#exclusively(async () => {
         if (this.#offers.unlock === null) throw refusal('no passphrase is asked for')
         const typed = new Secret(passphrase)
-        await this.#start(async () => {
-          await this.#open(this.#with(typed), (code) => code === 'passphraseWrong')
-          this.#typed = typed
-        })
+        await this.#start(() => this.#open(this.#with(typed), typed))
         return {}
       }),
     'vault.retry': () =>
@@ -176,14 +173,15 @@ export class Opening {
     this.#onWaiting()
   }
 
-  /** `isHarmless`: the codes of failures that leave the state as it was. */
-  async #open(options: OpenOptions, isHarmless = (_: ErrorCode) => false): Promise<void> {
+  /** `typed`: the passphrase given with this try; a wrong one leaves the state as it was. */
+  async #open(options: OpenOptions, typed = this.#typed): Promise<void> {
     let vault: Vault | null = null
     try {
       vault = await (this.#o.open ?? openVault)(options)
       this.#stopping.signal.throwIfAborted()
       await this.#o.use(vault)
       this.#backup = null
+      this.#typed = null
       this.#offers = nothing
       this.#state = 'open'
       this.#o.onChange()
@@ -192,7 +190,9 @@ export class Opening {
       const known = asTokentrayError(error)
       // There is nobody left to see a state.
       if (this.#stopping.signal.aborted) throw error
-      if (!isHarmless(known.code)) await this.#fail(known, options)
+      if (typed && known.code === 'passphraseWrong') throw error
+      this.#typed = typed
+      await this.#fail(known, options)
       throw error
     }
   }

@@ -176,6 +176,22 @@ describe('a vault that does not open', () => {
     expect(asideOf(folder)).not.toEqual([])
   })
 
+  test('a passphrase vault that is damaged: the passphrase typed for it restores its backup too', async () => {
+    const { vault, keychain, open } = await makeHome()
+    const first = await open({ environment: { TOKENTRAY_PASSPHRASE: passphrase } })
+    await ask(first, 'server.add', addServer)
+    await ask(first, 'vault.backup')
+    await first.close()
+    truncateSync(vault, 5000)
+    const core = await open()
+    expect(core.snapshot().vault).toMatchObject({ state: 'locked', offers: { restore: null } })
+    expect(await ask(core, 'vault.unlock', { passphrase })).toMatchObject({ ok: false, code: 'vaultDamaged' })
+    expect(core.snapshot().vault).toMatchObject({ state: 'damaged', offers: { unlock: null, restore: {} } })
+    expect(await ask(core, 'vault.restore')).toMatchObject({ ok: true })
+    await until(core, ({ servers }) => servers.length === 1)
+    expect(keychain.calls).toEqual({ get: 0, set: 0, delete: 0 })
+  })
+
   test('a lost key: reset takes the typed word, sets the old vault aside and starts anew', async () => {
     const { folder, vault, keychain, open } = await makeHome()
     const first = await open()

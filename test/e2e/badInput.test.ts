@@ -161,7 +161,11 @@ test('FM-24 a broken vault: told as such, left byte for byte as it is, and whole
     writeFileSync(vault, whole, { mode: 0o600 })
     harm()
     const harmed = existsSync(vault) ? readFileSync(vault) : null
-    for (const args of [['token', 'kept'], ['serve'], ['vault', 'check']]) {
+    for (const args of [
+      ['token', 'kept'],
+      ['serve', '--no-dashboard'],
+      ['vault', 'check']
+    ]) {
       expectSentence(await home.tokentray(args), 5, words)
     }
     expect(existsSync(vault) ? readFileSync(vault) : null).toEqual(harmed)
@@ -182,7 +186,10 @@ test('FM-24 a vault from a newer Tokentray is refused and left alone; so is one 
     db.close()
   }
   await setVersion((now) => now + 41)
-  for (const args of [['token', 'kept'], ['serve']]) {
+  for (const args of [
+    ['token', 'kept'],
+    ['serve', '--no-dashboard']
+  ]) {
     expectSentence(
       await home.tokentray(args),
       5,
@@ -265,7 +272,7 @@ test.skipIf(!isRoot)(`a home that may not be read or written: one sentence, noth
 
   chmodSync(folder, 0o500)
   const before = statSync(vault).mtimeMs
-  for (const args of [['list'], ['serve'], ['add', 'https://example.com', '--no-login']]) {
+  for (const args of [['list'], ['serve', '--no-dashboard'], ['add', 'https://example.com', '--no-login']]) {
     expectSentence(
       await home.tokentray(args, unprivileged),
       5,
