@@ -193,7 +193,7 @@ test('FM-24 a vault from a newer Tokentray is refused and left alone; so is one 
     expectSentence(
       await home.tokentray(args),
       5,
-      /written by a newer Tokentray \(format 42, this one knows 1\); update Tokentray/
+      /written by a newer Tokentray \(format \d+, this one knows \d+\); update Tokentray/
     )
   }
   await setVersion((now) => now - 41)
