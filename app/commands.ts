@@ -3,6 +3,7 @@
 import type { Clock } from './clock.ts'
 import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
+import type { GatewayCommandName } from './contract/gateway.ts'
 import type { Upstreams } from './gateway/port.ts'
 import type { Keeper } from './keeper.ts'
 import type { OAuth } from './oauth/port.ts'
@@ -61,7 +62,7 @@ const notYet = async (): Promise<never> => {
 
 const revokeLimit = 15_000
 
-export function createHandlers(services: Services): KeepingHandlers {
+export function createHandlers(services: Services): Omit<KeepingHandlers, GatewayCommandName> {
   const { keeper, signIns, vault, oauth, clock } = services
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })

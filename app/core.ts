@@ -4,6 +4,7 @@ import type { Random } from './clock.ts'
 import type { DoorCommand, Handlers, KeepingHandlers } from './commands.ts'
 import { commands, type Door, type Output, type Reply } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
+import { noClients } from './contract/gateway.ts'
 import type { Snapshot, VaultView } from './contract/views.ts'
 import { worstLight } from './health/words.ts'
 import { type Keeping, startKeeping } from './keeping.ts'
@@ -122,7 +123,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       owner: { pid: process.pid, kind, version, startedAt },
       theme: settings.current().theme,
       demo: 'unavailable',
-      servers
+      servers,
+      clients: keeping?.access.view() ?? noClients
     }
   }
 

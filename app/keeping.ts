@@ -1,8 +1,11 @@
 // What begins once the vault is open: OAuth, keeper and sign-ins around it, and the commands that need them.
 // The only file that assembles these parts.
+import { randomBytes } from 'node:crypto'
 import type { Clock, Random } from './clock.ts'
-import { createHandlers, type KeepingHandlers } from './commands.ts'
+import { createHandlers, findServer, type KeepingHandlers } from './commands.ts'
 import type { ServerView } from './contract/views.ts'
+import { type Access, createAccess } from './gateway/access/access.ts'
+import { createGatewayHandlers } from './gateway/commands.ts'
 import type { Upstreams } from './gateway/port.ts'
 import { createUpstreams } from './gateway/upstreams.ts'
 import { Keeper } from './keeper.ts'
@@ -32,6 +35,8 @@ export type Keeping = {
   readonly handlers: KeepingHandlers
   /** What the gateway asks of the keeper. */
   readonly upstreams: Upstreams
+  /** Who may use the gateway. */
+  readonly access: Access
   servers(): ServerView[]
   gauges(): ReturnType<Keeper['roster']['gauges']>
   /** Whether a person is signing in. */
@@ -71,16 +76,30 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
   })
   const signIns = new SignIns({ keeper, vault, oauth, log })
   const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
+  let access: Access
   try {
     await keeper.start()
+    access = await createAccess({
+      local: vault.local,
+      clock,
+      randomBytes,
+      log,
+      servers: () => keeper.roster.views(),
+      onChange
+    })
   } catch (error) {
     await keeper.drain()
     throw error
   }
+  const find = (typed: string) => findServer(keeper, typed)
   return {
     vault,
-    handlers: createHandlers({ keeper, signIns, vault, oauth, upstreams, clock }),
+    access,
     upstreams,
+    handlers: {
+      ...createHandlers({ keeper, signIns, vault, oauth, upstreams, clock }),
+      ...createGatewayHandlers({ access, local: vault.local, clock, randomBytes, find })
+    },
     servers: () => keeper.roster.views(),
     gauges: () => keeper.roster.gauges(),
     isBusy: () => signIns.isBusy(),
@@ -88,6 +107,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     suspend: () => keeper.suspend(),
     setSchedule: (schedule, concurrency) => keeper.setSchedule(schedule, concurrency),
     async drain() {
+      await access.close()
       await signIns.close()
       await keeper.drain()
     }

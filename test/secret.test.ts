@@ -31,8 +31,8 @@ test('a fingerprint tells secrets apart and tells nothing else', () => {
 })
 
 /**
- * Where a secret truly leaves: SQL, HTTP, the keychain, the key itself, the control socket's key, `readToken`, and a
- * client's own file, which is where its key belongs.
+ * Where a secret truly leaves: SQL, HTTP, the keychain, the key itself, the control socket's key, `readToken`, a
+ * client's own file, which is where its key belongs, and what the gateway gives local clients: codes, tokens, keys.
  */
 const allowed = [
   'cli/secrets.ts',
@@ -40,6 +40,10 @@ const allowed = [
   'control/client.ts',
   'control/endpoint.ts',
   'control/listen.ts',
+  'gateway/access/authorize.ts',
+  'gateway/access/credentials.ts',
+  'gateway/access/tokens.ts',
+  'gateway/commands.ts',
   'gateway/upstreams.ts',
   'oauth/client.ts',
   'oauth/grants.ts',

@@ -1,6 +1,7 @@
 // The one table of commands: input, output, and which doors may call each. Both ends of every transport are made from it.
 // Inputs are parsed on arrival, outputs on departure; replies are {ok:true,value} or {ok:false,code,message}.
 import { z } from 'zod'
+import { gatewayCommands } from './gateway.ts'
 import { clientCertificate, givenParams, scheduleChanges, serverConfig, serverId } from './server.ts'
 import { settingsChanges, settingsView } from './settings.ts'
 import { deviceCode, historyEvent, serverView, snapshot } from './views.ts'
@@ -43,6 +44,7 @@ const signInStarted = z
   .strict()
 
 export const commands = {
+  ...gatewayCommands,
   snapshot: { doors: everyDoor, input: nothing, output: snapshot },
   'server.add': {
     doors: everyDoor,
@@ -121,7 +123,7 @@ export const commands = {
     output: outcome
   },
   'signIn.cancel': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: nothing },
-  /** The one command that hands out a secret. `minValid` in ms; waits for a refresh where one is needed. */
+  /** Hands out a secret, as `clients.addKey` does its own key. `minValid` in ms; waits for a refresh where one is needed. */
   readToken: {
     doors: cliOnly,
     input: server.extend({ minValid: z.number().int().nonnegative().default(60_000) }),

@@ -1,6 +1,7 @@
 // What doors may see: the snapshot, a server's view, events.
 // No field can hold a secret, and all are parsed on departure.
 import { z } from 'zod'
+import { clientsView } from './gateway.ts'
 import { grantKind, scheduleOverrides, serverId } from './server.ts'
 import { theme } from './settings.ts'
 
@@ -153,7 +154,9 @@ export const snapshot = z
     theme,
     /** Whether the demo servers run; `unavailable`: this installation does not have them. */
     demo: z.enum(['off', 'on', 'unavailable']),
-    servers: z.array(serverView)
+    servers: z.array(serverView),
+    /** Who waits to be let in by the gateway, and whether it lets anybody in. */
+    clients: clientsView
   })
   .strict()
 

@@ -89,7 +89,7 @@ export interface LocalAccess {
   approve(signIn: SignInGrant, code: NewCode, always: string | null): Promise<void>
 
   /** Marks the code as used and says what it was before; null: there is none. */
-  useCode(hash: string, now: number): Promise<UsedCode | null>
+  spendCode(hash: string, now: number): Promise<UsedCode | null>
   /** Stores the first pair of a sign-in; false where the sign-in was revoked meanwhile. */
   savePair(signIn: string, pair: NewPair): Promise<boolean>
   refreshToken(hash: string): Promise<RefreshToken | null>

@@ -144,7 +144,7 @@ export function createLocalAccess({ reading, writing, run, row, rows, mustExist 
           run('INSERT OR IGNORE INTO local_consents VALUES (?, ?, ?, ?)', signIn.client, always, server, signIn.begunAt)
       }),
 
-    useCode: (hash, now) =>
+    spendCode: (hash, now) =>
       writing((): UsedCode | null => {
         const it = row(
           `SELECT local_codes.*, client, begun_at, ends_at, ${reach('sign_in')} AS servers

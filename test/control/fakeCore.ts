@@ -1,5 +1,7 @@
 // A core whose answers the test chooses: what control socket and CLI are tested against without vault or network.
+
 import type { Door, Reply } from '../../app/contract/commands.ts'
+import { noClients } from '../../app/contract/gateway.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import type { Core } from '../../app/core.ts'
 import { healthyView } from '../fakes/view.ts'
@@ -49,6 +51,7 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
       owner: { pid: process.pid, kind: 'command', version: '0', startedAt: 0 },
       theme: 'system',
       demo: 'off',
+      clients: noClients,
       servers: current
     }),
     subscribe(listener) {

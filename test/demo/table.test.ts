@@ -1,6 +1,7 @@
 // The terminal table: what it says, that it fits, and that no server can steer the terminal through it.
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { noClients } from '../../app/contract/gateway.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { clean, toWidth, widthOf } from '../../app/demo/cells.ts'
 import { renderLine, renderTable } from '../../app/demo/table.ts'
@@ -39,6 +40,7 @@ function snapshotOf(servers: ServerView[], vault: Partial<Snapshot['vault']> = {
     owner: { pid: 1, kind: 'lasting', version: '0', startedAt: now },
     theme: 'system',
     demo: 'off',
+    clients: noClients,
     servers
   }
 }

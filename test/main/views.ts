@@ -1,5 +1,6 @@
 // Views and snapshots made by hand, for the pure parts of the shell.
 // A healthy server unless told otherwise; times count from `now`.
+import { noClients } from '../../app/contract/gateway.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
 
@@ -57,6 +58,7 @@ export function snapshotOf(...servers: ServerView[]): Snapshot {
     owner: { pid: 1, kind: 'lasting', version: '0.0.0', startedAt: now },
     theme: 'system',
     demo: 'off',
+    clients: noClients,
     servers
   }
 }

@@ -4,6 +4,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
+import { noClients } from '../../app/contract/gateway.ts'
 import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
 
@@ -220,6 +221,7 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     owner: { pid: 4711, kind: 'lasting', version: '0.1.0', startedAt: now - 2 * hour },
     theme: 'system',
     demo: 'off',
+    clients: noClients,
     servers
   }
   const streams = new Set<ServerResponse>()

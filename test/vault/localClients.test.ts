@@ -58,8 +58,8 @@ test('of registrations nobody approved only the newest are kept, and those for a
 test('what ends is swept: codes, tokens, sign-ins; an approved client stays for a year', async () => {
   const { local } = await filled()
   await local.approve(signIn('s'), code('code'), null)
-  expect(await local.useCode('code', now)).toMatchObject({ usedAt: null, signIn: { servers: ['notes'] } })
-  expect(await local.useCode('code', now + 1)).toMatchObject({ usedAt: now })
+  expect(await local.spendCode('code', now)).toMatchObject({ usedAt: null, signIn: { servers: ['notes'] } })
+  expect(await local.spendCode('code', now + 1)).toMatchObject({ usedAt: now })
   expect(await local.savePair('s', pair('1'))).toBe(true)
   expect(await local.holder('access-1', now)).toMatchObject({ client: 'a', kind: 'oauth', servers: ['notes'] })
   expect(await local.holder('refresh-1', now)).toBeNull()

@@ -1,0 +1,128 @@
+// The gateway's part of the contract: who asks to be let in, who was, what they may reach and what they did.
+// `clients.addKey` is the one command here whose answer holds a secret: the key, shown once.
+import { z } from 'zod'
+import type { Door } from './commands.ts'
+import { serverId } from './server.ts'
+
+const time = z.number().int()
+const name = z.string().trim().min(1).max(100)
+const nothing = z.object({}).strict()
+const servers = z.array(z.string().min(1)).min(1).max(200)
+
+/** A client that waits for a person's word. `asks` are the servers it named; null: none, so the person chooses. */
+export const pendingClient = z
+  .object({
+    request: z.string(),
+    name: z.string(),
+    redirectUri: z.string(),
+    /** Where it redirects to, in words: "a program on this computer", a host, or an application's scheme. */
+    destination: z.string(),
+    asks: z.array(serverId).nullable(),
+    /** Shown on the waiting page as well: the same digits mean the same request. */
+    digits: z.string(),
+    at: time,
+    expiresAt: time
+  })
+  .strict()
+
+export const clientsView = z
+  .object({
+    pending: z.array(pendingClient),
+    locked: z.boolean(),
+    /** Rises when a client or key comes or goes: what `clients.list` told is out of date. */
+    revision: z.number().int()
+  })
+  .strict()
+
+export const clientView = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['oauth', 'key']),
+    name: z.string(),
+    redirectUris: z.array(z.string()),
+    /** What it reaches now. */
+    servers: z.array(serverId),
+    /** Servers it reaches again without asking. */
+    always: z.array(serverId),
+    since: time,
+    /** The end of a key, where it has one. */
+    expiresAt: time.nullable(),
+    lastUse: z.object({ at: time, server: z.string() }).strict().nullable()
+  })
+  .strict()
+
+const use = z
+  .object({
+    client: z.string(),
+    name: z.string(),
+    kind: z.enum(['oauth', 'key']),
+    server: z.string(),
+    firstAt: time,
+    lastAt: time,
+    requests: z.number().int()
+  })
+  .strict()
+
+const locked = z.object({ locked: z.boolean() }).strict()
+const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
+const cliOnly: readonly Door[] = ['cli']
+
+export const gatewayCommands = {
+  'clients.list': {
+    doors: everyDoor,
+    input: nothing,
+    output: z.object({ clients: z.array(clientView), pending: z.array(pendingClient), locked: z.boolean() }).strict()
+  },
+  /** Lets a waiting client in. `servers` where it named none; `always`: its next sign-ins too, for these servers. */
+  'clients.allow': {
+    doors: everyDoor,
+    input: z.object({ request: z.string(), servers: servers.optional(), always: z.boolean() }).strict(),
+    output: nothing
+  },
+  /** Consent ahead for the next client of exactly this name, used once: for owners nobody sits in front of. */
+  'clients.allowNext': {
+    doors: cliOnly,
+    input: z
+      .object({
+        name,
+        servers,
+        /** 'loopback', or the host or scheme it redirects to. */
+        redirectHost: z.string().max(255).default('loopback'),
+        always: z.boolean().default(false),
+        /** ms. */
+        validFor: z.number().int().min(1000).max(86_400_000).default(600_000)
+      })
+      .strict(),
+    output: z.object({ expiresAt: time }).strict()
+  },
+  'clients.deny': { doors: everyDoor, input: z.object({ request: z.string() }).strict(), output: nothing },
+  /** Ends everything this client or key (by id or name) holds, and cuts its open streams. */
+  'clients.revoke': {
+    doors: everyDoor,
+    input: z.object({ client: z.string().min(1) }).strict(),
+    output: z.object({ name: z.string() }).strict()
+  },
+  /** The key itself is in this answer and nowhere else. `validFor` in ms; absent: until it is revoked. */
+  'clients.addKey': {
+    doors: everyDoor,
+    input: z.object({ name, servers, validFor: z.number().int().min(1000).optional() }).strict(),
+    output: z.object({ key: z.string(), client: clientView }).strict()
+  },
+  /** Newest first. */
+  'clients.activity': {
+    doors: everyDoor,
+    input: z.object({ client: z.string().optional(), limit: z.number().int().min(1).max(1000).default(50) }).strict(),
+    output: z.object({ uses: z.array(use) }).strict()
+  },
+  /** Cuts everything at once and lets nobody in, also after a restart, until unlocked. */
+  'gateway.lock': { doors: everyDoor, input: nothing, output: locked },
+  'gateway.unlock': { doors: everyDoor, input: nothing, output: locked }
+} as const
+
+/** Before there is a vault. */
+export const noClients: ClientsView = { pending: [], locked: false, revision: 0 }
+
+export type GatewayCommandName = keyof typeof gatewayCommands
+export type PendingClient = z.infer<typeof pendingClient>
+export type ClientsView = z.infer<typeof clientsView>
+export type ClientView = z.infer<typeof clientView>

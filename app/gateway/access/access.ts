@@ -1,0 +1,218 @@
+// Letting local clients in, assembled: the origin's own routes, admission, what a person decides, and the lock.
+// Pending requests live in memory; everything else is the vault's, so a restart changes nothing for a client.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../../clock.ts'
+import { TokentrayError } from '../../contract/errors.ts'
+import type { ClientsView } from '../../contract/gateway.ts'
+import type { Log } from '../../log.ts'
+import type { LocalAccess } from '../../vault/localAccess.ts'
+import type { Admission, OwnRoutes } from '../port.ts'
+import { createActivity } from './activity.ts'
+import { createAdmission } from './admission.ts'
+import { approve, createAuthorize, refusal, unanswered } from './authorize.ts'
+import type { RandomBytes } from './credentials.ts'
+import { perMinute } from './limit.ts'
+import { resourceMetadata, resourceOfPath, serverMetadata } from './metadata.ts'
+import { Pending } from './pending.ts'
+import { register } from './registration.ts'
+import { allows, locked, OAuthError, readForm, readJson, sendError, sendJson } from './replies.ts'
+import { createTokens } from './tokens.ts'
+
+const registrationsPerMinute = 20
+const requestsPerMinute = 60
+/** Requests of strangers answered at the same time, those that wait for a person apart. */
+const mostAtOnce = 64
+const sweepEvery = 10 * 60_000
+
+export type AccessOptions = {
+  local: LocalAccess
+  clock: Clock
+  randomBytes: RandomBytes
+  log: Log
+  /** All servers as they are now. */
+  servers(): { id: string; name: string }[]
+  /** What view() tells has changed. */
+  onChange(): void
+}
+
+export type Access = {
+  admission: Admission
+  own: OwnRoutes
+  view(): ClientsView
+  /** Lets a waiting client in. `servers`: only where it named none. */
+  allow(request: string, servers: string[] | undefined, always: boolean): Promise<void>
+  deny(request: string): void
+  /** Ends everything of a client or key. Rejects `clientUnknown`. */
+  revoke(id: string): Promise<void>
+  setLock(isLocked: boolean): Promise<void>
+  /** A key or consent was added. */
+  changed(): void
+  writeActivity(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Rejects as reading the vault does. */
+export async function createAccess(o: AccessOptions): Promise<Access> {
+  const { local, clock, randomBytes, log } = o
+  let isLocked = (await local.lockedSince()) !== null
+  let revision = 0
+  let busy = 0
+  const changed = () => {
+    revision++
+    o.onChange()
+  }
+  const activity = createActivity({ local, clock, log })
+  const { admission, cut } = createAdmission({ local, clock, isLocked: () => isLocked, noteUse: activity.note })
+  const pending = new Pending({ clock, randomBytes, onChange: o.onChange, giveUp: unanswered })
+  const tokens = createTokens({
+    local,
+    clock,
+    randomBytes,
+    async endSignIn({ id, client }, why) {
+      await local.endSignIn(id)
+      cut({ signIn: id })
+      log.warn('a local sign-in was ended', { client, why })
+      changed()
+    }
+  })
+  const authorize = createAuthorize({
+    local,
+    clock,
+    randomBytes,
+    pending,
+    servers: () => o.servers().map(({ id }) => id),
+    isLocked: () => isLocked,
+    mayAsk: perMinute(clock, requestsPerMinute)
+  })
+  const mayRegister = perMinute(clock, registrationsPerMinute)
+
+  let cancelSweep = () => {}
+  function sweep(): void {
+    local.sweep(clock.now()).catch((error: unknown) => log.error('what has ended was not swept', error))
+    cancelSweep = clock.after(sweepEvery, sweep)
+  }
+  sweep()
+
+  async function post(request: IncomingMessage, response: ServerResponse, path: string, origin: string) {
+    if (!allows(request, response, 'POST')) return
+    if (isLocked && path !== '/revoke') throw locked()
+    switch (path) {
+      case '/register': {
+        if (!mayRegister()) throw new OAuthError('temporarily_unavailable', 'Too many registrations; try again.', 429)
+        return sendJson(
+          response,
+          201,
+          await register(await readJson(request), { local, randomBytes, now: clock.now() })
+        )
+      }
+      case '/token':
+        return sendJson(response, 200, await tokens.exchange(await readForm(request), origin))
+      case '/revoke':
+        await tokens.revoke(await readForm(request))
+        return sendJson(response, 200, {})
+    }
+  }
+
+  function wellKnown(request: IncomingMessage, response: ServerResponse, path: string, origin: string) {
+    if (!allows(request, response, 'GET')) return
+    if (path === '/.well-known/oauth-authorization-server' || path === '/.well-known/openid-configuration')
+      return sendJson(response, 200, serverMetadata(origin))
+    const id = resourceOfPath(path)
+    const server = o.servers().find((it) => it.id === id) ?? null
+    if (id === '' || server) return sendJson(response, 200, resourceMetadata(origin, server))
+    sendError(response, new OAuthError('not_found', 'There is nothing here.', 404))
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse, origin: string): Promise<boolean> {
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+    if (path.startsWith('/.well-known/')) wellKnown(request, response, path, origin)
+    else if (path === '/authorize' || path.startsWith('/authorize/')) {
+      if (allows(request, response, 'GET'))
+        await authorize.handle(request, response, path, new URLSearchParams(query), origin)
+    } else if (['/register', '/token', '/revoke'].includes(path)) await post(request, response, path, origin)
+    else return false
+    return true
+  }
+
+  const own: OwnRoutes = {
+    async handle(request, response, origin) {
+      const isWaiting = /^\/authorize\/[^/]+\/wait$/.test(request.url ?? '')
+      if (!isWaiting && busy >= mostAtOnce) {
+        sendError(response, new OAuthError('temporarily_unavailable', 'Too many requests at once; try again.', 503))
+        return true
+      }
+      if (!isWaiting) busy++
+      try {
+        return await answer(request, response, origin)
+      } catch (error) {
+        if (!(error instanceof OAuthError)) log.error('a request of a local client failed', error)
+        if (!response.headersSent) sendError(response, error)
+        return true
+      } finally {
+        if (!isWaiting) busy--
+      }
+    }
+  }
+
+  /** Requests whose answer is being stored: a second one, from another door, comes too late. */
+  const deciding = new Set<string>()
+  function find(id: string) {
+    const request = pending.open(id)
+    if (request && !deciding.has(id)) return request
+    throw new TokentrayError('clientUnknown', 'This request is over: it was answered, or its time ran out.')
+  }
+
+  return {
+    admission,
+    own,
+    view: () => ({ pending: pending.views(), locked: isLocked, revision }),
+    async allow(id, servers, always) {
+      const { asking } = find(id)
+      if (asking.servers && servers?.some((server) => !asking.servers!.includes(server)))
+        throw new TokentrayError('inputInvalid', 'This client asked for other servers.')
+      const allowed = servers ?? asking.servers
+      if (!allowed) throw new TokentrayError('inputInvalid', 'This client named no server: say which it may use.')
+      deciding.add(id)
+      try {
+        pending.settle(id, await approve(o, asking, allowed, always ? 'always' : 'once'))
+      } finally {
+        deciding.delete(id)
+      }
+      log.info('a local client was let in', { client: asking.client.name, servers: allowed.join(' '), always })
+      changed()
+    },
+    deny(id) {
+      const { asking } = find(id)
+      pending.settle(id, refusal(asking, new OAuthError('access_denied', 'This was denied in Tokentray.')))
+      log.info('a local client was denied', { client: asking.client.name })
+    },
+    async revoke(id) {
+      if (!(await local.remove(id))) throw new TokentrayError('clientUnknown', 'There is no such client or key.')
+      pending.endAll(id)
+      cut({ client: id })
+      log.info('a local client was revoked', { client: id })
+      changed()
+    },
+    async setLock(wanted) {
+      if (wanted === isLocked) return
+      // Locked in memory first: nobody gets in while the vault writes.
+      if (wanted) isLocked = true
+      await local.setLock(wanted ? clock.now() : null)
+      isLocked = wanted
+      if (wanted) {
+        pending.endAll()
+        cut({})
+      }
+      log.warn(wanted ? 'the gateway was locked' : 'the gateway was unlocked')
+      changed()
+    },
+    changed,
+    writeActivity: activity.write,
+    async close() {
+      cancelSweep()
+      pending.close()
+      cut({})
+      await activity.write()
+    }
+  }
+}

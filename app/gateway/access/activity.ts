@@ -1,0 +1,43 @@
+// Who used which server when: collected in memory and written once a minute, never once per request.
+// What a crash loses is the last minute's count, nothing else.
+import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
+import type { LocalAccess, Use } from '../../vault/localAccess.ts'
+import type { Caller } from '../port.ts'
+
+const writeEvery = 60_000
+
+export function createActivity({ local, clock, log }: { local: LocalAccess; clock: Clock; log: Log }) {
+  let noted = new Map<string, Use>()
+  let cancel: (() => void) | null = null
+  let writing: Promise<void> = Promise.resolve()
+
+  function write(): Promise<void> {
+    cancel?.()
+    cancel = null
+    if (noted.size === 0) return writing
+    const uses = [...noted.values()]
+    noted = new Map()
+    writing = writing.then(() =>
+      local.noteUses(uses).catch((error: unknown) => log.error('the activity of clients was not written', error))
+    )
+    return writing
+  }
+
+  return {
+    note({ client, name, kind }: Caller, server: string): void {
+      const now = clock.now()
+      const key = `${client}\n${server}`
+      const known = noted.get(key)
+      if (known) {
+        known.lastAt = now
+        known.requests++
+        return
+      }
+      noted.set(key, { client, name, kind, server, firstAt: now, lastAt: now, requests: 1 })
+      cancel ??= clock.after(writeEvery, () => void write())
+    },
+    /** Resolves when everything noted is written. */
+    write
+  }
+}

@@ -1,0 +1,186 @@
+// The authorization endpoint: judges a request, asks the person where nothing answers for them, and sends the browser on.
+// An unknown client or redirect URI gets a page, never a redirect (RFC 6749 section 4.1.2.1).
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../../clock.ts'
+import { isLookingAhead } from '../../dashboard/guard.ts'
+import { expose } from '../../secret.ts'
+import type { LocalAccess, LocalClient, SignInGrant } from '../../vault/localAccess.ts'
+import { hashOf, mint, type RandomBytes } from './credentials.ts'
+import { serverOfResource } from './metadata.ts'
+import { handOver, sendPage, told, waiting } from './pages.ts'
+import type { Asking, Outcome, Pending, Request } from './pending.ts'
+import { isAppLink, isRegistered, redirectHost, settledRedirect, withParameters } from './redirects.ts'
+import { asForm, type Form, locked, OAuthError, sendJson } from './replies.ts'
+import { codeLife, refreshLife } from './tokens.ts'
+
+/** How long one question of the waiting page is held, in ms. */
+const hold = 25_000
+
+export type AuthorizeOptions = {
+  local: LocalAccess
+  clock: Clock
+  randomBytes: RandomBytes
+  pending: Pending
+  /** Ids of all servers. */
+  servers(): string[]
+  isLocked(): boolean
+  /** False: too many requests in this minute. */
+  mayAsk(): boolean
+}
+
+/** Where the browser goes with an error (RFC 6749 section 4.1.2.1, RFC 9207). */
+export const refusal =
+  ({ redirectUri, state, issuer }: Pick<Asking, 'redirectUri' | 'state' | 'issuer'>, error: OAuthError): Outcome =>
+  () =>
+    withParameters(redirectUri, { error: error.error, error_description: error.message, state, iss: issuer })
+
+/** Stores what was allowed; the outcome holds the code. Rejects `serverUnknown`, `vaultUnwritable`. */
+export async function approve(
+  { local, clock, randomBytes }: Pick<AuthorizeOptions, 'local' | 'clock' | 'randomBytes'>,
+  asking: Asking,
+  servers: readonly string[],
+  standing: 'once' | 'always' | 'already'
+): Promise<Outcome> {
+  const now = clock.now()
+  const code = mint(randomBytes, 'code')
+  const signIn: SignInGrant = {
+    id: randomBytes(12).toString('base64url'),
+    client: asking.client.id,
+    servers: [...new Set(servers)],
+    begunAt: now,
+    endsAt: standing === 'once' ? now + refreshLife : null
+  }
+  const { redirectUri, challenge, state, issuer } = asking
+  await local.approve(
+    signIn,
+    { hash: hashOf(code), redirectUri, challenge, expiresAt: now + codeLife },
+    standing === 'always' ? settledRedirect(redirectUri) : null
+  )
+  return () => withParameters(redirectUri, { code: expose(code), state, iss: issuer })
+}
+
+export function createAuthorize(o: AuthorizeOptions) {
+  const { local, pending } = o
+
+  /** The client and where its answers go; whatever is wrong here is told on a page. */
+  async function addressee(form: Form): Promise<{ client: LocalClient; redirectUri: string }> {
+    const client = await local.client(form.must('client_id'))
+    if (!client)
+      throw new OAuthError(
+        'invalid_client',
+        'Tokentray does not know this client, or not any more: let it sign in anew.'
+      )
+    const redirectUri =
+      form.get('redirect_uri') ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined)
+    if (redirectUri === undefined || !isRegistered(redirectUri, client.redirectUris))
+      throw new OAuthError('invalid_request', 'The address this client wants to go back to is not one it registered.')
+    return { client, redirectUri }
+  }
+
+  /** What is asked for. Throws what goes back to the client. */
+  function judge(form: Form, to: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>): Asking {
+    if (o.isLocked()) throw locked()
+    if (form.must('response_type') !== 'code')
+      throw new OAuthError('unsupported_response_type', 'Only the authorization code grant is offered here.')
+    const challenge = form.must('code_challenge')
+    if (form.get('code_challenge_method') !== 'S256' || !/^[\w-]{43}$/.test(challenge))
+      throw new OAuthError('invalid_request', 'PKCE with S256 is required (RFC 7636).')
+    const known = o.servers()
+    const named = form.all('resource').map((resource) => serverOfResource(resource, to.issuer))
+    if (known.length === 0 || named.some((server) => server === null || (server !== '' && !known.includes(server))))
+      throw new OAuthError('invalid_target', 'There is no such server in Tokentray.')
+    const servers = named.filter((server): server is string => server !== null && server !== '')
+    return { ...to, challenge, servers: servers.length > 0 ? [...new Set(servers)] : null }
+  }
+
+  /** The outcome, where a standing consent or one given ahead covers the request; else null. */
+  async function decided(asking: Asking): Promise<Outcome | null> {
+    const { client, redirectUri, servers } = asking
+    const always = await local.consents(client.id, settledRedirect(redirectUri))
+    if (servers?.every((server) => always.includes(server))) return approve(o, asking, servers, 'already')
+    const early = (await local.earlyConsents(o.clock.now())).find(
+      (it) =>
+        it.name === client.name &&
+        it.redirectHost === redirectHost(redirectUri) &&
+        (servers ?? it.servers).every((server) => it.servers.includes(server))
+    )
+    if (!early || !(await local.takeEarlyConsent(early.id))) return null
+    return approve(o, asking, servers ?? early.servers, early.always ? 'always' : 'once')
+  }
+
+  async function begin(query: URLSearchParams, response: ServerResponse, origin: string): Promise<void> {
+    const form = asForm(query)
+    if (!o.mayAsk())
+      return sendPage(response, 429, told('Too many requests', 'Too many clients ask at once; try again in a minute.'))
+    let to: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>
+    try {
+      to = { ...(await addressee(form)), state: query.getAll('state')[0], issuer: origin }
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error
+      return sendPage(response, 400, told('This request cannot be answered', error.message))
+    }
+    try {
+      form.get('state')
+      const asking = judge(form, to)
+      const outcome = await decided(asking)
+      if (outcome) return goOn(response, to.client.name, outcome())
+      const ticket = pending.add(asking)
+      if (ticket === null)
+        throw new OAuthError('temporarily_unavailable', 'Too many requests wait for a person already.')
+      response.writeHead(303, { location: `/authorize/${ticket}`, 'cache-control': 'no-store' }).end()
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error
+      goOn(response, to.client.name, refusal(to, error)())
+    }
+  }
+
+  function show(ticket: string, response: ServerResponse) {
+    const request = pending.find(ticket)
+    if (!request) return sendPage(response, 404, over)
+    const address = pending.collect(ticket)
+    if (address !== null) return goOn(response, request.asking.client.name, address)
+    sendPage(response, 200, waiting(request.asking.client.name, request.digits, request.asking.servers === null))
+  }
+
+  async function wait(ticket: string, response: ServerResponse): Promise<void> {
+    if (!pending.find(ticket)) return sendJson(response, 404, { decided: true })
+    await pending.watch(ticket, hold)
+    if (!response.destroyed) sendJson(response, 200, { decided: pending.find(ticket)?.outcome !== null })
+  }
+
+  return {
+    /** `path` is /authorize or below. */
+    async handle(
+      request: IncomingMessage,
+      response: ServerResponse,
+      path: string,
+      query: URLSearchParams,
+      origin: string
+    ) {
+      const framed = ['iframe', 'frame', 'embed', 'object'].includes(String(request.headers['sec-fetch-dest']))
+      // A page that only looks ahead must neither ask a person nor use an answer up.
+      if (framed || isLookingAhead(request.headers))
+        return sendPage(
+          response,
+          403,
+          told('This cannot be done from there', 'Another page asked for it. Nothing was done.')
+        )
+      const [, , ticket, last, ...rest] = path.split('/')
+      if (ticket === undefined) return begin(query, response, origin)
+      if (last === undefined) return show(ticket, response)
+      if (last === 'wait' && rest.length === 0) return wait(ticket, response)
+      sendPage(response, 404, over)
+    }
+  }
+}
+
+const over = told('This request is over', 'It was answered, or nobody decided in time. Let the client ask again.')
+
+function goOn(response: ServerResponse, name: string, address: string) {
+  if (isAppLink(address)) return sendPage(response, 200, handOver(name, address))
+  response.writeHead(302, { location: address, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end()
+}
+
+/** What becomes of a request nobody decided about. */
+export const unanswered = ({ asking }: Request): Outcome =>
+  refusal(asking, new OAuthError('access_denied', 'Nobody allowed this in Tokentray in time.'))

@@ -1,0 +1,34 @@
+// Codes, tokens and keys of local clients: 256 random bits behind a prefix that says what it is. Only hashes are stored.
+// Looked up by hash, so that the time a look-up takes tells nothing of the credential.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { expose, Secret } from '../../secret.ts'
+
+export type RandomBytes = (size: number) => Buffer
+
+const prefixes = { code: 'ttc_', access: 'tta_', refresh: 'ttr_', key: 'ttk_' } as const
+export type CredentialKind = keyof typeof prefixes
+
+export function mint(randomBytes: RandomBytes, kind: CredentialKind): Secret {
+  return new Secret(prefixes[kind] + randomBytes(32).toString('base64url'))
+}
+
+export function hashOf(credential: Secret): string {
+  return createHash('sha256').update(expose(credential)).digest('base64url')
+}
+
+/**
+ * The tokens that replace `refresh`. Whoever presents it again within the grace gets the very same ones, though only
+ * hashes are kept: they follow from the token itself and `seed`, of which neither tells anything without the other.
+ */
+export function successors(refresh: Secret, seed: string): { access: Secret; refresh: Secret } {
+  const derive = (kind: 'access' | 'refresh') =>
+    new Secret(prefixes[kind] + createHmac('sha256', expose(refresh)).update(`${kind} ${seed}`).digest('base64url'))
+  return { access: derive('access'), refresh: derive('refresh') }
+}
+
+/** Whether `verifier` belongs to `challenge` (RFC 7636 section 4.6, S256), in constant time. */
+export function isVerifierOf(verifier: string, challenge: string): boolean {
+  if (!/^[\w.~-]{43,128}$/.test(verifier)) return false
+  const [made, given] = [createHash('sha256').update(verifier).digest(), Buffer.from(challenge, 'base64url')]
+  return made.length === given.length && timingSafeEqual(made, given)
+}

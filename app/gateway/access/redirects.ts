@@ -1,0 +1,79 @@
+// Redirect URIs of local clients: which may be registered, which match, and what people read of them. Pure.
+// Loopback by RFC 8252 section 7.3 (any port), private-use schemes by section 7.1, everything else exact.
+
+/** Applications whose scheme has no domain in it: from their own documentation or source. */
+const appSchemes: ReadonlySet<string> = new Set([
+  'claude',
+  'code-oss',
+  'codex',
+  'cursor',
+  'cursor-nightly',
+  'goose',
+  'jetbrains',
+  'raycast',
+  'vscode',
+  'vscode-insiders',
+  'vscodium',
+  'warp',
+  'windsurf',
+  'windsurf-next',
+  'zed'
+])
+const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
+const longest = 2000
+
+const isLoopback = (url: URL) => url.protocol === 'http:' && loopbackHosts.has(url.hostname)
+const schemeOf = (url: URL) => url.protocol.slice(0, -1)
+
+/** Why `uri` cannot be registered, as the rest of a sentence; null where it can. */
+export function refuseRedirect(uri: unknown): string | null {
+  if (typeof uri !== 'string' || uri.length > longest) return `is no text of at most ${longest} characters`
+  const url = URL.parse(uri)
+  if (!url || /[\s\u0000-\u001f\u007f-\u{10ffff}\\]/u.test(uri)) return 'is not an absolute URI'
+  if (uri.includes('#')) return 'has a fragment'
+  if (url.username || url.password) return 'holds a user name or password'
+  if (url.protocol === 'https:' || isLoopback(url)) return null
+  if (url.protocol === 'http:') return 'is plain http to another computer'
+  const scheme = schemeOf(url)
+  if (appSchemes.has(scheme) || scheme.includes('.')) return null
+  return `has the scheme "${scheme}:", which is not one of a known application`
+}
+
+/** A redirect URI without what may differ from one sign-in to the next: the port of a loopback address. */
+export function settledRedirect(uri: string): string {
+  const url = URL.parse(uri)
+  if (!url || !isLoopback(url)) return uri
+  url.port = ''
+  return url.href
+}
+
+/** Whether the client may be sent to `uri`: it registered exactly that, or the same loopback address on another port. */
+export function isRegistered(uri: string, registered: readonly string[]): boolean {
+  if (refuseRedirect(uri) !== null) return false
+  return registered.includes(uri) || registered.some((other) => settledRedirect(other) === settledRedirect(uri))
+}
+
+/** What a consent given ahead is bound to: 'loopback', the host, or the scheme. */
+export function redirectHost(uri: string): string {
+  const url = new URL(uri)
+  return isLoopback(url) ? 'loopback' : url.protocol === 'https:' ? url.hostname : schemeOf(url)
+}
+
+/** Where that is, in words. */
+export function describeRedirect(uri: string): string {
+  const host = redirectHost(uri)
+  if (host === 'loopback') return 'a program on this computer'
+  return uri.startsWith('https:') ? `the website ${host}` : `the application behind ${host}:`
+}
+
+/** True where a browser opens another program for it, which it may want a click for. */
+export function isAppLink(uri: string): boolean {
+  return !/^https?:/i.test(uri)
+}
+
+/** `uri` with these parameters added to its query (RFC 6749 section 4.1.2). */
+export function withParameters(uri: string, parameters: Readonly<Record<string, string | undefined>>): string {
+  const url = new URL(uri)
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.append(name, value)
+  return url.href
+}

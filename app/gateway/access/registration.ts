@@ -1,0 +1,50 @@
+// Dynamic client registration (RFC 7591) for public clients. Registering is no approval: it only gives a name to ask by.
+// Whatever a client wishes beyond its name and redirect URIs, it gets the one profile there is.
+
+import type { LocalAccess, LocalClient } from '../../vault/localAccess.ts'
+import type { RandomBytes } from './credentials.ts'
+import { cleanName } from './names.ts'
+import { refuseRedirect } from './redirects.ts'
+import { OAuthError } from './replies.ts'
+
+/** Registrations without anybody's approval that are kept; the oldest make room. */
+const mostUnapproved = 100
+const mostRedirects = 20
+
+const strings = (value: unknown): string[] | null =>
+  Array.isArray(value) && value.every((it) => typeof it === 'string') ? value : null
+
+/** Registers a client and answers as RFC 7591 section 3.2.1 wants. Throws `invalid_client_metadata`, `invalid_redirect_uri`. */
+export async function register(
+  metadata: Record<string, unknown>,
+  o: { local: LocalAccess; randomBytes: RandomBytes; now: number }
+) {
+  const grantTypes = metadata.grant_types === undefined ? ['authorization_code'] : strings(metadata.grant_types)
+  const responseTypes = metadata.response_types === undefined ? ['code'] : strings(metadata.response_types)
+  if (!grantTypes?.includes('authorization_code') || !responseTypes?.includes('code'))
+    throw new OAuthError('invalid_client_metadata', 'Only the authorization code grant is offered here.')
+  const redirectUris = strings(metadata.redirect_uris)
+  if (!redirectUris || redirectUris.length === 0 || redirectUris.length > mostRedirects)
+    throw new OAuthError('invalid_redirect_uri', `Give 1 to ${mostRedirects} redirect URIs.`)
+  for (const [at, uri] of redirectUris.entries()) {
+    const why = refuseRedirect(uri)
+    if (why !== null) throw new OAuthError('invalid_redirect_uri', `Redirect URI ${at + 1} ${why}.`)
+  }
+  const client: LocalClient = {
+    id: o.randomBytes(16).toString('base64url'),
+    name: cleanName(metadata.client_name),
+    redirectUris: [...new Set(redirectUris)],
+    registeredAt: o.now,
+    approvedAt: null
+  }
+  await o.local.addClient(client, mostUnapproved)
+  return {
+    client_id: client.id,
+    client_id_issued_at: Math.floor(o.now / 1000),
+    client_name: client.name,
+    redirect_uris: client.redirectUris,
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none'
+  }
+}

@@ -1,0 +1,104 @@
+// How the authorization server answers and reads: OAuth's JSON errors, never cached, and small bodies only.
+// Pages have their own headers in pages.ts.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+const mostBytes = 32_768
+const headers = {
+  'content-type': 'application/json',
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer'
+}
+
+/** An error of RFC 6749 section 5.2, RFC 7591 section 3.2.2 or RFC 8707: `error` is its code. */
+export class OAuthError extends Error {
+  readonly error: string
+  readonly status: number
+  constructor(error: string, description: string, status = 400) {
+    super(description)
+    this.error = error
+    this.status = status
+  }
+}
+
+export const locked = () =>
+  new OAuthError('temporarily_unavailable', 'Tokentray is locked: unlock it there, or run "tokentray unlock".', 503)
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  if (status >= 500 || status === 429) response.setHeader('retry-after', '5')
+  response.writeHead(status, headers).end(JSON.stringify(body))
+}
+
+export function sendError(response: ServerResponse, error: unknown) {
+  // The rest of an unwanted body is not waited for.
+  response.shouldKeepAlive = false
+  if (error instanceof OAuthError)
+    return sendJson(response, error.status, { error: error.error, error_description: error.message })
+  sendJson(response, 500, { error: 'server_error', error_description: 'Something unexpected went wrong; try again.' })
+}
+
+/** False, and answered, where the method is another one. */
+export function allows(request: IncomingMessage, response: ServerResponse, method: string): boolean {
+  if (request.method === method || (method === 'GET' && request.method === 'HEAD')) return true
+  response.setHeader('allow', method)
+  sendError(response, new OAuthError('invalid_request', `This is for ${method} only.`, 405))
+  return false
+}
+
+/** The body as text, of the given media type. Throws `invalid_request`. */
+async function readBody(request: IncomingMessage, type: string): Promise<string> {
+  const given = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  // Also what keeps other pages out: browsers send a form's type to anybody, JSON only after asking.
+  if (given !== type) throw new OAuthError('invalid_request', `Send it as ${type}.`)
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length
+    if (size > mostBytes) throw new OAuthError('invalid_request', 'The request is too large.', 413)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const text = await readBody(request, 'application/json')
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch {
+    // Told below like any other text that is no object.
+  }
+  throw new OAuthError('invalid_request', 'The request is no JSON object.')
+}
+
+export type Form = {
+  /** Throws `invalid_request` where it is missing. */
+  must(name: string): string
+  get(name: string): string | undefined
+  all(name: string): string[]
+}
+
+/** Parameters of a form or query; one that came twice is refused (RFC 6749 section 3.1), but for `resource`. */
+export function asForm(parameters: URLSearchParams): Form {
+  const get = (name: string) => {
+    const all = parameters.getAll(name)
+    if (all.length > 1) throw new OAuthError('invalid_request', `"${name}" came more than once.`)
+    return all[0] || undefined
+  }
+  return {
+    get,
+    all: (name) => parameters.getAll(name),
+    must: (name) => {
+      const value = get(name)
+      if (value === undefined) throw new OAuthError('invalid_request', `"${name}" is missing.`)
+      return value
+    }
+  }
+}
+
+export async function readForm(request: IncomingMessage): Promise<Form> {
+  return asForm(new URLSearchParams(await readBody(request, 'application/x-www-form-urlencoded')))
+}

@@ -1,0 +1,136 @@
+// The token endpoint: codes become tokens, refresh tokens rotate, and what is used twice ends the whole sign-in.
+// Real clients race: for half a minute a replaced refresh token answers with the very tokens that replaced it.
+import type { Clock } from '../../clock.ts'
+import { expose, Secret } from '../../secret.ts'
+import type { LocalAccess, NewPair, SignInGrant } from '../../vault/localAccess.ts'
+import { hashOf, isVerifierOf, mint, type RandomBytes, successors } from './credentials.ts'
+import { serverOfResource } from './metadata.ts'
+import { type Form, OAuthError } from './replies.ts'
+
+/** ms. */
+export const codeLife = 600_000
+export const accessLife = 3_600_000
+export const refreshLife = 30 * 86_400_000
+/** How long a replaced refresh token still answers, in ms. */
+export const grace = 30_000
+
+export type TokenOptions = {
+  local: LocalAccess
+  clock: Clock
+  randomBytes: RandomBytes
+  /** Ends the sign-in with everything that came of it; `why` is for the log. */
+  endSignIn(signIn: { id: string; client: string }, why: string): Promise<void>
+}
+
+type Tokens = { access: Secret; refresh: Secret }
+
+const invalidGrant = (description: string) => new OAuthError('invalid_grant', description)
+
+export function createTokens({ local, clock, randomBytes, endSignIn }: TokenOptions) {
+  function ends(signIn: SignInGrant, from: number): { access: number; refresh: number } {
+    const last = signIn.endsAt ?? Number.POSITIVE_INFINITY
+    return { access: Math.min(from + accessLife, last), refresh: Math.min(from + refreshLife, last) }
+  }
+
+  function pairOf(tokens: Tokens, signIn: SignInGrant, from: number): NewPair {
+    const { access, refresh } = ends(signIn, from)
+    return {
+      access: { hash: hashOf(tokens.access), expiresAt: access },
+      refresh: { hash: hashOf(tokens.refresh), expiresAt: refresh }
+    }
+  }
+
+  /** RFC 6749 section 5.1. */
+  function reply(tokens: Tokens, accessEndsAt: number) {
+    return {
+      access_token: expose(tokens.access),
+      token_type: 'Bearer',
+      expires_in: Math.max(0, Math.floor((accessEndsAt - clock.now()) / 1000)),
+      refresh_token: expose(tokens.refresh)
+    }
+  }
+
+  /** A client may name servers again, but none it was not allowed (RFC 8707 section 2.2). */
+  function checkResources(form: Form, origin: string, signIn: SignInGrant): void {
+    for (const resource of form.all('resource')) {
+      const server = serverOfResource(resource, origin)
+      if (server === null || (server !== '' && !signIn.servers.includes(server)))
+        throw new OAuthError('invalid_target', 'This sign-in does not reach that server.')
+    }
+  }
+
+  async function exchangeCode(form: Form, origin: string, client: string) {
+    const now = clock.now()
+    const used = await local.spendCode(hashOf(new Secret(form.must('code'))), now)
+    if (!used) throw invalidGrant('This code is unknown, or its time is over.')
+    const redirectUri = form.get('redirect_uri')
+    const problem =
+      used.usedAt !== null
+        ? 'a code came twice'
+        : used.signIn.client !== client
+          ? 'a code came from another client'
+          : now >= used.expiresAt
+            ? 'a code came too late'
+            : redirectUri !== undefined && redirectUri !== used.redirectUri
+              ? 'a code came with another redirect URI'
+              : isVerifierOf(form.get('code_verifier') ?? '', used.challenge)
+                ? null
+                : 'a code came with a wrong verifier'
+    if (problem !== null) {
+      await endSignIn(used.signIn, problem)
+      throw invalidGrant('This code cannot be used, or not any more.')
+    }
+    checkResources(form, origin, used.signIn)
+    const tokens = { access: mint(randomBytes, 'access'), refresh: mint(randomBytes, 'refresh') }
+    const pair = pairOf(tokens, used.signIn, now)
+    if (!(await local.savePair(used.signIn.id, pair))) throw invalidGrant('This sign-in was revoked.')
+    return reply(tokens, pair.access.expiresAt)
+  }
+
+  async function refresh(form: Form, origin: string, client: string) {
+    const presented = new Secret(form.must('refresh_token'))
+    const hash = hashOf(presented)
+    const now = clock.now()
+    let found = await local.refreshToken(hash)
+    if (!found || found.signIn.client !== client || now >= found.expiresAt)
+      throw invalidGrant('This refresh token is unknown, revoked, or its time is over.')
+    const { signIn } = found
+    checkResources(form, origin, signIn)
+    if (found.replacedAt === null) {
+      const seed = randomBytes(16).toString('base64url')
+      const tokens = successors(presented, seed)
+      const pair = pairOf(tokens, signIn, now)
+      if (await local.rotate(hash, seed, now, pair)) return reply(tokens, pair.access.expiresAt)
+      // Another request of the same client was quicker.
+      found = await local.refreshToken(hash)
+    }
+    if (!found || found.replacedAt === null || found.seed === null) throw invalidGrant('This sign-in was revoked.')
+    if (now - found.replacedAt > grace) {
+      await endSignIn(signIn, 'a replaced refresh token came again')
+      throw invalidGrant('This refresh token was used before; sign in again.')
+    }
+    return reply(successors(presented, found.seed), ends(signIn, found.replacedAt).access)
+  }
+
+  return {
+    /** Throws OAuthError: `invalid_request`, `invalid_client`, `invalid_grant`, `invalid_target`, `unsupported_grant_type`. */
+    async exchange(form: Form, origin: string) {
+      const grantType = form.must('grant_type')
+      const client = form.must('client_id')
+      if (!(await local.client(client)))
+        throw new OAuthError('invalid_client', 'This client is not registered here.', 401)
+      if (grantType === 'authorization_code') return exchangeCode(form, origin, client)
+      if (grantType === 'refresh_token') return refresh(form, origin, client)
+      throw new OAuthError('unsupported_grant_type', 'Only codes and refresh tokens are taken here.')
+    },
+
+    /** RFC 7009: either token ends its whole sign-in; one that is unknown is as good as revoked. */
+    async revoke(form: Form): Promise<void> {
+      const signIn = await local.signInOf(hashOf(new Secret(form.must('token'))))
+      if (!signIn) return
+      if (form.must('client_id') !== signIn.client)
+        throw new OAuthError('unauthorized_client', 'This token was given to another client.')
+      await endSignIn(signIn, 'its client revoked it')
+    }
+  }
+}
