@@ -1,6 +1,6 @@
 // The list: one row per server, as delivered (those who need a person first), one primary action where one is needed.
 // A row is drawn again only when its server changed; its moving parts read the clock themselves.
-import { memo, useEffect } from 'react'
+import { memo, useDeferredValue, useEffect } from 'react'
 import { Link } from 'react-aria-components/Link'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
@@ -119,6 +119,20 @@ const Row = memo(function Row({ view }: { view: ServerView }) {
   )
 })
 
+/** More rows than any screen shows at once. */
+const firstRows = 40
+
+/** The rows in sight change at once, those further down right behind them, in pieces that hold nothing up. */
+function Rows({ servers }: { servers: readonly ServerView[] }) {
+  // Coming back, the row to take the focus must be there from the start.
+  const drawn = useDeferredValue(servers, hasMoved ? servers : servers.slice(0, firstRows))
+  const before = new Map(drawn.map((view) => [view.id, view]))
+  return servers.map((view, at) => {
+    const shown = at < firstRows ? view : before.get(view.id)
+    return shown && <Row key={view.id} view={shown} />
+  })
+}
+
 export function ServerList({ snapshot }: { snapshot: Snapshot }) {
   const { servers } = snapshot
   const needing = servers.filter(({ light }) => light === 'red').length
@@ -145,9 +159,7 @@ export function ServerList({ snapshot }: { snapshot: Snapshot }) {
         ) : (
           <>
             <ul className="list" aria-label={words.list.label}>
-              {servers.map((view) => (
-                <Row key={view.id} view={view} />
-              ))}
+              <Rows servers={servers} />
             </ul>
             <div className="foot">
               <Push onPress={() => go({ name: 'add', way: 'browser', url: '' })}>{words.list.add}</Push>

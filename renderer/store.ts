@@ -1,7 +1,7 @@
 // What the pages know: the newest snapshot, the connection, what is being done, and the screen shown.
 // Small external stores; a snapshot older than the one shown is dropped.
 import { useSyncExternalStore } from 'react'
-import type { Snapshot } from '../app/contract/views.ts'
+import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { bridge, type Connection } from './bridge.ts'
 import { setClock } from './clock.ts'
 
@@ -32,7 +32,16 @@ function accept(snapshot: Snapshot): void {
   const sameOwner = known?.owner.startedAt === snapshot.owner.startedAt
   if (known && sameOwner && snapshot.revision < known.revision) return
   setClock(snapshot.at)
-  snapshots.set(snapshot)
+  snapshots.set(known ? { ...snapshot, servers: keepUnchanged(known.servers, snapshot.servers) } : snapshot)
+}
+
+/** A view that says the same is the same object again: what is drawn from it need not be drawn anew. */
+function keepUnchanged(known: readonly ServerView[], next: readonly ServerView[]): ServerView[] {
+  const byId = new Map(known.map((view) => [view.id, view]))
+  return next.map((view) => {
+    const old = byId.get(view.id)
+    return old && JSON.stringify(old) === JSON.stringify(view) ? old : view
+  })
 }
 
 export function connect(): void {

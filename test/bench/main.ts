@@ -5,12 +5,15 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureClient } from './client.ts'
+import { measureFailure } from './failure.ts'
 import { measureIdle } from './idle.ts'
 import { measureOverdue } from './overdue.ts'
+import { measurePaint, measureWakes } from './pages.ts'
 import { measureRead } from './read.ts'
 import { describeMachine, printPage, printPart } from './report.ts'
 import { measureSave } from './save.ts'
 import { root } from './setting.ts'
+import { measureSize } from './size.ts'
 import type { Part } from './stats.ts'
 
 const measures: Record<string, () => Promise<Part>> = {
@@ -18,9 +21,13 @@ const measures: Record<string, () => Promise<Part>> = {
   read: measureRead,
   overdue: measureOverdue,
   client: measureClient,
-  idle: measureIdle
+  idle: measureIdle,
+  failure: measureFailure,
+  paint: measurePaint,
+  wakes: measureWakes,
+  size: measureSize
 }
-const bundled = ['client', 'idle']
+const bundled = ['client', 'idle', 'failure', 'paint', 'wakes', 'size']
 
 function fail(sentence: string): never {
   process.stderr.write(`${sentence}\n`)

@@ -1,6 +1,6 @@
 // Tests of the benchmark's arithmetic, on made-up values: no time is measured here.
 import { expect, test } from 'vitest'
-import { interleave, quantile, rowOf } from './stats.ts'
+import { interleave, judge, quantile, rowOf } from './stats.ts'
 
 test('quantiles lie linearly between neighbours, whatever the order', () => {
   expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5)
@@ -21,4 +21,13 @@ test('every arm runs once a round, and each round begins with another', async ()
   const values = await interleave(3, { a: arm('a'), b: arm('b'), c: arm('c') })
   expect(values).toEqual({ a: [0, 1, 2], b: [0, 1, 2], c: [0, 1, 2] })
   expect(order.join('')).toBe('abcbcacab')
+})
+
+test('a promise is kept below its bound, and where the bound itself is allowed also at it', () => {
+  expect(judge('x', 249.4, 'ms', 250)).toBe('x: 249 ms; promised is under 250 ms, which is met.')
+  expect(judge('x', 250, 'ms', 250)).toMatch(/missed/)
+  expect(judge('x', 1, 'per second', 1, 'at most')).toMatch(/met/)
+  expect(judge('x', 1.05, 'per second', 1, 'at most')).toBe(
+    'x: 1.05 per second; promised is at most 1 per second, which is missed.'
+  )
 })

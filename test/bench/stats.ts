@@ -1,7 +1,7 @@
 // Samples of measured values and what is told of them: median, spread, and the ratio to what ran beside them.
 // Ratios are taken round by round, so that a machine that is slow for a while is slow for both sides.
 
-export type Unit = 'ms' | 'µs' | '% of one core' | 'MB'
+export type Unit = 'ms' | 'µs' | '% of one core' | 'MB' | 'kB' | 'per second'
 
 /** One line of a result. `ratio`: the median over the rounds of this value by the reference's; null: not compared. */
 export type Row = {
@@ -41,6 +41,15 @@ export function rowOf(what: string, unit: Unit, values: readonly number[], refer
     ratio: reference ? median(values.map((value, round) => value / reference[round]!)) : null
   }
 }
+
+/** A value beside the one that was promised, as a sentence. `target` is the first value that misses it, or the last that does not. */
+export function judge(what: string, value: number, unit: Unit, target: number, bound: 'under' | 'at most' = 'under') {
+  const isMet = bound === 'under' ? value < target : value <= target
+  const said = value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 })
+  return `${what}: ${said} ${unit}; promised is ${bound} ${target} ${unit}, which is ${isMet ? 'met' : 'missed'}.`
+}
+
+export const notMeasured = (part: Part, why: string): Part => ({ ...part, notes: [`Not measured: ${why}.`] })
 
 /** Runs every arm once a round, each round beginning with another; resolves with each arm's values, round by round. */
 export async function interleave<Name extends string>(

@@ -125,11 +125,46 @@ describe.skipIf(reason !== null)('the pages', () => {
       const page = await chromium.page(fixture.url)
       await row(page, 'server-199').waitFor()
       expect(await page.locator('[data-server]').count()).toBe(200)
+      // React leaves what it last drew an element from on the element.
+      const drawnFrom = (id: string) => `(() => {
+        const element = document.querySelector('[data-server="${id}"]')
+        return element[Object.keys(element).find((key) => key.startsWith('__reactProps'))]
+      })()`
+      await page.evaluate(`globalThis.before = [${drawnFrom('server-149')}, ${drawnFrom('server-150')}]`)
       fixture.change(({ servers }) => {
         servers[150]!.words = 'Paused'
         servers[150]!.paused = true
       })
       await row(page, 'server-150').getByText('Paused').waitFor()
+      const isSame = `[${drawnFrom('server-149')} === before[0], ${drawnFrom('server-150')} === before[1]]`
+      expect(await page.evaluate(isSame)).toEqual([true, false])
+    })
+
+    test('a server far down that comes to need a person is first at once, and none is lost or doubled', async () => {
+      const now = Date.now()
+      fixture.change((snapshot) => {
+        snapshot.servers = Array.from({ length: 90 }, (_, n) => serverView({ id: `server-${n}` }, now))
+      })
+      const page = await chromium.page(fixture.url)
+      await row(page, 'server-89').waitFor()
+      fixture.change((snapshot) => {
+        const red = {
+          ...snapshot.servers[80]!,
+          light: 'red' as const,
+          state: 'needsUser' as const,
+          words: 'Sign in needed'
+        }
+        snapshot.servers = [red, ...snapshot.servers.toSpliced(80, 1)]
+      })
+      await page.locator('[data-server]').first().getByText('Sign in needed').waitFor()
+      const ids = await page
+        .locator('[data-server]')
+        .evaluateAll((rows) => rows.map((each) => each.id || each.outerHTML))
+      expect(new Set(ids).size).toBe(90)
+      fixture.change((snapshot) => {
+        snapshot.servers[85]!.name = 'Renamed'
+      })
+      await page.locator('[data-server]').nth(85).getByText('Renamed').waitFor()
     })
 
     test('the keyboard reaches a server and comes back to its row', async () => {
