@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import type { ServerView, Snapshot } from '../../app/contract/views.ts'
+import type { ServerView } from '../../app/contract/views.ts'
 import { openChromium, reason } from '../renderer/chromium.ts'
 import { sixStates, startFixture } from '../renderer/fixture.ts'
 import { root } from './setting.ts'
@@ -47,22 +47,7 @@ function viewsAt(turn: number): ServerView[] {
   })
 }
 
-let revision = 0
-const write = (views: ServerView[]): string => {
-  const snapshot: Snapshot = {
-    revision: ++revision,
-    at: Date.now(),
-    light: 'red',
-    vault: { state: 'open', path: '/vault.db', keySource: 'keychain', message: '', errorCode: null, offers: null },
-    owner: { pid: 1, kind: 'lasting', version: '0.0.0', startedAt: 0 },
-    theme: 'system',
-    demo: 'off',
-    servers: views
-  }
-  return JSON.stringify(snapshot)
-}
-
-async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
+async function withPage<T>(work: (page: Page, write: (views: ServerView[]) => string) => Promise<T>): Promise<T> {
   const fixture = await startFixture(join(root, 'dist', 'renderer'), [])
   const chromium = await openChromium()
   try {
@@ -70,7 +55,8 @@ async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
     await page.addInitScript(bridge)
     await page.goto(fixture.url)
     await page.waitForFunction(() => 'show' in globalThis)
-    return await work(page)
+    const { snapshot } = fixture
+    return await work(page, (servers) => JSON.stringify({ ...snapshot, revision: ++snapshot.revision, servers }))
   } finally {
     await chromium.close()
     await fixture.close()
@@ -81,7 +67,7 @@ export async function measurePaint(): Promise<Part> {
   const about = `A snapshot handed to the page to the task behind the frame that shows it, ${rounds} of each in turn, the ratio to a frame in which nothing changed. A frame comes 60 times a second, so up to 17 ms of each is waiting for it.`
   const empty: Part = { name: 'paint', title: `${servers} servers painted`, about, rows: [], notes: [] }
   if (reason) return notMeasured(empty, reason)
-  return withPage(async (page) => {
+  return withPage(async (page, write) => {
     const paint = (text: string) => page.evaluate<number>(`paint(${JSON.stringify(text)})`)
     const first = viewsAt(0)
     const values = await interleave(rounds, {
@@ -116,7 +102,7 @@ export async function measureWakes(): Promise<Part> {
   const about = `Timers and frames that ring in the page, ${servers} servers in all states listed, over ${seconds} s.`
   const empty: Part = { name: 'wakes', title: 'An idle page', about, rows: [], notes: [] }
   if (reason) return notMeasured(empty, reason)
-  return withPage(async (page) => {
+  return withPage(async (page, write) => {
     await page.evaluate(`paint(${JSON.stringify(write(viewsAt(0)))})`)
     const hide = (hidden: boolean) =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true })
