@@ -31,10 +31,11 @@ test('a fingerprint tells secrets apart and tells nothing else', () => {
 })
 
 /**
- * Where a secret truly leaves: SQL, HTTP, the keychain, the key itself, the control socket's key, `readToken`, a
- * client's own file, which is where its key belongs, and what the gateway gives local clients: codes, tokens, keys.
+ * Where a secret truly leaves: SQL, HTTP, the keychain, the key itself, the control socket's key, `readToken`, the bridge,
+ * a client's own file, which is where its key belongs, and what the gateway gives local clients: codes, tokens, keys.
  */
 const allowed = [
+  'bridge/door.ts',
   'cli/secrets.ts',
   'connect/connector.ts',
   'control/client.ts',

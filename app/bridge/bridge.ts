@@ -1,0 +1,202 @@
+// stdio ↔ Streamable HTTP: each line of the client is a POST to the gateway, each answer and event a line back.
+// Texts pass as they are; only what must be known of them is read.
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../clock.ts'
+import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
+import { createDoor, type Entrance, explain } from './door.ts'
+import {
+  failure,
+  isAnswer,
+  isEndless,
+  isRepeatable,
+  isRequest,
+  type Message,
+  readMessages,
+  statedHeaders,
+  statedVersion
+} from './messages.ts'
+import { createMirror } from './mirror.ts'
+import { accepted, createSession } from './session.ts'
+import { headerOf, isGood, readBody } from './wire.ts'
+
+export type BridgeOptions = {
+  enter(): Promise<Entrance>
+  /** The client's lines; their end is the end. */
+  lines: AsyncIterable<string>
+  /** Resolves when there is room for more. */
+  write(line: string): Promise<void>
+  clock: Clock
+  /** Told in a sentence what goes on; for --verbose. */
+  log(sentence: string): void
+  /** Stop soon: what is in flight is waited for no longer than a moment. */
+  stop: AbortSignal
+}
+
+/** After asking politely a client kills in about two seconds; in ms. */
+const farewell = 1000
+
+/** Requests on their way; `open` are those still without an answer. */
+type Flight = {
+  open: Set<string | number>
+  abort: AbortController
+  isEndless: boolean
+  isCancelled: boolean
+  done: Promise<void>
+}
+
+/** Runs until the lines end or `stop`; resolves when everything is answered and the session is closed. */
+export async function runBridge({ enter, lines, write, clock, log, stop }: BridgeOptions): Promise<void> {
+  const door = createDoor({ enter, clock, log })
+  const session = createSession({ door, clock, log, take: pass })
+  const mirror = createMirror()
+  const flights = new Set<Flight>()
+
+  /** One JSON text to the client, each message in it noted. */
+  async function pass(raw: string): Promise<void> {
+    const messages = readMessages(raw)
+    if (!messages) return log('The server sent something that is no JSON-RPC.')
+    for (const message of messages) {
+      session.heard(message)
+      if (message.result) mirror.learn(message.result)
+      if (isAnswer(message)) for (const { open } of flights) open.delete(message.id!)
+    }
+    // Line breaks stand only between things: within strings JSON writes them as \n.
+    await write(raw.replace(/[\r\n]+/g, ' ').trim())
+  }
+
+  /** Sends one line; resolves when it is on its way, so that what follows cannot overtake it. */
+  function send(text: string, messages: Message[]): Promise<void> {
+    const requests = messages.filter(isRequest)
+    const sent = Promise.withResolvers<void>()
+    const flight: Flight = {
+      open: new Set(requests.map(({ id }) => id!)),
+      abort: new AbortController(),
+      isEndless: requests.some(isEndless),
+      isCancelled: false,
+      done: Promise.resolve()
+    }
+    const canRepeat = requests.every(isRepeatable)
+    flights.add(flight)
+    flight.done = exchange(text, messages, flight, canRepeat, sent.resolve)
+      .catch(async (error) => {
+        const told = stop.aborted
+          ? new TokentrayError('ownerStopping', 'The bridge was stopped.')
+          : explain(error, canRepeat)
+        log(asTokentrayError(told).message)
+        if (!flight.isCancelled) for (const id of flight.open) await write(failure(id, told))
+      })
+      .finally(() => {
+        flights.delete(flight)
+        sent.resolve()
+      })
+    // A notification is taken before the next line is read: `initialized` must not come after what needs it.
+    return requests.length === 0 ? flight.done : sent.promise
+  }
+
+  async function exchange(
+    text: string,
+    messages: Message[],
+    flight: Flight,
+    canRepeat: boolean,
+    onSent: () => void
+  ): Promise<void> {
+    const [first = {}] = messages
+    const isHandshake = first.method === 'initialize'
+    const isStateless = messages.some((message) => statedVersion(message) !== null)
+    const usesSession = !isStateless && !isHandshake
+    const headers = () => ({
+      ...accepted,
+      ...(usesSession && session.headers()),
+      ...(isStateless && { ...statedHeaders(first), ...mirror.headers(first) })
+    })
+    const post = () => door.ask('POST', { headers, body: text, signal: flight.abort.signal, canRepeat, onSent })
+    if (isHandshake) session.begin(first)
+    const used = session.id()
+    let response = await post()
+    if (response.statusCode === 404 && usesSession && used !== null) {
+      response.resume()
+      await session.renew(used)
+      response = await post()
+    }
+    if (isHandshake) session.begun(response)
+    await takeAnswer(response, flight)
+    if (first.method === 'notifications/initialized' && isGood(response)) session.openStream()
+  }
+
+  /** Passes on what comes until each request is answered; an answer that never comes is an error. */
+  async function takeAnswer(response: IncomingMessage, flight: Flight): Promise<void> {
+    const { open } = flight
+    if (isGood(response) && (headerOf(response, 'content-type') ?? '').startsWith('text/event-stream')) {
+      await session.follow(response, () => open.size > 0, flight.abort.signal)
+      if (open.size > 0) throw new TokentrayError('replyLost', 'The server ended its stream without an answer.')
+      return
+    }
+    const body = await readBody(response)
+    if (open.size === 0) {
+      if (!isGood(response)) log(`A message was refused with HTTP ${response.statusCode}.`)
+      return
+    }
+    const messages = readMessages(body)
+    if (messages?.every((message) => isAnswer(message) && open.has(message.id!))) return pass(body)
+    const error = messages?.length === 1 ? messages[0]?.error : undefined
+    if (typeof error !== 'object' || error === null)
+      throw new TokentrayError(
+        'responseInvalid',
+        `The server answered HTTP ${response.statusCode} and nothing to go by.`
+      )
+    // An error without an id, which is all that can be said of a body nobody could read, belongs to this request.
+    for (const id of open) await write(JSON.stringify({ jsonrpc: '2.0', id, error }))
+  }
+
+  async function readLine(text: string): Promise<void> {
+    if (text.trim() === '') return
+    const messages = readMessages(text)
+    if (!messages)
+      return write(
+        JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_700, message: 'This line is no JSON-RPC.' } })
+      )
+    const [first] = messages
+    if (first?.method === 'notifications/cancelled' && !session.isOpen()) {
+      // Without a session there is nobody to tell: hanging up is how HTTP cancels.
+      const asked = [...flights].find(({ open }) => open.has(first.params?.requestId as string))
+      if (asked) asked.isCancelled = true
+      return asked?.abort.abort()
+    }
+    await send(text, messages)
+  }
+
+  async function end(): Promise<void> {
+    for (const flight of flights) {
+      if (!flight.isEndless) continue
+      flight.isCancelled = true
+      flight.abort.abort()
+    }
+    const all = Promise.all([...flights].map(({ done }) => done))
+    let cancel = () => {}
+    const hurry = () => {
+      cancel = clock.after(farewell, () => {
+        for (const { abort } of flights) abort.abort()
+      })
+    }
+    if (stop.aborted) hurry()
+    else stop.addEventListener('abort', hurry, { once: true })
+    await all
+    cancel()
+    await session.close()
+    door.close()
+  }
+
+  door.enter().catch((error) => log(asTokentrayError(error).message))
+  const stopped = new Promise<void>((resolve) => {
+    if (stop.aborted) resolve()
+    stop.addEventListener('abort', () => resolve(), { once: true })
+  })
+  const read = async () => {
+    for await (const line of lines) {
+      if (stop.aborted) return
+      await readLine(line)
+    }
+  }
+  await Promise.race([read(), stopped])
+  await end()
+}

@@ -1,0 +1,80 @@
+// JSON-RPC messages as far as the bridge must read them: what is asked, by which revision of MCP, and what to say when lost.
+// Nothing is validated beyond that; both ends do it themselves.
+import { asTokentrayError } from '../contract/errors.ts'
+
+export type Message = {
+  id?: string | number | null
+  method?: string
+  params?: Record<string, unknown>
+  result?: Record<string, unknown>
+  error?: unknown
+}
+
+/** From this revision on there are no sessions: each request says its version itself. */
+const versionField = 'io.modelcontextprotocol/protocolVersion'
+
+export const isRequest = (message: Message): boolean => message.method !== undefined && message.id != null
+export const isAnswer = (message: Message): boolean =>
+  message.method === undefined && message.id != null && ('result' in message || 'error' in message)
+
+/** The messages of one line: one, or the batch of revision 2025-03-26; null where it is no JSON-RPC. */
+export function readMessages(text: string): Message[] | null {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return null
+  }
+  const all: unknown[] = Array.isArray(value) ? value : [value]
+  const isMessage = (each: unknown) => typeof each === 'object' && each !== null && !Array.isArray(each)
+  return all.length > 0 && all.every(isMessage) ? (all as Message[]) : null
+}
+
+/** The version a stateless request states; null for the revisions with sessions. */
+export function statedVersion(message: Message): string | null {
+  const meta = message.params?._meta
+  const version = typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>)[versionField] : null
+  return typeof version === 'string' ? version : null
+}
+
+/** What `Mcp-Name` repeats of a request's parameters. */
+const nameFields: Record<string, string> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId'
+}
+
+/** The headers that repeat a stateless request's own words, for those who route without reading bodies. */
+export function statedHeaders(message: Message): Record<string, string> {
+  const version = statedVersion(message)
+  if (version === null || message.method === undefined) return {}
+  const field = Object.hasOwn(nameFields, message.method) ? nameFields[message.method] : undefined
+  const name = field === undefined ? undefined : message.params?.[field]
+  return {
+    'mcp-protocol-version': version,
+    ...(isRequest(message) && { 'mcp-method': message.method }),
+    ...(typeof name === 'string' && { 'mcp-name': headerText(name) })
+  }
+}
+
+/** A text as a header's value; what a header cannot hold goes as Base64 between marks. */
+export function headerText(text: string): string {
+  const isPlain = /^[\x20-\x7e\t]+$/.test(text) && text === text.trim() && !/^=\?base64\?.*\?=$/.test(text)
+  return isPlain ? text : `=?base64?${Buffer.from(text, 'utf8').toString('base64')}?=`
+}
+
+/** Requests that only read: to send one twice does nothing twice. */
+export const isRepeatable = ({ method = '' }: Message): boolean =>
+  /\/(list|read|get)$/.test(method) || ['initialize', 'ping', 'server/discover', 'completion/complete'].includes(method)
+
+/** A stream the server writes to as long as it likes: nothing to wait for at the end. */
+export const isEndless = ({ method }: Message): boolean => method === 'subscriptions/listen'
+
+/** The answer to `id` where there is no other: the sentence, and the code a script can read. */
+export function failure(id: string | number | null, error: unknown): string {
+  const { code, message } = asTokentrayError(error)
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_000, message, data: { code } } })
+}

@@ -1,0 +1,205 @@
+// The session with an MCP server of the older revisions: its id and version, what the server says unasked, its loss.
+// A server that forgot it is given the client's own handshake again, so that the client need not know.
+import type { IncomingMessage } from 'node:http'
+import { type Clock, sleep } from '../clock.ts'
+import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
+import type { Door } from './door.ts'
+import { isAnswer, type Message, readMessages } from './messages.ts'
+import { headerOf, isGood, readBody, readEvents } from './wire.ts'
+
+/** Before a broken stream is taken up again, in ms, unless the server names a time; doubled up to the longest. */
+const firstRetry = 1000
+const longestRetry = 30_000
+/** How long a server may take to close a session, in ms. */
+const farewell = 500
+export const accepted = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+
+export type SessionOptions = {
+  door: Door
+  clock: Clock
+  log(sentence: string): void
+  /** Takes what the server sent, as one JSON text. */
+  take(raw: string): Promise<void>
+}
+
+export type Session = ReturnType<typeof createSession>
+
+export function createSession({ door, clock, log, take }: SessionOptions) {
+  const closing = new AbortController()
+  let id: string | null = null
+  let version: string | null = null
+  let handshake: Message | null = null
+  let renewing: Promise<void> | null = null
+  let stream: AbortController | null = null
+  let retryAfter: number | null = null
+
+  const headers = (): Record<string, string> => ({
+    ...(id !== null && { 'mcp-session-id': id }),
+    ...(version !== null && { 'mcp-protocol-version': version })
+  })
+  const onRetry = (ms: number) => {
+    retryAfter = ms
+  }
+
+  async function renew(): Promise<void> {
+    const [old, before] = [id, version]
+    try {
+      await beginAgain(before)
+    } catch (error) {
+      // So that the next request is told the same, or finds the server well again.
+      id = old
+      version = before
+      throw error
+    }
+  }
+
+  async function beginAgain(before: string | null): Promise<void> {
+    if (!handshake) throw sessionLost()
+    log('The server forgot the session; beginning a new one.')
+    stream?.abort()
+    id = null
+    version = null
+    const post = (message: Message) =>
+      door.ask('POST', {
+        headers: () => ({ ...accepted, ...headers() }),
+        body: JSON.stringify({ ...message, jsonrpc: '2.0' }),
+        signal: closing.signal,
+        canRepeat: true
+      })
+    const response = await post({ ...handshake, id: 'tokentray-again' })
+    const answer = await firstAnswer(response)
+    if (!isGood(response) || answer?.result?.protocolVersion !== before) throw sessionLost()
+    id = headerOf(response, 'mcp-session-id')
+    version = before
+    const told = await post({ method: 'notifications/initialized' })
+    told.resume()
+    if (!isGood(told)) throw sessionLost()
+    openStream()
+  }
+
+  /** What the server says unasked, where it offers such a stream. */
+  function openStream(): void {
+    if (version === null) return
+    stream?.abort()
+    stream = new AbortController()
+    const signal = AbortSignal.any([stream.signal, closing.signal])
+    listen(signal).catch((error) => {
+      if (!signal.aborted) log(`The server's own stream ended: ${asTokentrayError(error).message}`)
+    })
+  }
+
+  async function listen(signal: AbortSignal): Promise<void> {
+    let lastId: string | undefined
+    for (let wait = firstRetry; !signal.aborted; wait = Math.min(wait * 2, longestRetry)) {
+      const used = id
+      try {
+        const response = await door.ask('GET', { headers: () => resuming(lastId), signal, canRepeat: true })
+        if (!isGood(response)) {
+          response.resume()
+          if (response.statusCode === 404 && used !== null) await session.renew(used)
+          // 405: the server offers none. A session begun again has opened a stream of its own.
+          if ((response.statusCode ?? 0) < 500) return
+        } else
+          for await (const event of readEvents(response, onRetry)) {
+            lastId = event.id ?? lastId
+            wait = firstRetry
+            if (event.data !== '') await take(event.data)
+          }
+      } catch (error) {
+        if (signal.aborted) return
+        log(asTokentrayError(error).message)
+      }
+      await sleep(clock, retryAfter ?? wait, signal)
+    }
+  }
+
+  const resuming = (lastId: string | undefined) => ({
+    accept: 'text/event-stream',
+    ...(lastId !== undefined && { 'last-event-id': lastId }),
+    ...headers()
+  })
+
+  const session = {
+    id: () => id,
+    isOpen: () => version !== null,
+    headers,
+    openStream,
+    /** A client's `initialize` is on its way: whatever was before is over. */
+    begin(message: Message): void {
+      stream?.abort()
+      id = null
+      version = null
+      handshake = message
+    },
+    /** The headers of its answer. */
+    begun(response: IncomingMessage): void {
+      if (isGood(response)) id = headerOf(response, 'mcp-session-id')
+    },
+    /** A message that passes to the client: the answer to `initialize` settles the version. */
+    heard(message: Message): void {
+      if (version !== null || handshake === null || message.id !== handshake.id || !isAnswer(message)) return
+      if (typeof message.result?.protocolVersion === 'string') version = message.result.protocolVersion
+    },
+    /** The server forgot the session `old`: a new one is begun, once for all who wait. @throws responseInvalid */
+    renew(old: string): Promise<void> {
+      if (id !== old && renewing === null) return Promise.resolve()
+      renewing ??= renew().finally(() => {
+        renewing = null
+      })
+      return renewing
+    },
+    /** Reads the answer's events; where it breaks early and its events have ids, it is taken up behind the last one. */
+    async follow(response: IncomingMessage, isWaiting: () => boolean, signal: AbortSignal): Promise<void> {
+      let lastId: string | undefined
+      let current = response
+      for (let wait = firstRetry; ; wait = Math.min(wait * 2, longestRetry)) {
+        try {
+          for await (const event of readEvents(current, onRetry)) {
+            lastId = event.id ?? lastId
+            wait = firstRetry
+            if (event.data !== '') await take(event.data)
+          }
+        } catch (error) {
+          if (signal.aborted || lastId === undefined) throw error
+        }
+        if (!isWaiting() || lastId === undefined || id === null || wait >= longestRetry) return
+        log('A stream broke; taking it up where it was.')
+        await sleep(clock, retryAfter ?? wait, signal)
+        current = await door.ask('GET', { headers: () => resuming(lastId), signal, canRepeat: true })
+        if (isGood(current)) continue
+        current.resume()
+        return
+      }
+    },
+    /** Tells the server that the session is over; one that does not hear it forgets by itself in time. */
+    async close(): Promise<void> {
+      closing.abort()
+      if (id === null) return
+      const abort = new AbortController()
+      const cancel = clock.after(farewell, () => abort.abort())
+      const gone = await door
+        .ask('DELETE', { headers, signal: abort.signal, canRepeat: false })
+        .catch(() => null)
+        .finally(cancel)
+      gone?.resume()
+    }
+  }
+  return session
+}
+
+async function firstAnswer(response: IncomingMessage): Promise<Message | undefined> {
+  if (!(headerOf(response, 'content-type') ?? '').startsWith('text/event-stream'))
+    return readMessages(await readBody(response))?.find(isAnswer)
+  for await (const { data } of readEvents(response, () => {})) {
+    const answer = readMessages(data)?.find(isAnswer)
+    if (answer) return answer
+  }
+  return undefined
+}
+
+function sessionLost(): TokentrayError {
+  return new TokentrayError(
+    'responseInvalid',
+    'The server forgot this session and began no equal one: restart the client.'
+  )
+}

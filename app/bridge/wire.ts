@@ -1,0 +1,99 @@
+// HTTP from the bridge to the gateway on loopback: one request at a time is opened, its answer streamed.
+// Says of a failure whether anything was sent, since only then repeating it could do something twice.
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { createParser } from 'eventsource-parser'
+
+// Importing node:http as an ES module reads its every export, which loads all of undici: 30 ms at each start.
+const { Agent, request } = process.getBuiltinModule('node:http')
+
+/** `isSent` false: the gateway certainly never saw the request. */
+export class Cut extends Error {
+  readonly isSent: boolean
+  constructor(isSent: boolean, cause: unknown) {
+    super('the connection was lost', { cause })
+    this.isSent = isSent
+  }
+}
+
+export type Asked = {
+  url: string
+  method: 'POST' | 'GET' | 'DELETE'
+  headers: Record<string, string>
+  body?: string
+  signal: AbortSignal
+  /** Called once the request is on its way, answered or not. */
+  onSent?: () => void
+}
+
+export type Wire = { ask(asked: Asked): Promise<IncomingMessage>; close(): void }
+
+export function openWire(): Wire {
+  const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
+  const ask = async ({ url, method, headers, body, signal, onSent }: Asked) => {
+    // A whole turn of the loop, in which a kept connection learns that the other end hung up: what is sent on it would be
+    // lost, and nobody could say whether it was heard.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+    return new Promise<IncomingMessage>((resolve, reject) => {
+      let isSent = false
+      const sent = () => {
+        isSent = true
+        onSent?.()
+      }
+      const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+      const asking: ClientRequest = request(url, { agent, method, headers: { ...headers, ...length }, signal })
+      asking.on('socket', (socket) => (socket.connecting ? socket.once('connect', sent) : sent()))
+      asking.on('response', (response) => {
+        onSent?.()
+        resolve(response)
+      })
+      asking.on('error', (error) => reject(new Cut(isSent, error)))
+      asking.end(body)
+    })
+  }
+  return { ask, close: () => agent.destroy() }
+}
+
+export async function readBody(response: IncomingMessage): Promise<string> {
+  let text = ''
+  response.setEncoding('utf8')
+  try {
+    for await (const chunk of response) text += chunk
+  } catch (error) {
+    throw new Cut(true, error)
+  }
+  return text
+}
+
+export type ServerEvent = { id: string | undefined; data: string }
+
+/** The events of a stream, one after the other; the next chunk is read when the last event was taken. */
+export async function* readEvents(
+  response: IncomingMessage,
+  onRetry: (ms: number) => void
+): AsyncGenerator<ServerEvent> {
+  let events: ServerEvent[] = []
+  const parser = createParser({
+    onEvent: ({ id, event, data }) => {
+      if (event === undefined || event === 'message') events.push({ id, data })
+    },
+    onRetry
+  })
+  response.setEncoding('utf8')
+  try {
+    for await (const chunk of response) {
+      parser.feed(chunk)
+      const arrived = events
+      events = []
+      yield* arrived
+    }
+  } catch (error) {
+    throw new Cut(true, error)
+  }
+}
+
+export const isGood = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300
+
+export function headerOf(response: IncomingMessage, name: string): string | null {
+  const value = response.headers[name]
+  return typeof value === 'string' ? value : null
+}

@@ -1,0 +1,359 @@
+// The bridge against a gateway that does what real ones do: sessions, streams, lost sessions, restarts, refusals.
+import { describe, expect, test } from 'vitest'
+import { type Answer, json, makeBridge, makeGateway } from './setting.ts'
+
+const initialize = { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } }
+const begun = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } }
+
+/** A server with sessions: `answer` gets what is neither the handshake nor its end. */
+function withSessions(answer: Answer): Answer & { forget(): void } {
+  let sessions = 0
+  let known: string | null = null
+  const handle: Answer = (seen, response) => {
+    if (seen.body.method === 'initialize') {
+      sessions += 1
+      known = `s${sessions}`
+      return json(response, { jsonrpc: '2.0', id: seen.body.id, result: begun }, 200, { 'mcp-session-id': known })
+    }
+    if (seen.method === 'DELETE') return void response.writeHead(204).end()
+    if (seen.headers['mcp-session-id'] !== known) return json(response, { error: 'no session' }, 404)
+    if (seen.body.method === 'notifications/initialized') return {}
+    return answer(seen, response)
+  }
+  return Object.assign(handle, {
+    forget() {
+      known = null
+    }
+  })
+}
+
+async function shakeHands(bridge: ReturnType<typeof makeBridge>) {
+  bridge.send(initialize)
+  await bridge.answered(0)
+  bridge.send({ method: 'notifications/initialized' })
+}
+
+describe('with sessions', () => {
+  test('session and version go with each message; a missing stream is tolerated; the end is told', async () => {
+    const streamAsked = Promise.withResolvers<void>()
+    const gateway = await makeGateway(
+      withSessions((seen, response) => {
+        if (seen.method !== 'GET') return { tools: [] }
+        streamAsked.resolve()
+        response.writeHead(405).end()
+      })
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    await shakeHands(bridge)
+    await streamAsked.promise
+    bridge.send({ id: 1, method: 'tools/list' })
+    expect((await bridge.answered(1)).result).toEqual({ tools: [] })
+    bridge.end()
+    await bridge.done
+    expect(gateway.seen.map(({ method, body }) => body.method ?? method)).toEqual([
+      'initialize',
+      'notifications/initialized',
+      'GET',
+      'tools/list',
+      'DELETE'
+    ])
+    expect(gateway.seen[0]!.headers).not.toHaveProperty('mcp-protocol-version')
+    for (const { headers } of gateway.seen.slice(1))
+      expect([headers['mcp-session-id'], headers['mcp-protocol-version'], headers.authorization]).toEqual([
+        's1',
+        '2025-11-25',
+        'Bearer ttk_1'
+      ])
+  })
+
+  test('the server’s own stream reaches the client, and the client’s answers the server', async () => {
+    const gateway = await makeGateway(
+      withSessions((seen, response) => {
+        if (seen.method === 'GET') {
+          response.writeHead(200, { 'content-type': 'text/event-stream' })
+          response.write('id: 1\ndata: {"jsonrpc":"2.0","id":"q","method":"roots/list"}\n\n')
+          return
+        }
+        return {}
+      })
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    await shakeHands(bridge)
+    await bridge.line(/roots\/list/)
+    bridge.send({ id: 'q', result: { roots: [] } })
+    bridge.send({ id: 1, method: 'ping' })
+    await bridge.answered(1)
+    expect(gateway.seen.some(({ body }) => body.id === 'q' && 'result' in body)).toBe(true)
+  })
+
+  test('a forgotten session is begun again in the client’s name, once, and the request answered', async () => {
+    const server = withSessions((seen, response) =>
+      seen.method === 'GET' ? void response.writeHead(405).end() : { ok: true }
+    )
+    const gateway = await makeGateway(server)
+    const bridge = makeBridge({ url: () => gateway.url })
+    await shakeHands(bridge)
+    server.forget()
+    bridge.send({ id: 1, method: 'tools/call', params: { name: 'a' } })
+    bridge.send({ id: 2, method: 'tools/call', params: { name: 'b' } })
+    expect((await bridge.answered(1)).result).toEqual({ ok: true })
+    expect((await bridge.answered(2)).result).toEqual({ ok: true })
+    expect(gateway.seen.filter(({ body }) => body.method === 'initialize').length).toBe(2)
+    expect(bridge.out.some((line) => line.includes('tokentray-again'))).toBe(false)
+  })
+
+  test('a session that cannot be begun again is a clear error', async () => {
+    let isFirst = true
+    const gateway = await makeGateway((seen, response) => {
+      if (seen.body.method === 'initialize' && isFirst) {
+        isFirst = false
+        return json(response, { jsonrpc: '2.0', id: 0, result: begun }, 200, { 'mcp-session-id': 'x' })
+      }
+      response.writeHead(404).end()
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    await shakeHands(bridge)
+    bridge.send({ id: 1, method: 'tools/list' })
+    expect((await bridge.answered(1)).error?.message).toContain('restart the client')
+  })
+
+  test('a stream that breaks is taken up behind its last event', async () => {
+    const gateway = await makeGateway(
+      withSessions((seen, response) => {
+        if (seen.method === 'GET' && seen.headers['last-event-id'] === undefined)
+          return void response.writeHead(405).end()
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        if (seen.method === 'POST') {
+          response.write('retry: 1\nid: e1\ndata: {"jsonrpc":"2.0","method":"notifications/progress","params":{}}\n\n')
+          return setImmediate(() => response.destroy())
+        }
+        response.end('id: e2\ndata: {"jsonrpc":"2.0","id":1,"result":{"late":true}}\n\n')
+      })
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    await shakeHands(bridge)
+    bridge.send({ id: 1, method: 'tools/call', params: { name: 'slow' } })
+    expect((await bridge.answered(1)).result).toEqual({ late: true })
+    expect(gateway.seen.at(-1)!.headers['last-event-id']).toBe('e1')
+  })
+})
+
+describe('without sessions', () => {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {}
+  }
+  test('headers repeat what the body says, marked parameters too', async () => {
+    const inputSchema = {
+      type: 'object',
+      properties: {
+        region: { type: 'string', 'x-mcp-header': 'Region' },
+        in: { properties: { n: { 'x-mcp-header': 'N' } } }
+      }
+    }
+    const gateway = await makeGateway(({ body }) =>
+      body.method === 'tools/list' ? { tools: [{ name: 'größe', inputSchema }] } : { content: [] }
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'tools/list', params: { _meta } })
+    await bridge.answered(1)
+    bridge.send({
+      id: 2,
+      method: 'tools/call',
+      params: { name: 'größe', arguments: { region: ' eu ', in: { n: 5 } }, _meta }
+    })
+    await bridge.answered(2)
+    const [list, call] = gateway.seen
+    expect(list!.headers).toMatchObject({ 'mcp-method': 'tools/list', 'mcp-protocol-version': '2026-07-28' })
+    expect(call!.headers).toMatchObject({
+      'mcp-method': 'tools/call',
+      'mcp-name': `=?base64?${Buffer.from('größe').toString('base64')}?=`,
+      'mcp-param-region': `=?base64?${Buffer.from(' eu ').toString('base64')}?=`,
+      'mcp-param-n': '5'
+    })
+    bridge.end()
+    await bridge.done
+    expect(gateway.seen.length).toBe(2)
+  })
+
+  test('a cancelled request is hung up, and nothing more is said of it', async () => {
+    const cut = Promise.withResolvers<void>()
+    const arrived = Promise.withResolvers<void>()
+    const gateway = await makeGateway(({ body }, response) => {
+      if (body.method === 'ping') return {}
+      response.on('close', () => cut.resolve())
+      arrived.resolve()
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'tools/call', params: { name: 'long', _meta } })
+    await arrived.promise
+    bridge.send({ method: 'notifications/cancelled', params: { requestId: 1 } })
+    await cut.promise
+    bridge.send({ id: 2, method: 'ping', params: { _meta } })
+    await bridge.answered(2)
+    expect(bridge.out.length).toBe(1)
+  })
+
+  test('an endless subscription does not hold up the end; other requests do', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const hold = Promise.withResolvers<void>()
+    const gateway = await makeGateway(async ({ body }, response) => {
+      if (body.method === 'subscriptions/listen') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+        return
+      }
+      arrived.resolve()
+      await hold.promise
+      return { done: true }
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'subscriptions/listen', params: { _meta } })
+    bridge.send({ id: 2, method: 'tools/call', params: { name: 'a', _meta } })
+    await arrived.promise
+    bridge.end()
+    hold.resolve()
+    await bridge.done
+    expect(bridge.out.map((line) => JSON.parse(line))).toEqual([{ jsonrpc: '2.0', id: 2, result: { done: true } }])
+  })
+})
+
+describe('what goes wrong', () => {
+  test('a refused key is got anew, once', async () => {
+    const gateway = await makeGateway(({ headers }, response) =>
+      headers.authorization === 'Bearer ttk_2' ? { in: true } : json(response, {}, 401)
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'tools/call', params: {} })
+    expect((await bridge.answered(1)).result).toEqual({ in: true })
+    expect(bridge.keys()).toBe(2)
+  })
+
+  test('a key that stays refused ends in an error, not in a loop', async () => {
+    const gateway = await makeGateway((_seen, response) =>
+      json(response, { jsonrpc: '2.0', id: null, error: { code: -32001, message: 'Locked: unlock it.' } }, 401)
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'tools/list' })
+    expect((await bridge.answered(1)).error?.message).toBe('Locked: unlock it.')
+    expect(gateway.seen.length).toBe(2)
+  })
+
+  test('the gateway’s own sentence reaches the client; a page that is no JSON becomes one', async () => {
+    const gateway = await makeGateway(({ body }, response) => {
+      if (body.id === 1)
+        return json(response, { jsonrpc: '2.0', id: 1, error: { code: -32002, message: 'Sign in to one.' } }, 503)
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>')
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'tools/list' })
+    bridge.send({ id: 2, method: 'tools/list' })
+    expect((await bridge.answered(1)).error).toEqual({ code: -32002, message: 'Sign in to one.' })
+    expect((await bridge.answered(2)).error?.message).toContain('HTTP 502')
+  })
+
+  test('a gateway that restarts is waited for, and asked for a new key', async () => {
+    const gateway = await makeGateway(() => ({ ok: true }))
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'ping' })
+    await bridge.answered(1)
+    await gateway.stop()
+    bridge.send({ id: 2, method: 'tools/call', params: {} })
+    await expect.poll(() => bridge.logs.some((line) => line.includes('waiting'))).toBe(true)
+    await gateway.start()
+    expect((await bridge.answered(2)).result).toEqual({ ok: true })
+    expect(bridge.keys()).toBeGreaterThan(1)
+  })
+
+  test('a call whose answer was lost is not made twice; a list is', async () => {
+    const counts: Record<string, number> = {}
+    const gateway = await makeGateway(({ body }, response) => {
+      const method = body.method!
+      counts[method] = (counts[method] ?? 0) + 1
+      if (method === 'tools/list' && counts[method] === 2) return { tools: [] }
+      response.destroy()
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    // In once, so that a lost gateway is worth waiting for.
+    gateway.server.once('request', () => {})
+    bridge.send({ id: 1, method: 'tools/call', params: {} })
+    expect((await bridge.answered(1)).error?.message).toContain('Whether the request was carried out is not known.')
+    expect(counts['tools/call']).toBe(1)
+  })
+
+  test('nobody to let it in: each request is told why, and the next one tries again', async () => {
+    const gateway = await makeGateway(() => ({ ok: true }))
+    let isOpen = false
+    const { TokentrayError } = await import('../../app/contract/errors.ts')
+    const bridge = makeBridge({
+      url: () => gateway.url,
+      enter: async () => {
+        if (!isOpen) throw new TokentrayError('ownerUnreachable', 'Tokentray is not running: start it.')
+      }
+    })
+    bridge.send({ id: 1, method: 'tools/list' })
+    expect((await bridge.answered(1)).error).toEqual({
+      code: -32000,
+      message: 'Tokentray is not running: start it.',
+      data: { code: 'ownerUnreachable' }
+    })
+    isOpen = true
+    bridge.send({ id: 2, method: 'tools/list' })
+    expect((await bridge.answered(2)).result).toEqual({ ok: true })
+  })
+
+  test('a line that is no JSON is told; texts pass as they are, on one line', async () => {
+    const big = '{"jsonrpc":"2.0",\n "id":1,"result":{"n":12345678901234567890,"s":"a\u2028b"}}'
+    const gateway = await makeGateway((_seen, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(big)
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.type('not json')
+    bridge.send({ id: 1, method: 'tools/list' })
+    await bridge.line(/1234567890/)
+    expect(JSON.parse(bridge.out[0]!)).toMatchObject({ id: null, error: { code: -32700 } })
+    expect(bridge.out[1]).toBe('{"jsonrpc":"2.0",  "id":1,"result":{"n":12345678901234567890,"s":"a\u2028b"}}')
+  })
+
+  test('stopped: what is in flight gets a moment, then an answer that says so', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const gateway = await makeGateway(() => {
+      arrived.resolve()
+      return new Promise(() => {})
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'tools/call', params: {} })
+    await arrived.promise
+    bridge.stop()
+    await bridge.done
+    expect(JSON.parse(bridge.out[0]!).error.message).toBe('The bridge was stopped.')
+  })
+
+  test('a client that does not read holds the server back instead of filling memory', async () => {
+    const event = `data: {"jsonrpc":"2.0","method":"notifications/message","params":{"x":"${'x'.repeat(60_000)}"}}\n\n`
+    let written = 0
+    const isFull = Promise.withResolvers<void>()
+    const gateway = await makeGateway((_seen, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const pump = () => {
+        while (written < 2000) {
+          written += 1
+          if (!response.write(event)) {
+            response.once('drain', pump)
+            return setTimeout(() => isFull.resolve(), 300)
+          }
+        }
+        response.end('data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
+      }
+      pump()
+    })
+    const room = Promise.withResolvers<void>()
+    const bridge = makeBridge({ url: () => gateway.url, write: () => room.promise })
+    bridge.send({ id: 1, method: 'tools/call', params: {} })
+    await isFull.promise
+    expect(bridge.out.length).toBe(1)
+    expect(written).toBeLessThan(1500)
+    room.resolve()
+    await bridge.answered(1)
+    expect(bridge.out.length).toBe(2001)
+  })
+})
