@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { GatewayCommandName } from './contract/gateway.ts'
+import type { DemoServers } from './demoServers.ts'
 import type { Upstreams } from './gateway/port.ts'
 import type { Keeper } from './keeper.ts'
 import type { OAuth } from './oauth/port.ts'
@@ -22,6 +23,7 @@ export type Services = {
   vault: Vault
   oauth: OAuth
   upstreams: Upstreams
+  demo: Pick<DemoServers, 'start' | 'stop'>
   clock: Clock
 }
 
@@ -54,10 +56,6 @@ export function findServer(keeper: Keeper, typed: string): string {
       ? `There is no server called "${typed}"; add one with "tokentray add <url>".`
       : `There is no server called "${typed}". Known: ${known.join(', ')}.`
   )
-}
-
-const notYet = async (): Promise<never> => {
-  throw new TokentrayError('unexpected', 'This is not built yet.')
 }
 
 const revokeLimit = 15_000
@@ -162,8 +160,11 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       return viewed(id)
     },
     'server.verify': async (input) => verify(services, find(input)),
-    'demo.start': notYet,
-    'demo.stop': notYet,
+    'demo.start': async () => ({ servers: await services.demo.start() }),
+    'demo.stop': async () => {
+      await services.demo.stop()
+      return {}
+    },
     'server.pause': async (input) => {
       const id = find(input)
       if (!keeper.roster.health(id).paused) keeper.record(id, 'paused', 'Paused')

@@ -6,6 +6,8 @@ import { commands, type Door, type Output, type Reply } from './contract/command
 import { TokentrayError } from './contract/errors.ts'
 import { noClients } from './contract/gateway.ts'
 import type { Snapshot, VaultView } from './contract/views.ts'
+import { hasDemo } from './demoServers.ts'
+import { writeReport } from './diagnostics.ts'
 import { worstLight } from './health/words.ts'
 import { type Keeping, startKeeping } from './keeping.ts'
 import { openSettings, settingsView } from './liveSettings.ts'
@@ -122,7 +124,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       vault,
       owner: { pid: process.pid, kind, version, startedAt },
       theme: settings.current().theme,
-      demo: 'unavailable',
+      demo: !hasDemo ? 'unavailable' : keeping?.isDemoOn() ? 'on' : 'off',
       servers,
       clients: keeping?.access.view() ?? noClients
     }
@@ -170,9 +172,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     'dashboard.link': async (input) => dashboardLink(input.as),
     'settings.read': async () => settingsView(settings.current()),
     'settings.set': async (input) => settingsView(await settings.change(input)),
-    diagnostics: async () => {
-      throw new TokentrayError('unexpected', 'This is not built yet.')
-    },
+    diagnostics: async () => ({ text: writeReport(snapshot(), settingsView(settings.current()), home) }),
     poke: async () => wake(),
     power: async ({ state }) => {
       if (state === 'resume') return wake()

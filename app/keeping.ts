@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Random } from './clock.ts'
 import { createHandlers, findServer, type KeepingHandlers } from './commands.ts'
 import type { ServerView } from './contract/views.ts'
+import { clearLeftovers, DemoServers } from './demoServers.ts'
 import { type Access, createAccess } from './gateway/access/access.ts'
 import { createGatewayHandlers } from './gateway/commands.ts'
 import type { Upstreams } from './gateway/port.ts'
@@ -41,6 +42,7 @@ export type Keeping = {
   gauges(): ReturnType<Keeper['roster']['gauges']>
   /** Whether a person is signing in. */
   isBusy(): boolean
+  isDemoOn(): boolean
   /** Waits are cut short: the network is back, or the machine woke. */
   poke(): void
   /** The machine is about to sleep: nothing new is sent until a poke. */
@@ -75,9 +77,11 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     onChange
   })
   const signIns = new SignIns({ keeper, vault, oauth, log })
+  const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random })
   const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
   let access: Access
   try {
+    await clearLeftovers({ vault, oauth })
     await keeper.start()
     access = await createAccess({
       local: vault.local,
@@ -97,7 +101,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     access,
     upstreams,
     handlers: {
-      ...createHandlers({ keeper, signIns, vault, oauth, upstreams, clock }),
+      ...createHandlers({ keeper, signIns, vault, oauth, upstreams, demo, clock }),
       ...createGatewayHandlers({ access, local: vault.local, clock, randomBytes, find })
     },
     servers: () => keeper.roster.views(),
@@ -106,10 +110,12 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     poke: () => keeper.poke(),
     suspend: () => keeper.suspend(),
     setSchedule: (schedule, concurrency) => keeper.setSchedule(schedule, concurrency),
+    isDemoOn: () => demo.isOn(),
     async drain() {
       await access.close()
       await signIns.close()
       await keeper.drain()
+      await demo.stop()
     }
   }
 }

@@ -15,7 +15,7 @@ export async function bundleMain(outdir: string): Promise<void> {
     bundle: true,
     minifySyntax: true,
     target: 'node24',
-    external: ['electron', 'better-sqlite3', 'keytar'],
+    external: ['electron', 'better-sqlite3', 'keytar', 'oidc-provider'],
     define: { TOKENTRAY_VERSION: JSON.stringify(version) },
     logLevel: 'warning'
   }

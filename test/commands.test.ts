@@ -60,6 +60,7 @@ async function setting(failing: Set<keyof Vault>) {
     signIns,
     vault,
     oauth,
+    demo: { start: async () => [], stop: async () => {} },
     upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
     clock
   })

@@ -31,6 +31,8 @@ export type AuthorityOptions = Lifetimes & {
   resources?: 'loopback' | 'refused'
   /** Nobody signs in there with a browser on the same machine: metadata names the device code's endpoint alone. */
   deviceOnly?: boolean
+  /** A page asks the person for consent instead of giving it. */
+  asksPerson?: boolean
   /** More pre-registered clients. */
   clients?: readonly ClientMetadata[]
 }
@@ -109,6 +111,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
     confidentialClient,
     clients: options.clients ?? [],
     accessTokenFormat: options.accessTokenFormat ?? 'opaque',
+    asksPerson: options.asksPerson ?? false,
     refuseResources: options.resources === 'refused',
     deviceOnly: options.deviceOnly ?? false,
     record

@@ -19,7 +19,7 @@ export async function callbackUrl(authorizeUrl: string, answer: Answer = 'yes'):
   const cookies = new Map<string, string>()
   let url = new URL(authorizeUrl)
   for (let step = 0; step < 20; step += 1) {
-    if (answer === 'no' && url.pathname.startsWith('/interaction/')) url.searchParams.set('answer', 'no')
+    if (url.pathname.startsWith('/interaction/')) url.searchParams.set('answer', answer)
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const reply = await fetch(url, { redirect: 'manual', headers: { cookie, accept: 'text/html' } })
     await reply.body?.cancel()

@@ -22,6 +22,7 @@ export type ProviderOptions = {
   accessTokenFormat: 'opaque' | 'jwt'
   refuseResources: boolean
   deviceOnly: boolean
+  asksPerson: boolean
   record: (event: Omit<AuthorityEvent, 'at'>) => void
 }
 
@@ -43,7 +44,9 @@ export async function createProvider(options: ProviderOptions): Promise<DemoProv
     handle(request, reply) {
       const url = new URL(request.url ?? '/', options.issuer)
       if (url.pathname.startsWith('/interaction/')) {
-        answerInteraction(provider, request, reply).catch(() => reply.writeHead(400).end('this sign-in has ended\n'))
+        answerInteraction(provider, request, reply, options.asksPerson).catch(() =>
+          reply.writeHead(400).end('this sign-in has ended\n')
+        )
         return
       }
       if (url.pathname === '/auth' && !url.searchParams.get('scope')) {
@@ -224,12 +227,34 @@ function recordEvents(provider: Provider, record: ProviderOptions['record']): vo
   provider.on('server_error', (ctx, error) => record({ kind: 'serverError', ...facts(ctx), detail: String(error) }))
 }
 
-/** Signs in the one person there is and grants what is asked; `?answer=no` refuses instead. */
-async function answerInteraction(provider: Provider, request: IncomingMessage, reply: ServerResponse): Promise<void> {
+const question = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Demo sign-in</title>
+<style>body{font:16px/1.5 system-ui;max-width:26rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}
+a{display:inline-block;margin:.5rem 1rem 0 0}</style>
+<h1>Demo sign-in</h1><p>Tokentray asks to be let in to a demo server on this machine. Nothing here is real.</p>
+<p><a href="?answer=yes">Allow</a><a href="?answer=no">Deny</a></p></html>
+`
+
+/** Signs in the one person there is and grants what is asked; `?answer=no` refuses instead. `asks`: by a page. */
+async function answerInteraction(
+  provider: Provider,
+  request: IncomingMessage,
+  reply: ServerResponse,
+  asks: boolean
+): Promise<void> {
   const { prompt, params, session } = await provider.interactionDetails(request, reply)
   const finish = (result: Parameters<Provider['interactionFinished']>[2]) =>
     provider.interactionFinished(request, reply, result)
-  if (new URL(request.url ?? '/', provider.issuer).searchParams.get('answer') === 'no') {
+  const answer = new URL(request.url ?? '/', provider.issuer).searchParams.get('answer')
+  if (asks && answer === null && prompt.name !== 'login') {
+    reply.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    })
+    reply.end(question)
+    return
+  }
+  if (answer === 'no') {
     return finish({ error: 'access_denied', error_description: 'The person said no.' })
   }
   if (prompt.name === 'login') return finish({ login: { accountId: 'demo' } })

@@ -22,12 +22,15 @@ export async function startDemoUpstream(options: {
   random: Random
   accessTokenTtl?: number
   endsAfter?: number
+  /** The sign-in page asks whoever opened it; otherwise it says yes by itself. */
+  asksPerson?: boolean
 }): Promise<DemoUpstream> {
-  const { clock, random, accessTokenTtl = 20, endsAfter = 60 } = options
+  const { clock, random, accessTokenTtl = 20, endsAfter = 60, asksPerson = false } = options
   const urls = new Map<string, DemoServer['id']>()
   const authority = await startAuthority({
     accessTokenTtl,
     clock,
+    asksPerson,
     forResource(resource) {
       const id = urls.get(resource)
       if (id === 'ending') return { refreshTokenTtl: endsAfter }
