@@ -1,5 +1,5 @@
 // Writes docs/screenshots/: every screen, light and dark, narrow and wide, from the built pages on the tests' fixture.
-// Run by `node build/with-node.mjs build/screenshots.ts`; a name as argument makes that screen only.
+// Run by `node build/with-node.mjs build/screenshots.ts`; a name as argument makes the screens that begin so.
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPages, openChromium, reason } from '../test/renderer/chromium.ts'
@@ -14,7 +14,7 @@ mkdirSync(folder, { recursive: true })
 const files = buildPages('screenshots')
 const chromium = await openChromium()
 for (const { name, hash, prepare, ready } of settings) {
-  if (only && name !== only) continue
+  if (only && !name.startsWith(only)) continue
   for (const scheme of ['light', 'dark'] as const)
     for (const width of [360, 900]) {
       const fixture = await startFixture(files)

@@ -21,6 +21,7 @@ import { silentLog } from '../app/log.ts'
 import { locate } from '../app/paths.ts'
 import { parseSettings } from '../app/settings.ts'
 import { sidecarPath } from '../app/vault/sidecar.ts'
+import { fakeClock } from './fakes/clock.ts'
 import { fakeKeychain } from './fakes/keychain.ts'
 import { createSetting } from './setting.ts'
 
@@ -252,6 +253,62 @@ describe('a vault that does not open', () => {
     expect(await ask(core, 'vault.retry')).toMatchObject({ ok: true })
     expect(core.snapshot().vault.state).toBe('open')
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'a keychain that waits for a person is waited for; closing meanwhile ends its process and opens nothing',
+    async () => {
+      const { folder, vault, keychain, open } = await makeHome()
+      await (await open()).close()
+      // Whoever asks whether the keychain waits is told that it does.
+      writeFileSync(join(folder, 'gdbus'), '#!/bin/sh\necho "(<true>,)"\n', { mode: 0o755 })
+      const path = process.env.PATH
+      process.env.PATH = `${folder}:${path}`
+      onTestFinished(() => {
+        process.env.PATH = path
+      })
+      const clock = fakeClock()
+      const asked = Promise.withResolvers<void>()
+      let answer: (it: { value?: unknown }) => void = () => {}
+      let account = ''
+      let killed = 0
+      const waiting = () =>
+        open({
+          clock,
+          keychain: undefined as never,
+          startKeychainHelper: ({ words }, answered) => {
+            account = words[1]!
+            answer = answered
+            asked.resolve()
+            return { kill: () => killed++ }
+          }
+        })
+      const opened = waiting()
+      await asked.promise
+      await clock.advance(5_000)
+      const core = await opened
+      expect(core.snapshot()).toMatchObject({
+        light: 'amber',
+        vault: { state: 'keychainWaiting', errorCode: 'keychainLocked', offers: { retry: false, unlock: null } }
+      })
+      const said = 'The keychain waits for you to unlock it.'
+      expect(await ask(core, 'server.refresh', { server: 'one' })).toMatchObject({ ok: false, message: said })
+      expect(await ask(core, 'vault.retry')).toMatchObject({ ok: false, message: said })
+      const before = readdirSync(folder)
+      await core.close()
+      expect(killed).toBe(1)
+      answer({ value: '00'.repeat(32) })
+      expect(readdirSync(folder)).toEqual(before)
+      expect(existsSync(`${vault}-wal`)).toBe(false)
+      expect(await ask(core, 'vault.retry')).toMatchObject({ ok: false, code: 'ownerStopping' })
+
+      const again = waiting()
+      await clock.advance(5_000)
+      const second = await again
+      expect(second.snapshot().vault.state).toBe('keychainWaiting')
+      answer({ value: keychain.items.get(account) })
+      await expect.poll(() => second.snapshot().vault.state).toBe('open')
+    }
+  )
 
   test('whoever cannot show a state is told by a rejection, as ever', async () => {
     const { keychain, open } = await makeHome()
