@@ -179,6 +179,11 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('create', 'create it now, rather than at the first use', vault)
     .option('--ask-passphrase', 'lock it with a passphrase, asked for here, instead of the keychain')
     .action((options) => run(async () => (await import('./vault.ts')).create(world, options)))
+  make(
+    'unlock',
+    'open it in the running Tokentray that waits for it; the passphrase comes unseen or from stdin',
+    vault
+  ).action((options) => run(async () => (await import('./vault.ts')).unlock(world, options)))
   make('check', 'verify every page and row of it', vault).action((options) =>
     run(async () => (await import('./vault.ts')).check(world, options))
   )

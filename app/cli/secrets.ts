@@ -56,6 +56,13 @@ export async function readSecret(world: World, file: string, what: string): Prom
   return secret
 }
 
+/** A passphrase of the vault: asked for unseen on a terminal, else the first line of stdin. Rejects `inputInvalid`. */
+export async function readPassphrase(world: World): Promise<string> {
+  const [passphrase = ''] = (await readStdin(world, 'passphrase of the vault')).split(/\r?\n/, 1)
+  if (passphrase) return passphrase
+  throw new TokentrayError('inputInvalid', 'There is no passphrase: type it on the terminal, or give it on stdin.')
+}
+
 async function readStdin(world: World, what: string): Promise<string> {
   if (world.stdin.isTTY) {
     const { askHidden } = await import('./prompt.ts')

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs'
 import { TokentrayError } from '../contract/errors.ts'
 import { connect } from '../control/client.ts'
 import { print, printJson, say } from './output.ts'
-import { claim, host, unanswered, withOwner } from './owner.ts'
+import { asError, claim, host, unanswered, withOwner } from './owner.ts'
 import { confirm, isInteractive } from './prompt.ts'
+import { readPassphrase } from './secrets.ts'
 import type { Ownership, World } from './world.ts'
 
 export function path(world: World, options: { json?: boolean }): void {
@@ -40,6 +41,27 @@ async function claimAlone(world: World): Promise<Ownership> {
     'ownerElsewhere',
     `Tokentray (process ${client.pid}) works on this vault; run tokentray stop first.`
   )
+}
+
+/**
+ * Opens the vault of the running Tokentray, which waits for that: with its passphrase, else by another try at the keychain.
+ * Rejects `ownerUnreachable` where none is running, and what opening the vault rejects with.
+ */
+export async function unlock(world: World, options: { json?: boolean }): Promise<void> {
+  const client = await connect(world.paths, world.clock)
+  if (!client)
+    throw new TokentrayError(
+      'ownerUnreachable',
+      'Tokentray is not running, so no vault waits to be unlocked; tokentray serve starts it.'
+    )
+  const { vault } = await client.call('snapshot', {})
+  // A new vault's passphrase is chosen where it can be typed twice.
+  if (vault.offers?.unlock === 'new') throw asError(vault)
+  if (vault.offers?.unlock) await client.call('vault.unlock', { passphrase: await readPassphrase(world) })
+  else if (vault.state !== 'open') await client.call('vault.retry', {})
+  const { state } = (await client.call('snapshot', {})).vault
+  if (options.json) printJson(world, { path: vault.path, state })
+  else print(world, state === 'open' ? 'The vault is open.' : 'The keychain waits for you to unlock it.')
 }
 
 /** Exit 5 where something is wrong with the vault. */

@@ -49,11 +49,22 @@ test('with its dashboard serve stays up, says the state in one line, and goes on
   })
   const looked = await runIn(['doctor', '--json'], { paths })
   expect(looked.out).toMatch(/is opened by a passphrase/)
-  const client = await connect(paths, systemClock())
-  await client!.call('vault.unlock', { passphrase })
+  expect(await runIn(['vault', 'unlock'], { paths, stdin: 'wrong\n' })).toMatchObject({
+    exitCode: 5,
+    err: expect.stringContaining('does not open')
+  })
+  expect(await runIn(['vault', 'unlock'], { paths, stdin: `${passphrase}\n` })).toMatchObject({
+    exitCode: 0,
+    out: 'The vault is open.\n'
+  })
   await expect.poll(() => text.err).toContain('The vault is open')
   expect((await runIn(['status'], { paths })).exitCode).toBe(0)
   expect(text.err + text.out).not.toContain(passphrase)
+})
+
+test('vault unlock says so where nothing waits for it', async () => {
+  const none = await runIn(['vault', 'unlock'], { paths: makePaths() })
+  expect(none).toMatchObject({ exitCode: 1, err: expect.stringContaining('not running') })
 })
 
 test('with --no-dashboard, or where it cannot be shown, it ends with the code and lets go of the vault', async () => {
