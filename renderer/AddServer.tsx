@@ -8,8 +8,8 @@ import type { Input } from '../app/contract/commands.ts'
 import { explain, say } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
-import { CopyLine, Field, Page, Push, SecretField } from './controls.tsx'
-import { hostOf } from './ServerList.tsx'
+import { Field, isPort, Page, Push, SecretField } from './controls.tsx'
+import { OwnClientSteps } from './OwnClient.tsx'
 import { beginSignIn } from './signIns.ts'
 import { go, type Way } from './store.ts'
 import { words } from './words.ts'
@@ -58,8 +58,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
   const [pending, setPending] = useState(false)
   const [error, setError] = useState<{ text: string; todo: string } | null>(null)
   const set = (field: keyof Typed) => (value: string) => setTyped((old) => ({ ...old, [field]: value }))
-  const port = Number(typed.port)
-  const portIsWrong = !(Number.isInteger(port) && port >= 1 && port <= 65_535)
+  const portIsWrong = !isPort(typed.port)
 
   const add = async () => {
     if (pending || !url.trim() || (way === 'ownClient' && portIsWrong)) return
@@ -137,28 +136,14 @@ export default function AddServer(initial: { url: string; way: Way }) {
               onChange={(value) => setWay(value as Way)}
               options={ways.map((value) => ({ value, text: text.ways[value], help: text.waysHelp[value] }))}
             />
-            {way === 'ownClient' && (
-              <p className="note">
-                {/(^|\.)github(copilot)?\.com$/.test(hostOf(url)) ? text.githubSteps : text.providerSteps}
-              </p>
-            )}
             {way === 'staticToken' && <p className="note">{text.staticWarning}</p>}
             {way === 'refreshToken' && <p className="note">{text.refreshWarning}</p>}
             {way === 'ownClient' && (
               <>
-                <CopyLine label={text.redirect} text={`http://${typed.redirectHost}:${typed.port}/callback`} />
-                <Choice
-                  label={text.redirectHost}
-                  value={typed.redirectHost}
-                  onChange={set('redirectHost')}
-                  options={['127.0.0.1', 'localhost'].map((value) => ({ value, text: value }))}
-                />
-                <Field
-                  label={text.port}
-                  inputMode="numeric"
-                  value={typed.port}
-                  onChange={set('port')}
-                  error={portIsWrong ? text.portWrong : undefined}
+                <OwnClientSteps
+                  url={url}
+                  redirect={typed}
+                  onChange={(redirect) => setTyped((old) => ({ ...old, ...redirect }))}
                 />
                 {plain('clientId', text.clientId)}
                 {secret('clientSecret', text.clientSecretOptional, false)}

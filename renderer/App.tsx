@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { Snapshot } from '../app/contract/views.ts'
 import { Toasts } from './controls.tsx'
 import { ServerList } from './ServerList.tsx'
+import { showTheme } from './settings.ts'
 import { connections, screens, snapshots } from './store.ts'
 import { words } from './words.ts'
 
@@ -50,6 +51,23 @@ function Announcer({ snapshot }: { snapshot: Snapshot }) {
   )
 }
 
+/** What was focused may go with a change; the screen's heading then takes the focus, not the top of the page. */
+function useKeptFocus(snapshot: Snapshot | null): void {
+  const focused = useRef<Element | null>(null)
+  useEffect(() => {
+    const note = ({ target }: FocusEvent) => {
+      focused.current = target as Element
+    }
+    document.addEventListener('focusin', note)
+    return () => document.removeEventListener('focusin', note)
+  }, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a snapshot is what takes things away
+  useEffect(() => {
+    const isLost = document.activeElement === document.body && focused.current?.isConnected === false
+    if (isLost) document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })
+  }, [snapshot])
+}
+
 function ConnectionBanner() {
   const connection = connections.use()
   const text = connection === 'lost' || connection === 'ended' ? words.connection[connection] : ''
@@ -62,6 +80,11 @@ function ConnectionBanner() {
 
 export function App() {
   const snapshot = snapshots.use()
+  const theme = snapshot?.theme
+  useEffect(() => {
+    if (theme) showTheme(theme)
+  }, [theme])
+  useKeptFocus(snapshot)
   return (
     <div className="app">
       <ConnectionBanner />

@@ -11,11 +11,16 @@ function useDesktop() {
   const [settings, setSettings] = useState<DesktopSettings | null>(null)
   useEffect(() => {
     const { desktop } = bridge
-    if (desktop)
+    if (!desktop) return
+    const read = () =>
       act('desktop.read', async () => {
         setSettings(await desktop.read())
         return null
       })
+    read()
+    // A person may have changed it in the system's own settings and come back.
+    window.addEventListener('focus', read)
+    return () => window.removeEventListener('focus', read)
   }, [])
   const change = (part: Partial<DesktopSettings>) =>
     act('desktop.set', async () => {

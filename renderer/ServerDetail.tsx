@@ -1,6 +1,8 @@
 // One server: what is the matter and what to do, the last day as a picture, what is known, its history, its settings.
 // The history is asked for again whenever the snapshot shows a newer event.
 import { useEffect, useRef, useState } from 'react'
+import { Button } from 'react-aria-components/Button'
+import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
 import type { HistoryEvent, ServerView } from '../app/contract/views.ts'
 import { explain, pause, refresh, resume } from './actions.ts'
 import { bridge } from './bridge.ts'
@@ -13,11 +15,13 @@ import { Facts } from './Facts.tsx'
 import { GiveToken } from './GiveToken.tsx'
 import { History } from './History.tsx'
 import { Mark, markOf } from './Mark.tsx'
+import { Restored } from './Restored.tsx'
 import { hostOf, primaryAction } from './ServerList.tsx'
 import { ServerSettings } from './ServerSettings.tsx'
 import { beginSignIn } from './signIns.ts'
 import { snapshots } from './store.ts'
 import { Timeline } from './Timeline.tsx'
+import { useVerify, VerdictLine } from './Verify.tsx'
 import { words } from './words.ts'
 
 export default function ServerDetail({ id, part }: { id: string; part: string | null }) {
@@ -40,16 +44,23 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
       target.current?.querySelector<HTMLElement>('input')?.focus()
     }
   }, [part])
+  const { verify, verdict } = useVerify(view)
   const byHand = view.grantKind === 'staticToken' || view.grantKind === 'refreshToken'
   return (
     <Page title={view.name} side={hostOf(view.url)} mark={<Mark kind={markOf(view)} />}>
       <Banner view={view} />
-      <Actions view={view} byHand={byHand} />
-      {view.warnings.map((warning) => (
-        <p key={warning} className="note">
-          {warning}
-        </p>
-      ))}
+      {view.action === 'tryRestored' && !view.paused && <Restored view={view} />}
+      <Actions view={view} byHand={byHand} onVerify={verify} />
+      <VerdictLine verdict={verdict} />
+      {view.warnings.length > 0 && (
+        <ul className="notes" aria-label={words.detail.warnings}>
+          {view.warnings.map((warning) => (
+            <li key={warning} className="note">
+              {warning}
+            </li>
+          ))}
+        </ul>
+      )}
       {byHand && (
         <div ref={part === 'token' ? target : null}>
           <GiveToken view={view} />
@@ -59,7 +70,16 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
       <Facts view={view} />
       <History events={events.list} />
       <div ref={part === 'settings' ? target : null}>
-        <ServerSettings view={view} />
+        <Disclosure className="disclosure" defaultExpanded={part === 'settings'}>
+          <h2>
+            <Button slot="trigger">
+              <span className="chevron" aria-hidden="true" /> {words.detail.settings}
+            </Button>
+          </h2>
+          <DisclosurePanel className="form">
+            <ServerSettings view={view} />
+          </DisclosurePanel>
+        </Disclosure>
         <Mute id={view.id} />
       </div>
       <Endings view={view} />
@@ -85,10 +105,11 @@ function Banner({ view }: { view: ServerView }) {
   )
 }
 
-function Actions({ view, byHand }: { view: ServerView; byHand: boolean }) {
-  const primary = primaryAction(view)
+function Actions({ view, byHand, onVerify }: { view: ServerView; byHand: boolean; onVerify: () => void }) {
+  const isRestored = view.action === 'tryRestored'
+  const primary = isRestored ? null : primaryAction(view)
   const { id } = view
-  const canSignIn = !byHand && primary?.text !== words.actions.signIn && view.state !== 'signingIn'
+  const canSignIn = !byHand && !isRestored && primary?.text !== words.actions.signIn && view.state !== 'signingIn'
   // A refresh token that the server refused will not be taken the next time either.
   const isSpent = view.state === 'needsUser' && view.fault === 'refused'
   const isRetrying = view.state === 'waiting' && !primary
@@ -99,12 +120,17 @@ function Actions({ view, byHand }: { view: ServerView; byHand: boolean }) {
           {primary.text}
         </Push>
       )}
-      {view.renewable && !view.paused && !isSpent && (
+      {view.renewable && !view.paused && !isSpent && !isRestored && (
         <ActionButton look={isRetrying ? 'primary' : 'plain'} action={`refresh ${id}`} onPress={() => refresh(view)}>
           {words.actions.refresh}
         </ActionButton>
       )}
       {canSignIn && <Push onPress={() => beginSignIn(id)}>{words.actions.signInAgain}</Push>}
+      {view.expirySource !== null && !isRestored && (
+        <ActionButton action={`verify ${id}`} onPress={onVerify}>
+          {words.actions.verify}
+        </ActionButton>
+      )}
       <ActionButton action={`pause ${id}`} onPress={() => (view.paused ? resume(view) : pause(view))}>
         {view.paused ? words.actions.resume : words.actions.pause}
       </ActionButton>

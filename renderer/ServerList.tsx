@@ -5,6 +5,7 @@ import { Link } from 'react-aria-components/Link'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
 import { Push, SettingsButton } from './controls.tsx'
+import { DemoButton } from './Demo.tsx'
 import { countdown, roughly } from './durations.ts'
 import { Mark, markOf } from './Mark.tsx'
 import { beginSignIn } from './signIns.ts'
@@ -27,6 +28,8 @@ export function primaryAction(view: ServerView): { text: string; run: () => void
     return { text: words.actions.showSignIn, run: () => go({ name: 'signIn', id }), urgent: false }
   if (view.paused || !action) return null
   const urgent = view.light === 'red'
+  if (action === 'tryRestored')
+    return { text: words.actions.tryRestored, run: () => go({ name: 'server', id, part: null }), urgent }
   if (action === 'fixSettings')
     return { text: words.actions.fixSettings, run: () => go({ name: 'server', id, part: 'settings' }), urgent }
   if (grantKind === 'staticToken' || grantKind === 'refreshToken')
@@ -97,7 +100,7 @@ const Row = memo(function Row({ view }: { view: ServerView }) {
         <Link href={hashOf({ name: 'server', id: view.id, part: null })} id={`server-${view.id}`}>
           {view.name}
         </Link>
-        <span className="host">{hostOf(view.url)}</span>
+        <span className="host">{view.demo ? words.demo.badge : hostOf(view.url)}</span>
       </div>
       {action ? (
         <div className="do">
@@ -163,6 +166,7 @@ export function ServerList({ snapshot }: { snapshot: Snapshot }) {
             </ul>
             <div className="foot">
               <Push onPress={() => go({ name: 'add', way: 'browser', url: '' })}>{words.list.add}</Push>
+              {snapshot.demo === 'on' && <DemoButton />}
             </div>
           </>
         )}

@@ -1,158 +1,186 @@
-// The settings of one server: name, scopes, redirect host, quirks, schedule. Only what was changed is sent.
-// Times are written as people write them; parts of a lifetime are percentages.
+// The settings of one server: name, scopes, redirect address, parameters, quirks, schedule. Only what was changed is sent.
+// Whatever takes effect later says when.
 import { useState } from 'react'
 import { Button } from 'react-aria-components/Button'
 import { Checkbox } from 'react-aria-components/Checkbox'
 import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
 import { Form } from 'react-aria-components/Form'
 import type { Input } from '../app/contract/commands.ts'
-import type { ScheduleOverrides } from '../app/contract/server.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, say, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
-import { Field, Push } from './controls.tsx'
-import { parseDuration, writeDuration } from './durations.ts'
+import { CopyLine, Field, isPort, Push, redirectAddress } from './controls.tsx'
+import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
+import { useSettings } from './settings.ts'
 import { words } from './words.ts'
 
-type Knob = keyof ScheduleOverrides
 const text = words.serverSettings
-const knobs = Object.keys(text.fields) as Knob[]
-const fractions: ReadonlySet<Knob> = new Set(['refreshFraction', 'earliestFraction', 'jitter'])
-/** The contract's own least values, told before the core has to refuse. */
-const least: Partial<Record<Knob, number>> = {
-  floor: 1000,
-  backoffFirst: 1000,
-  backoffMax: 1000,
-  guessedLifetime: 1000,
-  fixRetry: 60_000
+
+const writeParams = (params: ServerView['params']) =>
+  Object.entries(params)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n')
+
+/** One `name=value` a line; null where a line is none. */
+function readParams(typed: string): ServerView['params'] | null {
+  const lines = typed.split('\n').filter((line) => line.trim())
+  const pairs = lines.map((line) => /^\s*([^=\s]+)\s*=(.*)$/.exec(line))
+  if (pairs.includes(null)) return null
+  return Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![2]!.trim()]))
 }
 
-function write(knob: Knob, value: number | undefined): string {
-  if (value === undefined) return ''
-  return fractions.has(knob) ? String(Math.round(value * 1000) / 10) : writeDuration(value)
+type Edited = {
+  name: string
+  scope: string
+  params: string
+  redirectHost: ServerView['redirectHost']
+  redirectPort: string
+  quirks: ServerView['quirks']
+  schedule: Typed
 }
+type Errors = { redirectPort?: string; params?: string; schedule: Typed }
 
-/** What was typed as a number, or what is wrong with it. */
-function read(knob: Knob, typed: string): number | string {
-  if (fractions.has(knob)) {
-    const percent = Number(typed.replace('%', ''))
-    return typed.trim() && percent >= 0 && percent <= 100 ? percent / 100 : text.notPercent
+/** The change to send, and what is wrong with what was typed. */
+function readEdited(view: ServerView, edited: Partial<Edited>) {
+  const { name, scope, redirectHost, quirks } = edited
+  const { changes, errors: wrong } = readKnobs(view.schedule, edited.schedule ?? {})
+  const errors: Errors = { schedule: wrong }
+  const port = edited.redirectPort?.trim()
+  const params = edited.params === undefined ? undefined : readParams(edited.params)
+  if (port && !isPort(port)) errors.redirectPort = words.add.portWrong
+  if (params === null) errors.params = text.paramsWrong
+  const change: Omit<Input<'server.set'>, 'server'> = {
+    ...(name?.trim() && name.trim() !== view.name && { name: name.trim() }),
+    ...(scope !== undefined && scope.trim() !== (view.scope ?? '') && { scope: scope.trim() || null }),
+    ...(redirectHost && redirectHost !== view.redirectHost && { redirectHost }),
+    ...(port !== undefined && port !== String(view.redirectPort ?? '') && { redirectPort: port ? Number(port) : null }),
+    ...(params && writeParams(params) !== writeParams(view.params) && { params }),
+    ...(quirks && { quirks: quirks as { omitResource: boolean } }),
+    ...(Object.keys(changes).length > 0 && { schedule: changes as NonNullable<Input<'server.set'>['schedule']> })
   }
-  const length = parseDuration(typed)
-  if (length === null) return text.notDuration
-  const lower = least[knob]
-  return lower !== undefined && length < lower ? text.tooShort(writeDuration(lower)) : length
+  const isWrong = errors.redirectPort || errors.params || Object.keys(wrong).length > 0
+  return { change, errors: isWrong ? errors : null }
 }
 
 export function ServerSettings({ view }: { view: ServerView }) {
-  const [name, setName] = useState(view.name)
-  const [scope, setScope] = useState<string | null>(null)
-  const [host, setHost] = useState('')
-  const [quirks, setQuirks] = useState<ServerView['quirks']>({})
-  const [typed, setTyped] = useState<Partial<Record<Knob, string>>>({})
-  const [errors, setErrors] = useState<Partial<Record<Knob, string>>>({})
+  const [edited, setEdited] = useState<Partial<Edited>>({})
+  const [errors, setErrors] = useState<Errors>({ schedule: {} })
+  const general = useSettings()
   const action = `set ${view.id}`
   const pending = usePending(action)
+  const set = (part: Partial<Edited>) => setEdited((old) => ({ ...old, ...part }))
+  const host = edited.redirectHost ?? view.redirectHost
+  const port = edited.redirectPort ?? String(view.redirectPort ?? '')
 
   const save = async () => {
-    const schedule: ScheduleOverrides = {}
-    const wrong: Partial<Record<Knob, string>> = {}
-    for (const knob of knobs) {
-      const value = typed[knob]?.trim()
-      const before = write(knob, view.schedule[knob])
-      if (value === undefined || value === before) continue
-      const number = value === '' ? text.cannotClear : read(knob, value)
-      if (typeof number === 'string') wrong[knob] = number
-      else schedule[knob] = number
-    }
-    setErrors(wrong)
-    if (Object.keys(wrong).length > 0) return
-    const change: Omit<Input<'server.set'>, 'server'> = {
-      ...(name.trim() && name.trim() !== view.name && { name: name.trim() }),
-      ...(scope !== null && scope.trim() !== (view.scope ?? '') && { scope: scope.trim() || null }),
-      ...(host && { redirectHost: host as 'localhost' }),
-      ...(Object.keys(quirks).length > 0 && { quirks: quirks as { omitResource: boolean } }),
-      ...(Object.keys(schedule).length > 0 && { schedule })
-    }
+    const { change, errors } = readEdited(view, edited)
+    setErrors(errors ?? { schedule: {} })
+    if (errors) return
     if (Object.keys(change).length === 0) return say(text.unchanged)
     const saved = await act(action, async () => {
       await bridge.call('server.set', { server: view.id, ...change })
       return words.actions.saved
     })
-    if (!saved) return
-    setScope(null)
-    setHost('')
-    setQuirks({})
-    setTyped({})
+    if (saved) setEdited({})
   }
 
   const quirk = (key: keyof ServerView['quirks']) => (
     <Checkbox
       className="check"
-      isSelected={quirks[key] ?? view.quirks[key] ?? false}
-      onChange={(on) => setQuirks({ ...quirks, [key]: on })}
+      isSelected={edited.quirks?.[key] ?? view.quirks[key] ?? false}
+      onChange={(on) => set({ quirks: { ...edited.quirks, [key]: on } })}
     >
       <span className="box" aria-hidden="true" />
-      {text[key]}
+      <span>
+        {text[key]}
+        <small>{text.quirksHelp[key]}</small>
+      </span>
     </Checkbox>
   )
 
   return (
-    <section>
-      <h2 className="cap">{words.detail.settings}</h2>
-      <Form
-        className="form"
-        validationBehavior="aria"
-        onSubmit={(event) => {
-          event.preventDefault()
-          save()
-        }}
-      >
-        <Field label={text.name} value={name} onChange={setName} maxLength={100} />
-        <Field label={text.scope} help={text.scopeHelp} value={scope ?? view.scope ?? ''} onChange={setScope} />
-        <Choice
-          label={text.redirectHost}
-          help={text.redirectHelp}
-          value={host}
-          onChange={setHost}
-          options={[
-            { value: '127.0.0.1', text: '127.0.0.1' },
-            { value: 'localhost', text: 'localhost' }
-          ]}
+    <Form
+      className="form"
+      validationBehavior="aria"
+      onSubmit={(event) => {
+        event.preventDefault()
+        save()
+      }}
+    >
+      <Field label={text.name} value={edited.name ?? view.name} onChange={(name) => set({ name })} maxLength={100} />
+      {view.grantKind !== 'staticToken' && (
+        <Field
+          label={text.scope}
+          help={text.scopeHelp}
+          value={edited.scope ?? view.scope ?? ''}
+          onChange={(scope) => set({ scope })}
         />
-        <fieldset className="choice">
-          <legend>{text.quirks}</legend>
-          {quirk('omitResource')}
-          {quirk('allowMissingPkceMetadata')}
-        </fieldset>
-        <Disclosure className="disclosure" defaultExpanded={Object.keys(view.schedule).length > 0}>
-          <h3>
-            <Button slot="trigger">
-              <span className="chevron" aria-hidden="true" /> {text.schedule}
-            </Button>
-          </h3>
-          <DisclosurePanel>
-            <p className="help">{text.scheduleHelp}</p>
-            <div className="grid">
-              {knobs.map((knob) => (
-                <Field
-                  key={knob}
-                  label={text.fields[knob]}
-                  value={typed[knob] ?? write(knob, view.schedule[knob])}
-                  onChange={(value) => setTyped({ ...typed, [knob]: value })}
-                  error={errors[knob]}
-                />
-              ))}
-            </div>
-          </DisclosurePanel>
-        </Disclosure>
-        <div className="acts">
-          <Push type="submit" pending={pending}>
-            {words.actions.save}
-          </Push>
-        </div>
-      </Form>
-    </section>
+      )}
+      {view.grantKind === 'authorizationCode' && (
+        <>
+          <div className="grid">
+            <Choice
+              label={text.redirectHost}
+              help={text.redirectHelp}
+              value={host}
+              onChange={(value) => set({ redirectHost: value as Edited['redirectHost'] })}
+              options={[
+                { value: '127.0.0.1', text: '127.0.0.1' },
+                { value: 'localhost', text: 'localhost' }
+              ]}
+            />
+            <Field
+              label={text.redirectPort}
+              help={text.redirectPortHelp}
+              inputMode="numeric"
+              value={port}
+              onChange={(redirectPort) => set({ redirectPort })}
+              error={errors.redirectPort}
+            />
+          </div>
+          {isPort(port) && <CopyLine label={text.redirect} text={redirectAddress(host, port)} />}
+        </>
+      )}
+      {view.grantKind !== 'staticToken' && (
+        <>
+          <Field
+            label={text.params}
+            help={text.paramsHelp}
+            lines={2}
+            value={edited.params ?? writeParams(view.params)}
+            onChange={(params) => set({ params })}
+            error={errors.params}
+          />
+          <fieldset className="choice">
+            <legend>{text.quirks}</legend>
+            {quirk('omitResource')}
+            {quirk('allowMissingPkceMetadata')}
+          </fieldset>
+          <Disclosure className="disclosure" defaultExpanded={Object.keys(view.schedule).length > 0}>
+            <h3>
+              <Button slot="trigger">
+                <span className="chevron" aria-hidden="true" /> {words.schedule.title}
+              </Button>
+            </h3>
+            <DisclosurePanel>
+              <p className="help">{words.schedule.help}</p>
+              <Knobs
+                set={view.schedule}
+                below={general?.schedule ?? {}}
+                typed={edited.schedule ?? {}}
+                errors={errors.schedule}
+                onChange={(schedule) => set({ schedule })}
+              />
+            </DisclosurePanel>
+          </Disclosure>
+        </>
+      )}
+      <div className="acts">
+        <Push type="submit" pending={pending}>
+          {words.actions.save}
+        </Push>
+      </div>
+    </Form>
   )
 }

@@ -1,110 +1,177 @@
-// Settings of the whole: where the vault lies, what unlocks it, a backup, who keeps it, and a report to send.
-// The report names no server, address or path.
+// Settings of the whole: looks, what the desktop keeps, the general schedule, the vault, the demo, a report to send.
+// Each change acts at once, but for the schedule, which is checked and saved as one.
 import { useState } from 'react'
+import { Button } from 'react-aria-components/Button'
+import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
+import { Form } from 'react-aria-components/Form'
+import type { SettingsChanges, SettingsView, Theme } from '../app/contract/settings.ts'
 import type { Snapshot } from '../app/contract/views.ts'
-import { backUp, copy } from './actions.ts'
+import { act, backUp, copy, say, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
+import { Choice } from './Choice.tsx'
 import { useClock } from './clock.ts'
-import { ActionButton, Page, Push } from './controls.tsx'
+import { ActionButton, CopyLine, Page, Push } from './controls.tsx'
+import { Demo } from './Demo.tsx'
 import { Desktop } from './Desktop.tsx'
 import { writeMoment } from './durations.ts'
-import { markOf } from './Mark.tsx'
+import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
+import { changeSettings, useSettings } from './settings.ts'
 import { snapshots } from './store.ts'
 import { words } from './words.ts'
 
 const text = words.settings
 
-/** States and versions only: nothing that names a server, a person or a place. */
-export function reportOf(snapshot: Snapshot): string {
-  const { owner, vault, servers } = snapshot
-  const minutes = (at: number | null) => (at === null ? null : Math.round((at - snapshot.at) / 60_000))
-  const report = {
-    version: owner.version,
-    owner: owner.kind,
-    upMinutes: minutes(owner.startedAt),
-    door: bridge.platform,
-    browser: navigator.userAgent,
-    vault: { state: vault.state, keySource: vault.keySource },
-    servers: servers.map((server) => ({
-      state: markOf(server),
-      kind: server.grantKind,
-      registration: server.registration,
-      fault: server.fault,
-      attempt: server.attempt,
-      nextInMinutes: minutes(server.nextAt),
-      endsInMinutes: minutes(server.expiresAt),
-      endKnownFrom: server.expirySource,
-      renewable: server.renewable,
-      warnings: server.warnings.length
-    }))
-  }
-  return JSON.stringify(report, null, 2)
-}
-
 export default function Settings() {
   const snapshot = snapshots.use()
-  const [report, setReport] = useState<string | null>(null)
-  const since = useClock((now) => (snapshot ? writeMoment(snapshot.owner.startedAt, now) : ''))
+  const settings = useSettings()
   if (!snapshot) return null
-  const { vault, owner } = snapshot
   return (
     <Page title={text.title}>
-      <section>
-        <h2 className="cap">{text.vault}</h2>
-        <dl className="facts">
-          <div>
-            <dt>{text.location}</dt>
-            <dd>{vault.path}</dd>
-          </div>
-          <div>
-            <dt>{text.key}</dt>
-            <dd>{text.keySources[vault.keySource ?? 'none']}</dd>
-          </div>
-        </dl>
-        <div className="acts">
-          <ActionButton action="backup" onPress={backUp}>
-            {text.backup}
-          </ActionButton>
-        </div>
-        <p className="help">{text.backupHelp}</p>
-      </section>
+      <Appearance theme={snapshot.theme} />
       <Desktop />
-      <section>
-        <h2 className="cap">{text.running}</h2>
-        <dl className="facts">
-          <div>
-            <dt>{text.version}</dt>
-            <dd>{owner.version}</dd>
-          </div>
-          <div>
-            <dt>{text.owner}</dt>
-            <dd>
-              {text.owners[owner.kind]} · {text.process(owner.pid)}
-            </dd>
-          </div>
-          <div>
-            <dt>{text.since}</dt>
-            <dd>{since}</dd>
-          </div>
-        </dl>
-      </section>
-      <section>
-        <h2 className="cap">{text.diagnostics}</h2>
-        <p className="help">{text.diagnosticsHelp}</p>
-        <div className="acts">
-          <ActionButton action="copy" onPress={() => copy(reportOf(snapshot))}>
-            {text.copyReport}
-          </ActionButton>
-          <Push onPress={() => setReport(report === null ? reportOf(snapshot) : null)}>{text.showReport}</Push>
-        </div>
-        {report !== null && (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
-          <pre className="report" tabIndex={0}>
-            {report}
-          </pre>
-        )}
-      </section>
-      <p className="help">{text.theme}</p>
+      {settings && <GeneralSchedule settings={settings} />}
+      <Vault vault={snapshot.vault} />
+      <Demo />
+      <Running owner={snapshot.owner} />
+      <Diagnostics />
     </Page>
+  )
+}
+
+function Appearance({ theme }: { theme: Theme }) {
+  return (
+    <section>
+      <h2 className="cap">{text.appearance}</h2>
+      <Choice
+        label={text.theme}
+        value={theme}
+        onChange={(value) => changeSettings({ theme: value as Theme }, null)}
+        options={(['system', 'light', 'dark'] as const).map((value) => ({ value, text: text.themes[value] }))}
+      />
+    </section>
+  )
+}
+
+function GeneralSchedule({ settings }: { settings: SettingsView }) {
+  const [typed, setTyped] = useState<Typed>({})
+  const [errors, setErrors] = useState<Typed>({})
+  const pending = usePending('settings.set')
+  const { schedule, overrides } = settings
+  /** What applies where the settings say nothing is known only of the fields they say nothing of. */
+  const below = Object.fromEntries(Object.entries(schedule).filter(([knob]) => !(knob in overrides)))
+  const save = async () => {
+    const { changes, errors } = readKnobs(overrides, typed)
+    setErrors(errors)
+    if (Object.keys(errors).length > 0) return
+    if (Object.keys(changes).length === 0) return say(words.serverSettings.unchanged)
+    if (await changeSettings({ schedule: changes as NonNullable<SettingsChanges['schedule']> })) setTyped({})
+  }
+  return (
+    <section>
+      <h2 className="cap">{words.schedule.title}</h2>
+      <p className="help">{text.scheduleHelp}</p>
+      <Disclosure className="disclosure">
+        <h3>
+          <Button slot="trigger">
+            <span className="chevron" aria-hidden="true" /> {text.scheduleShow}
+          </Button>
+        </h3>
+        <DisclosurePanel>
+          <Form
+            className="form"
+            validationBehavior="aria"
+            onSubmit={(event) => {
+              event.preventDefault()
+              save()
+            }}
+          >
+            <Knobs set={overrides} below={below} typed={typed} errors={errors} onChange={setTyped} />
+            <div className="acts">
+              <Push type="submit" pending={pending}>
+                {words.actions.save}
+              </Push>
+            </div>
+          </Form>
+        </DisclosurePanel>
+      </Disclosure>
+    </section>
+  )
+}
+
+function Vault({ vault }: { vault: Snapshot['vault'] }) {
+  return (
+    <section>
+      <h2 className="cap">{text.vault}</h2>
+      <dl className="facts">
+        <div>
+          <dt>{text.key}</dt>
+          <dd>{text.keySources[vault.keySource ?? 'none']}</dd>
+        </div>
+      </dl>
+      <CopyLine label={text.location} text={vault.path} />
+      <div className="acts">
+        <ActionButton action="backup" onPress={backUp}>
+          {text.backup}
+        </ActionButton>
+      </div>
+      <p className="help">{text.backupHelp}</p>
+    </section>
+  )
+}
+
+function Running({ owner }: { owner: Snapshot['owner'] }) {
+  const since = useClock((now) => writeMoment(owner.startedAt, now))
+  const rows = [
+    [text.version, owner.version],
+    [text.owner, `${text.owners[owner.kind]} · ${text.process(owner.pid)}`],
+    [text.since, since]
+  ]
+  return (
+    <section>
+      <h2 className="cap">{text.running}</h2>
+      <dl className="facts">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  )
+}
+
+function Diagnostics() {
+  const [report, setReport] = useState<string | null>(null)
+  const ask = async () => (await bridge.call('diagnostics', {})).text
+  const show = () =>
+    act('diagnostics', async () => {
+      setReport(await ask())
+      return null
+    })
+  const send = () =>
+    act('copyReport', async () => {
+      await copy(await ask())
+      return null
+    })
+  return (
+    <section>
+      <h2 className="cap">{text.diagnostics}</h2>
+      <p className="help">{text.diagnosticsHelp}</p>
+      <div className="acts">
+        <ActionButton action="copyReport" onPress={send}>
+          {text.copyReport}
+        </ActionButton>
+        <ActionButton action="diagnostics" onPress={report === null ? show : () => setReport(null)}>
+          {report === null ? text.showReport : text.hideReport}
+        </ActionButton>
+      </div>
+      {report !== null && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+        <pre className="report" tabIndex={0}>
+          {report}
+        </pre>
+      )}
+    </section>
   )
 }

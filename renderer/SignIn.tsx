@@ -70,23 +70,25 @@ function Steps({ view, progress, isRunning }: { view: ServerView; progress: Prog
     if (index > at) return 'open'
     return isRunning ? 'now' : 'failed'
   }
-  const hostOfStep = (step: SignInStep) =>
-    step === 'resource'
-      ? hostOf(view.url)
-      : step === 'authorizationServer' && view.signIn?.url
-        ? hostOf(view.signIn.url)
-        : ''
+  const authorizationServer = view.signIn?.url ?? view.issuer
+  const isOwnClient = view.registration === 'preRegistered'
+  /** What was found out at a step that is done. */
+  const found: Partial<Record<SignInStep, string>> = {
+    resource: hostOf(view.url),
+    authorizationServer: authorizationServer ? hostOf(authorizationServer) : '',
+    registration: view.registration ? words.detail.registrations[view.registration] : ''
+  }
   return (
     <ol className="steps" aria-live="polite">
       {steps.map((step, index) => {
         const kind = shown(index)
-        const [todo, done] = text.steps[step]
+        const [todo, done] = step === 'registration' && isOwnClient ? text.ownClientStep : text.steps[step]
         return (
           <li key={step} className={kind} data-step={step} aria-current={kind === 'now' ? 'step' : undefined}>
             <Mark kind={marks[kind]} said={false} />
             <span>
               {kind === 'done' ? done : kind === 'now' ? text.now[step] : todo}
-              {kind === 'done' && hostOfStep(step) && <small>{hostOfStep(step)}</small>}
+              {kind === 'done' && found[step] && <small>{found[step]}</small>}
             </span>
           </li>
         )
@@ -228,6 +230,9 @@ function Failed({ view, progress, hasToken }: { view: ServerView; progress: Prog
           <ActionButton action={`remove ${view.id}`} onPress={() => startOver('ownClient')}>
             {text.ownClient}
           </ActionButton>
+        )}
+        {progress.code === 'pkceUnsupported' && (
+          <Push onPress={() => go({ name: 'server', id: view.id, part: 'settings' })}>{text.settings}</Push>
         )}
         {!hasToken && needsAddress.has(progress.code) && (
           <ActionButton action={`remove ${view.id}`} onPress={() => startOver('browser')}>

@@ -2,18 +2,31 @@
 // Also what an emptied list shows.
 import type { VaultView } from '../app/contract/views.ts'
 import { Push } from './controls.tsx'
-import { go } from './store.ts'
+import { DemoButton } from './Demo.tsx'
+import { go, snapshots } from './store.ts'
 import { words } from './words.ts'
 
+const pictures = [
+  'M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5',
+  'M8 2v9M8 11l-3-3M8 11l3-3M2.5 13.5h11',
+  'M2 3.5h12v9H2zM2 6.3h12'
+]
+
 export function Welcome({ keySource }: { keySource: VaultView['keySource'] }) {
+  const demo = snapshots.use()?.demo
   return (
     <div className="page welcome">
       <h2>{words.welcome.title}</h2>
       <p className="lead">{words.welcome.lead}</p>
       <dl className="points">
-        {words.welcome.points(words.settings.keySources[keySource ?? 'none']).map(([title, text]) => (
+        {words.welcome.points(words.settings.keySources[keySource ?? 'none']).map(([title, text], index) => (
           <div key={title}>
-            <dt>{title}</dt>
+            <dt>
+              <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+                <path d={pictures[index]} className="stroke" />
+              </svg>
+              {title}
+            </dt>
             <dd>{text}</dd>
           </div>
         ))}
@@ -22,8 +35,9 @@ export function Welcome({ keySource }: { keySource: VaultView['keySource'] }) {
         <Push look="primary" onPress={() => go({ name: 'add', way: 'browser', url: '' })}>
           {words.list.add}
         </Push>
+        <DemoButton />
       </div>
-      <p className="help">{words.welcome.demo}</p>
+      <p className="help">{demo === 'unavailable' ? words.welcome.noDemo : words.welcome.demo}</p>
     </div>
   )
 }

@@ -17,9 +17,13 @@ export function usePending(key: string): boolean {
   return running.use().has(key)
 }
 
-export function say(text: string): void {
-  toasts.add({ text, tone: 'ok' }, { timeout: 6000 })
+/** `timeout` in ms; while a notice is hovered or focused it waits. */
+export function say(text: string, timeout = 6000): void {
+  toasts.add({ text, tone: 'ok' }, { timeout })
 }
+
+/** For what a person may want to read twice. */
+const longer = 20_000
 
 /** The error's own sentence, and what to do where it leaves that open. */
 export function explain(error: unknown): { code: string; text: string; todo: string } {
@@ -82,13 +86,30 @@ export const forgetRegistration = ({ id }: Named) =>
     return words.actions.forgotten
   })
 
-export const signOut = ({ id }: Named) =>
-  act(`signOut ${id}`, async () => (await bridge.call('server.signOut', { server: id })).revoked)
+export const signOut = ({ id, name }: Named) =>
+  act(`signOut ${id}`, async () => {
+    const { revoked } = await bridge.call('server.signOut', { server: id })
+    say(words.actions.signedOut(name, revoked), longer)
+    return null
+  })
 
 export const remove = ({ id, name }: Named) =>
   act(`remove ${id}`, async () => {
     const { revoked } = await bridge.call('server.remove', { server: id })
-    return words.actions.removed(name, revoked)
+    say(words.actions.removed(name, revoked), longer)
+    return null
+  })
+
+export const startDemo = () =>
+  act('demo', async () => {
+    await bridge.call('demo.start', {})
+    return words.demo.started
+  })
+
+export const stopDemo = () =>
+  act('demo', async () => {
+    await bridge.call('demo.stop', {})
+    return words.demo.stopped
   })
 
 export const backUp = () =>

@@ -8,6 +8,7 @@ import { Label } from 'react-aria-components/Label'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components/Modal'
 import { ProgressBar } from 'react-aria-components/ProgressBar'
 import { Text } from 'react-aria-components/Text'
+import { TextArea } from 'react-aria-components/TextArea'
 import { TextField, type TextFieldProps } from 'react-aria-components/TextField'
 import { UNSTABLE_Toast as Toast, UNSTABLE_ToastRegion as ToastRegion } from 'react-aria-components/Toast'
 import { copy, toasts, usePending } from './actions.ts'
@@ -45,13 +46,15 @@ type FieldProps = Omit<TextFieldProps, 'className' | 'children'> & {
   help?: string | undefined
   error?: string | undefined
   placeholder?: string | undefined
+  /** How many lines to write in; one without it. */
+  lines?: number
 }
 
-export function Field({ label, help, error, placeholder, ...rest }: FieldProps) {
+export function Field({ label, help, error, placeholder, lines, ...rest }: FieldProps) {
   return (
     <TextField autoComplete="off" spellCheck="false" {...rest} className="field" isInvalid={error !== undefined}>
       <Label>{label}</Label>
-      <Input {...(placeholder && { placeholder })} />
+      {lines ? <TextArea rows={lines} /> : <Input {...(placeholder && { placeholder })} />}
       {help && (
         <Text slot="description" className="help">
           {help}
@@ -66,6 +69,11 @@ export function Field({ label, help, error, placeholder, ...rest }: FieldProps) 
 export function SecretField(props: FieldProps) {
   return <Field {...props} type="password" autoComplete="new-password" help={props.help ?? words.add.writeOnly} />
 }
+
+export const isPort = (typed: string) => /^\d+$/.test(typed) && Number(typed) >= 1 && Number(typed) <= 65_535
+
+/** Where the browser comes back to (RFC 8252 section 7.3), as it is entered at the authorization server. */
+export const redirectAddress = (host: string, port: string) => `http://${host}:${port}/callback`
 
 export function CopyLine({ text, label }: { text: string; label: string }) {
   return (

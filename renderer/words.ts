@@ -40,6 +40,8 @@ export const words = {
     fixSettings: 'Fix settings',
     giveToken: 'Give a token',
     showSignIn: 'Continue',
+    tryRestored: 'Decide…',
+    verify: 'Verify',
     refresh: 'Refresh now',
     refreshed: (name: string) => `${name}: a new token is stored.`,
     pause: 'Pause',
@@ -51,6 +53,7 @@ export const words = {
     signOut: 'Sign out',
     remove: 'Remove…',
     removeNow: 'Remove',
+    signedOut: (name: string, revoked: string) => `${name} is signed out here. ${revoked}`,
     removed: (name: string, revoked: string) => `${name} is removed. ${revoked}`,
     removeTitle: (name: string) => `Remove ${name}?`,
     removeText:
@@ -71,6 +74,7 @@ export const words = {
   detail: {
     back: 'Servers',
     unknown: 'This server is no longer here.',
+    warnings: 'Good to know',
     timeline: 'Last 24 hours',
     gap: (length: string) => `${length} without a token`,
     noGap: 'never without a token',
@@ -145,19 +149,31 @@ export const words = {
     name: 'Name',
     scope: 'Scopes',
     scopeHelp: 'Separated by spaces; empty: what the server asks for. Takes effect at the next sign-in.',
-    redirectHost: 'Redirect address',
+    redirectHost: 'Redirect host',
     redirectHelp: 'Some servers accept only one of the two. Takes effect at the next sign-in.',
+    redirectPort: 'Redirect port',
+    redirectPortHelp: 'Empty: the system chooses one each time.',
+    redirect: 'The redirect address',
+    params: 'Extra parameters',
+    paramsHelp:
+      'One a line, as name=value. They go with the sign-in and with each token request. No secrets here: they are shown.',
+    paramsWrong: 'Write one parameter a line, as name=value.',
     quirks: 'For servers that bend the standards',
     omitResource: 'Leave out the resource parameter',
     allowMissingPkceMetadata: 'Sign in although the server does not announce PKCE',
-    schedule: 'Schedule',
-    scheduleHelp: 'Times as 90s, 5m, 1h or 2d. An empty field follows the general setting.',
-    cannotClear: 'A value once set can be changed, not emptied: write the value you want.',
+    quirksHelp: {
+      omitResource: 'For authorization servers that refuse it (RFC 8707).',
+      allowMissingPkceMetadata: 'The proof is sent all the same; whether it is checked is not known.'
+    },
+    unchanged: 'Nothing was changed.'
+  },
+  schedule: {
+    title: 'Schedule',
+    help: 'Times as 90s, 5m, 1h or 2d. An empty field follows the general setting.',
+    followDefault: (value: string) => (value ? `Use the default (${value})` : 'Use the default'),
     notDuration: 'Write a time such as 90s, 5m, 1h or 2d.',
     notPercent: 'Write a percentage from 0 to 100.',
     tooShort: (least: string) => `At least ${least}.`,
-    percent: '%',
-    unchanged: 'Nothing was changed.',
     fields: {
       refreshFraction: 'Refresh when this part of the lifetime is over (%)',
       refreshMargin: 'Or this long before the end',
@@ -171,6 +187,31 @@ export const words = {
       guessedLifetime: 'Lifetime assumed where none is told',
       refreshTokenMargin: 'Before the refresh token’s own end'
     }
+  },
+  restored: {
+    title: 'This sign-in comes from a backup',
+    happened: 'The vault was put back from a backup, so this refresh token may not be the newest one.',
+    risk: 'If a newer one is in use, here before or on another machine, the server may take the old one for stolen and end both.',
+    choose:
+      'Signing in again is safe. Try the restored token only if nothing else has used this sign-in since the backup.',
+    attempt: 'Try the restored token',
+    signInInstead: 'Sign in instead',
+    giveInstead: 'Give a new token instead'
+  },
+  verify: {
+    accepted: 'The server accepts the token',
+    rejected: 'The server does not accept the token',
+    unknown: 'The server did not say'
+  },
+  demo: {
+    title: 'Demo servers',
+    badge: 'demo on this machine',
+    start: 'Try the demo servers',
+    stop: 'Remove the demo servers',
+    helpOff: 'Three servers on this machine with short tokens: one steady, one flaky, one that ends its sign-in.',
+    helpOn: 'They run on this machine, and go away when you remove them or when Tokentray ends.',
+    started: 'The demo servers are running.',
+    stopped: 'The demo servers and their tokens are gone.'
   },
   giveToken: {
     title: 'Give a new token',
@@ -219,10 +260,16 @@ export const words = {
     port: 'Port',
     redirect: 'Enter this redirect address there',
     portWrong: 'A port is a number from 1 to 65535.',
+    provider: 'Provider',
+    otherProvider: 'Another one',
     providerSteps:
-      'Create an OAuth client in the provider’s developer settings, enter the redirect address below, and copy the client id here.',
-    githubSteps:
-      'On GitHub: Settings → Developer settings → OAuth Apps → New OAuth App. Enter the redirect address below as the authorization callback URL, then copy the client id and a new client secret here.',
+      'Create an OAuth client in the provider’s developer settings, enter the redirect address below exactly as it stands, and copy the client id here, with the client secret if there is one.',
+    trust: {
+      verified: 'These steps were tried.',
+      cited: 'Menus may have moved since.',
+      unverified: 'These steps are from memory and were not checked.'
+    },
+    source: (host: string) => `See ${host}`,
     staticWarning: 'Cannot be refreshed: when it ends, you give a new one.',
     refreshWarning:
       'Where the server replaces refresh tokens, the program it came from stops working once Tokentray uses it.',
@@ -273,7 +320,9 @@ export const words = {
     stopped: 'No sign-in is under way.',
     start: 'Start the sign-in',
     ownClient: 'Use my own client id…',
-    changeAddress: 'Change the address…'
+    changeAddress: 'Change the address…',
+    settings: 'Settings of this server',
+    ownClientStep: ['Use your own client id', 'Your own client id is used'] as [string, string]
   },
   welcome: {
     title: 'Your MCP servers, signed in and kept that way',
@@ -283,7 +332,8 @@ export const words = {
       ['Nothing goes elsewhere', 'Tokentray speaks to your servers and those who sign you in, and to nobody else.'],
       ['Sign-in in your own browser', 'Passwords never pass through here; the browser comes back to this machine.']
     ],
-    demo: 'Only trying it out? The command “tokentray demo” starts three servers to add.'
+    demo: 'The demo servers run on this machine: nothing to sign up for, and one press removes them.',
+    noDemo: 'Only trying it out? The command “tokentray demo” starts three servers to add.'
   },
   settings: {
     title: 'Settings',
@@ -296,7 +346,7 @@ export const words = {
       throwaway: 'for this run only: nothing is kept',
       none: 'not known'
     },
-    backup: 'Back up now',
+    backup: 'Make a backup now',
     backupHelp: 'An encrypted copy beside the vault; the newest three are kept.',
     backedUp: (path: string) => `Backed up to ${path}`,
     running: 'Running',
@@ -306,10 +356,17 @@ export const words = {
     owners: { lasting: 'a lasting process', command: 'a command, until it ends' },
     process: (pid: number) => `process ${pid}`,
     diagnostics: 'Diagnostics',
-    diagnosticsHelp: 'States and versions, without names, addresses or tokens. Read it before you send it.',
+    diagnosticsHelp:
+      'Versions, states, hosts and the last events; no tokens and no secrets. Read it before you send it.',
     copyReport: 'Copy report',
     showReport: 'Show report',
-    theme: 'Light or dark follows the system.'
+    hideReport: 'Hide report',
+    appearance: 'Appearance',
+    theme: 'Theme',
+    themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+    scheduleHelp:
+      'When tokens are refreshed, for every server that sets nothing of its own. Times as 90s, 5m, 1h or 2d.',
+    scheduleShow: 'General schedule'
   },
   desktop: {
     title: 'On this desktop',
@@ -418,5 +475,12 @@ export const advice: Record<string, string> = {
   issuerMismatch: 'The server’s pages contradict each other; tell whoever runs it.',
   resourceMismatch: 'Check that the address is exactly the one the server calls itself.',
   metadataInvalid: 'The server’s pages are not as the standard wants them; tell whoever runs it.',
-  portInUse: 'Another program uses that port: choose another one.'
+  portInUse: 'Another program uses that port: choose another one.',
+  replyLost: 'The connection broke before the answer came. Try again.',
+  responseInvalid:
+    'The server’s answer was not as the standard wants it. Try again; if it stays so, tell whoever runs it.',
+  signInFailed: 'Try again; if it stays so, tell whoever runs the server.',
+  signInUnderWay: 'Go on with that one, or cancel it first.',
+  serverExists: 'Open it in the list, or give this one another name.',
+  vaultUnwritable: 'Make room on the disk, then try again.'
 }

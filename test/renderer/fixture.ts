@@ -5,7 +5,9 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { noClients } from '../../app/contract/gateway.ts'
+import type { SettingsChanges, SettingsView } from '../../app/contract/settings.ts'
 import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/views.ts'
+import { defaultSchedule } from '../../app/health/schedule.ts'
 import { healthyView } from '../fakes/view.ts'
 
 const min = 60_000
@@ -224,6 +226,13 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     clients: noClients,
     servers
   }
+  const general: SettingsView = {
+    schedule: defaultSchedule,
+    overrides: {},
+    concurrency: 16,
+    logLevel: 'info',
+    theme: 'system'
+  }
   const streams = new Set<ServerResponse>()
   const called: Called[] = []
   const find = ({ server }: { server: string }) => snapshot.servers.find(({ id }) => id === server)!
@@ -252,6 +261,43 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
       return { revoked: 'The server has revoked the tokens.' }
     },
     'signIn.cancel': () => ({}),
+    'server.verify': (input) => ({
+      ...view(input),
+      verdict: 'accepted',
+      sentence: 'It answered “initialize” at once.'
+    }),
+    'settings.read': () => general,
+    'settings.set': (changes: SettingsChanges) => {
+      for (const [knob, value] of Object.entries(changes.schedule ?? {})) {
+        const overrides = general.overrides as Record<string, number>
+        if (value === null) delete overrides[knob]
+        else overrides[knob] = value as number
+      }
+      general.schedule = { ...defaultSchedule, ...(general.overrides as Partial<typeof defaultSchedule>) }
+      if (changes.theme) {
+        const { theme } = changes
+        general.theme = theme
+        change((s) => {
+          s.theme = theme
+        })
+      }
+      return general
+    },
+    'demo.start': () => {
+      change((s) => {
+        s.demo = 'on'
+        s.servers = [...s.servers, serverView({ id: 'steady', name: 'Steady', demo: true }, now)]
+      })
+      return { servers: ['steady'] }
+    },
+    'demo.stop': () => {
+      change((s) => {
+        s.demo = 'off'
+        s.servers = s.servers.filter(({ demo }) => !demo)
+      })
+      return {}
+    },
+    diagnostics: () => ({ text: 'tokentray 0.1.0\nservers: 7' }),
     'vault.backup': () => ({ path: '/home/ada/.local/share/tokentray/backups/vault-1.db' }),
     poke: () => ({})
   }

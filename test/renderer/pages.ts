@@ -1,6 +1,7 @@
 // Every screen there is, and how to bring the fixture and the page to it.
 // Shared by the accessibility tests and the pictures.
 import type { Page } from 'playwright-core'
+import type { ServerView } from '../../app/contract/views.ts'
 import { words } from '../../renderer/words.ts'
 import { type Fixture, Refusal } from './fixture.ts'
 
@@ -28,6 +29,34 @@ export function signingIn(fixture: Fixture, step: 'resource' | 'registration' | 
       device: null
     }
   })
+}
+
+/** Notion's grant as it is after its vault was put back from a backup. */
+export function restored(fixture: Fixture): void {
+  fixture.change(({ servers }) => {
+    Object.assign(servers.find(({ id }) => id === 'notion')!, {
+      words: 'Restored from a backup: say whether to use it',
+      detail: '',
+      action: 'tryRestored',
+      fault: null
+    })
+  })
+}
+
+/** Names, addresses and warnings longer than anybody wants them. */
+function makeLong(servers: ServerView[]): void {
+  const [first, second] = servers
+  Object.assign(first!, {
+    name: 'Notion of the whole company, all workspaces and the archive of former colleagues',
+    url: 'https://mcp-production-eu-central-1.very-long-subdomain.internal.notion.example/mcp/v2/workspaces/7f9d0c4e',
+    scope: 'read write comments:read comments:write databases:read databases:write users:read offline_access',
+    warnings: [
+      'The server announces no PKCE; the proof is sent all the same.',
+      'The refresh token ends in 2 days and refreshing does not extend it: sign in again before that.',
+      'The token lives for 20 seconds only and cannot be kept without gaps.'
+    ]
+  })
+  Object.assign(second!, { name: 'linear-production-workspace-with-an-unbreakable-name-of-some-length' })
 }
 
 type Vault = Fixture['snapshot']['vault']
@@ -128,8 +157,68 @@ export const settings: Setting[] = [
     ready: (page) => page.getByRole('img', { name: /3 failures|8 failures/ }).waitFor()
   },
   { name: 'server-needs-you', hash: '#server/notion', ready: heading('Notion') },
+  {
+    name: 'server-restored',
+    hash: '#server/notion',
+    prepare: (fixture) => restored(fixture),
+    ready: (page) => page.getByText(words.restored.title).waitFor()
+  },
+  {
+    name: 'server-verified',
+    hash: '#server/github',
+    ready: async (page) => {
+      await page.getByRole('button', { name: words.actions.verify, exact: true }).click()
+      await page.getByText(words.verify.accepted).waitFor()
+    }
+  },
+  {
+    name: 'server-settings',
+    hash: '#server/linear/settings',
+    prepare: (fixture) =>
+      fixture.change(({ servers }) => {
+        const linear = servers.find(({ id }) => id === 'linear')!
+        linear.schedule = { refreshMargin: 120_000 }
+        linear.redirectPort = 41_414
+        linear.params = { audience: 'https://api.linear.app' }
+      }),
+    ready: (page) => page.getByText(/Use the default \(5m\)/).waitFor()
+  },
+  {
+    name: 'server-remove',
+    hash: '#server/linear',
+    ready: async (page) => {
+      await page.getByRole('button', { name: words.actions.remove, exact: true }).click()
+      await page.getByRole('alertdialog').waitFor()
+    }
+  },
+  {
+    name: 'list-long',
+    hash: '',
+    prepare: (fixture) => fixture.change(({ servers }) => makeLong(servers)),
+    ready: (page) => page.getByRole('listitem').first().waitFor()
+  },
+  {
+    name: 'server-long',
+    hash: '#server/notion',
+    prepare: (fixture) => fixture.change(({ servers }) => makeLong(servers)),
+    ready: (page) => page.getByRole('heading', { level: 1, name: /Notion/ }).waitFor()
+  },
   { name: 'add', hash: '#add', ready: heading(words.add.title) },
-  { name: 'add-own-client', hash: '#add/ownClient', ready: (page) => page.getByText(words.add.redirect).waitFor() },
+  {
+    name: 'add-own-client',
+    hash: `#add/ownClient/${encodeURIComponent('https://api.githubcopilot.com/mcp')}`,
+    ready: (page) => page.getByText(/New OAuth app/).waitFor()
+  },
+  {
+    name: 'add-client-credentials',
+    hash: '#add/clientCredentials',
+    ready: (page) => page.getByText(words.add.tokenEndpointOptional).waitFor()
+  },
+  {
+    name: 'add-refresh-token',
+    hash: '#add/refreshToken',
+    ready: (page) => page.getByText(words.add.refreshWarning).waitFor()
+  },
   {
     name: 'add-static-token',
     hash: '#add/staticToken',
@@ -154,7 +243,29 @@ export const settings: Setting[] = [
       await page.getByText(words.signIn.failed).waitFor()
     }
   },
-  { name: 'settings', hash: '#settings', ready: heading(words.settings.title) },
+  {
+    name: 'sign-in-done',
+    hash: '#sign-in/figma',
+    prepare: (fixture) => {
+      fixture.handlers['signIn.start'] = () => ({ signIn: 'sign-in-1', url: null, redirectUri: null })
+      fixture.handlers['signIn.wait'] = () => ({})
+    },
+    ready: async (page) => {
+      await page.getByRole('button', { name: words.signIn.start }).click()
+      await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    }
+  },
+  { name: 'settings', hash: '#settings', ready: (page) => page.getByText(words.settings.scheduleShow).waitFor() },
+  {
+    name: 'settings-schedule',
+    hash: '#settings',
+    ready: async (page) => {
+      await page.getByText(words.settings.scheduleShow).click()
+      await page.getByRole('textbox', { name: words.schedule.fields.floor }).fill('soon')
+      await page.getByRole('button', { name: words.actions.save }).click()
+      await page.getByText(words.schedule.notDuration).waitFor()
+    }
+  },
   ...shut.map(({ name, title }) => ({
     name: `vault-${name}`,
     hash: '',

@@ -1,0 +1,32 @@
+// The demo servers: to try Tokentray without an account anywhere, and to be rid of them again.
+// Shown only where this installation has them.
+import { startDemo, stopDemo } from './actions.ts'
+import { ActionButton } from './controls.tsx'
+import { snapshots } from './store.ts'
+import { words } from './words.ts'
+
+/** One button for the state the demo is in. */
+export function DemoButton() {
+  const demo = snapshots.use()?.demo
+  if (demo === undefined || demo === 'unavailable') return null
+  return (
+    <ActionButton action="demo" onPress={demo === 'on' ? stopDemo : startDemo}>
+      {demo === 'on' ? words.demo.stop : words.demo.start}
+    </ActionButton>
+  )
+}
+
+/** The settings' own section on it. */
+export function Demo() {
+  const demo = snapshots.use()?.demo
+  if (demo === undefined || demo === 'unavailable') return null
+  return (
+    <section>
+      <h2 className="cap">{words.demo.title}</h2>
+      <p className="help">{demo === 'on' ? words.demo.helpOn : words.demo.helpOff}</p>
+      <div className="acts">
+        <DemoButton />
+      </div>
+    </section>
+  )
+}

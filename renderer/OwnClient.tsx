@@ -1,0 +1,86 @@
+// What a client of one's own needs: the provider's steps, the exact redirect address to enter there, and what to copy back.
+// The provider is recognised by the server's host; where it is not, a person chooses.
+import { useEffect, useState } from 'react'
+import { type Provider, providerOf, providers } from '../app/contract/providers.ts'
+import { Choice } from './Choice.tsx'
+import { CopyLine, Field, isPort, redirectAddress } from './controls.tsx'
+import { hostOf } from './ServerList.tsx'
+import { words } from './words.ts'
+
+const text = words.add
+export type Redirect = { redirectHost: string; port: string }
+
+function Source({ provider }: { provider: Provider }) {
+  return (
+    <p className="help">
+      {text.trust[provider.trust]}{' '}
+      {provider.page && (
+        <a href={provider.page} target="_blank" rel="noreferrer">
+          {text.source(hostOf(provider.page))}
+        </a>
+      )}
+    </p>
+  )
+}
+
+export function OwnClientSteps({
+  url,
+  redirect,
+  onChange
+}: {
+  url: string
+  redirect: Redirect
+  onChange: (redirect: Partial<Redirect>) => void
+}) {
+  const recognised = providerOf(hostOf(url.trim()))
+  const [chosen, setChosen] = useState('')
+  const provider = providers.find(({ id }) => id === chosen) ?? recognised
+  const host = provider?.redirectHost
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another provider changes the host, not each keystroke
+  useEffect(() => {
+    if (host) onChange({ redirectHost: host })
+  }, [host])
+  return (
+    <>
+      <div className="field">
+        <label htmlFor="provider">{text.provider}</label>
+        <select id="provider" value={provider?.id ?? ''} onChange={(event) => setChosen(event.target.value)}>
+          <option value="">{text.otherProvider}</option>
+          {providers.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </div>
+      {provider ? (
+        <div className="howTo">
+          <ol>
+            {provider.steps.map((step) => (
+              <li key={step}>{step}</li>
+            ))}
+          </ol>
+          <Source provider={provider} />
+        </div>
+      ) : (
+        <p className="howTo">{text.providerSteps}</p>
+      )}
+      <CopyLine label={text.redirect} text={redirectAddress(redirect.redirectHost, redirect.port)} />
+      <div className="grid">
+        <Choice
+          label={text.redirectHost}
+          value={redirect.redirectHost}
+          onChange={(redirectHost) => onChange({ redirectHost })}
+          options={['127.0.0.1', 'localhost'].map((value) => ({ value, text: value }))}
+        />
+        <Field
+          label={text.port}
+          inputMode="numeric"
+          value={redirect.port}
+          onChange={(port) => onChange({ port })}
+          error={isPort(redirect.port) ? undefined : text.portWrong}
+        />
+      </div>
+    </>
+  )
+}

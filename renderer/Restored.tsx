@@ -1,0 +1,31 @@
+// A grant that came back from a backup: what trying it may cost, and the two ways on.
+// Nothing is tried before a person chose.
+import type { ServerView } from '../app/contract/views.ts'
+import { refresh } from './actions.ts'
+import { ActionButton, Push } from './controls.tsx'
+import { beginSignIn } from './signIns.ts'
+import { go } from './store.ts'
+import { words } from './words.ts'
+
+const text = words.restored
+
+export function Restored({ view }: { view: ServerView }) {
+  const byHand = view.grantKind === 'refreshToken' || view.grantKind === 'staticToken'
+  const instead = () => (byHand ? go({ name: 'server', id: view.id, part: 'token' }) : beginSignIn(view.id))
+  return (
+    <section className="panel" aria-labelledby="restored">
+      <h2 id="restored">{text.title}</h2>
+      <p>{text.happened}</p>
+      <p>{text.risk}</p>
+      <p>{text.choose}</p>
+      <div className="acts">
+        <ActionButton action={`refresh ${view.id}`} onPress={() => refresh(view)}>
+          {text.attempt}
+        </ActionButton>
+        <Push look="primary" onPress={instead}>
+          {byHand ? text.giveInstead : text.signInInstead}
+        </Push>
+      </div>
+    </section>
+  )
+}

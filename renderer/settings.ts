@@ -1,0 +1,38 @@
+// The general settings as the pages know them: read when a screen needs them, changed by the command, shown as answered.
+// A core that does not answer leaves them unknown; a screen then shows no defaults.
+import { useEffect } from 'react'
+import type { SettingsChanges, SettingsView, Theme } from '../app/contract/settings.ts'
+import { act } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { createStore } from './store.ts'
+import { words } from './words.ts'
+
+const known = createStore<SettingsView | null>(null)
+
+export function useSettings(): SettingsView | null {
+  useEffect(() => {
+    bridge.call('settings.read', {}).then(known.set, () => {})
+  }, [])
+  return known.use()
+}
+
+export const changeSettings = (changes: SettingsChanges, said: string | null = words.actions.saved) =>
+  act('settings.set', async () => {
+    known.set(await bridge.call('settings.set', changes))
+    return said
+  })
+
+const kept = 'theme'
+
+/** Light, dark, or as the system says; kept here too, so that the next start shows the right one before it asks. */
+export function showTheme(theme: Theme): void {
+  const root = document.documentElement
+  if (theme === 'system') delete root.dataset.theme
+  else root.dataset.theme = theme
+  localStorage.setItem(kept, theme)
+}
+
+export function showKeptTheme(): void {
+  const theme = localStorage.getItem(kept)
+  if (theme === 'light' || theme === 'dark') showTheme(theme)
+}

@@ -1,0 +1,259 @@
+// What a person decides on the pages: verifying, restored grants, settings general and per server, theme, demo, own clients.
+// In a real Chromium on the built pages; each command is checked as it reached the core.
+import { describe, expect, test } from 'vitest'
+import { providers } from '../../app/contract/providers.ts'
+import { advice, words } from '../../renderer/words.ts'
+import { reason } from './chromium.ts'
+import { Refusal } from './fixture.ts'
+import { button, openPages } from './opened.ts'
+import { restored } from './pages.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('decisions on the pages', () => {
+  const { page: open, fixture } = openPages('decisions')
+
+  test.each(['accepted', 'rejected', 'unknown'] as const)(
+    'verify shows the verdict "%s" until the token changes',
+    async (verdict) => {
+      fixture().handlers['server.verify'] = ({ server }: { server: string }) => ({
+        view: fixture().snapshot.servers.find(({ id }) => id === server),
+        verdict,
+        sentence: 'It answered at once.'
+      })
+      const page = await open('#server/github')
+      await button(page, words.actions.verify).click()
+      const status = page.getByRole('status').filter({ hasText: words.verify[verdict] })
+      await status.getByText('It answered at once.').waitFor()
+      expect(fixture().inputsOf('server.verify')).toEqual([{ server: 'github' }])
+      fixture().change(({ servers }) => {
+        servers.find(({ id }) => id === 'github')!.obtainedAt = Date.now()
+      })
+      await page.getByText(words.verify[verdict]).waitFor({ state: 'detached' })
+    }
+  )
+
+  describe('a restored grant', () => {
+    test('is explained, and tried only when a person says so', async () => {
+      restored(fixture())
+      const page = await open('')
+      await page.getByRole('button', { name: `${words.actions.tryRestored}: Notion` }).click()
+      await page.getByText(words.restored.risk).waitFor()
+      expect(await button(page, words.actions.refresh).count()).toBe(0)
+      expect(fixture().inputsOf('server.refresh')).toEqual([])
+      await button(page, words.restored.attempt).click()
+      await page.locator('.toast.ok').waitFor()
+      expect(fixture().inputsOf('server.refresh')).toEqual([{ server: 'notion' }])
+    })
+
+    test('can be replaced by a sign-in, and the focus does not get lost', async () => {
+      restored(fixture())
+      fixture().handlers['signIn.start'] = () => new Promise(() => {})
+      const page = await open('#server/notion')
+      await button(page, words.restored.signInInstead).focus()
+      fixture().change(({ servers }) => {
+        servers.find(({ id }) => id === 'notion')!.action = 'signIn'
+      })
+      await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1')
+      restored(fixture())
+      await button(page, words.restored.signInInstead).click()
+      await page.getByRole('heading', { level: 1, name: words.signIn.title('Notion') }).waitFor()
+      expect(fixture().inputsOf('signIn.start')).toEqual([{ server: 'notion' }])
+    })
+  })
+
+  describe('settings of one server', () => {
+    test('an override is cleared by its own button, which names the default', async () => {
+      fixture().change(({ servers }) => {
+        servers.find(({ id }) => id === 'linear')!.schedule = { refreshMargin: 90_000 }
+      })
+      const page = await open('#server/linear/settings')
+      const field = page.getByRole('textbox', { name: words.schedule.fields.refreshMargin })
+      await expect.poll(() => field.inputValue()).toBe('1m 30s')
+      await page.getByText(words.schedule.followDefault('5m')).click()
+      expect(await field.inputValue()).toBe('')
+      expect(await field.getAttribute('placeholder')).toBe('5m')
+      await button(page, words.actions.save).click()
+      await expect
+        .poll(() => fixture().inputsOf('server.set'))
+        .toEqual([{ server: 'linear', schedule: { refreshMargin: null } }])
+    })
+
+    test('redirect host, port and parameters are shown, checked and sent; the address is copied exactly', async () => {
+      fixture().change(({ servers }) => {
+        const linear = servers.find(({ id }) => id === 'linear')!
+        Object.assign(linear, { redirectPort: 41_414, params: { audience: 'a' } })
+      })
+      const page = await open('#server/linear/settings')
+      const port = page.getByLabel(words.serverSettings.redirectPort)
+      const params = page.getByLabel(words.serverSettings.params)
+      expect([await port.inputValue(), await params.inputValue()]).toEqual(['41414', 'audience=a'])
+      await page.getByText('localhost', { exact: true }).click()
+      await button(page, words.actions.copy).click()
+      await page.getByText(words.actions.copied).waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://localhost:41414/callback')
+      await port.fill('99999')
+      await params.fill('audience=b\nnonsense')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.add.portWrong).waitFor()
+      await page.getByText(words.serverSettings.paramsWrong).waitFor()
+      expect(fixture().inputsOf('server.set')).toEqual([])
+      await port.fill('')
+      await params.fill('audience=b\nresource_hint = x=y')
+      await button(page, words.actions.save).click()
+      await expect
+        .poll(() => fixture().inputsOf('server.set'))
+        .toEqual([
+          {
+            server: 'linear',
+            redirectHost: 'localhost',
+            redirectPort: null,
+            params: { audience: 'b', resource_hint: 'x=y' }
+          }
+        ])
+    })
+  })
+
+  test('sign-out and removal say what became of the revocation', async () => {
+    const sentence = 'The server could not be asked to revoke the tokens: it did not answer.'
+    fixture().handlers['server.signOut'] = ({ server }: { server: string }) => ({
+      view: fixture().snapshot.servers.find(({ id }) => id === server),
+      revoked: sentence
+    })
+    const page = await open('#server/linear')
+    await button(page, words.actions.signOut).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: words.actions.signOut, exact: true }).click()
+    await page.locator('.toast').getByText(words.actions.signedOut('Linear', sentence)).waitFor()
+    await button(page, words.actions.remove).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: words.actions.removeNow, exact: true }).click()
+    await page.getByText(words.actions.removed('Linear', 'The server has revoked the tokens.')).waitFor()
+  })
+
+  describe('general settings', () => {
+    test('the theme is switched for good, whatever the system says', async () => {
+      const page = await open('#settings', { width: 900, scheme: 'light' })
+      const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+      const light = await background()
+      await page.getByText(words.settings.themes.dark).click()
+      await expect.poll(background).not.toBe(light)
+      expect(fixture().inputsOf('settings.set')).toEqual([{ theme: 'dark' }])
+      // Before the first snapshot the page is already dark: it remembers.
+      await page.reload()
+      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+      await page.getByText(words.settings.themes.system).click()
+      await expect.poll(background).toBe(light)
+    })
+
+    test('the general schedule is checked before it is sent, in the units people write', async () => {
+      const page = await open('#settings')
+      await page.getByText(words.settings.scheduleShow).click()
+      const floor = page.getByRole('textbox', { name: words.schedule.fields.floor })
+      expect(await floor.getAttribute('placeholder')).toBe('10s')
+      await floor.fill('1')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.schedule.notDuration).waitFor()
+      await floor.fill('500ms')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.schedule.tooShort('1s')).waitFor()
+      expect(fixture().inputsOf('settings.set')).toEqual([])
+      await floor.fill('90s')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.actions.saved).waitFor()
+      expect(await floor.inputValue()).toBe('1m 30s')
+      await page.getByText(words.schedule.followDefault('')).click()
+      await button(page, words.actions.save).click()
+      await expect
+        .poll(() => fixture().inputsOf('settings.set'))
+        .toEqual([{ schedule: { floor: 90_000 } }, { schedule: { floor: null } }])
+    })
+
+    test('a report is shown and copied as the core wrote it', async () => {
+      const page = await open('#settings')
+      await button(page, words.settings.showReport).click()
+      await page.getByText('tokentray 0.1.0').waitFor()
+      await button(page, words.settings.copyReport).click()
+      await page.getByText(words.actions.copied).waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('tokentray 0.1.0\nservers: 7')
+    })
+  })
+
+  test('the demo is started on the first run and removed from the list', async () => {
+    fixture().change((snapshot) => {
+      snapshot.servers = []
+    })
+    const page = await open('')
+    await button(page, words.demo.start).click()
+    await page.locator('[data-server="steady"]').getByText(words.demo.badge).waitFor()
+    await button(page, words.demo.stop).click()
+    await page.getByText(words.welcome.title).waitFor()
+    expect(fixture().inputsOf('demo.stop')).toEqual([{}])
+    fixture().change((snapshot) => {
+      snapshot.demo = 'unavailable'
+    })
+    await page.getByText(words.welcome.noDemo).waitFor()
+    expect(await button(page, words.demo.start).count()).toBe(0)
+  })
+
+  describe('a client of one’s own', () => {
+    test.each(providers.filter(({ hosts }) => hosts.length > 0))(
+      'shows the steps of $name by the address',
+      async ({ hosts, steps, page: source }) => {
+        const page = await open(`#add/ownClient/${encodeURIComponent(`https://mcp.${hosts[0]}/mcp`)}`)
+        for (const step of steps) await page.getByText(step, { exact: true }).waitFor()
+        if (source) expect(await page.locator('.howTo a').getAttribute('href')).toBe(source)
+      }
+    )
+
+    test('another provider can be chosen, and its kind of redirect address is copied exactly', async () => {
+      const page = await open('#add/ownClient')
+      await page.getByText(words.add.providerSteps).waitFor()
+      await page.getByLabel(words.add.provider).selectOption('Amazon Cognito')
+      await page.getByText('http://localhost:41414/callback').waitFor()
+      await page.getByLabel(words.add.port).fill('5000')
+      await button(page, words.actions.copy).click()
+      await page.getByText(words.actions.copied).waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://localhost:5000/callback')
+    })
+  })
+
+  test.each(['notMcpServer', 'serverUnreachable', 'pkceUnsupported', 'responseInvalid', 'portInUse'])(
+    'a sign-in that fails with %s says what to do',
+    async (code) => {
+      fixture().handlers['signIn.start'] = () => {
+        throw new Refusal(code, 'What happened, in a sentence.')
+      }
+      const page = await open('#sign-in/figma')
+      await button(page, words.signIn.start).click()
+      const alert = page.getByRole('alert')
+      await alert.getByText('What happened, in a sentence.').waitFor()
+      await alert.getByText(advice[code]!).waitFor()
+    }
+  )
+
+  test('200 servers wake the page once a second at most, and not at all while it is hidden', async () => {
+    const view = fixture().snapshot.servers[2]!
+    fixture().change((snapshot) => {
+      snapshot.servers = Array.from({ length: 200 }, (_, n) => ({ ...view, id: `server-${n}`, name: `Server ${n}` }))
+    })
+    const page = await open('blank')
+    await page.clock.install({ time: Date.now() })
+    await page.goto(fixture().url)
+    await page.locator('[data-server="server-199"]').waitFor()
+    await page.evaluate(`{
+      window.woken = 0
+      const set = window.setTimeout
+      window.setTimeout = (work, ...rest) => set(() => { window.woken++; work() }, ...rest)
+      const every = window.setInterval
+      window.setInterval = (work, ...rest) => every(() => { window.woken++; work() }, ...rest)
+    }`)
+    await page.clock.runFor(10_000)
+    const woken = Number(await page.evaluate('window.woken'))
+    expect(woken).toBeGreaterThan(5)
+    expect(woken).toBeLessThanOrEqual(10)
+    await page.evaluate(`Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'))
+      window.woken = 0`)
+    await page.clock.runFor(10_000)
+    expect(await page.evaluate('window.woken')).toBe(0)
+  })
+})
