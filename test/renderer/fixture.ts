@@ -261,11 +261,6 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
       return { revoked: 'The server has revoked the tokens.' }
     },
     'signIn.cancel': () => ({}),
-    'server.verify': (input) => ({
-      ...view(input),
-      verdict: 'accepted',
-      sentence: 'It answered “initialize” at once.'
-    }),
     'settings.read': () => general,
     'settings.set': (changes: SettingsChanges) => {
       for (const [knob, value] of Object.entries(changes.schedule ?? {})) {

@@ -428,7 +428,7 @@ describe.skipIf(reason !== null)('the pages', () => {
     const page = await chromium.page('about:blank')
     // The preload's two functions, on the fixture's HTTP; the desktop's own commands are answered here.
     await page.addInitScript(`
-      const desktop = { startAtLogin: false, notifications: true, muted: [] }
+      const desktop = (window.desktop = { startAtLogin: false, notifications: true, muted: [] })
       window.tokentray = {
         async call(command, input) {
           if (command.startsWith('desktop.')) return { ok: true, value: { ...Object.assign(desktop, input) } }
@@ -445,6 +445,11 @@ describe.skipIf(reason !== null)('the pages', () => {
     const atLogin = page.getByRole('checkbox', { name: words.desktop.startAtLogin })
     await page.getByText(words.desktop.startAtLogin).click()
     await expect.poll(() => atLogin.isChecked()).toBe(true)
+    // Changed in the system's own settings meanwhile: coming back shows it.
+    await page.evaluate("window.desktop.startAtLogin = false; window.dispatchEvent(new Event('focus'))")
+    await expect.poll(() => atLogin.isChecked()).toBe(false)
+    await page.getByText(words.desktop.notifications).click()
+    await expect.poll(() => page.evaluate('window.desktop.notifications')).toBe(false)
     await page.goto(`${fixture.url}#server/linear`)
     await page.getByText(words.desktop.server).click()
     await expect.poll(() => page.getByRole('checkbox', { name: words.desktop.server }).isChecked()).toBe(false)
