@@ -11,6 +11,7 @@ export default defineConfig({
     // A real server, keyring or child process may be slow on a busy machine; a hang must still end.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     restoreMocks: true
   }
 })
