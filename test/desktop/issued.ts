@@ -12,7 +12,7 @@ export function watchIssued(): ReadonlySet<string> {
   ServerResponse.prototype.end = function (this: ServerResponse, ...args: unknown[]) {
     const [body] = args
     const text = Buffer.isBuffer(body) ? body.toString() : body
-    if (typeof text === 'string' && names.some((name) => text.includes(`"${name}"`)))
+    if (typeof text === 'string' && text.startsWith('{') && names.some((name) => text.includes(`"${name}"`)))
       for (const name of names) {
         const value: unknown = JSON.parse(text)[name]
         if (typeof value === 'string') issued.add(value)

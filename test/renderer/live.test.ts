@@ -7,6 +7,7 @@ import { systemClock } from '../../app/clock.ts'
 import { startDashboard } from '../../app/dashboard/dashboard.ts'
 import { silentLog } from '../../app/log.ts'
 import { words } from '../../renderer/words.ts'
+import { watchIssued } from '../desktop/issued.ts'
 import { createSetting } from '../setting.ts'
 import { buildPages, openChromium, reason } from './chromium.ts'
 
@@ -22,6 +23,7 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
   afterAll(() => chromium?.close())
 
   test('add, sign in, break, retry, mend, die, sign in again, remove', async () => {
+    const issued = watchIssued()
     const setting = await createSetting()
     const dashboard = await startDashboard({
       core: setting.core,
@@ -35,6 +37,11 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
     const page = await chromium.page(dashboard.link('text').link!)
     const sent: string[] = []
     page.on('response', async (response) => sent.push(await response.text().catch(() => '')))
+    // The text of a stream that does not end is not told by the response.
+    const streamed: string[] = []
+    const devtools = await page.context().newCDPSession(page)
+    devtools.on('Network.eventSourceMessageReceived', ({ data }) => streamed.push(data))
+    await devtools.send('Network.enable')
     const button = (name: string) => page.getByRole('button', { name, exact: true })
     const token = async () => (await setting.call('readToken', { server: '127.0.0.1', minValid: 0 })).token
     const tokens: string[] = []
@@ -75,9 +82,12 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
     await page.locator('.state.green').waitFor()
 
     // Kept out of the page and out of everything that was sent to it.
-    const seen = (await page.content()) + sent.join('\n')
-    for (const known of tokens) expect(seen).not.toContain(known)
+    const seen = [await page.content(), ...sent, ...streamed].join('\n')
+    for (const token of tokens) expect(issued).toContain(token)
+    expect(issued.size).toBeGreaterThanOrEqual(2 * tokens.length)
+    for (const token of issued) expect(seen).not.toContain(token)
     expect(sent.length).toBeGreaterThan(0)
+    expect(streamed.join('\n')).toContain('"words":"Healthy"')
 
     await button(words.actions.remove).click()
     await page
