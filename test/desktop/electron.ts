@@ -8,21 +8,26 @@ import { onTestFinished } from 'vitest'
 import { makeHome } from '../electron-double/start.ts'
 import { type App, driveBy, electronPath, type Given } from './driver.ts'
 
-export async function startElectron({ argv = [], schedule, pages }: Given): Promise<App> {
-  const home = await makeHome(true, schedule)
-  const folder = join(home.folder, 'start')
-  cpSync(home.bundle, join(folder, 'main'), { recursive: true })
-  cpSync(pages, join(folder, 'renderer'), { recursive: true })
-  const recorder = join(home.folder, 'recorder.cjs')
+/** Writes the recorder as one CommonJS file, which is what `-r` takes. */
+export async function bundleRecorder(outfile: string): Promise<void> {
   await build({
     entryPoints: [join(import.meta.dirname, 'recorderEntry.ts')],
-    outfile: recorder,
+    outfile,
     bundle: true,
     platform: 'node',
     format: 'cjs',
     target: 'node24',
     external: ['electron']
   })
+}
+
+export async function startElectron({ argv = [], schedule, pages }: Given): Promise<App> {
+  const home = await makeHome(true, schedule)
+  const folder = join(home.folder, 'start')
+  cpSync(home.bundle, join(folder, 'main'), { recursive: true })
+  cpSync(pages, join(folder, 'renderer'), { recursive: true })
+  const recorder = join(home.folder, 'recorder.cjs')
+  await bundleRecorder(recorder)
   const application = await _electron.launch({
     executablePath: electronPath!,
     args: ['-r', recorder, join(folder, 'main', 'main.js'), ...argv],
