@@ -22,6 +22,7 @@ const registrationsPerMinute = 20
 const requestsPerMinute = 60
 /** Requests of strangers answered at the same time, those that wait for a person apart. */
 const mostAtOnce = 64
+const firstSweep = 60_000
 const sweepEvery = 10 * 60_000
 
 export type AccessOptions = {
@@ -86,12 +87,12 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   })
   const mayRegister = perMinute(clock, registrationsPerMinute)
 
-  let cancelSweep = () => {}
+  // Not at once: a command that hosts the core for a moment has nothing to tidy up.
+  let cancelSweep = clock.after(firstSweep, sweep)
   function sweep(): void {
     local.sweep(clock.now()).catch((error: unknown) => log.error('what has ended was not swept', error))
     cancelSweep = clock.after(sweepEvery, sweep)
   }
-  sweep()
 
   async function post(request: IncomingMessage, response: ServerResponse, path: string, origin: string) {
     if (!allows(request, response, 'POST')) return
