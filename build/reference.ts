@@ -40,6 +40,14 @@ const json: Record<string, string> = {
   doctor: '`{"version": string, "checks": [{"name", "result": "ok", "warning" or "problem", "words"}]}`',
   demo: 'one snapshot per line, at last `{"summary": {"steady": {"gapMs", "refreshes"}, …}}`',
   metrics: '`{"text": string}`',
+  'clients list': '`{"clients": [Client], "pending": [Pending], "locked": boolean}`, as in `app/contract/gateway.ts`',
+  'clients allow': '`{"name": string, "servers": [string], "always": boolean}`; with `--next` `{"expiresAt": number}`',
+  'clients deny': '`{"name": string}`',
+  'clients revoke': '`{"name": string}`',
+  'clients add-key': '`{"key": string, "client": Client}`; nothing shows the key again',
+  'clients activity': '`{"uses": [Use]}`, newest first',
+  lock: '`{"locked": true}`',
+  unlock: '`{"locked": false}`',
   create: '`{"path": string, "keySource": string}`',
   backup: '`{"path": string}`',
   restore: '`{"restored": string}`',
@@ -60,7 +68,7 @@ function describe(command: Command, path: string): string[] {
   const usage = `${path} ${help.commandUsage(command).replace(/^\S+( \S+)*? (?=\[|<)/, '')}`
   const lines = [`### ${path}`, '', `${help.commandDescription(command)}.`, '', '```', usage, '```']
   if (options.length > 0) lines.push('', '| Option | |', '|---|---|', ...options)
-  const shape = json[command.name()]
+  const shape = json[path.replace(/^tokentray /, '')] ?? json[command.name()]
   if (shape) lines.push('', `With \`--json\`: ${shape}.`)
   return [
     ...(own.length > 0 ? [] : [lines.join('\n')]),

@@ -1,6 +1,7 @@
 // The command line as commander's tree: names, options, help. Each command's own code is loaded when it is called.
 // Completion and docs/cli.md are made from this tree, so nothing about the commands is written down twice.
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { addClientCommands } from './clientCommands.ts'
 import type { World } from './world.ts'
 
 /** Called with the exit code when a command has run. */
@@ -174,6 +175,8 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('metrics', 'print metrics in the format of Prometheus').action((options) =>
     run(async () => (await import('./metrics.ts')).metrics(world, options))
   )
+
+  addClientCommands(program, make, run, world)
 
   const vault = program.command('vault').description('create the vault, check it, find it, set it aside')
   make('create', 'create it now, rather than at the first use', vault)

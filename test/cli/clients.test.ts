@@ -1,0 +1,119 @@
+// `tokentray clients …`, `lock`, `unlock`: what they ask of the contract, what they print, how they refuse.
+// The core is a double; what its commands do is tested in test/gateway/access.
+import { expect, test } from 'vitest'
+import type { ClientView, PendingClient } from '../../app/contract/gateway.ts'
+import { makeCore } from '../control/fakeCore.ts'
+import { runIn } from './world.ts'
+
+const key: ClientView = {
+  id: 'k1',
+  kind: 'key',
+  name: 'ci',
+  redirectUris: [],
+  servers: ['github', 'linear'],
+  always: [],
+  since: 0,
+  expiresAt: Date.UTC(2027, 0, 1),
+  lastUse: null
+}
+const pending = (change: Partial<PendingClient> = {}): PendingClient => ({
+  request: 'r1',
+  name: 'Claude Code',
+  redirectUri: 'http://localhost:1234/callback',
+  destination: 'a program on this computer',
+  asks: ['github'],
+  digits: '4821',
+  at: 0,
+  expiresAt: 1,
+  ...change
+})
+
+function core(waiting: PendingClient[] = [pending()]) {
+  const made = makeCore()
+  made.on('clients.list', () => ({ clients: [key], pending: waiting, locked: false }))
+  for (const name of ['clients.allow', 'clients.deny']) made.on(name, () => ({}))
+  return made
+}
+const asked = (made: ReturnType<typeof core>, name: string) =>
+  made.calls.filter((call) => call.name === name).map(({ input }) => input)
+
+test('list shows who waits with digits and destination, and every client with its reach', async () => {
+  const { out, err, exitCode } = await runIn(['clients', 'list'], { core: core() })
+  expect(exitCode).toBe(0)
+  expect(out).toContain('4821 · Claude Code wants github · back to a program on this computer')
+  expect(out).toContain('ci (key) · github, linear · until 2027-01-01 00:00:00Z · never used · k1')
+  expect(err).toContain('clients allow <digits>')
+})
+
+test('allow answers the request with these digits, once unless --always is said', async () => {
+  const made = core([pending(), pending({ request: 'r2', digits: '1111' })])
+  const { out } = await runIn(['clients', 'allow', '1111'], { core: made })
+  expect(out).toBe('Claude Code may use github.\n')
+  await runIn(['clients', 'allow', '4821', '--always', '--servers', 'a, b'], { core: made })
+  expect(asked(made, 'clients.allow')).toEqual([
+    { request: 'r2', always: false },
+    { request: 'r1', always: true, servers: ['a', 'b'] }
+  ])
+})
+
+test('a name that several have, digits nobody shows, and nothing at all are refused', async () => {
+  const made = core([pending(), pending({ request: 'r2', digits: '1111' })])
+  expect((await runIn(['clients', 'allow', 'claude code'], { core: made })).exitCode).toBe(4)
+  expect((await runIn(['clients', 'deny', '0000'], { core: made })).exitCode).toBe(4)
+  expect((await runIn(['clients', 'allow'], { core: made })).exitCode).toBe(2)
+  expect((await runIn(['clients', 'allow', '1111', '--next', 'x'], { core: made })).exitCode).toBe(2)
+  expect(asked(made, 'clients.allow')).toEqual([])
+})
+
+test('deny and revoke say who', async () => {
+  const made = core()
+  made.on('clients.revoke', () => ({ name: 'ci' }))
+  expect((await runIn(['clients', 'deny', '4821'], { core: made })).out).toBe('Claude Code was not let in.\n')
+  expect((await runIn(['clients', 'revoke', 'ci'], { core: made })).out).toBe('ci is let in no more.\n')
+  expect(asked(made, 'clients.deny')).toEqual([{ request: 'r1' }])
+})
+
+test('consent ahead needs its servers', async () => {
+  const made = core()
+  made.on('clients.allowNext', () => ({ expiresAt: 0 }))
+  expect((await runIn(['clients', 'allow', '--next', 'Robot'], { core: made })).exitCode).toBe(2)
+  const options = ['--servers', 'github', '--for', '1h', '--redirect-host', 'app.example']
+  const { out } = await runIn(['clients', 'allow', '--next', 'Robot', ...options], { core: made })
+  expect(out).toContain('"Robot" is let in without asking, once')
+  expect(asked(made, 'clients.allowNext')).toEqual([
+    { name: 'Robot', servers: ['github'], always: false, redirectHost: 'app.example', validFor: 3_600_000 }
+  ])
+})
+
+test('add-key prints the key alone on stdout, or the whole answer as JSON', async () => {
+  const made = core()
+  made.on('clients.addKey', () => ({ key: 'ttk_once', client: key }))
+  const command = ['clients', 'add-key', 'ci', '--servers', 'github,linear', '--expires', '90d']
+  const { out, err } = await runIn(command, { core: made })
+  expect(out).toBe('ttk_once\n')
+  expect(err).toContain('github, linear')
+  expect(err).not.toContain('ttk_once')
+  expect(JSON.parse((await runIn([...command, '--json'], { core: made })).out)).toEqual({
+    key: 'ttk_once',
+    client: key
+  })
+  expect(asked(made, 'clients.addKey')[0]).toEqual({
+    name: 'ci',
+    servers: ['github', 'linear'],
+    validFor: 7_776_000_000
+  })
+  expect((await runIn(['clients', 'add-key', 'ci'], { core: made })).exitCode).toBe(2)
+})
+
+test('activity is told oldest first, and the lock says what it did', async () => {
+  const made = core()
+  const use = { client: 'k1', name: 'ci', kind: 'key', server: 'github', firstAt: 0, lastAt: 60_000, requests: 3 }
+  made.on('clients.activity', () => ({ uses: [{ ...use, server: 'linear', requests: 1 }, use] }))
+  made.on('gateway.lock', () => ({ locked: true }))
+  made.on('gateway.unlock', () => ({ locked: false }))
+  const { out } = await runIn(['clients', 'activity', 'ci'], { core: made })
+  expect(out.split('\n')[0]).toBe('1970-01-01 00:00:00Z to 1970-01-01 00:01:00Z  ci  github  3 requests')
+  expect(out.split('\n')[1]).toContain('linear  1 request')
+  expect((await runIn(['lock'], { core: made })).out).toContain('until tokentray unlock')
+  expect(JSON.parse((await runIn(['unlock', '--json'], { core: made })).out)).toEqual({ locked: false })
+})
