@@ -5,9 +5,11 @@ import type { DoorCommand, Handlers, KeepingHandlers } from './commands.ts'
 import { commands, type Door, type Output, type Reply } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
 import { noClients } from './contract/gateway.ts'
-import type { Snapshot, VaultView } from './contract/views.ts'
+import type { GatewayView, Snapshot, VaultView } from './contract/views.ts'
 import { hasDemo } from './demoServers.ts'
 import { writeReport } from './diagnostics.ts'
+import type { GatewaySide } from './gateway/gateway.ts'
+import { lateParts } from './gateway/side.ts'
 import { worstLight } from './health/words.ts'
 import { type Keeping, startKeeping } from './keeping.ts'
 import { openSettings, settingsView } from './liveSettings.ts'
@@ -28,6 +30,10 @@ export interface Core {
   snapshot(): Snapshot
   /** Calls `listener` with the current snapshot at once and with each later one; returns what stops it. */
   subscribe(listener: (snapshot: Snapshot) => void): () => void
+  /** What the gateway's listener asks; before the vault is open, everything is refused with the reason. */
+  readonly gateway: GatewaySide
+  /** Tells snapshots how the gateway is. */
+  showGateway(view: GatewayView): void
   /** Resolves when a client asked this owner to end. */
   readonly ended: Promise<'handOver' | 'quit'>
   /** Starts nothing new, finishes what is in flight, closes the vault. Safe to call twice. */
@@ -87,6 +93,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const listeners = new Set<(snapshot: Snapshot) => void>()
   const ended = Promise.withResolvers<'handOver' | 'quit'>()
   let keeping: Keeping | null = null
+  let gatewayView: GatewayView | null = null
   let revision = 0
   let cancelPublish: (() => void) | null = null
   let closing: Promise<void> | null = null
@@ -126,7 +133,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       theme: settings.current().theme,
       demo: !hasDemo ? 'unavailable' : keeping?.isDemoOn() ? 'on' : 'off',
       servers,
-      clients: keeping?.access.view() ?? noClients
+      clients: keeping?.access.view() ?? noClients,
+      gateway: gatewayView
     }
   }
 
@@ -209,6 +217,20 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       return call
     },
     snapshot,
+    gateway: {
+      ...lateParts(() => {
+        if (!keeping) throw opening.error
+        return keeping.gateway
+      }),
+      resolveProxy,
+      metrics,
+      settings: initial,
+      log
+    },
+    showGateway(view) {
+      gatewayView = view
+      onChange()
+    },
     subscribe(listener) {
       listeners.add(listener)
       listener(snapshot())

@@ -7,7 +7,7 @@ import type { ServerView } from './contract/views.ts'
 import { clearLeftovers, DemoServers } from './demoServers.ts'
 import { type Access, createAccess } from './gateway/access/access.ts'
 import { createGatewayHandlers } from './gateway/commands.ts'
-import type { Upstreams } from './gateway/port.ts'
+import type { Parts } from './gateway/side.ts'
 import { createUpstreams } from './gateway/upstreams.ts'
 import { Keeper } from './keeper.ts'
 import type { LiveSettings } from './liveSettings.ts'
@@ -34,8 +34,8 @@ export type KeepingOptions = {
 export type Keeping = {
   readonly vault: Vault
   readonly handlers: KeepingHandlers
-  /** What the gateway asks of the keeper. */
-  readonly upstreams: Upstreams
+  /** What the gateway asks. */
+  readonly gateway: Parts
   /** Who may use the gateway. */
   readonly access: Access
   servers(): ServerView[]
@@ -99,7 +99,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
   return {
     vault,
     access,
-    upstreams,
+    gateway: { upstreams, admission: access.admission, own: access.own },
     handlers: {
       ...createHandlers({ keeper, signIns, vault, oauth, upstreams, demo, clock }),
       ...createGatewayHandlers({ access, local: vault.local, clock, randomBytes, find })

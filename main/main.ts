@@ -6,6 +6,7 @@ import { app, dialog, Menu } from 'electron'
 import { type Hosted, host } from '../app/cli/owner.ts'
 import { takeOver } from '../app/cli/serve.ts'
 import { asTokentrayError } from '../app/contract/errors.ts'
+import { type OpenedGateway, openGateway } from '../app/gateway/open.ts'
 import { electronHelper } from './keychain.ts'
 import { isHiddenStart } from './loginItem.ts'
 import { electronProxy } from './proxy.ts'
@@ -24,6 +25,7 @@ const world = makeWorld(env, stopping.signal, {
 })
 let shell: Shell | null = null
 let hosted: Hosted | null = null
+let gateway: OpenedGateway | null = null
 let leaving: Promise<void> | null = null
 
 /** Finishes what is in flight, then ends. */
@@ -31,7 +33,7 @@ function leave(exitCode = 0): Promise<void> {
   leaving ??= (async () => {
     stopping.abort(new Error('Tokentray is ending.'))
     shell?.close()
-    await hosted?.leave().catch(() => {})
+    await Promise.all([gateway?.close(), hosted?.leave()].map((ending) => ending?.catch(() => {})))
     app.exit(exitCode)
   })()
   return leaving
@@ -70,6 +72,8 @@ async function start(): Promise<void> {
   if (!hosted) return leave(1)
   // Asked to quit while the vault was opening: what was opened meanwhile is closed by a second leave of the host.
   if (leaving) return hosted.leave()
+  if (!isSmoke)
+    gateway = await openGateway(hosted.core, { folder: world.paths.ownerFolder, clock: world.clock, choice: {} })
   shell.attach(hosted)
   void hosted.core.ended.then(() => app.quit())
   if (isSmoke) await leave((await proveIt(world, shell.load())) ? 0 : 1)

@@ -159,6 +159,13 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     )
     .option('--open', 'and open the dashboard in a browser')
     .option('--no-dashboard', 'without the dashboard in a browser')
+    .addOption(
+      new Option('--gateway-port <port>', 'port of the gateway from now on; 4140 until chosen otherwise').argParser(
+        whole(1, 65_535)
+      )
+    )
+    .option('--no-gateway', 'without the gateway for local clients')
+    .option('--public-url <url>', 'an https address at which your own reverse proxy publishes the gateway')
     .action((options) => run(async () => (await import('./serve.ts')).serve(world, options)))
   make('open', 'open the dashboard of the running Tokentray in a browser')
     .option('--print', 'print its one-time link instead; on a terminal only')

@@ -5,6 +5,7 @@ import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { VaultView } from '../contract/views.ts'
 import { connect } from '../control/client.ts'
 import type { Core } from '../core.ts'
+import { type GatewayChoice, openGateway, parsePublicUrl } from '../gateway/open.ts'
 import { bundleFolder, type DashboardChoice, prepareDashboard } from './dashboard.ts'
 import { print, printJson, say } from './output.ts'
 import { asError, claim, host, ownerPatience, unanswered } from './owner.ts'
@@ -16,10 +17,11 @@ const handOverPatience = 60_000
 /** A person in a browser is waited for a little longer than a sign-in may take, in ms. */
 const signInPatience = 630_000
 
-type ServeOptions = DashboardChoice & { ephemeral?: boolean; json?: boolean; open?: boolean }
+type ServeOptions = DashboardChoice & GatewayChoice & { ephemeral?: boolean; json?: boolean; open?: boolean }
 
 /** Owns the vault until SIGINT, SIGTERM or `stop`; then drains. Exit 0. `pages`: the dashboard's, given by tests. */
 export async function serve(world: World, options: ServeOptions, pages = bundleFolder()): Promise<void> {
+  const choice = { ...options, ...(options.publicUrl && { publicUrl: parsePublicUrl(options.publicUrl) }) }
   const lock = await takeOver(world)
   const dashboard = prepareDashboard(world, options, pages)
   const { core, leave } = await host(world, lock, 'lasting', {
@@ -34,6 +36,8 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
     await leave()
     throw asError(found)
   }
+  const gateway = await openGateway(core, { folder: world.paths.ownerFolder, clock: world.clock, choice })
+  if (gateway.problem) say(world, `tokentray: ${gateway.problem}`)
   const { vault, logs, socket, settings } = world.paths
   if (options.json)
     printJson(world, {
@@ -43,7 +47,8 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
       socket,
       logs,
       settings,
-      dashboard: address
+      dashboard: address,
+      gateway: gateway.address
     })
   else {
     print(world, `Tokentray ${world.version} is running (process ${process.pid}); Ctrl-C ends it.`)
@@ -51,6 +56,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
     print(world, `  log:      ${logs}`)
     print(world, `  settings: ${settings}`)
     if (socket) print(world, `  socket:   ${socket}`)
+    if (gateway.address) print(world, `  gateway:  ${gateway.address}/<server>`)
     if (address) print(world, `  dashboard: ${address} (tokentray open lets your browser in)`)
   }
   if (options.open && address) {
@@ -67,7 +73,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
   stopTelling()
   say(world, 'Finishing what is in flight…')
   // Its port is free at once, and what it is still answering ends with the core.
-  await Promise.all([dashboard.close(), leave()])
+  await Promise.all([gateway.close(), dashboard.close(), leave()])
 }
 
 /** What needs a person; one that waits for the keychain's own window was told of as it began. */

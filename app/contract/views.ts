@@ -142,6 +142,18 @@ export const vaultView = z
   })
   .strict()
 
+/** Where local clients go; `problem`: why they cannot, in a sentence. */
+export const gatewayView = z
+  .object({
+    /** `http://127.0.0.1:<port>`: servers are below it, by their ids. */
+    address: z.string().nullable(),
+    port: z.number().int(),
+    /** The same gateway behind a reverse proxy of the person's. */
+    publicUrl: z.string().nullable(),
+    problem: z.string().nullable()
+  })
+  .strict()
+
 export const snapshot = z
   .object({
     revision: z.number().int(),
@@ -156,10 +168,13 @@ export const snapshot = z
     demo: z.enum(['off', 'on', 'unavailable']),
     servers: z.array(serverView),
     /** Who waits to be let in by the gateway, and whether it lets anybody in. */
-    clients: clientsView
+    clients: clientsView,
+    /** null: this owner has none. */
+    gateway: gatewayView.nullable()
   })
   .strict()
 
+export type GatewayView = z.infer<typeof gatewayView>
 export type ServerView = z.infer<typeof serverView>
 export type Snapshot = z.infer<typeof snapshot>
 export type HistoryEvent = z.infer<typeof historyEvent>

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { bind } from '../bind.ts'
 import type { Clock } from '../clock.ts'
+import { asTokentrayError } from '../contract/errors.ts'
 import { reservedIds } from '../contract/server.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -15,13 +16,10 @@ import { answer, fail } from './answers.ts'
 import { createForward } from './forward.ts'
 import { addressedAs } from './guard.ts'
 import { createPools } from './pools.ts'
-import type { Admission, OwnRoutes, Upstreams } from './port.ts'
+import type { Parts } from './side.ts'
 
 /** What the gateway asks of the rest; core.ts has it. */
-export type GatewaySide = {
-  upstreams: Upstreams
-  admission: Admission
-  own: OwnRoutes
+export type GatewaySide = Parts & {
   resolveProxy: ResolveProxy
   metrics: Pick<Metrics, 'countRequest'>
   settings: Pick<Settings, 'gatewayHeaderTimeout' | 'gatewayKeepBody'>
@@ -80,6 +78,11 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
         null
       )
     if (target.server === 'health' && target.rest === '') return answer(response, 200, [], { ok: true })
+    if (reservedIds.includes(target.server)) {
+      if (request.headers.expect !== undefined) response.writeContinue()
+      if (await own.handle(request, response, asked.origin)) return
+      return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'There is nothing here.' }, null)
+    }
     if (strangers >= mostStrangers) {
       const sentence = 'Too many requests wait to be let in; try again.'
       return fail(request, response, { status: 503, code: 'tokenUnavailable', sentence, retryAfter: 1 }, null)
@@ -91,16 +94,15 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       isStranger = false
     }
     response.once('close', letIn)
-    if (!reservedIds.includes(target.server)) return forward(request, response, target, asked.origin, letIn)
-    if (request.headers.expect !== undefined) response.writeContinue()
-    if (await own.handle(request, response, asked.origin)) return
-    fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'There is nothing here.' }, null)
+    await forward(request, response, target, asked.origin, letIn)
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    handle(request, response).catch((error) => {
-      log.error('the gateway could not answer', error)
-      response.destroy()
+    handle(request, response).catch((error: unknown) => {
+      const { code, message } = asTokentrayError(error)
+      if (code === 'unexpected') log.error('the gateway could not answer', error)
+      if (response.headersSent) response.destroy()
+      else fail(request, response, { status: 503, code, sentence: message, retryAfter: 30 }, null)
     })
   }
   const servers = await bind(listener, o.port, doors.gateway, serverOptions)

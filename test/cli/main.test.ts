@@ -23,7 +23,10 @@ function start(words: string[], stdio: ('ignore' | 'pipe' | number)[]) {
 test.skipIf(!existsSync('/dev/full'))(
   'FM-04 an owner whose messages cannot be written (terminal closed, disk full) still ends drained (needs /dev/full)',
   async () => {
-    const { home, child, exitCode } = start(['serve', '--no-dashboard'], ['ignore', 'pipe', openSync('/dev/full', 'w')])
+    const { home, child, exitCode } = start(
+      ['serve', '--no-dashboard', '--no-gateway'],
+      ['ignore', 'pipe', openSync('/dev/full', 'w')]
+    )
     let out = ''
     for await (const part of child.stdout!) {
       out += part
@@ -44,7 +47,7 @@ test.skipIf(!existsSync('/dev/full'))(
 )
 
 test('a signal that comes twice at once, as npm and shells pass it on, does not cut the end short', async () => {
-  const { home, child, exitCode } = start(['serve', '--no-dashboard'], ['ignore', 'pipe', 'pipe'])
+  const { home, child, exitCode } = start(['serve', '--no-dashboard', '--no-gateway'], ['ignore', 'pipe', 'pipe'])
   let out = ''
   let isTold = false
   for await (const part of child.stdout!) {

@@ -147,7 +147,7 @@ test('serve asks a command-hosted core to hand over; the command finishes its ca
     return owner.call('snapshot', {})
   })
   await inFlight.promise
-  const served = run(['serve', '--no-dashboard'], serving.world)
+  const served = run(['serve', '--no-dashboard', '--no-gateway'], serving.world)
   expect((await work).servers[0]?.id).toBe('served')
   expect(command.core.isClosed()).toBe(true)
   serving.interrupt()
@@ -174,7 +174,7 @@ test('stop ends the lasting owner and waits until it is gone; a command at work 
     return {}
   })
   const ready = new Promise((resolve) => serving.world.stdout.once('data', resolve))
-  const served = run(['serve', '--json', '--no-dashboard'], serving.world)
+  const served = run(['serve', '--json', '--no-dashboard', '--no-gateway'], serving.world)
   await ready
   expect(await runIn(['stop', '--json'], { paths })).toMatchObject({ out: `{"stopped":true,"pid":${process.pid}}\n` })
   expect(await served).toBe(0)

@@ -139,7 +139,7 @@ if (!scenario.startsWith('auth/')) {
 }
 const stopping = new AbortController()
 const served = Promise.withResolvers<void>()
-const serve = tokentray(['serve', '--ephemeral', '--no-dashboard'], stopping.signal, (text) => {
+const serve = tokentray(['serve', '--ephemeral', '--no-dashboard', '--no-gateway'], stopping.signal, (text) => {
   if (text.includes('is running')) served.resolve()
 })
 await Promise.race([served.promise, serve])

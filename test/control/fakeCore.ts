@@ -1,9 +1,13 @@
 // A core whose answers the test chooses: what control socket and CLI are tested against without vault or network.
 
 import type { Door, Reply } from '../../app/contract/commands.ts'
+import { TokentrayError } from '../../app/contract/errors.ts'
 import { noClients } from '../../app/contract/gateway.ts'
-import type { ServerView, Snapshot } from '../../app/contract/views.ts'
+import type { GatewayView, ServerView, Snapshot } from '../../app/contract/views.ts'
 import type { Core } from '../../app/core.ts'
+import { lateParts } from '../../app/gateway/side.ts'
+import { silentLog } from '../../app/log.ts'
+import { parseSettings } from '../../app/settings.ts'
 import { healthyView } from '../fakes/view.ts'
 
 export type Handler = (input: never, door: Door) => unknown
@@ -29,6 +33,7 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
   let current = servers
   let revision = 1
   let closed = false
+  let gateway: GatewayView | null = null
   const core: FakeCore = {
     calls,
     on: (name, handler) => handlers.set(name, handler),
@@ -52,12 +57,25 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
       theme: 'system',
       demo: 'off',
       clients: noClients,
+      gateway,
       servers: current
     }),
     subscribe(listener) {
       listeners.add(listener)
       listener(core.snapshot())
       return () => listeners.delete(listener)
+    },
+    gateway: {
+      ...lateParts(() => {
+        throw new TokentrayError('passphraseNeeded', 'There is no vault here.')
+      }),
+      resolveProxy: async () => null,
+      metrics: { countRequest() {} },
+      settings: parseSettings({}, ''),
+      log: silentLog
+    },
+    showGateway: (view) => {
+      gateway = view
     },
     publish(next) {
       current = next

@@ -41,6 +41,7 @@ function snapshotOf(servers: ServerView[], vault: Partial<Snapshot['vault']> = {
     theme: 'system',
     demo: 'off',
     clients: noClients,
+    gateway: null,
     servers
   }
 }

@@ -102,7 +102,7 @@ export async function makeHome(given: { settings?: unknown; isSlow?: boolean } =
     start,
     tokentray: (args, options) => start(args, options).ended,
     async serve(options) {
-      const command = start(['serve', '--no-dashboard'], options)
+      const command = start(['serve', '--no-dashboard', '--no-gateway'], options)
       await command.line(/is running \(process \d+\)/)
       return command
     },

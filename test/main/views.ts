@@ -59,6 +59,7 @@ export function snapshotOf(...servers: ServerView[]): Snapshot {
     theme: 'system',
     demo: 'off',
     clients: noClients,
+    gateway: null,
     servers
   }
 }

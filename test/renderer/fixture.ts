@@ -224,6 +224,7 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     theme: 'system',
     demo: 'off',
     clients: noClients,
+    gateway: null,
     servers
   }
   const general: SettingsView = {
