@@ -81,6 +81,20 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
     await button(words.signIn.show).click()
     await page.locator('.state.green').waitFor()
 
+    // The server itself says whether it takes the token; an override is set, shown and taken back.
+    await button(words.actions.verify).click()
+    await page.getByText(words.verify.accepted).waitFor()
+    await button(words.detail.settings).click()
+    await page.getByRole('button', { name: words.schedule.title }).click()
+    const margin = page.getByRole('textbox', { name: words.schedule.fields.refreshMargin })
+    const overrides = async () => (await setting.call('snapshot', {})).servers[0]?.schedule
+    await margin.fill('90s')
+    await button(words.actions.save).click()
+    await expect.poll(overrides).toEqual({ refreshMargin: 90_000 })
+    await page.getByText(words.schedule.followDefault('5m')).click()
+    await button(words.actions.save).click()
+    await expect.poll(overrides).toEqual({})
+
     // Kept out of the page and out of everything that was sent to it.
     const seen = [await page.content(), ...sent, ...streamed].join('\n')
     for (const token of tokens) expect(issued).toContain(token)
@@ -99,5 +113,5 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
     await chromium.closePages()
     await dashboard.close()
     await setting.stop()
-  })
+  }, 180_000)
 })
