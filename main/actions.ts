@@ -3,6 +3,7 @@
 import type { Reply } from '../app/contract/commands.ts'
 import { type ErrorCode, exitCodes } from '../app/contract/errors.ts'
 import type { Snapshot } from '../app/contract/views.ts'
+import { clientsScreen } from './asking.ts'
 import type { LoginItem } from './loginItem.ts'
 import type { Act } from './menu.ts'
 import type { Preferences } from './preferences.ts'
@@ -12,6 +13,7 @@ export type Actions = {
   snapshot(): Snapshot | null
   show(screen?: string): void
   tell(title: string, body: string, server: string): void
+  tellOfClients(title: string, body: string): void
   preferences: Preferences
   loginItem: LoginItem
   quit(): void
@@ -31,6 +33,10 @@ export async function carryOut(act: Act, o: Actions): Promise<void> {
     const title = views.find(({ id }) => id === server)?.name ?? server
     // That a person is needed is what notices.ts tells.
     if (!reply.ok && exitCodes[reply.code as ErrorCode] !== personNeeded) o.tell(title, reply.message, server)
+  }
+  const answer = async (name: string, input: unknown) => {
+    const reply = await o.call(name, input)
+    if (!reply.ok) o.tellOfClients('Clients', reply.message)
   }
   switch (act.do) {
     case 'signIn': {
@@ -64,6 +70,16 @@ export async function carryOut(act: Act, o: Actions): Promise<void> {
     case 'startAtLogin':
       o.loginItem.set(act.on)
       return o.changed()
+    case 'allow':
+      return answer('clients.allow', { request: act.request, always: act.always })
+    case 'deny':
+      return answer('clients.deny', { request: act.request })
+    case 'lock':
+      return answer('gateway.lock', {})
+    case 'unlock':
+      return answer('gateway.unlock', {})
+    case 'clients':
+      return o.show(clientsScreen)
     case 'add':
       return o.show('add')
     case 'show':

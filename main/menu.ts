@@ -1,6 +1,7 @@
 // The tray's menu, icon and tooltip as data, made from the snapshot: pure, so that every line of it can be tested.
 // Decides wording and order only; health's own words come from the core.
 import type { ServerView, Snapshot, VaultView } from '../app/contract/views.ts'
+import { askingLines, lockLine } from './asking.ts'
 
 /** Six marks that differ in shape as well as in colour; each is a drawing in build/icons. */
 export type Mark = 'healthy' | 'refreshing' | 'waiting' | 'attention' | 'paused' | 'signedOut'
@@ -10,7 +11,9 @@ export type Act =
   | { do: 'signIn' | 'refresh' | 'pause' | 'resume' | 'open'; server: string }
   | { do: 'mute'; server: string; on: boolean }
   | { do: 'startAtLogin' | 'notifications'; on: boolean }
-  | { do: 'add' | 'show' | 'pauseAll' | 'resumeAll' | 'quit' }
+  | { do: 'allow'; request: string; always: boolean }
+  | { do: 'deny'; request: string }
+  | { do: 'add' | 'show' | 'clients' | 'lock' | 'unlock' | 'pauseAll' | 'resumeAll' | 'quit' }
 
 /** One line of the menu; without `act` and `lines` it only tells something. */
 export type Line = { label: string; mark?: Mark; act?: Act; isChecked?: boolean; lines?: Line[] } | 'separator'
@@ -63,7 +66,8 @@ export function markOf(view: ServerView): Mark {
 export function trayMark(snapshot: Snapshot | null): Mark {
   if (!snapshot) return 'signedOut'
   if (snapshot.vault.state === 'keychainWaiting') return 'waiting'
-  if (snapshot.vault.state !== 'open' || snapshot.light === 'red') return 'attention'
+  if (snapshot.vault.state !== 'open' || snapshot.light === 'red' || snapshot.clients.pending.length > 0)
+    return 'attention'
   if (snapshot.light === 'amber') return 'waiting'
   if (snapshot.light === 'green') return 'healthy'
   return snapshot.servers.some(({ paused }) => paused) ? 'paused' : 'signedOut'
@@ -74,6 +78,8 @@ export function tooltipOf(snapshot: Snapshot | null): string {
   if (!snapshot) return 'Tokentray: starting'
   if (snapshot.vault.state !== 'open')
     return `Tokentray: ${shut[snapshot.vault.state].replace(/^./, (first) => first.toLowerCase())}`
+  const asking = snapshot.clients.pending.length
+  if (asking > 0) return `Tokentray: ${asking === 1 ? 'a client wants' : `${asking} clients want`} access`
   const count = (mark: Mark) => snapshot.servers.filter((view) => markOf(view) === mark).length
   const needy = count('attention')
   if (needy > 0) return `Tokentray: ${needy === 1 ? '1 server needs' : `${needy} servers need`} you`
@@ -163,8 +169,10 @@ function serverLines(snapshot: Snapshot | null, now: number, settings: MenuSetti
 /** The whole menu at `now` (ms since the epoch); `null`: the core is not open yet. */
 export function menuOf(snapshot: Snapshot | null, now: number, settings: MenuSettings): Line[] {
   const servers = snapshot?.servers ?? []
+  const isOpen = snapshot?.vault.state === 'open'
   const allPaused = servers.length > 0 && servers.every(({ paused }) => paused)
   return [
+    ...(isOpen ? askingLines(snapshot.clients, write) : []),
     ...serverLines(snapshot, now, settings),
     'separator',
     { label: 'Add server…', act: { do: 'add' } },
@@ -183,6 +191,7 @@ export function menuOf(snapshot: Snapshot | null, now: number, settings: MenuSet
     ...(servers.length === 0
       ? []
       : [{ label: allPaused ? 'Resume all' : 'Pause all', act: { do: allPaused ? 'resumeAll' : 'pauseAll' } } as Line]),
+    ...(isOpen && servers.length > 0 ? [lockLine(snapshot.clients)] : []),
     'separator',
     { label: 'Quit Tokentray', act: { do: 'quit' } }
   ]

@@ -10,6 +10,7 @@ import type { Snapshot, VaultView } from '../app/contract/views.ts'
 import { decideNotices, vaultNotice } from '../app/health/notices.ts'
 import { writeTime } from '../app/view.ts'
 import { type Actions, carryOut, screenOf } from './actions.ts'
+import { clientsScreen, decideAskings } from './asking.ts'
 import { openIpc } from './ipc.ts'
 import { hasTrayHost } from './linuxTray.ts'
 import { createLoginItem } from './loginItem.ts'
@@ -46,6 +47,8 @@ export async function openShell(
   let hosted: Hosted | null = null
   let newest: Snapshot | null = null
   let tray: TrayIcon | null = null
+  /** Requests of clients that were told of; they end with this process. */
+  let askingTold: ReadonlySet<string> = new Set()
   let isVaultTold = false
 
   async function call(name: string, input: unknown): Promise<Reply<unknown>> {
@@ -62,11 +65,16 @@ export async function openShell(
     notify(title, body, () => window.show(screenOf(server)))
   }
 
+  function tellOfClients(title: string, body: string): void {
+    notify(title, body, () => window.show(clientsScreen))
+  }
+
   const actions: Actions = {
     call,
     snapshot: () => newest,
     show: window.show,
     tell,
+    tellOfClients,
     preferences,
     loginItem,
     quit: o.quit,
@@ -86,6 +94,9 @@ export async function openShell(
     if (!newest) return
     tellOfVault(newest.vault)
     const before = preferences.get()
+    const asking = decideAskings(askingTold, newest.clients)
+    askingTold = asking.told
+    if (before.notifications) for (const { title, body } of asking.show) tellOfClients(title, body)
     const { show, told } = decideNotices(before.told, newest, clock.now(), before)
     if (told.join() !== before.told.join()) preferences.set({ told: [...told] })
     for (const { title, body, server } of show) tell(title, body, server)

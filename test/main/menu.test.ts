@@ -79,6 +79,7 @@ describe('menu', () => {
       'Start at login',
       'Notifications',
       'Pause all',
+      'Lock all clients',
       '-',
       'Quit Tokentray'
     ])

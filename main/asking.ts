@@ -1,0 +1,56 @@
+// Clients that wait to be let into the gateway, as lines of the tray's menu and as notifications: pure, like menu.ts.
+// Nothing is allowed from a notification: the name in it is the client's own, so the digits are compared first.
+import type { ClientsView, PendingClient } from '../app/contract/gateway.ts'
+import type { Line } from './menu.ts'
+
+/** The window's screen where clients are. */
+export const clientsScreen = 'clients'
+
+const wanted = ({ asks }: PendingClient) => asks?.join(', ') ?? 'servers you choose'
+
+/** First in the menu. `write` makes a name fit for it. */
+export function askingLines({ pending, locked }: ClientsView, write: (name: string) => string): Line[] {
+  if (locked) return [{ label: 'Locked: no client is let in', mark: 'paused', lines: [unlockLine] }, 'separator']
+  if (pending.length === 0) return []
+  const lines = pending.map(
+    (it): Line => ({
+      label: `${write(it.name)} wants access — digits ${it.digits}`,
+      mark: 'attention',
+      lines: [
+        { label: `To ${write(wanted(it))}` },
+        { label: `Back to ${write(it.destination)}` },
+        'separator',
+        ...(it.asks === null
+          ? []
+          : ([
+              { label: 'Allow once', act: { do: 'allow', request: it.request, always: false } },
+              { label: 'Always allow', act: { do: 'allow', request: it.request, always: true } }
+            ] as Line[])),
+        { label: 'Deny', act: { do: 'deny', request: it.request } },
+        { label: it.asks === null ? 'Choose servers…' : 'Open…', act: { do: 'clients' } }
+      ]
+    })
+  )
+  return [...lines, 'separator']
+}
+
+const unlockLine: Line = { label: 'Unlock clients', act: { do: 'unlock' } }
+export const lockLine = ({ locked }: ClientsView): Line =>
+  locked ? unlockLine : { label: 'Lock all clients', act: { do: 'lock' } }
+
+export type AskingNotice = { title: string; body: string }
+
+/** What to tell of requests not told of before; `told` holds the ids of those that were. */
+export function decideAskings(
+  told: ReadonlySet<string>,
+  { pending }: ClientsView
+): { show: AskingNotice[]; told: ReadonlySet<string> } {
+  const plain = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+  const show = pending
+    .filter(({ request }) => !told.has(request))
+    .map((it) => ({
+      title: plain(`${it.name} wants access`),
+      body: plain(`To ${wanted(it)}. If its page shows the digits ${it.digits}, answer it in Tokentray.`)
+    }))
+  return { show, told: new Set(pending.map(({ request }) => request)) }
+}

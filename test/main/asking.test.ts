@@ -1,0 +1,109 @@
+// Clients that wait, in the tray: their lines, what a click asks of the contract, and what is told once.
+// Names are the clients' own words, so nothing in them may steer menu or notification.
+import { describe, expect, test } from 'vitest'
+import type { PendingClient } from '../../app/contract/gateway.ts'
+import { type Actions, carryOut } from '../../main/actions.ts'
+import { askingLines, decideAskings } from '../../main/asking.ts'
+import { type Line, type MenuSettings, menuOf, tooltipOf, trayMark } from '../../main/menu.ts'
+import { now, server, snapshotOf } from './views.ts'
+
+const waiting = (change: Partial<PendingClient> = {}): PendingClient => ({
+  request: 'r1',
+  name: 'Claude & Code',
+  redirectUri: 'http://localhost:1/cb',
+  destination: 'a program on this computer',
+  asks: ['github'],
+  digits: '4821',
+  at: now,
+  expiresAt: now + 600_000,
+  ...change
+})
+const clients = (...pending: PendingClient[]) => ({ pending, locked: false, revision: 0 })
+const settings: MenuSettings = {
+  startAtLogin: false,
+  notifications: true,
+  muted: [],
+  times: 'clock',
+  writeTime: () => ''
+}
+const labels = (lines: readonly Line[] = []) => lines.map((line) => (line === 'separator' ? '-' : line.label))
+
+test('a waiting client is first in the menu, in the icon and the tooltip, with its digits and every answer', () => {
+  const snapshot = { ...snapshotOf(server()), clients: clients(waiting()) }
+  const [first] = menuOf(snapshot, now, settings)
+  if (!first || first === 'separator') throw new Error('no first line')
+  expect(first.label).toBe('Claude && Code wants access — digits 4821')
+  expect(labels(first.lines)).toEqual([
+    'To github',
+    'Back to a program on this computer',
+    '-',
+    'Allow once',
+    'Always allow',
+    'Deny',
+    'Open…'
+  ])
+  expect(trayMark(snapshot)).toBe('attention')
+  expect(tooltipOf(snapshot)).toBe('Tokentray: a client wants access')
+  expect(labels(menuOf(snapshot, now, settings))).toContain('Lock all clients')
+})
+
+test('one that named no server is answered in the window, where they are chosen', () => {
+  const [line] = askingLines(clients(waiting({ asks: null })), String)
+  expect(line !== 'separator' && labels(line?.lines)).toEqual([
+    'To servers you choose',
+    'Back to a program on this computer',
+    '-',
+    'Deny',
+    'Choose servers…'
+  ])
+})
+
+test('the lock is told, and ends from there', () => {
+  const snapshot = { ...snapshotOf(server()), clients: { ...clients(), locked: true } }
+  expect(labels(menuOf(snapshot, now, settings))).toEqual(
+    expect.arrayContaining(['Locked: no client is let in', 'Unlock clients'])
+  )
+})
+
+describe('a click', () => {
+  const click = async (act: Parameters<typeof carryOut>[0], ok = true) => {
+    const did: unknown[] = []
+    const actions = {
+      call: async (name: string, input: unknown) => {
+        did.push([name, input])
+        return ok ? { ok, value: {} } : { ok, code: 'clientUnknown', message: 'It is over.' }
+      },
+      snapshot: () => null,
+      show: (screen?: string) => did.push(['show', screen]),
+      tellOfClients: (...told: string[]) => did.push(told)
+    } as unknown as Actions
+    await carryOut(act, actions)
+    return did
+  }
+
+  test('asks the contract, and tells what failed', async () => {
+    expect(await click({ do: 'allow', request: 'r1', always: true })).toEqual([
+      ['clients.allow', { request: 'r1', always: true }]
+    ])
+    expect(await click({ do: 'deny', request: 'r1' }, false)).toEqual([
+      ['clients.deny', { request: 'r1' }],
+      ['Clients', 'It is over.']
+    ])
+    expect(await click({ do: 'lock' })).toEqual([['gateway.lock', {}]])
+    expect(await click({ do: 'unlock' })).toEqual([['gateway.unlock', {}]])
+    expect(await click({ do: 'clients' })).toEqual([['show', 'clients']])
+  })
+})
+
+test('each request is told once, in words that cannot be turned', () => {
+  const first = decideAskings(new Set(), clients(waiting({ name: 'Evil\u202e\nname' })))
+  expect(first.show).toEqual([
+    {
+      title: 'Evil  name wants access',
+      body: 'To github. If its page shows the digits 4821, answer it in Tokentray.'
+    }
+  ])
+  const second = decideAskings(first.told, clients(waiting(), waiting({ request: 'r2' })))
+  expect(second.show).toHaveLength(1)
+  expect(decideAskings(second.told, clients()).told.size).toBe(0)
+})
