@@ -23,6 +23,15 @@ import type { MakePage } from './page.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
+let bundled: Promise<string> | null = null
+
+/** The sources do not change while tests run: bundled once for a file of them, into its worker's own folder. */
+function bundleOnce(): Promise<string> {
+  const folder = join(root, 'dist', `main-test-${process.env.VITEST_POOL_ID}`)
+  bundled ??= bundleMain(folder).then(() => folder)
+  return bundled
+}
+
 export type Home = { folder: string; env: Record<string, string>; bundle: string; starts: number }
 
 /** A home with the bundle beside it. `hasTray`: whether the desktop shows tray icons; `schedule`: of its settings. */
@@ -47,7 +56,7 @@ export async function makeHome(hasTray = true, schedule: Record<string, string> 
     JSON.stringify({ schedule: { floor: '1s', backoffFirst: '1s', ...schedule } })
   )
   const bundle = at('bundle')
-  await bundleMain(bundle)
+  cpSync(await bundleOnce(), bundle, { recursive: true })
   return {
     folder,
     bundle,
