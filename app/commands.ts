@@ -2,6 +2,7 @@
 // Inputs arrive parsed; outputs leave through the contract's own schemas (see router.ts).
 import type { Clock } from './clock.ts'
 import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
+import type { ConnectCommandName } from './contract/connect.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { GatewayCommandName } from './contract/gateway.ts'
 import type { DemoServers } from './demoServers.ts'
@@ -60,7 +61,7 @@ export function findServer(keeper: Keeper, typed: string): string {
 
 const revokeLimit = 15_000
 
-export function createHandlers(services: Services): Omit<KeepingHandlers, GatewayCommandName> {
+export function createHandlers(services: Services): Omit<KeepingHandlers, GatewayCommandName | ConnectCommandName> {
   const { keeper, signIns, vault, oauth, clock } = services
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })

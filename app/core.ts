@@ -19,6 +19,7 @@ import { createNetwork, type Network } from './oauth/network.ts'
 import { createProxyResolver, type ResolveProxy } from './oauth/proxy.ts'
 import { askSystem } from './oauth/systemProxy.ts'
 import { Opening } from './opening.ts'
+import { doors, readPort } from './ports.ts'
 import { route } from './router.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Unlocking } from './unlock.ts'
@@ -111,7 +112,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     ...(given && { open: async () => given }),
     async use(vault) {
       const scope = kind === 'lasting' ? 'all' : 'asked'
-      keeping = await startKeeping({ vault, network, clock, random, log, metrics, settings, scope, onChange })
+      keeping = await startKeeping({
+        ...{ vault, network, clock, random, log, metrics, settings, scope, onChange },
+        environment: options.environment,
+        gatewayAddress: () => `http://127.0.0.1:${readPort(home.ownerFolder, doors.gateway)}`
+      })
       log.info('started', { kind, version, vault: vault.path })
     }
   })

@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock, Random } from './clock.ts'
 import { createHandlers, findServer, type KeepingHandlers } from './commands.ts'
+import { createConnectHandlers } from './connect/commands.ts'
+import type { Call } from './contract/commands.ts'
 import type { ServerView } from './contract/views.ts'
 import { clearLeftovers, DemoServers } from './demoServers.ts'
 import { type Access, createAccess } from './gateway/access/access.ts'
@@ -15,6 +17,7 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { createOAuth } from './oauth/engine.ts'
 import type { Network } from './oauth/network.ts'
+import type { Environment } from './paths.ts'
 import { SignIns } from './signIns.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -29,6 +32,9 @@ export type KeepingOptions = {
   /** 'asked': only servers that a command asks about are touched. */
   scope: 'all' | 'asked'
   onChange: () => void
+  environment: Environment
+  /** The gateway's origin, whether or not it is running. */
+  gatewayAddress: () => string
 }
 
 export type Keeping = {
@@ -96,13 +102,25 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     throw error
   }
   const find = (typed: string) => findServer(keeper, typed)
+  const clientHandlers = createGatewayHandlers({ access, local: vault.local, clock, randomBytes, find })
+  const connectHandlers = createConnectHandlers({
+    call: ((name: keyof typeof clientHandlers, input: never) => clientHandlers[name](input)) as unknown as Call,
+    passing: access.passing,
+    clock,
+    randomBytes,
+    environment: options.environment,
+    gateway: options.gatewayAddress,
+    find,
+    changed: access.changed
+  })
   return {
     vault,
     access,
     gateway: { upstreams, admission: access.admission, own: access.own },
     handlers: {
       ...createHandlers({ keeper, signIns, vault, oauth, upstreams, demo, clock }),
-      ...createGatewayHandlers({ access, local: vault.local, clock, randomBytes, find })
+      ...clientHandlers,
+      ...connectHandlers
     },
     servers: () => keeper.roster.views(),
     gauges: () => keeper.roster.gauges(),

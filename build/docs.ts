@@ -2,6 +2,7 @@
 // Each page's own script says what it is made from; benchmarks are written by `npm run bench -- --write`.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeClientsPage } from './clients.ts'
 import { makeProtocolCoverage } from './coverage.ts'
 import { makeFailureModes } from './failures.ts'
 import { makeReference } from './reference.ts'
@@ -9,6 +10,7 @@ import { makeSettingsReference } from './settings.ts'
 
 const pages = {
   'cli.md': await makeReference(),
+  'connect.md': makeClientsPage(),
   'settings.md': makeSettingsReference(),
   'failure-modes.md': makeFailureModes(),
   'protocol-coverage.md': makeProtocolCoverage()

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { makeClientsPage } from '../build/clients.ts'
 import { makeProtocolCoverage } from '../build/coverage.ts'
 import { makeFailureModes, untested } from '../build/failures.ts'
 import { makeSettingsReference } from '../build/settings.ts'
@@ -11,6 +12,10 @@ const page = (name: string) => readFileSync(join(import.meta.dirname, '..', 'doc
 
 test('docs/settings.md is up to date', () => {
   expect(page('settings.md')).toBe(makeSettingsReference())
+})
+
+test('docs/connect.md is up to date', () => {
+  expect(page('connect.md')).toBe(makeClientsPage())
 })
 
 test('docs/failure-modes.md is up to date', () => {

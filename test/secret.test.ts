@@ -37,6 +37,7 @@ test('a fingerprint tells secrets apart and tells nothing else', () => {
 const allowed = [
   'bridge/door.ts',
   'cli/secrets.ts',
+  'connect/commands.ts',
   'connect/connector.ts',
   'control/client.ts',
   'control/endpoint.ts',

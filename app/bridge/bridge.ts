@@ -142,7 +142,7 @@ export async function runBridge({ enter, lines, write, clock, log, stop }: Bridg
     if (typeof error !== 'object' || error === null)
       throw new TokentrayError(
         'responseInvalid',
-        `The server answered HTTP ${response.statusCode} and nothing to go by.`
+        described(body) ?? `The server answered HTTP ${response.statusCode} and nothing to go by.`
       )
     // An error without an id, which is all that can be said of a body nobody could read, belongs to this request.
     for (const id of open) await write(JSON.stringify({ jsonrpc: '2.0', id, error }))
@@ -199,4 +199,14 @@ export async function runBridge({ enter, lines, write, clock, log, stop }: Bridg
   }
   await Promise.race([read(), stopped])
   await end()
+}
+
+/** The sentence of an OAuth error (RFC 6750 section 3.1), which the gateway gives to whom it does not let in. */
+function described(body: string): string | null {
+  try {
+    const { error_description: sentence } = JSON.parse(body)
+    return typeof sentence === 'string' && sentence !== '' ? sentence : null
+  } catch {
+    return null
+  }
 }

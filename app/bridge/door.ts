@@ -99,7 +99,13 @@ const isPassing = (error: unknown) =>
 /** A lost connection in a sentence; other errors as they are. */
 export function explain(error: unknown, canRepeat: boolean): unknown {
   if (!(error instanceof Cut)) return error
-  const doubt = error.isSent && !canRepeat ? ' Whether the request was carried out is not known.' : ''
+  if (!error.isSent)
+    return new TokentrayError(
+      'ownerUnreachable',
+      'The gateway of Tokentray does not answer: tokentray status says whether it is on.',
+      { cause: error.cause }
+    )
+  const doubt = !canRepeat ? ' Whether the request was carried out is not known.' : ''
   return new TokentrayError('replyLost', `The connection to Tokentray was lost before an answer came.${doubt}`, {
     cause: error.cause
   })

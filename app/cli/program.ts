@@ -150,6 +150,28 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--limit <count>', 'how many events', whole(1, 1000), 50)
     .action((server, options) => run(async () => (await import('./servers.ts')).history(world, server, options)))
 
+  make('connect <client> <server>', 'point a client at a server, through the gateway')
+    .option('--oauth', 'the client signs in to the gateway itself, with your consent, instead of carrying a key')
+    .option('--stdio', 'the client starts the bridge, tokentray mcp, and needs neither')
+    .option('--print', 'only print the entry')
+    .option('--with-key', 'with --print: make the key and print it too')
+    .option('--rotate', 'put a new key in, and revoke the old one')
+    .option('--replace', 'replace an entry of that name that somebody else wrote')
+    .option('-y, --yes', 'do not ask')
+    .action((client, server, options) =>
+      run(async () => (await import('./connect.ts')).connectClient(world, client, server, options))
+    )
+  make('disconnect <client> <server>', 'take that entry out again, and revoke its key')
+    .option('-y, --yes', 'do not ask')
+    .action((client, server, options) =>
+      run(async () => (await import('./connect.ts')).disconnectClient(world, client, server, options))
+    )
+  program
+    .command('mcp <server>')
+    .description('speak MCP on stdin and stdout, for clients that can only start a command')
+    .option('--verbose', 'tell on stderr what goes on')
+    .action((server, options) => run(async () => (await import('./mcp.ts')).mcp(world, server, options)))
+
   make('serve', 'keep all tokens alive until Ctrl-C or stop')
     .option('--ephemeral', 'with a vault in memory that ends with it')
     .addOption(

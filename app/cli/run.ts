@@ -15,6 +15,11 @@ export async function run(argv: readonly string[], world: World): Promise<number
       await token(world, plain.server, plain.options)
       return 0
     }
+    if (argv[0] === 'mcp') {
+      const { mcp, readMcpArguments } = await import('./mcp.ts')
+      const bridge = readMcpArguments(argv)
+      if (bridge) return await mcp(world, bridge.server, bridge.options)
+    }
     const { createProgram } = await import('./program.ts')
     let exitCode = 0
     const program = await createProgram(world, (code) => {

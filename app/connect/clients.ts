@@ -37,6 +37,8 @@ export type ClientRow = {
   source: string | null
   /** What a person should know, in a sentence; empty when there is nothing. */
   note: string
+  /** Its file lies in the folder of a project, and is shared with it. */
+  isPerProject?: boolean
 }
 
 const pathOf = ({ platform }: Place) => (platform === 'win32' ? win32 : posix)
@@ -132,7 +134,8 @@ export const clients: readonly ClientRow[] = [
     stdio: (launcher) => ({ type: 'stdio', ...command(launcher) }),
     mark: 'cited',
     source: 'https://code.visualstudio.com/docs/copilot/reference/mcp-configuration',
-    note: 'The file is shared with the project, so no key goes into it: VS Code asks for your consent once instead.'
+    note: 'The file is shared with the project, so no key goes into it: VS Code asks for your consent once instead.',
+    isPerProject: true
   },
   {
     id: 'codex',

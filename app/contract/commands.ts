@@ -1,6 +1,7 @@
 // The one table of commands: input, output, and which doors may call each. Both ends of every transport are made from it.
 // Inputs are parsed on arrival, outputs on departure; replies are {ok:true,value} or {ok:false,code,message}.
 import { z } from 'zod'
+import { connectCommands } from './connect.ts'
 import { gatewayCommands } from './gateway.ts'
 import { clientCertificate, givenParams, scheduleChanges, serverConfig, serverId } from './server.ts'
 import { settingsChanges, settingsView } from './settings.ts'
@@ -45,6 +46,7 @@ const signInStarted = z
 
 export const commands = {
   ...gatewayCommands,
+  ...connectCommands,
   snapshot: { doors: everyDoor, input: nothing, output: snapshot },
   'server.add': {
     doors: everyDoor,

@@ -51,7 +51,7 @@ export function createGatewayHandlers(o: {
   async function list(): Promise<ClientView[]> {
     await access.writeActivity()
     const [clients, keys] = [await local.clients(clock.now()), await local.keys()]
-    return [...clients.map(viewClient), ...keys.map(viewKey)]
+    return [...clients.map(viewClient), ...keys.map(viewKey), ...access.passing.list().map(viewKey)]
   }
 
   /** By id, or by a name that only one has. */

@@ -30,20 +30,19 @@ function fieldsOf(schema: Schema, path = ''): { names: string[]; open: string[] 
 }
 
 describe('FM-25 outputs', () => {
-  test.each(Object.keys(commands).filter((name) => name !== 'readToken' && name !== 'clients.addKey'))(
-    '%s has no field for a secret, and lets no unknown field through',
-    (name) => {
-      const { names, open } = fieldsOf(
-        z.toJSONSchema(commands[name as keyof typeof commands].output, { io: 'output' }) as Schema
+  test.each(
+    Object.keys(commands).filter((name) => !['readToken', 'clients.addKey', 'clients.bridgeKey'].includes(name))
+  )('%s has no field for a secret, and lets no unknown field through', (name) => {
+    const { names, open } = fieldsOf(
+      z.toJSONSchema(commands[name as keyof typeof commands].output, { io: 'output' }) as Schema
+    )
+    expect(
+      names.filter((field) =>
+        /secret|password|passphrase|(access|refresh|id)_?token$|\.token$|verifier|\.code$|\.key$/i.test(field)
       )
-      expect(
-        names.filter((field) =>
-          /secret|password|passphrase|(access|refresh|id)_?token$|\.token$|verifier|\.code$|\.key$/i.test(field)
-        )
-      ).toEqual([])
-      expect(open).toEqual([])
-    }
-  )
+    ).toEqual([])
+    expect(open).toEqual([])
+  })
 
   test("clients.addKey's answer holds the new key and nothing else of the kind; every door may ask, for a person is there", () => {
     const { output, doors } = commands['clients.addKey']
@@ -52,6 +51,13 @@ describe('FM-25 outputs', () => {
     expect(open).toEqual([])
     expect(doors).toEqual(['cli', 'window', 'browser'])
     expect(commands['clients.allowNext'].doors).toEqual(['cli'])
+  })
+
+  test('a bridge gets its key at the CLI door only, and nothing else of the kind', () => {
+    const { output, doors } = commands['clients.bridgeKey']
+    const { names, open } = fieldsOf(z.toJSONSchema(output, { io: 'output' }) as Schema)
+    expect(names.filter((field) => /key|secret|token|hash/i.test(field))).toEqual(['.key'])
+    expect([open, doors]).toEqual([[], ['cli']])
   })
 
   test('readToken is for the CLI door only', async () => {

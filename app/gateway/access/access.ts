@@ -13,6 +13,7 @@ import { approve, createAuthorize, refusal, unanswered } from './authorize.ts'
 import type { RandomBytes } from './credentials.ts'
 import { perMinute } from './limit.ts'
 import { resourceMetadata, resourceOfPath, serverMetadata } from './metadata.ts'
+import { createPassingKeys, type PassingKeys } from './passing.ts'
 import { Pending } from './pending.ts'
 import { register } from './registration.ts'
 import { allows, locked, OAuthError, readForm, readJson, sendError, sendJson } from './replies.ts'
@@ -38,6 +39,8 @@ export type AccessOptions = {
 
 export type Access = {
   admission: Admission
+  /** Keys of running bridges. */
+  passing: PassingKeys
   own: OwnRoutes
   view(): ClientsView
   /** Lets a waiting client in. `servers`: only where it named none. */
@@ -63,7 +66,14 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     o.onChange()
   }
   const activity = createActivity({ local, clock, log })
-  const { admission, cut } = createAdmission({ local, clock, isLocked: () => isLocked, noteUse: activity.note })
+  const passing = createPassingKeys({ clock, randomBytes })
+  const { admission, cut } = createAdmission({
+    local,
+    passing,
+    clock,
+    isLocked: () => isLocked,
+    noteUse: activity.note
+  })
   const pending = new Pending({ clock, randomBytes, onChange: o.onChange, giveUp: unanswered })
   const tokens = createTokens({
     local,
@@ -165,6 +175,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
 
   return {
     admission,
+    passing,
     own,
     view: () => ({ pending: pending.views(), locked: isLocked, revision }),
     async allow(id, servers, always) {
@@ -188,7 +199,8 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       log.info('a local client was denied', { client: asking.client.name })
     },
     async revoke(id) {
-      if (!(await local.remove(id))) throw new TokentrayError('clientUnknown', 'There is no such client or key.')
+      if (!passing.remove(id) && !(await local.remove(id)))
+        throw new TokentrayError('clientUnknown', 'There is no such client or key.')
       pending.endAll(id)
       cut({ client: id })
       log.info('a local client was revoked', { client: id })

@@ -1,0 +1,29 @@
+// The named keys of the gateway by way of the contract, for the command line and the core alike.
+// One key per client and server, so that ending one connection ends nothing else.
+import type { Call } from '../contract/commands.ts'
+import { Secret } from '../secret.ts'
+import type { Keys } from './connector.ts'
+
+/** `call` may be a socket's, or the handlers themselves. */
+export function createKeys(call: Call): Keys {
+  async function living(name: string): Promise<{ id: string; name: string }[]> {
+    const { clients } = await call('clients.list', {})
+    const isOfName = (each: string) =>
+      each === name || (each.startsWith(`${name} (`) && /^\d+\)$/.test(each.slice(name.length + 2)))
+    return clients.filter((each) => each.kind === 'key' && isOfName(each.name))
+  }
+  return {
+    async make(name, server) {
+      // While a key is replaced both live: the old one until the new one is written down.
+      const taken = new Set((await living(name)).map((each) => each.name))
+      let free = name
+      for (let n = 2; taken.has(free); n++) free = `${name} (${n})`
+      const { key, client } = await call('clients.addKey', { name: free, servers: [server] })
+      return { id: client.id, key: new Secret(key) }
+    },
+    find: async (name) => (await living(name)).map(({ id }) => id),
+    async revoke(id) {
+      await call('clients.revoke', { client: id })
+    }
+  }
+}
