@@ -26,6 +26,8 @@ export type BridgeOptions = {
   /** Resolves when there is room for more. */
   write(line: string): Promise<void>
   clock: Clock
+  /** Told what a request was answered with where the server was not reached. */
+  failed?(sentence: string): void
   /** Told in a sentence what goes on; for --verbose. */
   log(sentence: string): void
   /** Stop soon: what is in flight is waited for no longer than a moment. */
@@ -45,7 +47,7 @@ type Flight = {
 }
 
 /** Runs until the lines end or `stop`; resolves when everything is answered and the session is closed. */
-export async function runBridge({ enter, lines, write, clock, log, stop }: BridgeOptions): Promise<void> {
+export async function runBridge({ enter, lines, write, clock, failed, log, stop }: BridgeOptions): Promise<void> {
   const door = createDoor({ enter, clock, log })
   const session = createSession({ door, clock, log, take: pass })
   const mirror = createMirror()
@@ -83,6 +85,7 @@ export async function runBridge({ enter, lines, write, clock, log, stop }: Bridg
           ? new TokentrayError('ownerStopping', 'The bridge was stopped.')
           : explain(error, canRepeat)
         log(asTokentrayError(told).message)
+        if (!flight.isCancelled) failed?.(asTokentrayError(told).message)
         if (!flight.isCancelled) for (const id of flight.open) await write(failure(id, told))
       })
       .finally(() => {

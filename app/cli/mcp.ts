@@ -17,17 +17,21 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
   let said = ''
   let held: Held | null = null
   const run = `${process.pid}-${world.clock.now()}-${Math.trunc(world.random() * 1e9)}`
+  let refusal = ''
+  /** The one thing told without being asked, and once: a client shows stderr where it shows nothing else. */
+  const tell = (sentence: string) => {
+    if (sentence !== said) say(world, `tokentray: ${sentence}`)
+    said = sentence
+  }
   const enter = async (): Promise<Entrance> => {
     try {
       held = await letIn(world, server, run)
       said = ''
       return held
     } catch (error) {
-      // The one thing told without being asked, and once: a client shows stderr where it shows nothing else.
-      if (error instanceof TokentrayError && error.message !== said) {
-        said = error.message
-        say(world, `tokentray: ${said}`)
-      }
+      refusal = error instanceof TokentrayError ? error.message : ''
+      // Later on it may be a restart, which is waited for; then it counts only once a request failed for it.
+      if (held === null && refusal !== '') tell(refusal)
       throw error
     }
   }
@@ -40,6 +44,7 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
         else for (const event of ['drain', 'close']) world.stdout.once(event, () => resolve())
       }),
     clock: world.clock,
+    failed: (sentence) => sentence === refusal && tell(sentence),
     log: (sentence) => options.verbose && say(world, `tokentray: ${sentence}`),
     stop: world.signal
   })
