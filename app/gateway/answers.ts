@@ -56,7 +56,9 @@ export function answer(
 export function fail(request: IncomingMessage, response: ServerResponse, failure: Failure, body: Buffer | null): void {
   const { status, code, sentence, retryAfter } = failure
   const { ids, batch } = requestIds(body)
-  const error = { code: serverError, message: sentence, data: { code } }
+  // Many clients show the body as it is, where quotes would come with backslashes.
+  const message = sentence.replace(/"(tokentray [^"]+)"/g, '`$1`')
+  const error = { code: serverError, message, data: { code } }
   const errors = (ids.length > 0 ? ids : [null]).map((id) => ({ jsonrpc: '2.0', id, error }))
   closeWhereUnread(request, response)
   const headers: [string, string][] = retryAfter === undefined ? [] : [['retry-after', String(retryAfter)]]

@@ -11,6 +11,8 @@ const start: typeof startSetting = async (...given) => {
 }
 afterEach(() => s?.stop())
 const json = (reply: Reply) => JSON.parse(reply.text)
+/** `signInNeeded` as it comes down: with backticks, which JSON need not escape. */
+const sentence = 'Sign in to ONE: open Tokentray or run `tokentray login one`.'
 const call = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: {} })
 
 describe('up', () => {
@@ -271,7 +273,7 @@ describe('a refused token', () => {
     expect(json(reply)).toEqual({
       jsonrpc: '2.0',
       id: 7,
-      error: { code: -32_000, message: signInNeeded.message, data: { code: 'signInNeeded' } }
+      error: { code: -32_000, message: sentence, data: { code: 'signInNeeded' } }
     })
   })
 
@@ -294,7 +296,7 @@ describe('no token', () => {
     const reply = await ask(s, '/one', { method: 'POST', body })
     expect([reply.status, reply.headers['retry-after']]).toEqual([503, '30'])
     expect(json(reply).map(({ id }: { id: unknown }) => id)).toEqual([1, 'x'])
-    expect(json(await ask(s, '/one'))).toMatchObject({ id: null, error: { message: signInNeeded.message } })
+    expect(json(await ask(s, '/one'))).toMatchObject({ id: null, error: { message: sentence } })
     expect(s.seen).toEqual([])
   })
 

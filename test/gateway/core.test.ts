@@ -1,0 +1,207 @@
+// The whole way: real SDK clients of both generations, a key of the vault, the gateway, a real core, a real authorization
+// server, and an MCP server of the SDK behind it; what upstreams say is read off the core's own views.
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Client as ClientToday, StreamableHTTPClientTransport as TransportToday } from '@modelcontextprotocol/client'
+import { Client as ClientBefore } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as TransportBefore } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import { demoScope } from '../../app/demo/provider.ts'
+import { type Gateway, startGateway } from '../../app/gateway/gateway.ts'
+import { createSetting, type Setting } from '../setting.ts'
+import { ask } from './setting.ts'
+
+type Upstream = {
+  url: string
+  /** 'accept': as the token deserves; else what every request gets. */
+  rule: 'accept' | '401' | '403'
+  /** So many requests get a 401 first. */
+  refuseNext: number
+  refused: number
+}
+
+let s: Setting
+let gateway: Gateway
+let localKey: string
+afterEach(async () => {
+  await gateway.close()
+  await s.stop()
+})
+
+/** An SDK server as protected resource; `stateful`: with sessions. */
+async function startUpstream(setting: Setting, stateful: boolean): Promise<Upstream> {
+  const sessions = new Map<string, StreamableHTTPServerTransport>()
+  async function makeTransport(): Promise<StreamableHTTPServerTransport> {
+    const transport = new StreamableHTTPServerTransport(
+      stateful
+        ? {
+            sessionIdGenerator: () => `s${sessions.size}`,
+            onsessioninitialized: (id) => void sessions.set(id, transport)
+          }
+        : {}
+    )
+    const server = new McpServer({ name: 'upstream', version: '1.0.0' })
+    server.registerTool('greet', { description: 'Greets.' }, async () => ({
+      content: [{ type: 'text', text: 'hello' }]
+    }))
+    await server.connect(transport as never)
+    return transport
+  }
+  const http = createServer(async (request, response: ServerResponse) => {
+    const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    if (request.url?.startsWith('/.well-known/oauth-protected-resource'))
+      return response.setHeader('content-type', 'application/json').end(
+        JSON.stringify({
+          resource: `${origin}/mcp`,
+          authorization_servers: [setting.authority.issuer],
+          scopes_supported: [demoScope]
+        })
+      )
+    const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    if (upstream.rule === '403')
+      return response
+        .writeHead(403, { 'www-authenticate': `Bearer error="insufficient_scope", scope="openid", ${metadata}` })
+        .end()
+    if (
+      upstream.rule === '401' ||
+      upstream.refuseNext-- > 0 ||
+      !(await setting.authority.validate(token, upstream.url))
+    ) {
+      upstream.refused++
+      return response.writeHead(401, { 'www-authenticate': `Bearer ${metadata}` }).end()
+    }
+    const known = sessions.get(String(request.headers['mcp-session-id']))
+    await (known ?? (await makeTransport())).handleRequest(request, response)
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    http.close()
+    http.closeAllConnections()
+  })
+  const upstream: Upstream = {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
+    rule: 'accept',
+    refuseNext: 0,
+    refused: 0
+  }
+  return upstream
+}
+
+async function start(options: { stateful?: boolean; signedIn?: boolean } = {}): Promise<Upstream> {
+  s = await createSetting()
+  const upstream = await startUpstream(s, options.stateful ?? true)
+  if (options.signedIn === false) await s.call('server.add', { url: upstream.url, name: 'one' })
+  else await s.signIn({ url: upstream.url })
+  gateway = await startGateway({ ...s.core.gateway, clock: systemClock(), port: 0, publicUrl: null })
+  localKey = (await s.call('clients.addKey', { name: 'test', servers: ['one'] })).key
+  return upstream
+}
+
+type Client = { listTools(): Promise<{ tools: { name: string }[] }>; close(): Promise<void> }
+const generations: [string, () => Promise<Client>][] = [
+  [
+    '1.x',
+    async () => {
+      const client = new ClientBefore({ name: 'client', version: '1.0.0' })
+      const requestInit = { headers: { 'x-tokentray-key': localKey } }
+      await client.connect(new TransportBefore(new URL(`${gateway.address}/one`), { requestInit }) as never)
+      return client
+    }
+  ],
+  [
+    '2.x',
+    async () => {
+      const client = new ClientToday({ name: 'client', version: '1.0.0' })
+      const requestInit = { headers: { authorization: `Bearer ${localKey}` } }
+      await client.connect(new TransportToday(new URL(`${gateway.address}/one`), { requestInit }))
+      return client
+    }
+  ]
+]
+
+describe.each(generations)('the SDK %s', (_, connect) => {
+  test.each([true, false])('works through the gateway, with sessions: %s', async (stateful) => {
+    await start({ stateful })
+    const client = await connect()
+    onTestFinished(() => client.close())
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['greet'])
+    expect((await s.until(({ acceptedAt }) => acceptedAt !== null)).light).toBe('green')
+  })
+
+  test('notices nothing of a token that is refused and renewed meanwhile', async () => {
+    const upstream = await start()
+    const client = await connect()
+    onTestFinished(() => client.close())
+    const { refused } = upstream
+    upstream.refuseNext = 1
+    expect((await client.listTools()).tools).toHaveLength(1)
+    expect(upstream.refused).toBe(refused + 1)
+    expect(s.authority.events.filter(({ kind }) => kind === 'refreshed')).toHaveLength(1)
+    expect(s.view()).toMatchObject({ light: 'green', state: 'fresh' })
+  })
+
+  test('is told what to do where server and authorization server ended it', async () => {
+    const upstream = await start()
+    const client = await connect()
+    onTestFinished(() => client.close())
+    s.authority.revokeAll()
+    await expect(Promise.all([client.listTools(), client.listTools(), client.listTools()])).rejects.toThrow(
+      /Sign in to one: open Tokentray or run `tokentray login one`/
+    )
+    expect(upstream.refused).toBeGreaterThan(0)
+    expect(s.view()).toMatchObject({ state: 'needsUser', action: 'signIn' })
+  })
+
+  test('is told in a sentence what to do where there is no sign-in', async () => {
+    await start({ signedIn: false })
+    await expect(connect()).rejects.toThrow(/Sign in to one: open Tokentray or run `tokentray login one`/)
+  })
+})
+
+const call = { method: 'POST', body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' }
+const askIt = () => ask({ gateway }, '/one', { ...call, key: localKey })
+
+test('a token that is always refused is renewed once, then a person is asked, and what is accepted again is believed', async () => {
+  const upstream = await start({ stateful: false })
+  upstream.rule = '401'
+  const refreshes = () => s.authority.events.filter(({ kind }) => kind === 'refreshed').length
+  const first = await askIt()
+  expect([first.status, JSON.parse(first.text).error.data.code]).toEqual([503, 'signInNeeded'])
+  expect(refreshes()).toBe(1)
+  await askIt()
+  expect(refreshes()).toBe(1)
+  expect(s.view()).toMatchObject({
+    light: 'red',
+    state: 'needsUser',
+    action: 'signIn',
+    words: expect.stringContaining('the server refuses the token')
+  })
+  expect(s.view().nextAt).not.toBeNull()
+  upstream.rule = 'accept'
+  await ask({ gateway }, '/one', {
+    method: 'POST',
+    key: localKey,
+    headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+    body: '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}'
+  })
+  expect(s.view()).toMatchObject({ light: 'green', state: 'fresh', action: null })
+})
+
+test('a request that needs more scopes asks the person for them, and the rest goes on', async () => {
+  const upstream = await start({ stateful: false })
+  upstream.rule = '403'
+  const reply = await askIt()
+  expect([reply.status, JSON.parse(reply.text).error.message]).toEqual([403, expect.stringContaining('openid')])
+  expect(await s.until(({ state }) => state === 'needsUser')).toMatchObject({ action: 'grantMore' })
+})
+
+test('the gateway counts what it answered', async () => {
+  await start()
+  await ask({ gateway }, '/one', { ...call, key: 'wrong' })
+  const { text } = await s.call('metrics', {})
+  expect(text).toContain('tokentray_gateway_requests_total{server="one",result="refused"} 1')
+})
