@@ -24,6 +24,8 @@ export type Viewed = {
 /** The view of one server at `now` (ms since the epoch). */
 export function viewOf({ config, health, schedule, shape, scope, signIn, lastEvent }: Viewed, now: number): ServerView {
   const { state, grant } = health
+  // Nothing is kept for it, so nothing is missing.
+  const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
   return {
     id: config.id,
@@ -33,10 +35,11 @@ export function viewOf({ config, health, schedule, shape, scope, signIn, lastEve
     light: lightOf(health, now),
     state: health.signIn ? 'signingIn' : state.kind,
     paused: health.paused,
-    words: wordsOf(health, now),
+    words: isPassedThrough ? 'Each client signs in by itself' : wordsOf(health, now),
     detail: detailOf(health, now, writeTime),
     warnings: warningsOf(health, now, schedule),
-    action: state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' ? 'signIn' : null,
+    action:
+      state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' && !isPassedThrough ? 'signIn' : null,
     since: state.kind === 'signedOut' ? null : state.since,
     nextAt: plannedAt(health),
     attempt: state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0,
@@ -56,6 +59,7 @@ export function viewOf({ config, health, schedule, shape, scope, signIn, lastEve
     registration: shape?.registration ?? null,
     schedule: config.schedule,
     quirks: config.quirks,
+    mode: config.mode,
     redirectHost: config.redirectHost,
     redirectPort: config.redirectPort ?? null,
     params: Object.fromEntries(Object.entries(config.params).filter(([name]) => !isSecretName(name))),

@@ -23,6 +23,7 @@ export type AddOptions = CertificateOptions & {
   refreshTokenFile?: string
   tokenEndpoint?: string
   fromEnv?: string
+  passThrough?: boolean
   redirectHost?: '127.0.0.1' | 'localhost'
   redirectPort?: number
   login: boolean
@@ -40,8 +41,8 @@ export async function add(world: World, url: string, options: AddOptions): Promi
     const { id } = added.view
     if (added.existed) say(world, `${id} is known already; the vault's own tokens stay.`)
     else say(world, `Added ${id}.`)
-    const view =
-      options.login && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
+    const isAsked = options.login && !options.passThrough
+    const view = isAsked && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
     if (options.json) printJson(world, { view, existed: added.existed })
     else print(world, describeLine(view, world.clock.now()))
     if (!options.json) for (const warning of view.warnings) say(world, `tokentray: ${warning}`)
@@ -135,6 +136,7 @@ function readSettings(options: AddOptions): Partial<Input<'server.add'>> {
     ...(scope && { scope }),
     ...(tokenEndpoint && { tokenEndpoint }),
     ...(redirectHost && { redirectHost }),
+    ...(options.passThrough && { mode: 'passThrough' as const }),
     ...(redirectPort && { redirectPort })
   }
 }

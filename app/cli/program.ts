@@ -70,6 +70,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--client-certificate <file>', 'certificate for mutual TLS, PEM')
     .option('--client-certificate-key <file>', 'its key, PEM; read anew for each request')
     .option('--device', 'sign in by a code to enter on another machine, where the server offers that')
+    .option('--pass-through', 'for the gateway: each client signs in there by itself, nothing is kept here')
     .option('--no-login', 'do not sign in now')
     .action((url, options) => run(async () => (await import('./add.ts')).add(world, url, options)))
 
@@ -121,6 +122,12 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     )
     .option('--client-certificate <file>', 'certificate for mutual TLS, PEM; none to leave it out from now on')
     .option('--client-certificate-key <file>', 'its key, PEM; read anew for each request')
+    .addOption(
+      new Option('--pass-through <switch>', 'each client signs in by itself, through the gateway').choices([
+        'on',
+        'off'
+      ])
+    )
     .addOption(
       new Option('--omit-resource <switch>', 'leave out the resource parameter (RFC 8707)').choices(['on', 'off'])
     )

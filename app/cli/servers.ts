@@ -80,6 +80,7 @@ export type SetOptions = Json &
     redirectPort?: number | 'any'
     tokenFile?: string
     refreshTokenFile?: string
+    passThrough?: 'on' | 'off'
     omitResource?: 'on' | 'off'
     allowMissingPkce?: 'on' | 'off'
     /** Fields of the schedule that follow the general setting again. */
@@ -100,6 +101,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(defaultScope && { scope: null }),
     ...(param && { params: param }),
     ...(redirectHost && { redirectHost }),
+    ...(options.passThrough && { mode: options.passThrough === 'on' ? 'passThrough' : 'token' }),
     ...(options.redirectPort !== undefined && {
       redirectPort: options.redirectPort === 'any' ? null : options.redirectPort
     }),

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { connectCommands } from './connect.ts'
 import { gatewayCommands } from './gateway.ts'
-import { clientCertificate, givenParams, scheduleChanges, serverConfig, serverId } from './server.ts'
+import { clientCertificate, givenParams, mode, scheduleChanges, serverConfig, serverId } from './server.ts'
 import { settingsChanges, settingsView } from './settings.ts'
 import { deviceCode, historyEvent, serverView, snapshot } from './views.ts'
 
@@ -60,6 +60,7 @@ export const commands = {
       scope: z.string().nullable().optional(),
       params: givenParams.optional(),
       redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
+      mode: mode.optional(),
       /** null: of the system's choice. */
       redirectPort: z.number().int().min(1).max(65_535).nullable().optional(),
       clientCertificate: clientCertificate.nullable().optional(),

@@ -2,7 +2,7 @@
 // No field can hold a secret, and all are parsed on departure.
 import { z } from 'zod'
 import { clientsView } from './gateway.ts'
-import { grantKind, scheduleOverrides, serverId } from './server.ts'
+import { grantKind, mode, scheduleOverrides, serverId } from './server.ts'
 import { theme } from './settings.ts'
 
 const time = z.number().int()
@@ -86,6 +86,7 @@ export const serverView = z
     registration: z.enum(['dynamic', 'metadataDocument', 'preRegistered', 'none']).nullable(),
     schedule: scheduleOverrides,
     quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial(),
+    mode,
     redirectHost: z.enum(['127.0.0.1', 'localhost']),
     /** null: of the system's choice. */
     redirectPort: z.number().int().nullable(),

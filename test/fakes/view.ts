@@ -32,6 +32,7 @@ export function healthyView(change: Partial<ServerView> & { id: string }): Serve
     registration: 'dynamic',
     schedule: {},
     quirks: {},
+    mode: 'token',
     redirectHost: '127.0.0.1',
     redirectPort: null,
     params: {},

@@ -138,10 +138,11 @@ describe.each(generations)('the SDK %s', (_, connect) => {
     onTestFinished(() => client.close())
     const { refused } = upstream
     upstream.refuseNext = 1
+    // Either this or the stream that the client opens on the side meets the refusal.
     expect((await client.listTools()).tools).toHaveLength(1)
+    await s.until(({ lastEvent, state }) => lastEvent?.kind === 'refreshed' && state === 'fresh')
     expect(upstream.refused).toBe(refused + 1)
     expect(s.authority.events.filter(({ kind }) => kind === 'refreshed')).toHaveLength(1)
-    expect(s.view()).toMatchObject({ light: 'green', state: 'fresh' })
   })
 
   test('is told what to do where server and authorization server ended it', async () => {
@@ -204,4 +205,23 @@ test('the gateway counts what it answered', async () => {
   await ask({ gateway }, '/one', { ...call, key: 'wrong' })
   const { text } = await s.call('metrics', {})
   expect(text).toContain('tokentray_gateway_requests_total{server="one",result="refused"} 1')
+})
+
+test('a server set to pass-through is asked with what the client brings, and misses no sign-in', async () => {
+  const upstream = await start({ signedIn: false, stateful: false })
+  const { view } = await s.call('server.set', { server: 'one', mode: 'passThrough' })
+  expect(view).toMatchObject({
+    mode: 'passThrough',
+    action: null,
+    light: 'grey',
+    words: 'Each client signs in by itself'
+  })
+  const reply = await ask({ gateway }, '/one', {
+    ...call,
+    key: localKey,
+    headers: { authorization: 'Bearer of-the-client' }
+  })
+  expect(reply.status).toBe(401)
+  expect(reply.headers['www-authenticate']).toContain(new URL(upstream.url).origin)
+  expect((await ask({ gateway }, '/one', { ...call, key: 'wrong' })).status).toBe(403)
 })
