@@ -10,7 +10,7 @@ import { buildServer } from './seed.ts'
 import type { SignIns } from './signIns.ts'
 import type { Vault } from './vault/vault.ts'
 
-/** Whether the package of the demo's authorization server is installed here: the desktop packages go without it. */
+/** Whether the package of the demo’s authorization server is installed here: a packager may leave it out. */
 export const hasDemo: boolean = (() => {
   try {
     createRequire(import.meta.url).resolve('oidc-provider')

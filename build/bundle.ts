@@ -1,9 +1,9 @@
 // Bundles the command into dist/: one small entry, the rest in chunks that are loaded when a command needs them.
-// Native packages stay outside, since they bring binaries; so does the demo's authorization server, which is optional.
 // The pages go to dist/renderer, where the window and the dashboard find them; the desktop shell to dist/main.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { bundleMain, packaged } from './main.ts'
 
 const root = join(import.meta.dirname, '..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -17,7 +17,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node22',
-  external: ['better-sqlite3', 'keytar', 'oidc-provider'],
+  external: packaged,
   define: { TOKENTRAY_VERSION: JSON.stringify(version) },
   // Packages written as CommonJS call require() for Node's own modules, which an ES module does not have.
   banner: {
@@ -32,5 +32,4 @@ if (existsSync(pages)) {
   await buildPages({ configFile: pages, logLevel: 'warn' })
 }
 
-const { bundleMain } = await import('./main.ts')
 await bundleMain(join(root, 'dist', 'main'))

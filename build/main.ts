@@ -6,6 +6,9 @@ import { type BuildOptions, build } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 
+/** Packages that are not bundled: native ones, and the demo's authorization server, which is loaded when asked for. */
+export const packaged = ['better-sqlite3', 'keytar', 'oidc-provider']
+
 /** Writes the bundle to `outdir`; the icons go beside it. */
 export async function bundleMain(outdir: string): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -15,7 +18,7 @@ export async function bundleMain(outdir: string): Promise<void> {
     bundle: true,
     minifySyntax: true,
     target: 'node24',
-    external: ['electron', 'better-sqlite3', 'keytar', 'oidc-provider'],
+    external: ['electron', ...packaged],
     define: { TOKENTRAY_VERSION: JSON.stringify(version) },
     logLevel: 'warning'
   }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { packaged } from '../../build/main.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const require = createRequire(import.meta.url)
@@ -35,4 +36,9 @@ test('native packages are unpacked, icons are there, and the application names i
   expect(config.linux.target).toEqual(['AppImage', 'deb'])
   // Windows ties notifications to it.
   expect(readFileSync(join(root, 'main', 'main.ts'), 'utf8')).toContain(`setAppUserModelId('${config.appId}')`)
+})
+
+test('what is not bundled is installed with the application', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(packaged))
 })
