@@ -2,6 +2,7 @@
 // Screens beyond the list are loaded when they are first opened.
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { Snapshot } from '../app/contract/views.ts'
+import { AskingBanner } from './Asking.tsx'
 import { Toasts } from './controls.tsx'
 import { ServerList } from './ServerList.tsx'
 import { showTheme } from './settings.ts'
@@ -11,6 +12,7 @@ import { words } from './words.ts'
 const ServerDetail = lazy(() => import('./ServerDetail.tsx'))
 const SignIn = lazy(() => import('./SignIn.tsx'))
 const AddServer = lazy(() => import('./AddServer.tsx'))
+const Clients = lazy(() => import('./Clients.tsx'))
 const Settings = lazy(() => import('./Settings.tsx'))
 const VaultScreen = lazy(() => import('./VaultScreen.tsx'))
 
@@ -28,6 +30,8 @@ function Shown({ snapshot }: { snapshot: Snapshot }) {
       return <AddServer key={`${screen.way} ${screen.url}`} url={screen.url} way={screen.way} />
     case 'settings':
       return <Settings />
+    case 'clients':
+      return <Clients />
   }
 }
 
@@ -88,6 +92,7 @@ export function App() {
   return (
     <div className="app">
       <ConnectionBanner />
+      <AskingBanner />
       {snapshot ? (
         <Suspense fallback={null}>
           <Shown snapshot={snapshot} />

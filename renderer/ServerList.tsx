@@ -166,6 +166,7 @@ export function ServerList({ snapshot }: { snapshot: Snapshot }) {
             </ul>
             <div className="foot">
               <Push onPress={() => go({ name: 'add', way: 'browser', url: '' })}>{words.list.add}</Push>
+              <Push onPress={() => go({ name: 'clients' })}>{words.clients.title}</Push>
               {snapshot.demo === 'on' && <DemoButton />}
             </div>
           </>

@@ -61,6 +61,7 @@ export type Screen =
   | { name: 'signIn'; id: string }
   | { name: 'add'; url: string; way: Way }
   | { name: 'settings' }
+  | { name: 'clients' }
 
 const ways: readonly string[] = ['browser', 'ownClient', 'clientCredentials', 'staticToken', 'refreshToken']
 
@@ -70,7 +71,7 @@ function parse(hash: string): Screen {
   if (name === 'server' && first) return { name, id: first, part: second ?? null }
   if (name === 'sign-in' && first) return { name: 'signIn', id: first }
   if (name === 'add') return { name, way: ways.includes(first ?? '') ? (first as Way) : 'browser', url: second ?? '' }
-  if (name === 'settings') return { name }
+  if (name === 'settings' || name === 'clients') return { name }
   return { name: 'list' }
 }
 
@@ -89,6 +90,8 @@ export function hashOf(screen: Screen): string {
       return '#'
     case 'settings':
       return '#settings'
+    case 'clients':
+      return '#clients'
     case 'server':
       return screen.part ? join('server', screen.id, screen.part) : join('server', screen.id)
     case 'signIn':

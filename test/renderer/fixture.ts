@@ -4,7 +4,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
-import { noClients } from '../../app/contract/gateway.ts'
+import { type ClientView, noClients } from '../../app/contract/gateway.ts'
 import type { SettingsChanges, SettingsView } from '../../app/contract/settings.ts'
 import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/views.ts'
 import { defaultSchedule } from '../../app/health/schedule.ts'
@@ -83,6 +83,19 @@ function refusedHistory(now: number): HistoryEvent[] {
   const before = historyOf(now - 31 * min).filter(({ at }) => at < refused.at - 10 * min)
   return [refused, ...before]
 }
+
+export const clientOf = (change: Partial<ClientView>): ClientView => ({
+  id: 'c',
+  kind: 'oauth',
+  name: 'Client',
+  redirectUris: [],
+  servers: ['github'],
+  always: [],
+  since: 0,
+  expiresAt: null,
+  lastUse: null,
+  ...change
+})
 
 /** The mock-up's list: those who need a person first. */
 export function sixStates(now: number): ServerView[] {
@@ -223,7 +236,7 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     owner: { pid: 4711, kind: 'lasting', version: '0.1.0', startedAt: now - 2 * hour },
     theme: 'system',
     demo: 'off',
-    clients: noClients,
+    clients: { ...noClients },
     gateway: null,
     servers
   }
@@ -279,6 +292,33 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
       }
       return general
     },
+    'clients.list': () => ({
+      clients: [
+        clientOf({ id: 'c1', name: 'Claude Code', servers: ['github', 'linear'], always: ['github'] }),
+        clientOf({
+          id: 'k1',
+          kind: 'key',
+          name: 'ci',
+          expiresAt: now + 90 * 24 * hour,
+          lastUse: { at: now - 5 * min, server: 'github' }
+        })
+      ],
+      pending: snapshot.clients.pending,
+      locked: snapshot.clients.locked
+    }),
+    'clients.activity': () => ({
+      uses: [
+        {
+          client: 'k1',
+          name: 'ci',
+          kind: 'key',
+          server: 'github',
+          firstAt: now - 9 * min,
+          lastAt: now - 5 * min,
+          requests: 12
+        }
+      ]
+    }),
     'demo.start': () => {
       change((s) => {
         s.demo = 'on'

@@ -140,6 +140,23 @@ export function shutVault(fixture: Fixture, name: string): void {
   })
 }
 
+/** Two clients wait: one for GitHub, one that named no server. */
+export function asking(fixture: Fixture): void {
+  const one = (request: string, name: string, digits: string, asks: string[] | null) => ({
+    request,
+    name,
+    digits,
+    asks,
+    redirectUri: 'http://localhost:33418/callback',
+    destination: 'a program on this computer',
+    at: Date.now(),
+    expiresAt: Date.now() + 540_000
+  })
+  fixture.change(({ clients }) => {
+    clients.pending = [one('r1', 'Claude Code', '4821', ['github']), one('r2', 'Inspector', '0077', null)]
+  })
+}
+
 export const settings: Setting[] = [
   { name: 'list', hash: '', ready: (page) => page.getByRole('listitem').first().waitFor() },
   {
@@ -264,6 +281,20 @@ export const settings: Setting[] = [
       await page.getByRole('textbox', { name: words.schedule.fields.floor }).fill('soon')
       await page.getByRole('button', { name: words.actions.save }).click()
       await page.getByText(words.schedule.notDuration).waitFor()
+    }
+  },
+  {
+    name: 'clients',
+    hash: '#clients',
+    prepare: (fixture) => asking(fixture),
+    ready: (page) => page.locator('[data-client="k1"]').waitFor()
+  },
+  {
+    name: 'clients-key',
+    hash: '#clients',
+    ready: async (page) => {
+      await page.getByRole('button', { name: words.clients.addKey }).click()
+      await page.getByLabel(words.clients.keyName).fill('ci')
     }
   },
   ...shut.map(({ name, title }) => ({

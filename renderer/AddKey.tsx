@@ -1,0 +1,76 @@
+// A new key for a script or a client without OAuth: a name, its servers, its end; then the key itself, this once.
+// The key is in no store: leaving the screen forgets it here.
+import { useState } from 'react'
+import { Form } from 'react-aria-components/Form'
+import { act, usePending } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { Choice } from './Choice.tsx'
+import { CopyLine, Field, Push } from './controls.tsx'
+import { ServerBoxes } from './ServerBoxes.tsx'
+import { words } from './words.ts'
+
+const day = 86_400_000
+const ends: readonly { value: string; text: string }[] = [
+  { value: '30', text: words.clients.days(30) },
+  { value: '90', text: words.clients.days(90) },
+  { value: '365', text: words.clients.days(365) },
+  { value: 'none', text: words.clients.noEnd }
+]
+
+export function AddKey() {
+  const [isOpen, setOpen] = useState(false)
+  const [name, setName] = useState('')
+  const [servers, setServers] = useState<string[]>([])
+  const [end, setEnd] = useState('90')
+  const [key, setKey] = useState<string | null>(null)
+  const pending = usePending('addKey')
+  const close = () => {
+    setOpen(false)
+    setKey(null)
+    setName('')
+    setServers([])
+  }
+  const add = () =>
+    act('addKey', async () => {
+      const validFor = end === 'none' ? {} : { validFor: Number(end) * day }
+      const added = await bridge.call('clients.addKey', { name: name.trim(), servers, ...validFor })
+      setKey(added.key)
+      return null
+    })
+  if (!isOpen)
+    return (
+      <div className="acts">
+        <Push onPress={() => setOpen(true)}>{words.clients.addKey}</Push>
+      </div>
+    )
+  if (key !== null)
+    return (
+      <div className="form" role="status">
+        <p>{words.clients.keyOnce}</p>
+        <CopyLine label={words.clients.key(name.trim())} text={key} />
+        <div className="acts">
+          <Push onPress={close}>{words.clients.keyKept}</Push>
+        </div>
+      </div>
+    )
+  return (
+    <Form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        add()
+      }}
+    >
+      <p className="help">{words.clients.keyHelp}</p>
+      <Field label={words.clients.keyName} value={name} onChange={setName} maxLength={100} autoFocus />
+      <ServerBoxes label={words.clients.keyServers} value={servers} onChange={setServers} />
+      <Choice label={words.clients.keyEnd} value={end} onChange={setEnd} options={ends} />
+      <div className="acts">
+        <Push type="submit" look="primary" pending={pending} isDisabled={!name.trim() || servers.length === 0}>
+          {words.clients.keyMake}
+        </Push>
+        <Push onPress={close}>{words.actions.cancel}</Push>
+      </div>
+    </Form>
+  )
+}

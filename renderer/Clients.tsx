@@ -1,0 +1,98 @@
+// Who may use the gateway: requests that wait, clients and keys with their last use, new keys, the lock, the activity.
+// Revoking takes one press and counts at the client's next request.
+import type { ClientView } from '../app/contract/gateway.ts'
+import { AddKey } from './AddKey.tsx'
+import { Asking } from './Asking.tsx'
+import { revoke, setLock, useClients } from './clients.ts'
+import { useClock } from './clock.ts'
+import { ActionButton, Page } from './controls.tsx'
+import { writeDay, writeMoment } from './durations.ts'
+import { snapshots } from './store.ts'
+import { words } from './words.ts'
+
+function Moment({ at }: { at: number }) {
+  return <>{useClock((now) => writeMoment(at, now))}</>
+}
+
+function Row({ client, nameOf }: { client: ClientView; nameOf: (id: string) => string }) {
+  const { id, kind, name, servers, always, expiresAt, lastUse } = client
+  const names = (ids: readonly string[]) => ids.map(nameOf).join(', ')
+  return (
+    <li className="client" data-client={id}>
+      <div>
+        <strong>{name}</strong> <span className="host">{words.clients.kinds[kind]}</span>
+        <p className="help">
+          {servers.length > 0 ? words.clients.uses(names(servers)) : words.clients.usesNone}
+          {always.length > 0 && ` ${words.clients.alwaysFor(names(always))}`}
+          {expiresAt !== null && ` ${words.clients.until(writeDay(expiresAt))}`}
+        </p>
+        <p className="help">
+          {lastUse ? (
+            <>
+              {words.clients.lastUse(nameOf(lastUse.server))} <Moment at={lastUse.at} />
+            </>
+          ) : (
+            words.clients.neverUsed
+          )}
+        </p>
+      </div>
+      <ActionButton
+        look="danger"
+        action={`revoke ${id}`}
+        aria-label={`${words.clients.revoke}: ${name}`}
+        onPress={() => revoke(id, name)}
+      >
+        {words.clients.revoke}
+      </ActionButton>
+    </li>
+  )
+}
+
+export default function Clients() {
+  const known = useClients()
+  const snapshot = snapshots.use()
+  const { pending = [], locked = false } = snapshot?.clients ?? {}
+  const nameOf = (id: string) => snapshot?.servers.find((server) => server.id === id)?.name ?? id
+  return (
+    <Page title={words.clients.title}>
+      <p className="lead">{words.clients.lead}</p>
+      {pending.map((each) => (
+        <Asking key={each.request} pending={each} />
+      ))}
+      <section>
+        <h2 className="cap">{words.clients.letIn}</h2>
+        {known && known.clients.length === 0 && <p className="help">{words.clients.none}</p>}
+        <ul className="clients">
+          {known?.clients.map((client) => (
+            <Row key={client.id} client={client} nameOf={nameOf} />
+          ))}
+        </ul>
+        <AddKey />
+      </section>
+      <section>
+        <h2 className="cap">{words.clients.lockTitle}</h2>
+        <p className="help">{locked ? words.clients.lockedHelp : words.clients.lockHelp}</p>
+        <div className="acts">
+          <ActionButton look={locked ? 'primary' : 'danger'} action="lock" onPress={() => setLock(!locked)}>
+            {locked ? words.clients.unlock : words.clients.lock}
+          </ActionButton>
+        </div>
+      </section>
+      {known && known.uses.length > 0 && (
+        <section>
+          <h2 className="cap">{words.clients.activity}</h2>
+          <ul className="clients">
+            {known.uses.map((use) => (
+              <li key={`${use.client} ${use.server} ${use.firstAt}`} className="use">
+                <span>{words.clients.used(use.name, nameOf(use.server), use.requests)}</span>
+                <span className="host">
+                  <Moment at={use.lastAt} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,34 @@
+// Which servers somebody may use: a box for each, none ticked beforehand.
+// Shared by requests that named no server and by new keys.
+import { Checkbox } from 'react-aria-components/Checkbox'
+import { snapshots } from './store.ts'
+
+export function ServerBoxes({
+  label,
+  value,
+  onChange
+}: {
+  label: string
+  value: readonly string[]
+  onChange: (servers: string[]) => void
+}) {
+  const servers = snapshots.use()?.servers ?? []
+  return (
+    <fieldset className="choice">
+      <legend>{label}</legend>
+      <div className="options">
+        {servers.map(({ id, name }) => (
+          <Checkbox
+            key={id}
+            className="check"
+            isSelected={value.includes(id)}
+            onChange={(on) => onChange(on ? [...value, id] : value.filter((other) => other !== id))}
+          >
+            <span className="box" aria-hidden="true" />
+            {name}
+          </Checkbox>
+        ))}
+      </div>
+    </fieldset>
+  )
+}

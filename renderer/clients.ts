@@ -1,0 +1,55 @@
+// What people do about clients of the gateway, and the list of them as the core has it.
+// The list is asked for anew whenever the snapshot says that it changed.
+import { useEffect, useState } from 'react'
+import type { Output } from '../app/contract/commands.ts'
+import { act } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { snapshots } from './store.ts'
+import { words } from './words.ts'
+
+type Listed = Output<'clients.list'>['clients']
+type Uses = Output<'clients.activity'>['uses']
+
+/** Everyone who was let in, and what they did last; null until it is known. */
+export function useClients(): { clients: Listed; uses: Uses } | null {
+  const revision = snapshots.use()?.clients.revision
+  const [known, setKnown] = useState<{ clients: Listed; uses: Uses } | null>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the revision says when to ask again
+  useEffect(() => {
+    let isHere = true
+    act('clients', async () => {
+      const { clients } = await bridge.call('clients.list', {})
+      const { uses } = await bridge.call('clients.activity', { limit: 20 })
+      if (isHere) setKnown({ clients, uses })
+      return null
+    })
+    return () => {
+      isHere = false
+    }
+  }, [revision])
+  return known
+}
+
+export const allow = (request: string, name: string, always: boolean, servers: string[] | null) =>
+  act(`answer ${request}`, async () => {
+    await bridge.call('clients.allow', { request, always, ...(servers && { servers }) })
+    return words.clients.allowed(name)
+  })
+
+export const deny = (request: string, name: string) =>
+  act(`answer ${request}`, async () => {
+    await bridge.call('clients.deny', { request })
+    return words.clients.denied(name)
+  })
+
+export const revoke = (client: string, name: string) =>
+  act(`revoke ${client}`, async () => {
+    await bridge.call('clients.revoke', { client })
+    return words.clients.revoked(name)
+  })
+
+export const setLock = (isLocked: boolean) =>
+  act('lock', async () => {
+    await bridge.call(isLocked ? 'gateway.lock' : 'gateway.unlock', {})
+    return isLocked ? words.clients.lockedNow : words.clients.unlockedNow
+  })

@@ -1,0 +1,131 @@
+// Clients on the pages: who waits and the three answers, who was let in, keys shown once, the lock.
+// In a real Chromium on the built pages; each command is checked as it reached the core.
+import { describe, expect, test } from 'vitest'
+import { words } from '../../renderer/words.ts'
+import { reason } from './chromium.ts'
+import { clientOf, Refusal } from './fixture.ts'
+import { button, openPages } from './opened.ts'
+import { asking } from './pages.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('clients on the pages', () => {
+  const { page: open, fixture } = openPages('clients')
+
+  test('a client that waits is announced on every screen, and answered with its digits in view', async () => {
+    const page = await open('')
+    await page.locator('[data-server="github"]').waitFor()
+    asking(fixture())
+    await page
+      .getByRole('status')
+      .filter({ hasText: words.clients.waiting('Claude Code', 2) })
+      .waitFor()
+    await button(page, words.clients.answer).click()
+    const request = page.getByRole('region', { name: words.clients.wants('Claude Code') })
+    await request.getByText('4821').waitFor()
+    await request.getByText('http://localhost:33418/callback').waitFor()
+    await request.getByText('GitHub').waitFor()
+    await request
+      .getByText(/left|no/)
+      .first()
+      .waitFor()
+    fixture().handlers['clients.allow'] = () => ({})
+    await request.getByRole('button', { name: words.clients.once }).click()
+    await page.getByText(words.clients.allowed('Claude Code')).waitFor()
+    await request.getByRole('button', { name: words.clients.always }).click()
+    await expect
+      .poll(() => fixture().inputsOf('clients.allow'))
+      .toEqual([
+        { request: 'r1', always: false },
+        { request: 'r1', always: true }
+      ])
+  })
+
+  test('a client that named no server gets those a person ticks, and none by itself', async () => {
+    asking(fixture())
+    const page = await open('#clients')
+    const request = page.getByRole('region', { name: words.clients.wants('Inspector') })
+    const once = request.getByRole('button', { name: words.clients.once })
+    await once.waitFor()
+    expect(await once.isDisabled()).toBe(true)
+    fixture().handlers['clients.allow'] = () => ({})
+    await request.getByText('Linear', { exact: true }).click()
+    await once.click()
+    await expect
+      .poll(() => fixture().inputsOf('clients.allow'))
+      .toEqual([{ request: 'r2', always: false, servers: ['linear'] }])
+  })
+
+  test('no is sent, and an answer that came too late is told', async () => {
+    asking(fixture())
+    fixture().handlers['clients.deny'] = () => {
+      throw new Refusal('clientUnknown', 'This request is over.')
+    }
+    const page = await open('#clients')
+    const request = page.getByRole('region', { name: words.clients.wants('Claude Code') })
+    await request.getByRole('button', { name: words.clients.deny }).click()
+    await page.getByText('This request is over.').waitFor()
+    expect(fixture().inputsOf('clients.deny')).toEqual([{ request: 'r1' }])
+  })
+
+  test('clients and keys are shown with their reach and last use, and revoked with one press', async () => {
+    const page = await open('#clients')
+    const key = page.locator('[data-client="k1"]')
+    await key.getByText(words.clients.lastUse('GitHub')).waitFor()
+    await page.getByText(words.clients.alwaysFor('GitHub')).waitFor()
+    await page.getByText(words.clients.used('ci', 'GitHub', 12)).waitFor()
+    fixture().handlers['clients.revoke'] = () => {
+      fixture().handlers['clients.list'] = () => ({ clients: [clientOf({ id: 'c1' })], pending: [], locked: false })
+      fixture().change(({ clients }) => {
+        clients.revision++
+      })
+      return { name: 'ci' }
+    }
+    await button(page, `${words.clients.revoke}: ci`).click()
+    await key.waitFor({ state: 'detached' })
+    expect(fixture().inputsOf('clients.revoke')).toEqual([{ client: 'k1' }])
+  })
+
+  test('a new key is shown once, can be copied, and is gone when the screen is left', async () => {
+    fixture().handlers['clients.addKey'] = () => ({ key: 'ttk_shown-once', client: clientOf({ kind: 'key' }) })
+    const page = await open('#clients')
+    await button(page, words.clients.addKey).click()
+    const make = button(page, words.clients.keyMake)
+    await page.getByLabel(words.clients.keyName).fill(' deploy ')
+    expect(await make.isDisabled()).toBe(true)
+    await page
+      .locator('label')
+      .filter({ hasText: /^GitHub$/ })
+      .click()
+    await page.getByText(words.clients.days(30), { exact: true }).click()
+    await make.click()
+    await page.getByText('ttk_shown-once').waitFor()
+    expect(fixture().inputsOf('clients.addKey')).toEqual([
+      { name: 'deploy', servers: ['github'], validFor: 30 * 86_400_000 }
+    ])
+    await button(page, words.actions.copy).click()
+    await page.getByText(words.actions.copied).waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('ttk_shown-once')
+    await button(page, words.clients.keyKept).click()
+    await button(page, words.clients.addKey).waitFor()
+    expect(await page.content()).not.toContain('ttk_shown-once')
+  })
+
+  test('lock all is one press, stands on every screen, and ends from there', async () => {
+    const lock = (locked: boolean) => () => {
+      fixture().change(({ clients }) => {
+        clients.locked = locked
+      })
+      return { locked }
+    }
+    fixture().handlers['gateway.lock'] = lock(true)
+    fixture().handlers['gateway.unlock'] = lock(false)
+    const page = await open('#clients')
+    await button(page, words.clients.lock).click()
+    await page.getByText(words.clients.lockedHelp).waitFor()
+    await page.goto(`${fixture().url}#`)
+    await page.getByText(words.clients.lockedBanner).waitFor()
+    await button(page, words.clients.unlock).click()
+    await page.getByText(words.clients.lockedBanner).waitFor({ state: 'detached' })
+  })
+})
