@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path'
 import { ensureNode, ensurePackages, root } from './node.mjs'
 
 // For the keychain: a session bus, a real keyring, the library keytar loads, and a tool to ask the bus. For the pages: a
-// browser, driven without a window.
-const debianPackages = ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libglib2.0-bin', 'chromium']
+// browser, driven without a window. For the gateway's public URL: a reverse proxy, and a certificate for it.
+const debianPackages = ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libglib2.0-bin', 'chromium', 'nginx', 'openssl']
 
 function ensureDebianPackages() {
   if (process.platform !== 'linux')
@@ -18,9 +18,9 @@ function ensureDebianPackages() {
     / installed$/.test(spawnSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8' }).stdout ?? '')
   const missing = debianPackages.filter((name) => !isInstalled(name))
   if (missing.length === 0) return null
-  const advice = `some tests of the keychain or the pages are skipped; to run them: apt-get install ${missing.join(' ')}`
+  const advice = `some tests of the keychain, the pages or the gateway are skipped; to run them: apt-get install ${missing.join(' ')}`
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return `not root on Debian: ${advice}`
-  console.log(`Installing ${missing.join(', ')} for the tests of keychain and pages…`)
+  console.log(`Installing ${missing.join(', ')} for the tests of keychain, pages and gateway…`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const apt = (...args) => spawnSync('apt-get', args, { env, encoding: 'utf8' })
   apt('update', '-q')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureClient } from './client.ts'
 import { measureFailure } from './failure.ts'
+import { measureGateway, measureStreams } from './gateway.ts'
 import { measureIdle } from './idle.ts'
 import { measureOverdue } from './overdue.ts'
 import { measurePaint, measureWakes } from './pages.ts'
@@ -22,6 +23,8 @@ const measures: Record<string, () => Promise<Part>> = {
   overdue: measureOverdue,
   client: measureClient,
   idle: measureIdle,
+  gateway: measureGateway,
+  streams: measureStreams,
   failure: measureFailure,
   paint: measurePaint,
   wakes: measureWakes,

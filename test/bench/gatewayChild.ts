@@ -1,0 +1,86 @@
+// One process of the gateway's benchmark: the upstream, the bare pipe that does nothing but forward, or the gateway.
+// Prints one line of JSON when it listens: `{port, key}`.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream'
+import { Pool } from 'undici'
+import { systemClock, systemRandom } from '../../app/clock.ts'
+import { openCore } from '../../app/core.ts'
+import { startGateway } from '../../app/gateway/gateway.ts'
+import { silentLog } from '../../app/log.ts'
+import { locate } from '../../app/paths.ts'
+
+const [role, target = '', home = ''] = process.argv.slice(2)
+const megabyte = Buffer.alloc(1_048_576)
+
+/** POST: the body is read and as much comes back. GET /mcp/stream: 100 MB. GET /mcp/events: one event, then open. */
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  if (request.url?.endsWith('/events')) {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+    return
+  }
+  if (request.url?.endsWith('/stream')) {
+    let left = 100
+    const write = () => {
+      let isOpen = true
+      while (isOpen && left-- > 0) isOpen = response.write(megabyte)
+      if (isOpen) response.end()
+      else response.once('drain', write)
+    }
+    write()
+    return
+  }
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => response.setHeader('content-type', 'application/json').end(Buffer.concat(chunks)))
+}
+
+/** What any proxy of node:http and undici costs. */
+function bare(): (request: IncomingMessage, response: ServerResponse) => void {
+  const pool = new Pool(target, { allowH2: false })
+  return (request, response) => {
+    const path = `/mcp${(request.url ?? '').slice('/one'.length)}`
+    const headers = { ...request.headers, host: new URL(target).host }
+    delete headers.connection
+    pool
+      .request({ method: request.method as 'GET', path, headers, body: request.method === 'GET' ? null : request })
+      .then((reply) => {
+        response.writeHead(reply.statusCode, reply.headers)
+        pipeline(reply.body, response, () => {})
+      })
+      .catch(() => response.destroy())
+  }
+}
+
+async function listen(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<void> {
+  const server = createServer(handle)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  console.log(JSON.stringify({ port: (server.address() as AddressInfo).port, key: 'none' }))
+}
+
+async function gateway(): Promise<void> {
+  const clock = systemClock()
+  const core = await openCore({
+    home: locate({ TOKENTRAY_HOME: home }, process.platform),
+    kind: 'lasting',
+    version: '0.0.0',
+    clock,
+    random: systemRandom,
+    environment: {},
+    log: silentLog,
+    ephemeral: true
+  })
+  const call = async (name: string, input: unknown) => {
+    const reply = await core.handle('cli', name, input)
+    if (!reply.ok) throw new Error(reply.message)
+    return reply.value
+  }
+  await call('server.add', { url: `${target}/mcp`, id: 'one', grantKind: 'staticToken', accessToken: 'a'.repeat(1600) })
+  const { key } = (await call('clients.addKey', { name: 'bench', servers: ['one'] })) as { key: string }
+  const { port } = await startGateway({ ...core.gateway, clock, port: 0, publicUrl: null })
+  console.log(JSON.stringify({ port, key }))
+}
+
+if (role === 'upstream') await listen(answer)
+else if (role === 'bare') await listen(bare())
+else await gateway()
