@@ -8,6 +8,7 @@ import type { GatewayCommandName } from './contract/gateway.ts'
 import type { DemoServers } from './demoServers.ts'
 import type { Upstreams } from './gateway/port.ts'
 import type { Keeper } from './keeper.ts'
+import { publicKeyOf } from './oauth/keys.ts'
 import type { OAuth } from './oauth/port.ts'
 import type { OpeningCommands } from './opening.ts'
 import { buildServer, grantGiven } from './seed.ts'
@@ -124,6 +125,25 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       keeper.record(config.id, 'added', 'Added')
       return { ...viewed(config.id), existed: false }
     },
+    'server.setAssertion': async (input) => {
+      const id = find(input)
+      const { identityProvider: _, ...old } = keeper.roster.config(id)
+      if (old.grantKind !== 'jwtBearer')
+        throw new TokentrayError('inputInvalid', `${id} does not sign in by assertion.`)
+      const { assertion, identityProvider } = input
+      const config = { ...old, assertion, ...(identityProvider && { identityProvider }) }
+      return change(id, config, 'Settings changed')
+    },
+    'server.keys': async (input) => {
+      const id = find(input)
+      const key = await vault.clientSecret(id)
+      if (!key || keeper.roster.config(id).clientAuth !== 'private_key_jwt')
+        throw new TokentrayError(
+          'inputInvalid',
+          `${id} has no key: its client does not authenticate with private_key_jwt.`
+        )
+      return { jwks: { keys: [publicKeyOf(key)] } }
+    },
     'server.set': async (input) => {
       const id = find(input)
       const { server: _, scope, redirectPort, clientCertificate, schedule, ...rest } = input
@@ -212,7 +232,15 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       signIns.cancel(input.signIn)
       return {}
     },
-    readToken: async (input) => readToken(keeper, clock, find(input), input.minValid),
+    readToken: async (input) => {
+      const { proof } = input
+      if (!proof) return readToken(keeper, clock, find(input), input.minValid)
+      oauth.noteNonce(proof.url, proof.nonce)
+      return readToken(keeper, clock, find(input), input.minValid, (token) => {
+        const headers = new Map(oauth.credentials(token, proof.method, proof.url))
+        return headers.get('dpop') ?? null
+      })
+    },
     'vault.backup': async () => ({ path: await vault.backup(clock.now()) }),
     'vault.check': async () => {
       const problems = await vault.check()

@@ -13,7 +13,12 @@ export function factsOf(config: ServerConfig, grant: Grant): GrantFacts {
     expirySource: grant.expirySource,
     refreshExpiresAt: grant.refreshExpiresAt,
     refreshExtends: true,
-    renewable: grant.refreshToken !== null || config.grantKind === 'clientCredentials',
+    renewable: grant.refreshToken !== null || renewsAlone(config),
     restored: grant.restored
   }
+}
+
+/** A new token takes no refresh token: the client asks by itself (RFC 6749 section 4.4, RFC 7523 section 2.1). */
+export function renewsAlone({ grantKind }: Pick<ServerConfig, 'grantKind'>): boolean {
+  return grantKind === 'clientCredentials' || grantKind === 'jwtBearer'
 }

@@ -11,6 +11,7 @@ import { factsOf } from './facts.ts'
 import { type Effect, type HealthEvent, isAnswered, isDue, newHealth, plannedAt, transition } from './health/machine.ts'
 import { historyOf } from './health/words.ts'
 import { type Entry, Roster } from './roster.ts'
+import type { Secret } from './secret.ts'
 import type { Tokens } from './vault/vault.ts'
 import type { Viewed } from './view.ts'
 
@@ -74,9 +75,13 @@ export class Keeper {
   }
 
   /** The token to use now: one that could not be saved yet, else the stored one. */
-  async currentTokens(id: string): Promise<(Tokens & { generation: number }) | null> {
+  async currentTokens(id: string): Promise<(Tokens & { generation: number; dpopKey: Secret | null }) | null> {
     const { unsaved } = this.roster.get(id)
-    return unsaved ? { ...unsaved.tokens, generation: unsaved.generation } : this.#o.vault.readGrant(id)
+    const grant = await this.#o.vault.readGrant(id)
+    // A refresh leaves the key as it is, so that of the stored grant is the unsaved token's too.
+    const dpopKey = grant?.shape.dpopKey ?? null
+    if (unsaved) return { ...unsaved.tokens, generation: unsaved.generation, dpopKey }
+    return grant && { ...grant, dpopKey }
   }
 
   setConfig(config: ServerConfig): void {

@@ -15,6 +15,7 @@ import { Keeper } from './keeper.ts'
 import type { LiveSettings } from './liveSettings.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { assertionReader } from './oauth/assertion.ts'
 import { createOAuth } from './oauth/engine.ts'
 import type { Network } from './oauth/network.ts'
 import type { Environment } from './paths.ts'
@@ -66,6 +67,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     clock,
     registrations: vault,
     clientMetadataUrl: settings.current().clientMetadataUrl,
+    readAssertion: assertionReader(options.environment),
     get guessedLifetime() {
       return settings.current().schedule.guessedLifetime
     }

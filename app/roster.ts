@@ -125,7 +125,7 @@ export class Roster {
     entry.scope = grant?.scope ?? null
     if (!grant) entry.shape = null
     else {
-      const { clientSecret: _, ...shape } = grant.shape
+      const { clientSecret: _, dpopKey: __, ...shape } = grant.shape
       entry.shape = shape
     }
   }

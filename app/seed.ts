@@ -6,6 +6,7 @@ import { reservedIds, type ServerConfig, serverConfig } from './contract/server.
 import type { ServerView } from './contract/views.ts'
 import { checkServerUrl } from './oauth/discovery.ts'
 import { claimsOf } from './oauth/expiry.ts'
+import { makeKey, readKey } from './oauth/keys.ts'
 import { Secret } from './secret.ts'
 import type { NewGrant } from './vault/vault.ts'
 
@@ -56,7 +57,12 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
   if (reservedIds.includes(id))
     throw new TokentrayError('nameReserved', `The name "${id}" is used by Tokentray itself; choose another --name.`)
   const kind = kindOf(input)
-  if (kind === 'clientCredentials' && !(input.clientId && input.clientSecret))
+  const signs = input.clientAuth === 'private_key_jwt'
+  if (signs && !input.clientId)
+    throw new TokentrayError('inputInvalid', 'A client with a key needs the id it is registered under (--client-id).')
+  if (kind === 'jwtBearer' && !input.clientId)
+    throw new TokentrayError('inputInvalid', 'An assertion is sent by a client: give its --client-id.')
+  if (kind === 'clientCredentials' && !(input.clientId && (input.clientSecret || signs)))
     throw new TokentrayError(
       'inputInvalid',
       'Client credentials need a client id and a client secret (--client-id, --client-secret-file).'
@@ -70,12 +76,18 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
   const { clientSecret, accessToken, refreshToken, expiresAt, keepExisting, ...given } = input
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const config = serverConfig.parse({ ...known, url: input.url.trim(), id, name: input.name ?? id, grantKind: kind })
-  const secret = clientSecret === undefined ? null : new Secret(clientSecret)
+  const secret = secretOf(clientSecret, signs)
   return {
     config,
     clientSecret: secret ?? undefined,
     grant: accessToken || refreshToken ? grantGiven(input, config, secret, now) : undefined
   }
+}
+
+/** The client's secret: what was given, which for a client that signs is a private key; for that one, else, a new key. */
+function secretOf(given: string | undefined, signs: boolean): Secret | null {
+  if (given === undefined) return signs ? makeKey() : null
+  return signs ? readKey(given) : new Secret(given)
 }
 
 /** Tokens a person has from elsewhere. `expiresAt` in ms since the epoch. */

@@ -38,6 +38,7 @@ const login = (id: string) => `Sign in with "tokentray login ${id}".`
 export const remedies: Record<GrantKind, (id: string) => string> = {
   authorizationCode: login,
   clientCredentials: login,
+  jwtBearer: login,
   staticToken: (id) => `Give it a new token with "tokentray set ${id} --token-file FILE".`,
   refreshToken: (id) => `Give it a new refresh token with "tokentray set ${id} --refresh-token-file FILE".`
 }
@@ -67,13 +68,15 @@ export function whyNot(keeper: Keeper, id: string): TokentrayError {
 /**
  * A token valid for at least `minValid` ms, refreshed first where needed.
  * A token whose whole lifetime is shorter comes with a warning, as does a still valid one that could not be refreshed.
+ * `prove`: makes what goes with a token that is bound to a key (RFC 9449).
  * @throws signInNeeded (exit code 3), tokenUnavailable or the code of the fault
  */
 export async function readToken(
   keeper: Keeper,
   clock: Clock,
   id: string,
-  minValid: number
+  minValid: number,
+  prove?: (token: CurrentTokens) => string | null
 ): Promise<Output<'readToken'>> {
   const tokens = await usableTokens(keeper, clock, id, minValid)
   const valid = tokens.expiresAt === null ? Number.POSITIVE_INFINITY : tokens.expiresAt - clock.now()
@@ -82,6 +85,7 @@ export async function readToken(
     token: expose(tokens.accessToken),
     tokenType: tokens.tokenType,
     expiresAt: tokens.expiresAt,
+    ...(prove && { proof: prove(tokens) }),
     warning:
       valid >= minValid
         ? null

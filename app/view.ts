@@ -15,7 +15,7 @@ export type Viewed = {
   health: Health
   schedule: Schedule
   /** The public part of the grant's request shape. */
-  shape: Omit<RequestShape, 'clientSecret'> | null
+  shape: Omit<RequestShape, 'clientSecret' | 'dpopKey'> | null
   scope: string | null
   signIn: { id: string; url: string | null; redirectUri: string | null; device: DeviceCodeView | null } | null
   lastEvent: HistoryEvent | null

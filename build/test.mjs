@@ -1,5 +1,5 @@
-// `npm test`: types, lint, every test, and a summary. Installs what it needs first; runs on any Node from 20 on.
-// `--only types,lint,tests` picks steps; what follows `--` goes to vitest.
+// `npm test`: types, lint, every test, the official conformance suite, and a summary. Installs what it needs first; runs on any Node from 20 on.
+// `--only types,lint,tests,conformance` picks steps; what follows `--` goes to vitest.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -33,7 +33,7 @@ const split = args.indexOf('--')
 const own = split < 0 ? args : args.slice(0, split)
 const rest = split < 0 ? [] : args.slice(split + 1)
 const onlyAt = own.indexOf('--only')
-const only = onlyAt < 0 ? ['types', 'lint', 'tests'] : (own[onlyAt + 1] ?? '').split(',')
+const only = onlyAt < 0 ? ['types', 'lint', 'tests', 'conformance'] : (own[onlyAt + 1] ?? '').split(',')
 
 ensurePackages()
 const node = ensureNode()
@@ -42,7 +42,8 @@ const env = { ...process.env, PATH: `${dirname(node)}${process.platform === 'win
 const steps = {
   types: [bin('typescript', 'bin', 'tsc'), '-b', '--pretty', 'false'],
   lint: [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.', ...(process.stdout.isTTY ? [] : ['--colors=off'])],
-  tests: [bin('vitest', 'vitest.mjs'), 'run', ...rest]
+  tests: [bin('vitest', 'vitest.mjs'), 'run', ...rest],
+  conformance: [join(root, 'test', 'conformance', 'main.ts')]
 }
 const note = only.includes('tests') ? ensureDebianPackages() : null
 

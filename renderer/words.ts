@@ -115,6 +115,7 @@ export const words = {
     kinds: {
       authorizationCode: 'signed in in the browser',
       clientCredentials: 'client credentials, no person needed',
+      jwtBearer: 'an assertion of its own, no person needed',
       refreshToken: 'refresh token given by hand',
       staticToken: 'static token: cannot be refreshed'
     },

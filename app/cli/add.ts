@@ -1,13 +1,15 @@
 // `tokentray add`: a new server, with what it needs to get tokens, and its first sign-in.
 // The kind of grant follows from what was given; contradictions are told before anything is stored.
+import { resolve } from 'node:path'
 import type { Input } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { ServerView } from '../contract/views.ts'
+import { splitCommand } from './browser.ts'
 import { type CertificateOptions, readCertificate } from './certificate.ts'
 import { signIn } from './login.ts'
 import { print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
-import { readSecret, readSeed } from './secrets.ts'
+import { readSecret, readSeed, readText } from './secrets.ts'
 import { describeLine } from './words.ts'
 import type { World } from './world.ts'
 
@@ -19,6 +21,13 @@ export type AddOptions = CertificateOptions & {
   scope?: string
   param?: Record<string, string>
   clientCredentials?: boolean
+  privateKeyJwt?: boolean
+  clientKeyFile?: string
+  assertionFile?: string
+  assertionCommand?: string
+  identityProvider?: string
+  identityProviderClient?: string
+  dpop?: 'on' | 'off'
   tokenFile?: string
   refreshTokenFile?: string
   tokenEndpoint?: string
@@ -41,7 +50,11 @@ export async function add(world: World, url: string, options: AddOptions): Promi
     const { id } = added.view
     if (added.existed) say(world, `${id} is known already; the vault's own tokens stay.`)
     else say(world, `Added ${id}.`)
-    const isAsked = options.login && !options.passThrough
+    const assertion = readAssertion(options)
+    if (assertion && !added.existed) await owner.call('server.setAssertion', { server: id, ...assertion })
+    const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
+    if (waits) say(world, `Give the server its public key (tokentray keys ${id}), then: tokentray login ${id}.`)
+    const isAsked = options.login && !options.passThrough && !waits
     const view = isAsked && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
     if (options.json) printJson(world, { view, existed: added.existed })
     else print(world, describeLine(view, world.clock.now()))
@@ -90,7 +103,7 @@ function checkUrl(url: string): void {
 
 async function readGrant(world: World, options: AddOptions): Promise<Partial<Input<'server.add'>>> {
   const { clientSecretFile, tokenFile, refreshTokenFile, fromEnv } = options
-  const files = [clientSecretFile, tokenFile, refreshTokenFile]
+  const files = [clientSecretFile, options.clientKeyFile, tokenFile, refreshTokenFile]
   if (files.filter((file) => file === '-').length > 1)
     throw invalid('Only one secret can come from stdin: put the others into files.')
   if (fromEnv) {
@@ -100,29 +113,62 @@ async function readGrant(world: World, options: AddOptions): Promise<Partial<Inp
   }
   if (options.clientCredentials && (tokenFile || refreshTokenFile))
     throw invalid('--client-credentials gets its own tokens: leave out --token-file and --refresh-token-file.')
-  if (options.clientCredentials && !(options.clientId && clientSecretFile))
-    throw invalid('--client-credentials needs --client-id and --client-secret-file.')
+  const signs = Boolean(options.privateKeyJwt || options.clientKeyFile)
+  if (signs && clientSecretFile) throw invalid('A client has a secret or a key: leave out one of the two.')
+  if (signs && !options.clientId) throw invalid('A client with a key needs --client-id.')
+  if (options.clientCredentials && !(options.clientId && (clientSecretFile || signs)))
+    throw invalid('--client-credentials needs --client-id and --client-secret-file, or a key (--private-key-jwt).')
+  const bears = readAssertion(options) !== null
+  if (bears && (options.clientCredentials || tokenFile || refreshTokenFile))
+    throw invalid('An assertion gets its own tokens: leave out --client-credentials and the tokens.')
+  if (bears && !options.clientId) throw invalid('An assertion is sent by a client: give its --client-id.')
   if (clientSecretFile && !options.clientId)
     throw invalid('--client-secret-file needs --client-id, the client it belongs to.')
   if (refreshTokenFile && !options.tokenEndpoint)
     throw invalid('--refresh-token-file needs --token-endpoint, the URL where it is used.')
   if (options.tokenEndpoint) checkUrl(options.tokenEndpoint)
-  const clientSecret = clientSecretFile && (await readSecret(world, clientSecretFile, 'client secret'))
+  const clientSecret = options.clientKeyFile
+    ? await readText(world, options.clientKeyFile, 'private key')
+    : clientSecretFile && (await readSecret(world, clientSecretFile, 'client secret'))
   const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
   const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
   const grantKind = options.clientCredentials
     ? 'clientCredentials'
-    : refreshToken
-      ? 'refreshToken'
-      : accessToken
-        ? 'staticToken'
-        : 'authorizationCode'
+    : bears
+      ? 'jwtBearer'
+      : refreshToken
+        ? 'refreshToken'
+        : accessToken
+          ? 'staticToken'
+          : 'authorizationCode'
   return {
     grantKind,
+    ...(signs && { clientAuth: 'private_key_jwt' as const }),
+    ...(options.dpop && { dpop: options.dpop === 'on' }),
     ...(clientSecret && { clientSecret }),
     ...(accessToken && { accessToken }),
     ...(refreshToken && { refreshToken })
   }
+}
+
+/** Where the assertion comes from, and who exchanges it; null where none was named. */
+function readAssertion(options: AddOptions): Omit<Input<'server.setAssertion'>, 'server'> | null {
+  const { assertionFile, assertionCommand, identityProvider, identityProviderClient } = options
+  if (assertionFile && assertionCommand) throw invalid('Name a file or a command for the assertion, not both.')
+  if (Boolean(identityProvider) !== Boolean(identityProviderClient))
+    throw invalid('--identity-provider and --identity-provider-client belong together.')
+  if (identityProvider) checkUrl(identityProvider)
+  const assertion = assertionFile
+    ? { file: resolve(assertionFile) }
+    : assertionCommand && { command: splitCommand(assertionCommand, '--assertion-command') }
+  if (!assertion && identityProvider)
+    throw invalid('--identity-provider needs --assertion-file or --assertion-command.')
+  if (!assertion) return null
+  const provider =
+    identityProvider && identityProviderClient
+      ? { tokenEndpoint: identityProvider, clientId: identityProviderClient }
+      : null
+  return { assertion, identityProvider: provider }
 }
 
 function readSettings(options: AddOptions): Partial<Input<'server.add'>> {

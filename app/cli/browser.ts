@@ -6,7 +6,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { Environment } from '../paths.ts'
 
 /** The words of a command line, split as a POSIX shell would: quotes and backslashes, no expansions. Throws `inputInvalid`. */
-export function splitCommand(line: string): string[] {
+export function splitCommand(line: string, name = 'BROWSER'): string[] {
   const words: string[] = []
   let word: string | null = null
   let quote: string | null = null
@@ -28,7 +28,7 @@ export function splitCommand(line: string): string[] {
       word = null
     } else word = (word ?? '') + letter
   }
-  if (quote) throw new TokentrayError('inputInvalid', `BROWSER has a ${quote} that is never closed: ${line}`)
+  if (quote) throw new TokentrayError('inputInvalid', `${name} has a ${quote} that is never closed: ${line}`)
   if (word !== null) words.push(word)
   return words
 }

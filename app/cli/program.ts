@@ -57,6 +57,18 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--scope <scopes>', 'scopes to ask for, separated by spaces')
     .option('--param <name=value>', 'extra parameter of authorize and token requests; may be repeated', collect)
     .option('--client-credentials', 'sign in as the client itself, without a person')
+    .option('--private-key-jwt', 'the client authenticates with a key, made here and kept in the vault')
+    .option('--client-key-file <file>', 'that key, where there is one already: PEM or JWK; - reads stdin')
+    .option('--assertion-file <file>', 'sign in by an assertion in this file, read anew each time (RFC 7523)')
+    .option('--assertion-command <command>', 'the same, written by this command, run without a shell')
+    .option('--identity-provider <url>', 'token endpoint that exchanges the assertion, an ID token, for an ID-JAG')
+    .option('--identity-provider-client <id>', 'the client id there')
+    .addOption(
+      new Option('--dpop <switch>', 'bind tokens to a key (RFC 9449); otherwise where the server asks for it').choices([
+        'on',
+        'off'
+      ])
+    )
     .option('--token-file <file>', 'a token that cannot be refreshed; - reads stdin')
     .option('--refresh-token-file <file>', 'a refresh token had elsewhere; - reads stdin')
     .option('--token-endpoint <url>', 'where that refresh token is used')
@@ -88,6 +100,9 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--device', 'by a code to enter on another machine, where the server offers that')
     .option('--add-scope <scopes>', 'ask for these besides what was granted, as a server that refused with 403 said')
     .action((server, options) => run(async () => (await import('./login.ts')).login(world, server, options)))
+  make('keys <server>', 'print the public key of a client that authenticates with one, as a JWK set').action(
+    (server, options) => run(async () => (await import('./keys.ts')).keys(world, server, options))
+  )
   make('logout <server>', 'sign out, here and at the server where it offers that').action((server, options) =>
     run(async () => (await import('./servers.ts')).logout(world, server, options))
   )
@@ -152,6 +167,8 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
 
   make('token <server>', 'print a valid access token, alone, refreshed first where needed')
     .option('--min-valid <duration>', 'at least this much of its life must be left', '60s')
+    .option('--proof <request>', 'with --json: also the DPoP header for one request, as "POST https://…" (RFC 9449)')
+    .option('--nonce <nonce>', 'what the server said in DPoP-Nonce, for that proof')
     .action((server, options) => run(async () => (await import('./token.ts')).token(world, server, options)))
   make('history <server>', 'show what happened, oldest first')
     .option('--limit <count>', 'how many events', whole(1, 1000), 50)

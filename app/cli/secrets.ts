@@ -10,6 +10,8 @@ import type { World } from './world.ts'
 const limit = 65_536
 const forbidden = new Map([
   ['--client-secret', '--client-secret-file'],
+  ['--client-key', '--client-key-file'],
+  ['--assertion', '--assertion-file'],
   ['--token', '--token-file'],
   ['--access-token', '--token-file'],
   ['--bearer', '--token-file'],
@@ -39,6 +41,16 @@ export function refuseSecretArguments(argv: readonly string[]): void {
 /** The secret in `file`; `-` is stdin, asked for unseen on a terminal. Rejects `inputInvalid`. */
 export async function readSecret(world: World, file: string, what: string): Promise<string> {
   const from = file === '-' ? 'stdin' : file
+  const secret = (await readText(world, file, what)).trim()
+  if (secret === '') throw new TokentrayError('inputInvalid', `There is no ${what} in ${from}: it is empty.`)
+  if (secret.length > limit || /\s/.test(secret))
+    throw new TokentrayError('inputInvalid', `What ${from} holds is no ${what}: it must be one word of at most 64 KiB.`)
+  return secret
+}
+
+/** The same for what may have several lines, such as a private key; whether it is one is the core's to say. */
+export async function readText(world: World, file: string, what: string): Promise<string> {
+  const from = file === '-' ? 'stdin' : file
   let text: string
   if (file === '-') text = await readStdin(world, what)
   else {
@@ -49,11 +61,7 @@ export async function readSecret(world: World, file: string, what: string): Prom
       throw new TokentrayError('inputInvalid', `The ${what} cannot be read from ${from} (${code}).`, { cause: error })
     }
   }
-  const secret = text.trim()
-  if (secret === '') throw new TokentrayError('inputInvalid', `There is no ${what} in ${from}: it is empty.`)
-  if (secret.length > limit || /\s/.test(secret))
-    throw new TokentrayError('inputInvalid', `What ${from} holds is no ${what}: it must be one word of at most 64 KiB.`)
-  return secret
+  return text
 }
 
 /** A passphrase of the vault: asked for unseen on a terminal, else the first line of stdin. Rejects `inputInvalid`. */

@@ -7,17 +7,28 @@ import { paint, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
 import type { World } from './world.ts'
 
-export type TokenOptions = { minValid?: string; json?: boolean }
+export type TokenOptions = { minValid?: string; json?: boolean; proof?: string; nonce?: string }
 
 /** Exit 3, with the command to run, where a person is needed. */
 export async function token(world: World, server: string, options: TokenOptions): Promise<void> {
   const minValid = parseDuration(options.minValid ?? '60s')
-  const found = await withOwner(world, (owner) => owner.call('readToken', { server, minValid })).catch((error) => {
+  const proof = readProof(options)
+  const input = { server, minValid, ...(proof && { proof }) }
+  const found = await withOwner(world, (owner) => owner.call('readToken', input)).catch((error) => {
     throw error instanceof TokentrayError && error.code === 'signInNeeded' ? withRemedy(error, server) : error
   })
   if (found.warning) say(world, `tokentray: ${found.warning}`)
   if (options.json) printJson(world, found)
   else paint(world, `${found.token}\n`)
+}
+
+/** `--proof "POST https://…"`, the request that a bound token is to be proved for. */
+function readProof({ proof, nonce, json }: TokenOptions) {
+  if (proof === undefined) return null
+  const [, method, url] = /^([A-Za-z]+)\s+(https?:\S+)$/.exec(proof.trim()) ?? []
+  if (!method || !url || !json)
+    throw new TokentrayError('inputInvalid', 'Write --json --proof "POST https://…", with the address as it is asked.')
+  return { method: method.toUpperCase(), url, ...(nonce !== undefined && { nonce }) }
 }
 
 function withRemedy(error: TokentrayError, server: string): TokentrayError {

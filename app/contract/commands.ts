@@ -3,7 +3,16 @@
 import { z } from 'zod'
 import { connectCommands } from './connect.ts'
 import { gatewayCommands } from './gateway.ts'
-import { clientCertificate, givenParams, mode, scheduleChanges, serverConfig, serverId } from './server.ts'
+import {
+  assertionSource,
+  clientCertificate,
+  givenParams,
+  identityProvider,
+  mode,
+  scheduleChanges,
+  serverConfig,
+  serverId
+} from './server.ts'
 import { settingsChanges, settingsView } from './settings.ts'
 import { deviceCode, historyEvent, serverView, snapshot } from './views.ts'
 
@@ -35,6 +44,20 @@ const addInput = serverConfig
   })
   .strict()
 
+/** RFC 7517 section 5: the members of public keys, and no others. */
+const publicKeys = z
+  .object({
+    keys: z.array(
+      z
+        .object({ kty: z.string(), use: z.literal('sig'), alg: z.string(), kid: z.string() })
+        .extend(
+          z.object({ crv: z.string(), x: z.string(), y: z.string(), n: z.string(), e: z.string() }).partial().shape
+        )
+        .strict()
+    )
+  })
+  .strict()
+
 const signInStarted = z
   .object({
     signIn: z.string(),
@@ -53,6 +76,14 @@ export const commands = {
     input: addInput,
     output: z.object({ view: serverView, existed: z.boolean() }).strict()
   },
+  /** Where a server of the kind jwtBearer gets its assertion, and who exchanges it. */
+  'server.setAssertion': {
+    doors: cliOnly,
+    input: server.extend({ assertion: assertionSource, identityProvider: identityProvider.nullable() }),
+    output: outcome
+  },
+  /** The public half of the key this client signs with (private_key_jwt), for its registration at the server. */
+  'server.keys': { doors: everyDoor, input: server, output: z.object({ jwks: publicKeys }).strict() },
   'server.set': {
     doors: everyDoor,
     input: server.extend({
@@ -129,13 +160,19 @@ export const commands = {
   /** Hands out a secret, as `clients.addKey` does its own key. `minValid` in ms; waits for a refresh where one is needed. */
   readToken: {
     doors: cliOnly,
-    input: server.extend({ minValid: z.number().int().nonnegative().default(60_000) }),
+    input: server.extend({
+      minValid: z.number().int().nonnegative().default(60_000),
+      /** Asks for a proof for one request with the token; `nonce`: what the server gave last. */
+      proof: z.object({ method: z.string(), url: z.url(), nonce: z.string().optional() }).strict().optional()
+    }),
     output: z
       .object({
         token: z.string(),
         tokenType: z.string(),
         expiresAt: z.number().int().nullable(),
-        warning: z.string().nullable()
+        warning: z.string().nullable(),
+        /** The `DPoP` header of that request (RFC 9449); null: this token is bound to no key. */
+        proof: z.string().nullable().optional()
       })
       .strict()
   },

@@ -57,16 +57,24 @@ export const givenParams = z
     'a parameter is no place for a secret, since parameters are shown; give a client secret or a token as such'
   )
 
-export const grantKind = z.enum(['authorizationCode', 'clientCredentials', 'refreshToken', 'staticToken'])
+export const grantKind = z.enum(['authorizationCode', 'clientCredentials', 'jwtBearer', 'refreshToken', 'staticToken'])
 /**
  * What the gateway sends up: `token`: ours; `passThrough`: the client's own `Authorization`, for upstreams where each
  * user signs in by themselves.
  */
 export const mode = z.enum(['token', 'passThrough'])
-export const clientAuthMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post'])
+export const clientAuthMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
 
 /** For mutual TLS: PEM files, by their paths; the key stays where the person keeps it. */
 export const clientCertificate = z.object({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).strict()
+
+/** Where an assertion is found, each time one is needed: a file, or what a command (without a shell) writes to stdout. */
+export const assertionSource = z.union([
+  z.object({ file: z.string().min(1) }).strict(),
+  z.object({ command: z.array(z.string()).min(1) }).strict()
+])
+/** Who gives an ID-JAG for a person's ID token (MCP, enterprise-managed authorization). */
+export const identityProvider = z.object({ tokenEndpoint: z.string().min(1), clientId: z.string().min(1) }).strict()
 
 /** Everything about a server a person chose or a sign-in recorded. */
 export const serverConfig = z
@@ -82,6 +90,11 @@ export const serverConfig = z
     /** A pre-registered client (RFC 6749 section 2.2); its secret is kept in the vault. */
     clientId: z.string().optional(),
     clientAuth: clientAuthMethod.optional(),
+    /** Tokens bound to a key (DPoP, RFC 9449); absent: where the server asks for them. */
+    dpop: z.boolean().optional(),
+    /** For jwtBearer: the assertion, or with an identity provider the ID token that is exchanged for one. */
+    assertion: assertionSource.optional(),
+    identityProvider: identityProvider.optional(),
     /** Only for a pasted refresh token or where discovery is impossible. */
     tokenEndpoint: z.string().optional(),
     /** Extra parameters of authorize and token requests. */
@@ -99,6 +112,7 @@ export const serverConfig = z
   .strict()
 
 export type ClientCertificate = z.infer<typeof clientCertificate>
+export type AssertionSource = z.infer<typeof assertionSource>
 export type ServerConfig = z.infer<typeof serverConfig>
 export type ScheduleOverrides = z.infer<typeof scheduleOverrides>
 export type ScheduleChanges = z.infer<typeof scheduleChanges>

@@ -33,6 +33,8 @@ export type AuthorityOptions = Lifetimes & {
   deviceOnly?: boolean
   /** A page asks the person for consent instead of giving it. */
   asksPerson?: boolean
+  /** Tokens may be bound to a key (RFC 9449), and each proof needs a nonce. */
+  dpop?: boolean
   /** More pre-registered clients. */
   clients?: readonly ClientMetadata[]
 }
@@ -114,6 +116,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
     asksPerson: options.asksPerson ?? false,
     refuseResources: options.resources === 'refused',
     deviceOnly: options.deviceOnly ?? false,
+    dpop: options.dpop ?? false,
     record
   }).catch(async (error: unknown) => {
     await listener.close()

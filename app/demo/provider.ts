@@ -23,6 +23,7 @@ export type ProviderOptions = {
   refuseResources: boolean
   deviceOnly: boolean
   asksPerson: boolean
+  dpop: boolean
   record: (event: Omit<AuthorityEvent, 'at'>) => void
 }
 
@@ -124,6 +125,7 @@ function configure(
       devInteractions: { enabled: false },
       registration: { enabled: true },
       clientCredentials: { enabled: true },
+      dPoP: { enabled: options.dpop, nonceSecret: randomBytes(32), requireNonce: () => options.dpop },
       deviceFlow: {
         enabled: true,
         userCodeInputSource: showForm,

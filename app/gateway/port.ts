@@ -45,6 +45,8 @@ export type UpstreamToken = {
   generation: number
   /** What proves it on one request: `Authorization`, and what else its type asks for. */
   headers(method: string, url: string): readonly [string, string][] | Promise<readonly [string, string][]>
+  /** Keeps what the answer's `DPoP-Nonce` says (RFC 9449 section 9); true: news, so the same token is worth another try. */
+  noteNonce?(url: string, nonce: string | null | undefined): boolean
 }
 
 /** What the forwarder asks of the core. All rejections are TokentrayErrors (signInNeeded, tokenUnavailable, …). */

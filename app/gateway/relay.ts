@@ -41,6 +41,7 @@ export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools
   if (upstream.mode === 'passThrough') return passed(journey, await send(journey, pools, null))
   let token = await upstreams.token(upstream.id, signal)
   let outcome = await send(journey, pools, token)
+  if (wantsNonce(outcome, token, upstream) && body.kept() !== null) outcome = await send(journey, pools, token)
   if (isRefusal(outcome)) {
     // Asked for also where the body is gone: the new token is shared by all who were refused.
     token = await upstreams.renewed(upstream.id, token.generation, signal)
@@ -63,6 +64,14 @@ export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools
 
 const isRefusal = (outcome: Outcome) => outcome.kind === 'ours' && outcome.status === 401
 
+/** A bound token was refused, and the answer brought a nonce that the proof did not have. */
+function wantsNonce(outcome: Outcome, token: UpstreamToken, { url }: Upstream): boolean {
+  if (outcome.kind !== 'ours') return false
+  const nonce = outcome.headers['dpop-nonce']
+  const isNews = token.noteNonce?.(url, typeof nonce === 'string' ? nonce : null)
+  return isNews === true && outcome.status === 401
+}
+
 /** The status that went down; throws where nothing did. */
 function passed({ upstream, signal }: Journey, outcome: Outcome): number {
   if (outcome.kind === 'passed') return outcome.status
@@ -78,9 +87,10 @@ async function send(journey: Journey, pools: Pools, token: UpstreamToken | null)
   const path = upstreamPath(base, target)
   const method = request.method ?? 'GET'
   const below = `${origin}/${upstream.id}`
-  const credentials = token ? await token.headers(method, `${base.origin}${path}`) : null
-  const attempt = async () =>
-    exchange({
+  const attempt = async () => {
+    // Anew for each: a proof is good for one request.
+    const credentials = token ? await token.headers(method, `${base.origin}${path}`) : null
+    return exchange({
       pool: await pools.of(base.origin, upstream.certificate),
       origin: base.origin,
       method,
@@ -95,6 +105,7 @@ async function send(journey: Journey, pools: Pools, token: UpstreamToken | null)
         (token !== null && (answer.status === 401 || (answer.status === 403 && scopeChallenge(answer) !== null))),
       more: (answer) => addressesDown(answer, base, path, below)
     })
+  }
   const outcome = await attempt()
   if (outcome.kind === 'failed' && !outcome.sent) pools.forget(base.origin, upstream.certificate)
   // A kept connection may end in the moment it is used; what changes nothing is simply asked once more.

@@ -2,7 +2,6 @@
 // Decides nothing about health; it asks the keeper, waits with the others, and says why where there is no token.
 import type { Clock } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { expose } from '../secret.ts'
 import { needScope, type StepUp } from '../stepUp.ts'
 import { remedies, whyNot } from '../tokens.ts'
 import type { Upstreams, UpstreamToken } from './port.ts'
@@ -15,7 +14,7 @@ const acceptedEvery = 60_000
 const personPatience = 30
 
 export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Clock }): Upstreams {
-  const { keeper } = stepUp
+  const { keeper, oauth } = stepUp
   const { roster } = keeper
   /** The generation that came of an upstream's refusal: refused again, another refresh would not help. */
   const madeAnew = new Map<string, number>()
@@ -23,10 +22,10 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   async function current(id: string): Promise<UpstreamToken> {
     const tokens = await keeper.currentTokens(id)
     if (!tokens || (tokens.expiresAt !== null && tokens.expiresAt <= clock.now())) throw explained(id)
-    const scheme = /^bearer$/i.test(tokens.tokenType) ? 'Bearer' : tokens.tokenType
     return {
       generation: tokens.generation,
-      headers: () => [['authorization', `${scheme} ${expose(tokens.accessToken)}`]]
+      headers: (method, url) => oauth.credentials(tokens, method, url),
+      noteNonce: oauth.noteNonce
     }
   }
 
@@ -34,7 +33,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   function explained(id: string): TokentrayError {
     const why = whyNot(keeper, id)
     const { grantKind, name, detail, words } = roster.view(id)
-    const canSignIn = grantKind === 'authorizationCode' || grantKind === 'clientCredentials'
+    const canSignIn = grantKind !== 'staticToken' && grantKind !== 'refreshToken'
     if (why.code !== 'signInNeeded' || !canSignIn) return why
     const reason = detail || `${words}.`
     return new TokentrayError(

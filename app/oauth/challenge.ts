@@ -35,8 +35,11 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges
 }
 
-/** The challenge that matters to us: a Bearer one that names its metadata (RFC 9728 section 5.1), else any Bearer one. */
+/**
+ * The challenge that matters to us, for Bearer or DPoP tokens (RFC 6750 section 3, RFC 9449 section 7.1): one that names its
+ * metadata (RFC 9728 section 5.1), else any.
+ */
 export function bearerChallenge(header: string | null): Challenge | null {
-  const bearers = parseChallenges(header ?? '').filter(({ scheme }) => scheme === 'bearer')
+  const bearers = parseChallenges(header ?? '').filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
   return bearers.find(({ params }) => params.resource_metadata) ?? bearers[0] ?? null
 }

@@ -1,8 +1,11 @@
 // The client as a server knows it: how it authenticates, and the requests of oauth4webapi made with it.
 // RFC 6749 section 2.3; OpenID Connect's names of the methods.
+import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import type { ClientAuthMethod } from '../contract/server.ts'
 import { expose, type Secret } from '../secret.ts'
+import { type Prover, proofFor } from './dpop.ts'
+import { signJwt } from './keys.ts'
 import type { Network, RequestOptions } from './network.ts'
 
 export type Client = { clientId: string; clientAuth: ClientAuthMethod; clientSecret: Secret | null }
@@ -15,9 +18,10 @@ export function secretMethod(server: oauth.AuthorizationServer): ClientAuthMetho
     : 'client_secret_basic'
 }
 
-/** A client without a secret is public, whatever method it was given. */
-export function authenticationOf(client: Client): oauth.ClientAuth {
+/** A client without a secret is public, whatever method it was given. `at`: now, in ms since the epoch. */
+export function authenticationOf(client: Client, at: number): oauth.ClientAuth {
   if (!client.clientSecret || client.clientAuth === 'none') return oauth.None()
+  if (client.clientAuth === 'private_key_jwt') return signedAssertion(client.clientSecret, at)
   const secret = expose(client.clientSecret)
   return client.clientAuth === 'client_secret_post' ? oauth.ClientSecretPost(secret) : plainBasic(secret)
 }
@@ -33,13 +37,35 @@ function plainBasic(secret: string): oauth.ClientAuth {
   }
 }
 
+/** How long an assertion is good for, in s. */
+const assertionLifetime = 60
+
+/** RFC 7523 sections 2.2 and 3; the audience is the issuer alone, so that no other server can use it. */
+function signedAssertion(key: Secret, at: number): oauth.ClientAuth {
+  return (server, { client_id }, body) => {
+    const now = Math.floor(at / 1000)
+    const claims = { iss: client_id, sub: client_id, aud: server.issuer, jti: randomUUID() }
+    body.set('client_id', client_id)
+    body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+    body.set('client_assertion', signJwt(key, 'JWT', { ...claims, iat: now, nbf: now, exp: now + assertionLifetime }))
+  }
+}
+
 /** What every request of oauth4webapi is made with. Which URLs may be plain HTTP is the network's decision. */
-export function requestOptions(network: Network, options: Pick<RequestOptions, 'reach' | 'signal'>) {
+export function requestOptions(
+  network: Network,
+  options: Pick<RequestOptions, 'reach' | 'signal'>,
+  prover: Prover | null = null
+) {
   return {
     [oauth.customFetch]: (
       url: string,
       init: { method: string; headers: Record<string, string>; body?: URLSearchParams | string | null | undefined }
-    ) => network(url, { method: init.method, headers: init.headers, body: init.body, ...options }),
+    ) => {
+      const { method, body } = init
+      const headers = prover ? { ...init.headers, dpop: proofFor(prover, method, url) } : init.headers
+      return network(url, { method, headers, body, ...options })
+    },
     [oauth.allowInsecureRequests]: true
   }
 }
@@ -54,6 +80,10 @@ const ownParameters = new Set([
   'redirect_uri',
   'client_id',
   'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'assertion',
+  'dpop_jkt',
   'refresh_token',
   'state',
   'scope'

@@ -36,7 +36,7 @@ export async function requestDeviceCode(
   const reply = await oauth.deviceAuthorizationRequest(
     server,
     { client_id: client.clientId },
-    authenticationOf(client),
+    authenticationOf(client, context.at),
     { ...parameters, ...(scope !== null && { scope }) },
     requestOptions(network, { reach, signal })
   )

@@ -25,6 +25,8 @@ export type Discovery = {
   resource: string | null
   /** The scopes the challenge asks for, else all the resource knows; null: neither said anything. */
   scope: string | null
+  /** The resource asks for tokens that are bound to a key (RFC 9449), and for no others. */
+  wantsDpop: boolean
   /** `public`: later requests to what the metadata named must stay off private addresses. */
   reach: 'any' | 'public'
 }
@@ -49,7 +51,13 @@ export async function discover(serverUrl: string, context: DiscoveryContext): Pr
     ? await findServer(resource.authorizationServers, url, options, context)
     : await findLegacyServer(url, asked, options, context)
   const scopes = resource?.scopes?.length ? resource.scopes.join(' ') : null
-  return { ...found, resource: resource?.resource ?? null, scope: asked.challenge?.params.scope || scopes, reach }
+  return {
+    ...found,
+    resource: resource?.resource ?? null,
+    scope: asked.challenge?.params.scope || scopes,
+    wantsDpop: resource?.wantsDpop || asked.challenge?.scheme === 'dpop',
+    reach
+  }
 }
 
 /** Throws `urlInvalid` with what to write instead. */

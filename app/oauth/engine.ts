@@ -4,10 +4,14 @@ import type { AuthorizationServer } from 'oauth4webapi'
 import type { Clock } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
+import { renewsAlone } from '../facts.ts'
+import type { Secret } from '../secret.ts'
 import type { Grant, RequestShape } from '../vault/vault.ts'
+import { assertionReader, type ReadAssertion } from './assertion.ts'
 import { createCallbacks } from './callback.ts'
 import { ClientUnfit, offersDeviceCode, pollForTokens, requestDeviceCode } from './device.ts'
 import { type Discovery, discover } from './discovery.ts'
+import { credentialsFor, Nonces, type Prover } from './dpop.ts'
 import { explainError, explainFault } from './explain.ts'
 import {
   askWithClientCredentials,
@@ -18,6 +22,8 @@ import {
   serverOf,
   type TokenRequest
 } from './grants.ts'
+import { askWithAssertion } from './jwtBearer.ts'
+import { makeKey } from './keys.ts'
 import { type Network, NetworkFault } from './network.ts'
 import type { OAuth, SignIn, TokenOutcome } from './port.ts'
 import { obtainClient, obtainDeviceClient, preRegistered, type Registrations } from './registration.ts'
@@ -33,23 +39,33 @@ export type OAuthOptions = {
   guessedLifetime?: number
   signInLimit?: number
   clientMetadataUrl?: string | null
+  /** For jwtBearer; absent: with an empty environment for commands. */
+  readAssertion?: ReadAssertion
 }
 
 type Given = Parameters<OAuth['beginSignIn']>[1]
 
 export function createOAuth(options: OAuthOptions): OAuth {
   const { network, clock, registrations } = options
-  const { signInLimit = 600_000, clientMetadataUrl = null } = options
+  const { signInLimit = 600_000, clientMetadataUrl = null, readAssertion = assertionReader({}) } = options
   const now = () => clock.now()
   const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
     certificate ? (url, request) => network(url, { ...request, certificate }) : network
   const openCallback = createCallbacks()
+  const nonces = new Nonces()
   const oneAtATime = createQueue()
   const replyContext = (config: ServerConfig, lastLifetime: number | null) => ({
     at: now(),
     lastLifetime,
     guessedLifetime: config.schedule.guessedLifetime ?? options.guessedLifetime ?? 3_600_000
   })
+
+  const proverWith = (key: Secret): Prover => ({ key, nonces, clock })
+  /** A key for a new grant, where the server asks for it or a person chose it. */
+  function newProver(config: ServerConfig, { server, wantsDpop }: Pick<Discovery, 'server' | 'wantsDpop'>) {
+    const isKnown = server.dpop_signing_alg_values_supported?.includes('ES256')
+    return (config.dpop ?? (wantsDpop && isKnown)) ? proverWith(makeKey()) : null
+  }
 
   async function renew(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<TokenOutcome> {
     if (config.grantKind === 'staticToken') return misconfigured('static_token')
@@ -65,9 +81,10 @@ export function createOAuth(options: OAuthOptions): OAuth {
       parameters: parametersOf(config, found.resource),
       reach: 'any',
       signal,
-      context: replyContext(config, lastLifetimeOf(grant))
+      context: replyContext(config, lastLifetimeOf(grant)),
+      prover: shape.dpopKey ? proverWith(shape.dpopKey) : null
     }
-    if (config.grantKind === 'clientCredentials') return askWithClientCredentials(request, config.scope ?? grant.scope)
+    if (renewsAlone(config)) return askAlone(config, request, config.scope ?? grant.scope)
     const outcome = await refresh(request, grant)
     // The grant keeps its own copy of the client; what goes is only what the next sign-in would start from (FM-13).
     if (!outcome.ok && outcome.detail === 'invalid_client' && shape.registration === 'dynamic')
@@ -98,7 +115,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
 
   async function beginSignIn(config: ServerConfig, given: Given): Promise<SignIn> {
     try {
-      if (config.grantKind === 'clientCredentials') return await beginClientCredentials(config, given)
+      if (renewsAlone(config)) return await beginAlone(config, given)
       if (config.grantKind !== 'authorizationCode') throw pastedAgain(config)
       return await beginWithPerson(config, given)
     } catch (error) {
@@ -127,11 +144,13 @@ export function createOAuth(options: OAuthOptions): OAuth {
 
   async function beginDevice(config: ServerConfig, discovery: Discovery, given: Given): Promise<SignIn> {
     const { clientSecret, onStep } = given
+    const network = networkOf(config)
     const abort = new AbortController()
     const signal = AbortSignal.any([given.signal, abort.signal])
     onStep('registration')
     const scope = chooseScope(config, discovery)
     const context = { network, now, registrations, clientMetadataUrl, signal }
+    const prover = newProver(config, discovery)
     const ask = async (isFresh: boolean) => {
       const client = await oneAtATime(discovery.server.issuer, () =>
         obtainDeviceClient(config, clientSecret, discovery, scope, context, isFresh)
@@ -143,7 +162,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
         parameters: parametersOf(config, discovery.resource),
         reach: discovery.reach,
         signal,
-        context: replyContext(config, null)
+        context: replyContext(config, null),
+        prover
       })
       return { client, request, device: await requestDeviceCode(request(), scope) }
     }
@@ -159,7 +179,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       })
     onStep('browser')
     const grant = pollForTokens(device, request, { config, discovery, clock }).then((tokens) =>
-      newGrant(tokens, config, discovery, client, client.registration, scope, null)
+      newGrant(tokens, config, discovery, client, client.registration, scope, null, prover)
     )
     grant.catch(() => {})
     return {
@@ -201,6 +221,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       discovery,
       client,
       scope,
+      prover: newProver(config, discovery),
       onExchange: () => onStep('exchange'),
       request: () => ({ network, signal, context: replyContext(config, null) }),
       watch: (end) => watch(signal, end),
@@ -220,22 +241,28 @@ export function createOAuth(options: OAuthOptions): OAuth {
     }
   }
 
-  async function beginClientCredentials(config: ServerConfig, given: Given): Promise<SignIn> {
+  function askAlone(config: ServerConfig, request: TokenRequest, scope: string | null): Promise<TokenOutcome> {
+    if (config.grantKind === 'jwtBearer') return askWithAssertion(request, config, scope, readAssertion)
+    return askWithClientCredentials(request, scope)
+  }
+
+  async function beginAlone(config: ServerConfig, given: Given): Promise<SignIn> {
     if (!config.clientId)
       throw new TokentrayError(
         'signInFailed',
-        `${config.name} uses client credentials: give it a client id and a client secret.`
+        `${config.name} signs in as a client of its own: give it that client's id.`
       )
     const abort = new AbortController()
     const signal = AbortSignal.any([given.signal, abort.signal])
     const network = networkOf(config)
     const { tokenEndpoint } = config
     const discovery = tokenEndpoint
-      ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, reach: 'any' } as const)
+      ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, wantsDpop: false, reach: 'any' } as const)
       : await discover(config.url, { network, now, signal, onStep: given.onStep })
     const client = preRegistered(config, given.clientSecret, discovery.server)
     const scope = config.scope ?? discovery.scope
     given.onStep('exchange')
+    const prover = newProver(config, discovery)
     const request: TokenRequest = {
       network,
       server: discovery.server,
@@ -243,10 +270,11 @@ export function createOAuth(options: OAuthOptions): OAuth {
       parameters: parametersOf(config, discovery.resource),
       reach: discovery.reach,
       signal,
-      context: replyContext(config, null)
+      context: replyContext(config, null),
+      prover
     }
-    const grant = askWithClientCredentials(request, scope).then((outcome) => {
-      if (outcome.ok) return newGrant(outcome.tokens, config, discovery, client, 'preRegistered', scope, null)
+    const grant = askAlone(config, request, scope).then((outcome) => {
+      if (outcome.ok) return newGrant(outcome.tokens, config, discovery, client, 'preRegistered', scope, null, prover)
       throw explainFault(outcome, URL.parse(discovery.server.token_endpoint ?? '')?.host ?? config.name, 'the client')
     })
     grant.catch(() => {})
@@ -267,9 +295,20 @@ export function createOAuth(options: OAuthOptions): OAuth {
   return {
     renew,
     beginSignIn,
-    verify: (config, { accessToken }, signal) => verifyToken(networkOf(config), config.url, accessToken, signal),
-    revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), signal),
-    forgetRegistration: (grant) => forgetRegistration(grant.shape)
+    verify: (config, token, signal) =>
+      verifyToken(
+        networkOf(config),
+        config.url,
+        (method) => credentialsFor(token, { nonces, clock }, method, config.url),
+        {
+          signal,
+          noteNonce: (nonce) => nonces.note(config.url, nonce)
+        }
+      ),
+    revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), now(), signal),
+    forgetRegistration: (grant) => forgetRegistration(grant.shape),
+    credentials: (token, method, url) => credentialsFor(token, { nonces, clock }, method, url),
+    noteNonce: (url, nonce) => nonces.note(url, nonce)
   }
 }
 

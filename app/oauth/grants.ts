@@ -5,6 +5,8 @@ import type { ServerConfig } from '../contract/server.ts'
 import { expose } from '../secret.ts'
 import type { Grant, RequestShape } from '../vault/vault.ts'
 import { authenticationOf, type Client, extraParameters, requestOptions } from './client.ts'
+import type { Prover } from './dpop.ts'
+import { objectOf } from './metadata.ts'
 import { type Network, NetworkFault } from './network.ts'
 import type { TokenOutcome } from './port.ts'
 import { judgeTokenReply, type ReplyContext } from './tokenReply.ts'
@@ -18,6 +20,8 @@ export type TokenRequest = {
   reach: 'any' | 'public'
   signal: AbortSignal
   context: Omit<ReplyContext, 'sent'>
+  /** The key the tokens are to be bound to, or are; null: to none. */
+  prover: Prover | null
 }
 
 /** RFC 6749 section 6. The scope is not sent: the new token keeps the old one's. */
@@ -25,10 +29,16 @@ export function refresh(request: TokenRequest, grant: Grant): Promise<TokenOutco
   if (!grant.refreshToken) return Promise.resolve(misconfigured('refresh_token_missing'))
   const token = expose(grant.refreshToken)
   return ask(request, [token], (options) =>
-    oauth.refreshTokenGrantRequest(request.server, clientFor(request), authenticationOf(request.client), token, {
-      ...options,
-      additionalParameters: request.parameters
-    })
+    oauth.refreshTokenGrantRequest(
+      request.server,
+      clientFor(request),
+      authenticationOf(request.client, request.context.at),
+      token,
+      {
+        ...options,
+        additionalParameters: request.parameters
+      }
+    )
   )
 }
 
@@ -39,7 +49,7 @@ export function askWithClientCredentials(request: TokenRequest, scope: string | 
     oauth.clientCredentialsGrantRequest(
       request.server,
       clientFor(request),
-      authenticationOf(request.client),
+      authenticationOf(request.client, request.context.at),
       parameters,
       options
     )
@@ -49,10 +59,16 @@ export function askWithClientCredentials(request: TokenRequest, scope: string | 
 /** RFC 8628 section 3.4. */
 export function askWithDeviceCode(request: TokenRequest, deviceCode: string): Promise<TokenOutcome> {
   return ask(request, [deviceCode], (options) =>
-    oauth.deviceCodeGrantRequest(request.server, clientFor(request), authenticationOf(request.client), deviceCode, {
-      ...options,
-      additionalParameters: request.parameters
-    })
+    oauth.deviceCodeGrantRequest(
+      request.server,
+      clientFor(request),
+      authenticationOf(request.client, request.context.at),
+      deviceCode,
+      {
+        ...options,
+        additionalParameters: request.parameters
+      }
+    )
   )
 }
 
@@ -66,7 +82,7 @@ export function exchangeCode(
     oauth.authorizationCodeGrantRequest(
       request.server,
       clientFor(request),
-      authenticationOf(request.client),
+      authenticationOf(request.client, request.context.at),
       given.response,
       given.redirectUri,
       given.verifier,
@@ -98,13 +114,16 @@ export function misconfigured(detail: string): TokenOutcome {
 
 const clientFor = ({ client }: TokenRequest): oauth.Client => ({ client_id: client.clientId })
 
-async function ask(
-  { network, reach, signal, client, context }: TokenRequest,
+/** One request to the token endpoint, by `send`, and what its reply means. `sent`: what must never come out again. */
+export async function ask(
+  { network, server, reach, signal, client, context, prover }: TokenRequest,
   sent: string[],
   send: (options: ReturnType<typeof requestOptions>) => Promise<Response>
 ): Promise<TokenOutcome> {
   try {
-    const reply = await send(requestOptions(network, { reach, signal }))
+    const options = requestOptions(network, { reach, signal }, prover)
+    let reply = await send(options)
+    if (prover && (await wantsNonce(reply, server.token_endpoint ?? '', prover))) reply = await send(options)
     const secrets = client.clientSecret ? [...sent, expose(client.clientSecret)] : sent
     return judgeTokenReply(reply.status, reply.headers, await reply.text(), { ...context, sent: secrets })
   } catch (error) {
@@ -113,4 +132,11 @@ async function ask(
     // oauth4webapi refuses what it cannot send, such as an empty client id; its messages may quote what they refuse.
     return misconfigured('request_impossible')
   }
+}
+
+/** RFC 9449 section 8: the request was refused for want of this nonce and of nothing else, so nothing was spent. */
+async function wantsNonce(reply: Response, endpoint: string, { nonces }: Prover): Promise<boolean> {
+  const isNews = nonces.note(endpoint, reply.headers.get('dpop-nonce'))
+  if (!isNews || (reply.status !== 400 && reply.status !== 401)) return false
+  return objectOf(await reply.clone().text())?.error === 'use_dpop_nonce'
 }

@@ -7,7 +7,13 @@ import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from '.
 import { retryAfterOf } from './tokenReply.ts'
 
 export type Json = Record<string, unknown>
-export type ProtectedResource = { resource: string; authorizationServers: string[]; scopes: string[] | null }
+export type ProtectedResource = {
+  resource: string
+  authorizationServers: string[]
+  scopes: string[] | null
+  /** RFC 9728 section 2: it takes only tokens that are bound to a key. */
+  wantsDpop: boolean
+}
 
 /**
  * The document at `url`, null where there is none. `isNamed`: a server said that it is there. Rejects with NetworkFault;
@@ -71,7 +77,8 @@ export function readProtectedResource(document: Json, server: URL): ProtectedRes
   return {
     resource,
     authorizationServers: strings(document.authorization_servers) ?? [],
-    scopes: strings(document.scopes_supported)
+    scopes: strings(document.scopes_supported),
+    wantsDpop: document.dpop_bound_access_tokens_required === true
   }
 }
 
@@ -102,7 +109,8 @@ export function readAuthorizationServer(document: Json, issuer: string): Authori
     'scopes_supported',
     'code_challenge_methods_supported',
     'token_endpoint_auth_methods_supported',
-    'revocation_endpoint_auth_methods_supported'
+    'revocation_endpoint_auth_methods_supported',
+    'dpop_signing_alg_values_supported'
   ]) {
     const list = strings(document[name])
     if (list) read[name] = list

@@ -4,6 +4,7 @@ import type { Fault, SignInStep } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Secret } from '../secret.ts'
 import type { Grant, NewGrant, Tokens } from '../vault/vault.ts'
+import type { Bearable } from './dpop.ts'
 import type { Verification } from './verify.ts'
 
 /** How a request for tokens ended. `detail`: an OAuth error code, a status or a network code; never a body, never a token. */
@@ -51,9 +52,13 @@ export interface OAuth {
     }
   ): Promise<SignIn>
   /** Asks the MCP server whether it takes this token; see verify.ts. Never throws. */
-  verify(config: ServerConfig, tokens: Tokens, signal: AbortSignal): Promise<Verification>
+  verify(config: ServerConfig, token: Bearable, signal: AbortSignal): Promise<Verification>
   /** RFC 7009, refresh token first. Resolves with a sentence on what came of it; never throws. */
   revoke(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<string>
   /** Removes the kept registration of this grant's client, so that the next sign-in registers anew. */
   forgetRegistration(grant: Grant): Promise<void>
+  /** The headers that prove the right to one request, fresh for each: `authorization`, and `dpop` for a bound token. */
+  credentials(token: Bearable, method: string, url: string): [name: string, value: string][]
+  /** Keeps the nonce a server gave (`DPoP-Nonce`); true where it is news, so that the same request may be sent again. */
+  noteNonce(url: string, nonce: string | null | undefined): boolean
 }

@@ -9,8 +9,8 @@ import { type Network, NetworkFault } from './network.ts'
 
 const stillValid = 'the tokens stay valid there until they run out'
 
-/** Resolves with one sentence for the person; never throws. */
-export async function revokeGrant(grant: Grant, network: Network, signal: AbortSignal): Promise<string> {
+/** Resolves with one sentence for the person; never throws. `at`: now, in ms since the epoch. */
+export async function revokeGrant(grant: Grant, network: Network, at: number, signal: AbortSignal): Promise<string> {
   const { shape } = grant
   const { clientId, revocationEndpoint } = shape
   if (!revocationEndpoint || !clientId) return `The server offers no revocation, so ${stillValid}.`
@@ -25,7 +25,7 @@ export async function revokeGrant(grant: Grant, network: Network, signal: AbortS
       .revocationRequest(
         serverOf(shape, shape.tokenEndpoint ?? revocationEndpoint),
         { client_id: clientId },
-        authenticationOf(client),
+        authenticationOf(client, at),
         expose(token),
         { ...requestOptions(network, { signal }), additionalParameters: { token_type_hint: hint } }
       )

@@ -7,8 +7,10 @@ import type { NewGrant, Tokens } from '../vault/vault.ts'
 import type { Page } from './callback.ts'
 import { type Client, extraParameters } from './client.ts'
 import type { Discovery } from './discovery.ts'
+import type { Prover } from './dpop.ts'
 import { explainFault } from './explain.ts'
 import { exchangeCode, parametersOf } from './grants.ts'
+import { thumbprintOf } from './keys.ts'
 import { shown } from './metadata.ts'
 import type { SignIn } from './port.ts'
 import type { Registered } from './registration.ts'
@@ -18,10 +20,11 @@ export type CodeSignIn = {
   discovery: Discovery
   client: Registered
   scope: string | null
+  prover: Prover | null
   /** Called when the exchange is about to be sent. */
   onExchange: () => void
   /** The token request's surroundings, as of the moment it is sent. */
-  request: () => Omit<Parameters<typeof exchangeCode>[0], 'server' | 'client' | 'parameters' | 'reach'>
+  request: () => Omit<Parameters<typeof exchangeCode>[0], 'server' | 'client' | 'parameters' | 'reach' | 'prover'>
   /** Ends the sign-in from outside: time limit, cancelled. Called with what to do; returns what stops the watch. */
   watch: (end: (error: TokentrayError) => void) => () => void
   onClientRefused: () => Promise<void>
@@ -108,7 +111,11 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
   }
 }
 
-function authorizationUrl({ config, discovery, client, scope }: CodeSignIn, state: string, challenge: string): URL {
+function authorizationUrl(
+  { config, discovery, client, scope, prover }: CodeSignIn,
+  state: string,
+  challenge: string
+): URL {
   const url = new URL(discovery.server.authorization_endpoint ?? '')
   const resource = config.quirks.omitResource ? null : discovery.resource
   // OpenID Connect Core section 11: offline access is granted where the person consents to it.
@@ -122,6 +129,8 @@ function authorizationUrl({ config, discovery, client, scope }: CodeSignIn, stat
     redirect_uri: client.callback.redirectUri,
     code_challenge: challenge,
     code_challenge_method: 'S256',
+    // RFC 9449 section 10: the code, too, is good for this key alone.
+    ...(prover && { dpop_jkt: thumbprintOf(prover.key) }),
     state
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
@@ -175,7 +184,8 @@ async function exchange(response: URLSearchParams, verifier: string, given: Code
       server: discovery.server,
       client,
       parameters: parametersOf(config, discovery.resource),
-      reach: discovery.reach
+      reach: discovery.reach,
+      prover: given.prover
     },
     { response, redirectUri: client.callback.redirectUri, verifier }
   )
@@ -189,8 +199,9 @@ async function exchange(response: URLSearchParams, verifier: string, given: Code
   )
 }
 
-function grantOf(tokens: Tokens, { config, discovery, client, scope }: CodeSignIn): NewGrant {
-  return newGrant(tokens, config, discovery, client, client.registration, scope, client.callback.redirectUri)
+function grantOf(tokens: Tokens, { config, discovery, client, scope, prover }: CodeSignIn): NewGrant {
+  const { redirectUri } = client.callback
+  return newGrant(tokens, config, discovery, client, client.registration, scope, redirectUri, prover)
 }
 
 /** A grant with the shape of its requests; a reply without a scope granted the one asked for (RFC 6749 section 5.1). */
@@ -201,7 +212,8 @@ export function newGrant(
   { clientId, clientAuth, clientSecret }: Client,
   registration: NewGrant['shape']['registration'],
   scope: string | null,
-  redirectUri: string | null
+  redirectUri: string | null,
+  prover: Prover | null
 ): NewGrant {
   return {
     ...tokens,
@@ -215,7 +227,8 @@ export function newGrant(
       clientAuth,
       clientSecret,
       registration,
-      redirectUri
+      redirectUri,
+      ...(prover && { dpopKey: prover.key })
     }
   }
 }

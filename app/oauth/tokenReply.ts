@@ -47,13 +47,19 @@ function tokensOf(token: string, body: Record<string, unknown>, context: ReplyCo
   const tokenType = visible(body.token_type)
   return {
     accessToken: new Secret(token),
-    tokenType: tokenType === null || /^bearer$/i.test(tokenType) ? 'Bearer' : tokenType.slice(0, 100),
+    tokenType: tokenTypeOf(tokenType),
     obtainedAt: context.at,
     ...expiryOf(body.expires_in, token, context),
     refreshToken: refreshToken === null ? null : new Secret(refreshToken),
     refreshExpiresAt: refreshLifetime === null ? null : context.at + refreshLifetime,
     scope: scopeOf(body.scope)
   }
+}
+
+/** RFC 6749 section 7.1: case does not matter; nothing said is Bearer. */
+function tokenTypeOf(said: string | null): string {
+  if (said === null || /^bearer$/i.test(said)) return 'Bearer'
+  return /^dpop$/i.test(said) ? 'DPoP' : said.slice(0, 100)
 }
 
 function judgeError(

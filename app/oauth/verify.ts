@@ -1,6 +1,5 @@
 // Asks an MCP server whether it takes a token: one `initialize` with it, and the end of the session that this opened.
 // Only the status is judged: servers without sessions know no `initialize`, and refuse a bad token all the same.
-import { expose, type Secret } from '../secret.ts'
 import { bearerChallenge } from './challenge.ts'
 import { isBusyStatus, type Network, NetworkFault } from './network.ts'
 
@@ -27,26 +26,30 @@ const faults: Record<NetworkFault['fault'], string> = {
   misconfigured: 'cannot be asked at this address'
 }
 
-/** Never throws. RFC 6750 section 3.1: 401 is about the token, 403 with `insufficient_scope` about what it may do. */
+/** Never throws. `credentials` are made anew for each request. RFC 6750 section 3.1: 401 is about the token, 403 with `insufficient_scope` about what it may do. */
 export async function verifyToken(
   network: Network,
   url: string,
-  accessToken: Secret,
-  signal: AbortSignal
+  credentials: (method: string) => [name: string, value: string][],
+  { signal, noteNonce }: { signal: AbortSignal; noteNonce: (nonce: string | null) => boolean }
 ): Promise<Verification> {
   const host = URL.parse(url)?.host ?? 'The server'
-  const headers = { authorization: `Bearer ${expose(accessToken)}` }
+  const kinds = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const ask = () => {
+    const headers = { ...Object.fromEntries(credentials('POST')), ...kinds }
+    return network(url, { method: 'POST', headers, body, signal, redirects: 3 })
+  }
   try {
-    const reply = await network(url, {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body,
-      signal,
-      redirects: 3
-    })
+    let reply = await ask()
+    // RFC 9449 section 9: refused for want of a nonce alone.
+    if (noteNonce(reply.headers.get('dpop-nonce')) && reply.status === 401) reply = await ask()
     const session = reply.headers.get('mcp-session-id')
     if (session !== null && visible.test(session)) {
-      const ended = { ...headers, 'mcp-session-id': session, 'mcp-protocol-version': protocolVersion }
+      const ended = {
+        ...Object.fromEntries(credentials('DELETE')),
+        'mcp-session-id': session,
+        'mcp-protocol-version': protocolVersion
+      }
       // A server may keep its sessions (405); they end by themselves.
       await network(url, { method: 'DELETE', headers: ended, signal }).catch(() => {})
     }

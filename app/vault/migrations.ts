@@ -4,11 +4,12 @@ import { TokentrayError } from '../contract/errors.ts'
 import { asVaultError, type Connection } from './connection.ts'
 import { tables } from './migrations/001-tables.ts'
 import { localClients } from './migrations/002-local-clients.ts'
+import { grantKeys } from './migrations/003-grant-keys.ts'
 
 /** `version` is the `user_version` the vault has afterwards. */
 export type Migration = { version: number; sql: string }
 
-export const migrations: readonly Migration[] = [tables, localClients]
+export const migrations: readonly Migration[] = [tables, localClients, grantKeys]
 
 /**
  * Brings `db` to the newest schema; `backUp` is called with the version before each step of a vault that has one.

@@ -82,7 +82,8 @@ const grantRow = z.object({
   client_auth: clientAuthMethod,
   client_secret: secret.nullable(),
   registration: z.enum(['dynamic', 'metadataDocument', 'preRegistered', 'none']),
-  redirect_uri: text
+  redirect_uri: text,
+  dpop_key: secret.nullish()
 })
 const registrationRow = z.object({
   issuer: z.string(),
@@ -134,7 +135,8 @@ export function readGrantRow(id: string, row: unknown): Grant {
       clientAuth: it.client_auth,
       clientSecret: it.client_secret,
       registration: it.registration,
-      redirectUri: it.redirect_uri
+      redirectUri: it.redirect_uri,
+      ...(it.dpop_key && { dpopKey: it.dpop_key })
     }
   }
 }
@@ -158,7 +160,9 @@ export function grantParameters(grant: NewGrant) {
     client_auth: grant.shape.clientAuth,
     client_secret: bind(grant.shape.clientSecret),
     registration: grant.shape.registration,
-    redirect_uri: grant.shape.redirectUri
+    redirect_uri: grant.shape.redirectUri,
+    // Named only where there is one: a copy of an older vault has no such column.
+    ...(grant.shape.dpopKey && { dpop_key: bind(grant.shape.dpopKey) })
   }
 }
 

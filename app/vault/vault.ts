@@ -30,9 +30,12 @@ export type RequestShape = {
   resource: string | null
   clientId: string | null
   clientAuth: ClientAuthMethod
+  /** With `private_key_jwt`, the private JWK. */
   clientSecret: Secret | null
   registration: 'dynamic' | 'metadataDocument' | 'preRegistered' | 'none'
   redirectUri: string | null
+  /** The private JWK that the tokens are bound to (RFC 9449); absent: to none. */
+  dpopKey?: Secret | undefined
 }
 
 export type Grant = Tokens & {

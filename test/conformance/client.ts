@@ -103,18 +103,26 @@ async function ask(id: string, method: string, params: Record<string, unknown>, 
     method,
     params: stateless ? { ...params, _meta: meta } : params
   })
-  const { out } = await tokentray(['token', id, '--json'])
-  const { token, tokenType } = JSON.parse(out) as { token: string; tokenType: string }
-  return fetch(serverUrl, {
-    method: 'POST',
-    headers: {
-      authorization: `${tokenType} ${token}`,
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': version
-    },
-    body
-  })
+  const send = async (nonce: string[]) => {
+    const { out } = await tokentray(['token', id, '--json', '--proof', `POST ${serverUrl}`, ...nonce])
+    const { token, tokenType, proof } = JSON.parse(out) as { token: string; tokenType: string; proof: string | null }
+    return fetch(serverUrl, {
+      method: 'POST',
+      headers: {
+        authorization: `${tokenType} ${token}`,
+        ...(proof !== null && { dpop: proof }),
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': version
+      },
+      body
+    })
+  }
+  const reply = await send([])
+  const nonce = reply.headers.get('dpop-nonce')
+  if (reply.status !== 401 || nonce === null) return reply
+  await reply.body?.cancel()
+  return send(['--nonce', nonce])
 }
 
 async function play(): Promise<number> {

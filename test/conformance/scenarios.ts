@@ -16,6 +16,26 @@ export function optionsFor(scenario: string, context: Record<string, string>, fo
       return client()
     case 'auth/client-credentials-basic':
       return ['--client-credentials', ...client()]
+    case 'auth/client-credentials-jwt':
+      return [
+        '--client-credentials',
+        '--client-id',
+        context.client_id ?? '',
+        '--client-key-file',
+        file('private_key_pem')
+      ]
+    case 'auth/wif-jwt-bearer':
+      return ['--client-id', context.client_id ?? '', '--assertion-file', file('valid_jwt')]
+    case 'auth/enterprise-managed-authorization':
+      return [
+        ...client(),
+        '--assertion-command',
+        `'${process.execPath}' -p 'require("node:fs").readFileSync("${file('idp_id_token')}", "utf8")'`,
+        '--identity-provider',
+        context.idp_token_endpoint ?? '',
+        '--identity-provider-client',
+        context.idp_client_id ?? ''
+      ]
     default:
       return []
   }

@@ -85,7 +85,9 @@ export function fakeOAuth(clock: Clock): FakeOAuth {
       }
     },
     revoke: async () => 'Revoked at the server.',
-    forgetRegistration: async () => {}
+    forgetRegistration: async () => {},
+    credentials: () => [],
+    noteNonce: () => false
   }
   return oauth
 }

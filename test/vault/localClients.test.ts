@@ -43,7 +43,7 @@ test('a vault of version 1 keeps everything, and an encrypted copy of it is made
   expect(await vault.local.keys()).toMatchObject([{ name: 'ci', servers: ['notes'] }])
   expect(await vault.check()).toEqual([])
   await vault.close()
-  expect(await goodBackups(today)).toMatchObject([{ version: 1 }])
+  expect(await goodBackups(today)).toContainEqual(expect.objectContaining({ version: 1 }))
 })
 
 test('of registrations nobody approved only the newest are kept, and those for a day', async () => {

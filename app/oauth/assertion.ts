@@ -1,0 +1,49 @@
+// An assertion that something else makes anew, in a file or by a command (a workload's identity, a person's ID token).
+// It is read each time one is needed. A command is run without a shell, with a time limit, and without the vault's passphrase.
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import type { AssertionSource } from '../contract/server.ts'
+import { Secret } from '../secret.ts'
+
+/** Rejects with a code that may be shown: `assertion_unreadable`, `assertion_command_failed` or `assertion_invalid`. */
+export type ReadAssertion = (source: AssertionSource) => Promise<Secret>
+
+/** `code` is all that is told: a command's output may hold the assertion itself. */
+export class AssertionFault extends Error {
+  readonly code: 'assertion_missing' | 'assertion_unreadable' | 'assertion_command_failed' | 'assertion_invalid'
+  constructor(code: AssertionFault['code']) {
+    super(code)
+    this.code = code
+  }
+}
+
+/** In ms, and in bytes. */
+const limits = { timeout: 30_000, maxBuffer: 1_048_576 }
+
+export function assertionReader(environment: Record<string, string | undefined>): ReadAssertion {
+  return async (source) => {
+    const text = 'file' in source ? await readText(source.file) : await runCommand(source.command, environment)
+    const assertion = text.trim()
+    if (!/^[\x21-\x7e]+$/.test(assertion)) throw new AssertionFault('assertion_invalid')
+    return new Secret(assertion)
+  }
+}
+
+function readText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => {
+    throw new AssertionFault('assertion_unreadable')
+  })
+}
+
+function runCommand(command: readonly string[], environment: Record<string, string | undefined>): Promise<string> {
+  const [program = '', ...args] = command
+  const env = Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.toUpperCase().startsWith('TOKENTRAY_PASSPHRASE'))
+  )
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { ...limits, env, windowsHide: true, killSignal: 'SIGKILL' }, (error, stdout) => {
+      if (error) reject(new AssertionFault('assertion_command_failed'))
+      else resolve(stdout)
+    })
+  })
+}

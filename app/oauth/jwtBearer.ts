@@ -1,0 +1,89 @@
+// Tokens for an assertion (RFC 7523 section 2.1): a workload's own, or an ID-JAG that an identity provider gave for a
+// person's ID token (RFC 8693; MCP's enterprise-managed authorization). Nobody is asked, and nothing is spent.
+import * as oauth from 'oauth4webapi'
+import type { ServerConfig } from '../contract/server.ts'
+import { expose, type Secret } from '../secret.ts'
+import { AssertionFault, type ReadAssertion } from './assertion.ts'
+import { authenticationOf } from './client.ts'
+import { ask, misconfigured, type TokenRequest } from './grants.ts'
+import type { TokenOutcome } from './port.ts'
+
+const types = {
+  jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  exchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  idJag: 'urn:ietf:params:oauth:token-type:id-jag',
+  idToken: 'urn:ietf:params:oauth:token-type:id_token'
+}
+
+/** Never throws. A refused assertion is a matter of settings: whatever makes it may make a better one by the next hour. */
+export async function askWithAssertion(
+  request: TokenRequest,
+  config: ServerConfig,
+  scope: string | null,
+  read: ReadAssertion
+): Promise<TokenOutcome> {
+  try {
+    if (!config.assertion) throw new AssertionFault('assertion_missing')
+    let assertion = await read(config.assertion)
+    if (config.identityProvider) {
+      const exchanged = await exchangeForIdJag(request, config.identityProvider, scope, assertion)
+      if (!exchanged.ok) return settled(exchanged)
+      assertion = exchanged.tokens.accessToken
+    }
+    return settled(await bear(request, scope, assertion))
+  } catch (error) {
+    return misconfigured(error instanceof AssertionFault ? error.code : 'assertion_unreadable')
+  }
+}
+
+function bear(request: TokenRequest, scope: string | null, assertion: Secret): Promise<TokenOutcome> {
+  const text = expose(assertion)
+  const { server, client, context, parameters } = request
+  return ask(request, [text], (options) =>
+    oauth.genericTokenEndpointRequest(
+      server,
+      { client_id: client.clientId },
+      authenticationOf(client, context.at),
+      types.jwtBearer,
+      { ...parameters, assertion: text, ...(scope !== null && { scope }) },
+      options
+    )
+  )
+}
+
+/** RFC 8693 section 2.1, at the identity provider: an assertion for this authorization server and this resource. */
+function exchangeForIdJag(
+  request: TokenRequest,
+  { tokenEndpoint, clientId }: NonNullable<ServerConfig['identityProvider']>,
+  scope: string | null,
+  idToken: Secret
+): Promise<TokenOutcome> {
+  const provider = { issuer: tokenEndpoint, token_endpoint: tokenEndpoint }
+  const text = expose(idToken)
+  const { resource } = request.parameters
+  const parameters = {
+    requested_token_type: types.idJag,
+    subject_token: text,
+    subject_token_type: types.idToken,
+    audience: request.server.issuer,
+    ...(resource !== undefined && { resource }),
+    ...(scope !== null && { scope })
+  }
+  const client = { clientId, clientAuth: 'none', clientSecret: null } as const
+  // Named by the person, so it may well be a private address; and what it gives is bound to no key.
+  const asked: TokenRequest = { ...request, server: provider, client, reach: 'any', prover: null }
+  return ask(asked, [text], (options) =>
+    oauth.genericTokenEndpointRequest(
+      provider,
+      { client_id: clientId },
+      oauth.None(),
+      types.exchange,
+      parameters,
+      options
+    )
+  )
+}
+
+function settled(outcome: TokenOutcome): TokenOutcome {
+  return !outcome.ok && outcome.fault === 'refused' ? misconfigured(outcome.detail) : outcome
+}

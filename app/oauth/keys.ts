@@ -1,0 +1,78 @@
+// Keys that sign for us: a client's own (private_key_jwt, RFC 7523) and those that tokens are bound to (DPoP, RFC 9449).
+// A private key is a Secret that holds a JWK (RFC 7517) as JSON; only what it signs, and its public half, come out of here.
+import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto'
+import { TokentrayError } from '../contract/errors.ts'
+import { expose, Secret } from '../secret.ts'
+
+/** The public half, as servers take it. */
+export type PublicKey = { kty: string; use: 'sig'; alg: string; kid: string } & Partial<
+  Record<'crv' | 'x' | 'y' | 'n' | 'e', string>
+>
+
+/** The members that make a key, in the order that its thumbprint wants them (RFC 7638 section 3.2). */
+const members: Record<string, readonly string[]> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n']
+}
+
+/** A new key for ES256, which every server with asymmetric keys knows. */
+export function makeKey(): Secret {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return new Secret(JSON.stringify(privateKey.export({ format: 'jwk' })))
+}
+
+/** A private key from elsewhere, in PEM or as a JWK. @throws inputInvalid, without the key in it */
+export function readKey(text: string): Secret {
+  try {
+    const isJwk = text.trimStart().startsWith('{')
+    const key = createPrivateKey(isJwk ? { key: JSON.parse(text) as JsonWebKey, format: 'jwk' } : text)
+    const jwk = key.export({ format: 'jwk' })
+    if (algorithmOf(jwk)) return new Secret(JSON.stringify(jwk))
+  } catch {
+    // What was tried to be read may stand in the error.
+  }
+  throw new TokentrayError(
+    'inputInvalid',
+    'That is no private key that can be used: give one in PEM or as a JWK, of P-256, P-384, Ed25519 or RSA.'
+  )
+}
+
+function algorithmOf({ kty, crv }: JsonWebKey): { alg: string; hash: string | null } | null {
+  if (kty === 'EC' && crv === 'P-256') return { alg: 'ES256', hash: 'sha256' }
+  if (kty === 'EC' && crv === 'P-384') return { alg: 'ES384', hash: 'sha384' }
+  if (kty === 'OKP' && crv === 'Ed25519') return { alg: 'EdDSA', hash: null }
+  return kty === 'RSA' ? { alg: 'RS256', hash: 'sha256' } : null
+}
+
+function bareKey(key: Secret): { bare: Record<string, string>; jwk: JsonWebKey } {
+  const jwk = JSON.parse(expose(key)) as JsonWebKey
+  const bare = Object.fromEntries((members[jwk.kty ?? ''] ?? []).map((name) => [name, String(jwk[name])]))
+  return { bare, jwk }
+}
+
+/** RFC 7638, with SHA-256. */
+export function thumbprintOf(key: Secret): string {
+  return createHash('sha256')
+    .update(JSON.stringify(bareKey(key).bare))
+    .digest('base64url')
+}
+
+/** What a server is given to check our signatures with. */
+export function publicKeyOf(key: Secret): PublicKey {
+  const { bare, jwk } = bareKey(key)
+  return { ...bare, kty: bare.kty ?? '', use: 'sig', alg: algorithmOf(jwk)?.alg ?? '', kid: thumbprintOf(key) }
+}
+
+/** A JWT in compact form (RFC 7515 section 3.1). `embed`: with the public key in its header, as DPoP wants it. */
+export function signJwt(key: Secret, typ: string, claims: Record<string, unknown>, embed = false): string {
+  const { bare, jwk } = bareKey(key)
+  const { alg, hash } = algorithmOf(jwk) ?? { alg: 'none', hash: null }
+  const header = embed ? { typ, alg, jwk: bare } : { typ, alg, kid: thumbprintOf(key) }
+  const text = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  const signed = sign(hash, Buffer.from(text), {
+    key: createPrivateKey({ key: jwk, format: 'jwk' }),
+    dsaEncoding: 'ieee-p1363'
+  })
+  return `${text}.${signed.toString('base64url')}`
+}

@@ -1,0 +1,71 @@
+// Clients and tokens with keys on a real core, against a real authorization server that checks every signature.
+import { expect, onTestFinished, test } from 'vitest'
+import { makeKey, publicKeyOf } from '../app/oauth/keys.ts'
+import { expose } from '../app/secret.ts'
+import { createSetting } from './setting.ts'
+
+test('private_key_jwt: the server takes what the key signs, at sign-in, at refresh and after a restart', async () => {
+  const key = makeKey()
+  const setting = await createSetting({
+    authority: {
+      clients: [
+        {
+          client_id: 'signer',
+          token_endpoint_auth_method: 'private_key_jwt',
+          grant_types: ['client_credentials'],
+          redirect_uris: [],
+          response_types: [],
+          jwks: { keys: [publicKeyOf(key)] } as never
+        }
+      ]
+    }
+  })
+  onTestFinished(() => setting.stop())
+  const { mcp, call } = setting
+  const client = { clientId: 'signer', clientAuth: 'private_key_jwt' } as const
+  await call('server.add', {
+    url: mcp.url,
+    name: 'one',
+    grantKind: 'clientCredentials',
+    ...client,
+    clientSecret: expose(key)
+  })
+  const { signIn } = await call('signIn.start', { server: 'one' })
+  expect((await call('signIn.wait', { signIn })).view.state).toBe('fresh')
+  await setting.restart()
+  await setting.call('server.refresh', { server: 'one' })
+  expect((await setting.call('server.keys', { server: 'one' })).jwks.keys).toEqual([publicKeyOf(key)])
+  expect(setting.authority.events.filter(({ kind }) => kind === 'issued')).toHaveLength(2)
+})
+
+test('a key made here is shown by its public half alone; a server without one says so', async () => {
+  const setting = await createSetting()
+  onTestFinished(() => setting.stop())
+  const { call, mcp } = setting
+  const made = { clientId: 'x', clientAuth: 'private_key_jwt' } as const
+  await call('server.add', { url: mcp.url, name: 'one', grantKind: 'clientCredentials', ...made })
+  const [key] = (await call('server.keys', { server: 'one' })).jwks.keys
+  expect(key).toMatchObject({ kty: 'EC', alg: 'ES256', use: 'sig' })
+  expect(key).not.toHaveProperty('d')
+  await call('server.add', { url: `${mcp.url}?two`, name: 'two' })
+  await expect(call('server.keys', { server: 'two' })).rejects.toMatchObject({ code: 'inputInvalid' })
+})
+
+test('DPoP: sign-in, refresh and a proof for a request, with the nonces the server insists on, across a restart', async () => {
+  const setting = await createSetting({ authority: { dpop: true } })
+  onTestFinished(() => setting.stop())
+  const { mcp, call } = setting
+  await call('server.add', { url: mcp.url, name: 'one', dpop: true })
+  const { approve } = await import('../app/demo/person.ts')
+  const { signIn, url } = await call('signIn.start', { server: 'one' })
+  const done = call('signIn.wait', { signIn })
+  await approve(url!)
+  await done
+  await setting.restart()
+  await setting.call('server.refresh', { server: 'one' })
+  const proof = { method: 'POST', url: mcp.url, nonce: 'n1' }
+  const read = await setting.call('readToken', { server: 'one', proof })
+  expect(read).toMatchObject({ tokenType: 'DPoP', proof: expect.any(String) })
+  const claims = JSON.parse(Buffer.from(read.proof?.split('.')[1] ?? '', 'base64url').toString())
+  expect(claims).toMatchObject({ htm: 'POST', htu: mcp.url, nonce: 'n1', ath: expect.any(String) })
+})

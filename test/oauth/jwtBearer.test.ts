@@ -1,0 +1,94 @@
+// Sign-in by assertion (RFC 7523): read anew each time, from a file or a command, exchanged for an ID-JAG where one is wanted.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { ServerConfig } from '../../app/contract/server.ts'
+import { assertionReader } from '../../app/oauth/assertion.ts'
+import { type FakeServer, startFakeServer } from '../fakes/authorizationServer.ts'
+import { configOf, grantOf, never, plain, refusal, setUp, signInFully } from './setting.ts'
+
+let fake: FakeServer
+let folder: string
+beforeEach(async () => {
+  fake = await startFakeServer()
+  folder = mkdtempSync(join(tmpdir(), 'tokentray-assertion-'))
+})
+afterEach(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await fake.stop()
+})
+
+const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const write = (text: string) => writeFileSync(join(folder, 'assertion'), text)
+const config = (more: Partial<ServerConfig> = {}) =>
+  configOf(fake.mcp, {
+    grantKind: 'jwtBearer',
+    clientId: 'workload',
+    assertion: { file: join(folder, 'assertion') },
+    ...more
+  })
+
+test('sends the assertion with scope and resource, and at each renewal the one that is there by then', async () => {
+  write('first.assertion\n')
+  const { oauth } = setUp()
+  const grant = await signInFully(oauth, config())
+  expect(grant.refreshToken === null || plain(grant.refreshToken)).toBeTruthy()
+  write('second.assertion')
+  expect((await oauth.renew(config(), { ...grantOf(fake.origin), ...grant }, never)).ok).toBe(true)
+  const forms = fake.to('/token').map(({ form }) => Object.fromEntries(form))
+  expect(forms[0]).toMatchObject({
+    grant_type: jwtBearer,
+    assertion: 'first.assertion',
+    client_id: 'workload',
+    scope: 'read write',
+    resource: fake.mcp
+  })
+  expect(forms[1]).toMatchObject({ grant_type: jwtBearer, assertion: 'second.assertion' })
+})
+
+test('exchanges an ID token for an ID-JAG first: for this authorization server and this resource', async () => {
+  write('the.id.token')
+  fake.script('/idp', { body: { access_token: 'the.id.jag', token_type: 'N_A', issued_token_type: 'x' } })
+  const identityProvider = { tokenEndpoint: `${fake.origin}/idp`, clientId: 'at-the-idp' }
+  await signInFully(setUp().oauth, config({ identityProvider }), 'shh')
+  expect(Object.fromEntries(fake.to('/idp')[0]?.form ?? [])).toEqual({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag',
+    subject_token: 'the.id.token',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    audience: fake.origin,
+    resource: fake.mcp,
+    scope: 'read write',
+    client_id: 'at-the-idp'
+  })
+  const asked = fake.to('/token')[0]
+  expect(asked?.form.get('assertion')).toBe('the.id.jag')
+  expect(asked?.headers.authorization).toBe(`Basic ${Buffer.from('workload:shh').toString('base64')}`)
+  fake.script('/idp', { status: 400, body: { error: 'invalid_grant' } })
+  const outcome = await setUp().oauth.renew(config({ identityProvider }), grantOf(fake.origin), never)
+  expect(outcome).toMatchObject({ ok: false, fault: 'misconfigured', detail: 'invalid_grant' })
+  expect(fake.to('/token')).toHaveLength(1)
+})
+
+test('what is missing, unreadable or refused is for a person to mend, and is never shown', async () => {
+  expect(await refusal(signInFully(setUp().oauth, config()), 'signInFailed')).toContain('assertion_unreadable')
+  write('two words')
+  expect(await refusal(signInFully(setUp().oauth, config()), 'signInFailed')).toContain('assertion_invalid')
+  write('planted.assertion')
+  fake.script('/token', { status: 400, body: { error: 'planted.assertion' } })
+  expect(await refusal(signInFully(setUp().oauth, config()), 'signInFailed')).not.toContain('planted')
+  fake.script('/token', { status: 503 })
+  expect(await setUp().oauth.renew(config(), grantOf(fake.origin), never)).toMatchObject({ fault: 'busy' })
+})
+
+test('a command runs without a shell and without the passphrase; its failure says nothing it wrote', async () => {
+  const read = assertionReader({ TOKENTRAY_PASSPHRASE: 'planted', OTHER: 'seen' })
+  const script =
+    'process.stdout.write([process.env.OTHER, process.env.TOKENTRAY_PASSPHRASE, process.argv[1]].join("|"))'
+  const found = await read({ command: [process.execPath, '-e', script, '$HOME;true'] })
+  expect(plain(found)).toBe('seen||$HOME;true')
+  const failing = read({ command: [process.execPath, '-e', 'console.log("planted"); process.exit(1)'] })
+  await expect(failing).rejects.toMatchObject({ code: 'assertion_command_failed', message: 'assertion_command_failed' })
+  await expect(read({ command: ['/no/such/program'] })).rejects.toMatchObject({ code: 'assertion_command_failed' })
+})
