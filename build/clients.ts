@@ -4,7 +4,8 @@ import { type ClientRow, clients, type Place } from '../app/connect/clients.ts'
 
 const here = (platform: NodeJS.Platform, home: string): Place => ({ platform, home, env: {}, cwd: 'PROJECT' })
 const marks = {
-  verified: 'verified: the client itself read what Tokentray wrote',
+  verified:
+    'verified: that version of the client, on Linux, read what Tokentray wrote; Claude Code and Gemini CLI also connected',
   cited: 'cited: its own documents or sources say so',
   unverified: 'unverified'
 }
@@ -19,8 +20,13 @@ function filesOf({ file }: ClientRow): string {
   return [...all, `\`${windows}\` (Windows)`].join('<br>')
 }
 
+function known({ mark, version, source }: ClientRow): string {
+  const words = version ? `${mark} with ${version}` : mark
+  return source ? `[${words}](${source})` : words
+}
+
 const row = (client: ClientRow) =>
-  `| \`${client.id}\` | ${client.name} | ${filesOf(client)} | ${client.ways.map((way) => ways[way]).join(', ')} | ${client.source ? `[${client.mark}](${client.source})` : client.mark} |`
+  `| \`${client.id}\` | ${client.name} | ${filesOf(client)} | ${client.ways.map((way) => ways[way]).join(', ')} | ${known(client)} |`
 
 export function makeClientsPage(): string {
   return `# Connecting clients
@@ -30,7 +36,7 @@ export function makeClientsPage(): string {
 \`tokentray connect CLIENT SERVER\` points a client at \`http://127.0.0.1:4140/SERVER\`. It shows the change, asks, keeps a
 backup beside the file and writes it in one step; \`tokentray disconnect CLIENT SERVER\` takes exactly that entry out again
 and revokes its key. Without a terminal nothing is written unless \`--yes\` is given (exit code 3). \`--print\` only prints
-the entry.
+the entry. In the pages, each server has the same under *Connect a client*.
 
 | | Client | File | Ways, the first unless told otherwise | How we know |
 | --- | --- | --- | --- | --- |

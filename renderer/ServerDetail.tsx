@@ -6,6 +6,7 @@ import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
 import type { HistoryEvent, ServerView } from '../app/contract/views.ts'
 import { explain, pause, refresh, resume } from './actions.ts'
 import { bridge } from './bridge.ts'
+import { Connect } from './Connect.tsx'
 import { useClock } from './clock.ts'
 import { ActionButton, Page, Push } from './controls.tsx'
 import { Mute } from './Desktop.tsx'
@@ -69,6 +70,7 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
       {events.error ? <p className="note">{events.error}</p> : <Timeline events={events.list} />}
       <Facts view={view} />
       <History events={events.list} />
+      <Connect view={view} />
       <div ref={part === 'settings' ? target : null}>
         <Disclosure className="disclosure" defaultExpanded={part === 'settings'}>
           <h2>

@@ -204,6 +204,32 @@ export const words = {
     rejected: 'The server does not accept the token',
     unknown: 'The server did not say'
   },
+  connect: {
+    title: 'Connect a client',
+    lead: 'The client is pointed at Tokentray and gets a key for this server alone. It never holds the server’s own token.',
+    which: 'Client',
+    byHand: 'Shown here, entered by hand',
+    states: {
+      new: 'This would be added to its file:',
+      changed: 'This would change in its file:',
+      connected: 'Connected: its file has the entry already.',
+      foreign: 'Its file has an entry of this name that Tokentray did not write. This would be the entry:',
+      manual:
+        'Enter this where the client keeps its servers; in place of [key] put one that “tokentray clients add-key” makes.'
+    },
+    marks: {
+      verified: 'Tried with this client.',
+      cited: 'As this client’s own documents say.',
+      unverified: 'Not tried with a client.'
+    },
+    write: 'Write this',
+    replace: 'Show what replacing it would change',
+    rotate: 'Prepare a new key',
+    undo: 'Disconnect',
+    written: (client: string, path: string) => `${client} is connected: ${path}`,
+    undone: (client: string) => `${client} is disconnected and its key revoked.`,
+    nothing: (client: string) => `${client} was not connected.`
+  },
   demo: {
     title: 'Demo servers',
     badge: 'demo on this machine',

@@ -34,6 +34,8 @@ export type ClientRow = {
   http: ((url: string, headers: Record<string, string> | null) => Entry) | null
   stdio: ((launcher: Launcher) => Entry) | null
   mark: Mark
+  /** With which version of the client it was verified, on Linux. */
+  version?: string
   source: string | null
   /** What a person should know, in a sentence; empty when there is nothing. */
   note: string
@@ -73,7 +75,8 @@ export const clients: readonly ClientRow[] = [
     ways: ['key', 'oauth', 'stdio'],
     http: (url, headers) => withHeaders({ type: 'http', url }, headers),
     stdio: (launcher) => ({ type: 'stdio', ...command(launcher) }),
-    mark: 'cited',
+    mark: 'verified',
+    version: '2.1.329',
     source: 'https://code.claude.com/docs/en/mcp',
     note: 'A running Claude Code also writes this file: end it first, or look with /mcp whether the entry is still there.'
   },
@@ -146,7 +149,8 @@ export const clients: readonly ClientRow[] = [
     ways: ['key', 'oauth', 'stdio'],
     http: (url, headers) => ({ url, ...(headers && { http_headers: headers }) }),
     stdio: command,
-    mark: 'cited',
+    mark: 'verified',
+    version: '0.169.0',
     source: 'https://github.com/openai/codex/blob/main/codex-rs/config/src/mcp_types.rs',
     note: 'For OAuth, “codex mcp login” starts the consent.'
   },
@@ -159,7 +163,8 @@ export const clients: readonly ClientRow[] = [
     ways: ['key', 'oauth', 'stdio'],
     http: (url, headers) => withHeaders({ httpUrl: url }, headers),
     stdio: command,
-    mark: 'cited',
+    mark: 'verified',
+    version: '0.61.0',
     source: 'https://github.com/google-gemini/gemini-cli/blob/main/docs/tools/mcp-server.md',
     note: ''
   },

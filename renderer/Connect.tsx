@@ -1,0 +1,131 @@
+// Connecting a client to this server: which client, what would change in its file, written with one press, taken back with one.
+// What is shown comes masked: no key passes through here.
+import { useEffect, useState } from 'react'
+import { Button } from 'react-aria-components/Button'
+import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
+import type { ConnectableClient, ConnectPlan } from '../app/contract/connect.ts'
+import type { ServerView } from '../app/contract/views.ts'
+import { act, copy, explain } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { Choice } from './Choice.tsx'
+import { ActionButton } from './controls.tsx'
+import { words } from './words.ts'
+
+export function Connect({ view }: { view: ServerView }) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <Disclosure className="disclosure" onExpandedChange={setOpen}>
+      <h2>
+        <Button slot="trigger">
+          <span className="chevron" aria-hidden="true" /> {words.connect.title}
+        </Button>
+      </h2>
+      <DisclosurePanel>{isOpen && <Clients server={view.id} />}</DisclosurePanel>
+    </Disclosure>
+  )
+}
+
+function Clients({ server }: { server: string }) {
+  const [clients, setClients] = useState<ConnectableClient[]>([])
+  const [chosen, setChosen] = useState('')
+  const [problem, setProblem] = useState('')
+  useEffect(() => {
+    bridge.call('connect.list', {}).then(
+      (answer) => setClients(answer.clients),
+      (error) => setProblem(explain(error).text)
+    )
+  }, [])
+  const client = clients.find(({ id }) => id === chosen)
+  return (
+    <div className="form">
+      <p className="help">{words.connect.lead}</p>
+      {problem && <p className="note">{problem}</p>}
+      <Choice
+        label={words.connect.which}
+        value={chosen}
+        onChange={setChosen}
+        options={clients.map(({ id, name, path }) => ({ value: id, text: name, help: path ?? words.connect.byHand }))}
+      />
+      {client && <Plan key={client.id} client={client} server={server} />}
+    </div>
+  )
+}
+
+function Plan({ client, server }: { client: ConnectableClient; server: string }) {
+  const [plan, setPlan] = useState<ConnectPlan | null>(null)
+  const [problem, setProblem] = useState('')
+  const action = `connect ${client.id} ${server}`
+  const look = async (more: { replace?: boolean; rotate?: boolean } = {}) => {
+    try {
+      setPlan(await bridge.call('connect.plan', { client: client.id, server, ...more }))
+      setProblem('')
+    } catch (error) {
+      setPlan(null)
+      setProblem(explain(error).text)
+    }
+  }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at once for each client, and again after each action
+  useEffect(() => void look(), [])
+  const write = (id: string) =>
+    act(action, async () => {
+      try {
+        const { path } = await bridge.call('connect.apply', { plan: id })
+        return words.connect.written(client.name, path)
+      } finally {
+        await look()
+      }
+    })
+  const undo = () =>
+    act(action, async () => {
+      try {
+        const { changed } = await bridge.call('connect.undo', { client: client.id, server })
+        return changed ? words.connect.undone(client.name) : words.connect.nothing(client.name)
+      } finally {
+        await look()
+      }
+    })
+  if (problem) return <p className="note">{problem}</p>
+  if (!plan) return null
+  const shown = plan.diff || plan.snippet
+  return (
+    <section aria-label={client.name}>
+      <p>{words.connect.states[plan.state]}</p>
+      {plan.state !== 'connected' && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <pre className="report" tabIndex={0}>
+          {shown}
+        </pre>
+      )}
+      <p className="help">
+        {words.connect.marks[client.mark]} {plan.note}
+      </p>
+      <div className="acts">
+        {plan.plan !== null && (
+          <ActionButton look="primary" action={action} onPress={() => write(plan.plan!)}>
+            {words.connect.write}
+          </ActionButton>
+        )}
+        {plan.state === 'foreign' && (
+          <ActionButton action={action} onPress={() => look({ replace: true })}>
+            {words.connect.replace}
+          </ActionButton>
+        )}
+        {plan.state === 'connected' && plan.way === 'key' && (
+          <ActionButton action={action} onPress={() => look({ rotate: true })}>
+            {words.connect.rotate}
+          </ActionButton>
+        )}
+        {plan.state === 'connected' && (
+          <ActionButton action={action} onPress={undo}>
+            {words.connect.undo}
+          </ActionButton>
+        )}
+        {plan.state === 'manual' && (
+          <ActionButton action="copy" onPress={() => copy(plan.snippet)}>
+            {words.actions.copy}
+          </ActionButton>
+        )}
+      </div>
+    </section>
+  )
+}

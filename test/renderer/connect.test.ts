@@ -1,0 +1,87 @@
+// Connecting a client from the pages, on a real core and a real file: seen masked, written with one press, taken back.
+// The key goes into the file and into nothing that was sent to the page.
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import { startDashboard } from '../../app/dashboard/dashboard.ts'
+import { silentLog } from '../../app/log.ts'
+import { words } from '../../renderer/words.ts'
+import { createSetting } from '../setting.ts'
+import { buildPages, openChromium, reason } from './chromium.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('connecting from the pages', () => {
+  let files = ''
+  let chromium: Awaited<ReturnType<typeof openChromium>>
+  beforeAll(async () => {
+    files = buildPages('connect')
+    chromium = await openChromium()
+  })
+  afterAll(() => chromium?.close())
+
+  test('see, write, undo; an entry of somebody else', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'tt-connect-'))
+    const setting = await createSetting({ core: { environment: { HOME: home } } })
+    await setting.signIn()
+    const dashboard = await startDashboard({
+      core: setting.core,
+      files,
+      folder: join(setting.home, 'run'),
+      port: 0,
+      clock: systemClock(),
+      randomBytes,
+      log: silentLog
+    })
+    const page = await chromium.page(dashboard.link('text').link!)
+    const sent: string[] = []
+    page.on('response', async (response) => sent.push(await response.text().catch(() => '')))
+    const button = (name: string) => page.getByRole('button', { name, exact: true })
+    await page.locator('[data-server="one"]').click()
+    await button(words.connect.title).click()
+
+    const cursor = join(home, '.cursor', 'mcp.json')
+    await page.locator('.radio').filter({ hasText: 'Cursor' }).click()
+    await page.getByText(words.connect.states.new).waitFor()
+    expect(await page.locator('pre.report').textContent()).toContain('+        "Authorization": "Bearer [key]"')
+    expect(existsSync(cursor)).toBe(false)
+    await button(words.connect.write).click()
+    await page.locator('.toast.ok').getByText(words.connect.written('Cursor', cursor)).waitFor()
+    await page.getByText(words.connect.states.connected).waitFor()
+    const { Authorization } = JSON.parse(readFileSync(cursor, 'utf8')).mcpServers.one.headers
+    expect(Authorization).toMatch(/^Bearer ttk_/)
+    await button(words.connect.undo).click()
+    await page.locator('.toast.ok').getByText(words.connect.undone('Cursor')).waitFor()
+    expect(existsSync(cursor)).toBe(false)
+    expect((await setting.call('clients.list', {})).clients).toEqual([])
+
+    const windsurf = join(home, '.codeium', 'windsurf', 'mcp_config.json')
+    mkdirSync(join(windsurf, '..'), { recursive: true })
+    writeFileSync(windsurf, '{"mcpServers":{"one":{"command":"docker","env":{"T":"foreign-secret"}}}}')
+    await page.locator('.radio').filter({ hasText: 'Windsurf' }).click()
+    await page.getByText(words.connect.states.foreign).waitFor()
+    expect(await button(words.connect.write).count()).toBe(0)
+    await button(words.connect.replace).click()
+    await button(words.connect.write).click()
+    await page.getByText(words.connect.states.connected).waitFor()
+
+    await page.locator('.radio').filter({ hasText: 'Gemini CLI' }).click()
+    await page.getByText(words.connect.states.new).waitFor()
+    mkdirSync(join(home, '.gemini'))
+    writeFileSync(join(home, '.gemini', 'settings.json'), '{"theme":"x"}')
+    await button(words.connect.write).click()
+    await page
+      .locator('.toast.bad')
+      .getByText(/was changed by another program/)
+      .waitFor()
+    expect(readFileSync(join(home, '.gemini', 'settings.json'), 'utf8')).toBe('{"theme":"x"}')
+
+    for (const text of sent) expect(text).not.toMatch(/ttk_|foreign-secret/)
+    await dashboard.close()
+    await setting.stop()
+    rmSync(home, { recursive: true, force: true })
+  })
+})
