@@ -27,6 +27,8 @@ export type Services = {
   upstreams: Upstreams
   demo: Pick<DemoServers, 'start' | 'stop'>
   clock: Clock
+  /** A server was removed for good. */
+  onRemoved(server: string): void
 }
 
 export type Handlers = { [N in CommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
@@ -171,6 +173,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       const revoked = await revoke(id, async () => {
         await vault.removeServer(id)
         keeper.forget(id)
+        services.onRemoved(id)
       })
       return { revoked }
     },

@@ -120,7 +120,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     access,
     gateway: { upstreams, admission: access.admission, own: access.own },
     handlers: {
-      ...createHandlers({ keeper, signIns, vault, oauth, upstreams, demo, clock }),
+      ...createHandlers({ keeper, signIns, vault, oauth, upstreams, demo, clock, onRemoved: access.serverRemoved }),
       ...clientHandlers,
       ...connectHandlers
     },

@@ -62,7 +62,8 @@ async function setting(failing: Set<keyof Vault>) {
     oauth,
     demo: { start: async () => [], stop: async () => {} },
     upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
-    clock
+    clock,
+    onRemoved: () => {}
   })
   await keeper.start()
   return { clock, oauth, keeper, handlers, vault: stored }

@@ -49,6 +49,8 @@ export type Access = {
   /** Ends everything of a client or key. Rejects `clientUnknown`. */
   revoke(id: string): Promise<void>
   setLock(isLocked: boolean): Promise<void>
+  /** A server is gone, and with it every right to it: cuts its streams. */
+  serverRemoved(server: string): void
   /** A key or consent was added. */
   changed(): void
   writeActivity(): Promise<void>
@@ -67,7 +69,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   }
   const activity = createActivity({ local, clock, log })
   const passing = createPassingKeys({ clock, randomBytes })
-  const { admission, cut } = createAdmission({
+  const { admission, cut, cutEnded } = createAdmission({
     local,
     passing,
     clock,
@@ -100,6 +102,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   // Not at once: a command that hosts the core for a moment has nothing to tidy up.
   let cancelSweep = clock.after(firstSweep, sweep)
   function sweep(): void {
+    cutEnded(clock.now())
     local.sweep(clock.now()).catch((error: unknown) => log.error('what has ended was not swept', error))
     cancelSweep = clock.after(sweepEvery, sweep)
   }
@@ -217,6 +220,10 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
         cut({})
       }
       log.warn(wanted ? 'the gateway was locked' : 'the gateway was unlocked')
+      changed()
+    },
+    serverRemoved(server) {
+      cut({ server })
       changed()
     },
     changed,

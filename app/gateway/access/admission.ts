@@ -8,7 +8,9 @@ import type { Admission, Caller, Refusal } from '../port.ts'
 import { hashOf } from './credentials.ts'
 import type { PassingKeys } from './passing.ts'
 
-type Stream = { client: string; signIn: string | null; server: string; cut: () => void }
+/** What a caller came by, and how many cuts there had been when it was looked up. */
+type Lookup = { signIn: string | null; endsAt: number | null; cuts: number }
+type Stream = { client: string; signIn: string | null; server: string; endsAt: number | null; cut: () => void }
 
 /** Which streams: all, those of a client or key, of one sign-in, or to a server. */
 export type Which = { client?: string; signIn?: string; server?: string }
@@ -34,8 +36,11 @@ export function createAdmission(o: {
   noteUse: Admission['noteUse']
 }) {
   const streams = new Set<Stream>()
-  /** Which sign-in a caller came by; the forwarder need not know. */
-  const signIns = new WeakMap<Caller, string>()
+  /** What the forwarder need not know of its callers. */
+  const lookups = new WeakMap<Caller, Lookup>()
+  /** The latest cuts: one may come between a caller's admission and its stream. */
+  const latest: { number: number; which: Which }[] = []
+  let cuts = 0
 
   const admission: Admission = {
     async admit(headers, server) {
@@ -49,7 +54,9 @@ export function createAdmission(o: {
       if (credential === null) return refuse(401, 'invalid_token', 'Sign in to Tokentray, or send a key of its.')
       if (credential === 'malformed') return refuse(400, 'invalid_request', 'The credential cannot be read.')
       const hash = hashOf(credential)
-      const holder = o.passing.holder(hash) ?? (await o.local.holder(hash, o.clock.now()))
+      const before = cuts
+      const passing = o.passing.holder(hash)
+      const holder = passing ?? (await o.local.holder(hash, o.clock.now()))
       if (!holder) return refuse(401, 'invalid_token', 'This token or key is unknown, revoked, or its time is over.')
       if (!holder.servers.includes(server)) {
         // A token for another server is as good as none (RFC 8707): the client signs in for this one. A key cannot.
@@ -57,28 +64,51 @@ export function createAdmission(o: {
         return refuse(403, 'insufficient_scope', `The key "${holder.name}" is not for ${server}.`)
       }
       const caller: Caller = { client: holder.client, name: holder.name, kind: holder.kind }
-      if (holder.signIn !== null) signIns.set(caller, holder.signIn)
+      // A bridge takes its next passing key by itself, and a sign-in is refreshed: their streams go on.
+      const endsAt = holder.kind === 'key' && !passing ? holder.expiresAt : null
+      lookups.set(caller, { signIn: holder.signIn, endsAt, cuts: before })
       return { ok: true, caller }
     },
     onRevoked(caller, server, cut) {
-      const stream = { client: caller.client, signIn: signIns.get(caller) ?? null, server, cut }
+      const { signIn, endsAt, cuts: before } = lookups.get(caller) ?? { signIn: null, endsAt: null, cuts }
+      const stream = { client: caller.client, signIn, server, endsAt, cut }
+      if (latest.some(({ number, which }) => number > before && isMeant(stream, which))) {
+        cut()
+        return () => {}
+      }
       streams.add(stream)
       return () => void streams.delete(stream)
     },
     noteUse: o.noteUse
   }
 
+  function end(isOver: (stream: Stream) => boolean): void {
+    for (const stream of [...streams]) {
+      if (!isOver(stream)) continue
+      streams.delete(stream)
+      stream.cut()
+    }
+  }
+
   return {
     admission,
     /** Cuts the open streams that are all of what `which` says. */
     cut(which: Which): void {
-      for (const stream of [...streams]) {
-        if (which.client !== undefined && stream.client !== which.client) continue
-        if (which.signIn !== undefined && stream.signIn !== which.signIn) continue
-        if (which.server !== undefined && stream.server !== which.server) continue
-        streams.delete(stream)
-        stream.cut()
-      }
+      latest.push({ number: ++cuts, which })
+      if (latest.length > 64) latest.shift()
+      end((stream) => isMeant(stream, which))
+    },
+    /** Cuts the streams of keys that have ended. */
+    cutEnded(now: number): void {
+      end(({ endsAt }) => endsAt !== null && endsAt <= now)
     }
   }
+}
+
+function isMeant(stream: Stream, { client, signIn, server }: Which): boolean {
+  return (
+    (client === undefined || stream.client === client) &&
+    (signIn === undefined || stream.signIn === signIn) &&
+    (server === undefined || stream.server === server)
+  )
 }

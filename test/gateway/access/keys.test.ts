@@ -160,3 +160,29 @@ test('two doors that answer at once: the first counts, the second is told it is 
   await client.exchange(client.read(answer))
   expect((await gateway.call('clients.list', {})).clients).toMatchObject([{ always: [] }])
 })
+
+test('a stream that opens while its caller is revoked, or outlives its key or its server, is cut', async () => {
+  const clock = fakeClock()
+  const gateway = await startGateway(clock)
+  const { admission } = gateway.access
+  const late = await gateway.call('clients.addKey', { name: 'late', servers: ['notes'] })
+  const admitted = await admission.admit(header(late.key), 'notes')
+  await gateway.call('clients.revoke', { client: 'late' })
+  let isCut = false
+  if (admitted.ok)
+    admission.onRevoked(admitted.caller, 'notes', () => {
+      isCut = true
+    })
+  expect(isCut).toBe(true)
+  const short = await gateway.call('clients.addKey', { name: 'short', servers: ['notes'], validFor: minute })
+  const long = await gateway.call('clients.addKey', { name: 'long', servers: ['notes', 'other'] })
+  const [ended, first, second] = [
+    await stream(gateway, 'notes', header(short.key)),
+    await stream(gateway, 'notes', header(long.key)),
+    await stream(gateway, 'other', header(long.key))
+  ]
+  await clock.advance(11 * minute)
+  expect([ended, first, second].map((it) => it.isCut)).toEqual([true, false, false])
+  gateway.access.serverRemoved('notes')
+  expect([first, second].map((it) => it.isCut)).toEqual([true, false])
+})
