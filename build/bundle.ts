@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { bundleMain, packaged } from './main.ts'
+import { bundleMain, onNode, packaged } from './main.ts'
 
 const root = join(import.meta.dirname, '..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -11,19 +11,11 @@ rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
   entryPoints: { tokentray: join(root, 'app/cli/main.ts') },
   outdir: join(root, 'dist'),
-  bundle: true,
+  ...onNode,
   splitting: true,
-  minifySyntax: true,
-  format: 'esm',
-  platform: 'node',
   target: 'node22',
   external: packaged,
-  define: { TOKENTRAY_VERSION: JSON.stringify(version) },
-  // Packages written as CommonJS call require() for Node's own modules, which an ES module does not have.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
-  },
-  logLevel: 'warning'
+  define: { TOKENTRAY_VERSION: JSON.stringify(version) }
 })
 
 const pages = join(root, 'renderer', 'vite.config.ts')

@@ -9,6 +9,21 @@ const root = join(import.meta.dirname, '..')
 /** Packages that are not bundled: native ones, and the demo's authorization server, which is loaded when asked for. */
 export const packaged = ['better-sqlite3', 'keytar', 'oidc-provider']
 
+/** How whatever runs on Node is bundled: the command and the shell alike. */
+export const onNode = {
+  bundle: true,
+  minifySyntax: true,
+  format: 'esm',
+  platform: 'node',
+  // Its main file hides what it requires from the bundler, so that it would be missing at run time.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  // Packages written as CommonJS call require() for Node's own modules, which an ES module does not have.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+  },
+  logLevel: 'warning'
+} as const satisfies BuildOptions
+
 /** Writes the bundle to `outdir`; the icons go beside it. */
 export async function bundleMain(outdir: string): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -24,13 +39,8 @@ export async function bundleMain(outdir: string): Promise<void> {
   }
   await build({
     ...common,
-    entryPoints: [join(root, 'main', 'main.ts'), join(root, 'main', 'keychainChild.ts')],
-    platform: 'node',
-    format: 'esm',
-    // Packages written as CommonJS call require() for Node's own modules, which an ES module does not have.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
-    }
+    ...onNode,
+    entryPoints: [join(root, 'main', 'main.ts'), join(root, 'main', 'keychainChild.ts')]
   })
   await build({
     ...common,
