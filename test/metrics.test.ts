@@ -8,11 +8,16 @@ test('prints the documented names, labels and units', async () => {
   metrics.countRefresh('one', 'refreshed', 1500)
   metrics.countRefresh('one', 'busy', 200)
   metrics.countIgnored('one', 'due')
+  metrics.countRequest('one', '200', 500)
+  metrics.countRequest('one', 'refused', 0)
   const text = await metrics.print([{ id: 'one', expiresAt: 1_700_000_000_000, attempts: 3, gapMs: 2500 }])
   for (const line of [
     'tokentray_oauth_refresh_total{server="one",result="refreshed"} 1',
     'tokentray_oauth_refresh_total{server="one",result="busy"} 1',
     'tokentray_oauth_refresh_duration_seconds_sum{server="one"} 1.7',
+    'tokentray_gateway_requests_total{server="one",result="200"} 1',
+    'tokentray_gateway_requests_total{server="one",result="refused"} 1',
+    'tokentray_gateway_request_duration_seconds_sum{server="one"} 0.5',
     'tokentray_token_gap_seconds_total{server="one"} 2.5',
     'tokentray_token_expires_at_seconds{server="one"} 1700000000',
     'tokentray_refresh_attempts{server="one"} 3',

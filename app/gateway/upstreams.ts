@@ -75,8 +75,10 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     },
     async renewed(server, generation, signal) {
       if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server called "${server}".`)
-      const { grant } = roster.health(server)
+      const { grant, paused } = roster.health(server)
       if (grant?.generation !== generation) return current(server)
+      // Not refreshed behind the person's back.
+      if (paused) throw explained(server)
       if (grant.renewable && madeAnew.get(server) !== generation) {
         await refreshed(server, signal)
         const made = roster.find(server)?.health.grant?.generation

@@ -306,3 +306,30 @@ describe('one plan per token', () => {
     expect(plan(waiting(5 * minute), 20_000)).toBe(start + 5 * minute)
   })
 })
+
+describe('what the server itself says of the token', () => {
+  const refused: [number, HealthEvent] = [minute, { type: 'tokenRefused' }]
+
+  test('a refusal needs a person, and the token goes on being kept', () => {
+    const { health } = run([signedIn, refused])
+    expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', code: 'tokenRefused' })
+    expect(lightOf(health, start + minute)).toBe('red')
+    expect(wordsOf(health, start + minute)).toBe('Sign in needed: the server refuses the token')
+    expect(detailOf(health, start + minute, time)).toContain('refused the current token at 12:01')
+    expect(plannedAt(health)).toBe(plannedAt(run([signedIn]).health))
+    expect(run([[50 * minute, { type: 'due' }]], health).effect).toBe('refresh')
+    expect(run([[2 * minute, { type: 'asked' }]], health).effect).toBe('refresh')
+  })
+
+  test('an acceptance refutes it, and says nothing about anything else', () => {
+    const well = run([signedIn, refused, [2 * minute, { type: 'accepted' }]]).health
+    expect(well).toMatchObject({ state: { kind: 'fresh' }, acceptedAt: start + 2 * minute })
+    const scope = run([signedIn, [minute, { type: 'scopeNeeded' }], [2 * minute, { type: 'accepted' }]]).health
+    expect(scope.state).toMatchObject({ kind: 'needsUser', action: 'grantMore' })
+  })
+
+  test('only a token that seemed well can be refused', () => {
+    const waiting = run([signedIn, due, failed('busy', 50 * minute)]).health
+    expect(run([refused], waiting).health).toBe(waiting)
+  })
+})

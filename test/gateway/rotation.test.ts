@@ -1,0 +1,69 @@
+// Tokens of five seconds that rotate under twenty clients: none of them notices, and each rotation is one refresh.
+// Also what clients meet while the authorization server is away, and while a server is paused.
+import { afterEach, expect, test } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import { type Gateway, startGateway } from '../../app/gateway/gateway.ts'
+import { createSetting, type Setting } from '../setting.ts'
+import { ask } from './setting.ts'
+
+let s: Setting
+let gateway: Gateway
+afterEach(async () => {
+  await gateway.close()
+  await s.stop()
+})
+const list = { method: 'POST', body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' }
+
+test('twenty clients over three rotations of a five-second token', async () => {
+  s = await createSetting({ authority: { accessTokenTtl: 5 } })
+  await s.signIn()
+  gateway = await startGateway({ ...s.core.gateway, clock: systemClock(), port: 0, publicUrl: null })
+  const { key } = await s.call('clients.addKey', { name: 'test', servers: ['one'] })
+  const refreshes = () => s.authority.events.filter(({ kind }) => kind === 'refreshed').length
+  const rejected = s.mcp.counts.rejected
+  const answers = new Map<string, number>()
+  async function client(): Promise<void> {
+    while (refreshes() < 3) {
+      const { status, text } = await ask({ gateway }, '/one', { ...list, key })
+      const said = status === 200 ? '200' : `${status} ${text}`
+      answers.set(said, (answers.get(said) ?? 0) + 1)
+    }
+  }
+  await Promise.all(Array.from({ length: 20 }, client))
+  expect([...answers.keys()]).toEqual(['200'])
+  // What was refused on the way was sent again with the next token, and nobody asked for a second one.
+  expect(refreshes()).toBe(3)
+  expect(s.authority.events.filter(({ kind }) => kind === 'reuseDetected' || kind === 'reuseForgiven')).toEqual([])
+  expect(s.mcp.counts.rejected - rejected).toBeLessThan(20)
+  expect(s.view()).toMatchObject({ light: 'green', action: null })
+})
+
+test('while the authorization server is down the token that lives is used, and after it a 503 says when to come back', async () => {
+  s = await createSetting({ authority: { accessTokenTtl: 4 } })
+  await s.signIn()
+  gateway = await startGateway({ ...s.core.gateway, clock: systemClock(), port: 0, publicUrl: null })
+  const { key } = await s.call('clients.addKey', { name: 'test', servers: ['one'] })
+  await s.authority.goDown()
+  // validate() is the authority's own and needs no listener.
+  expect((await ask({ gateway }, '/one', { ...list, key })).status).toBe(200)
+  await s.until(({ state, expiresAt }) => state === 'waiting' && expiresAt! <= systemClock().now())
+  const reply = await ask({ gateway }, '/one', { ...list, key })
+  expect([reply.status, JSON.parse(reply.text).error.data.code]).toEqual([503, 'serverUnreachable'])
+  expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
+  await s.authority.comeBack()
+  await s.call('poke', {})
+  await s.until(({ state, expiresAt }) => state === 'fresh' && expiresAt! > systemClock().now())
+  expect((await ask({ gateway }, '/one', { ...list, key })).status).toBe(200)
+})
+
+test('a paused server says so, and is not refreshed behind the person’s back', async () => {
+  s = await createSetting({ authority: { accessTokenTtl: 3600 } })
+  await s.signIn()
+  gateway = await startGateway({ ...s.core.gateway, clock: systemClock(), port: 0, publicUrl: null })
+  const { key } = await s.call('clients.addKey', { name: 'test', servers: ['one'] })
+  await s.call('server.pause', { server: 'one' })
+  expect((await ask({ gateway }, '/one', { ...list, key })).status).toBe(200)
+  s.authority.revokeAll()
+  const reply = await ask({ gateway }, '/one', { ...list, key })
+  expect([reply.status, JSON.parse(reply.text).error.message]).toEqual([503, expect.stringContaining('paused')])
+})
