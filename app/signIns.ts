@@ -103,7 +103,10 @@ export class SignIns {
         clientSecret: await vault.clientSecret(server),
         onStep: (step) => keeper.dispatch(server, { type: 'signInStep', step }),
         signal: abort.signal,
-        device: way
+        device: way,
+        isProfile: keeper.roster
+          .views()
+          .some(({ id, url }) => id !== server && url === keeper.roster.config(server).url)
       })
       abort.signal.addEventListener('abort', () => signIn.cancel(), { once: true })
       // Cancelled while it was getting ready: nobody would tell it again.
@@ -122,6 +125,20 @@ export class SignIns {
     return running
   }
 
+  /** A label only: where it cannot be noted, the sign-in stands all the same. */
+  async #noteAccount(server: string, account: string | undefined): Promise<void> {
+    const { keeper, vault, log } = this.#o
+    const config = keeper.roster.config(server)
+    if (account === undefined || account === config.account) return
+    const named = { ...config, account }
+    try {
+      await vault.updateServer(named)
+      keeper.setConfig(named)
+    } catch (error) {
+      log.error("the account's name could not be noted", error, { server })
+    }
+  }
+
   async #finish(server: string, begun: Promise<SignIn>): Promise<void> {
     const { keeper, vault, log } = this.#o
     try {
@@ -131,6 +148,7 @@ export class SignIns {
       if (!keeper.roster.has(server))
         throw new TokentrayError('serverUnknown', `The server "${server}" was removed meanwhile.`)
       await vault.commitSignIn(server, grant)
+      await this.#noteAccount(server, grant.account)
       await keeper.signedIn(server)
     } catch (error) {
       const known = asTokentrayError(error)

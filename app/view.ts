@@ -56,6 +56,7 @@ export function viewOf({ config, health, schedule, shape, scope, signIn, lastEve
     scope: scope ?? config.scope ?? null,
     resource: shape?.resource ?? null,
     clientId: shape?.clientId ?? config.clientId ?? null,
+    ...(config.account !== undefined && { account: config.account }),
     registration: shape?.registration ?? null,
     schedule: config.schedule,
     quirks: config.quirks,

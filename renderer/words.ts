@@ -97,7 +97,8 @@ export const words = {
       accepted: 'Accepted',
       kind: 'Kind',
       stored: 'Stored in',
-      address: 'Address'
+      address: 'Address',
+      account: 'Account'
     },
     left: (text: string) => `${text} left`,
     ended: 'ended',

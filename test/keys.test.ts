@@ -69,3 +69,18 @@ test('DPoP: sign-in, refresh and a proof for a request, with the nonces the serv
   const claims = JSON.parse(Buffer.from(read.proof?.split('.')[1] ?? '', 'base64url').toString())
   expect(claims).toMatchObject({ htm: 'POST', htu: mcp.url, nonce: 'n1', ath: expect.any(String) })
 })
+
+test('no page can name a file to be read or a command to be run', async () => {
+  const setting = await createSetting()
+  onTestFinished(() => setting.stop())
+  const { core, mcp } = setting
+  const assertion = { command: ['true'] }
+  const given = { url: mcp.url, grantKind: 'jwtBearer', clientId: 'x' }
+  for (const door of ['browser', 'window', 'cli'] as const)
+    expect(await core.handle(door, 'server.add', { ...given, assertion })).toMatchObject({ code: 'inputInvalid' })
+  expect(await core.handle('cli', 'server.add', { ...given, name: 'one' })).toMatchObject({ ok: true })
+  const input = { server: 'one', assertion, identityProvider: null }
+  for (const door of ['browser', 'window'] as const)
+    expect(await core.handle(door, 'server.setAssertion', input)).toMatchObject({ code: 'notAllowedHere' })
+  expect(await core.handle('cli', 'server.setAssertion', input)).toMatchObject({ ok: true })
+})

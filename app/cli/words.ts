@@ -51,6 +51,7 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['issuer', view.issuer],
     ['scope', view.scope],
     ['client id', view.clientId],
+    ['account', view.account ?? null],
     ['sign-in', view.signIn && `under way since ${formatTime(view.signIn.since)}, at ${view.signIn.step}`],
     ...view.warnings.map((warning): [string, string] => ['warning', warning])
   ]

@@ -28,7 +28,8 @@ const outcome = z.object({ view: serverView }).strict()
 
 /** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
 const addInput = serverConfig
-  .omit({ id: true, name: true, demo: true })
+  // Files and commands are the command line's to name: a page must not read the one or run the other.
+  .omit({ id: true, name: true, demo: true, account: true, assertion: true, identityProvider: true })
   .partial()
   .required({ url: true })
   .extend({

@@ -83,6 +83,8 @@ export const serverView = z
     scope: z.string().nullable(),
     resource: z.string().nullable(),
     clientId: z.string().nullable(),
+    /** The account's name where the server told it; several servers may be accounts at one address. */
+    account: z.string().optional(),
     registration: z.enum(['dynamic', 'metadataDocument', 'preRegistered', 'none']).nullable(),
     schedule: scheduleOverrides,
     quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial(),

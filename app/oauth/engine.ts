@@ -195,7 +195,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
   async function beginCode(
     config: ServerConfig,
     discovery: Discovery,
-    { clientSecret, onStep, signal }: Given
+    { clientSecret, onStep, signal, isProfile = false }: Given
   ): Promise<SignIn> {
     const { server } = discovery
     checkPkce(config, discovery)
@@ -222,6 +222,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       client,
       scope,
       prover: newProver(config, discovery),
+      isProfile,
       onExchange: () => onStep('exchange'),
       request: () => ({ network, signal, context: replyContext(config, null) }),
       watch: (end) => watch(signal, end),

@@ -45,12 +45,12 @@ export function readExpiry(token: string, at: number): number | null {
 }
 
 /** The unverified claims of a JWT; empty for any other token. */
-export function claimsOf(token: string): { exp?: unknown; iat?: unknown } {
+export function claimsOf(token: string): Record<string, unknown> {
   const parts = token.split('.')
   if (parts.length !== 3) return {}
   try {
     const claims: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null ? claims : {}
+    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
   } catch {
     return {}
   }

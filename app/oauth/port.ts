@@ -49,6 +49,8 @@ export interface OAuth {
       signal: AbortSignal
       /** By device code: always, or where the server offers it; absent: only where it offers nothing else. */
       device?: 'always' | 'offered' | undefined
+      /** This server is one of several accounts at one address: the server is to ask which. */
+      isProfile?: boolean
     }
   ): Promise<SignIn>
   /** Asks the MCP server whether it takes this token; see verify.ts. Never throws. */

@@ -21,6 +21,7 @@ export type CodeSignIn = {
   client: Registered
   scope: string | null
   prover: Prover | null
+  isProfile: boolean
   /** Called when the exchange is about to be sent. */
   onExchange: () => void
   /** The token request's surroundings, as of the moment it is sent. */
@@ -112,16 +113,24 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
 }
 
 function authorizationUrl(
-  { config, discovery, client, scope, prover }: CodeSignIn,
+  { config, discovery, client, scope, prover, isProfile }: CodeSignIn,
   state: string,
   challenge: string
 ): URL {
   const url = new URL(discovery.server.authorization_endpoint ?? '')
   const resource = config.quirks.omitResource ? null : discovery.resource
-  // OpenID Connect Core section 11: offline access is granted where the person consents to it.
-  const consent = scope?.split(' ').includes('offline_access') ? { prompt: 'consent' } : {}
+  // OpenID Connect Core: section 11, offline access is granted where the person consents to it; section 3.1.2.1, a browser
+  // that is signed in to one account must not answer for another one.
+  const prompt = [
+    ...(scope?.split(' ').includes('offline_access') ? ['consent'] : []),
+    ...(isProfile && config.account === undefined ? ['select_account'] : [])
+  ]
+  const asked = {
+    ...(prompt.length > 0 && { prompt: prompt.join(' ') }),
+    ...(config.account !== undefined && { login_hint: config.account })
+  }
   const parameters = {
-    ...consent,
+    ...asked,
     ...extraParameters(config.params, resource),
     ...(scope !== null && { scope }),
     response_type: 'code',

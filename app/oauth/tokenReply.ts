@@ -1,7 +1,7 @@
 // What a reply of the token endpoint means: tolerant in form, since servers differ, and strict in meaning.
 // Only a well-formed OAuth error may say that a grant is over; everything unclear is a passing fault.
 import { Secret } from '../secret.ts'
-import { type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
+import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
 import { isBusyStatus } from './network.ts'
 import type { TokenOutcome } from './port.ts'
 
@@ -52,8 +52,19 @@ function tokensOf(token: string, body: Record<string, unknown>, context: ReplyCo
     ...expiryOf(body.expires_in, token, context),
     refreshToken: refreshToken === null ? null : new Secret(refreshToken),
     refreshExpiresAt: refreshLifetime === null ? null : context.at + refreshLifetime,
-    scope: scopeOf(body.scope)
+    scope: scopeOf(body.scope),
+    ...accountOf(body.id_token)
   }
+}
+
+/** OpenID Connect Core section 5.1, in the order people know their accounts by. It decides nothing, so nobody verifies it. */
+function accountOf(idToken: unknown): { account?: string } {
+  const claims = typeof idToken === 'string' ? claimsOf(idToken) : {}
+  for (const name of ['email', 'preferred_username', 'name'] as const) {
+    const value = claims[name]
+    if (typeof value === 'string' && /^[^\p{C}]{1,200}$/u.test(value)) return { account: value }
+  }
+  return {}
 }
 
 /** RFC 6749 section 7.1: case does not matter; nothing said is Bearer. */

@@ -18,6 +18,8 @@ export type Tokens = {
   refreshExpiresAt: number | null
   /** null: the reply said nothing, so the old scope stays. */
   scope: string | null
+  /** Whose account it is, as an ID token said unverified: for showing, and for the next sign-in's hint. Not stored here. */
+  account?: string | undefined
 }
 
 /** How requests about a grant are made: kept per grant so that a refresh is shaped as the sign-in was. */

@@ -47,6 +47,37 @@ describe('the authorization request', () => {
     expect((await signIn.grant).shape.resource).toBe(fake.origin)
   })
 
+  test('one of several accounts at an address is asked for by choice, and once it is known by its name', async () => {
+    const { oauth } = setUp()
+    const asked = async (account?: string) => {
+      const config = configOf(fake.mcp, account === undefined ? {} : { account })
+      const given = { clientSecret: null, onStep: () => {}, signal: new AbortController().signal }
+      const signIn = await oauth.beginSignIn(config, { ...given, isProfile: true })
+      signIn.cancel()
+      const parameters = new URL(signIn.url ?? '').searchParams
+      return [parameters.get('prompt'), parameters.get('login_hint')]
+    }
+    expect(await asked()).toEqual(['select_account', null])
+    expect(await asked('ann@example.com')).toEqual([null, 'ann@example.com'])
+    metadata({ scopes_supported: ['offline_access'] })
+    expect(await asked()).toEqual(['consent select_account', null])
+  })
+
+  test('the account is what the ID token says, in the order people know it by; nonsense is nobody', async () => {
+    const { oauth } = setUp()
+    const accountIn = async (claims: object) => {
+      const idToken = ['{}', JSON.stringify(claims), '']
+        .map((part) => Buffer.from(part).toString('base64url'))
+        .join('.')
+      fake.script('/token', { body: { access_token: 'a', id_token: idToken } })
+      return (await signInFully(oauth, configOf(fake.mcp))).account
+    }
+    expect(await accountIn({ name: 'Ann', email: 'ann@example.com' })).toBe('ann@example.com')
+    expect(await accountIn({ name: 'Ann', preferred_username: 7 })).toBe('Ann')
+    expect(await accountIn({ name: 'A\u0007' })).toBeUndefined()
+    expect(await accountIn({ sub: '1' })).toBeUndefined()
+  })
+
   test('extra parameters go into both requests and never over those of the protocol', async () => {
     const { oauth } = setUp()
     const params = {

@@ -1,0 +1,31 @@
+// Several accounts at one address, on a real core: each told apart, hinted at again, and never answered for by another one.
+import { expect, onTestFinished, test } from 'vitest'
+import { startFakeServer } from './fakes/authorizationServer.ts'
+import { createSetting } from './setting.ts'
+
+test('the account a server names is shown, kept and hinted at; another server at the same address asks which', async () => {
+  const setting = await createSetting()
+  const fake = await startFakeServer()
+  onTestFinished(async () => {
+    await setting.stop()
+    await fake.stop()
+  })
+  const claims = Buffer.from('{"email":"ann@example.com"}').toString('base64url')
+  fake.script('/token', { body: { access_token: 'a', expires_in: 3600, id_token: `e30.${claims}.` } })
+  const parametersOf = async (server: string) => {
+    const { signIn, url } = await setting.call('signIn.start', { server })
+    const done = setting.call('signIn.wait', { signIn })
+    await fetch(url!)
+    await done
+    return new URL(url!).searchParams
+  }
+  await setting.call('server.add', { url: fake.mcp, name: 'one' })
+  const first = await parametersOf('one')
+  expect([first.get('prompt'), first.get('login_hint')]).toEqual([null, null])
+  expect(setting.view().account).toBe('ann@example.com')
+  await setting.restart()
+  await setting.call('server.add', { url: fake.mcp, name: 'two' })
+  expect((await parametersOf('two')).get('prompt')).toBe('select_account')
+  const again = await parametersOf('one')
+  expect([again.get('prompt'), again.get('login_hint')]).toEqual([null, 'ann@example.com'])
+})
