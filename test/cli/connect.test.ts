@@ -187,3 +187,20 @@ describe('mcp', () => {
     expect(lines).toEqual(['a\u2028b\r', 'cd', '', 'e'])
   })
 })
+
+test('the way of `tokentray mcp` loads nothing heavy', () => {
+  const seen = new Set<string>()
+  const packages = new Set<string>()
+  const walk = (file: string) => {
+    if (seen.has(file)) return
+    seen.add(file)
+    const text = readFileSync(file, 'utf8')
+    for (const [, from] of text.matchAll(/^import (?!type )[^']*?from '([^']+)'/gm)) {
+      if (from!.startsWith('.')) walk(join(file, '..', from!))
+      else if (!from!.startsWith('node:')) packages.add(from!)
+    }
+  }
+  walk(join(import.meta.dirname, '..', '..', 'app', 'cli', 'mcp.ts'))
+  expect(seen.size).toBeGreaterThan(10)
+  expect([...packages]).toEqual(['eventsource-parser'])
+})
