@@ -1,24 +1,7 @@
 // Local clients on SQLite: each function says in SQL what localAccess.ts promises in words.
 // Holds hashes only; whatever ends a sign-in or key deletes its rows, so that nothing has to be checked twice.
-import type {
-  ClientSummary,
-  EarlyConsent,
-  LocalAccess,
-  LocalClient,
-  RefreshToken,
-  SignInGrant,
-  UsedCode
-} from './localAccess.ts'
-
-type Row = Record<string, unknown>
-type Statements = {
-  reading<T>(read: () => T): Promise<T>
-  writing<T>(write: () => T): Promise<T>
-  run(sql: string, ...values: unknown[]): number
-  row(sql: string, ...values: unknown[]): Row | undefined
-  rows(sql: string, ...values: unknown[]): Row[]
-  mustExist(server: string): void
-}
+import type { ClientSummary, EarlyConsent, LocalAccess, LocalClient } from './localAccess.ts'
+import { createSignIns, list, type Row, reach, type Statements, whenKnown } from './sqliteSignIns.ts'
 
 const day = 24 * 3_600_000
 /** A registration nobody approved is forgotten after this; one that was approved and is used no more, after a year. */
@@ -28,11 +11,6 @@ const usesPerClient = 200
 const usesInAll = 2000
 /** A use after a longer pause begins a new stretch. */
 const pause = 5 * 60_000
-
-const reach = (holder: string) =>
-  `(SELECT group_concat(server, ' ') FROM (SELECT server FROM local_reach WHERE holder = ${holder} ORDER BY server))`
-const list = (column: unknown): string[] => (column ? String(column).split(' ') : [])
-const whenKnown = (column: unknown): number | null => (column === null ? null : Number(column))
 
 function readClient(it: Row): LocalClient {
   return {
@@ -44,16 +22,6 @@ function readClient(it: Row): LocalClient {
   }
 }
 
-function readSignIn(it: Row): SignInGrant {
-  return {
-    id: String(it.sign_in),
-    client: String(it.client),
-    servers: list(it.servers),
-    begunAt: Number(it.begun_at),
-    endsAt: whenKnown(it.ends_at)
-  }
-}
-
 function readLastUse(it: Row): ClientSummary['lastUse'] {
   return it.last_at === null ? null : { at: Number(it.last_at), server: String(it.last_server) }
 }
@@ -62,7 +30,9 @@ const lastUse = (client: string) =>
   `(SELECT last_at FROM local_activity WHERE client = ${client} ORDER BY number DESC LIMIT 1) AS last_at,
    (SELECT server FROM local_activity WHERE client = ${client} ORDER BY number DESC LIMIT 1) AS last_server`
 
-export function createLocalAccess({ reading, writing, run, row, rows, mustExist }: Statements): LocalAccess {
+export function createLocalAccess(statements: Statements): LocalAccess {
+  const { reading, writing, run, row, rows, mustExist } = statements
+
   function addReach(holder: string, servers: readonly string[]): void {
     for (const server of servers) {
       mustExist(server)
@@ -127,123 +97,7 @@ export function createLocalAccess({ reading, writing, run, row, rows, mustExist 
         )
       ),
 
-    approve: (signIn, code, always) =>
-      writing(() => {
-        run('UPDATE local_clients SET approved_at = ? WHERE id = ?', signIn.begunAt, signIn.client)
-        run('INSERT INTO local_sign_ins VALUES (?, ?, ?, ?)', signIn.id, signIn.client, signIn.begunAt, signIn.endsAt)
-        addReach(signIn.id, signIn.servers)
-        run(
-          'INSERT INTO local_codes VALUES (?, ?, ?, ?, ?, NULL)',
-          code.hash,
-          signIn.id,
-          code.redirectUri,
-          code.challenge,
-          code.expiresAt
-        )
-        for (const server of always === null ? [] : signIn.servers)
-          run('INSERT OR IGNORE INTO local_consents VALUES (?, ?, ?, ?)', signIn.client, always, server, signIn.begunAt)
-      }),
-
-    spendCode: (hash, now) =>
-      writing((): UsedCode | null => {
-        const it = row(
-          `SELECT local_codes.*, client, begun_at, ends_at, ${reach('sign_in')} AS servers
-           FROM local_codes JOIN local_sign_ins ON sign_in = local_sign_ins.id WHERE hash = ?`,
-          hash
-        )
-        if (!it) return null
-        run('UPDATE local_codes SET used_at = ? WHERE hash = ? AND used_at IS NULL', now, hash)
-        return {
-          hash,
-          redirectUri: String(it.redirect_uri),
-          challenge: String(it.challenge),
-          expiresAt: Number(it.expires_at),
-          usedAt: whenKnown(it.used_at),
-          signIn: readSignIn(it)
-        }
-      }),
-
-    savePair: (signIn, { access, refresh }) =>
-      writing(() => {
-        if (!row('SELECT 1 FROM local_sign_ins WHERE id = ?', signIn)) return false
-        const add = `INSERT INTO local_tokens VALUES (?, ?, ?, ?, NULL, NULL)`
-        run(add, access.hash, 'access', signIn, access.expiresAt)
-        run(add, refresh.hash, 'refresh', signIn, refresh.expiresAt)
-        return true
-      }),
-
-    refreshToken: (hash) =>
-      reading((): RefreshToken | null => {
-        const it = row(
-          `SELECT local_tokens.*, client, begun_at, ends_at, ${reach('sign_in')} AS servers
-           FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id WHERE hash = ? AND kind = 'refresh'`,
-          hash
-        )
-        if (!it) return null
-        const seed = it.seed === null ? null : String(it.seed)
-        return {
-          signIn: readSignIn(it),
-          expiresAt: Number(it.expires_at),
-          replacedAt: whenKnown(it.replaced_at),
-          seed
-        }
-      }),
-
-    rotate: (hash, seed, now, { access, refresh }) =>
-      writing(() => {
-        const found = row('SELECT sign_in FROM local_tokens WHERE hash = ? AND replaced_at IS NULL', hash)
-        if (!found) return false
-        run('UPDATE local_tokens SET replaced_at = ?, seed = ? WHERE hash = ?', now, seed, hash)
-        const add = `INSERT INTO local_tokens VALUES (?, ?, ?, ?, NULL, NULL)`
-        run(add, access.hash, 'access', found.sign_in, access.expiresAt)
-        run(add, refresh.hash, 'refresh', found.sign_in, refresh.expiresAt)
-        return true
-      }),
-
-    signInOf: (hash) =>
-      reading(() => {
-        const it = row(
-          `SELECT local_sign_ins.id, client FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id
-           WHERE hash = ?`,
-          hash
-        )
-        return it ? { id: String(it.id), client: String(it.client) } : null
-      }),
-
-    endSignIn: (id) =>
-      writing(() => {
-        run('DELETE FROM local_sign_ins WHERE id = ?', id)
-        run('DELETE FROM local_reach WHERE holder = ?', id)
-      }),
-
-    holder: (hash, now) =>
-      reading(() => {
-        const token = row(
-          `SELECT client, name, sign_in, expires_at, ${reach('sign_in')} AS servers
-           FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id
-             JOIN local_clients ON client = local_clients.id
-           WHERE hash = ? AND kind = 'access' AND expires_at > ?`,
-          hash,
-          now
-        )
-        const it =
-          token ??
-          row(
-            `SELECT id AS client, name, NULL AS sign_in, expires_at, ${reach('local_keys.id')} AS servers
-             FROM local_keys WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)`,
-            hash,
-            now
-          )
-        if (!it) return null
-        return {
-          client: String(it.client),
-          name: String(it.name),
-          kind: token ? 'oauth' : 'key',
-          signIn: it.sign_in === null ? null : String(it.sign_in),
-          expiresAt: whenKnown(it.expires_at),
-          servers: list(it.servers)
-        }
-      }),
+    ...createSignIns(statements, addReach),
 
     addKey: (key, hash) =>
       writing(() => {

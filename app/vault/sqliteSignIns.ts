@@ -1,0 +1,159 @@
+// Sign-ins of local clients on SQLite: consent, codes, tokens, rotation, and who presents a credential.
+// The part of localAccess.ts that every sign-in and every request goes through.
+import type { LocalAccess, RefreshToken, SignInGrant, UsedCode } from './localAccess.ts'
+
+export type Row = Record<string, unknown>
+export type Statements = {
+  reading<T>(read: () => T): Promise<T>
+  writing<T>(write: () => T): Promise<T>
+  run(sql: string, ...values: unknown[]): number
+  row(sql: string, ...values: unknown[]): Row | undefined
+  rows(sql: string, ...values: unknown[]): Row[]
+  mustExist(server: string): void
+}
+
+/** What a holder may reach, as a column. */
+export const reach = (holder: string) =>
+  `(SELECT group_concat(server, ' ') FROM (SELECT server FROM local_reach WHERE holder = ${holder} ORDER BY server))`
+export const list = (column: unknown): string[] => (column ? String(column).split(' ') : [])
+export const whenKnown = (column: unknown): number | null => (column === null ? null : Number(column))
+
+function readSignIn(it: Row): SignInGrant {
+  return {
+    id: String(it.sign_in),
+    client: String(it.client),
+    servers: list(it.servers),
+    begunAt: Number(it.begun_at),
+    endsAt: whenKnown(it.ends_at)
+  }
+}
+
+type SignIns = Pick<
+  LocalAccess,
+  'approve' | 'spendCode' | 'savePair' | 'refreshToken' | 'rotate' | 'signInOf' | 'endSignIn' | 'holder'
+>
+
+export function createSignIns(
+  { reading, writing, run, row }: Statements,
+  addReach: (holder: string, servers: readonly string[]) => void
+): SignIns {
+  return {
+    approve: (signIn, code, always) =>
+      writing(() => {
+        run('UPDATE local_clients SET approved_at = ? WHERE id = ?', signIn.begunAt, signIn.client)
+        run('INSERT INTO local_sign_ins VALUES (?, ?, ?, ?)', signIn.id, signIn.client, signIn.begunAt, signIn.endsAt)
+        addReach(signIn.id, signIn.servers)
+        run(
+          'INSERT INTO local_codes VALUES (?, ?, ?, ?, ?, NULL)',
+          code.hash,
+          signIn.id,
+          code.redirectUri,
+          code.challenge,
+          code.expiresAt
+        )
+        for (const server of always === null ? [] : signIn.servers)
+          run('INSERT OR IGNORE INTO local_consents VALUES (?, ?, ?, ?)', signIn.client, always, server, signIn.begunAt)
+      }),
+
+    spendCode: (hash, now) =>
+      writing((): UsedCode | null => {
+        const it = row(
+          `SELECT local_codes.*, client, begun_at, ends_at, ${reach('sign_in')} AS servers
+           FROM local_codes JOIN local_sign_ins ON sign_in = local_sign_ins.id WHERE hash = ?`,
+          hash
+        )
+        if (!it) return null
+        run('UPDATE local_codes SET used_at = ? WHERE hash = ? AND used_at IS NULL', now, hash)
+        return {
+          hash,
+          redirectUri: String(it.redirect_uri),
+          challenge: String(it.challenge),
+          expiresAt: Number(it.expires_at),
+          usedAt: whenKnown(it.used_at),
+          signIn: readSignIn(it)
+        }
+      }),
+
+    savePair: (signIn, { access, refresh }) =>
+      writing(() => {
+        if (!row('SELECT 1 FROM local_sign_ins WHERE id = ?', signIn)) return false
+        const add = `INSERT INTO local_tokens VALUES (?, ?, ?, ?, NULL, NULL)`
+        run(add, access.hash, 'access', signIn, access.expiresAt)
+        run(add, refresh.hash, 'refresh', signIn, refresh.expiresAt)
+        return true
+      }),
+
+    refreshToken: (hash) =>
+      reading((): RefreshToken | null => {
+        const it = row(
+          `SELECT local_tokens.*, client, begun_at, ends_at, ${reach('sign_in')} AS servers
+           FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id WHERE hash = ? AND kind = 'refresh'`,
+          hash
+        )
+        if (!it) return null
+        const seed = it.seed === null ? null : String(it.seed)
+        return {
+          signIn: readSignIn(it),
+          expiresAt: Number(it.expires_at),
+          replacedAt: whenKnown(it.replaced_at),
+          seed
+        }
+      }),
+
+    rotate: (hash, seed, now, { access, refresh }) =>
+      writing(() => {
+        const found = row('SELECT sign_in FROM local_tokens WHERE hash = ? AND replaced_at IS NULL', hash)
+        if (!found) return false
+        run('UPDATE local_tokens SET replaced_at = ?, seed = ? WHERE hash = ?', now, seed, hash)
+        const add = `INSERT INTO local_tokens VALUES (?, ?, ?, ?, NULL, NULL)`
+        run(add, access.hash, 'access', found.sign_in, access.expiresAt)
+        run(add, refresh.hash, 'refresh', found.sign_in, refresh.expiresAt)
+        return true
+      }),
+
+    signInOf: (hash) =>
+      reading(() => {
+        const it = row(
+          `SELECT local_sign_ins.id, client FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id
+           WHERE hash = ?`,
+          hash
+        )
+        return it ? { id: String(it.id), client: String(it.client) } : null
+      }),
+
+    endSignIn: (id) =>
+      writing(() => {
+        run('DELETE FROM local_sign_ins WHERE id = ?', id)
+        run('DELETE FROM local_reach WHERE holder = ?', id)
+      }),
+
+    holder: (hash, now) =>
+      reading(() => {
+        const token = row(
+          `SELECT client, name, sign_in, expires_at, ${reach('sign_in')} AS servers
+           FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id
+             JOIN local_clients ON client = local_clients.id
+           WHERE hash = ? AND kind = 'access' AND expires_at > ?`,
+          hash,
+          now
+        )
+        const it =
+          token ??
+          row(
+            `SELECT id AS client, name, NULL AS sign_in, expires_at, ${reach('local_keys.id')} AS servers
+             FROM local_keys WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)`,
+            hash,
+            now
+          )
+        if (!it) return null
+        return {
+          client: String(it.client),
+          name: String(it.name),
+          kind: token ? 'oauth' : 'key',
+          signIn: it.sign_in === null ? null : String(it.sign_in),
+          expiresAt: whenKnown(it.expires_at),
+          servers: list(it.servers)
+        }
+      })
+  }
+}

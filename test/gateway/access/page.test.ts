@@ -1,0 +1,60 @@
+// The waiting page in a real Chromium, under its own policy: it waits, goes on by itself, and complains of nothing.
+// The client's end is a listener of the test's own, as a native client has one.
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { openChromium, reason } from '../../renderer/chromium.ts'
+import { TestClient } from './client.ts'
+import { allow, deny, startGateway } from './setting.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('the waiting page', () => {
+  let chromium: Awaited<ReturnType<typeof openChromium>>
+  beforeAll(async () => {
+    chromium = await openChromium()
+  })
+  afterAll(() => chromium?.close())
+
+  async function ask() {
+    const gateway = await startGateway()
+    const listener = createServer((_request, response) => response.end('You can close this page.'))
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    onTestFinished(async () => {
+      await chromium.closePages()
+      listener.close()
+    })
+    const redirectUri = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/callback`
+    const client = await TestClient.register(gateway)
+    const page = await chromium.page(await client.authorizationUrl({ redirect_uri: redirectUri }))
+    return { gateway, client, page, redirectUri }
+  }
+
+  test.each(['light', 'dark'] as const)('is readable for everybody, in %s', async (colorScheme) => {
+    const { gateway, page } = await ask()
+    await page.emulateMedia({ colorScheme })
+    await page.getByText(gateway.access.view().pending[0]!.digits, { exact: true }).waitFor()
+    const axe = readFileSync(join(import.meta.dirname, '../../../node_modules/axe-core/axe.min.js'), 'utf8')
+    await page.evaluate(axe)
+    expect(await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))')).toEqual([])
+    expect(chromium.complaints.splice(0)).toEqual([])
+  })
+
+  test('goes back to the client as soon as a person has decided, with a code that works', async () => {
+    const { gateway, client, page, redirectUri } = await ask()
+    await page.getByRole('heading').waitFor()
+    await allow()(gateway)
+    await page.waitForURL(/callback/)
+    await client.exchange(client.read(new URL(page.url())), redirectUri)
+    expect(chromium.complaints.splice(0)).toEqual([])
+  })
+
+  test('goes back with a no as well', async () => {
+    const { gateway, page } = await ask()
+    await page.getByRole('heading').waitFor()
+    await deny(gateway)
+    await page.waitForURL(/error=access_denied/)
+  })
+})
