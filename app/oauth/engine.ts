@@ -9,7 +9,8 @@ import type { Secret } from '../secret.ts'
 import type { Grant, RequestShape } from '../vault/vault.ts'
 import { assertionReader, type ReadAssertion } from './assertion.ts'
 import { createCallbacks } from './callback.ts'
-import { ClientUnfit, offersDeviceCode, pollForTokens, requestDeviceCode } from './device.ts'
+import { offersDeviceCode } from './device.ts'
+import { startDeviceSignIn } from './deviceSignIn.ts'
 import { type Discovery, discover } from './discovery.ts'
 import { credentialsFor, Nonces, type Prover } from './dpop.ts'
 import { explainError, explainFault } from './explain.ts'
@@ -26,6 +27,7 @@ import { askWithAssertion } from './jwtBearer.ts'
 import { makeKey } from './keys.ts'
 import { type Network, NetworkFault } from './network.ts'
 import type { OAuth, SignIn, TokenOutcome } from './port.ts'
+import { createQueue } from './queue.ts'
 import { obtainClient, obtainDeviceClient, preRegistered, type Registrations } from './registration.ts'
 import { revokeGrant } from './revocation.ts'
 import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
@@ -142,54 +144,26 @@ export function createOAuth(options: OAuthOptions): OAuth {
     return beginCode(config, discovery, given)
   }
 
-  async function beginDevice(config: ServerConfig, discovery: Discovery, given: Given): Promise<SignIn> {
-    const { clientSecret, onStep } = given
+  function beginDevice(config: ServerConfig, discovery: Discovery, given: Given): Promise<SignIn> {
     const network = networkOf(config)
-    const abort = new AbortController()
-    const signal = AbortSignal.any([given.signal, abort.signal])
-    onStep('registration')
     const scope = chooseScope(config, discovery)
-    const context = { network, now, registrations, clientMetadataUrl, signal }
-    const prover = newProver(config, discovery)
-    const ask = async (isFresh: boolean) => {
-      const client = await oneAtATime(discovery.server.issuer, () =>
-        obtainDeviceClient(config, clientSecret, discovery, scope, context, isFresh)
-      )
-      const request = (): TokenRequest => ({
-        network,
-        server: discovery.server,
-        client,
-        parameters: parametersOf(config, discovery.resource),
-        reach: discovery.reach,
-        signal,
-        context: replyContext(config, null),
-        prover
-      })
-      return { client, request, device: await requestDeviceCode(request(), scope) }
-    }
-    const { client, request, device } = await ask(false)
-      .catch((error: unknown) => (error instanceof ClientUnfit ? ask(true) : Promise.reject(error)))
-      .catch((error: unknown) => {
-        if (error instanceof ClientUnfit)
-          throw new TokentrayError(
-            'clientRefused',
-            `${discovery.server.issuer} does not let this client sign in by device code (${error.message}); give it one that may.`
-          )
-        throw error
-      })
-    onStep('browser')
-    const grant = pollForTokens(device, request, { config, discovery, clock }).then((tokens) =>
-      newGrant(tokens, config, discovery, client, client.registration, scope, null, prover)
-    )
-    grant.catch(() => {})
-    return {
-      url: null,
-      redirectUri: null,
-      device: device.shown,
-      grant,
-      paste: noPaste,
-      cancel: () => abort.abort(cancelled())
-    }
+    given.onStep('registration')
+    return startDeviceSignIn({
+      config,
+      discovery,
+      scope,
+      prover: newProver(config, discovery),
+      clock,
+      signal: given.signal,
+      obtainClient: (isFresh, signal) => {
+        const context = { network, now, registrations, clientMetadataUrl, signal }
+        return oneAtATime(discovery.server.issuer, () =>
+          obtainDeviceClient(config, given.clientSecret, discovery, scope, context, isFresh)
+        )
+      },
+      request: () => ({ network, context: replyContext(config, null) }),
+      onCode: () => given.onStep('browser')
+    })
   }
 
   async function beginCode(
@@ -327,16 +301,4 @@ function pastedAgain({ name, grantKind, id }: ServerConfig): TokentrayError {
     'signInFailed',
     `${name} lives on a pasted ${what}, so there is no sign-in: give it a new one with "tokentray set ${id} ${option} FILE".`
   )
-}
-
-/** Work under one key is done one after the other, so that two sign-ins at one issuer register one client. */
-function createQueue() {
-  const tails = new Map<string, Promise<unknown>>()
-  return <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const turn = (tails.get(key) ?? Promise.resolve()).then(work)
-    const tail = turn.catch(() => {})
-    tails.set(key, tail)
-    tail.then(() => tails.get(key) === tail && tails.delete(key))
-    return turn
-  }
 }
