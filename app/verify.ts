@@ -13,11 +13,12 @@ export async function verify(
   parts: StepUp & { clock: Clock; upstreams: Upstreams },
   id: string
 ): Promise<Output<'server.verify'>> {
-  const { keeper, oauth, clock, upstreams } = parts
+  const { keeper, vault, oauth, clock, upstreams } = parts
   const tokens = await usableTokens(keeper, clock, id, 0)
   const abort = new AbortController()
   const cancel = clock.after(limit, () => abort.abort())
-  const found = await oauth.verify(keeper.roster.config(id), tokens, abort.signal).finally(cancel)
+  const shape = (await vault.readGrant(id))?.shape ?? null
+  const found = await oauth.verify(keeper.roster.config(id), tokens, shape, abort.signal).finally(cancel)
   keeper.record(id, 'verified', found.sentence)
   let { sentence } = found
   if (found.verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })

@@ -49,6 +49,7 @@ const allowed = [
   'oauth/client.ts',
   'oauth/dpop.ts',
   'oauth/grants.ts',
+  'oauth/introspection.ts',
   'oauth/jwtBearer.ts',
   'oauth/keys.ts',
   'oauth/revocation.ts',

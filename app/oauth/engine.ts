@@ -12,7 +12,7 @@ import { createCallbacks } from './callback.ts'
 import { offersDeviceCode } from './device.ts'
 import { startDeviceSignIn } from './deviceSignIn.ts'
 import { type Discovery, discover } from './discovery.ts'
-import { credentialsFor, Nonces, type Prover } from './dpop.ts'
+import { type Bearable, credentialsFor, Nonces, type Prover } from './dpop.ts'
 import { explainError, explainFault } from './explain.ts'
 import {
   askWithClientCredentials,
@@ -23,6 +23,7 @@ import {
   serverOf,
   type TokenRequest
 } from './grants.ts'
+import { introspect } from './introspection.ts'
 import { askWithAssertion } from './jwtBearer.ts'
 import { makeKey } from './keys.ts'
 import { type Network, NetworkFault } from './network.ts'
@@ -31,7 +32,7 @@ import { createQueue } from './queue.ts'
 import { obtainClient, obtainDeviceClient, preRegistered, type Registrations } from './registration.ts'
 import { revokeGrant } from './revocation.ts'
 import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
-import { verifyToken } from './verify.ts'
+import { type Verification, verifyToken } from './verify.ts'
 
 /** `guessedLifetime` and `signInLimit` in ms. */
 export type OAuthOptions = {
@@ -263,6 +264,24 @@ export function createOAuth(options: OAuthOptions): OAuth {
     }
   }
 
+  async function verify(
+    config: ServerConfig,
+    token: Bearable,
+    shape: RequestShape | null,
+    signal: AbortSignal
+  ): Promise<Verification> {
+    const network = networkOf(config)
+    const credentials = (method: string) => credentialsFor(token, { nonces, clock }, method, config.url)
+    const noteNonce = (nonce: string | null) => nonces.note(config.url, nonce)
+    const found = await verifyToken(network, config.url, credentials, { signal, noteNonce })
+    if (found.verdict !== 'unknown' || !shape?.issuer) return found
+    const discovery = await discover(config.url, { network, now, signal, onStep: () => {} }).catch(() => null)
+    const active = discovery && (await introspect(token.accessToken, shape, discovery, { network, at: now(), signal }))
+    const who = URL.parse(shape.issuer)?.host ?? 'Its authorization server'
+    if (active === false) return { verdict: 'rejected', sentence: `${who} says that the token is no longer valid.` }
+    return active ? { ...found, sentence: `${found.sentence} ${who} says that the token is valid.` } : found
+  }
+
   async function forgetRegistration({ issuer, clientId }: RequestShape): Promise<void> {
     if (issuer !== null && clientId !== null) await registrations.forgetRegistration(issuer, clientId)
   }
@@ -270,16 +289,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
   return {
     renew,
     beginSignIn,
-    verify: (config, token, signal) =>
-      verifyToken(
-        networkOf(config),
-        config.url,
-        (method) => credentialsFor(token, { nonces, clock }, method, config.url),
-        {
-          signal,
-          noteNonce: (nonce) => nonces.note(config.url, nonce)
-        }
-      ),
+    verify,
     revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), now(), signal),
     forgetRegistration: (grant) => forgetRegistration(grant.shape),
     credentials: (token, method, url) => credentialsFor(token, { nonces, clock }, method, url),

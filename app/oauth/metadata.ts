@@ -87,7 +87,8 @@ const endpoints = [
   'token_endpoint',
   'registration_endpoint',
   'revocation_endpoint',
-  'device_authorization_endpoint'
+  'device_authorization_endpoint',
+  'introspection_endpoint'
 ]
 
 /** The parts of the document we use, each of its right type. Throws `metadataInvalid` where a needed one is not. */

@@ -3,7 +3,7 @@
 import type { Fault, SignInStep } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Secret } from '../secret.ts'
-import type { Grant, NewGrant, Tokens } from '../vault/vault.ts'
+import type { Grant, NewGrant, RequestShape, Tokens } from '../vault/vault.ts'
 import type { Bearable } from './dpop.ts'
 import type { Verification } from './verify.ts'
 
@@ -53,8 +53,11 @@ export interface OAuth {
       isProfile?: boolean
     }
   ): Promise<SignIn>
-  /** Asks the MCP server whether it takes this token; see verify.ts. Never throws. */
-  verify(config: ServerConfig, token: Bearable, signal: AbortSignal): Promise<Verification>
+  /**
+   * Asks the MCP server whether it takes this token (verify.ts), and where that leaves it open the authorization server
+   * whether it is alive (introspection.ts). Never throws.
+   */
+  verify(config: ServerConfig, token: Bearable, shape: RequestShape | null, signal: AbortSignal): Promise<Verification>
   /** RFC 7009, refresh token first. Resolves with a sentence on what came of it; never throws. */
   revoke(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<string>
   /** Removes the kept registration of this grant's client, so that the next sign-in registers anew. */

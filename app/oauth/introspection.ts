@@ -1,0 +1,33 @@
+// Asks an authorization server whether a token is still alive (RFC 7662), for when the MCP server's answer left that open.
+// Many servers let only resource servers ask: no answer, or a refusal, says nothing about the token.
+import * as oauth from 'oauth4webapi'
+import { expose, type Secret } from '../secret.ts'
+import type { RequestShape } from '../vault/vault.ts'
+import { authenticationOf, requestOptions } from './client.ts'
+import type { Discovery } from './discovery.ts'
+import { objectOf } from './metadata.ts'
+import type { Network } from './network.ts'
+
+/** null: it is not known. `at`: now, in ms since the epoch. Never throws. */
+export async function introspect(
+  token: Secret,
+  { clientId, clientAuth, clientSecret, issuer }: RequestShape,
+  { server, reach }: Pick<Discovery, 'server' | 'reach'>,
+  { network, at, signal }: { network: Network; at: number; signal: AbortSignal }
+): Promise<boolean | null> {
+  // Another authorization server by now: this token is none of its own.
+  if (!server.introspection_endpoint || !clientId || server.issuer !== issuer) return null
+  try {
+    const reply = await oauth.introspectionRequest(
+      server,
+      { client_id: clientId },
+      authenticationOf({ clientId, clientAuth, clientSecret }, at),
+      expose(token),
+      { ...requestOptions(network, { reach, signal }), additionalParameters: { token_type_hint: 'access_token' } }
+    )
+    const active = reply.ok ? objectOf(await reply.text())?.active : null
+    return typeof active === 'boolean' ? active : null
+  } catch {
+    return null
+  }
+}
