@@ -248,6 +248,20 @@ describe('a refused token', () => {
     expect(s.seen.every(({ body }) => body.toString() === call)).toBe(true)
   })
 
+  test('a bound token refused for want of a nonce is proved anew with it, once, and no refresh is asked for', async () => {
+    await start((request, response) => {
+      if (request.headers.dpop === 'proof-with-n1') response.end('taken')
+      else response.writeHead(401, { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'n1' }).end()
+    })
+    const reply = await ask(s, '/one', { method: 'POST', body: call })
+    expect([reply.status, reply.text]).toEqual([200, 'taken'])
+    expect(s.told.renewals).toBe(0)
+    expect(s.seen.map(({ headers, body }) => [headers.dpop, body.toString()])).toEqual([
+      [undefined, call],
+      ['proof-with-n1', call]
+    ])
+  })
+
   test('a body of unknown length that was small is sent again too', async () => {
     await start(refuse(2))
     const reply = await ask(s, '/one', { method: 'POST', body: call, headers: { 'transfer-encoding': 'chunked' } })

@@ -60,9 +60,19 @@ export async function startSetting(
   const upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}${path}`
   const told: GatewaySetting['told'] = { accepted: 0, scopes: [], renewals: 0, uses: [], counted: [] }
   const token: GatewaySetting['token'] = { generation: 1, fails: null, renewFails: null }
+  let nonce: string | null = null
   const made = () => {
     const { generation } = token
-    return { generation, headers: () => [['authorization', `Bearer upstream-${generation}`]] as [string, string][] }
+    const proof = (): [string, string][] => (nonce === null ? [] : [['dpop', `proof-with-${nonce}`]])
+    return {
+      generation,
+      headers: (): [string, string][] => [['authorization', `Bearer upstream-${generation}`], ...proof()],
+      noteNonce(_: string, given: string | null | undefined) {
+        const isNews = typeof given === 'string' && given !== nonce
+        if (isNews) nonce = given
+        return isNews
+      }
+    }
   }
   let renewing: Promise<void> | null = null
   const upstreams: Upstreams = {
