@@ -9,10 +9,16 @@ const naming = ['TOKENTRAY_HOME', 'TOKENTRAY_VAULT', 'XDG_DATA_HOME']
 /** In the desktop application, whose own program is no command, the name of the command alone. */
 export function launcherOf(env: Environment): Launcher {
   const named = naming.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []))
-  const [, script] = process.argv
-  const own =
-    process.versions.electron || !script
-      ? { command: 'tokentray', args: [] }
-      : { command: process.execPath, args: [realpathSync(script)] }
+  const script = process.versions.electron ? null : scriptOf(process.argv[1])
+  const own = script === null ? { command: 'tokentray', args: [] } : { command: process.execPath, args: [script] }
   return { ...own, ...(named.length > 0 && { env: Object.fromEntries(named) }) }
+}
+
+/** Where this program's file really is; null where it is none that can be started again. */
+function scriptOf(given: string | undefined): string | null {
+  try {
+    return given === undefined ? null : realpathSync(given)
+  } catch {
+    return null
+  }
 }
