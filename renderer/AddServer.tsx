@@ -106,8 +106,8 @@ export default function AddServer(initial: { url: string; way: Way }) {
         <p className="lead">{text.lead}</p>
         <Field
           label={text.url}
-          type="url"
           inputMode="url"
+          validate={(typed) => (typed === '' || /^https?:\/\/./i.test(typed.trim()) ? null : text.urlIncomplete)}
           value={url}
           onChange={setUrl}
           placeholder={text.placeholder}

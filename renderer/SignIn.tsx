@@ -28,12 +28,13 @@ export default function SignIn({ id }: { id: string }) {
     )
   const hasToken = view.obtainedAt !== null
   const isRunning = view.signIn !== null || progress?.phase === 'running'
+  const isDone = !isRunning && progress?.phase === 'done'
   return (
     <Page title={text.title(view.name)} side={hostOf(view.url)}>
-      <p className="lead">{hasToken ? text.lead : text.leadFirst}</p>
+      {isDone || <p className="lead">{hasToken ? text.lead : text.leadFirst}</p>}
       {(isRunning || progress) && <Steps view={view} progress={progress} isRunning={isRunning} />}
       <div role="status" className="part">
-        {!isRunning && progress?.phase === 'done' && <Done id={id} />}
+        {isDone && <Done id={id} />}
       </div>
       <div role="alert" className="part">
         {!isRunning && progress?.phase === 'failed' && <Failed view={view} progress={progress} hasToken={hasToken} />}

@@ -24,8 +24,11 @@ const ends = new Set(['signedOut'])
 
 export type Span = { from: number; to: number; kind: 'valid' | 'expired' }
 
-/** When there was a valid token in the day before `now`, from events in any order. Before the first token: nothing. */
-export function spansOf(events: readonly HistoryEvent[], now: number): Span[] {
+/**
+ * When there was a valid token in the day before `now` (ms), from events in any order. Before the first token: nothing.
+ * The picture ends at the next full minute, but a token is called expired only up to `seen`: what has passed already.
+ */
+export function spansOf(events: readonly HistoryEvent[], now: number, seen: number): Span[] {
   const start = now - day
   const turns = events.filter(({ kind }) => kind === 'signedIn' || kind === 'refreshed' || ends.has(kind))
   const sorted = turns.toSorted((a, b) => a.at - b.at)
@@ -38,11 +41,11 @@ export function spansOf(events: readonly HistoryEvent[], now: number): Span[] {
     else spans.push(span)
   }
   sorted.forEach((event, index) => {
-    const next = sorted[index + 1]?.at ?? now
+    const next = sorted[index + 1]?.at
     if (ends.has(event.kind)) return
-    const end = Math.min(event.expiresAt ?? next, next)
+    const end = Math.min(event.expiresAt ?? now, next ?? now)
     add('valid', event.at, end)
-    add('expired', end, next)
+    add('expired', end, next ?? seen)
   })
   return spans
 }
@@ -52,7 +55,7 @@ const isFailure = ({ kind }: HistoryEvent) => kind === 'refreshFailed' || kind =
 export function Timeline({ events }: { events: readonly HistoryEvent[] }) {
   // Once a minute: a pixel of this picture is two.
   const now = useClock((now) => Math.floor(now / 60_000) * 60_000 + 60_000)
-  const spans = spansOf(events, now)
+  const spans = spansOf(events, now, now - 60_000)
   const width = useWidth()
   const recent = events.filter(({ at }) => at > now - day)
   const x = (at: number) => ((at - (now - day)) / day) * width

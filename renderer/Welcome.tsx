@@ -19,7 +19,7 @@ export function Welcome({ keySource }: { keySource: VaultView['keySource'] }) {
       <h2>{words.welcome.title}</h2>
       <p className="lead">{words.welcome.lead}</p>
       <dl className="points">
-        {words.welcome.points(words.settings.keySources[keySource ?? 'none']).map(([title, text], index) => (
+        {words.welcome.points(words.welcome.keys[keySource ?? 'none']).map(([title, text], index) => (
           <div key={title}>
             <dt>
               <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

@@ -52,7 +52,13 @@ type FieldProps = Omit<TextFieldProps, 'className' | 'children'> & {
 
 export function Field({ label, help, error, placeholder, lines, ...rest }: FieldProps) {
   return (
-    <TextField autoComplete="off" spellCheck="false" {...rest} className="field" isInvalid={error !== undefined}>
+    <TextField
+      autoComplete="off"
+      spellCheck="false"
+      {...rest}
+      className="field"
+      {...(error !== undefined && { isInvalid: true })}
+    >
       <Label>{label}</Label>
       {lines ? <TextArea rows={lines} /> : <Input {...(placeholder && { placeholder })} />}
       {help && (

@@ -59,6 +59,8 @@ const stepOf: Record<string, SignInStep> = {
 }
 
 function stepReached(id: string, code: string): SignInStep {
+  // It was found and asked further, but nothing there is an MCP server.
+  if (code === 'notMcpServer') return 'resource'
   const seen = progresses.get().get(id)?.step ?? 'resource'
   const told = stepOf[code] ?? 'resource'
   return steps.indexOf(told) > steps.indexOf(seen) ? told : seen

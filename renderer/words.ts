@@ -114,7 +114,7 @@ export const words = {
     neverAccepted: 'not seen yet',
     accepted: (time: string) => `${time} by the server`,
     kinds: {
-      authorizationCode: 'signed in in the browser',
+      authorizationCode: 'a sign-in with the browser',
       clientCredentials: 'client credentials, no person needed',
       jwtBearer: 'an assertion of its own, no person needed',
       refreshToken: 'refresh token given by hand',
@@ -255,6 +255,7 @@ export const words = {
     lead: 'Paste the address of an MCP server.',
     url: 'Address',
     placeholder: 'https://mcp.example.com/mcp',
+    urlIncomplete: 'Write the whole address; it starts with https://.',
     name: 'Name (optional)',
     submit: 'Add and sign in',
     submitToken: 'Add',
@@ -262,7 +263,7 @@ export const words = {
     other: 'Other ways to connect',
     way: 'How Tokentray gets tokens',
     ways: {
-      browser: 'Sign in in the browser',
+      browser: 'Sign in with the browser',
       ownClient: 'With my own client id',
       clientCredentials: 'Client credentials',
       staticToken: 'A static token',
@@ -356,10 +357,16 @@ export const words = {
     title: 'Your MCP servers, signed in and kept that way',
     lead: 'Sign in once per server. Tokentray refreshes each token before it runs out, and tells you only when you are needed.',
     points: (key: string) => [
-      ['Encrypted on this machine', `Tokens lie in one encrypted file. Where its key is: ${key}.`],
+      ['Encrypted on this machine', `Tokens lie in one encrypted file. ${key}`],
       ['Nothing goes elsewhere', 'Tokentray speaks to your servers and those who sign you in, and to nobody else.'],
       ['Sign-in in your own browser', 'Passwords never pass through here; the browser comes back to this machine.']
     ],
+    keys: {
+      keychain: 'Its key is in the system’s keychain.',
+      passphrase: 'Its key comes from your passphrase.',
+      throwaway: 'It lasts for this run only: nothing is kept.',
+      none: 'Where its key is, is not known yet.'
+    },
     demo: 'The demo servers run on this machine: nothing to sign up for, and one press removes them.',
     noDemo: 'Only trying it out? The command “tokentray demo” starts three servers to add.'
   },

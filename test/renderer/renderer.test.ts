@@ -242,6 +242,21 @@ describe.skipIf(reason !== null)('the pages', () => {
       expect(await picture.locator('.failed').count()).toBe(8)
     })
 
+    test('the timeline calls no token expired that is still valid', async () => {
+      const at = Date.parse('2026-03-04T10:00:00Z')
+      fixture.handlers['server.history'] = () => ({
+        events: [{ at, kind: 'signedIn', detail: 'Signed in', fault: null, expiresAt: at + 40_000 }]
+      })
+      const page = await chromium.page('about:blank')
+      fixture.snapshot.at = at + 10_000
+      await page.clock.install({ time: at + 10_000 })
+      await page.goto(`${fixture.url}#server/linear`)
+      const picture = (text: string) => page.getByRole('img', { name: text }).waitFor()
+      await picture(words.detail.noGap)
+      await page.clock.runFor(120_000)
+      await picture(words.detail.gap('1 min'))
+    })
+
     test('settings send only what was changed, times as people write them', async () => {
       const page = await chromium.page(`${fixture.url}#server/linear/settings`)
       await page.getByRole('button', { name: words.schedule.title }).click()
@@ -312,6 +327,8 @@ describe.skipIf(reason !== null)('the pages', () => {
       ended.resolve({ view: fixture.snapshot.servers.at(-1) })
       await page.getByText(words.signIn.done, { exact: true }).waitFor()
       await step('store', 'done')
+      // There was no token before this one.
+      expect(await page.getByText(words.signIn.lead).count()).toBe(0)
     })
 
     test('a server without registration leads to the own client id, address kept', async () => {
@@ -339,6 +356,35 @@ describe.skipIf(reason !== null)('the pages', () => {
         redirectHost: '127.0.0.1',
         redirectPort: 41_414
       })
+    })
+
+    test('what is missing is said where it is missing, and nothing is sent', async () => {
+      const page = await chromium.page(`${fixture.url}#add/ownClient`)
+      await page.getByLabel(words.add.url).fill('mcp.example.com/mcp')
+      await button(page, words.add.submit).click()
+      await page.locator('.fieldError').getByText(words.add.urlIncomplete).waitFor()
+      await page.getByLabel(words.add.url).fill(address)
+      await button(page, words.add.submit).click()
+      const clientId = page.locator('.field', { has: page.getByLabel(words.add.clientId, { exact: true }) })
+      await clientId.locator('.fieldError').getByText(/./).waitFor()
+      expect(fixture.inputsOf('server.add')).toEqual([])
+    })
+
+    test('a page that is no MCP server is not called found', async () => {
+      addable()
+      fixture.handlers['signIn.start'] = async () => {
+        under('authorizationServer')
+        await refuse.promise
+        change({ state: 'signedOut', signIn: null })
+        throw new Refusal('notMcpServer', 'It does not answer like an MCP server (HTTP 404).')
+      }
+      const refuse = Promise.withResolvers<void>()
+      const page = await chromium.page(`${fixture.url}#add`)
+      await page.getByLabel(words.add.url).fill(address)
+      await page.keyboard.press('Enter')
+      await page.locator('li.now[data-step="authorizationServer"]').waitFor()
+      refuse.resolve()
+      await page.locator('li.failed[data-step="resource"]').waitFor()
     })
 
     test('a refused address is told in plain words, and what was secret is emptied', async () => {
