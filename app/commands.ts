@@ -5,6 +5,7 @@ import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
 import type { ConnectCommandName } from './contract/connect.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { GatewayCommandName } from './contract/gateway.ts'
+import { reasonsAfter } from './contract/quirks.ts'
 import type { DemoServers } from './demoServers.ts'
 import type { Upstreams } from './gateway/port.ts'
 import type { Keeper } from './keeper.ts'
@@ -148,11 +149,12 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     },
     'server.set': async (input) => {
       const id = find(input)
-      const { server: _, scope, redirectPort, clientCertificate, schedule, ...rest } = input
+      const { server: _, scope, redirectPort, clientCertificate, schedule, reason, ...rest } = input
       const old = keeper.roster.config(id)
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
       const config = { ...old, ...given, schedule: changeOverrides(old.schedule, schedule ?? {}) }
       config.quirks = { ...old.quirks, ...input.quirks }
+      config.quirkReasons = reasonsAfter(old.quirkReasons, input.quirks ?? {}, reason)
       if (scope === null) delete config.scope
       else if (scope !== undefined) config.scope = scope
       if (redirectPort === null) delete config.redirectPort

@@ -4,6 +4,7 @@ import pLimit from 'p-limit'
 import type { Clock, Random } from './clock.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { Health, Schedule } from './contract/health.ts'
+import type { Proposal } from './contract/proposal.ts'
 import type { ServerConfig } from './contract/server.ts'
 import type { EventKind, HistoryEvent } from './contract/views.ts'
 import { Effects, type EffectsOptions, sayValidity } from './effects.ts'
@@ -101,6 +102,13 @@ export class Keeper {
   setSignIn(id: string, signIn: Viewed['signIn']): void {
     const entry = this.roster.find(id)
     if (entry) entry.signIn = signIn
+    this.#changed()
+  }
+
+  /** What would cure the sign-in that just failed; empty: nothing is proposed any more. */
+  propose(id: string, proposals: readonly Proposal[]): void {
+    const entry = this.roster.find(id)
+    if (entry) entry.proposals = proposals
     this.#changed()
   }
 

@@ -13,7 +13,7 @@ import type { Grant } from './vault/vault.ts'
 import { type Viewed, viewOf } from './view.ts'
 
 export type Entry = Kept &
-  Pick<Viewed, 'shape' | 'scope' | 'signIn' | 'lastEvent'> & {
+  Pick<Viewed, 'shape' | 'scope' | 'signIn' | 'lastEvent' | 'proposals'> & {
     /** The refresh or save under way; a second one waits behind it. */
     flight: Promise<void> | null
     /** The end of this server's queue of health and history writes. */
@@ -46,6 +46,7 @@ export class Roster {
       scope: null,
       signIn: null,
       lastEvent,
+      proposals: [],
       flight: null,
       unsaved: null,
       saving: Promise.resolve(),

@@ -97,6 +97,7 @@ export class SignIns {
     const id = randomUUID()
     const abort = new AbortController()
     keeper.dispatch(server, { type: 'signInStarted' })
+    keeper.propose(server, [])
     keeper.setSignIn(server, { id, url: null, redirectUri: null, device: null })
     const begun = (async () => {
       const signIn = await oauth.beginSignIn(keeper.roster.config(server), {
@@ -153,6 +154,7 @@ export class SignIns {
     } catch (error) {
       const known = asTokentrayError(error)
       if (known.code === 'unexpected') log.error('a sign-in ended unexpectedly', error, { server })
+      keeper.propose(server, known.proposals)
       keeper.dispatch(server, { type: 'signInEnded' })
       keeper.record(server, 'signInFailed', known.message)
       throw known

@@ -1,6 +1,8 @@
 // One server as doors see it: health in words, the grant's facts, nothing secret.
 // The client secret is left out by type before it could get here.
 import type { Health, Schedule } from './contract/health.ts'
+import type { Proposal } from './contract/proposal.ts'
+import { openProposals } from './contract/providerQuirks.ts'
 import { isSecretName, type ServerConfig } from './contract/server.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from './contract/views.ts'
 import { plannedAt } from './health/machine.ts'
@@ -19,10 +21,13 @@ export type Viewed = {
   scope: string | null
   signIn: { id: string; url: string | null; redirectUri: string | null; device: DeviceCodeView | null } | null
   lastEvent: HistoryEvent | null
+  /** Of the sign-in that failed last. */
+  proposals: readonly Proposal[]
 }
 
 /** The view of one server at `now` (ms since the epoch). */
-export function viewOf({ config, health, schedule, shape, scope, signIn, lastEvent }: Viewed, now: number): ServerView {
+export function viewOf(viewed: Viewed, now: number): ServerView {
+  const { config, health, schedule, shape, scope, signIn, lastEvent, proposals } = viewed
   const { state, grant } = health
   // Nothing is kept for it, so nothing is missing.
   const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
@@ -60,6 +65,8 @@ export function viewOf({ config, health, schedule, shape, scope, signIn, lastEve
     registration: shape?.registration ?? null,
     schedule: config.schedule,
     quirks: config.quirks,
+    quirkReasons: config.quirkReasons,
+    proposals: openProposals(config, shape !== null, proposals),
     mode: config.mode,
     redirectHost: config.redirectHost,
     redirectPort: config.redirectPort ?? null,

@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { makeClientsPage } from './clients.ts'
 import { makeProtocolCoverage } from './coverage.ts'
 import { makeFailureModes } from './failures.ts'
+import { makeProvidersPage } from './providers.ts'
 import { makeReference } from './reference.ts'
 import { makeSettingsReference } from './settings.ts'
 
 const pages = {
   'cli.md': await makeReference(),
   'connect.md': makeClientsPage(),
+  'providers.md': makeProvidersPage(),
   'settings.md': makeSettingsReference(),
   'failure-modes.md': makeFailureModes(),
   'protocol-coverage.md': makeProtocolCoverage()

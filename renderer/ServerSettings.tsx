@@ -56,7 +56,7 @@ function readEdited(view: ServerView, edited: Partial<Edited>) {
     ...(redirectHost && redirectHost !== view.redirectHost && { redirectHost }),
     ...(port !== undefined && port !== String(view.redirectPort ?? '') && { redirectPort: port ? Number(port) : null }),
     ...(params && writeParams(params) !== writeParams(view.params) && { params }),
-    ...(quirks && { quirks: quirks as { omitResource: boolean } }),
+    ...(quirks && { quirks }),
     ...(Object.keys(changes).length > 0 && { schedule: changes as NonNullable<Input<'server.set'>['schedule']> })
   }
   const isWrong = errors.redirectPort || errors.params || Object.keys(wrong).length > 0
@@ -95,6 +95,7 @@ export function ServerSettings({ view }: { view: ServerView }) {
       <span>
         {text[key]}
         <small>{text.quirksHelp[key]}</small>
+        {view.quirks[key] && view.quirkReasons[key] && <small>{text.quirkReason(view.quirkReasons[key])}</small>}
       </span>
     </Checkbox>
   )
@@ -156,6 +157,8 @@ export function ServerSettings({ view }: { view: ServerView }) {
             <legend>{text.quirks}</legend>
             {quirk('omitResource')}
             {quirk('allowMissingPkceMetadata')}
+            {quirk('acceptIssuerSlash')}
+            {quirk('allowPrivateAddresses')}
           </fieldset>
           <Disclosure className="disclosure" defaultExpanded={Object.keys(view.schedule).length > 0}>
             <h3>

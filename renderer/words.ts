@@ -163,9 +163,14 @@ export const words = {
     quirks: 'For servers that bend the standards',
     omitResource: 'Leave out the resource parameter',
     allowMissingPkceMetadata: 'Sign in although the server does not announce PKCE',
+    acceptIssuerSlash: 'Take metadata whose issuer differs by one trailing slash',
+    allowPrivateAddresses: 'Follow its metadata to private addresses',
+    quirkReason: (reason: string) => `Set because: ${reason}`,
     quirksHelp: {
       omitResource: 'For authorization servers that refuse it (RFC 8707).',
-      allowMissingPkceMetadata: 'The proof is sent all the same; whether it is checked is not known.'
+      allowMissingPkceMetadata: 'The proof is sent all the same; whether it is checked is not known.',
+      acceptIssuerSlash: 'RFC 8414 wants the two equal, letter by letter.',
+      allowPrivateAddresses: 'Its metadata can then make Tokentray ask machines of your own network.'
     },
     unchanged: 'Nothing was changed.'
   },

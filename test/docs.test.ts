@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { makeClientsPage } from '../build/clients.ts'
 import { makeProtocolCoverage } from '../build/coverage.ts'
 import { makeFailureModes, untested } from '../build/failures.ts'
+import { makeProvidersPage } from '../build/providers.ts'
 import { makeSettingsReference } from '../build/settings.ts'
 
 const page = (name: string) => readFileSync(join(import.meta.dirname, '..', 'docs', name), 'utf8')
@@ -16,6 +17,10 @@ test('docs/settings.md is up to date', () => {
 
 test('docs/connect.md is up to date', () => {
   expect(page('connect.md')).toBe(makeClientsPage())
+})
+
+test('docs/providers.md is up to date', () => {
+  expect(page('providers.md')).toBe(makeProvidersPage())
 })
 
 test('docs/failure-modes.md is up to date', () => {

@@ -9,6 +9,7 @@ import { type CertificateOptions, readCertificate } from './certificate.ts'
 import { signIn } from './login.ts'
 import { print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
+import { offerProposals } from './propose.ts'
 import { readSecret, readSeed, readText } from './secrets.ts'
 import { describeLine } from './words.ts'
 import type { World } from './world.ts'
@@ -73,6 +74,7 @@ async function firstToken(
   if (input.accessToken) return view
   if (view.grantKind === 'staticToken') return view
   if (view.grantKind === 'refreshToken') return (await owner.call('server.refresh', { server: view.id })).view
+  await offerProposals(world, owner, view)
   try {
     return await signIn(world, owner, view.id, { device })
   } catch (error) {

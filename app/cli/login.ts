@@ -2,11 +2,12 @@
 // The URL is always printed; without a browser here, a device code where the server offers one, else pasting.
 import { createInterface } from 'node:readline'
 import { formatDuration } from '../contract/duration.ts'
-import { TokentrayError } from '../contract/errors.ts'
+import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { DeviceCodeView, ServerView } from '../contract/views.ts'
 import { print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
-import { describeLine } from './words.ts'
+import { offerProposals } from './propose.ts'
+import { describeLine, isNamed } from './words.ts'
 import { Interrupted, type World } from './world.ts'
 
 export type LoginOptions = { addScope?: string; device?: boolean }
@@ -21,12 +22,39 @@ export async function login(
   else print(world, describeLine(view, world.clock.now()))
 }
 
-/** One sign-in, from the first word to the stored grant. An interruption cancels it; the old grant stays. */
+/** Signs in, and once more for each time that a person allowed what the failed try would have needed. */
 export async function signIn(
   world: World,
   owner: Owner,
   server: string,
-  { addScope, device }: LoginOptions = {}
+  options: LoginOptions = {}
+): Promise<ServerView> {
+  for (;;) {
+    try {
+      return await signInOnce(world, owner, server, options)
+    } catch (error) {
+      if (!(error instanceof TokentrayError) || !mayBeCured.has(error.code)) throw error
+      const view = (await owner.call('snapshot', {})).servers.find((each) => isNamed(each, server))
+      if (!view || !(await offerProposals(world, owner, view))) throw error
+    }
+  }
+}
+
+/** What a sign-in can fail with where a proposal may follow. */
+const mayBeCured: ReadonlySet<string> = new Set<ErrorCode>([
+  'pkceUnsupported',
+  'issuerMismatch',
+  'metadataInvalid',
+  'registrationRefused',
+  'signInFailed'
+])
+
+/** One sign-in, from the first word to the stored grant. An interruption cancels it; the old grant stays. */
+async function signInOnce(
+  world: World,
+  owner: Owner,
+  server: string,
+  { addScope, device }: LoginOptions
 ): Promise<ServerView> {
   const started = await owner.call('signIn.start', {
     server,

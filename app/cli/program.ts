@@ -1,6 +1,7 @@
 // The command line as commander's tree: names, options, help. Each command's own code is loaded when it is called.
 // Completion and docs/cli.md are made from this tree, so nothing about the commands is written down twice.
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { quirkFacts } from '../contract/quirks.ts'
 import { addClientCommands } from './clientCommands.ts'
 import type { World } from './world.ts'
 
@@ -143,15 +144,9 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
         'off'
       ])
     )
-    .addOption(
-      new Option('--omit-resource <switch>', 'leave out the resource parameter (RFC 8707)').choices(['on', 'off'])
-    )
-    .addOption(
-      new Option('--allow-missing-pkce <switch>', 'sign in although the server does not list PKCE').choices([
-        'on',
-        'off'
-      ])
-    )
+    .option('--reason <text>', 'why a switch below is set; kept and shown with it')
+  for (const { option, does } of Object.values(quirkFacts))
+    set.addOption(new Option(`${option} <switch>`, does).choices(['on', 'off']))
   for (const [field, words] of Object.entries(knobs)) set.option(`--${dashed(field)} <duration>`, words)
   for (const [field, words] of Object.entries(fractions)) set.option(`--${dashed(field)} <part>`, words)
   set.addOption(

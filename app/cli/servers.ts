@@ -83,6 +83,9 @@ export type SetOptions = Json &
     passThrough?: 'on' | 'off'
     omitResource?: 'on' | 'off'
     allowMissingPkce?: 'on' | 'off'
+    acceptIssuerSlash?: 'on' | 'off'
+    allowPrivateAddresses?: 'on' | 'off'
+    reason?: string
     /** Fields of the schedule that follow the general setting again. */
     default?: (keyof typeof knobs | keyof typeof fractions)[]
   } & { [K in keyof typeof knobs | keyof typeof fractions]?: string }
@@ -91,7 +94,9 @@ export async function set(world: World, server: string, options: SetOptions): Pr
   const schedule = readSchedule(options)
   const quirks = {
     ...(options.omitResource && { omitResource: options.omitResource === 'on' }),
-    ...(options.allowMissingPkce && { allowMissingPkceMetadata: options.allowMissingPkce === 'on' })
+    ...(options.allowMissingPkce && { allowMissingPkceMetadata: options.allowMissingPkce === 'on' }),
+    ...(options.acceptIssuerSlash && { acceptIssuerSlash: options.acceptIssuerSlash === 'on' }),
+    ...(options.allowPrivateAddresses && { allowPrivateAddresses: options.allowPrivateAddresses === 'on' })
   }
   const { name, param, redirectHost, defaultScope } = options
   const clientCertificate = readCertificate(options)
@@ -106,7 +111,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
       redirectPort: options.redirectPort === 'any' ? null : options.redirectPort
     }),
     ...(clientCertificate !== undefined && { clientCertificate }),
-    ...(Object.keys(quirks).length > 0 && { quirks }),
+    ...(Object.keys(quirks).length > 0 && { quirks, ...(options.reason && { reason: options.reason }) }),
     ...(Object.keys(schedule).length > 0 && { schedule })
   }
   const { tokenFile, refreshTokenFile } = options

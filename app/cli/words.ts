@@ -2,7 +2,9 @@
 // Times are shown in UTC; what matters, how long until, is shown as a duration.
 
 import { formatDuration } from '../contract/duration.ts'
+import { quirkFacts, quirkNames } from '../contract/quirks.ts'
 import type { HistoryEvent, ServerView } from '../contract/views.ts'
+import { setCommand } from './propose.ts'
 
 /** 2026-01-31 12:00:00Z */
 export function formatTime(at: number): string {
@@ -52,6 +54,13 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['scope', view.scope],
     ['client id', view.clientId],
     ['account', view.account ?? null],
+    ...quirkNames
+      .filter((name) => view.quirks[name])
+      .map((name): [string, string] => [
+        'exception',
+        `${quirkFacts[name].does} (${view.quirkReasons[name] ?? 'set by hand'})`
+      ]),
+    ...view.proposals.map((one): [string, string] => ['proposed', `${setCommand(view, one)} (${one.reason})`]),
     ['sign-in', view.signIn && `under way since ${formatTime(view.signIn.since)}, at ${view.signIn.step}`],
     ...view.warnings.map((warning): [string, string] => ['warning', warning])
   ]

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { connectCommands } from './connect.ts'
 import { gatewayCommands } from './gateway.ts'
+import { quirks } from './proposal.ts'
 import {
   assertionSource,
   clientCertificate,
@@ -96,7 +97,9 @@ export const commands = {
       /** null: of the system's choice. */
       redirectPort: z.number().int().min(1).max(65_535).nullable().optional(),
       clientCertificate: clientCertificate.nullable().optional(),
-      quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().optional(),
+      quirks: quirks.optional(),
+      /** Why the quirks are set; kept with each. */
+      reason: z.string().min(1).max(500).optional(),
       /** null: the general setting again. */
       schedule: scheduleChanges.optional()
     }),

@@ -1,5 +1,6 @@
 // Every error code a person or script can meet, and the exit code the CLI ends with.
 // Codes are stable: they may be added to, never renamed. Nobody reads messages.
+import type { Proposal } from './proposal.ts'
 
 /** code → CLI exit code. 1 failure, 2 bad input, 3 a person is needed, 4 no such thing, 5 vault, 6 network. */
 export const exitCodes = {
@@ -68,10 +69,13 @@ export type ErrorCode = keyof typeof exitCodes
 /** An error with a stable code and one sentence a person can act on. Its message never holds a secret. */
 export class TokentrayError extends Error {
   readonly code: ErrorCode
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  /** Settings that would cure it, for a person to decide about. */
+  readonly proposals: readonly Proposal[]
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { proposals?: readonly Proposal[] } = {}) {
     super(message, options)
     this.name = 'TokentrayError'
     this.code = code
+    this.proposals = options.proposals ?? []
   }
 }
 

@@ -6,6 +6,8 @@ export type Provider = {
   name: string
   /** Hosts of its MCP and authorization servers; their subdomains count too. Empty: it runs under its customers' names. */
   hosts: readonly string[]
+  /** How the path of its issuers begins, where its hosts are its customers'. */
+  issuerPath?: string
   /** Which loopback host the provider is known to take as a redirect address. */
   redirectHost: '127.0.0.1' | 'localhost'
   steps: readonly string[]
@@ -175,6 +177,7 @@ export const providers: readonly Provider[] = [
     id: 'keycloak',
     name: 'Keycloak',
     hosts: [],
+    issuerPath: '/realms/',
     redirectHost: '127.0.0.1',
     steps: [
       'In the admin console choose the realm, then Clients → Create client, type “OpenID Connect”.',
@@ -187,7 +190,7 @@ export const providers: readonly Provider[] = [
   {
     id: 'cognito',
     name: 'Amazon Cognito',
-    hosts: ['amazoncognito.com'],
+    hosts: ['amazoncognito.com', 'cognito-idp.*.amazonaws.com'],
     redirectHost: 'localhost',
     steps: [
       'In the Cognito console choose the user pool and create an app client, type “Public client”.',
@@ -224,8 +227,19 @@ export const providers: readonly Provider[] = [
   }
 ]
 
-/** The provider whose host `host` is or lies under; null where none is known. */
+/** The provider whose host `host` is or lies under; null where none is known. A label `*` stands for any one label. */
 export function providerOf(host: string): Provider | null {
-  const name = host.toLowerCase().replace(/:\d+$/, '')
-  return providers.find(({ hosts }) => hosts.some((known) => name === known || name.endsWith(`.${known}`))) ?? null
+  const labels = host.toLowerCase().replace(/:\d+$/, '').split('.').reverse()
+  const isUnder = (known: string) =>
+    known
+      .split('.')
+      .reverse()
+      .every((label, at) => labels[at] !== undefined && (label === '*' || label === labels[at]))
+  return providers.find(({ hosts }) => hosts.some(isUnder)) ?? null
+}
+
+/** The provider at a URL, an MCP server's or an issuer's: by its host, else by how its issuers look. */
+export function providerAt(url: string): Provider | null {
+  const [, host = '', path = ''] = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)([^?#]*)/i.exec(url) ?? []
+  return providerOf(host) ?? providers.find(({ issuerPath }) => issuerPath && path.startsWith(issuerPath)) ?? null
 }

@@ -1,6 +1,7 @@
 // A server as configured: zod schemas of its settings and the types made from them.
 // Holds no secret: client secrets and tokens live in the vault's own columns.
 import { z } from 'zod'
+import { quirkReasons, quirks } from './proposal.ts'
 
 /** Ids that the gateway needs for itself. */
 export const reservedIds = ['authorize', 'token', 'register', 'revoke', 'health', 'metrics', '.well-known']
@@ -104,7 +105,8 @@ export const serverConfig = z
     redirectHost: z.enum(['127.0.0.1', 'localhost']).default('127.0.0.1'),
     redirectPort: z.number().int().min(1).max(65_535).optional(),
     /** Recorded overrides for servers that bend the standards. */
-    quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial().default({}),
+    quirks: quirks.default({}),
+    quirkReasons: quirkReasons.default({}),
     clientCertificate: clientCertificate.optional(),
     mode: mode.default('token'),
     schedule: scheduleOverrides.default({}),

@@ -2,6 +2,7 @@
 // No field can hold a secret, and all are parsed on departure.
 import { z } from 'zod'
 import { clientsView } from './gateway.ts'
+import { proposal, quirkReasons, quirks } from './proposal.ts'
 import { grantKind, mode, scheduleOverrides, serverId } from './server.ts'
 import { theme } from './settings.ts'
 
@@ -87,7 +88,10 @@ export const serverView = z
     account: z.string().optional(),
     registration: z.enum(['dynamic', 'metadataDocument', 'preRegistered', 'none']).nullable(),
     schedule: scheduleOverrides,
-    quirks: z.object({ omitResource: z.boolean(), allowMissingPkceMetadata: z.boolean() }).partial(),
+    quirks,
+    quirkReasons,
+    /** Settings that the last sign-in, or the provider, is known to need; a person decides. */
+    proposals: z.array(proposal),
     mode,
     redirectHost: z.enum(['127.0.0.1', 'localhost']),
     /** null: of the system's choice. */

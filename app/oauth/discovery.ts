@@ -2,6 +2,8 @@
 // MCP authorization specification; servers of its 2025-03-26 revision have no resource metadata and fixed endpoints.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
+import type { Quirks } from '../contract/proposal.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
 import { isLoopbackHost, leadsToPrivate } from './addresses.ts'
 import { bearerChallenge, type Challenge } from './challenge.ts'
 import {
@@ -15,6 +17,7 @@ import {
   shown
 } from './metadata.ts'
 import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from './network.ts'
+import { differBySlash } from './quirks.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 export type Discovery = {
@@ -36,13 +39,15 @@ export type DiscoveryContext = {
   now: () => number
   signal: AbortSignal
   onStep: (step: 'resource' | 'authorizationServer') => void
+  /** What a person allowed this server. */
+  quirks?: Quirks
 }
 
 /** Rejects with TokentrayError (`urlInvalid`, `notMcpServer`, `metadataInvalid`, …) or NetworkFault. */
 export async function discover(serverUrl: string, context: DiscoveryContext): Promise<Discovery> {
   const url = checkServerUrl(serverUrl)
   context.onStep('resource')
-  const reach = (await leadsToPrivate(url.hostname)) ? 'any' : 'public'
+  const reach = context.quirks?.allowPrivateAddresses || (await leadsToPrivate(url.hostname)) ? 'any' : 'public'
   const options: RequestOptions = { reach, signal: context.signal }
   const asked = await askForChallenge(url, context)
   const resource = await findResource(url, asked.challenge, options, context)
@@ -154,7 +159,8 @@ async function findResource(
 async function findServer(issuers: string[], url: URL, options: RequestOptions, context: DiscoveryContext) {
   const candidates = issuers.length > 0 ? issuers : [url.origin]
   for (const issuer of candidates) {
-    const server = await readServerAt(issuer, [issuer], options, context)
+    const accepted = context.quirks?.acceptIssuerSlash ? [issuer, otherSpelling(issuer)] : [issuer]
+    const server = await readServerAt(issuer, accepted, options, context)
     if (server) return { server, documented: true }
   }
   throw new TokentrayError(
@@ -208,8 +214,21 @@ async function readServerAt(
     other = document.issuer
   }
   if (other === undefined) return null
+  const claimed = String(other)
   throw new TokentrayError(
     'issuerMismatch',
-    `The metadata of ${shown(issuer)} claims to be of ${shown(String(other))}; it was not used. Tell the operator.`
+    `The metadata of ${shown(issuer)} claims to be of ${shown(claimed)}; it was not used. Tell the operator.`,
+    differBySlash(issuer, claimed)
+      ? {
+          proposals: [
+            proposeQuirk(
+              'acceptIssuerSlash',
+              `${shown(issuer)} is named, ${shown(claimed)} is said there: one slash apart.`
+            )
+          ]
+        }
+      : {}
   )
 }
+
+const otherSpelling = (issuer: string): string => (issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`)

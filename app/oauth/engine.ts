@@ -29,6 +29,7 @@ import { makeKey } from './keys.ts'
 import { type Network, NetworkFault } from './network.ts'
 import type { OAuth, SignIn, TokenOutcome } from './port.ts'
 import { createQueue } from './queue.ts'
+import { withKnown } from './quirks.ts'
 import { obtainClient, obtainDeviceClient, preRegistered, type Registrations } from './registration.ts'
 import { revokeGrant } from './revocation.ts'
 import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
@@ -104,7 +105,13 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const endpoint = shape.tokenEndpoint ?? config.tokenEndpoint
     if (endpoint) return { server: serverOf(shape, endpoint), resource: shape.resource }
     try {
-      return await discover(config.url, { network: networkOf(config), now, signal, onStep: () => {} })
+      return await discover(config.url, {
+        network: networkOf(config),
+        now,
+        signal,
+        quirks: config.quirks,
+        onStep: () => {}
+      })
     } catch (error) {
       // The refresh token was not sent, so it cannot have been spent: a lost metadata reply is only a busy server.
       if (error instanceof NetworkFault) {
@@ -128,7 +135,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
 
   async function beginWithPerson(config: ServerConfig, given: Given): Promise<SignIn> {
     const { onStep, signal, device } = given
-    const discovery = await discover(config.url, { network, now, signal, onStep })
+    const discovery = await discover(config.url, { network, now, signal, quirks: config.quirks, onStep })
     const { server } = discovery
     const offered = offersDeviceCode(discovery)
     if (device === 'always' && !offered)
@@ -142,7 +149,9 @@ export function createOAuth(options: OAuthOptions): OAuth {
         'metadataInvalid',
         `${server.issuer} has no authorization endpoint, so no one can sign in there.`
       )
-    return beginCode(config, discovery, given)
+    return beginCode(config, discovery, given).catch((error: unknown) => {
+      throw withKnown(explainError(error), config, server.issuer)
+    })
   }
 
   function beginDevice(config: ServerConfig, discovery: Discovery, given: Given): Promise<SignIn> {
@@ -234,7 +243,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const { tokenEndpoint } = config
     const discovery = tokenEndpoint
       ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, wantsDpop: false, reach: 'any' } as const)
-      : await discover(config.url, { network, now, signal, onStep: given.onStep })
+      : await discover(config.url, { network, now, signal, quirks: config.quirks, onStep: given.onStep })
     const client = preRegistered(config, given.clientSecret, discovery.server)
     const scope = config.scope ?? discovery.scope
     given.onStep('exchange')

@@ -1,8 +1,10 @@
 // Faults as errors with a sentence, for a person who waits for a sign-in.
 // Renewals do not come here: health has its own words for what happens without a person.
 import { TokentrayError } from '../contract/errors.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
 import { NetworkFault } from './network.ts'
 import type { TokenOutcome } from './port.ts'
+import { tryOmitResource } from './tokenReply.ts'
 
 type Failure = Extract<TokenOutcome, { ok: false }>
 
@@ -48,7 +50,15 @@ export function explainFault(
       if (detail === 'private_address')
         return new TokentrayError(
           'metadataInvalid',
-          `The server's metadata leads to a private address, which was not asked; check the server's URL.`
+          `The server's metadata leads to a private address, which was not asked; check the server's URL.`,
+          {
+            proposals: [
+              proposeQuirk(
+                'allowPrivateAddresses',
+                `The metadata leads to ${host}, a private address, which was not asked.`
+              )
+            ]
+          }
         )
       if (detail === 'client_certificate_unreadable')
         return new TokentrayError(
@@ -67,7 +77,10 @@ export function explainFault(
         )
       return new TokentrayError(
         'signInFailed',
-        `${host} refused ${what} (${detail}); check the settings of this server.`
+        `${host} refused ${what} (${detail}); check the settings of this server.`,
+        detail.endsWith(tryOmitResource)
+          ? { proposals: [proposeQuirk('omitResource', `${host} refused a request with the resource parameter.`)] }
+          : {}
       )
   }
 }

@@ -11,6 +11,7 @@ import { type DeviceClient, deviceGrantType } from './device.ts'
 import type { Discovery } from './discovery.ts'
 import { type Json, objectOf, shown } from './metadata.ts'
 import { isBusyStatus, type Network, NetworkFault } from './network.ts'
+import { proposeHost } from './quirks.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 export type Registrations = Pick<Vault, 'registration' | 'saveRegistration' | 'forgetRegistration'>
@@ -187,7 +188,14 @@ async function register(
   const reason = [body?.error, body?.error_description].filter((part) => typeof part === 'string' && part !== '')
   throw new TokentrayError(
     'registrationRefused',
-    `${host} refused to register a client: ${shown(reason.join(', ') || `HTTP ${status}`)}. ${byHand}`
+    `${host} refused to register a client: ${shown(reason.join(', ') || `HTTP ${status}`)}. ${byHand}`,
+    body?.error === 'invalid_redirect_uri' && redirectUri !== null
+      ? {
+          proposals: [
+            proposeHost({ redirectHost: new URL(redirectUri).hostname === 'localhost' ? 'localhost' : '127.0.0.1' })
+          ]
+        }
+      : {}
   )
 }
 

@@ -2,6 +2,7 @@
 // No browser is opened here, and nothing that works today is touched: the grant comes out at the end, unsaved.
 import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { NewGrant, Tokens } from '../vault/vault.ts'
 import type { Page } from './callback.ts'
@@ -13,7 +14,9 @@ import { exchangeCode, parametersOf } from './grants.ts'
 import { thumbprintOf } from './keys.ts'
 import { shown } from './metadata.ts'
 import type { SignIn } from './port.ts'
+import { withKnown } from './quirks.ts'
 import type { Registered } from './registration.ts'
+import { rejectsResource } from './rejections.ts'
 
 export type CodeSignIn = {
   config: ServerConfig
@@ -36,12 +39,16 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
   const methods = server.code_challenge_methods_supported
   if (!documented || methods?.includes('S256')) return
   if (!methods && config.quirks.allowMissingPkceMetadata) return
+  const issuer = shown(server.issuer)
   const remedy = methods
     ? 'tell its operator'
     : 'if you know that it does, set the quirk allowMissingPkceMetadata of this server'
   throw new TokentrayError(
     'pkceUnsupported',
-    `${shown(server.issuer)} does not say that it supports PKCE with S256; ${remedy}.`
+    `${issuer} does not say that it supports PKCE with S256; ${remedy}.`,
+    methods
+      ? {}
+      : { proposals: [proposeQuirk('allowMissingPkceMetadata', `The metadata of ${issuer} says nothing of PKCE.`)] }
   )
 }
 
@@ -78,7 +85,8 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
       given.onExchange()
       resolve(grantOf(await exchange(response, verifier, given), given))
       return { ok: true, title: 'Signed in', text: `Tokentray received the sign-in for ${config.name}.` }
-    } catch (error) {
+    } catch (caught) {
+      const error = withKnown(caught, config, given.discovery.server.issuer)
       reject(error)
       const known = error instanceof TokentrayError ? error.message : 'Something unexpected went wrong.'
       return { ok: false, title: 'The sign-in failed', text: known }
@@ -169,7 +177,7 @@ function readResponse(
     const response = oauth.validateAuthResponse(server, { client_id: client.clientId }, parameters, state)
     if (response.get('code')) return response
   } catch (error) {
-    if (error instanceof oauth.AuthorizationResponseError) throw refusal(parameters, issuer, config.name)
+    if (error instanceof oauth.AuthorizationResponseError) throw refusal(parameters, issuer, config)
   }
   throw new TokentrayError(
     'responseInvalid',
@@ -177,12 +185,18 @@ function readResponse(
   )
 }
 
-function refusal(parameters: URLSearchParams, issuer: string, name: string): TokentrayError {
+function refusal(parameters: URLSearchParams, issuer: string, { name, quirks }: ServerConfig): TokentrayError {
   const error = shown(parameters.get('error') ?? '')
   if (error === 'access_denied')
     return new TokentrayError('authorizationDenied', `The sign-in to ${name} was declined; start again to allow it.`)
   const said = parameters.get('error_description')
-  return new TokentrayError('signInFailed', `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}.`)
+  return new TokentrayError(
+    'signInFailed',
+    `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}.`,
+    !quirks.omitResource && rejectsResource(error, said ?? '')
+      ? { proposals: [proposeQuirk('omitResource', `${issuer} refused a request with the resource parameter.`)] }
+      : {}
+  )
 }
 
 async function exchange(response: URLSearchParams, verifier: string, given: CodeSignIn): Promise<Tokens> {

@@ -4,9 +4,13 @@ import { Secret } from '../secret.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
 import { isBusyStatus } from './network.ts'
 import type { TokenOutcome } from './port.ts'
+import { rejectsResource } from './rejections.ts'
 
 /** `sent`: the secrets of the request, which a server may echo and which must never come out again. */
 export type ReplyContext = ExpiryKnowledge & { sent: readonly string[] }
+
+/** The end of a detail that names the cure. */
+export const tryOmitResource = ' (try the quirk omitResource)'
 
 type Failure = Extract<TokenOutcome, { ok: false }>
 
@@ -85,12 +89,10 @@ function judgeError(
   const detail = quotable ? code : `HTTP ${status}`
   if (refusals.has(code)) return failure('refused', detail)
   if (passing.has(code)) return failure('busy', detail, retryAfterOf(headers, context.at))
-  return failure('misconfigured', rejectsResource(code, body) ? `${detail} (try the quirk omitResource)` : detail)
-}
-
-/** RFC 8707 section 2; Entra v2 says it in the description of another error. */
-function rejectsResource(code: string, body: Record<string, unknown>): boolean {
-  return code === 'invalid_target' || /AADSTS(901002|9010010)\b/.test(String(body.error_description ?? ''))
+  return failure(
+    'misconfigured',
+    rejectsResource(code, String(body.error_description ?? '')) ? detail + tryOmitResource : detail
+  )
 }
 
 /** JSON whatever its content type; form-encoded only where the server says so, as GitHub does. */

@@ -1,15 +1,33 @@
-// The steps for one's own client: every provider that the pages promise, found by its hosts, honest about its source.
+// The table of providers: every one that the pages promise, found by its hosts, honest about its sources.
 import { expect, test } from 'vitest'
-import { providerOf, providers } from '../../app/contract/providers.ts'
+import { openProposals, providerQuirks } from '../../app/contract/providerQuirks.ts'
+import { providerAt, providerOf, providers } from '../../app/contract/providers.ts'
+import { changeWith, optionsOf } from '../../app/contract/quirks.ts'
+import { type ServerConfig, serverConfig } from '../../app/contract/server.ts'
+
+const configOf = (url: string, more: Partial<ServerConfig> = {}) =>
+  serverConfig.parse({ id: 'one', name: 'One', url, grantKind: 'authorizationCode', ...more })
 
 test('the providers often met are there, each with steps and a source or a word that there is none', () => {
   const names =
     'github google entra atlassian slack linear notion sentry hubspot salesforce auth0 okta keycloak cognito cloudflare stripe'
-  expect(providers.map(({ id }) => id)).toEqual(names.split(' '))
+  expect(providers.map(({ id }) => id).slice(0, 16)).toEqual(names.split(' '))
+  expect(new Set(providers.map(({ id }) => id)).size).toBe(providers.length)
   for (const { steps, trust, page } of providers) {
     expect(steps.length).toBeGreaterThan(1)
     expect(trust === 'cited').toBe(page !== null)
     if (page) expect(new URL(page).protocol).toBe('https:')
+  }
+})
+
+test('every row of what is known belongs to a provider, and cites a page where it says that it does', () => {
+  expect(Object.keys(providerQuirks).toSorted()).toEqual(providers.map(({ id }) => id).toSorted())
+  for (const { says, trust, source } of Object.values(providerQuirks).flat()) {
+    expect(says.endsWith('.')).toBe(true)
+    // No provider was ever tried from here: the first who tries one writes `verified` and changes this line.
+    expect(['cited', 'unverified']).toContain(trust)
+    expect(trust === 'cited').toBe(source !== null)
+    if (source) expect(new URL(source).protocol).toBe('https:')
   }
 })
 
@@ -18,4 +36,29 @@ test('a provider is found by a host or a subdomain of it, and by nothing that on
   expect(providerOf('ACME.eu.auth0.com:443')?.id).toBe('auth0')
   expect(providerOf('notgithub.com')).toBe(null)
   expect(providerOf('github.com.evil.example')).toBe(null)
+  expect(providerOf('cognito-idp.eu-west-1.amazonaws.com')?.id).toBe('cognito')
+  expect(providerOf('idp.amazonaws.com')).toBe(null)
+  expect(providerAt('https://id.example.com/realms/main')?.id).toBe('keycloak')
+  expect(providerAt('https://github.com@evil.example/mcp')).toBe(null)
+  expect(providerAt('nonsense')).toBe(null)
+})
+
+test('what a known provider needs is proposed before the first sign-in, once, with its mark and source', () => {
+  const config = configOf('https://gmailmcp.googleapis.com/mcp/v1', { params: { hd: 'example.com' } })
+  const proposals = openProposals(config, false, [])
+  expect(proposals.map(({ change, trust }) => [change, trust])).toEqual([
+    [{ quirks: { acceptIssuerSlash: true } }, 'cited'],
+    [{ params: { access_type: 'offline', prompt: 'consent' } }, 'cited']
+  ])
+  for (const { source } of proposals) expect(source).toMatch(/^https:/)
+  expect(openProposals(config, true, [])).toEqual([])
+  const params = { access_type: 'offline', prompt: 'consent' }
+  expect(openProposals({ ...config, params, quirks: { acceptIssuerSlash: true } }, false, proposals)).toEqual([])
+  expect(openProposals({ ...config, grantKind: 'staticToken' }, false, proposals)).toEqual([])
+  expect(openProposals(configOf('https://mcp.example.com/mcp'), false, [])).toEqual([])
+})
+
+test('a proposal becomes options that keep the parameters set already', () => {
+  const change = changeWith({ params: { prompt: 'consent' }, quirks: { omitResource: true } }, { a: "it's b" })
+  expect(optionsOf(change)).toEqual(['--omit-resource on', `--param 'a=it'\\''s b'`, '--param prompt=consent'])
 })

@@ -32,6 +32,8 @@ export function healthyView(change: Partial<ServerView> & { id: string }): Serve
     registration: 'dynamic',
     schedule: {},
     quirks: {},
+    quirkReasons: {},
+    proposals: [],
     mode: 'token',
     redirectHost: '127.0.0.1',
     redirectPort: null,

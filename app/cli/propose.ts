@@ -1,0 +1,36 @@
+// What a server is known or was just seen to need beyond the standard, shown with the command that allows it.
+// On a terminal the person is asked; nothing is set without a yes.
+import type { Proposal } from '../contract/proposal.ts'
+import { changeWith, optionsOf } from '../contract/quirks.ts'
+import type { ServerView } from '../contract/views.ts'
+import { say } from './output.ts'
+import type { Owner } from './owner.ts'
+import { askLine, isInteractive } from './prompt.ts'
+import type { World } from './world.ts'
+
+/** The command that sets what is proposed, to be typed as it stands. */
+export function setCommand({ id, params }: Pick<ServerView, 'id' | 'params'>, { change }: Proposal): string {
+  return `tokentray set ${id} ${optionsOf(changeWith(change, params)).join(' ')}`
+}
+
+/** Shows all proposals of a server, and on a terminal asks for each. True where at least one was set. */
+export async function offerProposals(world: World, owner: Owner, view: ServerView): Promise<boolean> {
+  let now = view
+  for (const one of view.proposals) {
+    const { reason, givesUp, trust, source } = one
+    say(world, `${reason} (${source ? `${trust}: ${source}` : trust})`)
+    say(world, `What is given up: ${givesUp}`)
+    say(world, `  ${setCommand(now, one)}`)
+    if (isInteractive(world) && (await askLine(world, 'Type yes to set this:')).trim() === 'yes')
+      now = await setProposal(owner, now, one)
+  }
+  return now !== view
+}
+
+async function setProposal(
+  owner: Owner,
+  { id, params }: ServerView,
+  { change, reason }: Proposal
+): Promise<ServerView> {
+  return (await owner.call('server.set', { server: id, ...changeWith(change, params), reason })).view
+}

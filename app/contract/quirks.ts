@@ -1,0 +1,67 @@
+// The ways a server may bend the standards with a person's consent: what each does, and what is given up by it.
+// Recorded per server with the reason, proposed where a sign-in fails for want of one, never set by themselves.
+import type { Proposal, QuirkReasons, Quirks } from './proposal.ts'
+
+export type QuirkName = keyof Quirks
+
+/** `option`: of `tokentray set`. `givesUp`: what holds no longer once it is set. */
+export const quirkFacts: Record<QuirkName, { option: string; does: string; givesUp: string }> = {
+  omitResource: {
+    option: '--omit-resource',
+    does: 'leave out the resource parameter (RFC 8707)',
+    givesUp:
+      'The token may then be good at other servers of the same provider too, so a server it is sent to could use it there.'
+  },
+  allowMissingPkceMetadata: {
+    option: '--allow-missing-pkce',
+    does: 'sign in although the server does not list PKCE',
+    givesUp: 'The proof is sent all the same, but if the server ignores it, who intercepts the code can use it.'
+  },
+  acceptIssuerSlash: {
+    option: '--accept-issuer-slash',
+    does: 'take metadata whose issuer differs by one trailing slash',
+    givesUp:
+      'RFC 8414 wants the two equal, letter by letter; two issuers at one host that differ by the slash alone would be taken for one.'
+  },
+  allowPrivateAddresses: {
+    option: '--allow-private-addresses',
+    does: 'follow metadata to private addresses',
+    givesUp: 'The metadata of this server can then make Tokentray send requests to machines of your own network.'
+  }
+}
+
+export const quirkNames = Object.keys(quirkFacts) as QuirkName[]
+
+/** A proposal to set one quirk. */
+export function proposeQuirk(name: QuirkName, reason: string, from: Partial<Proposal> = {}): Proposal {
+  const { givesUp } = quirkFacts[name]
+  return { change: { quirks: { [name]: true } }, reason, givesUp, trust: 'seen', source: null, ...from }
+}
+
+/** The options of `tokentray set` that do what is proposed, as a shell takes them. */
+export function optionsOf({ quirks = {}, redirectHost, params = {} }: Proposal['change']): string[] {
+  const given = quirkNames.filter((name) => quirks[name] !== undefined)
+  return [
+    ...given.map((name) => `${quirkFacts[name].option} ${quirks[name] ? 'on' : 'off'}`),
+    ...(redirectHost ? [`--redirect-host ${redirectHost}`] : []),
+    ...Object.entries(params).map(([name, value]) => `--param ${quoted(`${name}=${value}`)}`)
+  ]
+}
+
+const quoted = (text: string): string => (/^[\w.:/=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
+/** `change` with the parameters that are set already, since `server.set` replaces them all. */
+export function changeWith(change: Proposal['change'], params: Record<string, string>): Proposal['change'] {
+  return change.params ? { ...change, params: { ...params, ...change.params } } : change
+}
+
+/** The reasons kept with the quirks that are set, after a change of some of them. */
+export function reasonsAfter(old: QuirkReasons, changed: Quirks, reason = 'set by hand'): QuirkReasons {
+  const reasons = { ...old }
+  for (const name of quirkNames) {
+    if (changed[name] === undefined) continue
+    if (changed[name]) reasons[name] = reason
+    else delete reasons[name]
+  }
+  return reasons
+}

@@ -1,0 +1,36 @@
+// Failures of a sign-in that a recorded quirk would cure, told with the proposal to record it.
+// Nothing is relaxed here: the sign-in has failed, and a person decides.
+import { TokentrayError } from '../contract/errors.ts'
+import type { Proposal } from '../contract/proposal.ts'
+import { mergeProposals, proposalsOf } from '../contract/providerQuirks.ts'
+import { providerAt } from '../contract/providers.ts'
+import type { ServerConfig } from '../contract/server.ts'
+
+/** True where the two issuers are the same but for one slash at the end. */
+export function differBySlash(one: string, other: string): boolean {
+  return `${one}/` === other || one === `${other}/`
+}
+
+/** The proposal to use the other loopback host, where a server refused the redirect address. */
+export function proposeHost({ redirectHost }: Pick<ServerConfig, 'redirectHost'>): Proposal {
+  const other = redirectHost === 'localhost' ? '127.0.0.1' : 'localhost'
+  return {
+    change: { redirectHost: other },
+    reason: `The server refused the redirect address at ${redirectHost}; some take only ${other}.`,
+    givesUp: 'Nothing: both are this machine.',
+    trust: 'seen',
+    source: null
+  }
+}
+
+/** `error` with what else the provider at `issuer` is known to need, where a proposal would cure it. */
+export function withKnown(error: unknown, config: ServerConfig, issuer: string): unknown {
+  if (!(error instanceof TokentrayError) || error.proposals.length === 0) return error
+  const provider = providerAt(issuer)
+  const { code, message, cause, proposals } = error
+  if (!provider) return error
+  return new TokentrayError(code, message, {
+    cause,
+    proposals: mergeProposals(proposals, proposalsOf(provider.id, config))
+  })
+}

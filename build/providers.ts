@@ -1,0 +1,47 @@
+// Makes docs/providers.md from the table of providers and of what is known of them.
+// A test compares the file with what this makes, so the page cannot fall behind.
+import { providerQuirks } from '../app/contract/providerQuirks.ts'
+import { providers } from '../app/contract/providers.ts'
+import { optionsOf, quirkFacts } from '../app/contract/quirks.ts'
+
+/** The page as text. */
+export function makeProvidersPage(): string {
+  const sections = providers.map(({ id, name, hosts, issuerPath, steps, trust, page, redirectHost }) => {
+    const known = (providerQuirks[id] ?? []).map(
+      ({ says, change, trust, source }) =>
+        `- ${says}${change ? ` Proposed: \`${optionsOf(change).join(' ')}\`.` : ''} (${mark(trust, source)})`
+    )
+    const places = [...hosts, ...(issuerPath ? [`any issuer whose path begins with ${issuerPath}`] : [])]
+    return [
+      `## ${name}`,
+      `Recognised by: ${places.map((place) => `\`${place}\``).join(', ')}.`,
+      known.length > 0 ? known.join('\n') : 'Nothing beyond the standard is known.',
+      `A client of your own (redirect host \`${redirectHost}\`; ${mark(trust, page)}):`,
+      steps.map((step, at) => `${at + 1}. ${step}`).join('\n')
+    ].join('\n\n')
+  })
+  const switches = Object.values(quirkFacts).map(
+    ({ option, does, givesUp }) => `| \`${option} on\` | ${does} | ${givesUp} |`
+  )
+  return `# Providers
+
+Written by \`npm run docs\` from \`app/contract/providers.ts\` and \`app/contract/providerQuirks.ts\`.
+
+Every server gets the standard first. What a provider is known to need beyond it is proposed when its server is added; what a
+sign-in is seen to need is proposed when it fails: by \`tokentray add\` and \`login\`, which ask on a terminal, and on the
+pages. Nothing is set without a yes. What was set is kept with its reason and shown in the server’s detail.
+
+Marks: \`verified\` was tried with Tokentray; \`cited\` was read at the source named, which may have changed since;
+\`unverified\` was heard of. Nothing here is verified yet.
+
+## What can be allowed
+
+| Option of \`tokentray set\` | What it does | What is given up |
+| --- | --- | --- |
+${switches.join('\n')}
+
+${sections.join('\n\n')}
+`
+}
+
+const mark = (trust: string, source: string | null): string => (source ? `[${trust}](${source})` : trust)
