@@ -50,7 +50,8 @@ export function exchange(given: Exchange): Promise<Outcome> {
       settle({ kind: 'failed', error: new Error('the client went away'), sent: true })
     }
     const settle = (outcome: Outcome) => {
-      signal.removeEventListener('abort', abort)
+      // What is read of an answer that is not passed down is read no longer than the request lasts.
+      if (outcome.kind !== 'ours') signal.removeEventListener('abort', abort)
       response.off('drain', resume)
       resolve(outcome)
     }
@@ -69,7 +70,7 @@ export function exchange(given: Exchange): Promise<Outcome> {
           if (isOurs) return settle({ kind: 'ours', ...answer })
           const down = headersDown(latin1(controller.rawHeaders), given.challenges)
           for (const pair of given.more(answer)) down.push(...pair)
-          response.writeHead(status, message || undefined, down as never)
+          response.writeHead(status, isWritable(message) ? message : undefined, down as never)
           response.flushHeaders()
           response.on('drain', resume)
         },
@@ -97,6 +98,9 @@ export function exchange(given: Exchange): Promise<Outcome> {
     )
   })
 }
+
+/** Whether a reason phrase may be written again: Node keeps one that it refused, and could answer nothing any more. */
+const isWritable = (message: string | undefined) => !!message && /^[\t\x20-\x7e]+$/.test(message)
 
 function latin1(raw: Dispatcher.DispatchController['rawHeaders']): RawHeaders {
   return Array.isArray(raw) ? raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))) : []

@@ -43,6 +43,7 @@ export function createForward(o: ForwarderOptions): Forward {
       count(String(failure.status))
       fail(request, response, failure, body?.kept() ?? null)
     }
+    const gone = whenGone(request, response)
     const isOurs = upstream.mode === 'token'
     // In pass-through the client's own Authorization is the upstream's business and proves nothing here.
     const { authorization: _, ...others } = request.headers
@@ -55,12 +56,11 @@ export function createForward(o: ForwarderOptions): Forward {
       return refuse(request, response, { ...admitted, status }, metadata)
     }
     onAdmitted()
-    const gone = new AbortController()
-    const stopWatching = admission.onRevoked(admitted.caller, upstream.id, () => response.destroy())
-    response.once('close', () => {
-      stopWatching()
-      gone.abort(new Error('the client went away'))
-    })
+    if (gone.aborted) return count('gone')
+    gone.addEventListener(
+      'abort',
+      admission.onRevoked(admitted.caller, upstream.id, () => response.destroy())
+    )
     admission.noteUse(admitted.caller, upstream.id)
     const unfit = unfitness(request)
     if (unfit) return say(unfit)
@@ -69,10 +69,10 @@ export function createForward(o: ForwarderOptions): Forward {
     let body: Body | null = null
     try {
       body = await readBody(request, o.keepBody)
-      const signal = gone.signal
-      count(String(await relay({ request, response, upstream, target, origin, body, signal }, upstreams, pools)))
+      const journey = { request, response, upstream, target, origin, body, signal: gone }
+      count(String(await relay(journey, upstreams, pools)))
     } catch (error) {
-      if (gone.signal.aborted) return count('gone')
+      if (gone.aborted) return count('gone')
       if (error instanceof Refused) return say(error.failure, body)
       if (!(error instanceof TokentrayError))
         log.error('a request could not be forwarded', error, { server: upstream.id })
@@ -80,6 +80,19 @@ export function createForward(o: ForwarderOptions): Forward {
       say({ status: 503, code, sentence: message, retryAfter: upstreams.retryAfter(upstream.id) }, body)
     }
   }
+}
+
+/** Aborts when the answer is over, or nobody is there to hear it. */
+function whenGone({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  const end = () => {
+    socket.off('close', end)
+    gone.abort(new Error('the client went away'))
+  }
+  response.once('close', end)
+  // A response that waits behind another one has no connection yet, and hears nothing of its end.
+  if (!response.socket) socket.setMaxListeners(0).once('close', end)
+  return gone.signal
 }
 
 function unknown(server: string): Failure {

@@ -93,17 +93,20 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       if (isStranger) strangers--
       isStranger = false
     }
-    response.once('close', letIn)
-    await forward(request, response, target, asked.origin, letIn)
+    // Not at the response's end: one that waits behind another hears nothing of a connection that breaks.
+    await forward(request, response, target, asked.origin, letIn).finally(letIn)
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    handle(request, response).catch((error: unknown) => {
-      const { code, message } = asTokentrayError(error)
-      if (code === 'unexpected') log.error('the gateway could not answer', error)
-      if (response.headersSent) response.destroy()
-      else fail(request, response, { status: 503, code, sentence: message, retryAfter: 30 }, null)
-    })
+    handle(request, response)
+      .catch((error: unknown) => {
+        const { code, message } = asTokentrayError(error)
+        if (code === 'unexpected') log.error('the gateway could not answer', error)
+        if (response.headersSent) response.destroy()
+        else fail(request, response, { status: 503, code, sentence: message, retryAfter: 30 }, null)
+      })
+      // One answer that cannot be written must not end the process.
+      .catch(() => response.destroy())
   }
   const servers = await bind(listener, o.port, doors.gateway, serverOptions)
   // Without this Node would call up a body before anybody looked at who sends it.

@@ -16,7 +16,8 @@ export function addressedAs(headers: IncomingHttpHeaders, published: URL | null)
 
 function originOf(host: string | undefined, published: URL | null): string | null {
   // Not the dashboard's name: its cookie knows no ports and must not come here.
-  if (hostName(host, loopbackNames) !== null) return `http://${host?.toLowerCase()}`
+  const origin = `http://${host?.toLowerCase()}`
+  if (hostName(host, loopbackNames) !== null) return URL.canParse(origin) ? origin : null
   if (!published || !host) return null
   return host.replace(/:\d{1,5}$/, '').toLowerCase() === published.hostname ? published.origin : null
 }

@@ -84,12 +84,17 @@ function named(raw: RawHeaders): ReadonlySet<string> {
   return names
 }
 
+/** A key or token of this gateway. */
+const isLocal = (value: string) => /(^|\s)tt[ackr]_/.test(value)
+
 /** The headers for the upstream. `credentials`: ours; null: the client's own `Authorization` goes up untouched. */
 export function headersUp(raw: RawHeaders, host: string, credentials: readonly [string, string][] | null): string[] {
   const dropped = named(raw)
   const up = ['host', host]
   for (const [name, lower, value] of pairs(raw)) {
     if (neverUp.has(lower) || dropped.has(lower)) continue
+    // A client's mistake: to an upstream its credential for us says nothing, and must not be told.
+    if (!credentials && lower === 'authorization' && isLocal(value)) continue
     if (credentials && (lower === 'authorization' || lower === 'dpop')) continue
     up.push(name, value)
   }

@@ -1,0 +1,148 @@
+// Clients and upstreams that mean harm, or break off at the worst moment: nobody else notices, nothing of ours is given away.
+// Each test waits for the other side to see what happened; none waits for time to pass.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import { createForward } from '../../app/gateway/forward.ts'
+import { addressedAs } from '../../app/gateway/guard.ts'
+import { silentLog } from '../../app/log.ts'
+import { ask, type GatewaySetting, key, startSetting } from './setting.ts'
+
+let s: GatewaySetting | null = null
+const start: typeof startSetting = async (...given) => {
+  s = await startSetting(...given)
+  return s
+}
+afterEach(async () => {
+  await s?.stop()
+  s = null
+})
+
+const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${more}\r\n`
+const withKey = `X-Tokentray-Key: ${key}\r\n`
+
+describe('requests sent before the answer to the one before, by a client that hangs up', () => {
+  test('leave no place taken among those who wait to be let in', async () => {
+    const held = Promise.withResolvers<ServerResponse>()
+    const { gateway } = await start((request, response) => {
+      if (request.url === '/mcp/held') held.resolve(response)
+      else response.end()
+    })
+    const socket = connect(gateway.port, '127.0.0.1')
+    socket.write(get('/one/held', withKey) + get('/one').repeat(70))
+    const gone = once(await held.promise, 'close')
+    socket.destroy()
+    await gone
+    expect((await ask({ gateway }, '/one')).status).toBe(200)
+  })
+
+  test('are ended at the upstream, all of them', async () => {
+    const both = Promise.withResolvers<void>()
+    const open: ServerResponse[] = []
+    const { gateway } = await start((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      if (open.push(response) === 2) both.resolve()
+    })
+    const socket = connect(gateway.port, '127.0.0.1')
+    socket.write(get('/one', withKey).repeat(2))
+    await both.promise
+    const gone = open.map((response) => once(response, 'close'))
+    socket.destroy()
+    await Promise.all(gone)
+  })
+})
+
+test('a client that leaves while it is being let in is asked for nowhere', async () => {
+  const letIn = Promise.withResolvers<void>()
+  const arrived = Promise.withResolvers<ServerResponse>()
+  let watched = 0
+  let asked = 0
+  const forward = createForward({
+    upstreams: {
+      find: (id) => ({ id, name: id, url: 'http://127.0.0.1:9/mcp', mode: 'token', certificate: null }),
+      async token() {
+        asked++
+        throw new Error('not to be asked')
+      },
+      renewed: () => Promise.reject(new Error('not to be asked')),
+      retryAfter: () => 1,
+      accepted() {},
+      needsScope() {}
+    },
+    admission: {
+      async admit() {
+        await letIn.promise
+        return { ok: true, caller: { client: 'c', name: 'c', kind: 'key' } }
+      },
+      onRevoked() {
+        watched++
+        return () => watched--
+      },
+      noteUse() {}
+    },
+    pools: { of: () => Promise.reject(new Error('not to be asked')), forget() {}, close: async () => {} },
+    keepBody: 1000,
+    clock: systemClock(),
+    metrics: { countRequest() {} },
+    log: silentLog
+  })
+  const done = Promise.withResolvers<void>()
+  const server = createServer((request, response) => {
+    arrived.resolve(response)
+    forward(request, response, { server: 'one', rest: '', query: '' }, 'http://127.0.0.1', () => {}).then(done.resolve)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write(get('/one'))
+  const gone = once(await arrived.promise, 'close')
+  socket.destroy()
+  await gone
+  letIn.resolve()
+  await done.promise
+  expect([watched, asked]).toEqual([0, 0])
+  server.close()
+})
+
+test('a refusal whose body never ends holds no connection beyond its request', async () => {
+  const refusals: ServerResponse[] = []
+  const { gateway, told } = await start((_, response) => {
+    refusals.push(response)
+    response.writeHead(401, { 'content-length': '100' }).write('{')
+  })
+  expect((await ask({ gateway }, '/one')).status).toBe(503)
+  expect([refusals.length, told.renewals]).toEqual([2, 2])
+  await Promise.all(refusals.map((response) => response.destroyed || once(response, 'close')))
+})
+
+test('a reason phrase that may not be written again is left out', async () => {
+  const upstream = createTcpServer((socket) =>
+    socket.once('data', () => socket.end('HTTP/1.1 200 \u6210\u529f\r\nContent-Length: 2\r\n\r\nok'))
+  )
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/`
+  const { gateway } = await start((_, response) => response.end(), { upstream: { url } })
+  expect(await ask({ gateway }, '/one')).toMatchObject({ status: 200, text: 'ok' })
+  upstream.close()
+})
+
+test('pass-through: a credential of this gateway goes to no upstream, wherever the client puts it', async () => {
+  const { gateway, seen } = await start((_, response) => response.end(), { upstream: { mode: 'passThrough' } })
+  for (const credential of ['Bearer ttk_planted', 'bearer tta_planted', 'ttr_planted'])
+    await ask({ gateway }, '/one', { headers: { authorization: credential } })
+  await ask({ gateway }, '/one', { headers: { authorization: 'Bearer mine' } })
+  expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined, undefined, 'Bearer mine'])
+  expect(JSON.stringify(seen.map(({ raw }: { raw: IncomingMessage['rawHeaders'] }) => raw))).not.toContain('planted')
+})
+
+test.each([
+  'localhost:99999',
+  'localhost.',
+  '127.0.0.1.',
+  '2130706433',
+  'me@localhost',
+  '[::ffff:127.0.0.1]',
+  'localhost, localhost',
+  ''
+])('Host "%s" is not the address of this gateway', (host) => expect(addressedAs({ host }, null)).toBe(421))
