@@ -71,7 +71,8 @@ export default function AddServer(initial: { url: string; way: Way }) {
       if (way === 'staticToken' || way === 'refreshToken') {
         say(text.added(view.name))
         go({ name: 'server', id: view.id, part: null })
-      } else await beginSignIn(view.id)
+      } else if (view.proposals.length > 0) go({ name: 'signIn', id: view.id })
+      else await beginSignIn(view.id)
     } catch (thrown) {
       setError(explain(thrown))
     } finally {

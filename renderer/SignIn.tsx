@@ -9,6 +9,7 @@ import { bridge } from './bridge.ts'
 import { ActionButton, Field, Page, Push } from './controls.tsx'
 import { DeviceCode } from './DeviceCode.tsx'
 import { Mark, type MarkKind } from './Mark.tsx'
+import { Proposals } from './Proposals.tsx'
 import { hostOf } from './ServerList.tsx'
 import { beginSignIn, type Progress, useProgress } from './signIns.ts'
 import { go, snapshots } from './store.ts'
@@ -46,6 +47,7 @@ export default function SignIn({ id }: { id: string }) {
           blocked={bridge.platform === 'browser' && (progress === null || progress.blocked)}
         />
       )}
+      {!isRunning && progress?.phase !== 'done' && view.proposals.length > 0 && <Proposals view={view} />}
       {!isRunning && !progress && (
         <>
           <p>{text.stopped}</p>

@@ -147,6 +147,14 @@ export const words = {
     verified: 'Verified',
     settingsChanged: 'Settings changed'
   } satisfies Record<EventKind, string>,
+  proposals: {
+    title: 'What this server needs',
+    givesUp: 'What is given up:',
+    trust: { verified: 'tried', cited: 'read at the source', unverified: 'heard of', seen: 'seen just now' },
+    source: 'Source',
+    set: 'Set this',
+    setAndTry: 'Set this and try again'
+  },
   serverSettings: {
     name: 'Name',
     scope: 'Scopes',

@@ -216,6 +216,35 @@ describe.skipIf(reason !== null)('decisions on the pages', () => {
     })
   })
 
+  test('what a failed sign-in would need is shown with its cost, and set and tried again by one press', async () => {
+    fixture().handlers['signIn.start'] = () => {
+      throw new Refusal('issuerMismatch', 'Another issuer.')
+    }
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'figma')!.proposals = [
+        {
+          change: { quirks: { acceptIssuerSlash: true } },
+          reason: 'One slash apart.',
+          givesUp: 'Equality.',
+          trust: 'cited',
+          source: 'https://example.com/why'
+        }
+      ]
+    })
+    const page = await open('#sign-in/figma')
+    await page.getByText('One slash apart.').waitFor()
+    await page.getByText(`${words.proposals.givesUp} Equality.`).waitFor()
+    expect(await page.getByText(words.proposals.source).getAttribute('href')).toBe('https://example.com/why')
+    expect(fixture().inputsOf('server.set')).toEqual([])
+    fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })
+    await button(page, words.proposals.setAndTry).click()
+    await page.getByText('Another issuer.').waitFor()
+    expect(fixture().inputsOf('server.set')).toEqual([
+      { server: 'figma', quirks: { acceptIssuerSlash: true }, reason: 'One slash apart.' }
+    ])
+    expect(fixture().inputsOf('signIn.start')).toEqual([{ server: 'figma' }])
+  })
+
   test.each(['notMcpServer', 'serverUnreachable', 'pkceUnsupported', 'responseInvalid', 'portInUse'])(
     'a sign-in that fails with %s says what to do',
     async (code) => {
