@@ -22,6 +22,8 @@ function RefreshToken({ view }: { view: ServerView }) {
   const text = useClock((now) => {
     if (view.expirySource === null) return words.detail.noToken
     if (view.fault === 'refused') return words.detail.refreshRefused
+    if (view.grantKind === 'staticToken') return words.detail.givenByHand
+    if (view.grantKind === 'clientCredentials' || view.grantKind === 'jwtBearer') return words.detail.renewsAlone
     if (view.refreshExpiresAt === null) return view.renewable ? words.detail.renewable : words.detail.notRenewable
     return view.refreshExpiresAt > now
       ? words.detail.refreshEnds(roughly(view.refreshExpiresAt - now))

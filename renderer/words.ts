@@ -79,7 +79,7 @@ export const words = {
     gap: (length: string) => `${length} without a token`,
     noGap: 'never without a token',
     noHistory: 'Nothing has happened yet.',
-    nothingKnown: 'no token in this time',
+    nothingKnown: 'no refresh in this time',
     timelineLabel: (summary: string) => `Timeline of the last 24 hours: ${summary}.`,
     counted: (refreshes: number, failures: number, signIns: number) =>
       `${refreshes} ${refreshes === 1 ? 'refresh' : 'refreshes'}, ${failures} ${failures === 1 ? 'failure' : 'failures'}, ${signIns} ${signIns === 1 ? 'sign-in' : 'sign-ins'}`,
@@ -111,6 +111,8 @@ export const words = {
     refreshRefused: 'refused by the server',
     renewable: 'kept; its end is not known',
     notRenewable: 'none: you sign in again when the token ends',
+    renewsAlone: 'none needed: a new token is asked for directly',
+    givenByHand: 'none: you give a new token when this one ends',
     neverAccepted: 'not seen yet',
     accepted: (time: string) => `${time} by the server`,
     kinds: {
@@ -401,7 +403,7 @@ export const words = {
     version: 'Version',
     since: 'Since',
     owner: 'Kept by',
-    owners: { lasting: 'a lasting process', command: 'a command, until it ends' },
+    owners: { lasting: 'the tray or tokentray serve', command: 'a command, until it ends' },
     process: (pid: number) => `process ${pid}`,
     diagnostics: 'Diagnostics',
     diagnosticsHelp:

@@ -33,6 +33,20 @@ describe.skipIf(reason !== null)('decisions on the pages', () => {
     }
   )
 
+  test.each([
+    ['staticToken', false, words.detail.givenByHand],
+    ['clientCredentials', true, words.detail.renewsAlone],
+    ['jwtBearer', true, words.detail.renewsAlone]
+  ] as const)('a %s is said to have no refresh token, and what happens instead', async (grantKind, renewable, said) => {
+    Object.assign(fixture().snapshot.servers.find(({ id }) => id === 'github')!, {
+      grantKind,
+      renewable,
+      refreshExpiresAt: null
+    })
+    const page = await open('#server/github')
+    await page.getByText(said, { exact: true }).waitFor()
+  })
+
   describe('a restored grant', () => {
     test('is explained, and tried only when a person says so', async () => {
       restored(fixture())
