@@ -50,6 +50,8 @@ export async function openShell(
   /** Requests of clients that were told of; they end with this process. */
   let askingTold: ReadonlySet<string> = new Set()
   let isVaultTold = false
+  let lookedAt = clock.now()
+  let awakeSince = lookedAt
 
   async function call(name: string, input: unknown): Promise<Reply<unknown>> {
     if (!hosted) return { ok: false, code: 'ownerStopping', message: 'Tokentray is just starting; try again.' }
@@ -91,13 +93,16 @@ export async function openShell(
 
   function look(): void {
     tray?.refresh()
+    // Awake, it looks every 30 s at least; a longer pause was a sleep, whether or not the system says so.
+    if (clock.now() - lookedAt > 2 * lookEvery) awakeSince = clock.now()
+    lookedAt = clock.now()
     if (!newest) return
     tellOfVault(newest.vault)
     const before = preferences.get()
     const asking = decideAskings(askingTold, newest.clients)
     askingTold = asking.told
     if (before.notifications) for (const { title, body } of asking.show) tellOfClients(title, body)
-    const { show, told } = decideNotices(before.told, newest, clock.now(), before)
+    const { show, told } = decideNotices(before.told, newest, clock.now(), before, awakeSince)
     if (told.join() !== before.told.join()) preferences.set({ told: [...told] })
     for (const { title, body, server } of show) tell(title, body, server)
   }

@@ -17,7 +17,7 @@ const kinds: readonly Kind[] = ['person', 'ending', 'gap']
 const key = (kind: Kind, view: ServerView) => `${kind} ${view.id}`
 
 /** True while this incident begins or goes on: a try in between does not make it a new one. */
-function goesOn(kind: Kind, view: ServerView, now: number, wasTold: boolean): boolean {
+function goesOn(kind: Kind, view: ServerView, now: number, awakeSince: number, wasTold: boolean): boolean {
   if (view.state === 'signedOut') return false
   // A pause neither begins nor ends anything.
   if (view.paused) return wasTold
@@ -27,7 +27,9 @@ function goesOn(kind: Kind, view: ServerView, now: number, wasTold: boolean): bo
     case 'ending':
       return view.refreshExtends === false && view.refreshExpiresAt !== null && view.refreshExpiresAt - now < foresight
     case 'gap':
-      return view.expiresAt !== null && now - view.expiresAt > (wasTold ? 0 : grace)
+      if (view.expiresAt === null) return false
+      // What ended while nobody could refresh it gets the grace from then on, or every morning would begin with this.
+      return wasTold ? now > view.expiresAt : now - Math.max(view.expiresAt, awakeSince) > grace
   }
 }
 
@@ -52,19 +54,25 @@ export function vaultNotice({ state, message }: VaultView): { title: string; bod
   return { title, body: message }
 }
 
-/** What to show now, and what counts as told from now on. `now` in ms since the epoch. */
+/**
+ * What to show now, and what counts as told from now on. `now` and `awakeSince`, when the machine last woke or this process
+ * began, in ms since the epoch.
+ */
 export function decideNotices(
   told: Told,
   snapshot: Snapshot,
   now: number,
-  settings: { notifications: boolean; muted: readonly string[] }
+  settings: { notifications: boolean; muted: readonly string[] },
+  awakeSince: number
 ): { show: Notice[]; told: Told } {
+  // No servers are known then, which does not mean that they are well.
+  if (snapshot.vault.state !== 'open') return { show: [], told }
   const show: Notice[] = []
   const next: string[] = []
   for (const view of snapshot.servers) {
     for (const kind of kinds) {
       const wasTold = told.includes(key(kind, view))
-      if (!goesOn(kind, view, now, wasTold)) continue
+      if (!goesOn(kind, view, now, awakeSince, wasTold)) continue
       next.push(key(kind, view))
       // A server that needs a person has no token either: that is the same news.
       const isSaid = kind !== 'person' && next.includes(key('person', view))

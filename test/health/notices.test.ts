@@ -11,7 +11,7 @@ const wanted = { notifications: true, muted: [] as string[] }
 function follow(views: readonly Partial<ServerView>[], settings = wanted, from: Told = []): string[][] {
   let told = from
   return views.map((change, index) => {
-    const decided = decideNotices(told, snapshotOf(server(change)), now + index * minute, settings)
+    const decided = decideNotices(told, snapshotOf(server(change)), now + index * minute, settings, 0)
     told = decided.told
     return decided.show.map(({ title }) => title)
   })
@@ -35,7 +35,7 @@ test('after the server was well again, the next incident is told', () => {
 })
 
 test('a start does not tell again what was told before', () => {
-  const { told } = decideNotices([], snapshotOf(server(needy)), now, wanted)
+  const { told } = decideNotices([], snapshotOf(server(needy)), now, wanted, 0)
   expect(follow([needy], wanted, JSON.parse(JSON.stringify(told)))).toEqual([[]])
 })
 
@@ -44,6 +44,23 @@ test('retrying says nothing until the server has had no valid token for longer t
   expect(follow([retrying, { ...ended(0), expiresAt: now + minute }])).toEqual([[], []])
   expect(follow([ended(grace)])).toEqual([[]])
   expect(follow([ended(grace + 1), ended(grace + 1)])).toEqual([['Linear has no valid token'], []])
+})
+
+test('what ended while the machine slept gets the grace from when it woke', () => {
+  const slept = snapshotOf(server({ ...retrying, expiresAt: now - 8 * 60 * minute }))
+  const at = (time: number, told: Told = []) => decideNotices(told, slept, time, wanted, now)
+  expect(at(now)).toEqual({ show: [], told: [] })
+  expect(at(now + grace).show).toEqual([])
+  expect(at(now + grace + 1).show).toMatchObject([{ title: 'Linear has no valid token' }])
+  // Told before the machine slept: still the same incident.
+  expect(at(now, ['gap linear'])).toEqual({ show: [], told: ['gap linear'] })
+})
+
+test('a vault that is not open forgets no incident', () => {
+  const { told } = decideNotices([], snapshotOf(server(needy)), now, wanted, 0)
+  const open = snapshotOf()
+  const shut = { ...open, vault: { ...open.vault, state: 'locked' as const } }
+  expect(decideNotices(told, shut, now, wanted, 0)).toEqual({ show: [], told })
 })
 
 test('a server that needs a person is one piece of news, not two', () => {
@@ -62,7 +79,7 @@ test('muted, one server or all: nothing is shown, and nothing old when it is unm
     { notifications: false, muted: [] },
     { notifications: true, muted: ['linear'] }
   ]) {
-    const { show, told } = decideNotices([], snapshotOf(server(needy)), now, settings)
+    const { show, told } = decideNotices([], snapshotOf(server(needy)), now, settings, 0)
     expect(show).toEqual([])
     expect(follow([needy], wanted, told)).toEqual([[]])
   }
@@ -72,5 +89,5 @@ test('paused and signed-out servers say nothing, and a removed one is forgotten'
   expect(follow([{ ...needy, paused: true, light: 'grey' }])).toEqual([[]])
   expect(follow([{ state: 'signedOut', light: 'grey', action: 'signIn' }])).toEqual([[]])
   expect(follow([needy, { ...needy, paused: true }, needy])).toEqual([['Linear: sign in needed'], [], []])
-  expect(decideNotices(['person linear'], snapshotOf(), now, wanted).told).toEqual([])
+  expect(decideNotices(['person linear'], snapshotOf(), now, wanted, 0).told).toEqual([])
 })
