@@ -1,7 +1,7 @@
 // What a click in the tray's menu does: commands of the contract through the window's door, and nothing of its own.
 // A command that failed is told in a notification; the server's own words follow from the next snapshot anyway.
 import type { Reply } from '../app/contract/commands.ts'
-import { type ErrorCode, exitCodes } from '../app/contract/errors.ts'
+import { asTokentrayError, type ErrorCode, exitCodes } from '../app/contract/errors.ts'
 import type { Snapshot } from '../app/contract/views.ts'
 import { clientsScreen } from './asking.ts'
 import type { LoginItem } from './loginItem.ts'
@@ -14,6 +14,7 @@ export type Actions = {
   show(screen?: string): void
   tell(title: string, body: string, server: string): void
   tellOfClients(title: string, body: string): void
+  tellOfSettings(title: string, body: string): void
   preferences: Preferences
   loginItem: LoginItem
   quit(): void
@@ -68,7 +69,11 @@ export async function carryOut(act: Act, o: Actions): Promise<void> {
       o.preferences.set({ notifications: act.on })
       return o.changed()
     case 'startAtLogin':
-      o.loginItem.set(act.on)
+      try {
+        o.loginItem.set(act.on)
+      } catch (error) {
+        o.tellOfSettings('Start at login', asTokentrayError(error).message)
+      }
       return o.changed()
     case 'allow':
       return answer('clients.allow', { request: act.request, always: act.always })

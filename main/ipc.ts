@@ -3,6 +3,7 @@
 import { type IpcMainEvent, type IpcMainInvokeEvent, ipcMain, type WebContents } from 'electron'
 import type { Reply } from '../app/contract/commands.ts'
 import { type DesktopCommandName, type DesktopSettings, desktopCommands } from '../app/contract/desktop.ts'
+import { asTokentrayError } from '../app/contract/errors.ts'
 import { type Snapshot, snapshot as snapshotSchema } from '../app/contract/views.ts'
 import { channels } from './channels.ts'
 import { isOwnPage } from './pages.ts'
@@ -46,7 +47,12 @@ export function openIpc(options: IpcOptions): void {
     const parsed = desktopCommands['desktop.set'].input.safeParse(input)
     if (!parsed.success) return invalid
     const change = Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined))
-    return { ok: true, value: output.parse(options.desktop.set(change)) }
+    try {
+      return { ok: true, value: output.parse(options.desktop.set(change)) }
+    } catch (error) {
+      const { code, message } = asTokentrayError(error)
+      return { ok: false, code, message }
+    }
   }
 
   const watched = new WeakSet<WebContents>()

@@ -3,12 +3,17 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { app } from 'electron'
+import { TokentrayError } from '../app/contract/errors.ts'
 import { isEntryOn, writeEntry } from './autostart.ts'
 
 /** The argument of a start that opens no window. */
 export const hiddenFlag = '--hidden'
 
-export type LoginItem = { isOn(): boolean; set(on: boolean): void }
+export type LoginItem = {
+  isOn(): boolean
+  /** @throws settingsUnwritable */
+  set(on: boolean): void
+}
 
 /** In a checkout the program is a bare Electron, which must be told what to run. */
 const ownArguments = () => (app.isPackaged ? [] : [app.getAppPath()])
@@ -43,9 +48,17 @@ function createAutostart(env: NodeJS.ProcessEnv): LoginItem {
       }
     },
     set(on) {
-      if (!on) return rmSync(file, { force: true })
-      mkdirSync(folder, { recursive: true })
-      writeFileSync(file, writeEntry(command))
+      try {
+        if (!on) return rmSync(file, { force: true })
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(file, writeEntry(command))
+      } catch (cause) {
+        throw new TokentrayError(
+          'settingsUnwritable',
+          `Start at login was not changed: ${file} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
+          { cause }
+        )
+      }
     }
   }
 }

@@ -71,12 +71,17 @@ export async function openShell(
     notify(title, body, () => window.show(clientsScreen))
   }
 
+  function tellOfSettings(title: string, body: string): void {
+    notify(title, body, () => window.show('settings'))
+  }
+
   const actions: Actions = {
     call,
     snapshot: () => newest,
     show: window.show,
     tell,
     tellOfClients,
+    tellOfSettings,
     preferences,
     loginItem,
     quit: o.quit,

@@ -75,7 +75,8 @@ describe('a click', () => {
       },
       snapshot: () => null,
       show: (screen?: string) => did.push(['show', screen]),
-      tellOfClients: (...told: string[]) => did.push(told)
+      tellOfClients: (...told: string[]) => did.push(told),
+      tellOfSettings: (...told: string[]) => did.push(told)
     } as unknown as Actions
     await carryOut(act, actions)
     return did
