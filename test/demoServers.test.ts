@@ -2,6 +2,7 @@
 // A whole core, the demo's real authorization server; the person is a small HTTP client that reads the page.
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../app/clock.ts'
+import { TokentrayError } from '../app/contract/errors.ts'
 import { serverConfig } from '../app/contract/server.ts'
 import { approve, callbackUrl } from '../app/demo/person.ts'
 import { openVault } from '../app/vault/open.ts'
@@ -62,6 +63,24 @@ test('what a killed owner left is cleared by the next', async () => {
   setting = await createSetting({ core: { vault } })
   expect(listed(setting)).toEqual(['own'])
   expect((await vault.servers()).map(({ config }) => config.id)).toEqual(['own'])
+})
+
+test('a vault that cannot be written at the end is closed all the same', async () => {
+  const keychain = { get: async () => null, set: async () => {}, delete: async () => {} }
+  const vault = await openVault({ path: ':memory:', clock: systemClock(), keychain })
+  let isClosed = false
+  const refusing = {
+    ...vault,
+    removeServer: () => Promise.reject(new TokentrayError('vaultUnwritable', 'The disk is full.')),
+    close: async () => {
+      isClosed = true
+      await vault.close()
+    }
+  }
+  setting = await createSetting({ core: { vault: refusing } })
+  await setting.call('demo.start', {})
+  await setting.core.close()
+  expect(isClosed).toBe(true)
 })
 
 test('demo is no setting that a person can give', async () => {
