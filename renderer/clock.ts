@@ -4,18 +4,22 @@ import { useSyncExternalStore } from 'react'
 
 const listeners = new Set<() => void>()
 let timer: number | undefined
-let offset: number | null = null
+let offset = 0
+/** Of the newest snapshots, in ms: older ones were measured before either clock may have been set. */
+const differences: number[] = []
+const mostDifferences = 8
 let current = Date.now()
 
 /** The core's time in ms: it may run on another machine, at the far end of a tunnel, with another clock. */
 export function now(): number {
-  return Date.now() + (offset ?? 0)
+  return Date.now() + offset
 }
 
-/** Learns the core's clock from a snapshot's `at`. The largest difference seen had the least delay in it. */
+/** Learns the core's clock from a snapshot's `at`. The largest of the newest differences had the least delay in it. */
 export function setClock(at: number): void {
-  const difference = at - Date.now()
-  offset = Math.max(offset ?? Number.NEGATIVE_INFINITY, difference)
+  differences.push(at - Date.now())
+  if (differences.length > mostDifferences) differences.shift()
+  offset = Math.max(...differences)
   if (Math.abs(offset) < 2000) offset = 0
   update()
 }
