@@ -29,10 +29,16 @@ export function showTheme(theme: Theme): void {
   const root = document.documentElement
   if (theme === 'system') delete root.dataset.theme
   else root.dataset.theme = theme
-  localStorage.setItem(kept, theme)
+  // A browser may keep nothing for us (SecurityError), or have no room: the theme then follows with the first snapshot.
+  try {
+    localStorage.setItem(kept, theme)
+  } catch {}
 }
 
 export function showKeptTheme(): void {
-  const theme = localStorage.getItem(kept)
+  let theme: string | null = null
+  try {
+    theme = localStorage.getItem(kept)
+  } catch {}
   if (theme === 'light' || theme === 'dark') showTheme(theme)
 }

@@ -144,6 +144,19 @@ describe.skipIf(reason !== null)('decisions on the pages', () => {
   })
 
   describe('general settings', () => {
+    test('a browser that keeps nothing for us shows the pages and the theme all the same', async () => {
+      const page = await open('blank')
+      await page.addInitScript(`Object.defineProperty(window, 'localStorage', {
+        get() { throw new DOMException('Access is denied', 'SecurityError') }
+      })`)
+      fixture().change((snapshot) => {
+        snapshot.theme = 'dark'
+      })
+      await page.goto(fixture().url)
+      await page.locator('[data-server="github"]').waitFor()
+      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+    })
+
     test('the theme is switched for good, whatever the system says', async () => {
       const page = await open('#settings', { width: 900, scheme: 'light' })
       const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
