@@ -36,6 +36,8 @@ export type BridgeOptions = {
 
 /** After asking politely a client kills in about two seconds; in ms. */
 const farewell = 1000
+/** Once nothing more comes, the client may be gone; an answer is waited for as long as clients wait, in ms. */
+const lastWait = 60_000
 
 /** Requests on their way; `open` are those still without an answer. */
 type Flight = {
@@ -92,8 +94,8 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
         flights.delete(flight)
         sent.resolve()
       })
-    // A notification is taken before the next line is read: `initialized` must not come after what needs it.
-    return requests.length === 0 ? flight.done : sent.promise
+    // Taken before the next line is read: it must not come after what needs it.
+    return messages.some(({ method }) => method === 'notifications/initialized') ? flight.done : sent.promise
   }
 
   async function exchange(
@@ -116,25 +118,28 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
     if (isHandshake) session.begin(first)
     const used = session.id()
     let response = await post()
-    if (response.statusCode === 404 && usesSession && used !== null) {
+    // Read at once where it may only say that the session is gone.
+    let refusal = response.statusCode === 400 && usesSession ? await readBody(response) : null
+    if (used !== null && usesSession && isForgotten(response, refusal)) {
       response.resume()
       await session.renew(used)
       response = await post()
+      refusal = null
     }
     if (isHandshake) session.begun(response)
-    await takeAnswer(response, flight)
+    await takeAnswer(response, flight, refusal)
     if (first.method === 'notifications/initialized' && isGood(response)) session.openStream()
   }
 
   /** Passes on what comes until each request is answered; an answer that never comes is an error. */
-  async function takeAnswer(response: IncomingMessage, flight: Flight): Promise<void> {
+  async function takeAnswer(response: IncomingMessage, flight: Flight, read: string | null): Promise<void> {
     const { open } = flight
     if (isGood(response) && (headerOf(response, 'content-type') ?? '').startsWith('text/event-stream')) {
       await session.follow(response, () => open.size > 0, flight.abort.signal)
       if (open.size > 0) throw new TokentrayError('replyLost', 'The server ended its stream without an answer.')
       return
     }
-    const body = await readBody(response)
+    const body = read ?? (await readBody(response))
     if (open.size === 0) {
       if (!isGood(response)) log(`A message was refused with HTTP ${response.statusCode}.`)
       return
@@ -159,13 +164,15 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
         JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_700, message: 'This line is no JSON-RPC.' } })
       )
     const [first] = messages
-    if (first?.method === 'notifications/cancelled' && !session.isOpen()) {
-      // Without a session there is nobody to tell: hanging up is how HTTP cancels.
-      const asked = [...flights].find(({ open }) => open.has(first.params?.requestId as string))
-      if (asked) asked.isCancelled = true
-      return asked?.abort.abort()
-    }
-    await send(text, messages)
+    if (first?.method !== 'notifications/cancelled') return send(text, messages)
+    const id = first.params?.requestId as string
+    const asked = [...flights].find(({ open }) => open.has(id))
+    asked?.open.delete(id)
+    // Without a session there is nobody to tell: hanging up is how HTTP cancels.
+    if (session.isOpen()) await send(text, messages)
+    if (!asked || asked.open.size > 0) return
+    asked.isCancelled = true
+    asked.abort.abort()
   }
 
   async function end(): Promise<void> {
@@ -175,15 +182,18 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
       flight.abort.abort()
     }
     const all = Promise.all([...flights].map(({ done }) => done))
-    let cancel = () => {}
-    const hurry = () => {
-      cancel = clock.after(farewell, () => {
+    const hangUpAfter = (length: number) =>
+      clock.after(length, () => {
         for (const { abort } of flights) abort.abort()
       })
+    let cancel = hangUpAfter(stop.aborted ? farewell : lastWait)
+    const hurry = () => {
+      cancel()
+      cancel = hangUpAfter(farewell)
     }
-    if (stop.aborted) hurry()
-    else stop.addEventListener('abort', hurry, { once: true })
+    stop.addEventListener('abort', hurry, { once: true })
     await all
+    stop.removeEventListener('abort', hurry)
     cancel()
     await session.close()
     door.close()
@@ -203,6 +213,10 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
   await Promise.race([read(), stopped])
   await end()
 }
+
+/** Whether the server no longer knows the session: by HTTP 404, or by what many servers say with 400 instead. */
+const isForgotten = ({ statusCode }: IncomingMessage, body: string | null): boolean =>
+  statusCode === 404 || (body !== null && /\bsession\b|server not initialized/i.test(body))
 
 /** The sentence of an OAuth error (RFC 6750 section 3.1), which the gateway gives to whom it does not let in. */
 function described(body: string): string | null {

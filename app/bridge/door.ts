@@ -66,7 +66,7 @@ export function createDoor({ enter, clock, log }: DoorOptions): Door {
           const response = await wire.ask({
             url: used.url,
             method,
-            headers: { authorization: `Bearer ${expose(used.key)}`, ...headers() },
+            headers: { 'x-tokentray-key': expose(used.key), ...headers() },
             signal,
             ...(body !== undefined && { body }),
             ...(onSent && { onSent })

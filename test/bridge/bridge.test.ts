@@ -1,5 +1,6 @@
 // The bridge against a gateway that does what real ones do: sessions, streams, lost sessions, restarts, refusals.
 import { describe, expect, test } from 'vitest'
+import { fakeClock } from '../fakes/clock.ts'
 import { type Answer, json, makeBridge, makeGateway } from './setting.ts'
 
 const initialize = { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } }
@@ -59,10 +60,10 @@ describe('with sessions', () => {
     ])
     expect(gateway.seen[0]!.headers).not.toHaveProperty('mcp-protocol-version')
     for (const { headers } of gateway.seen.slice(1))
-      expect([headers['mcp-session-id'], headers['mcp-protocol-version'], headers.authorization]).toEqual([
+      expect([headers['mcp-session-id'], headers['mcp-protocol-version'], headers['x-tokentray-key']]).toEqual([
         's1',
         '2025-11-25',
-        'Bearer ttk_1'
+        'ttk_1'
       ])
   })
 
@@ -136,6 +137,91 @@ describe('with sessions', () => {
     expect((await bridge.answered(1)).result).toEqual({ late: true })
     expect(gateway.seen.at(-1)!.headers['last-event-id']).toBe('e1')
   })
+})
+
+describe('with sessions, when the client is gone or has lost interest', () => {
+  test('an answer that never comes holds the end up no longer than a client would wait', async () => {
+    const clock = fakeClock()
+    const arrived = Promise.withResolvers<void>()
+    const gateway = await makeGateway((_seen, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      arrived.resolve()
+    })
+    const bridge = makeBridge({ url: () => gateway.url, clock })
+    bridge.send({ id: 1, method: 'tools/call', params: {} })
+    await arrived.promise
+    bridge.end()
+    await clock.advance(60_000)
+    await bridge.done
+    expect(bridge.out.map((line) => JSON.parse(line))).toMatchObject([
+      { id: 1, error: { data: { code: 'replyLost' } } }
+    ])
+  })
+
+  test('a cancelled request is told to the server, hung up, and never answered', async () => {
+    const arrived = Promise.withResolvers<void>()
+    const cut = Promise.withResolvers<void>()
+    const gateway = await makeGateway(
+      withSessions((seen, response) => {
+        if (seen.method === 'GET') return void response.writeHead(405).end()
+        if (seen.body.method !== 'tools/call') return {}
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+        response.on('close', () => cut.resolve())
+        arrived.resolve()
+      })
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    await shakeHands(bridge)
+    bridge.send({ id: 1, method: 'tools/call', params: {} })
+    await arrived.promise
+    bridge.send({ method: 'notifications/cancelled', params: { requestId: 1 } })
+    await cut.promise
+    bridge.end()
+    await bridge.done
+    expect(gateway.seen.map(({ body }) => body.method)).toContain('notifications/cancelled')
+    expect(bridge.out.length).toBe(1)
+  })
+
+  test('a message the server never acknowledges holds up nothing that comes after it', async () => {
+    const gateway = await makeGateway(
+      withSessions((seen, response) => {
+        if (seen.method === 'GET') return void response.writeHead(405).end()
+        return seen.body.method === 'notifications/progress' ? new Promise(() => {}) : {}
+      })
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    await shakeHands(bridge)
+    bridge.send({ method: 'notifications/progress', params: {} })
+    bridge.send({ id: 1, method: 'ping' })
+    expect((await bridge.answered(1)).result).toEqual({})
+  })
+
+  test.each(['Bad Request: No valid session ID provided', 'Bad Request: Server not initialized'])(
+    'a server that says HTTP 400, "%s", has forgotten the session too',
+    async (message) => {
+      let sessions = 0
+      const gateway = await makeGateway((seen, response) => {
+        if (seen.method === 'DELETE' || seen.method === 'GET') return void response.writeHead(405).end()
+        if (seen.body.method === 'initialize') {
+          sessions++
+          const head = { 'mcp-session-id': `s${sessions}` }
+          return json(response, { jsonrpc: '2.0', id: seen.body.id, result: begun }, 200, head)
+        }
+        if (sessions === 1 && seen.body.method === 'tools/call')
+          return json(response, { jsonrpc: '2.0', id: null, error: { code: -32000, message } }, 400)
+        if (seen.body.method === 'tools/list')
+          return json(response, { jsonrpc: '2.0', id: null, error: { code: -32600, message: 'No such cursor' } }, 400)
+        return {}
+      })
+      const bridge = makeBridge({ url: () => gateway.url })
+      await shakeHands(bridge)
+      bridge.send({ id: 1, method: 'tools/call', params: {} })
+      expect((await bridge.answered(1)).result).toEqual({})
+      bridge.send({ id: 2, method: 'tools/list', params: {} })
+      expect((await bridge.answered(2)).error?.message).toBe('No such cursor')
+      expect(sessions).toBe(2)
+    }
+  )
 })
 
 describe('without sessions', () => {
@@ -220,7 +306,7 @@ describe('without sessions', () => {
 describe('what goes wrong', () => {
   test('a refused key is got anew, once', async () => {
     const gateway = await makeGateway(({ headers }, response) =>
-      headers.authorization === 'Bearer ttk_2' ? { in: true } : json(response, {}, 401)
+      headers['x-tokentray-key'] === 'ttk_2' ? { in: true } : json(response, {}, 401)
     )
     const bridge = makeBridge({ url: () => gateway.url })
     bridge.send({ id: 1, method: 'tools/call', params: {} })
@@ -269,15 +355,18 @@ describe('what goes wrong', () => {
     const gateway = await makeGateway(({ body }, response) => {
       const method = body.method!
       counts[method] = (counts[method] ?? 0) + 1
-      if (method === 'tools/list' && counts[method] === 2) return { tools: [] }
+      if (method === 'ping' || counts[method] === 2) return { tools: [] }
       response.destroy()
     })
     const bridge = makeBridge({ url: () => gateway.url })
     // In once, so that a lost gateway is worth waiting for.
-    gateway.server.once('request', () => {})
+    bridge.send({ id: 0, method: 'ping' })
+    await bridge.answered(0)
     bridge.send({ id: 1, method: 'tools/call', params: {} })
     expect((await bridge.answered(1)).error?.message).toContain('Whether the request was carried out is not known.')
-    expect(counts['tools/call']).toBe(1)
+    bridge.send({ id: 2, method: 'tools/list' })
+    expect((await bridge.answered(2)).result).toEqual({ tools: [] })
+    expect(counts).toEqual({ ping: 1, 'tools/call': 1, 'tools/list': 2 })
   })
 
   test('nobody to let it in: each request is told why, and the next one tries again', async () => {
@@ -331,16 +420,13 @@ describe('what goes wrong', () => {
   test('a client that does not read holds the server back instead of filling memory', async () => {
     const event = `data: {"jsonrpc":"2.0","method":"notifications/message","params":{"x":"${'x'.repeat(60_000)}"}}\n\n`
     let written = 0
-    const isFull = Promise.withResolvers<void>()
-    const gateway = await makeGateway((_seen, response) => {
+    const gateway = await makeGateway(({ body }, response) => {
+      if (body.method === 'ping') return {}
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const pump = () => {
-        while (written < 2000) {
+        while (written < 600) {
           written += 1
-          if (!response.write(event)) {
-            response.once('drain', pump)
-            return setTimeout(() => isFull.resolve(), 300)
-          }
+          if (!response.write(event)) return void response.once('drain', pump)
         }
         response.end('data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
       }
@@ -349,11 +435,16 @@ describe('what goes wrong', () => {
     const room = Promise.withResolvers<void>()
     const bridge = makeBridge({ url: () => gateway.url, write: () => room.promise })
     bridge.send({ id: 1, method: 'tools/call', params: {} })
-    await isFull.promise
-    expect(bridge.out.length).toBe(1)
-    expect(written).toBeLessThan(1500)
+    await bridge.line(/message/)
+    // Whatever the stream could bring meanwhile would have come while these went to and fro.
+    for (let id = 2; id < 22; id++) {
+      bridge.send({ id, method: 'ping' })
+      await bridge.answered(id)
+    }
+    expect(bridge.out.length).toBe(21)
+    expect(written).toBeLessThan(450)
     room.resolve()
     await bridge.answered(1)
-    expect(bridge.out.length).toBe(2001)
+    expect(bridge.out.length).toBe(621)
   })
 })

@@ -154,7 +154,7 @@ describe('mcp', () => {
     const paths = makePaths()
     const seen: unknown[] = []
     const server = createServer((incoming, response) => {
-      seen.push(incoming.headers.authorization)
+      seen.push(incoming.headers['x-tokentray-key'])
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","id":1,"result":{}}')
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -169,7 +169,7 @@ describe('mcp', () => {
     const quiet = makeWorld({ core, paths, stdin: request })
     expect(await run(['mcp', 'github'], quiet.world)).toBe(0)
     expect([quiet.text.out, quiet.text.err]).toEqual(['{"jsonrpc":"2.0","id":1,"result":{}}\n', ''])
-    expect(seen).toEqual([`Bearer ${secret}`])
+    expect(seen).toEqual([secret])
     expect(core.calls.map(({ name, input }) => [name, input])).toEqual([
       ['clients.bridgeKey', { server: 'github', pid: process.pid, run: expect.any(String) }],
       ['clients.revoke', { client: 'bridge.1' }]
