@@ -112,6 +112,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     randomBytes,
     environment: options.environment,
     gateway: options.gatewayAddress,
+    isPassThrough: (id) => keeper.roster.config(id).mode === 'passThrough',
     find,
     changed: access.changed
   })

@@ -57,6 +57,7 @@ function withConnector(world: World, typed: string, work: Work): Promise<number>
       place: placeOf(world),
       launcher: launcherOf(world.env),
       gateway: async () => `http://127.0.0.1:${readPort(world.paths.ownerFolder, doors.gateway)}`,
+      isPassThrough: (id) => snapshot.servers.some((each) => each.id === id && each.mode === 'passThrough'),
       // Also after Ctrl-C: a key whose file was not written must still be revoked.
       keys: createKeys(owner.callAnyway),
       clock: world.clock

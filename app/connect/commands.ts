@@ -27,6 +27,7 @@ export function createConnectHandlers(o: {
   randomBytes: RandomBytes
   environment: Environment
   gateway(): string
+  isPassThrough(server: string): boolean
   find(typed: string): string
   changed(): void
 }): ConnectHandlers {
@@ -37,6 +38,7 @@ export function createConnectHandlers(o: {
     place,
     launcher: launcherOf(environment),
     gateway: async () => o.gateway(),
+    isPassThrough: o.isPassThrough,
     keys: createKeys(o.call),
     clock
   })

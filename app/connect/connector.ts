@@ -26,6 +26,8 @@ export type ConnectorOptions = {
   launcher: Launcher
   /** The gateway's origin, without a slash at its end. */
   gateway: () => Promise<string>
+  /** Whether clients bring the server credentials of their own. */
+  isPassThrough(server: string): boolean
   keys: Keys
   clock: Clock
 }
@@ -60,18 +62,28 @@ const ownFields = new Set(['type', 'url', 'httpUrl', 'serverUrl', 'headers', 'ht
 
 const keyName = (row: ClientRow, server: string) => `${row.name}: ${server}`
 
-export function createConnector({ place, launcher, gateway, keys, clock }: ConnectorOptions) {
-  /** What was written, by path: its digest and where the bytes before it are. Only what an undo may bring back exactly. */
-  const written = new Map<string, { digest: string; backup: string | null }>()
+export function createConnector({ place, launcher, gateway, isPassThrough, keys, clock }: ConnectorOptions) {
+  /** What was written, by path: for which server, its digest, and where the bytes before it are. Only what an undo may bring back exactly. */
+  const written = new Map<string, { server: string; digest: string; backup: string | null }>()
   const rowOf = (id: string): ClientRow => {
     const row = findClient(id)
     if (row) return row
     const known = clients.map((each) => each.id).join(', ')
     throw new TokentrayError('clientUnknown', `There is no client called "${id}". Known: ${known}.`)
   }
-  const targetOf = async (server: string): Promise<Target> => ({ server, gateway: await gateway(), launcher })
+  const targetOf = async (server: string): Promise<Target> => ({
+    server,
+    gateway: await gateway(),
+    launcher,
+    isPassThrough: isPassThrough(server)
+  })
 
-  function wayFor(row: ClientRow, wished: Way | undefined): Way {
+  function wayFor(row: ClientRow, wished: Way | undefined, target: Target): Way {
+    if (target.isPassThrough && ((wished ?? 'key') !== 'key' || !row.ways.includes('key')))
+      throw new TokentrayError(
+        'inputInvalid',
+        `${target.server} is passed through, so a client needs a key and a header of its own there; ${row.name} cannot be connected that way.`
+      )
     const way = wished ?? row.ways[0]!
     if (row.ways.includes(way)) return way
     throw new TokentrayError(
@@ -83,8 +95,8 @@ export function createConnector({ place, launcher, gateway, keys, clock }: Conne
   /** @throws clientUnknown, inputInvalid, configUnreadable */
   async function plan(wish: Wish): Promise<Plan> {
     const row = rowOf(wish.client)
-    const way = wayFor(row, wish.way)
     const target = await targetOf(wish.server)
+    const way = wayFor(row, wish.way, target)
     const wanted = makeEntry(row, way, target, keyShown)
     const name = entryName(wish.server)
     const shared = { row, server: wish.server, way, target, snippet: snippetOf(row, name, wanted) }
@@ -123,20 +135,21 @@ export function createConnector({ place, launcher, gateway, keys, clock }: Conne
     const text = found.text ?? ''
     const old = await keys.find(keyName(row, server))
     const fresh = way === 'key' ? await keys.make(keyName(row, server), server) : null
+    let backup: string | null
     try {
       const entry = makeEntry(row, way, target, fresh ? expose(fresh.key) : '')
       const present = findEntry(row, text, name, path)
       const after = changeEntry(row, text, name, merge(present, entry, target), path)
-      const backup = await writeConfig(found, after, clock.now())
-      for (const id of old) await keys.revoke(id)
+      backup = await writeConfig(found, after, clock.now())
       // What stood there before as ours held a key that is dead now: that one is not worth bringing back.
-      if (!isOurs(present, target)) written.set(path, { digest: digest(after), backup })
-      return { path, backup, changed: true }
+      if (!isOurs(present, target)) written.set(path, { server, digest: digest(after), backup })
     } catch (error) {
       // Nobody holds it: a key that was never written down must not live on.
       if (fresh) await keys.revoke(fresh.id)
       throw error
     }
+    for (const id of old) await keys.revoke(id)
+    return { path, backup, changed: true }
   }
 
   /** What taking the entry out would change. `canWrite` false: there is none of ours. */
@@ -176,7 +189,8 @@ export function createConnector({ place, launcher, gateway, keys, clock }: Conne
   async function undo({ client, server }: { client: string; server: string }): Promise<Done & { revoked: number }> {
     const made = await planRemoval({ client, server })
     const last = made.path === null ? undefined : written.get(made.path)
-    if (made.path === null || !made.found || !last || last.digest !== digest(made.found.text ?? '')) return remove(made)
+    const isLast = last?.server === made.server && last.digest === digest(made.found?.text ?? '')
+    if (made.path === null || !made.found || !last || !isLast) return remove(made)
     written.delete(made.path)
     const before = last.backup === null ? null : await readConfig(last.backup).catch(() => ({ text: null, gone: true }))
     if (before && 'gone' in before) return remove(made)
@@ -212,11 +226,20 @@ const snippetOf = (row: ClientRow, name: string, entry: Entry) => editorOf(row).
 function merge(present: unknown, wanted: Entry, target: Target): Entry {
   if (present === undefined || !isOurs(present, target)) return wanted
   const kept = Object.entries(present as Entry).filter(([name]) => !ownFields.has(name))
-  return { ...wanted, ...Object.fromEntries(kept) }
+  return { ...wanted, ...mergeHeaders(present as Entry, wanted, target), ...Object.fromEntries(kept) }
+}
+
+/** Where a server is passed through, the client's own credential stands beside our key. */
+function mergeHeaders(present: Entry, wanted: Entry, { isPassThrough }: Target): Entry {
+  const field = ['headers', 'http_headers'].find((name) => name in wanted)
+  const headers = field === undefined || !isPassThrough ? null : present[field]
+  if (field === undefined || typeof headers !== 'object' || headers === null) return {}
+  const own = Object.entries(headers).filter(([, value]) => !/(^|\s)ttk_/.test(String(value)))
+  return { [field]: { ...Object.fromEntries(own), ...(wanted[field] as object) } }
 }
 
 const hideKey = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value ?? null).replace(/Bearer (ttk_[\w-]+|\[key\])/g, `Bearer ${keyShown}`))
+  JSON.parse(JSON.stringify(value ?? null).replace(/\bttk_[\w-]+/g, keyShown))
 
 function diffOf(row: ClientRow, before: string, after: string, entry: Entry, path: string): string {
   const editor = editorOf(row)

@@ -10,6 +10,8 @@ export type Target = {
   /** The gateway's origin, such as http://127.0.0.1:4140, without a slash at its end. */
   gateway: string
   launcher: Launcher
+  /** `Authorization` is the client's own there, for the server: our key has its own header. */
+  isPassThrough: boolean
 }
 
 /** The name of the entry: some clients take letters, digits, - and _ only, which an id may exceed by its dots. */
@@ -24,10 +26,9 @@ export function bridge({ launcher, server }: Target): Launcher {
 
 /** The entry for `way`; `key` is text to write or `keyShown`. Throws where the client has no such way: ask `ways` first. */
 export function makeEntry(row: ClientRow, way: Way, target: Target, key: string): Entry {
+  const header = target.isPassThrough ? { 'X-Tokentray-Key': key } : { Authorization: `Bearer ${key}` }
   const entry =
-    way === 'stdio'
-      ? row.stdio?.(bridge(target))
-      : row.http?.(serverUrl(target), way === 'key' ? { Authorization: `Bearer ${key}` } : null)
+    way === 'stdio' ? row.stdio?.(bridge(target)) : row.http?.(serverUrl(target), way === 'key' ? header : null)
   if (!entry) throw new Error(`${row.id} cannot be connected by ${way}`)
   return entry
 }

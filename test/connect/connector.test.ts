@@ -309,3 +309,68 @@ test('a client without a file gets a snippet; a key is in it only when asked for
     code: 'inputInvalid'
   })
 })
+
+describe('what happens in between', () => {
+  test('undoing the first of two connections in one file leaves the second as it is', async () => {
+    const { connector, put, living } = makeConnecting()
+    const file = put('cursor', '{ "mine": 1 }')
+    for (const server of ['github', 'linear']) await connector.apply(await connector.plan({ client: 'cursor', server }))
+    await connector.undo({ client: 'cursor', server: 'github' })
+    expect(Object.keys(JSON.parse(read(file)).mcpServers)).toEqual(['linear'])
+    expect([...living.values()]).toEqual(['Cursor: linear'])
+  })
+  test('a written key lives on where the old one could not be revoked', async () => {
+    const { connector, keys, living } = makeConnecting()
+    const connectAnew = async () =>
+      connector.apply(await connector.plan({ client: 'cursor', server: 'github', rotate: true }))
+    await connectAnew()
+    const { revoke } = keys
+    keys.revoke = async (id) => (id === 'k1' ? Promise.reject(new Error('gone')) : revoke(id))
+    await expect(connectAnew()).rejects.toThrow('gone')
+    expect([...living.keys()]).toContain('k2')
+  })
+})
+
+describe('a pass-through server', () => {
+  test.each([
+    ['cursor', 'headers'],
+    ['codex', 'http_headers']
+  ])('%s sends the key in a header of its own; a person’s header stays, also with a new key', async (client, field) => {
+    const { connector, put, fileOf } = makeConnecting()
+    const own = { cursor: '{}', codex: '' }[client]!
+    put(client, own)
+    const wish = { client, server: 'passed' }
+    const plan = await connector.plan(wish)
+    expect(plan.diff).toContain('X-Tokentray-Key')
+    await connector.apply(plan)
+    const written = read(fileOf(client))
+    expect([written.includes('Authorization'), written.includes('ttk_planted-1')]).toEqual([false, true])
+    const added =
+      client === 'cursor'
+        ? ['"headers": {', '"headers": { "Authorization": "Bearer mine",']
+        : ['{ X', '{ Authorization = "Bearer mine", X']
+    writeFileSync(fileOf(client), written.replace(added[0]!, added[1]!))
+    expect((await connector.plan(wish)).state).toBe('connected')
+    const anew = await connector.plan({ ...wish, rotate: true })
+    expect(anew.diff).not.toContain('mine')
+    await connector.apply(anew)
+    const after = read(fileOf(client))
+    expect([after.includes('Bearer mine'), after.includes('ttk_planted-2'), after.includes('ttk_planted-1')]).toEqual([
+      true,
+      true,
+      false
+    ])
+    expect(after).toContain(field)
+  })
+  test.each([['claude-desktop'], ['vscode-workspace']])('%s is told that it has no way there', async (client) => {
+    const { connector } = makeConnecting()
+    await expect(connector.plan({ client, server: 'passed' })).rejects.toMatchObject({ code: 'inputInvalid' })
+  })
+  test('neither OAuth nor the bridge leads there', async () => {
+    const { connector } = makeConnecting()
+    for (const way of ['oauth', 'stdio'] as const)
+      await expect(connector.plan({ client: 'cursor', server: 'passed', way })).rejects.toMatchObject({
+        code: 'inputInvalid'
+      })
+  })
+})

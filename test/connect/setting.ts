@@ -39,6 +39,7 @@ export function makeConnecting(given: { platform?: NodeJS.Platform; env?: Record
     place,
     launcher,
     gateway: async () => gateway,
+    isPassThrough: (server) => server.startsWith('passed'),
     keys: held.keys,
     clock: fakeClock()
   })
