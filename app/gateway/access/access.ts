@@ -23,6 +23,8 @@ const registrationsPerMinute = 20
 const requestsPerMinute = 60
 /** Requests of strangers answered at the same time, those that wait for a person apart. */
 const mostAtOnce = 64
+/** How long a body may take to come, in ms. */
+const bodyWithin = 10_000
 const firstSweep = 60_000
 const sweepEvery = 10 * 60_000
 
@@ -110,6 +112,8 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   async function post(request: IncomingMessage, response: ServerResponse, path: string, origin: string) {
     if (!allows(request, response, 'POST')) return
     if (isLocked && path !== '/revoke') throw locked()
+    const cancel = clock.after(bodyWithin, () => request.destroy())
+    request.once('close', cancel)
     switch (path) {
       case '/register': {
         if (!mayRegister()) throw new OAuthError('temporarily_unavailable', 'Too many registrations; try again.', 429)
@@ -159,7 +163,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       try {
         return await answer(request, response, origin)
       } catch (error) {
-        if (!(error instanceof OAuthError)) log.error('a request of a local client failed', error)
+        if (!(error instanceof OAuthError) && !request.errored) log.error('a request of a local client failed', error)
         if (!response.headersSent) sendError(response, error)
         return true
       } finally {
@@ -210,15 +214,16 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       changed()
     },
     async setLock(wanted) {
-      if (wanted === isLocked) return
-      // Locked in memory first: nobody gets in while the vault writes.
-      if (wanted) isLocked = true
-      await local.setLock(wanted ? clock.now() : null)
-      isLocked = wanted
+      if (!wanted && !isLocked) return
+      // First of all: it counts also where the vault cannot be written, and is written at the next try.
       if (wanted) {
+        isLocked = true
         pending.endAll()
         cut({})
+        changed()
       }
+      await local.setLock(wanted ? clock.now() : null)
+      isLocked = wanted
       log.warn(wanted ? 'the gateway was locked' : 'the gateway was unlocked')
       changed()
     },

@@ -157,15 +157,17 @@ export function createAuthorize(o: AuthorizeOptions) {
       query: URLSearchParams,
       origin: string
     ) {
-      const framed = ['iframe', 'frame', 'embed', 'object'].includes(String(request.headers['sec-fetch-dest']))
+      const [, , ticket, last, ...rest] = path.split('/')
+      // Where a browser says what for: a person goes there, and the waiting page asks. Pages of others embed nothing.
+      const meant = last === 'wait' ? 'empty' : 'document'
+      const isEmbedded = (request.headers['sec-fetch-dest'] ?? meant) !== meant
       // A page that only looks ahead must neither ask a person nor use an answer up.
-      if (framed || isLookingAhead(request.headers))
+      if (isEmbedded || isLookingAhead(request.headers))
         return sendPage(
           response,
           403,
           told('This cannot be done from there', 'Another page asked for it. Nothing was done.')
         )
-      const [, , ticket, last, ...rest] = path.split('/')
       if (ticket === undefined) return begin(query, response, origin)
       if (last === undefined) return show(ticket, response)
       if (last === 'wait' && rest.length === 0) return wait(ticket, response)

@@ -1,5 +1,7 @@
 // What strangers may try: hostile registrations and redirects, bad requests, floods. All refused, and shown to be.
 // Nothing here ever reaches a redirect URI that was not registered.
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { refuseRedirect } from '../../../app/gateway/access/redirects.ts'
 import { fakeClock } from '../../fakes/clock.ts'
@@ -197,10 +199,11 @@ describe('authorization requests', () => {
     const gateway = await startGateway()
     const client = await TestClient.register(gateway)
     const url = await client.authorizationUrl()
-    for (const headers of [{ 'sec-fetch-dest': 'iframe' }, { 'sec-purpose': 'prefetch;prerender' }] as Record<
-      string,
-      string
-    >[])
+    for (const headers of [
+      { 'sec-fetch-dest': 'iframe' },
+      { 'sec-fetch-dest': 'image' },
+      { 'sec-purpose': 'prefetch;prerender' }
+    ] as Record<string, string>[])
       expect((await fetch(url, { headers, redirect: 'manual' })).status).toBe(403)
     expect(gateway.access.view().pending).toEqual([])
     expect((await fetch(url, { method: 'POST', redirect: 'manual' })).status).toBe(405)
@@ -230,6 +233,17 @@ describe('authorization requests', () => {
     expect((await browse(url)).status).toBe(429)
   })
 
+  test('pictures and scripts of another page use up nobody’s turn', async () => {
+    const gateway = await startGateway()
+    const client = await TestClient.register(gateway)
+    const url = await client.authorizationUrl()
+    const embed = () => fetch(url, { headers: { 'sec-fetch-dest': 'script' }, redirect: 'manual' })
+    expect(new Set((await Promise.all(Array.from({ length: 61 }, embed))).map(({ status }) => status))).toEqual(
+      new Set([403])
+    )
+    expect((await browse(url)).location).toContain('/authorize/')
+  })
+
   test('nobody can answer with a ticket, or guess at a request', async () => {
     const gateway = await startGateway()
     const client = await TestClient.register(gateway)
@@ -246,6 +260,29 @@ describe('authorization requests', () => {
 })
 
 describe('the token endpoint', () => {
+  test('bodies that never come are not waited for, and keep nobody else out', async () => {
+    const clock = fakeClock()
+    const gateway = await startGateway(clock)
+    const client = await TestClient.register(gateway)
+    const { port } = new URL(gateway.origin)
+    const head = 'POST /token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n'
+    const sockets = await Promise.all(
+      Array.from({ length: 64 }, async () => {
+        const socket = connect(Number(port), '127.0.0.1')
+        await once(socket, 'connect')
+        socket.on('error', () => {}).write(`${head}Content-Length: 100\r\n\r\n`)
+        return socket
+      })
+    )
+    const metadata = () => fetch(`${gateway.origin}/.well-known/oauth-authorization-server`)
+    await expect.poll(async () => (await metadata()).status).toBe(503)
+    const closed = sockets.map((socket) => once(socket, 'close'))
+    await clock.advance(10_000)
+    await Promise.all(closed)
+    expect((await metadata()).status).toBe(200)
+    await client.signIn()
+  })
+
   test('errors are those of RFC 6749, and never cached', async () => {
     const gateway = await startGateway()
     const client = await TestClient.register(gateway)

@@ -1,6 +1,7 @@
 // Keys, activity, streams and the lock: what a person gives without a sign-in, sees, and takes away at once.
 // All through the contract's commands.
 import { expect, test } from 'vitest'
+import { TokentrayError } from '../../../app/contract/errors.ts'
 import type { Caller } from '../../../app/gateway/port.ts'
 import { fakeClock } from '../../fakes/clock.ts'
 import { bearer, redirectUri, TestClient } from './client.ts'
@@ -110,6 +111,22 @@ test('the lock cuts everything, lets nobody in or ask, survives a restart, and e
   expect((await gateway.use('notes', bearer(tokens.access))).status).toBe(200)
   await client.exchange(answer, redirectUri, verifier)
   await client.refresh(tokens.refresh)
+})
+
+test('the lock holds where it cannot be written, and is written at the next try', async () => {
+  const gateway = await startGateway()
+  const { key } = await gateway.call('clients.addKey', { name: 'ci', servers: ['notes'] })
+  const open = await stream(gateway, 'notes', header(key))
+  const { local } = gateway.vault
+  const { setLock } = local
+  local.setLock = () => Promise.reject(new TokentrayError('vaultUnwritable', 'The disk is full.'))
+  await expect(gateway.call('gateway.lock', {})).rejects.toMatchObject({ code: 'vaultUnwritable' })
+  expect([open.isCut, gateway.access.view().locked]).toEqual([true, true])
+  expect((await gateway.use('notes', header(key))).status).toBe(503)
+  local.setLock = setLock
+  await gateway.call('gateway.lock', {})
+  await gateway.restart()
+  expect(gateway.access.view().locked).toBe(true)
 })
 
 test('who used what when is kept in stretches, written once a minute and at the end, and told with the last use', async () => {
