@@ -1,5 +1,6 @@
 // What each command of the contract does, on top of keeper, sign-ins and vault.
 // Inputs arrive parsed; outputs leave through the contract's own schemas (see router.ts).
+import type { ClientEndings } from './clientEndings.ts'
 import type { Clock } from './clock.ts'
 import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
 import type { ConnectCommandName } from './contract/connect.ts'
@@ -28,6 +29,7 @@ export type Services = {
   upstreams: Upstreams
   demo: Pick<DemoServers, 'start' | 'stop'>
   clock: Clock
+  clientEndings: ClientEndings
   /** A server was removed for good. */
   onRemoved(server: string): void
 }
@@ -66,7 +68,7 @@ export function findServer(keeper: Keeper, typed: string): string {
 const revokeLimit = 15_000
 
 export function createHandlers(services: Services): Omit<KeepingHandlers, GatewayCommandName | ConnectCommandName> {
-  const { keeper, signIns, vault, oauth, clock } = services
+  const { keeper, signIns, vault, oauth, clock, clientEndings } = services
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
@@ -172,12 +174,14 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     },
     'server.remove': async (input) => {
       const id = find(input)
+      const grant = await vault.readGrant(id)
       const revoked = await revoke(id, async () => {
         await vault.removeServer(id)
         keeper.forget(id)
         services.onRemoved(id)
       })
-      return { revoked }
+      const client = await clientEndings.grantEnded(grant?.shape ?? null, id, true)
+      return { revoked: client ? `${revoked} ${client}` : revoked }
     },
     'server.refresh': async (input) => {
       const id = find(input)
@@ -207,17 +211,21 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     'server.history': async (input) => ({ events: await vault.events(find(input), input.limit) }),
     'server.forgetRegistration': async (input) => {
       const id = find(input)
-      const grant = await vault.readGrant(id)
-      if (grant) await oauth.forgetRegistration(grant)
-      return viewed(id)
+      const { light, renewable } = keeper.roster.view(id)
+      const sentence = await clientEndings.forget(id, { works: renewable && light !== 'red' })
+      keeper.record(id, 'settingsChanged', sentence)
+      return { ...viewed(id), sentence }
     },
     'server.signOut': async (input) => {
       const id = find(input)
-      const revoked = await revoke(id, async () => {
-        const grant = await vault.readGrant(id)
-        if (grant) await vault.deleteGrant(id, grant.generation)
+      const grant = await vault.readGrant(id)
+      const ended = await revoke(id, async () => {
+        const newest = await vault.readGrant(id)
+        if (newest) await vault.deleteGrant(id, newest.generation)
         keeper.signedOut(id)
       })
+      const client = await clientEndings.grantEnded(grant?.shape ?? null, id, false)
+      const revoked = client ? `${ended} ${client}` : ended
       keeper.record(id, 'signedOut', `Signed out. ${revoked}`)
       return { ...viewed(id), revoked }
     },

@@ -1,6 +1,7 @@
 // What begins once the vault is open: OAuth, keeper and sign-ins around it, and the commands that need them.
 // The only file that assembles these parts.
 import { randomBytes } from 'node:crypto'
+import { ClientEndings } from './clientEndings.ts'
 import type { Clock, Random } from './clock.ts'
 import { createHandlers, findServer, type KeepingHandlers } from './commands.ts'
 import { createConnectHandlers } from './connect/commands.ts'
@@ -84,7 +85,20 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     scope: options.scope,
     onChange
   })
-  const signIns = new SignIns({ keeper, vault, oauth, log })
+  const clientEndings = new ClientEndings({
+    vault,
+    oauth,
+    clock,
+    log,
+    isSigningIn: (besides) => signIns.isBusyBeside(besides)
+  })
+  const signIns: SignIns = new SignIns({
+    keeper,
+    vault,
+    oauth,
+    log,
+    onReplaced: (server, old) => void clientEndings.grantEnded(old?.shape ?? null, server, false)
+  })
   const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random })
   const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
   let access: Access
@@ -121,7 +135,17 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     access,
     gateway: { upstreams, admission: access.admission, own: access.own },
     handlers: {
-      ...createHandlers({ keeper, signIns, vault, oauth, upstreams, demo, clock, onRemoved: access.serverRemoved }),
+      ...createHandlers({
+        keeper,
+        signIns,
+        vault,
+        oauth,
+        upstreams,
+        demo,
+        clock,
+        clientEndings,
+        onRemoved: access.serverRemoved
+      }),
       ...clientHandlers,
       ...connectHandlers
     },
@@ -135,6 +159,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     async drain() {
       await access.close()
       await signIns.close()
+      await clientEndings.settled()
       await keeper.drain()
       // What stays in the vault the next owner clears; the vault must be closed all the same.
       await demo.stop().catch((error: unknown) => log.error('the demo servers were not cleared', error))

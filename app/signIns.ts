@@ -5,7 +5,7 @@ import { asTokentrayError, TokentrayError } from './contract/errors.ts'
 import type { Keeper } from './keeper.ts'
 import type { Log } from './log.ts'
 import type { OAuth, SignIn } from './oauth/port.ts'
-import type { Vault } from './vault/vault.ts'
+import type { Grant, Vault } from './vault/vault.ts'
 
 type Running = {
   id: string
@@ -20,11 +20,20 @@ type Running = {
 /** By device code: always, or where the server offers it. */
 export type SignInWay = 'always' | 'offered' | undefined
 
+export type SignInsOptions = {
+  keeper: Keeper
+  vault: Vault
+  oauth: OAuth
+  log: Log
+  /** The grant there was before, when a sign-in has taken its place. */
+  onReplaced?(server: string, old: Grant | null): void
+}
+
 export class SignIns {
   readonly #running = new Map<string, Running>()
-  readonly #o: { keeper: Keeper; vault: Vault; oauth: OAuth; log: Log }
+  readonly #o: SignInsOptions
 
-  constructor(options: { keeper: Keeper; vault: Vault; oauth: OAuth; log: Log }) {
+  constructor(options: SignInsOptions) {
     this.#o = options
   }
 
@@ -71,6 +80,11 @@ export class SignIns {
   /** True while a person may be in the browser. */
   isBusy(): boolean {
     return [...this.#running.values()].some(({ ended }) => !ended)
+  }
+
+  /** The same, at a server other than `besides`. */
+  isBusyBeside(besides: string): boolean {
+    return [...this.#running.values()].some(({ ended, server }) => !ended && server !== besides)
   }
 
   /** Ends all of them; the old grants were never touched. */
@@ -148,9 +162,11 @@ export class SignIns {
       // Removed while the person was in the browser: there is nothing to store it under.
       if (!keeper.roster.has(server))
         throw new TokentrayError('serverUnknown', `The server "${server}" was removed meanwhile.`)
+      const old = await vault.readGrant(server)
       await vault.commitSignIn(server, grant)
       await this.#noteAccount(server, grant.account)
       await keeper.signedIn(server)
+      this.#o.onReplaced?.(server, old)
     } catch (error) {
       const known = asTokentrayError(error)
       if (known.code === 'unexpected') log.error('a sign-in ended unexpectedly', error, { server })

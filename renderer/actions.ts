@@ -82,8 +82,8 @@ export const resume = ({ id, name }: Named) =>
 
 export const forgetRegistration = ({ id }: Named) =>
   act(`forget ${id}`, async () => {
-    await bridge.call('server.forgetRegistration', { server: id })
-    return words.actions.forgotten
+    say((await bridge.call('server.forgetRegistration', { server: id })).sentence, longer)
+    return null
   })
 
 export const signOut = ({ id, name }: Named) =>

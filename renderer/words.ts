@@ -49,7 +49,6 @@ export const words = {
     resume: 'Resume',
     resumed: (name: string) => `${name} is looked after again.`,
     forget: 'Forget registration',
-    forgotten: 'The registration is forgotten; the next sign-in registers anew.',
     signOut: 'Sign out',
     remove: 'Remove…',
     removeNow: 'Remove',

@@ -1,6 +1,8 @@
 // What ends a grant: signing out and removing, over a real vault and an OAuth port a test answers for.
 // Pinned here: a failure on the way leaves a server as it was, and what is revoked is the newest token there is.
+
 import { expect, onTestFinished, test } from 'vitest'
+import { ClientEndings } from '../app/clientEndings.ts'
 import { createHandlers } from '../app/commands.ts'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { serverConfig } from '../app/contract/server.ts'
@@ -63,6 +65,7 @@ async function setting(failing: Set<keyof Vault>) {
     demo: { start: async () => [], stop: async () => {} },
     upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
     clock,
+    clientEndings: new ClientEndings({ vault, oauth, clock, log: silentLog, isSigningIn: () => false }),
     onRemoved: () => {}
   })
   await keeper.start()

@@ -52,6 +52,7 @@ const allowed = [
   'oauth/introspection.ts',
   'oauth/jwtBearer.ts',
   'oauth/keys.ts',
+  'oauth/management.ts',
   'oauth/revocation.ts',
   'secret.ts',
   'tokens.ts',

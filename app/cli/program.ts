@@ -107,6 +107,9 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('logout <server>', 'sign out, here and at the server where it offers that').action((server, options) =>
     run(async () => (await import('./servers.ts')).logout(world, server, options))
   )
+  make('forget <server>', 'forget the client registered there: the next sign-in registers anew').action(
+    (server, options) => run(async () => (await import('./servers.ts')).forget(world, server, options))
+  )
   make('verify <server>', 'ask the server itself whether it takes the token at hand').action((server, options) =>
     run(async () => (await import('./verify.ts')).verify(world, server, options))
   )

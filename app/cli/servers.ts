@@ -44,6 +44,12 @@ export async function remove(world: World, server: string, options: Json & { yes
   print(world, `${server}: removed`)
 }
 
+export async function forget(world: World, server: string, options: Json): Promise<void> {
+  const outcome = await withOwner(world, (owner) => owner.call('server.forgetRegistration', { server }))
+  if (options.json) printJson(world, outcome)
+  else print(world, outcome.sentence)
+}
+
 export async function history(world: World, server: string, options: Json & { limit: number }): Promise<void> {
   const outcome = await withOwner(world, (owner) => owner.call('server.history', { server, limit: options.limit }))
   if (options.json) return printJson(world, outcome)

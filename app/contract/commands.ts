@@ -133,7 +133,15 @@ export const commands = {
     input: server.extend({ limit: z.number().int().min(1).max(1000).default(50) }),
     output: z.object({ events: z.array(historyEvent) }).strict()
   },
-  'server.forgetRegistration': { doors: everyDoor, input: server, output: outcome },
+  /**
+   * Makes the next sign-in register a client anew. The old one is deleted at its server (RFC 7592) as soon as no grant uses
+   * it any more, where that is offered; `sentence` says in words what came of that.
+   */
+  'server.forgetRegistration': {
+    doors: everyDoor,
+    input: server,
+    output: outcome.extend({ sentence: z.string() })
+  },
   /** Ends the grant here and, where offered, at the server (RFC 7009); `revoked` says in words what came of that. */
   'server.signOut': {
     doors: everyDoor,

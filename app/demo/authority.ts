@@ -44,6 +44,7 @@ export type AuthorityEvent = {
   at: number
   kind:
     | 'registered'
+    | 'deleted'
     | 'issued'
     | 'refreshed'
     | 'reuseDetected'

@@ -124,6 +124,7 @@ function configure(
     features: {
       devInteractions: { enabled: false },
       registration: { enabled: true },
+      registrationManagement: { enabled: true },
       clientCredentials: { enabled: true },
       dPoP: { enabled: options.dpop, nonceSecret: randomBytes(32), requireNonce: () => options.dpop },
       deviceFlow: {
@@ -208,6 +209,9 @@ function recordEvents(provider: Provider, record: ProviderOptions['record']): vo
       resource: null,
       detail: client.redirectUris?.join(' ') ?? ''
     })
+  )
+  provider.on('registration_delete.success', (_, client) =>
+    record({ kind: 'deleted', clientId: client.clientId, resource: null, detail: '' })
   )
   provider.on('grant.success', (ctx) => {
     const grantType = String(ctx.oidc.params?.grant_type)

@@ -26,6 +26,7 @@ import {
 import { introspect } from './introspection.ts'
 import { askWithAssertion } from './jwtBearer.ts'
 import { makeKey } from './keys.ts'
+import { deleteClient } from './management.ts'
 import { type Network, NetworkFault } from './network.ts'
 import type { OAuth, SignIn, TokenOutcome } from './port.ts'
 import { createQueue } from './queue.ts'
@@ -301,6 +302,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     verify,
     revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), now(), signal),
     forgetRegistration: (grant) => forgetRegistration(grant.shape),
+    deleteClient: (issuer, management, signal) => deleteClient(issuer, management, network, signal),
     credentials: (token, method, url) => credentialsFor(token, { nonces, clock }, method, url),
     noteNonce: (url, nonce) => nonces.note(url, nonce)
   }

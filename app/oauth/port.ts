@@ -3,7 +3,7 @@
 import type { Fault, SignInStep } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Secret } from '../secret.ts'
-import type { Grant, NewGrant, RequestShape, Tokens } from '../vault/vault.ts'
+import type { ClientManagement, Grant, NewGrant, RequestShape, Tokens } from '../vault/vault.ts'
 import type { Bearable } from './dpop.ts'
 import type { Verification } from './verify.ts'
 
@@ -62,6 +62,8 @@ export interface OAuth {
   revoke(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<string>
   /** Removes the kept registration of this grant's client, so that the next sign-in registers anew. */
   forgetRegistration(grant: Grant): Promise<void>
+  /** RFC 7592 section 2.3. Resolves with a sentence on what came of it; never throws. */
+  deleteClient(issuer: string, management: ClientManagement, signal: AbortSignal): Promise<string>
   /** The headers that prove the right to one request, fresh for each: `authorization`, and `dpop` for a bound token. */
   credentials(token: Bearable, method: string, url: string): [name: string, value: string][]
   /** Keeps the nonce a server gave (`DPoP-Nonce`); true where it is news, so that the same request may be sent again. */

@@ -9,6 +9,7 @@ import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, requestOptions, secretMethod } from './client.ts'
 import { type DeviceClient, deviceGrantType } from './device.ts'
 import type { Discovery } from './discovery.ts'
+import { managementIn } from './management.ts'
 import { type Json, objectOf, shown } from './metadata.ts'
 import { isBusyStatus, type Network, NetworkFault } from './network.ts'
 import { proposeHost } from './quirks.ts'
@@ -230,6 +231,7 @@ function readRegistration(
         ? Math.min(Math.floor(end * 1000), Number.MAX_SAFE_INTEGER)
         : null,
     clientAuth: secret === null ? 'none' : method,
-    registeredAt: asked.now
+    registeredAt: asked.now,
+    management: managementIn(body, asked.server.registration_endpoint ?? '')
   }
 }

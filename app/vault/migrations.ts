@@ -5,11 +5,12 @@ import { asVaultError, type Connection } from './connection.ts'
 import { tables } from './migrations/001-tables.ts'
 import { localClients } from './migrations/002-local-clients.ts'
 import { grantKeys } from './migrations/003-grant-keys.ts'
+import { clientManagement } from './migrations/004-client-management.ts'
 
 /** `version` is the `user_version` the vault has afterwards. */
 export type Migration = { version: number; sql: string }
 
-export const migrations: readonly Migration[] = [tables, localClients, grantKeys]
+export const migrations: readonly Migration[] = [tables, localClients, grantKeys, clientManagement]
 
 /**
  * Brings `db` to the newest schema; `backUp` is called with the version before each step of a vault that has one.

@@ -5,8 +5,9 @@ import { Secret } from '../secret.ts'
 import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
 import { asVaultError, type Connection } from './connection.ts'
-import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth, readRegistration } from './rows.ts'
+import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth } from './rows.ts'
 import { createLocalAccess } from './sqliteLocalAccess.ts'
+import { createRegistrations } from './sqliteRegistrations.ts'
 import type { KeySource, NewGrant, StoredServer, Tokens, Vault } from './vault.ts'
 
 const eventsKept = 1000
@@ -159,32 +160,7 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
         run('UPDATE grants SET restored = 0 WHERE server = ?', id)
       }),
 
-    registration: (issuer, redirectHost) =>
-      reading(
-        () =>
-          rows('SELECT * FROM registrations WHERE issuer = ? ORDER BY registered_at DESC', issuer)
-            .map(readRegistration)
-            .find((it) => URL.parse(it.redirectUri)?.hostname === redirectHost) ?? null
-      ),
-
-    saveRegistration: (it) =>
-      writing(() => {
-        run(
-          'INSERT OR REPLACE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?)',
-          it.issuer,
-          it.redirectUri,
-          it.clientId,
-          bind(it.clientSecret),
-          it.clientSecretExpiresAt,
-          it.clientAuth,
-          it.registeredAt
-        )
-      }),
-
-    forgetRegistration: (issuer, clientId) =>
-      writing(() => {
-        run('DELETE FROM registrations WHERE issuer = ? AND client_id = ?', issuer, clientId)
-      }),
+    ...createRegistrations({ reading, writing, run, row, rows }),
 
     appendEvent: (id, event) =>
       writing(() => {

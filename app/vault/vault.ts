@@ -58,7 +58,12 @@ export type ClientRegistration = {
   clientSecretExpiresAt: number | null
   clientAuth: ClientAuthMethod
   registeredAt: number
+  /** Kept beside it and read by clientUse() alone. */
+  management?: ClientManagement | null
 }
+
+/** Where a client can be deleted at its server, and the token that allows it (RFC 7592). */
+export type ClientManagement = { uri: string; accessToken: Secret }
 
 export type StoredServer = { config: ServerConfig; health: Health | null }
 
@@ -104,6 +109,12 @@ export interface Vault {
   registration(issuer: string, redirectHost: string): Promise<ClientRegistration | null>
   saveRegistration(registration: ClientRegistration): Promise<void>
   forgetRegistration(issuer: string, clientId: string): Promise<void>
+  /** Whose grants use a client, whether the next sign-in would, and how it can be deleted at its server. */
+  clientUse(
+    issuer: string,
+    clientId: string
+  ): Promise<{ servers: string[]; isKept: boolean; management: ClientManagement | null }>
+  forgetManagement(issuer: string, clientId: string): Promise<void>
 
   /** Bounded: the newest 1,000 per server are kept. */
   appendEvent(id: string, event: HistoryEvent): Promise<void>

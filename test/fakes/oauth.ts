@@ -86,6 +86,7 @@ export function fakeOAuth(clock: Clock): FakeOAuth {
     },
     revoke: async () => 'Revoked at the server.',
     forgetRegistration: async () => {},
+    deleteClient: async () => 'Deleted at the server.',
     credentials: () => [],
     noteNonce: () => false
   }

@@ -266,7 +266,7 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     'server.resume': view,
     'server.set': view,
     'server.giveToken': view,
-    'server.forgetRegistration': view,
+    'server.forgetRegistration': (input) => ({ ...view(input), sentence: 'The registration is forgotten.' }),
     'server.signOut': (input) => ({ ...view(input), revoked: 'The server has revoked the tokens.' }),
     'server.remove': (input: { server: string }) => {
       change((s) => {

@@ -1,0 +1,43 @@
+// Deleting our client at the authorization server that registered it (RFC 7592 section 2.3), and saying what came of it.
+// Where and with which token comes with the registration (RFC 7591 section 3.2.1), from the server alone.
+import { expose, Secret } from '../secret.ts'
+import type { ClientManagement } from '../vault/vault.ts'
+import { type Json, shown } from './metadata.ts'
+import { type Network, NetworkFault } from './network.ts'
+
+const longest = 10_000
+
+/** null: the server offers no management, or names a place for it that is not its own. */
+export function managementIn(body: Json, endpoint: string): ClientManagement | null {
+  const { registration_client_uri: uri, registration_access_token: token } = body
+  if (typeof uri !== 'string' || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) return null
+  if (uri.length > longest || token.length > longest) return null
+  const at = URL.parse(uri)
+  if (!at || at.origin !== URL.parse(endpoint)?.origin) return null
+  return { uri: at.href, accessToken: new Secret(token) }
+}
+
+/** Resolves with one sentence for the person; never throws. */
+export async function deleteClient(
+  issuer: string,
+  { uri, accessToken }: ClientManagement,
+  network: Network,
+  signal: AbortSignal
+): Promise<string> {
+  const host = shown(URL.parse(issuer)?.host ?? issuer)
+  try {
+    const { status } = await network(uri, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${expose(accessToken)}` },
+      signal
+    })
+    if (status === 204 || status === 200) return `${host} has deleted the client.`
+    // RFC 7592 section 2.3: what a server answers for a client that is gone.
+    if (status === 401 || status === 404)
+      return `${host} knows the client no longer, or not this right to delete it (HTTP ${status}).`
+    return `${host} did not delete the client (HTTP ${status}), so it stays registered there, unused.`
+  } catch (error) {
+    const why = error instanceof NetworkFault ? error.detail : 'request_impossible'
+    return `${host} did not confirm that it deleted the client (${why}), so perhaps it stays registered there, unused.`
+  }
+}

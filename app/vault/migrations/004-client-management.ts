@@ -1,0 +1,16 @@
+// Where a registered client can be deleted at its server, and with which token (RFC 7592).
+// Apart from the registrations: a grant goes on with its client after the registration was forgotten here.
+import type { Migration } from '../migrations.ts'
+
+export const clientManagement: Migration = {
+  version: 4,
+  sql: `
+    CREATE TABLE client_management (
+      issuer TEXT NOT NULL,
+      client_id TEXT NOT NULL,
+      uri TEXT NOT NULL,
+      access_token TEXT NOT NULL,
+      PRIMARY KEY (issuer, client_id)
+    ) STRICT, WITHOUT ROWID;
+  `
+}
