@@ -57,7 +57,7 @@ export function exchange(given: Exchange): Promise<Outcome> {
     }
     signal.addEventListener('abort', abort, { once: true })
     pool.dispatch(
-      { origin, method: method as Dispatcher.HttpMethod, path, headers, body },
+      { origin, method: method as Dispatcher.HttpMethod, path, headers: grouped(headers), body },
       {
         onRequestStart(controller) {
           control = controller
@@ -97,6 +97,17 @@ export function exchange(given: Exchange): Promise<Outcome> {
       }
     )
   })
+}
+
+/** By name: of a flat list a proxy's agent would keep the last of each only. */
+function grouped(headers: readonly string[]): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = Object.create(null)
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const [name, value] = [headers[at]!, headers[at + 1]!]
+    const before = all[name]
+    all[name] = before === undefined ? value : [before, value].flat()
+  }
+  return all
 }
 
 /** Whether a reason phrase may be written again: Node keeps one that it refused, and could answer nothing any more. */

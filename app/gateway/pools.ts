@@ -2,8 +2,9 @@
 // A pool unused for a while by the wall clock is not used again: its sockets may have died while the machine slept.
 import { type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici'
 import type { Clock } from '../clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
 import type { ClientCertificate } from '../contract/server.ts'
-import { readIdentity, trustSystem } from '../oauth/dispatcher.ts'
+import { type Identity, readIdentity, trustSystem } from '../oauth/dispatcher.ts'
 import type { ResolveProxy } from '../oauth/proxy.ts'
 
 /** How long an idle connection is kept, in ms; a server that says less in `Keep-Alive` is believed. */
@@ -28,6 +29,13 @@ export type PoolsOptions = {
   resolveProxy: ResolveProxy
 }
 
+async function identityOf(certificate: ClientCertificate, origin: string): Promise<Identity> {
+  return readIdentity(certificate).catch((error: unknown) => {
+    const sentence = 'The client certificate of this server or its key cannot be read, or is no PEM'
+    throw new TokentrayError('settingsUnreadable', `${sentence}; ${origin} was not asked.`, { cause: error })
+  })
+}
+
 export function createPools({ clock, headerTimeout, resolveProxy }: PoolsOptions): Pools {
   trustSystem()
   const pools = new Map<string, { opening: Promise<Dispatcher>; usedAt: number }>()
@@ -35,7 +43,7 @@ export function createPools({ clock, headerTimeout, resolveProxy }: PoolsOptions
   let isClosed = false
 
   async function open(origin: string, certificate: ClientCertificate | null): Promise<Dispatcher> {
-    const identity = certificate ? await readIdentity(certificate) : {}
+    const identity = certificate ? await identityOf(certificate, origin) : {}
     const proxy = await resolveProxy(new URL(origin))
     const limits = { headersTimeout: headerTimeout, bodyTimeout: 0, keepAliveTimeout, connectTimeout }
     const tls = { timeout: connectTimeout, ...identity }

@@ -107,10 +107,12 @@ async function send(journey: Journey, pools: Pools, token: UpstreamToken | null)
     })
   }
   const outcome = await attempt()
-  if (outcome.kind === 'failed' && !outcome.sent) pools.forget(base.origin, upstream.certificate)
+  const isBroken = outcome.kind === 'failed' && !isLate(outcome.error) && !signal.aborted
+  // Also after sending: a server may refuse a client certificate, which may be another by now, only then.
+  if (isBroken) pools.forget(base.origin, upstream.certificate)
   // A kept connection may end in the moment it is used; what changes nothing is simply asked once more.
-  const isStale = outcome.kind === 'failed' && outcome.sent && !isLate(outcome.error)
-  const isRepeatable = safeMethods.has(method) && body.kept() !== null && !signal.aborted
+  const isStale = isBroken && outcome.sent
+  const isRepeatable = safeMethods.has(method) && body.kept() !== null
   return isStale && isRepeatable ? attempt() : outcome
 }
 

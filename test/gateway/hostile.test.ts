@@ -146,3 +146,57 @@ test.each([
   'localhost, localhost',
   ''
 ])('Host "%s" is not the address of this gateway', (host) => expect(addressedAs({ host }, null)).toBe(421))
+
+describe('requests that two readers may take for different ones', () => {
+  const post = (headers: string, body = '') =>
+    `POST /one HTTP/1.1\r\nHost: 127.0.0.1\r\n${withKey}${headers}\r\n${body}`
+  test.each([
+    [
+      'length and chunks',
+      post('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\nGET /two HTTP/1.1\r\n\r\n'),
+      400
+    ],
+    ['chunks that are not last', post('Transfer-Encoding: chunked, gzip\r\n', '0\r\n\r\n'), 400],
+    ['two lengths', post('Content-Length: 1\r\nContent-Length: 2\r\n', 'ab'), 400],
+    ['a list of lengths', post('Content-Length: 2, 2\r\n', 'ab'), 400],
+    ['a signed length', post('Content-Length: +2\r\n', 'ab'), 400],
+    ['a folded header', post('X-A: 1\r\n Content-Length: 2\r\n', 'ab'), 400],
+    ['a blank before the colon', post('Content-Length : 2\r\n', 'ab'), 400],
+    ['a bare line feed', 'GET /one HTTP/1.1\nHost: 127.0.0.1\n\n', 400],
+    ['a chunk with too long a size', post('Transfer-Encoding: chunked\r\n', 'fffffffffffffffff\r\n'), 400],
+    ['a whole address', get('http://127.0.0.1/one', withKey), 400],
+    ['an address of others', get('http://evil.example/one', withKey), 400],
+    ['an authority', get('//evil.example/one', withKey), 404],
+    ['an asterisk', `OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n${withKey}\r\n`, 400],
+    ['two hosts', `GET /one HTTP/1.1\r\nHost: evil.example\r\nHost: 127.0.0.1\r\n${withKey}\r\n`, 421],
+    ['two keys', get('/one', withKey + withKey), 401]
+  ])('%s', async (_, text, status) => {
+    const { gateway, seen } = await start((_request, response) => response.end())
+    const socket = connect(gateway.port, '127.0.0.1')
+    const [answer] = await Promise.all([once(socket, 'data'), socket.write(text)])
+    socket.destroy()
+    expect(String(answer)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(seen).toEqual([])
+  })
+})
+
+test('closing waits for no stream, no body and nobody who is still being let in', async () => {
+  const streaming = Promise.withResolvers<void>()
+  const { gateway } = await start((request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    if (request.method === 'GET') streaming.resolve()
+  })
+  const sockets = [
+    get('/one', withKey),
+    `POST /one HTTP/1.1\r\nHost: 127.0.0.1\r\n${withKey}Content-Length: 9\r\n\r\n`,
+    'GET /one HT'
+  ].map((text) => {
+    const socket = connect(gateway.port, '127.0.0.1')
+    socket.on('error', () => {}).write(text)
+    return socket
+  })
+  await streaming.promise
+  const gone = sockets.map((socket) => once(socket.resume(), 'close'))
+  await gateway.close()
+  await Promise.all(gone)
+})

@@ -2,7 +2,7 @@
 // openssl makes the certificates; where it is missing these tests are skipped with a line that says so.
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createProxy, type IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import { type AddressInfo, connect, type Server } from 'node:net'
@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createNetwork, NetworkFault } from '../../app/oauth/network.ts'
+import { ask, startSetting } from '../gateway/setting.ts'
 import { heldClock } from './setting.ts'
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
@@ -80,12 +81,13 @@ beforeAll(async () => {
   makeCertificate('authority', '')
   makeCertificate('server', 'subjectAltName=DNS:mcp.corp.test,DNS:localhost')
   makeCertificate('person', 'extendedKeyUsage=clientAuth')
+  makeCertificate('other', 'extendedKeyUsage=serverAuth')
   const [key, cert, ca] = ['server.key', 'server.pem', 'authority.pem'].map((name) => readFileSync(at(name)))
   upstream = await listen(createServer({ key, cert }, (_request, response) => response.end('{"ok":true}')))
   guarded = await listen(
     createServer({ key, cert, ca, requestCert: true, rejectUnauthorized: true }, (request, response) => {
       const { subject } = (request.socket as tls.TLSSocket).getPeerCertificate()
-      response.end(JSON.stringify({ person: subject.CN }))
+      response.end(JSON.stringify({ person: subject.CN, tags: request.headers['x-tag'] }))
     })
   )
   proxy = await listen(makeProxy())
@@ -154,6 +156,45 @@ describe.skipIf(!hasOpenssl)('the client certificate', () => {
     writeFileSync(at('text.pem'), 'no PEM')
     const wrong = { certificateFile: at('text.pem'), keyFile: at('person.key') }
     expect(await faultOf(network(`https://localhost:${guarded}/`, { certificate: wrong }))).toEqual(unreadable)
+  })
+})
+
+describe.skipIf(!hasOpenssl)('the gateway', () => {
+  const start = async (password: string, certificate: { certificateFile: string; keyFile: string }) => {
+    const gateway = await startSetting(() => {}, {
+      upstream: { url: `https://mcp.corp.test:${guarded}/`, certificate },
+      resolveProxy: async () => `http://me:${password}@127.0.0.1:${proxy}`
+    })
+    networkThrough(null)
+    onTestFinished(() => gateway.stop())
+    return gateway
+  }
+
+  test('goes the same way: through the proxy, by the company’s authority, with the server’s certificate', async () => {
+    const gateway = await start('secret', { certificateFile: at('person.pem'), keyFile: at('person.key') })
+    const reply = await ask(gateway, '/one', { headers: { accept: ['a/b', 'c/d'], 'x-tag': ['1', '2'] } })
+    expect(JSON.parse(reply.text)).toEqual({ person: 'person', tags: '1, 2' })
+  })
+
+  test('says what is wrong with the proxy, and with the certificate, and uses a new one at once', async () => {
+    const person = { certificateFile: at('person.pem'), keyFile: at('person.key') }
+    const refused = await ask(await start('wrong', person), '/one')
+    expect([refused.status, JSON.parse(refused.text).error.data.code]).toEqual([502, 'serverUnreachable'])
+    const certificate = { certificateFile: at('mine.pem'), keyFile: at('mine.key') }
+    const gateway = await start('secret', certificate)
+    const missing = await ask(gateway, '/one', { method: 'POST', body: '{}' })
+    expect([missing.status, JSON.parse(missing.text).error.message]).toEqual([
+      503,
+      expect.stringContaining('client certificate')
+    ])
+    const put = (name: string) => {
+      for (const end of ['pem', 'key']) copyFileSync(at(`${name}.${end}`), at(`mine.${end}`))
+    }
+    // Nobody's certificate for a client: refused once the connection stands.
+    put('other')
+    expect((await ask(gateway, '/one', { method: 'POST', body: '{}' })).status).toBe(502)
+    put('person')
+    expect((await ask(gateway, '/one', { method: 'POST', body: '{}' })).status).toBe(200)
   })
 })
 
