@@ -28,6 +28,9 @@ function readSignIn(it: Row): SignInGrant {
   }
 }
 
+/** Of one sign-in and kind. */
+const mostTokens = 100
+
 type SignIns = Pick<
   LocalAccess,
   'approve' | 'spendCode' | 'savePair' | 'refreshToken' | 'rotate' | 'signInOf' | 'endSignIn' | 'holder'
@@ -37,6 +40,15 @@ export function createSignIns(
   { reading, writing, run, row }: Statements,
   addReach: (holder: string, servers: readonly string[]) => void
 ): SignIns {
+  /** A client that refreshes without an end must not fill the vault. */
+  function drop(signIn: unknown, which: string, newest: string): void {
+    run(
+      `DELETE FROM local_tokens WHERE hash IN (SELECT hash FROM local_tokens WHERE sign_in = ? AND ${which}
+       ORDER BY ${newest} DESC LIMIT -1 OFFSET ${mostTokens})`,
+      signIn
+    )
+  }
+
   return {
     approve: (signIn, code, always) =>
       writing(() => {
@@ -108,6 +120,8 @@ export function createSignIns(
         const add = `INSERT INTO local_tokens VALUES (?, ?, ?, ?, NULL, NULL)`
         run(add, access.hash, 'access', found.sign_in, access.expiresAt)
         run(add, refresh.hash, 'refresh', found.sign_in, refresh.expiresAt)
+        drop(found.sign_in, "kind = 'access'", 'expires_at')
+        drop(found.sign_in, 'replaced_at IS NOT NULL', 'replaced_at')
         return true
       }),
 

@@ -99,6 +99,17 @@ test('rotation has one winner, and a removed client takes its tokens along', asy
   expect(await local.holder('access-2', now)).toBeNull()
 })
 
+test('a client that refreshes without an end fills nothing: the newest hundred of a sign-in are kept', async () => {
+  const { local } = await filled()
+  await local.approve(signIn('s'), code('code'), null)
+  await local.savePair('s', pair('0'))
+  for (let n = 0; n < 105; n++)
+    expect(await local.rotate(`refresh-${n}`, 'seed', now + n, pair(`${n + 1}`, day + n))).toBe(true)
+  const known = async (name: string) => (await local.signInOf(name)) !== null
+  expect(await Promise.all([4, 5, 104, 105].map((n) => known(`refresh-${n}`)))).toEqual([false, true, true, true])
+  expect(await Promise.all([5, 6, 105].map((n) => known(`access-${n}`)))).toEqual([false, true, true])
+})
+
 test('activity is kept as stretches, at most 200 a client', async () => {
   const { local } = await filled()
   const use = (at: number) => ({
