@@ -24,6 +24,9 @@ export type Actions = {
 
 const personNeeded = exitCodes.signInNeeded
 
+/** Where all servers are. */
+export const listScreen = 'list'
+
 export const screenOf = (server: string) => `server/${encodeURIComponent(server)}`
 
 /** Carries out one click. Never rejects. */

@@ -9,7 +9,7 @@ import type { DesktopSettings } from '../app/contract/desktop.ts'
 import type { Snapshot, VaultView } from '../app/contract/views.ts'
 import { decideNotices, vaultNotice } from '../app/health/notices.ts'
 import { writeTime } from '../app/view.ts'
-import { type Actions, carryOut, screenOf } from './actions.ts'
+import { type Actions, carryOut, listScreen, screenOf } from './actions.ts'
 import { clientsScreen, decideAskings } from './asking.ts'
 import { openIpc } from './ipc.ts'
 import { hasTrayHost } from './linuxTray.ts'
@@ -63,8 +63,8 @@ export async function openShell(
     return { ok: false, code: 'urlInvalid', message: 'The sign-in page is not on https, so it was not opened.' }
   }
 
-  function tell(title: string, body: string, server: string): void {
-    notify(title, body, () => window.show(screenOf(server)))
+  function tell(title: string, body: string, server: string | null): void {
+    notify(title, body, () => window.show(server === null ? listScreen : screenOf(server)))
   }
 
   function tellOfClients(title: string, body: string): void {

@@ -5,7 +5,8 @@ import { foresight } from './schedule.ts'
 
 /** `person`: somebody must act. `ending`: the refresh token's own end is near. `gap`: no valid token for too long. */
 export type Kind = 'person' | 'ending' | 'gap'
-export type Notice = { server: string; kind: Kind; title: string; body: string }
+/** `server` null: it is about several, and the list shows them. */
+export type Notice = { server: string | null; kind: Kind; title: string; body: string }
 
 /** The incidents already told, or muted while they began, as "kind server". */
 export type Told = readonly string[]
@@ -33,6 +34,8 @@ function goesOn(kind: Kind, view: ServerView, now: number, awakeSince: number, w
   }
 }
 
+const plain = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+
 function write(kind: Kind, view: ServerView): Notice {
   const [brief = view.words] = view.words.split(': ')
   const words: Record<Kind, [string, string]> = {
@@ -43,8 +46,27 @@ function write(kind: Kind, view: ServerView): Notice {
     ],
     gap: [`${view.name} has no valid token`, view.detail || view.words]
   }
-  const [title, body] = words[kind].map((text) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')) as [string, string]
+  const [title, body] = words[kind].map(plain) as [string, string]
   return { server: view.id, kind, title, body }
+}
+
+/** More at once than this are told as one. */
+const mostAtOnce = 3
+const together: Record<Kind, string> = {
+  person: 'servers need you',
+  ending: 'servers: sign in again when it suits you',
+  gap: 'servers have no valid token'
+}
+
+function group(shown: readonly { notice: Notice; name: string }[]): Notice[] {
+  return kinds.flatMap((kind) => {
+    const alike = shown.filter(({ notice }) => notice.kind === kind)
+    if (alike.length <= mostAtOnce) return alike.map(({ notice }) => notice)
+    const names = alike.map(({ name }) => plain(name))
+    const rest = names.length - mostAtOnce
+    const body = `${names.slice(0, mostAtOnce).join(', ')} and ${rest} more.`
+    return [{ server: null, kind, title: `${names.length} ${together[kind]}`, body }]
+  })
 }
 
 /** The one notice about a vault that waits for a person; null where none does. The keychain's own window needs no second. */
@@ -67,7 +89,7 @@ export function decideNotices(
 ): { show: Notice[]; told: Told } {
   // No servers are known then, which does not mean that they are well.
   if (snapshot.vault.state !== 'open') return { show: [], told }
-  const show: Notice[] = []
+  const show: { notice: Notice; name: string }[] = []
   const next: string[] = []
   for (const view of snapshot.servers) {
     for (const kind of kinds) {
@@ -77,8 +99,8 @@ export function decideNotices(
       // A server that needs a person has no token either: that is the same news.
       const isSaid = kind !== 'person' && next.includes(key('person', view))
       const isWanted = settings.notifications && !settings.muted.includes(view.id)
-      if (!wasTold && !isSaid && isWanted) show.push(write(kind, view))
+      if (!wasTold && !isSaid && isWanted) show.push({ notice: write(kind, view), name: view.name })
     }
   }
-  return { show, told: next }
+  return { show: group(show), told: next }
 }

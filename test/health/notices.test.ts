@@ -85,6 +85,17 @@ test('muted, one server or all: nothing is shown, and nothing old when it is unm
   }
 })
 
+test('more than three at once are one notification, muted ones left out; three are three', () => {
+  const many = (count: number) =>
+    snapshotOf(...Array.from({ length: count }, (_, n) => server({ ...needy, id: `s${n}`, name: `S${n}` })))
+  const { show, told } = decideNotices([], many(6), now, { notifications: true, muted: ['s1'] }, 0)
+  expect(show).toEqual([{ server: null, kind: 'person', title: '5 servers need you', body: 'S0, S2, S3 and 2 more.' }])
+  expect(decideNotices(told, many(6), now, wanted, 0).show).toEqual([])
+  expect(decideNotices([], many(3), now, wanted, 0).show.map(({ server }) => server)).toEqual(['s0', 's1', 's2'])
+  // One more incident later is told by itself.
+  expect(decideNotices(told, many(7), now, wanted, 0).show).toMatchObject([{ server: 's6' }])
+})
+
 test('paused and signed-out servers say nothing, and a removed one is forgotten', () => {
   expect(follow([{ ...needy, paused: true, light: 'grey' }])).toEqual([[]])
   expect(follow([{ state: 'signedOut', light: 'grey', action: 'signIn' }])).toEqual([[]])
