@@ -104,7 +104,7 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
     response.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream', connection: 'close' })
     streams.add({
       response,
-      seen: typeof seen === 'string' && /^\d{1,15}$/.test(seen) ? Number(seen) : null,
+      seen: typeof seen === 'string' && /^\d{1,15}-\d{1,15}$/.test(seen) ? seen : null,
       isWelcome: () => sessions.isOpen(session)
     })
   }

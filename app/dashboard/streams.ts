@@ -12,8 +12,8 @@ export const mostStreams = 32
 
 export type Reader = {
   response: ServerResponse
-  /** The revision its page has already, from Last-Event-ID. */
-  seen: number | null
+  /** The event its page has already, from Last-Event-ID: `<startedAt of the owner>-<revision>`. */
+  seen: string | null
   /** False once its session is over. */
   isWelcome(): boolean
 }
@@ -28,21 +28,23 @@ export type Streams = {
 
 export function createStreams({ core, clock, log }: { core: Core; clock: Clock; log: Log }): Streams {
   const readers = new Set<Reader>()
-  let newest: { revision: number; text: string } | null = null
+  let newest: { id: string; text: string } | null = null
   let stop = () => {}
 
   function receive(snapshot: Snapshot) {
     // Parsed like every other output: what the schema does not know never leaves.
     const parsed = snapshotSchema.safeParse(snapshot)
     if (!parsed.success) return log.error('a snapshot did not fit its schema and was not sent', parsed.error)
-    const { revision } = parsed.data
-    newest = { revision, text: `id: ${revision}\ndata: ${JSON.stringify(parsed.data)}\n\n` }
+    const { owner, revision } = parsed.data
+    // Revisions begin anew with each owner.
+    const id = `${owner.startedAt}-${revision}`
+    newest = { id, text: `id: ${id}\ndata: ${JSON.stringify(parsed.data)}\n\n` }
     for (const reader of readers) show(reader)
   }
 
   function show(reader: Reader): void {
-    if (newest === null || reader.seen === newest.revision || reader.response.writableNeedDrain) return
-    reader.seen = newest.revision
+    if (newest === null || reader.seen === newest.id || reader.response.writableNeedDrain) return
+    reader.seen = newest.id
     reader.response.write(newest.text)
   }
 

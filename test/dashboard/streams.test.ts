@@ -6,7 +6,7 @@ import { makeCore, makeView } from '../control/fakeCore.ts'
 import { ask, makeDashboard, openStream } from './setting.ts'
 
 const events = (text: string) =>
-  [...text.matchAll(/^id: (\d+)\ndata: (.+)\n\n/gm)].map(([, id, data]) => ({
+  [...text.matchAll(/^id: 0-(\d+)\ndata: (.+)\n\n/gm)].map(([, id, data]) => ({
     id: Number(id),
     data: JSON.parse(data!)
   }))
@@ -19,9 +19,9 @@ test('the current snapshot, then each new one, with its revision as id', async (
     'cache-control': 'no-store',
     'content-security-policy': expect.stringContaining("default-src 'none'")
   })
-  await stream.until(/id: 1\n.*\n\n/)
+  await stream.until(/id: 0-1\n.*\n\n/)
   core.publish([makeView('a'), makeView('b')])
-  const all = events(await stream.until(/id: 2\n.*\n\n/))
+  const all = events(await stream.until(/id: 0-2\n.*\n\n/))
   expect(all.map(({ id, data }) => [id, data.revision, data.servers.length])).toEqual([
     [1, 1, 1],
     [2, 2, 2]
@@ -31,16 +31,19 @@ test('the current snapshot, then each new one, with its revision as id', async (
 describe('resuming', () => {
   test('at the current revision sends nothing again', async () => {
     const { port, core, signIn } = await makeDashboard()
-    const stream = await openStream(port, { cookie: await signIn(), 'last-event-id': '1' })
+    const stream = await openStream(port, { cookie: await signIn(), 'last-event-id': '0-1' })
     await stream.until(/retry/)
     core.publish([makeView('a')])
     expect(events(await stream.until(/data/)).map(({ id }) => id)).toEqual([2])
   })
-  test.each(['0', '7', 'x', '-1', '1e0'])('at another one (%s) sends the current snapshot', async (id) => {
-    const { port, signIn } = await makeDashboard()
-    const stream = await openStream(port, { cookie: await signIn(), 'last-event-id': id })
-    expect(events(await stream.until(/data.*\n\n/)).map(({ id }) => id)).toEqual([1])
-  })
+  test.each(['0-0', '0-7', '1-1', '1', 'x', '-1', '0-1e0'])(
+    'at another one, or at one of another owner (%s), sends the current snapshot',
+    async (id) => {
+      const { port, signIn } = await makeDashboard()
+      const stream = await openStream(port, { cookie: await signIn(), 'last-event-id': id })
+      expect(events(await stream.until(/data.*\n\n/)).map(({ id }) => id)).toEqual([1])
+    }
+  )
 })
 
 test('a revision is sent once, however often the core tells it', async () => {
@@ -59,7 +62,7 @@ test('a revision is sent once, however often the core tells it', async () => {
   await stream.until(/data/)
   tell(core.snapshot())
   core.publish([])
-  expect(events(await stream.until(/id: 2\n.*\n\n/)).map(({ id }) => id)).toEqual([1, 2])
+  expect(events(await stream.until(/id: 0-2\n.*\n\n/)).map(({ id }) => id)).toEqual([1, 2])
 })
 
 test('a slow reader skips to the newest; nothing piles up', async () => {
@@ -73,7 +76,7 @@ test('a slow reader skips to the newest; nothing piles up', async () => {
     await new Promise((resolve) => setImmediate(resolve))
   }
   stream.resume()
-  const ids = events(await stream.until(/id: 31\n.*\n\n/)).map(({ id }) => id)
+  const ids = events(await stream.until(/id: 0-31\n.*\n\n/)).map(({ id }) => id)
   expect(ids.at(-1)).toBe(31)
   expect(ids.length).toBeLessThan(31)
 })
@@ -136,6 +139,6 @@ test('FM-25 a snapshot that could hold more than its schema never leaves', async
   await stream.until(/data/)
   core.publish([{ ...makeView('a'), accessToken: 'planted-token' } as never])
   core.publish([makeView('b')])
-  expect(await stream.until(/id: 3\n.*\n\n/)).not.toContain('planted-token')
+  expect(await stream.until(/id: 0-3\n.*\n\n/)).not.toContain('planted-token')
   expect(errors).toEqual(['a snapshot did not fit its schema and was not sent'])
 })
