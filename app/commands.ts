@@ -208,7 +208,12 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       keeper.tick()
       return viewed(id)
     },
-    'server.history': async (input) => ({ events: await vault.events(find(input), input.limit) }),
+    'server.history': async (input) => {
+      const id = find(input)
+      // A line recorded a moment ago is on its way to the vault.
+      await keeper.roster.find(id)?.saving
+      return { events: await vault.events(id, input.limit) }
+    },
     'server.forgetRegistration': async (input) => {
       const id = find(input)
       const { light, renewable } = keeper.roster.view(id)

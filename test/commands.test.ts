@@ -87,6 +87,13 @@ test.each([
   }
 )
 
+test('history holds what was recorded a moment ago', async () => {
+  const { keeper, handlers } = await setting(new Set())
+  keeper.record('one', 'settingsChanged', 'just now')
+  const { events } = await handlers['server.history']({ server: 'one', limit: 10 })
+  expect(events.map(({ detail }) => detail)).toContain('just now')
+})
+
 test('a server that was paused before is paused after a sign-out too', async () => {
   const { keeper, handlers } = await setting(new Set())
   await handlers['server.pause']({ server: 'one' })
