@@ -146,7 +146,13 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   function publish(): void {
     cancelPublish = null
     const current = snapshot()
-    for (const listener of [...listeners]) listener(current)
+    for (const listener of [...listeners])
+      try {
+        listener(current)
+      } catch (error) {
+        // One door's trouble is not the others'.
+        log.error('a snapshot was not taken in', error)
+      }
   }
 
   function end(how: 'handOver' | 'quit'): void {
