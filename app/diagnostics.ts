@@ -1,5 +1,5 @@
 // A report that a person can send to somebody: what runs, where, and how each server does.
-// Ids and hosts are kept, since nothing can be told without them; secrets are never here, and query strings are cut.
+// Ids and hosts are kept, since nothing can be told without them; secrets are never here, and of addresses only the host stays.
 import { homedir } from 'node:os'
 import type { SettingsView } from './contract/settings.ts'
 import type { ServerView, Snapshot } from './contract/views.ts'
@@ -7,8 +7,14 @@ import type { Paths } from './paths.ts'
 
 const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
 const host = (url: string | null) => (url === null ? null : (URL.parse(url)?.host ?? 'not an address'))
-/** Sentences may quote an address: what follows its "?" or "#" can hold anything. */
-const cut = (text: string) => text.replaceAll(/[?#]\S+/g, '?…')
+/** Sentences may quote an address, also a server's own: what is before or behind its host can hold anything. */
+const cut = (text: string) =>
+  text
+    .replaceAll(
+      /([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s/?#@]*@)?([^\s/?#]*)([/?#]\S+)?/gi,
+      (_, scheme, _user, host, rest) => `${scheme}${host}${rest ? '/…' : ''}`
+    )
+    .replaceAll(/[?#]\S+/g, '?…')
 
 function describe(server: ServerView) {
   const { lastEvent } = server

@@ -43,8 +43,15 @@ test('secrets, query strings and parameters stay at home; ids, hosts and last ev
   expect(one).toMatchObject({ host: new URL(mcp.url).host, state: 'fresh', lastEvent: { kind: 'signedIn' } })
 })
 
-test('paths begin with ~, addresses in sentences lose what follows the question mark', () => {
-  const server = healthyView({ id: 'one', detail: `See https://x.example/a?code=${planted}#${planted} for more.` })
+test('paths begin with ~, of an address in a sentence only the host stays', () => {
+  const server = healthyView({
+    id: 'one',
+    detail: `See https://x.example/a?code=${planted}#${planted} for more.`,
+    warnings: [
+      `invalid_grant: go to https://u:${planted}@x.example:8443/reset/${planted}, or ask https://x.example.`,
+      `A callback such as /back?code=${planted} is cut too.`
+    ]
+  })
   const snapshot = snapshotOf(server)
   snapshot.vault.path = '/home/ada/.local/share/tokentray/vault.db'
   const paths = { settings: '/home/ada/.config/tokentray/settings.json', logs: '/var/log/tokentray' }
@@ -53,6 +60,14 @@ test('paths begin with ~, addresses in sentences lose what follows the question 
   expect(JSON.parse(text)).toMatchObject({
     vault: { path: '~/.local/share/tokentray/vault.db' },
     paths: { settings: '~/.config/tokentray/settings.json', logs: '/var/log/tokentray' },
-    servers: [{ detail: 'See https://x.example/a?… for more.' }]
+    servers: [
+      {
+        detail: 'See https://x.example/… for more.',
+        warnings: [
+          'invalid_grant: go to https://x.example:8443/… or ask https://x.example.',
+          'A callback such as /back?… is cut too.'
+        ]
+      }
+    ]
   })
 })
