@@ -8,7 +8,7 @@ import { launcherOf } from '../connect/launcher.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Snapshot } from '../contract/views.ts'
 import { doors, readPort } from '../ports.ts'
-import { paint, print, printJson, say } from './output.ts'
+import { clean, paint, print, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
 import { askLine, isInteractive } from './prompt.ts'
 import type { World } from './world.ts'
@@ -88,6 +88,7 @@ export function connectClient(world: World, client: string, typed: string, optio
     tell(world, options, plan, { written: true, backup }, `${plan.row.name} is connected to ${server}: ${path}`)
     if (backup !== null) say(world, `The file as it was: ${backup}`)
     if (plan.row.note !== '') say(world, plan.row.note)
+    if (snapshot.gateway?.problem) say(world, snapshot.gateway.problem)
     if (snapshot.owner.kind === 'command')
       say(world, 'Tokentray is not running: start it before the client, with its application or tokentray serve.')
     return 0
@@ -127,7 +128,7 @@ export function disconnectClient(
 
 /** Shows the change and asks; false: not now, which is said. */
 async function agreed(world: World, plan: Plan, options: ConnectOptions): Promise<boolean> {
-  if (!options.json) paint(world, `${plan.diff}\n`)
+  if (!options.json) paint(world, `${clean(plan.diff)}\n`)
   if (options.yes) return true
   if (!isInteractive(world)) {
     if (options.json) printJson(world, { ...describe(plan), written: false })

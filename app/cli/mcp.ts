@@ -5,7 +5,6 @@ import { runBridge } from '../bridge/bridge.ts'
 import type { Entrance } from '../bridge/door.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { connect } from '../control/client.ts'
-import { doors, readPort } from '../ports.ts'
 import { Secret } from '../secret.ts'
 import { say } from './output.ts'
 import type { World } from './world.ts'
@@ -62,9 +61,15 @@ async function letIn(world: World, server: string, run: string): Promise<Held> {
       'ownerUnreachable',
       'Tokentray is not running: start its application, or tokentray serve, then try again.'
     )
+  // Not the port that was kept: somebody else's program may hold it, and must get neither key nor message.
+  const { gateway } = await client.call('snapshot', {})
+  if (!gateway?.address)
+    throw new TokentrayError(
+      'ownerUnreachable',
+      gateway?.problem ?? 'The gateway of Tokentray is off: start it without --no-gateway.'
+    )
   const made = await client.call('clients.bridgeKey', { server, run, pid: process.pid })
-  const port = readPort(world.paths.ownerFolder, doors.gateway)
-  return { url: `http://127.0.0.1:${port}/${made.server}`, key: new Secret(made.key), id: made.id }
+  return { url: `${gateway.address}/${made.server}`, key: new Secret(made.key), id: made.id }
 }
 
 /** Gives the key back; an owner that is gone has forgotten it anyway. */

@@ -41,12 +41,15 @@ function makeOwner() {
 describe('connect', () => {
   test('with --yes: the change is shown without the key, written with it, and told', async () => {
     const { setting, cursor, keys } = makeOwner()
+    mkdirSync(join(setting.env.HOME, '.cursor'))
+    writeFileSync(cursor, '{\n    "\u009b31mhostile": 1\n}\n')
     const { exitCode, out, err } = await runIn(['connect', 'cursor', 'GitHub', '--yes'], setting)
     expect(exitCode).toBe(0)
-    expect(out).toContain('+        "Authorization": "Bearer [key]"')
+    expect(out).toContain('"Authorization": "Bearer [key]"')
     expect(out).toContain(`Cursor is connected to github: ${cursor}`)
     expect(out + err).not.toContain(secret)
     expect(err).toContain('Tokentray is not running')
+    expect(out).not.toContain('\u009b')
     expect(JSON.parse(readFileSync(cursor, 'utf8')).mcpServers.github).toEqual({
       url: 'http://127.0.0.1:4140/github',
       headers: { Authorization: `Bearer ${secret}` }
@@ -163,7 +166,17 @@ describe('mcp', () => {
       await owner.close()
       server.close()
     })
-    keepPort(paths.ownerFolder, doors.gateway, (server.address() as AddressInfo).port)
+    const { port } = server.address() as AddressInfo
+    keepPort(paths.ownerFolder, doors.gateway, port)
+    core.on('snapshot', () => core.snapshot())
+    const gateway = { address: `http://127.0.0.1:${port}`, port, publicUrl: null, problem: null }
+    core.showGateway({ ...gateway, address: null, problem: 'The port is in use by another program.' })
+    const squatted = makeWorld({ core, paths, stdin: request })
+    expect(await run(['mcp', 'github'], squatted.world)).toBe(0)
+    expect(JSON.parse(squatted.text.out).error.message).toBe('The port is in use by another program.')
+    expect([seen, core.calls.map(({ name }) => name)]).toEqual([[], ['snapshot']])
+    core.calls.length = 0
+    core.showGateway(gateway)
     core.on('clients.bridgeKey', () => ({ key: secret, id: 'bridge.1', server: 'github', expiresAt: 0 }))
     core.on('clients.revoke', () => ({ name: '' }))
     const quiet = makeWorld({ core, paths, stdin: request })
@@ -171,6 +184,7 @@ describe('mcp', () => {
     expect([quiet.text.out, quiet.text.err]).toEqual(['{"jsonrpc":"2.0","id":1,"result":{}}\n', ''])
     expect(seen).toEqual([secret])
     expect(core.calls.map(({ name, input }) => [name, input])).toEqual([
+      ['snapshot', {}],
       ['clients.bridgeKey', { server: 'github', pid: process.pid, run: expect.any(String) }],
       ['clients.revoke', { client: 'bridge.1' }]
     ])
