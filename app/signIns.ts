@@ -1,4 +1,4 @@
-// Sign-ins under way: at most one per server, each staged beside the old grant and swapped in only when it is stored.
+// Sign-ins under way: one per server, and in a browser one per issuer; the old grant stays until the new one is stored.
 // No browser is opened here: the door that asked opens it, since only it knows where the person sits.
 import { randomUUID } from 'node:crypto'
 import { asTokentrayError, TokentrayError } from './contract/errors.ts'
@@ -15,7 +15,15 @@ type Running = {
   /** Resolves when the grant is stored; rejects with TokentrayError. */
   finished: Promise<void>
   ended: boolean
+  /** Resolves when it waits for another sign-in, if ever it does. */
+  queued: Promise<void>
+  /** The server whose sign-in at the same issuer is in the browser. */
+  waitingFor: string | undefined
 }
+
+type Started = Pick<SignIn, 'url' | 'redirectUri' | 'device'> & { id: string; waitingFor?: string }
+
+const nothingYet = { url: null, redirectUri: null, device: null }
 
 /** By device code: always, or where the server offers it. */
 export type SignInWay = 'always' | 'offered' | undefined
@@ -31,20 +39,29 @@ export type SignInsOptions = {
 
 export class SignIns {
   readonly #running = new Map<string, Running>()
+  /** By issuer, in the order they came: the first is in the browser. */
+  readonly #queues = new Map<string, Running[]>()
   readonly #o: SignInsOptions
 
   constructor(options: SignInsOptions) {
     this.#o = options
   }
 
-  /** Starts a sign-in, or joins the one this server already has. Resolves when the browser can be sent off. */
-  async start(
-    server: string,
-    way?: SignInWay
-  ): Promise<Pick<SignIn, 'url' | 'redirectUri' | 'device'> & { id: string }> {
+  /**
+   * Starts a sign-in, or joins the one this server already has. Resolves when the browser can be sent off, or with
+   * `waitingFor` when another sign-in at the same issuer comes first; `ready` tells then when its turn has come.
+   */
+  async start(server: string, way?: SignInWay): Promise<Started> {
     const running = this.#of(server) ?? this.#begin(server, way)
-    const { url, redirectUri, device } = await running.begun
-    return { id: running.id, url, redirectUri, device }
+    await Promise.race([running.begun, running.queued])
+    const { id, waitingFor } = running
+    return waitingFor === undefined ? this.ready(id) : { id, ...nothingYet, waitingFor }
+  }
+
+  /** Resolves when the browser can be sent off, however long others take before. */
+  async ready(id: string): Promise<Started> {
+    const { url, redirectUri, device } = await this.#get(id).begun
+    return { id, url, redirectUri, device }
   }
 
   /** Resolves with the server's id when the sign-in's grant is stored. */
@@ -90,6 +107,10 @@ export class SignIns {
   /** Ends all of them; the old grants were never touched. */
   async close(): Promise<void> {
     const all = [...this.#running.values()]
+    // Nobody was sent off yet: such a sign-in can be asked for again, of the next owner.
+    for (const { waitingFor, abort } of all)
+      if (waitingFor !== undefined)
+        abort.abort(new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.'))
     for (const { id } of all) this.cancel(id)
     await Promise.allSettled(all.map(({ finished }) => finished))
   }
@@ -112,13 +133,15 @@ export class SignIns {
     const abort = new AbortController()
     keeper.dispatch(server, { type: 'signInStarted' })
     keeper.propose(server, [])
-    keeper.setSignIn(server, { id, url: null, redirectUri: null, device: null })
+    keeper.setSignIn(server, { id, ...nothingYet })
+    const queued = Promise.withResolvers<void>()
     const begun = (async () => {
       const signIn = await oauth.beginSignIn(keeper.roster.config(server), {
         clientSecret: await vault.clientSecret(server),
         onStep: (step) => keeper.dispatch(server, { type: 'signInStep', step }),
         signal: abort.signal,
         device: way,
+        turn: (issuer) => this.#turn(running, issuer, queued.resolve),
         isProfile: keeper.roster
           .views()
           .some(({ id, url }) => id !== server && url === keeper.roster.config(server).url)
@@ -132,12 +155,49 @@ export class SignIns {
     })()
     const finished = this.#finish(server, begun).finally(() => {
       running.ended = true
+      this.#leave(running)
       keeper.setSignIn(server, null)
     })
     finished.catch(() => {}) // whoever waits hears of it; nobody need be waiting
-    const running: Running = { id, server, abort, begun, finished, ended: false }
+    const running: Running = {
+      id,
+      server,
+      abort,
+      begun,
+      finished,
+      ended: false,
+      queued: queued.promise,
+      waitingFor: undefined
+    }
     this.#running.set(id, running)
     return running
+  }
+
+  /** Waits until this is the first of its issuer's queue; rejects as soon as it is cancelled. */
+  async #turn(running: Running, issuer: string, onQueued: () => void): Promise<void> {
+    const { id, server, abort } = running
+    const queue = this.#queues.get(issuer) ?? []
+    this.#queues.set(issuer, queue)
+    queue.push(running)
+    const aborted = Promise.withResolvers<void>()
+    abort.signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+    for (let first = queue[0]; first && first !== running; first = queue[0]) {
+      running.waitingFor = first.server
+      this.#o.keeper.setSignIn(server, { id, ...nothingYet, waitingFor: first.server })
+      onQueued()
+      await Promise.race([first.finished.catch(() => {}), aborted.promise])
+      abort.signal.throwIfAborted()
+    }
+    running.waitingFor = undefined
+    this.#o.keeper.setSignIn(server, { id, ...nothingYet })
+  }
+
+  #leave(running: Running): void {
+    for (const [issuer, queue] of this.#queues) {
+      const left = queue.indexOf(running)
+      if (left >= 0) queue.splice(left, 1)
+      if (queue.length === 0) this.#queues.delete(issuer)
+    }
   }
 
   /** A label only: where it cannot be noted, the sign-in stands all the same. */
@@ -172,7 +232,8 @@ export class SignIns {
       if (known.code === 'unexpected') log.error('a sign-in ended unexpectedly', error, { server })
       keeper.propose(server, known.proposals)
       keeper.dispatch(server, { type: 'signInEnded' })
-      keeper.record(server, 'signInFailed', known.message)
+      // It was only waiting, and whoever asked for it asks again.
+      if (known.code !== 'ownerStopping') keeper.record(server, 'signInFailed', known.message)
       throw known
     }
   }

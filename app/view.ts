@@ -19,7 +19,13 @@ export type Viewed = {
   /** The public part of the grant's request shape. */
   shape: Omit<RequestShape, 'clientSecret' | 'dpopKey'> | null
   scope: string | null
-  signIn: { id: string; url: string | null; redirectUri: string | null; device: DeviceCodeView | null } | null
+  signIn: {
+    id: string
+    url: string | null
+    redirectUri: string | null
+    device: DeviceCodeView | null
+    waitingFor?: string
+  } | null
   lastEvent: HistoryEvent | null
   /** Of the sign-in that failed last. */
   proposals: readonly Proposal[]
@@ -79,7 +85,8 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
           since: health.signIn.since,
           url: signIn?.url ?? null,
           redirectUri: signIn?.redirectUri ?? null,
-          device: signIn?.device ?? null
+          device: signIn?.device ?? null,
+          ...(signIn?.waitingFor !== undefined && { waitingFor: signIn.waitingFor })
         }
       : null,
     lastEvent

@@ -33,10 +33,14 @@ export const screenOf = (server: string) => `server/${encodeURIComponent(server)
 export async function carryOut(act: Act, o: Actions): Promise<void> {
   const views = o.snapshot()?.servers ?? []
   const ask = async (name: string, server: string) => {
-    const reply = await o.call(name, { server })
+    let reply = await o.call(name, { server })
+    const started = reply.ok && (reply.value as { signIn?: string; waitingFor?: string })
+    // Behind another sign-in at the same authorization server: this one's page is opened when its turn comes.
+    if (started && started.waitingFor !== undefined) reply = await o.call('signIn.ready', { signIn: started.signIn })
     const title = views.find(({ id }) => id === server)?.name ?? server
-    // That a person is needed is what notices.ts tells.
-    if (!reply.ok && exitCodes[reply.code as ErrorCode] !== personNeeded) o.tell(title, reply.message, server)
+    // That a person is needed is what notices.ts tells; and who cancelled knows it.
+    if (!reply.ok && reply.code !== 'signInCancelled' && exitCodes[reply.code as ErrorCode] !== personNeeded)
+      o.tell(title, reply.message, server)
   }
   const answer = async (name: string, input: unknown) => {
     const reply = await o.call(name, input)

@@ -66,6 +66,7 @@ type Shown = 'done' | 'now' | 'failed' | 'open'
 const marks: Record<Shown, MarkKind> = { done: 'ok', now: 'running', failed: 'needsYou', open: 'signedOut' }
 
 function Steps({ view, progress, isRunning }: { view: ServerView; progress: Progress | null; isRunning: boolean }) {
+  const waitingFor = snapshots.use()?.servers.find(({ id }) => id === view.signIn?.waitingFor)?.name
   const reached = view.signIn?.step ?? progress?.step ?? 'resource'
   const at = progress?.phase === 'done' && !isRunning ? steps.length : steps.indexOf(reached)
   const shown = (index: number): Shown => {
@@ -90,7 +91,13 @@ function Steps({ view, progress, isRunning }: { view: ServerView; progress: Prog
           <li key={step} className={kind} data-step={step} aria-current={kind === 'now' ? 'step' : undefined}>
             <Mark kind={marks[kind]} said={false} />
             <span>
-              {kind === 'done' ? done : kind === 'now' ? text.now[step] : todo}
+              {kind === 'done'
+                ? done
+                : kind === 'now'
+                  ? waitingFor
+                    ? text.waitingFor(waitingFor)
+                    : text.now[step]
+                  : todo}
               {kind === 'done' && found[step] && <small>{found[step]}</small>}
             </span>
           </li>

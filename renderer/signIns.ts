@@ -73,7 +73,9 @@ export async function beginSignIn(id: string): Promise<void> {
   note(id, fresh)
   const unfollow = follow(id)
   try {
-    const { signIn, url } = await bridge.call('signIn.start', { server: id })
+    const started = await bridge.call('signIn.start', { server: id })
+    const { signIn } = started
+    const { url } = started.waitingFor === undefined ? started : await bridge.call('signIn.ready', { signIn })
     if (url) note(id, { blocked: !openPage(url), step: 'browser' })
     await bridge.call('signIn.wait', { signIn })
     note(id, { phase: 'done' })

@@ -339,6 +339,7 @@ export const words = {
       exchange: 'Fetching the tokens…',
       store: 'Storing the tokens, encrypted…'
     } satisfies Record<SignInStep, string>,
+    waitingFor: (name: string) => `Waiting for the sign-in to ${name}, at the same authorization server…`,
     opened: 'Nothing opened? Open it again, or copy the link.',
     blocked: 'The sign-in page is ready: open it to go on.',
     open: 'Open the sign-in page',

@@ -1,6 +1,7 @@
 // `tokentray login`: sends a person's browser to the authorization server and waits for what comes back.
 // The URL is always printed; without a browser here, a device code where the server offers one, else pasting.
 import { createInterface } from 'node:readline'
+import type { Input, Output } from '../contract/commands.ts'
 import { formatDuration } from '../contract/duration.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { DeviceCodeView, ServerView } from '../contract/views.ts'
@@ -56,7 +57,7 @@ async function signInOnce(
   server: string,
   { addScope, device }: LoginOptions
 ): Promise<ServerView> {
-  const started = await owner.call('signIn.start', {
+  const started = await begin(world, owner, {
     server,
     ...(addScope !== undefined && { addScope }),
     ...(device ? { device: 'always' as const } : !hasBrowser(world) && { device: 'offered' as const })
@@ -85,6 +86,23 @@ async function signInOnce(
     throw error
   } finally {
     stopReading()
+  }
+}
+
+/** Resolves when the browser can be sent off: behind others at the same authorization server, one after the other. */
+async function begin(world: World, owner: Owner, input: Input<'signIn.start'>): Promise<Output<'signIn.start'>> {
+  for (;;) {
+    const started = await owner.call('signIn.start', input)
+    const { signIn, waitingFor } = started
+    if (waitingFor === undefined) return started
+    say(world, `Waiting for the sign-in to ${waitingFor}, which is at the same authorization server.`)
+    try {
+      return await owner.call('signIn.ready', { signIn })
+    } catch (error) {
+      if (error instanceof Interrupted) await owner.callAnyway('signIn.cancel', { signIn }).catch(() => {})
+      // Its owner ended meanwhile: the next one does not know it.
+      if (!(error instanceof TokentrayError && error.code === 'signInUnknown')) throw error
+    }
   }
 }
 

@@ -29,6 +29,7 @@ const courtesy = 2000
 const repeatable: ReadonlySet<CommandName> = new Set([
   'snapshot',
   'server.history',
+  'signIn.ready',
   'readToken',
   'metrics',
   'vault.check',

@@ -61,7 +61,7 @@ export function describeCard(view: ServerView, now: number): string[] {
         `${quirkFacts[name].does} (${view.quirkReasons[name] ?? 'set by hand'})`
       ]),
     ...view.proposals.map((one): [string, string] => ['proposed', `${setCommand(view, one)} (${one.reason})`]),
-    ['sign-in', view.signIn && `under way since ${formatTime(view.signIn.since)}, at ${view.signIn.step}`],
+    ['sign-in', view.signIn && describeSignIn(view.signIn)],
     ...view.warnings.map((warning): [string, string] => ['warning', warning])
   ]
   return [view.id, ...facts.filter(([, text]) => text).map(([name, text]) => `  ${`${name}:`.padEnd(20)}${text}`)]
@@ -83,4 +83,9 @@ export function describeEvent(event: HistoryEvent): string {
   const end = event.expiresAt === null ? '' : ` (the token ends ${formatTime(event.expiresAt)})`
   const fault = event.fault === null ? '' : `${event.fault}: `
   return `${formatTime(event.at)}  ${event.kind.padEnd(16)}${fault}${event.detail}${end}`
+}
+
+function describeSignIn({ since, step, waitingFor }: NonNullable<ServerView['signIn']>): string {
+  const where = waitingFor === undefined ? `at ${step}` : `waiting for the sign-in to ${waitingFor}`
+  return `under way since ${formatTime(since)}, ${where}`
 }

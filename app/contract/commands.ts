@@ -65,7 +65,9 @@ const signInStarted = z
     signIn: z.string(),
     url: z.string().nullable(),
     redirectUri: z.string().nullable(),
-    device: deviceCode.nullable()
+    device: deviceCode.nullable(),
+    /** Another server's sign-in at the same authorization server comes first: `signIn.ready` has the url when it ended. */
+    waitingFor: serverId.optional()
   })
   .strict()
 
@@ -161,6 +163,8 @@ export const commands = {
     }),
     output: signInStarted
   },
+  /** Answers when a sign-in that waits for another one can be sent off, as signIn.start does for the others. */
+  'signIn.ready': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: signInStarted },
   /** Answers when the sign-in ended, well or badly. */
   'signIn.wait': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: outcome },
   'signIn.paste': {

@@ -107,7 +107,9 @@ export const serverView = z
         since: time,
         url: z.string().nullable(),
         redirectUri: z.string().nullable(),
-        device: deviceCode.nullable()
+        device: deviceCode.nullable(),
+        /** Another server at the same authorization server, whose sign-in is in the browser and comes first. */
+        waitingFor: serverId.optional()
       })
       .strict()
       .nullable(),

@@ -150,6 +150,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
         'metadataInvalid',
         `${server.issuer} has no authorization endpoint, so no one can sign in there.`
       )
+    // One page at a time: behind the first, the others mostly need no more than a redirect, in the session that it began.
+    await given.turn?.(server.issuer)
     return beginCode(config, discovery, given).catch((error: unknown) => {
       throw withKnown(explainError(error), config, server.issuer)
     })

@@ -51,6 +51,8 @@ export interface OAuth {
       device?: 'always' | 'offered' | undefined
       /** This server is one of several accounts at one address: the server is to ask which. */
       isProfile?: boolean
+      /** Waits until nobody else is in a browser for this issuer; rejects where the sign-in was cancelled meanwhile. */
+      turn?: (issuer: string) => Promise<void>
     }
   ): Promise<SignIn>
   /**

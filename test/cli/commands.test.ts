@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { run } from '../../app/cli/run.ts'
+import { TokentrayError } from '../../app/contract/errors.ts'
 import type { ServerView } from '../../app/contract/views.ts'
 import { makeCore, makeView } from '../control/fakeCore.ts'
 import { fail, makePaths, makeWorld, runIn } from './world.ts'
@@ -186,6 +187,21 @@ describe('login', () => {
     expect([exitCode, out]).toEqual([0, 'a: Healthy\n'])
     expect(err).toContain('  https://i.example/authorize?x=1\n')
     expect(opened).toEqual(['https://i.example/authorize?x=1'])
+  })
+  test('behind another sign-in it says for whom it waits; where that owner ends, it asks the next one', async () => {
+    const { core, waiting } = makeSigningIn()
+    waiting.resolve({ view: makeView('a') })
+    let asked = 0
+    core.on('signIn.start', () => ({ signIn: `s${++asked}`, url: null, redirectUri: null, waitingFor: 'b' }))
+    core.on('signIn.ready', () => {
+      if (asked === 1) throw new TokentrayError('signInUnknown', 'This sign-in has ended; start it again.')
+      return { signIn: 's2', url: 'https://i.example/authorize?x=2', redirectUri: null }
+    })
+    const opened: string[] = []
+    const openBrowser = async (url: string) => opened.push(url) > 0
+    const { exitCode, err } = await runIn(['login', 'a'], { core, openBrowser })
+    expect([exitCode, opened]).toEqual([0, ['https://i.example/authorize?x=2']])
+    expect(err.match(/Waiting for the sign-in to b/g)).toHaveLength(2)
   })
   test('a device code is shown with its address, on a terminal also as a QR code', async () => {
     const device = {

@@ -331,6 +331,29 @@ describe.skipIf(reason !== null)('the pages', () => {
       expect(await page.getByText(words.signIn.lead).count()).toBe(0)
     })
 
+    test('behind another sign-in at the same authorization server it says so, and opens its page in its turn', async () => {
+      addable()
+      const ready = Promise.withResolvers<unknown>()
+      fixture.handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null, waitingFor: 'linear' })
+      fixture.handlers['signIn.ready'] = () => ready.promise
+      fixture.handlers['signIn.wait'] = () => new Promise(() => {})
+      const page = await chromium.page(`${fixture.url}#add`)
+      await page.getByLabel(words.add.url).fill(address)
+      await button(page, words.add.submit).click()
+      const signIn = { id: 's1', step: 'authorizationServer', since: Date.now(), url: null, redirectUri: null }
+      change({ state: 'signingIn', signIn: { ...signIn, waitingFor: 'linear' } })
+      await page.getByText(words.signIn.waitingFor('Linear')).waitFor()
+      const opened = page.context().waitForEvent('page')
+      // The click is long ago for the browser or not: the page is opened, or offered.
+      const url = `${fixture.url}authorize`
+      change({ state: 'signingIn', signIn: { ...signIn, step: 'browser', url } })
+      ready.resolve({ signIn: 's1', url, redirectUri: null })
+      await (await opened).close()
+      expect(fixture.inputsOf('signIn.ready')).toEqual([{ signIn: 's1' }])
+      // The fixture has no such page: the console says so.
+      chromium.complaints.splice(0)
+    })
+
     test('a server without registration leads to the own client id, address kept', async () => {
       addable()
       fixture.handlers['signIn.start'] = () => {
