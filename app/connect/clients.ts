@@ -212,7 +212,7 @@ export const clients: readonly ClientRow[] = [
     stdio: command,
     mark: 'unverified',
     source: null,
-    note: 'Most clients take one of these shapes; its own documents say where.'
+    note: 'Most clients take this shape; their own documents say where.'
   }
 ]
 

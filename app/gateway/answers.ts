@@ -73,10 +73,11 @@ export function refuse(
   metadata: string | null
 ): void {
   const headers: [string, string][] = []
-  if ((status === 401 || status === 403) && metadata) {
+  // A 403 is for keys alone: given a challenge of insufficient_scope, clients would start a sign-in and hide the sentence.
+  if (status === 401 && metadata) {
     const params = [`resource_metadata="${metadata}"`]
     // RFC 6750 section 3.1: no error code where no credential came.
-    if (request.headers.authorization !== undefined || status === 403)
+    if (request.headers.authorization !== undefined)
       params.push(`error="${error}"`, `error_description="${description.replace(/[^\x20-\x7e]|["\\]/g, ' ')}"`)
     headers.push(['www-authenticate', `Bearer ${params.join(', ')}`])
   }

@@ -96,7 +96,11 @@ function whenGone({ socket }: IncomingMessage, response: ServerResponse): AbortS
 }
 
 function unknown(server: string): Failure {
-  return { status: 404, code: 'serverUnknown', sentence: `Tokentray knows no server called "${server}".` }
+  const sentence =
+    server === ''
+      ? 'The name of a server belongs behind this address.'
+      : `Tokentray knows no server called "${server}".`
+  return { status: 404, code: 'serverUnknown', sentence }
 }
 
 /** What is not forwarded at all. */

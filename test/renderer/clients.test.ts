@@ -128,4 +128,19 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
     await button(page, words.clients.unlock).click()
     await page.getByText(words.clients.lockedBanner).waitFor({ state: 'detached' })
   })
+
+  test('the activity keeps its times on one line, also where the page is narrow', async () => {
+    const use = { client: 'c1', kind: 'key', server: 'github', firstAt: 0, lastAt: 0, requests: 12 }
+    fixture().handlers['clients.activity'] = () => ({ uses: [{ ...use, name: 'tokentray mcp (process 17416)' }] })
+    const page = await open('#clients', { width: 360, scheme: 'light' })
+    const time = page.locator('.use .host')
+    await time.waitFor()
+    const [wraps, height] = await time.evaluate((it) => {
+      const before = it.clientHeight
+      it.style.whiteSpace = 'nowrap'
+      it.style.flex = 'none'
+      return [before > it.clientHeight, before]
+    })
+    expect([wraps, height > 0]).toEqual([false, true])
+  })
 })

@@ -51,7 +51,7 @@ export function createAdmission(o: {
           'Tokentray is locked: unlock it there, or run "tokentray unlock".'
         )
       const credential = credentialOf(headers)
-      if (credential === null) return refuse(401, 'invalid_token', 'Sign in to Tokentray, or send a key of its.')
+      if (credential === null) return refuse(401, 'invalid_token', 'Sign in to Tokentray, or send one of its keys.')
       if (credential === 'malformed') return refuse(400, 'invalid_request', 'The credential cannot be read.')
       const hash = hashOf(credential)
       const before = cuts

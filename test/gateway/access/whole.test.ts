@@ -80,3 +80,23 @@ test('sign in, call, be restarted under, be revoked', async () => {
   expect((await setting.call('clients.activity', {})).uses[0]).toMatchObject({ name: 'Agent', server: 'one' })
   await again.close()
 })
+
+test('a key at a server it is not for starts no sign-in, and the sentence is seen', async () => {
+  const setting = await createSetting()
+  await setting.signIn()
+  await setting.call('server.add', { url: 'https://two.example/mcp', name: 'two' })
+  const gateway = await open(setting)
+  onTestFinished(async () => {
+    await gateway.close()
+    await setting.stop()
+  })
+  const { key } = await setting.call('clients.addKey', { name: 'ci', servers: ['two'] })
+  const provider = makeProvider()
+  const transport = new StreamableHTTPClientTransport(new URL(`${gateway.address}/one`), {
+    authProvider: provider,
+    requestInit: { headers: { 'X-Tokentray-Key': key } }
+  })
+  const asking = new Client({ name: 'agent', version: '1.0.0' }).connect(transport)
+  await expect(asking).rejects.toThrow('is not for one')
+  expect(provider.memory.get('url')).toBeUndefined()
+})
