@@ -192,8 +192,9 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const isLast = last?.server === made.server && last.digest === digest(made.found?.text ?? '')
     if (made.path === null || !made.found || !last || !isLast) return remove(made)
     written.delete(made.path)
-    const before = last.backup === null ? null : await readConfig(last.backup).catch(() => ({ text: null, gone: true }))
-    if (before && 'gone' in before) return remove(made)
+    const before = last.backup === null ? null : await readConfig(last.backup).catch(() => ({ text: null }))
+    // Without its backup a file that was there before is not brought back, and never taken for a new one.
+    if (before?.text === null) return remove(made)
     await writeConfig(made.found, before?.text ?? null, clock.now())
     if (last.backup !== null) await rm(last.backup, { force: true })
     return { ...(await remove({ ...made, canWrite: false, state: 'new' })), changed: true }

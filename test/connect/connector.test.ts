@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync
@@ -318,6 +319,15 @@ describe('what happens in between', () => {
     await connector.undo({ client: 'cursor', server: 'github' })
     expect(Object.keys(JSON.parse(read(file)).mcpServers)).toEqual(['linear'])
     expect([...living.values()]).toEqual(['Cursor: linear'])
+  })
+  test('undoing without the backup takes out the entry, and nothing else', async () => {
+    const { connector, put, living } = makeConnecting()
+    const file = put('cursor', '{ "mine": 1 }')
+    const { backup } = await connector.apply(await connector.plan({ client: 'cursor', server: 'github' }))
+    rmSync(backup!)
+    await connector.undo({ client: 'cursor', server: 'github' })
+    expect(JSON.parse(read(file))).toMatchObject({ mine: 1 })
+    expect([read(file).includes('github'), living.size]).toEqual([false, 0])
   })
   test('a written key lives on where the old one could not be revoked', async () => {
     const { connector, keys, living } = makeConnecting()
