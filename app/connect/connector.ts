@@ -60,8 +60,6 @@ export type Done = { path: string; backup: string | null; changed: boolean }
 /** Fields of an entry that are ours to decide; others, such as a person's own `timeout`, are kept. */
 const ownFields = new Set(['type', 'url', 'httpUrl', 'serverUrl', 'headers', 'http_headers', 'command', 'args', 'env'])
 
-const keyName = (row: ClientRow, server: string) => `${row.name}: ${server}`
-
 export function createConnector({ place, launcher, gateway, isPassThrough, keys, clock }: ConnectorOptions) {
   /** What was written, by path: for which server, its digest, and where the bytes before it are. Only what an undo may bring back exactly. */
   const written = new Map<string, { server: string; digest: string; backup: string | null }>()
@@ -70,6 +68,12 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     if (row) return row
     const known = clients.map((each) => each.id).join(', ')
     throw new TokentrayError('clientUnknown', `There is no client called "${id}". Known: ${known}.`)
+  }
+  /** A client's second profile has a file of its own, and so a key of its own. */
+  function keyName(row: ClientRow, server: string): string {
+    const file = row.file?.(place)
+    const isUsual = file === row.file?.({ ...place, env: {} })
+    return `${row.name}: ${server}${isUsual ? '' : ` [${digest(file ?? '').slice(0, 6)}]`}`
   }
   const targetOf = async (server: string): Promise<Target> => ({
     server,

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
 import { clients, findClient } from '../../app/connect/clients.ts'
-import { makeConnecting } from './setting.ts'
+import { makeConnecting, makeKeys } from './setting.ts'
 
 const read = (file: string) => readFileSync(file, 'utf8')
 const withFile = clients.filter(({ file }) => file !== null)
@@ -328,6 +328,17 @@ describe('what happens in between', () => {
     await connector.undo({ client: 'cursor', server: 'github' })
     expect(JSON.parse(read(file))).toMatchObject({ mine: 1 })
     expect([read(file).includes('github'), living.size]).toEqual([false, 0])
+  })
+  test('a second profile of a client has a key of its own', async () => {
+    const held = makeKeys()
+    const wish = { client: 'claude-code', server: 'github' }
+    const usual = makeConnecting({ held })
+    const second = makeConnecting({ held, env: { CLAUDE_CONFIG_DIR: join(usual.home, 'work') } })
+    for (const { connector } of [usual, second]) await connector.apply(await connector.plan(wish))
+    expect([...held.living.keys()]).toEqual(['k1', 'k2'])
+    await second.connector.undo(wish)
+    expect([...held.living.keys()]).toEqual(['k1'])
+    expect((await usual.connector.plan(wish)).state).toBe('connected')
   })
   test('a written key lives on where the old one could not be revoked', async () => {
     const { connector, keys, living } = makeConnecting()

@@ -29,11 +29,13 @@ export function makeKeys() {
   return { keys, living, made: () => made }
 }
 
-export function makeConnecting(given: { platform?: NodeJS.Platform; env?: Record<string, string> } = {}) {
+export function makeConnecting(
+  given: { platform?: NodeJS.Platform; env?: Record<string, string>; held?: ReturnType<typeof makeKeys> } = {}
+) {
   const home = mkdtempSync(join(tmpdir(), 'tt-connect-'))
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   const place: Place = { platform: given.platform ?? 'linux', home, env: given.env ?? {}, cwd: join(home, 'project') }
-  const held = makeKeys()
+  const held = given.held ?? makeKeys()
   const launcher = { command: '/usr/bin/node', args: ['/opt/tokentray.mjs'] }
   const connector = createConnector({
     place,
