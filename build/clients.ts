@@ -67,7 +67,7 @@ one server on this machine. A file that is shared with a project (\`vscode-works
 ## What is refused
 
 A file that cannot be parsed, that is written in a way that cannot be edited without touching something else (an inline
-table in TOML), that is read-only or another user's, or that was changed between showing and writing. An entry of the same
+table in TOML), that is read-only, another user's or hard-linked, or that was changed between showing and writing. An entry of the same
 name that Tokentray did not write is replaced only with \`--replace\`. Ours are known by address or command; nothing marks them.
 `
 }

@@ -86,6 +86,7 @@ async function refuseChanged(found: Found): Promise<void> {
 
 /** Rename needs no right to the file itself, so a file made read-only on purpose is respected here. */
 function refuseForeign(file: string, is: Stats): void {
+  if (is.nlink > 1) throw unwritable(file, 'it has a second name (a hard link), which would keep the old text')
   if (process.platform === 'win32') return
   if ((is.mode & 0o200) === 0) throw unwritable(file, 'it is read-only')
   const uid = process.getuid?.() ?? 0

@@ -1,6 +1,7 @@
 // Connecting: each client's file, what stays as it was, what is refused, and the way back.
 import {
   chmodSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -285,6 +286,14 @@ describe('writing', () => {
     await expect(connector.plan({ client: 'gemini', server: 'github' })).rejects.toMatchObject({
       code: 'configUnreadable'
     })
+  })
+  test('refuses a file with a second name, which would be left behind', async () => {
+    const { connector, home, put, living } = makeConnecting()
+    const file = put('cursor', '{}')
+    linkSync(file, join(home, 'dotfile.json'))
+    const plan = await connector.plan({ client: 'cursor', server: 'github' })
+    await expect(connector.apply(plan)).rejects.toMatchObject({ code: 'configUnwritable' })
+    expect([read(file), living.size]).toEqual(['{}', 0])
   })
   test('keeps the newest three backups', async () => {
     const { connector, put } = makeConnecting()
