@@ -168,6 +168,13 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--proof <request>', 'with --json: also the DPoP header for one request, as "POST https://…" (RFC 9449)')
     .option('--nonce <nonce>', 'what the server said in DPoP-Nonce, for that proof')
     .action((server, options) => run(async () => (await import('./token.ts')).token(world, server, options)))
+  program
+    .command('run <server> <command...>')
+    .description('run a command with a valid access token in its environment: tokentray run linear -- npm start')
+    .option('--env <name>', 'the variable that holds it', 'TOKENTRAY_TOKEN')
+    .action((server, command, options) =>
+      run(async () => (await import('./child.ts')).runWithToken(world, server, command, options))
+    )
   make('history <server>', 'show what happened, oldest first')
     .option('--limit <count>', 'how many events', whole(1, 1000), 50)
     .action((server, options) => run(async () => (await import('./servers.ts')).history(world, server, options)))

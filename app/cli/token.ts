@@ -1,6 +1,7 @@
 // `tokentray token`: the access token alone on stdout, refreshed first where too little is left of it.
 // The quickest way in: nothing imported here loads zod or commander.
 
+import type { Input, Output } from '../contract/commands.ts'
 import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { paint, printJson, say } from './output.ts'
@@ -13,13 +14,18 @@ export type TokenOptions = { minValid?: string; json?: boolean; proof?: string; 
 export async function token(world: World, server: string, options: TokenOptions): Promise<void> {
   const minValid = parseDuration(options.minValid ?? '60s')
   const proof = readProof(options)
-  const input = { server, minValid, ...(proof && { proof }) }
-  const found = await withOwner(world, (owner) => owner.call('readToken', input)).catch((error) => {
-    throw error instanceof TokentrayError && error.code === 'signInNeeded' ? withRemedy(error, server) : error
-  })
-  if (found.warning) say(world, `tokentray: ${found.warning}`)
+  const found = await obtain(world, { server, minValid, ...(proof && { proof }) })
   if (options.json) printJson(world, found)
   else paint(world, `${found.token}\n`)
+}
+
+/** The token, a warning about it told. Rejects `signInNeeded` with the command to run. */
+export async function obtain(world: World, input: Input<'readToken'>): Promise<Output<'readToken'>> {
+  const found = await withOwner(world, (owner) => owner.call('readToken', input)).catch((error) => {
+    throw error instanceof TokentrayError && error.code === 'signInNeeded' ? withRemedy(error, input.server) : error
+  })
+  if (found.warning) say(world, `tokentray: ${found.warning}`)
+  return found
 }
 
 /** `--proof "POST https://…"`, the request that a bound token is to be proved for. */
