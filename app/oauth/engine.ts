@@ -34,6 +34,7 @@ import { withKnown } from './quirks.ts'
 import { obtainClient, obtainDeviceClient, preRegistered, type Registrations } from './registration.ts'
 import { revokeGrant } from './revocation.ts'
 import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
+import { nameAccount } from './userinfo.ts'
 import { type Verification, verifyToken } from './verify.ts'
 
 /** `guessedLifetime` and `signInLimit` in ms. */
@@ -144,7 +145,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
         'signInFailed',
         `${server.issuer} offers no sign-in by device code; sign in with a browser instead.`
       )
-    if (offered && (device || !server.authorization_endpoint)) return beginDevice(config, discovery, given)
+    if (offered && (device || !server.authorization_endpoint))
+      return named(await beginDevice(config, discovery, given), config, discovery, signal)
     if (!server.authorization_endpoint)
       throw new TokentrayError(
         'metadataInvalid',
@@ -152,9 +154,17 @@ export function createOAuth(options: OAuthOptions): OAuth {
       )
     // One page at a time: behind the first, the others mostly need no more than a redirect, in the session that it began.
     await given.turn?.(server.issuer)
-    return beginCode(config, discovery, given).catch((error: unknown) => {
+    const begun = await beginCode(config, discovery, given).catch((error: unknown) => {
       throw withKnown(explainError(error), config, server.issuer)
     })
+    return named(begun, config, discovery, signal)
+  }
+
+  function named(signIn: SignIn, config: ServerConfig, discovery: Discovery, signal: AbortSignal): SignIn {
+    const surroundings = { network: networkOf(config), clock, nonces, signal }
+    const grant = signIn.grant.then((found) => nameAccount(found, discovery, surroundings))
+    grant.catch(() => {})
+    return { ...signIn, grant }
   }
 
   function beginDevice(config: ServerConfig, discovery: Discovery, given: Given): Promise<SignIn> {

@@ -116,6 +116,9 @@ export function readAuthorizationServer(document: Json, issuer: string): Authori
     const list = strings(document[name])
     if (list) read[name] = list
   }
+  // A label's source: one that cannot be used is none.
+  const { userinfo_endpoint: userinfo } = document
+  if (typeof userinfo === 'string' && isUsableUrl(userinfo)) read.userinfo_endpoint = userinfo
   read.authorization_response_iss_parameter_supported = document.authorization_response_iss_parameter_supported === true
   read.client_id_metadata_document_supported = document.client_id_metadata_document_supported === true
   return read as AuthorizationServer

@@ -57,13 +57,12 @@ function tokensOf(token: string, body: Record<string, unknown>, context: ReplyCo
     refreshToken: refreshToken === null ? null : new Secret(refreshToken),
     refreshExpiresAt: refreshLifetime === null ? null : context.at + refreshLifetime,
     scope: scopeOf(body.scope),
-    ...accountOf(body.id_token)
+    ...accountIn(typeof body.id_token === 'string' ? claimsOf(body.id_token) : {})
   }
 }
 
 /** OpenID Connect Core section 5.1, in the order people know their accounts by. It decides nothing, so nobody verifies it. */
-function accountOf(idToken: unknown): { account?: string } {
-  const claims = typeof idToken === 'string' ? claimsOf(idToken) : {}
+export function accountIn(claims: Record<string, unknown>): { account?: string } {
   for (const name of ['email', 'preferred_username', 'name'] as const) {
     const value = claims[name]
     if (typeof value === 'string' && /^[^\p{C}]{1,200}$/u.test(value)) return { account: value }

@@ -1,0 +1,45 @@
+// The account's name from the userinfo endpoint (OpenID Connect Core section 5.3), where no ID token told it.
+// A label only: a sign-in never fails for want of it, and waits no longer than a moment.
+import type { Clock } from '../clock.ts'
+import type { NewGrant } from '../vault/vault.ts'
+import type { Discovery } from './discovery.ts'
+import { credentialsFor, type Nonces } from './dpop.ts'
+import { objectOf } from './metadata.ts'
+import type { Network } from './network.ts'
+import { accountIn } from './tokenReply.ts'
+
+/** How long it may take, in ms. */
+const limit = 5000
+
+/** The grant with its account's name, if the server tells one. Never rejects. */
+export async function nameAccount(
+  grant: NewGrant,
+  { server, reach }: Pick<Discovery, 'server' | 'reach'>,
+  { network, clock, nonces, signal }: { network: Network; clock: Clock; nonces: Nonces; signal: AbortSignal }
+): Promise<NewGrant> {
+  const url = server.userinfo_endpoint
+  // Without this scope the endpoint refuses (section 5.3.3).
+  if (!url || grant.account !== undefined || !grant.scope?.split(' ').includes('openid')) return grant
+  const late = new AbortController()
+  const cancel = clock.after(limit, () => late.abort())
+  const token = { accessToken: grant.accessToken, tokenType: grant.tokenType, dpopKey: grant.shape.dpopKey ?? null }
+  const ask = () =>
+    network(url, {
+      headers: {
+        accept: 'application/json',
+        ...Object.fromEntries(credentialsFor(token, { nonces, clock }, 'GET', url))
+      },
+      reach,
+      signal: AbortSignal.any([signal, late.signal])
+    })
+  try {
+    let reply = await ask()
+    // RFC 9449 section 9: refused for want of a nonce alone.
+    if (nonces.note(url, reply.headers.get('dpop-nonce')) && reply.status === 401) reply = await ask()
+    return reply.ok ? { ...grant, ...accountIn(objectOf(await reply.text()) ?? {}) } : grant
+  } catch {
+    return grant
+  } finally {
+    cancel()
+  }
+}
