@@ -94,6 +94,19 @@ describe('a click', () => {
     expect(await click({ do: 'unlock' })).toEqual([['gateway.unlock', {}]])
     expect(await click({ do: 'clients' })).toEqual([['show', 'clients']])
   })
+
+  test('a sign-in that waits for another one is asked for again, so that its page opens in its turn', async () => {
+    const asked: unknown[] = []
+    const call = async (name: string, input: unknown) => {
+      asked.push([name, input])
+      return { ok: true, value: name === 'signIn.start' ? { signIn: 's1', waitingFor: 'two' } : { signIn: 's1' } }
+    }
+    await carryOut({ do: 'signIn', server: 'one' }, { call, snapshot: () => null } as unknown as Actions)
+    expect(asked).toEqual([
+      ['signIn.start', { server: 'one' }],
+      ['signIn.ready', { signIn: 's1' }]
+    ])
+  })
 })
 
 test('each request is told once, in words that cannot be turned', () => {
