@@ -1,6 +1,7 @@
 // Linux only: whether anything on this desktop shows tray icons (StatusNotifierItem); plain GNOME has nothing that does.
-// Asked over D-Bus by whichever of its small tools is installed.
+// Asked over D-Bus by whichever of its small tools is installed; a host may also come later than this program.
 import { execFile } from 'node:child_process'
+import type { Clock } from '../app/clock.ts'
 
 const watcher = 'org.kde.StatusNotifierWatcher'
 const bus = 'org.freedesktop.DBus'
@@ -20,4 +21,40 @@ export async function hasTrayHost(limit = 2000): Promise<boolean> {
     if (/\bfalse\b/.test(said)) return false
   }
   return true
+}
+
+/** How long after a login a host may take to appear, in ms. */
+export const loginPatience = 60_000
+const askEvery = { first: 5_000, later: 30_000 }
+
+/**
+ * Asks until there is a host, then calls `found`, once. Calls `missing` once where none was there within `patience` ms, and
+ * goes on asking. Resolves after the first answer, with what stops it.
+ */
+export async function watchTrayHost(o: {
+  clock: Clock
+  ask(): Promise<boolean>
+  patience: number
+  found(): void
+  missing(): void
+}): Promise<() => void> {
+  const until = o.clock.now() + o.patience
+  let isMissed = false
+  let isStopped = false
+  let cancel = () => {}
+  const look = async () => {
+    const isThere = await o.ask()
+    if (isStopped) return
+    if (isThere) return o.found()
+    if (!isMissed && o.clock.now() >= until) {
+      isMissed = true
+      o.missing()
+    }
+    cancel = o.clock.after(isMissed ? askEvery.later : askEvery.first, () => void look())
+  }
+  await look()
+  return () => {
+    isStopped = true
+    cancel()
+  }
 }

@@ -12,7 +12,7 @@ import { writeTime } from '../app/view.ts'
 import { type Actions, carryOut, listScreen, screenOf } from './actions.ts'
 import { clientsScreen, decideAskings } from './asking.ts'
 import { openIpc } from './ipc.ts'
-import { hasTrayHost } from './linuxTray.ts'
+import { hasTrayHost, loginPatience, watchTrayHost } from './linuxTray.ts'
 import { createLoginItem } from './loginItem.ts'
 import { menuOf, tooltipOf, trayMark } from './menu.ts'
 import { notify } from './notifications.ts'
@@ -141,8 +141,7 @@ export async function openShell(
     }
   })
 
-  const isShown = platform !== 'linux' || o.isSmoke || (await hasTrayHost())
-  if (isShown)
+  function showTray(): void {
     tray = createTray({
       clock,
       platform,
@@ -158,20 +157,33 @@ export async function openShell(
       }),
       act: (act) => void carryOut(act, actions)
     })
-  if (!o.isHidden && !o.isSmoke) window.show()
-  if (!isShown) {
-    window.show()
-    if (!preferences.get().toldNoTray) {
-      preferences.set({ toldNoTray: true })
-      void dialog.showMessageBox({
-        type: 'info',
-        message: 'This desktop shows no tray icons',
-        detail:
-          'Tokentray runs without one and keeps your tokens fresh in the background; start it again to see its window. An AppIndicator extension brings the icon back.',
-        buttons: ['OK']
-      })
-    }
   }
+
+  function doWithoutTray(): void {
+    if (!window.contents()) window.show()
+    if (preferences.get().toldNoTray) return
+    preferences.set({ toldNoTray: true })
+    void dialog.showMessageBox({
+      type: 'info',
+      message: 'This desktop shows no tray icons',
+      detail:
+        'Tokentray runs without one and keeps your tokens fresh in the background; start it again to see its window. An AppIndicator extension brings the icon back.',
+      buttons: ['OK']
+    })
+  }
+
+  if (!o.isHidden && !o.isSmoke) window.show()
+  let stopLooking = () => {}
+  if (platform !== 'linux' || o.isSmoke) showTray()
+  else
+    stopLooking = await watchTrayHost({
+      clock,
+      ask: hasTrayHost,
+      // At login the desktop may bring its tray up after this program.
+      patience: o.isHidden ? loginPatience : 0,
+      found: showTray,
+      missing: doWithoutTray
+    })
   const stopPower = watchPower(
     clock,
     (state) => void call('power', { state }),
@@ -197,6 +209,7 @@ export async function openShell(
     close() {
       cancelLook()
       stopPower()
+      stopLooking()
       tray?.remove()
       tray = null
     }

@@ -277,15 +277,27 @@ describe('stand-in, not Electron', () => {
 
   test('a desktop without tray icons gets the window instead, and is told why once', async () => {
     const home = await makeHome(false)
-    const first = await start(home)
+    const first = await start(home, { argv: [] })
     const told = await first.until(() => first.recorded.dialogs[0])
     expect(told.message).toBe('This desktop shows no tray icons')
     expect(first.recorded.trays).toEqual([])
     await first.until(() => first.window().isVisible)
     await first.quit()
-    const second = await start(home)
+    const second = await start(home, { argv: [] })
     await second.until(() => second.window()?.isVisible)
     expect(second.recorded.dialogs).toEqual([])
+  })
+
+  test('a tray that comes up after a hidden start gets the icon; no window opens, nothing is told', async () => {
+    const home = await makeHome(false)
+    const tool = join(home.folder, 'bin', 'gdbus')
+    const asked = join(home.folder, 'asked')
+    const second = `if [ -e ${asked} ]; then echo "(true,)"; else touch ${asked}; echo "(false,)"; fi`
+    writeFileSync(tool, readFileSync(tool, 'utf8').replace('echo "(false,)"', second))
+    const shell = await start(home)
+    await shell.until(() => shell.recorded.trays.length > 0)
+    expect(shell.recorded.dialogs).toEqual([])
+    expect(shell.recorded.windows).toEqual([])
   })
 
   test('what keeps the core from starting is told with a way on, and trying again goes on', async () => {

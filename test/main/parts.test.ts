@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isEntryOn, writeEntry } from '../../main/autostart.ts'
+import { loginPatience, watchTrayHost } from '../../main/linuxTray.ts'
 import type { Mark } from '../../main/menu.ts'
 import { contentPolicy, isOwnPage, mayOpenOutside, servePage } from '../../main/pages.ts'
 import { openPreferences } from '../../main/preferences.ts'
+import { fakeClock } from '../fakes/clock.ts'
 
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tokentray-main-'))
@@ -143,5 +145,55 @@ describe('icons', () => {
     const templates = drawn.filter((name) => name.endsWith('-Template@2x.png'))
     const pictures = new Set(templates.map((name) => readFileSync(join(icons, 'out', 'tray', name), 'base64')))
     expect(pictures.size).toBe(Object.keys(marks).length)
+  })
+})
+
+describe('a tray host on Linux', () => {
+  async function watch(patience: number) {
+    const clock = fakeClock()
+    const seen: string[] = []
+    const host = { isThere: false, asked: 0 }
+    const stop = await watchTrayHost({
+      clock,
+      ask: async () => {
+        host.asked++
+        return host.isThere
+      },
+      patience,
+      found: () => seen.push('found'),
+      missing: () => seen.push('missing')
+    })
+    return { clock, seen, host, stop }
+  }
+
+  test('that comes up within the patience is found and nothing was missed', async () => {
+    const { clock, seen, host } = await watch(loginPatience)
+    await clock.advance(loginPatience - 10_000)
+    expect(seen).toEqual([])
+    host.isThere = true
+    await clock.advance(5_000)
+    expect(seen).toEqual(['found'])
+    const { asked } = host
+    await clock.advance(600_000)
+    expect(host.asked).toBe(asked)
+  })
+
+  test('that never comes is missed once; one that comes after that is still found', async () => {
+    const { clock, seen, host } = await watch(loginPatience)
+    await clock.advance(loginPatience)
+    expect(seen).toEqual(['missing'])
+    await clock.advance(600_000)
+    expect(seen).toEqual(['missing'])
+    host.isThere = true
+    await clock.advance(30_000)
+    expect(seen).toEqual(['missing', 'found'])
+  })
+
+  test('without patience it is missed at once, and nothing is asked after the end', async () => {
+    const { clock, seen, host, stop } = await watch(0)
+    expect([seen, host.asked]).toEqual([['missing'], 1])
+    stop()
+    await clock.advance(600_000)
+    expect(host.asked).toBe(1)
   })
 })
