@@ -34,10 +34,13 @@ export type EffectsOptions = { vault: Vault; oauth: OAuth; clock: Clock; log: Lo
 
 /** "…, valid for 1 h", for the history. */
 export function sayValidity(grant: Grant): string {
-  return grant.expiresAt === null
-    ? ', no known end'
-    : `, valid for ${formatDuration(grant.expiresAt - grant.obtainedAt)}`
+  if (grant.expiresAt === null) return ', no known end'
+  const length = formatDuration(grant.expiresAt - grant.obtainedAt)
+  return `, valid for ${length.replaceAll(/[dhms]/g, (unit) => spokenUnits[unit] ?? unit)}`
 }
+
+/** As the pages write them. */
+const spokenUnits: Record<string, string> = { d: ' d', h: ' h', m: ' min', s: ' s' }
 
 export class Effects {
   readonly #o: EffectsOptions

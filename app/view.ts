@@ -31,6 +31,8 @@ export type Viewed = {
   proposals: readonly Proposal[]
 }
 
+const unchecked = 'The token was given by hand, and the server has not been seen to accept it. Verify asks the server.'
+
 /** The view of one server at `now` (ms since the epoch). */
 export function viewOf(viewed: Viewed, now: number): ServerView {
   const { config, health, schedule, shape, scope, signIn, lastEvent, proposals } = viewed
@@ -38,6 +40,11 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
   // Nothing is kept for it, so nothing is missing.
   const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
+  const isUnchecked =
+    config.grantKind === 'staticToken' &&
+    state.kind === 'fresh' &&
+    lightOf(health, now) === 'green' &&
+    !health.acceptedAt
   return {
     id: config.id,
     name: config.name,
@@ -46,8 +53,12 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     light: lightOf(health, now),
     state: health.signIn ? 'signingIn' : state.kind,
     paused: health.paused,
-    words: isPassedThrough ? 'Each client signs in by itself' : wordsOf(health, now),
-    detail: detailOf(health, now, writeTime),
+    words: isPassedThrough
+      ? 'Each client signs in by itself'
+      : isUnchecked && !health.signIn
+        ? 'Never verified'
+        : wordsOf(health, now),
+    detail: isUnchecked ? unchecked : detailOf(health, now, writeTime),
     warnings: warningsOf(health, now, schedule),
     action:
       state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' && !isPassedThrough ? 'signIn' : null,

@@ -111,6 +111,28 @@ test('a server that is gone cannot be asked', async () => {
   })
 })
 
+test('a token given by hand is not called healthy before the server was seen to accept it', async () => {
+  const setting = await open()
+  await setting.signIn()
+  const { token } = await setting.call('readToken', { server: 'one' })
+  await setting.call('server.add', {
+    url: `${setting.mcp.url}?given`,
+    id: 'given',
+    grantKind: 'staticToken',
+    accessToken: token
+  })
+  expect(setting.view('given')).toMatchObject({
+    words: 'Never verified',
+    detail: expect.stringContaining('Verify asks the server.')
+  })
+  expect((await setting.call('server.verify', { server: 'given' })).view).toMatchObject({
+    words: 'Healthy',
+    detail: ''
+  })
+  const { events } = await setting.call('server.history', { server: 'one' })
+  expect(events.map(({ detail }) => detail)).toContain('Signed in, valid for 1 h')
+})
+
 describe('what follows', () => {
   test('accepted: seen in the view', async () => {
     const { signIn, call, mcp } = await open()
