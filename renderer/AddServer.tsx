@@ -56,7 +56,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
   const [way, setWay] = useState<Way>(initial.way)
   const [typed, setTyped] = useState(empty)
   const [pending, setPending] = useState(false)
-  const [error, setError] = useState<{ text: string; todo: string } | null>(null)
+  const [error, setError] = useState<{ text: string } | null>(null)
   const set = (field: keyof Typed) => (value: string) => setTyped((old) => ({ ...old, [field]: value }))
   const portIsWrong = !isPort(typed.port)
 
@@ -119,7 +119,6 @@ export default function AddServer(initial: { url: string; way: Way }) {
             <div className="state red">
               <div>
                 <strong>{error.text}</strong>
-                {error.todo && <p>{error.todo}</p>}
               </div>
             </div>
           )}

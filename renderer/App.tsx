@@ -1,7 +1,7 @@
 // The shell: which screen is shown, what is announced, the connection's state, the toasts.
 // Screens beyond the list are loaded when they are first opened.
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
-import type { Snapshot } from '../app/contract/views.ts'
+import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { AskingBanner } from './Asking.tsx'
 import { Toasts } from './controls.tsx'
 import { ServerList } from './ServerList.tsx'
@@ -35,15 +35,19 @@ function Shown({ snapshot }: { snapshot: Snapshot }) {
   }
 }
 
+/** What a person cares about: a plain refresh that succeeds, or a sign-in they make themselves, is none of it. */
+const tellingOf = ({ light, words }: ServerView) =>
+  light === 'red' ? `needs you: ${words}` : light === 'amber' ? 'in trouble' : light
+
 /** Says aloud what changed by itself: a server's words, or how many changed at once. */
 function Announcer({ snapshot }: { snapshot: Snapshot }) {
   const before = useRef<Map<string, string> | null>(null)
   const [said, setSaid] = useState('')
   useEffect(() => {
     const known = before.current
-    before.current = new Map(snapshot.servers.map(({ id, words }) => [id, words]))
+    before.current = new Map(snapshot.servers.map((view) => [view.id, tellingOf(view)]))
     if (!known) return
-    const changed = snapshot.servers.filter(({ id, words }) => known.has(id) && known.get(id) !== words)
+    const changed = snapshot.servers.filter((view) => known.has(view.id) && known.get(view.id) !== tellingOf(view))
     if (changed.length === 0) return
     const each = changed.map(({ name, words }) => `${name}: ${words}`).join('. ')
     setSaid(changed.length > 3 ? words.changed(changed.length) : each)

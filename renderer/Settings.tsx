@@ -1,4 +1,4 @@
-// Settings of the whole: looks, what the desktop keeps, the general schedule, the vault, the demo, a report to send.
+// Settings of the whole: looks, what the desktop keeps, the general schedule, the vault, the gateway, the demo, a report to send.
 // Each change acts at once, but for the schedule, which is checked and saved as one.
 import { useState } from 'react'
 import { Button } from 'react-aria-components/Button'
@@ -16,7 +16,7 @@ import { Desktop } from './Desktop.tsx'
 import { writeMoment } from './durations.ts'
 import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
 import { changeSettings, useSettings } from './settings.ts'
-import { snapshots } from './store.ts'
+import { go, snapshots } from './store.ts'
 import { words } from './words.ts'
 
 const text = words.settings
@@ -31,6 +31,7 @@ export default function Settings() {
       <Desktop />
       {settings && <GeneralSchedule settings={settings} />}
       <Vault vault={snapshot.vault} />
+      <Gateway gateway={snapshot.gateway} />
       <Demo />
       <Running owner={snapshot.owner} />
       <Diagnostics />
@@ -98,16 +99,43 @@ function GeneralSchedule({ settings }: { settings: SettingsView }) {
   )
 }
 
+function Gateway({ gateway }: { gateway: Snapshot['gateway'] }) {
+  return (
+    <section>
+      <h2 className="cap">{text.gateway}</h2>
+      <p className="help">{gateway ? text.gatewayHelp : text.gatewayNone}</p>
+      {gateway?.problem && <p className="note">{gateway.problem}</p>}
+      {gateway && (
+        <dl className="facts">
+          <div>
+            <dt>{text.gatewayPort}</dt>
+            <dd>{gateway.port}</dd>
+          </div>
+        </dl>
+      )}
+      {gateway?.address && <CopyLine label={text.gatewayAddress} text={gateway.address} />}
+      {gateway?.publicUrl && <CopyLine label={text.gatewayPublic} text={gateway.publicUrl} />}
+      <div className="acts">
+        <Push onPress={() => go({ name: 'clients' })}>{text.gatewayClients}</Push>
+      </div>
+    </section>
+  )
+}
+
 function Vault({ vault }: { vault: Snapshot['vault'] }) {
+  const keySource = vault.keySource ?? 'none'
   return (
     <section>
       <h2 className="cap">{text.vault}</h2>
       <dl className="facts">
         <div>
           <dt>{text.key}</dt>
-          <dd>{text.keySources[vault.keySource ?? 'none']}</dd>
+          <dd>{text.keySources[keySource]}</dd>
         </div>
       </dl>
+      <p className="help">
+        {text.keyStates[keySource]} {text.keyLost[keySource]}
+      </p>
       <CopyLine label={text.location} text={vault.path} />
       <div className="acts">
         <ActionButton action="backup" onPress={backUp}>

@@ -74,7 +74,7 @@ function Steps({ view, progress, isRunning }: { view: ServerView; progress: Prog
     if (index > at) return 'open'
     return isRunning ? 'now' : 'failed'
   }
-  const authorizationServer = view.signIn?.url ?? view.issuer
+  const authorizationServer = view.signIn?.url ?? progress?.url ?? view.issuer
   const isOwnClient = view.registration === 'preRegistered'
   /** What was found out at a step that is done. */
   const found: Partial<Record<SignInStep, string>> = {
@@ -229,7 +229,6 @@ function Failed({ view, progress, hasToken }: { view: ServerView; progress: Prog
         <div>
           <strong>{wasCancelled ? text.cancelled : text.failed}</strong>
           {!wasCancelled && <p>{progress.text}</p>}
-          {progress.todo && <p>{progress.todo}</p>}
         </div>
       </div>
       <div className="acts">

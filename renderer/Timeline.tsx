@@ -63,8 +63,9 @@ export function Timeline({ events }: { events: readonly HistoryEvent[] }) {
   const failures = recent.filter(isFailure)
   const signIns = recent.filter(({ kind }) => kind === 'signedIn')
   const gap = spans.reduce((sum, { kind, from, to }) => sum + (kind === 'expired' ? to - from : 0), 0)
-  const gapWords =
-    spans.length === 0 ? words.detail.nothingKnown : gap > 0 ? words.detail.gap(roughly(gap)) : words.detail.noGap
+  const wasSignedOut = recent.some(({ kind }) => ends.has(kind))
+  const whole = wasSignedOut ? words.detail.signedOut : words.detail.noGap
+  const gapWords = spans.length === 0 ? words.detail.nothingKnown : gap > 0 ? words.detail.gap(roughly(gap)) : whole
   const summary = `${gapWords}, ${words.detail.counted(refreshes.length, failures.length, signIns.length)}`
   const { legend } = words.detail
   return (

@@ -9,7 +9,7 @@ import { useClock } from './clock.ts'
 import { ActionButton, Field, Push, SecretField } from './controls.tsx'
 import { writeMoment } from './durations.ts'
 import { Mark } from './Mark.tsx'
-import { words } from './words.ts'
+import { sayError, words } from './words.ts'
 
 const text = words.vault
 type Shut = Exclude<VaultView['state'], 'open'>
@@ -142,7 +142,8 @@ function Reset() {
 }
 
 export default function VaultScreen({ vault, state }: { vault: VaultView; state: Shut }) {
-  const { offers, message } = vault
+  const { offers } = vault
+  const message = sayError(vault.errorCode, vault.message)
   const said = saidOf(state, offers)
   const isWaiting = state === 'keychainWaiting'
   useEffect(() => {

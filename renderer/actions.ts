@@ -4,7 +4,7 @@ import { UNSTABLE_ToastQueue as ToastQueue } from 'react-aria-components/Toast'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { bridge } from './bridge.ts'
 import { createStore, screens } from './store.ts'
-import { advice, words } from './words.ts'
+import { sayError, words } from './words.ts'
 
 export type Notice = { text: string; tone: 'ok' | 'bad' }
 
@@ -25,13 +25,13 @@ export function say(text: string, timeout = 6000): void {
 /** For what a person may want to read twice. */
 const longer = 20_000
 
-/** The error's own sentence, and what to do where it leaves that open. */
-export function explain(error: unknown): { code: string; text: string; todo: string } {
+/** The error's sentence in the pages' words. */
+export function explain(error: unknown): { code: string; text: string } {
   if (!(error instanceof TokentrayError)) {
     const text = error instanceof Error ? error.message : String(error)
-    return { code: 'unexpected', text, todo: '' }
+    return { code: 'unexpected', text }
   }
-  return { code: error.code, text: error.message, todo: advice[error.code] ?? '' }
+  return { code: error.code, text: sayError(error.code, error.message) }
 }
 
 function closeFailure(action: string): void {
@@ -51,9 +51,9 @@ export async function act(action: string, work: () => Promise<string | null>): P
     if (said) say(said)
     return true
   } catch (error) {
-    const { text, todo } = explain(error)
+    const { text } = explain(error)
     const onClose = () => failures.delete(action)
-    failures.set(action, toasts.add({ text: todo ? `${text} ${todo}` : text, tone: 'bad' }, { onClose }))
+    failures.set(action, toasts.add({ text, tone: 'bad' }, { onClose }))
     return false
   } finally {
     running.set(new Set([...running.get()].filter((other) => other !== action)))

@@ -9,15 +9,16 @@ export type Progress = {
   phase: 'running' | 'done' | 'failed'
   /** Whether the browser let a page be opened without a fresh click. */
   blocked: boolean
+  /** The page of the authorization server, kept after the end. */
+  url: string | null
   /** The step it had reached when it failed. */
   step: SignInStep
   code: string
   text: string
-  todo: string
 }
 
 const progresses = createStore<ReadonlyMap<string, Progress>>(new Map())
-const fresh: Progress = { phase: 'running', blocked: false, step: 'resource', code: '', text: '', todo: '' }
+const fresh: Progress = { phase: 'running', blocked: false, url: null, step: 'resource', code: '', text: '' }
 
 export const useProgress = (id: string) => progresses.use().get(id) ?? null
 
@@ -38,8 +39,9 @@ function openPage(url: string): boolean {
 /** Keeps the step in mind while it is known: a snapshot after the failure no longer has it. */
 function follow(id: string): () => void {
   return snapshots.subscribe(() => {
-    const step = snapshots.get()?.servers.find((server) => server.id === id)?.signIn?.step
+    const { step, url } = snapshots.get()?.servers.find((server) => server.id === id)?.signIn ?? {}
     if (step && step !== progresses.get().get(id)?.step) note(id, { step })
+    if (url && url !== progresses.get().get(id)?.url) note(id, { url })
   })
 }
 
@@ -76,7 +78,7 @@ export async function beginSignIn(id: string): Promise<void> {
     const started = await bridge.call('signIn.start', { server: id })
     const { signIn } = started
     const { url } = started.waitingFor === undefined ? started : await bridge.call('signIn.ready', { signIn })
-    if (url) note(id, { blocked: !openPage(url), step: 'browser' })
+    if (url) note(id, { blocked: !openPage(url), url, step: 'browser' })
     await bridge.call('signIn.wait', { signIn })
     note(id, { phase: 'done' })
   } catch (error) {

@@ -77,6 +77,7 @@ export const words = {
     timeline: 'Last 24 hours',
     gap: (length: string) => `${length} without a token`,
     noGap: 'never without a token',
+    signedOut: 'signed out in this time',
     noHistory: 'Nothing has happened yet.',
     nothingKnown: 'no refresh in this time',
     timelineLabel: (summary: string) => `Timeline of the last 24 hours: ${summary}.`,
@@ -389,6 +390,26 @@ export const words = {
     title: 'Settings',
     vault: 'Vault',
     location: 'Location',
+    keyStates: {
+      keychain: 'The keychain answered when the vault was opened.',
+      passphrase: 'The passphrase is asked for at each start and kept nowhere.',
+      throwaway: 'Nothing is kept, so nothing can be lost.',
+      none: ''
+    },
+    keyLost: {
+      keychain:
+        'Should the keychain lose the key, restore the keychain; without the key you start anew and sign in again.',
+      passphrase: 'Nobody can recover it: without it you start anew and sign in again.',
+      throwaway: '',
+      none: ''
+    },
+    gateway: 'Gateway',
+    gatewayHelp: 'Clients and scripts reach your servers here, each below its own name, and never hold their tokens.',
+    gatewayNone: 'This Tokentray has none.',
+    gatewayAddress: 'Address',
+    gatewayPort: 'Port',
+    gatewayPublic: 'Public address',
+    gatewayClients: 'Clients…',
     key: 'Key',
     keySources: {
       keychain: 'in the system’s keychain',
@@ -567,26 +588,19 @@ export const words = {
   changed: (count: number) => `${count} servers changed`
 }
 
-/** What to do about an error, where its own sentence leaves that open. */
-export const advice: Record<string, string> = {
-  urlInvalid: 'Check the address: it starts with https:// and ends where the server’s documentation says.',
-  notMcpServer: 'Check the address in the server’s documentation; it often ends in /mcp or /sse.',
-  serverUnreachable: 'Check the address and your network, then try again.',
-  serverBusy: 'The server is busy; try again in a moment.',
-  registrationUnsupported: 'This server wants a client you registered yourself: use your own client id.',
-  registrationRefused: 'The server would not register Tokentray: use your own client id.',
-  clientRefused: 'Check the client id and the client secret.',
-  authorizationDenied: 'You, or an administrator, said no. Try again to change that.',
-  pkceUnsupported: 'If you trust the server, allow it in the settings of this server and try again.',
-  issuerMismatch: 'The server’s pages contradict each other; tell whoever runs it.',
-  resourceMismatch: 'Check that the address is exactly the one the server calls itself.',
-  metadataInvalid: 'The server’s pages are not as the standard wants them; tell whoever runs it.',
-  portInUse: 'Another program uses that port: choose another one.',
-  replyLost: 'The connection broke before the answer came. Try again.',
-  responseInvalid:
-    'The server’s answer was not as the standard wants it. Try again; if it stays so, tell whoever runs it.',
-  signInFailed: 'Try again; if it stays so, tell whoever runs the server.',
-  signInUnderWay: 'Go on with that one, or cancel it first.',
-  serverExists: 'Open it in the list, or give this one another name.',
-  vaultUnwritable: 'Make room on the disk, then try again.'
+const ownClient = (sentence: string) => sentence.replace(/ Create a client .*$/s, ' Use your own client id.')
+
+/** Sentences of the core that name options and variables of the command line, as the pages say them. */
+const sentences: Record<string, (sentence: string) => string> = {
+  registrationUnsupported: ownClient,
+  registrationRefused: ownClient,
+  serverExists: () => 'This server is in the list already: open it there, or give this one another name.',
+  nameReserved: (sentence) => sentence.replace('--name', 'name'),
+  keychainMissing: (sentence) => sentence.replace(/, or use a passphrase.*$/s, '.'),
+  keychainLocked: (sentence) => sentence.replace(' (TOKENTRAY_PASSPHRASE_FILE)', ''),
+  passphraseNeeded: () => 'The vault is opened by a passphrase.',
+  vaultKeyMissing: (sentence) => sentence.replace(/; unlock or restore.*$/s, '.')
 }
+
+/** What a page says of an error: what happened and what to do, once. */
+export const sayError = (code: string | null, sentence: string) => sentences[code ?? '']?.(sentence) ?? sentence

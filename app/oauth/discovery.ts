@@ -204,7 +204,10 @@ async function readServerAt(
 ): Promise<AuthorizationServer | null> {
   const base = URL.parse(issuer)
   if (!base)
-    throw new TokentrayError('metadataInvalid', `The authorization server "${shown(issuer)}" is no web address.`)
+    throw new TokentrayError(
+      'metadataInvalid',
+      `The authorization server "${shown(issuer)}" is no web address; tell the operator of the MCP server.`
+    )
   let other: unknown
   for (const place of serverMetadataUrls(base)) {
     const document = await fetchDocument(network, place, options, now())

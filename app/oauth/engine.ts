@@ -150,7 +150,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     if (!server.authorization_endpoint)
       throw new TokentrayError(
         'metadataInvalid',
-        `${server.issuer} has no authorization endpoint, so no one can sign in there.`
+        `${server.issuer} has no authorization endpoint, so no one can sign in there; tell its operator.`
       )
     // One page at a time: behind the first, the others mostly need no more than a redirect, in the session that it began.
     await given.turn?.(server.issuer)

@@ -105,7 +105,10 @@ export function readAuthorizationServer(document: Json, issuer: string): Authori
     read[name] = value
   }
   if (!read.token_endpoint)
-    throw new TokentrayError('metadataInvalid', `The metadata of ${shown(issuer)} has no token_endpoint.`)
+    throw new TokentrayError(
+      'metadataInvalid',
+      `The metadata of ${shown(issuer)} has no token_endpoint; tell its operator.`
+    )
   for (const name of [
     'scopes_supported',
     'code_challenge_methods_supported',

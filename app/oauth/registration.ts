@@ -218,7 +218,7 @@ function readRegistration(
   if (method !== 'none' && method !== 'client_secret_basic' && method !== 'client_secret_post')
     throw new TokentrayError(
       'registrationUnsupported',
-      `${shown(asked.issuer)} demands the client authentication "${shown(String(method))}", which is not supported here.`
+      `${shown(asked.issuer)} demands the client authentication "${shown(String(method))}", which is not supported here; use a client of your own.`
     )
   const end = Number(body.client_secret_expires_at ?? 0)
   return {

@@ -192,7 +192,7 @@ function refusal(parameters: URLSearchParams, issuer: string, { name, quirks }: 
   const said = parameters.get('error_description')
   return new TokentrayError(
     'signInFailed',
-    `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}.`,
+    `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}; start again, or tell its operator.`,
     !quirks.omitResource && rejectsResource(error, said ?? '')
       ? { proposals: [proposeQuirk('omitResource', `${issuer} refused a request with the resource parameter.`)] }
       : {}

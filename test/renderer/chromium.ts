@@ -26,7 +26,7 @@ export function buildPages(user: string): string {
   return files
 }
 
-export type Look = { width: number; scheme: 'light' | 'dark' }
+export type Look = { width: number; scheme: 'light' | 'dark'; at?: number }
 
 /** A browser with a profile of its own. `page` opens an address; `complaints` holds what the console and the CSP said. */
 export async function openChromium() {
@@ -48,7 +48,7 @@ export async function openChromium() {
   const complaints: string[] = []
   return {
     complaints,
-    async page(url: string, { width, scheme }: Look = { width: 900, scheme: 'light' }) {
+    async page(url: string, { width, scheme, at }: Look = { width: 900, scheme: 'light' }) {
       const context = await browser.newContext({
         viewport: { width, height: 760 },
         colorScheme: scheme,
@@ -62,6 +62,7 @@ export async function openChromium() {
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
       })
       page.on('pageerror', (error) => complaints.push(String(error)))
+      if (at !== undefined) await page.clock.setFixedTime(at)
       await page.goto(url)
       return page
     },

@@ -2,11 +2,12 @@
 // In a real Chromium on the built pages; each command is checked as it reached the core.
 import { describe, expect, test } from 'vitest'
 import { providers } from '../../app/contract/providers.ts'
-import { advice, words } from '../../renderer/words.ts'
+import type { ServerView } from '../../app/contract/views.ts'
+import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { Refusal } from './fixture.ts'
 import { button, openPages } from './opened.ts'
-import { restored } from './pages.ts'
+import { restored, signingIn } from './pages.ts'
 
 if (reason) console.log(reason)
 
@@ -45,6 +46,75 @@ describe.skipIf(reason !== null)('decisions on the pages', () => {
     })
     const page = await open('#server/github')
     await page.getByText(said, { exact: true }).waitFor()
+  })
+
+  test('a refresh that goes well is not announced; retrying, health again and need are', async () => {
+    const page = await open('')
+    const said = async () => (await page.locator('.spoken').allTextContents()).join('')
+    const become = async (change: Partial<ServerView>) => {
+      fixture().change(({ servers }) => Object.assign(servers.find(({ id }) => id === 'github')!, change))
+      await page.locator('[data-server=github] .words').getByText(change.words!).waitFor()
+      return said()
+    }
+    const refreshing = { state: 'refreshing', light: 'green', words: 'Refreshing…' } as const
+    const fresh = { state: 'fresh', light: 'green', words: 'Healthy' } as const
+    await page.locator('[data-server=github]').waitFor()
+    expect(await become(refreshing)).toBe('')
+    expect(await become(fresh)).toBe('')
+    expect(await become({ state: 'waiting', light: 'amber', words: 'Retrying · attempt 1' })).toBe(
+      'GitHub: Retrying · attempt 1'
+    )
+    expect(await become({ ...refreshing, light: 'amber' })).toBe('GitHub: Retrying · attempt 1')
+    expect(await become(fresh)).toBe('GitHub: Healthy')
+    expect(await become({ state: 'needsUser', light: 'red', words: 'Sign in needed' })).toBe('GitHub: Sign in needed')
+  })
+
+  test('the gateway is shown with its address and problem, and leads to the clients', async () => {
+    fixture().snapshot.gateway = {
+      address: 'http://127.0.0.1:4140',
+      port: 4140,
+      publicUrl: 'https://mcp.example.com',
+      problem: 'Port 4140 is taken.'
+    }
+    const page = await open('#settings')
+    const section = page.locator('section').filter({ has: page.getByRole('heading', { name: words.settings.gateway }) })
+    for (const text of ['http://127.0.0.1:4140', '4140', 'https://mcp.example.com', 'Port 4140 is taken.'])
+      await section.getByText(text, { exact: true }).waitFor()
+    await page.getByText(words.settings.keyLost.keychain).waitFor()
+    await section.getByRole('button', { name: words.settings.gatewayClients }).click()
+    await page.getByRole('heading', { level: 1, name: words.clients.title }).waitFor()
+  })
+
+  test('a day that held a sign-out is not called one without a gap', async () => {
+    fixture().handlers['server.history'] = () => {
+      const at = fixture().snapshot.at
+      const event = { detail: '', fault: null }
+      return {
+        events: [
+          { ...event, at: at - 3_600_000, kind: 'signedOut', expiresAt: null },
+          { ...event, at: at - 7_200_000, kind: 'signedIn', expiresAt: at + 7_200_000 }
+        ]
+      }
+    }
+    const page = await open('#server/github')
+    await page.getByRole('img', { name: words.detail.signedOut }).waitFor()
+  })
+
+  test('a sign-in that failed keeps showing who would have signed the person in', async () => {
+    const failed = Promise.withResolvers<never>()
+    fixture().handlers['signIn.start'] = () => ({ signIn: 'sign-in-1', url: null, redirectUri: null })
+    fixture().handlers['signIn.wait'] = () => failed.promise
+    const page = await open('#sign-in/figma')
+    await button(page, words.signIn.start).click()
+    signingIn(fixture())
+    const found = page.locator('[data-step=authorizationServer] small')
+    await found.getByText('www.figma.com').waitFor()
+    fixture().change(({ servers }) => {
+      Object.assign(servers.find(({ id }) => id === 'figma')!, { state: 'signedOut', signIn: null })
+    })
+    failed.reject(new Refusal('signInFailed', 'Nobody finished it.'))
+    await page.getByRole('alert').getByText('Nobody finished it.').waitFor()
+    await found.getByText('www.figma.com').waitFor()
   })
 
   describe('a restored grant', () => {
@@ -272,19 +342,24 @@ describe.skipIf(reason !== null)('decisions on the pages', () => {
     expect(fixture().inputsOf('signIn.start')).toEqual([{ server: 'figma' }])
   })
 
-  test.each(['notMcpServer', 'serverUnreachable', 'pkceUnsupported', 'responseInvalid', 'portInUse'])(
-    'a sign-in that fails with %s says what to do',
-    async (code) => {
-      fixture().handlers['signIn.start'] = () => {
-        throw new Refusal(code, 'What happened, in a sentence.')
-      }
-      const page = await open('#sign-in/figma')
-      await button(page, words.signIn.start).click()
-      const alert = page.getByRole('alert')
-      await alert.getByText('What happened, in a sentence.').waitFor()
-      await alert.getByText(advice[code]!).waitFor()
+  test.each([
+    ['serverUnreachable', 'figma.com cannot be reached (ENOTFOUND); check the network and the address.', null],
+    ['authorizationDenied', 'The sign-in to Figma was declined; start again to allow it.', null],
+    [
+      'registrationRefused',
+      'figma.com refused to register a client: no. Create a client there with the redirect URI http://127.0.0.1:1/callback, then give its --client-id and --redirect-port 1.',
+      'figma.com refused to register a client: no. Use your own client id.'
+    ]
+  ])('a sign-in that fails with %s says once what to do, in words of the page', async (code, sentence, said) => {
+    fixture().handlers['signIn.start'] = () => {
+      throw new Refusal(code, sentence)
     }
-  )
+    const page = await open('#sign-in/figma')
+    await button(page, words.signIn.start).click()
+    const alert = page.getByRole('alert')
+    await alert.getByText(said ?? sentence, { exact: true }).waitFor()
+    expect(await alert.getByRole('paragraph').count()).toBe(1)
+  })
 
   test('200 servers wake the page once a second at most, and not at all while it is hidden', async () => {
     const view = fixture().snapshot.servers[2]!

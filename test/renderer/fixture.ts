@@ -219,8 +219,9 @@ export class Refusal extends Error {
 }
 
 /** Serves the bundle and plays the core. `close` ends it; `change` edits the snapshot and tells whoever listens. */
-export async function startFixture(files: string, servers: ServerView[] = sixStates(Date.now())) {
-  const now = Date.now()
+export async function startFixture(files: string, given: ServerView[] | null = null, clock = Date.now) {
+  const now = clock()
+  const servers = given ?? sixStates(now)
   const snapshot: Snapshot = {
     revision: 1,
     at: now,
@@ -237,7 +238,7 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
     theme: 'system',
     demo: 'off',
     clients: { ...noClients },
-    gateway: null,
+    gateway: { address: 'http://127.0.0.1:4140', port: 4140, publicUrl: null, problem: null },
     servers
   }
   const general: SettingsView = {
@@ -344,7 +345,7 @@ export async function startFixture(files: string, servers: ServerView[] = sixSta
   function change(edit: (snapshot: Snapshot) => void): void {
     edit(snapshot)
     snapshot.revision++
-    snapshot.at = Date.now()
+    snapshot.at = clock()
     for (const stream of streams) send(stream)
   }
 

@@ -23,7 +23,7 @@ export function signingIn(fixture: Fixture, step: 'resource' | 'registration' | 
     figma.signIn = {
       id: 'sign-in-1',
       step,
-      since: Date.now(),
+      since: fixture.snapshot.at,
       url: step === 'browser' ? 'https://www.figma.com/oauth/authorize?client_id=c1&state=s1' : null,
       redirectUri: 'http://127.0.0.1:53682/callback',
       device: null
@@ -92,7 +92,9 @@ const shut: { name: string; title: string; vault: Partial<Vault> }[] = [
     vault: {
       state: 'unavailable',
       keySource: null,
-      message: 'No keychain service could be reached, or it refused; make one available, or use a passphrase instead.',
+      errorCode: 'keychainMissing',
+      message:
+        'No keychain service could be reached, or it refused (on Linux: D-Bus session and gnome-keyring or KWallet); make one available, or use a passphrase instead: `tokentray vault create --ask-passphrase` asks for one, TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE holds it.',
       offers: { unlock: 'new', retry: true, restore: null, reset: false }
     }
   },
@@ -149,8 +151,8 @@ export function asking(fixture: Fixture): void {
     asks,
     redirectUri: 'http://localhost:33418/callback',
     destination: 'a program on this computer',
-    at: Date.now(),
-    expiresAt: Date.now() + 540_000
+    at: fixture.snapshot.at,
+    expiresAt: fixture.snapshot.at + 540_000
   })
   fixture.change(({ clients }) => {
     clients.pending = [one('r1', 'Claude Code', '4821', ['github']), one('r2', 'Inspector', '0077', null)]

@@ -72,6 +72,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     shutVault(fixture, 'new')
     fixture.handlers['vault.unlock'] = open
     const page = await chromium.page(fixture.url)
+    await page.getByText(/gnome-keyring or KWallet\); make one available\.$/).waitFor()
     await field(page, text.newLabel).fill(passphrase)
     expect(await button(page, text.create).isDisabled()).toBe(true)
     await field(page, text.again).fill('another')
