@@ -7,6 +7,7 @@ import { asTokentrayError } from '../app/contract/errors.ts'
 import { defaultSchedule } from '../app/health/schedule.ts'
 import { readSettings } from '../app/settings.ts'
 import { createSetting, type Setting } from './setting.ts'
+import { isSkipped } from './skipped.ts'
 
 const minute = 60_000
 let setting: Setting | undefined
@@ -61,14 +62,17 @@ describe('a change', () => {
     expect(await read(file)).toEqual({ theme: 'dark', concurrency: 2, schedule: { jitter: 0 } })
   })
 
-  test.skipIf(process.platform === 'win32')('a linked file stays a link', async () => {
-    const { call, file, home } = await open()
-    const real = join(home, 'dotfiles.json')
-    await writeFile(real, '{}')
-    await symlink(real, file)
-    await call('settings.set', { theme: 'dark' })
-    expect(await read(real)).toEqual({ theme: 'dark' })
-  })
+  test.skipIf(isSkipped(process.platform === 'win32', 'links on Windows need rights of their own'))(
+    'a linked file stays a link',
+    async () => {
+      const { call, file, home } = await open()
+      const real = join(home, 'dotfiles.json')
+      await writeFile(real, '{}')
+      await symlink(real, file)
+      await call('settings.set', { theme: 'dark' })
+      expect(await read(real)).toEqual({ theme: 'dark' })
+    }
+  )
 
   test('is in force at once: plans move, and every door is told the theme', async () => {
     const { call, signIn, until, core } = await open()
@@ -109,7 +113,12 @@ describe('what is not as it should be changes nothing', () => {
     expect(await call('settings.set', { theme: 'light' }).catch(codeOf)).toBe('settingsUnreadable')
   })
 
-  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a folder nobody may write to', async () => {
+  test.skipIf(
+    isSkipped(
+      process.getuid?.() === 0 || process.platform === 'win32',
+      'root may write to every folder, and Windows has no modes'
+    )
+  )('a folder nobody may write to', async () => {
     const { call, home } = await open()
     await chmod(home, 0o500)
     const said = await call('settings.set', { theme: 'light' }).catch(codeOf)

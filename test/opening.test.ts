@@ -24,6 +24,7 @@ import { sidecarPath } from '../app/vault/sidecar.ts'
 import { fakeClock } from './fakes/clock.ts'
 import { fakeKeychain } from './fakes/keychain.ts'
 import { createSetting } from './setting.ts'
+import { isSkipped } from './skipped.ts'
 
 const passphrase = 'correct horse battery staple'
 const wrong = 'a-wrong-passphrase'
@@ -254,7 +255,7 @@ describe('a vault that does not open', () => {
     expect(core.snapshot().vault.state).toBe('open')
   })
 
-  test.skipIf(process.platform !== 'linux')(
+  test.skipIf(isSkipped(process.platform !== 'linux', 'needs Linux'))(
     'a keychain that waits for a person is waited for; closing meanwhile ends its process and opens nothing',
     async () => {
       const { folder, vault, keychain, open } = await makeHome()

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isNewEnough } from '../../build/node.mjs'
+import { isSkipped } from '../skipped.ts'
 
 /** A clone of the launchers alone; its npm notes "start" and "end" and makes what npm leaves behind. */
 function makeClone() {
@@ -46,7 +47,7 @@ function makeClone() {
   return { root, lock, run, npmRuns }
 }
 
-describe.skipIf(process.platform === 'win32')('a fresh clone', () => {
+describe.skipIf(isSkipped(process.platform === 'win32', 'not on Windows'))('a fresh clone', () => {
   test('installs once, though many commands start at the same moment', async () => {
     const { run, npmRuns } = makeClone()
     const done = await Promise.all(Array.from({ length: 6 }, () => run('-p', '6 * 7')))

@@ -5,6 +5,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimes
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { isSkipped } from '../skipped.ts'
 
 function makeClone() {
   const root = mkdtempSync(join(tmpdir(), 'tokentray-start-'))
@@ -61,7 +62,7 @@ ${made ? `mkdirSync(${JSON.stringify(at(made, '..'))}, { recursive: true }); wri
 
 const screen = { DISPLAY: ':7' }
 
-describe.skipIf(process.platform === 'win32')('npm start', () => {
+describe.skipIf(isSkipped(process.platform === 'win32', 'not on Windows'))('npm start', () => {
   test('starts the tray where a runtime and a desktop are, bundled once, and ends as it ends', async () => {
     const { addElectron, start } = makeClone()
     addElectron()
@@ -101,7 +102,7 @@ describe.skipIf(process.platform === 'win32')('npm start', () => {
     expect((await start(screen)).did).toEqual(['serve --open'])
   })
 
-  test.skipIf(process.platform !== 'linux')('without a desktop it serves too', async () => {
+  test.skipIf(isSkipped(process.platform !== 'linux', 'needs Linux'))('without a desktop it serves too', async () => {
     const { addElectron, start } = makeClone()
     addElectron()
     const { said, did } = await start()

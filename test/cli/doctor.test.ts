@@ -7,6 +7,7 @@ import { systemClock } from '../../app/clock.ts'
 import { listen } from '../../app/control/listen.ts'
 import type { Paths } from '../../app/paths.ts'
 import { makeCore } from '../control/fakeCore.ts'
+import { isSkipped } from '../skipped.ts'
 import { makePaths, makeWorld, type Setting } from './world.ts'
 
 const passphrase = 's3cr3t-canary'
@@ -107,7 +108,7 @@ test('with an owner running its own check counts, and no passphrase is needed', 
   expect(check('contents')).toEqual({ name: 'contents', result: 'problem', words: 'Page 3 is damaged.' })
 })
 
-test.skipIf(process.platform !== 'linux')(
+test.skipIf(isSkipped(process.platform !== 'linux', 'needs Linux'))(
   'a keychain that is needed and cannot be reached; where it is not needed nothing is said (Linux: by a bus that is not there)',
   async () => {
     vi.stubEnv('DBUS_SESSION_BUS_ADDRESS', 'unix:path=/nonexistent/bus')

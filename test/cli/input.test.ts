@@ -7,6 +7,7 @@ import { systemClock } from '../../app/clock.ts'
 import { listen } from '../../app/control/listen.ts'
 import { makeReference } from '../../build/reference.ts'
 import { makeCore } from '../control/fakeCore.ts'
+import { isSkipped } from '../skipped.ts'
 import { fail, makePaths } from './world.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -105,7 +106,7 @@ test('FM-06 a real `token` against a real socket: exit 3 with the command to run
   await listener.close()
 })
 
-test.skipIf(process.platform === 'win32')(
+test.skipIf(isSkipped(process.platform === 'win32', 'not on Windows'))(
   'Ctrl-C ends a watching command with 130, a closed pipe without a word',
   async () => {
     const paths = makePaths()

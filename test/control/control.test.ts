@@ -8,6 +8,7 @@ import { systemClock } from '../../app/clock.ts'
 import { connect } from '../../app/control/client.ts'
 import { bodyLimit, type Listener, listen } from '../../app/control/listen.ts'
 import { locate, type Paths } from '../../app/paths.ts'
+import { isSkipped } from '../skipped.ts'
 import { makeCore, makeView } from './fakeCore.ts'
 
 const clock = systemClock()
@@ -70,7 +71,7 @@ test('an error keeps its code and its sentence on the way', async () => {
   })
 })
 
-test.skipIf(process.platform === 'win32')(
+test.skipIf(isSkipped(process.platform === 'win32', 'Windows has no modes'))(
   'socket, note and folder belong to the user alone (no modes on Windows)',
   async () => {
     const { paths } = await start()

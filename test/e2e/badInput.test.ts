@@ -253,6 +253,7 @@ test('FM-14 a fixed redirect port that is taken: the sentence names it, and the 
 
 // Root is refused nothing, so these run as an ordinary user.
 const reason = isRoot ? '' : ' (skipped: only root can drop privileges; run as root on Linux)'
+if (reason) console.log(reason.trim())
 const unprivileged: StartOptions = { unprivileged: true }
 
 test.skipIf(!isRoot)(`a home that may not be read or written: one sentence, nothing made${reason}`, async () => {
