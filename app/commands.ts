@@ -139,6 +139,12 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       const config = { ...old, assertion, ...(identityProvider && { identityProvider }) }
       return change(id, config, 'Settings changed')
     },
+    'server.setCertificate': async (input) => {
+      const id = find(input)
+      const { clientCertificate: _, ...old } = keeper.roster.config(id)
+      const { clientCertificate } = input
+      return change(id, clientCertificate ? { ...old, clientCertificate } : old, 'Settings changed')
+    },
     'server.keys': async (input) => {
       const id = find(input)
       const key = await vault.clientSecret(id)
@@ -151,7 +157,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     },
     'server.set': async (input) => {
       const id = find(input)
-      const { server: _, scope, redirectPort, clientCertificate, schedule, reason, ...rest } = input
+      const { server: _, scope, redirectPort, schedule, reason, ...rest } = input
       const old = keeper.roster.config(id)
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
       const config = { ...old, ...given, schedule: changeOverrides(old.schedule, schedule ?? {}) }
@@ -161,8 +167,6 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       else if (scope !== undefined) config.scope = scope
       if (redirectPort === null) delete config.redirectPort
       else if (redirectPort !== undefined) config.redirectPort = redirectPort
-      if (clientCertificate === null) delete config.clientCertificate
-      else if (clientCertificate !== undefined) config.clientCertificate = clientCertificate
       return change(id, config, 'Settings changed')
     },
     'server.giveToken': async (input) => {

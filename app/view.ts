@@ -87,6 +87,7 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     mode: config.mode,
     redirectHost: config.redirectHost,
     redirectPort: config.redirectPort ?? null,
+    ...(config.clientCertificate && { certificateFile: config.clientCertificate.certificateFile }),
     params: Object.fromEntries(Object.entries(config.params).filter(([name]) => !isSecretName(name))),
     demo: config.demo ?? false,
     signIn: health.signIn

@@ -84,3 +84,29 @@ test('no page can name a file to be read or a command to be run', async () => {
     expect(await core.handle(door, 'server.setAssertion', input)).toMatchObject({ code: 'notAllowedHere' })
   expect(await core.handle('cli', 'server.setAssertion', input)).toMatchObject({ ok: true })
 })
+
+test('no page can name the files of a client certificate, nor take one away; all may see that one is set', async () => {
+  const setting = await createSetting()
+  onTestFinished(() => setting.stop())
+  const { core, mcp, call } = setting
+  const clientCertificate = { certificateFile: '/keys/person.pem', keyFile: '/keys/person.key' }
+  await call('server.add', { url: mcp.url, name: 'one' })
+  const input = { server: 'one', clientCertificate }
+  for (const door of ['browser', 'window', 'cli'] as const) {
+    const added = await core.handle(door, 'server.add', { url: mcp.url, name: 'two', clientCertificate })
+    expect(added).toMatchObject({ code: 'inputInvalid' })
+    expect(await core.handle(door, 'server.set', input)).toMatchObject({ code: 'inputInvalid' })
+  }
+  const certificate = async () => (await call('snapshot', {})).servers[0]?.certificateFile
+  expect(await core.handle('cli', 'server.setCertificate', input)).toMatchObject({ ok: true })
+  expect(await certificate()).toBe('/keys/person.pem')
+  for (const door of ['browser', 'window'] as const)
+    for (const given of [clientCertificate, null]) {
+      const reply = await core.handle(door, 'server.setCertificate', { server: 'one', clientCertificate: given })
+      expect(reply).toMatchObject({ code: 'notAllowedHere' })
+    }
+  expect(await certificate()).toBe('/keys/person.pem')
+  expect(JSON.stringify(await call('snapshot', {}))).not.toContain('person.key')
+  await core.handle('cli', 'server.setCertificate', { server: 'one', clientCertificate: null })
+  expect(await certificate()).toBeUndefined()
+})

@@ -46,6 +46,7 @@ export async function add(world: World, url: string, options: AddOptions): Promi
   const grant = await readGrant(world, options)
   const input: Input<'server.add'> = { url, ...grant, ...readSettings(options) }
   if (grant.params || options.param) input.params = { ...grant.params, ...options.param }
+  const clientCertificate = readCertificate(options)
   await withOwner(world, async (owner) => {
     const added = await owner.call('server.add', input)
     const { id } = added.view
@@ -53,6 +54,8 @@ export async function add(world: World, url: string, options: AddOptions): Promi
     else say(world, `Added ${id}.`)
     const assertion = readAssertion(options)
     if (assertion && !added.existed) await owner.call('server.setAssertion', { server: id, ...assertion })
+    if (clientCertificate && !added.existed)
+      await owner.call('server.setCertificate', { server: id, clientCertificate })
     const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
     if (waits) say(world, `Give the server its public key (tokentray keys ${id}), then: tokentray login ${id}.`)
     const isAsked = options.login && !options.passThrough && !waits
@@ -175,9 +178,7 @@ function readAssertion(options: AddOptions): Omit<Input<'server.setAssertion'>, 
 
 function readSettings(options: AddOptions): Partial<Input<'server.add'>> {
   const { id, name, clientId, scope, tokenEndpoint, redirectHost, redirectPort } = options
-  const clientCertificate = readCertificate(options)
   return {
-    ...(clientCertificate && { clientCertificate }),
     ...(id && { id }),
     ...(name && { name }),
     ...(clientId && { clientId }),

@@ -116,13 +116,12 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(options.redirectPort !== undefined && {
       redirectPort: options.redirectPort === 'any' ? null : options.redirectPort
     }),
-    ...(clientCertificate !== undefined && { clientCertificate }),
     ...(Object.keys(quirks).length > 0 && { quirks, ...(options.reason && { reason: options.reason }) }),
     ...(Object.keys(schedule).length > 0 && { schedule })
   }
   const { tokenFile, refreshTokenFile } = options
   const isSetting = Object.keys(changes).length > 0
-  if (!isSetting && !tokenFile && !refreshTokenFile)
+  if (!isSetting && clientCertificate === undefined && !tokenFile && !refreshTokenFile)
     throw new TokentrayError('inputInvalid', 'Nothing to set was named; tokentray set --help lists what can be.')
   if (tokenFile === '-' && refreshTokenFile === '-')
     throw new TokentrayError('inputInvalid', 'Only one secret can come from stdin: put the other into a file.')
@@ -130,7 +129,8 @@ export async function set(world: World, server: string, options: SetOptions): Pr
   const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
   const given = { ...(accessToken && { accessToken }), ...(refreshToken && { refreshToken }) }
   const outcome = await withOwner(world, async (owner) => {
-    const set = isSetting ? await owner.call('server.set', { server, ...changes }) : null
+    let set = isSetting ? await owner.call('server.set', { server, ...changes }) : null
+    if (clientCertificate !== undefined) set = await owner.call('server.setCertificate', { server, clientCertificate })
     return set && !accessToken && !refreshToken ? set : owner.call('server.giveToken', { server, ...given })
   })
   tell(world, outcome, options)

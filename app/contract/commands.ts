@@ -30,7 +30,15 @@ const outcome = z.object({ view: serverView }).strict()
 /** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
 const addInput = serverConfig
   // Files and commands are the command line's to name: a page must not read the one or run the other.
-  .omit({ id: true, name: true, demo: true, account: true, assertion: true, identityProvider: true })
+  .omit({
+    id: true,
+    name: true,
+    demo: true,
+    account: true,
+    assertion: true,
+    identityProvider: true,
+    clientCertificate: true
+  })
   .partial()
   .required({ url: true })
   .extend({
@@ -86,6 +94,12 @@ export const commands = {
     input: server.extend({ assertion: assertionSource, identityProvider: identityProvider.nullable() }),
     output: outcome
   },
+  /** The certificate shown to this server where it asks for one (mutual TLS), as files of this machine; null: none. */
+  'server.setCertificate': {
+    doors: cliOnly,
+    input: server.extend({ clientCertificate: clientCertificate.nullable() }),
+    output: outcome
+  },
   /** The public half of the key this client signs with (private_key_jwt), for its registration at the server. */
   'server.keys': { doors: everyDoor, input: server, output: z.object({ jwks: publicKeys }).strict() },
   'server.set': {
@@ -98,7 +112,6 @@ export const commands = {
       mode: mode.optional(),
       /** null: of the system's choice. */
       redirectPort: z.number().int().min(1).max(65_535).nullable().optional(),
-      clientCertificate: clientCertificate.nullable().optional(),
       quirks: quirks.optional(),
       /** Why the quirks are set; kept with each. */
       reason: z.string().min(1).max(500).optional(),

@@ -96,6 +96,8 @@ export const serverView = z
     redirectHost: z.enum(['127.0.0.1', 'localhost']),
     /** null: of the system's choice. */
     redirectPort: z.number().int().nullable(),
+    /** The client certificate shown to this server (mutual TLS), where one is set; where its key is stays unsaid. */
+    certificateFile: z.string().optional(),
     /** Extra parameters of authorize and token requests. */
     params: z.record(z.string(), z.string()),
     /** One of the demo's servers: gone when the demo or its owner ends. */

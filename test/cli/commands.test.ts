@@ -1,6 +1,6 @@
 // The commands against a core that answers what the test says: what they ask for, what they print, how they end.
 import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { run } from '../../app/cli/run.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
@@ -392,6 +392,24 @@ test('set sends what was named, durations in ms', async () => {
     quirks: { omitResource: true },
     schedule: { floor: 20_000, refreshMargin: 300_000, jitter: 0.1, backoffMax: null }
   })
+})
+
+test('a client certificate is set before the first sign-in, with whole paths, and left out again by none', async () => {
+  const core = makeCore()
+  for (const name of ['server.add', 'server.setCertificate', 'server.set'])
+    core.on(name, () => ({ view: makeView('a'), existed: false }))
+  const files = ['--client-certificate', 'me.pem', '--client-certificate-key', 'me.key']
+  await runIn(['add', 'https://a.example/mcp', '--no-login', ...files], { core })
+  const clientCertificate = { certificateFile: resolve('me.pem'), keyFile: resolve('me.key') }
+  expect(inputOf(core, 'server.setCertificate')).toEqual({ server: 'a', clientCertificate })
+  expect(inputOf(core, 'server.add')).not.toHaveProperty('clientCertificate')
+  core.calls.length = 0
+  expect((await runIn(['set', 'a', '--client-certificate', 'none'], { core })).exitCode).toBe(0)
+  expect(core.calls.map(({ name, input }) => [name, input])).toContainEqual([
+    'server.setCertificate',
+    { server: 'a', clientCertificate: null }
+  ])
+  expect(inputOf(core, 'server.set')).toBeUndefined()
 })
 
 test('remove asks first on a terminal, refuses without one, and does nothing before the word is typed', async () => {
