@@ -15,7 +15,9 @@ import { createSetting } from '../setting.ts'
 import { key, startSetting } from './setting.ts'
 
 const publicUrl = 'https://gate.example'
-const isHere = (command: string, argument: string) => spawnSync(command, [argument]).status === 0
+// Debian keeps nginx in /usr/sbin, which is not on an ordinary user's PATH.
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
+const isHere = (command: string, argument: string) => spawnSync(command, [argument], { env }).status === 0
 const canRun = isHere('nginx', '-v') && isHere('openssl', 'version')
 if (!canRun) console.log('Skipped: nginx or openssl is not installed (apt-get install nginx openssl).')
 const test = plainTest.skipIf(!canRun)
@@ -25,7 +27,7 @@ type Nginx = { ask(path: string, headers?: Record<string, string>): Promise<Inco
 async function startNginx(gatewayPort: number): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'tokentray-nginx-'))
   const run = (command: string, ...args: string[]) => {
-    const { status, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' })
+    const { status, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8', env })
     if (status !== 0) throw new Error(`${command}: ${stderr}`)
   }
   run(

@@ -31,10 +31,10 @@ test('fifty clients over three rotations of a five-second token', async () => {
   }
   await Promise.all(Array.from({ length: 50 }, client))
   expect([...answers.keys()]).toEqual(['200'])
-  // What was refused on the way was sent again with the next token, and nobody asked for a second one.
+  // Nobody asked for a second refresh, and no token went up that ended on the way: it is renewed with time to spare.
   expect(refreshes()).toBe(3)
   expect(s.authority.events.filter(({ kind }) => kind === 'reuseDetected' || kind === 'reuseForgiven')).toEqual([])
-  expect(s.mcp.counts.rejected - rejected).toBeLessThan(50)
+  expect(s.mcp.counts.rejected - rejected).toBe(0)
   expect(s.view()).toMatchObject({ light: 'green', action: null })
 })
 
