@@ -3,13 +3,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { bundleMain, onNode, packaged } from './main.ts'
+import { bundleMain, nodeEntries, onNode, packaged } from './main.ts'
 
 const root = join(import.meta.dirname, '..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
-  entryPoints: { tokentray: join(root, 'app/cli/main.ts') },
+  entryPoints: nodeEntries,
   outdir: join(root, 'dist'),
   ...onNode,
   splitting: true,

@@ -9,6 +9,12 @@ const root = join(import.meta.dirname, '..')
 /** Packages that are not bundled: native ones, and the demo's authorization server, which is loaded when asked for. */
 export const packaged = ['better-sqlite3', 'keytar', 'oidc-provider']
 
+/** The command, and what bots import. */
+export const nodeEntries = {
+  tokentray: join(root, 'app', 'cli', 'main.ts'),
+  library: join(root, 'app', 'cli', 'library.ts')
+}
+
 /** How whatever runs on Node is bundled: the command and the shell alike. */
 export const onNode = {
   bundle: true,

@@ -37,7 +37,8 @@ function readProof({ proof, nonce, json }: TokenOptions) {
   return { method: method.toUpperCase(), url, ...(nonce !== undefined && { nonce }) }
 }
 
-function withRemedy(error: TokentrayError, server: string): TokentrayError {
+/** The error of a person who is needed, with the command to run where it names none. */
+export function withRemedy(error: TokentrayError, server: string): TokentrayError {
   if (error.message.includes('tokentray ')) return error
   const words = /^[\w.-]+$/.test(server) ? server : `'${server}'`
   return new TokentrayError('signInNeeded', `${error.message.replace(/[.\s]*$/, '')}: run tokentray login ${words}.`, {

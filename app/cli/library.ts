@@ -1,0 +1,35 @@
+// What `import … from 'tokentray'` gives to bots in Node: the token of a server, asked of the Tokentray that runs here.
+// It never becomes the owner itself, so it loads neither zod nor SQLite.
+import { systemClock } from '../clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { connect } from '../control/client.ts'
+import { locate } from '../paths.ts'
+import { withRemedy } from './token.ts'
+
+export { TokentrayError }
+
+export type GetTokenOptions = {
+  /** How long the token must live at least, in ms; it is refreshed first where less is left. 60,000 if absent. */
+  minValid?: number
+}
+
+/**
+ * The access token of `server` (its id or name), as `tokentray token` prints it. The string is a secret: keep it out of
+ * logs and arguments, and ask again rather than storing it. A token bound to a key (DPoP) is of no use without the key.
+ * Finds Tokentray as the command does (TOKENTRAY_HOME, TOKENTRAY_VAULT). Rejects `ownerUnreachable` where none runs,
+ * `serverUnknown`, `signInNeeded`, `inputInvalid`, and what else the refresh may end with.
+ */
+export async function getToken(server: string, { minValid }: GetTokenOptions = {}): Promise<string> {
+  const owner = await connect(locate(process.env, process.platform), systemClock())
+  if (!owner)
+    throw new TokentrayError(
+      'ownerUnreachable',
+      'No Tokentray runs for this user and vault: start its tray, or "tokentray serve".'
+    )
+  const input = { server, ...(minValid !== undefined && { minValid }) }
+  const found = await owner.call('readToken', input).catch((error) => {
+    throw error instanceof TokentrayError && error.code === 'signInNeeded' ? withRemedy(error, server) : error
+  })
+  if (found.warning) process.emitWarning(found.warning, 'TokentrayWarning')
+  return found.token
+}

@@ -1,0 +1,7 @@
+// The package's entry: the sources in a checkout, so that an old bundle never hides an edit; else the bundle.
+// Sources need a Node that runs TypeScript (24); the bundle runs on 22.
+import { existsSync } from 'node:fs'
+
+const source = new URL('../app/cli/library.ts', import.meta.url)
+const entry = existsSync(source) ? source : new URL('../dist/library.js', import.meta.url)
+export const { getToken, TokentrayError } = await import(entry.href)
