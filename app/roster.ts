@@ -13,7 +13,7 @@ import type { Grant } from './vault/vault.ts'
 import { type Viewed, viewOf } from './view.ts'
 
 export type Entry = Kept &
-  Pick<Viewed, 'shape' | 'scope' | 'signIn' | 'lastEvent' | 'proposals'> & {
+  Pick<Viewed, 'shape' | 'scope' | 'isBound' | 'signIn' | 'lastEvent' | 'proposals'> & {
     /** The refresh or save under way; a second one waits behind it. */
     flight: Promise<void> | null
     /** The end of this server's queue of health and history writes. */
@@ -44,6 +44,7 @@ export class Roster {
       health,
       shape: null,
       scope: null,
+      isBound: false,
       signIn: null,
       lastEvent,
       proposals: [],
@@ -124,6 +125,7 @@ export class Roster {
     const entry = this.#entries.get(id)
     if (!entry) return
     entry.scope = grant?.scope ?? null
+    entry.isBound = Boolean(grant?.shape.dpopKey)
     if (!grant) entry.shape = null
     else {
       const { clientSecret: _, dpopKey: __, ...shape } = grant.shape

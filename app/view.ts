@@ -19,6 +19,7 @@ export type Viewed = {
   /** The public part of the grant's request shape. */
   shape: Omit<RequestShape, 'clientSecret' | 'dpopKey'> | null
   scope: string | null
+  isBound: boolean
   signIn: {
     id: string
     url: string | null
@@ -33,10 +34,20 @@ export type Viewed = {
 
 const unchecked = 'The token was given by hand, and the server has not been seen to accept it. Verify asks the server.'
 
+/** What step-up added to the scopes that are asked for and was not granted so far, space separated. */
+function missingOf({ addedScope = '' }: ServerConfig, granted: string | null): string {
+  const has = new Set((granted ?? '').split(' '))
+  return addedScope
+    .split(' ')
+    .filter((scope) => scope && !has.has(scope))
+    .join(' ')
+}
+
 /** The view of one server at `now` (ms since the epoch). */
 export function viewOf(viewed: Viewed, now: number): ServerView {
-  const { config, health, schedule, shape, scope, signIn, lastEvent, proposals } = viewed
+  const { config, health, schedule, shape, scope, isBound, signIn, lastEvent, proposals } = viewed
   const { state, grant } = health
+  const missing = state.kind === 'needsUser' && state.action === 'grantMore' ? missingOf(config, scope) : ''
   // Nothing is kept for it, so nothing is missing.
   const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
@@ -76,6 +87,9 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     acceptedAt: health.acceptedAt,
     issuer: shape?.issuer ?? null,
     scope: scope ?? config.scope ?? null,
+    ...(missing && { missingScope: missing }),
+    ...(isBound && { isBound }),
+    ...(config.clientAuth === 'private_key_jwt' && { hasKeys: true }),
     resource: shape?.resource ?? null,
     clientId: shape?.clientId ?? config.clientId ?? null,
     ...(config.account !== undefined && { account: config.account }),

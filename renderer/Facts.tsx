@@ -50,6 +50,9 @@ export function Facts({ view }: { view: ServerView }) {
     [facts.issuer, view.issuer],
     [facts.resource, view.resource === view.url ? null : view.resource],
     [facts.scope, view.scope],
+    [facts.missingScope, view.missingScope],
+    [facts.binding, view.isBound && words.detail.bound],
+    [facts.certificate, view.certificateFile],
     [facts.registration, client],
     [
       facts.accepted,

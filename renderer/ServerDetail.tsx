@@ -16,6 +16,7 @@ import { Facts } from './Facts.tsx'
 import { GiveToken } from './GiveToken.tsx'
 import { History } from './History.tsx'
 import { Mark, markOf } from './Mark.tsx'
+import { PublicKeys } from './PublicKeys.tsx'
 import { Restored } from './Restored.tsx'
 import { hostOf, primaryAction } from './ServerList.tsx'
 import { ServerSettings } from './ServerSettings.tsx'
@@ -69,6 +70,7 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
       )}
       {events.error ? <p className="note">{events.error}</p> : <Timeline events={events.list} />}
       <Facts view={view} />
+      {view.hasKeys && <PublicKeys id={view.id} />}
       <History events={events.list} />
       <Connect view={view} />
       <div ref={part === 'settings' ? target : null}>

@@ -21,6 +21,8 @@ export function hostOf(url: string): string {
   }
 }
 
+const scopesOf = ({ missingScope }: ServerView) => missingScope?.split(' ') ?? []
+
 /** The one thing a person should do, where there is one. */
 export function primaryAction(view: ServerView): { text: string; run: () => void; urgent: boolean } | null {
   const { id, action, grantKind } = view
@@ -34,7 +36,7 @@ export function primaryAction(view: ServerView): { text: string; run: () => void
     return { text: words.actions.fixSettings, run: () => go({ name: 'server', id, part: 'settings' }), urgent }
   if (grantKind === 'staticToken' || grantKind === 'refreshToken')
     return { text: words.actions.giveToken, run: () => go({ name: 'server', id, part: 'token' }), urgent }
-  const text = action === 'grantMore' ? words.actions.grantMore : words.actions.signIn
+  const text = action === 'grantMore' ? words.actions.grantMore(scopesOf(view)) : words.actions.signIn
   return { text, run: () => beginSignIn(id), urgent }
 }
 

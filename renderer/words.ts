@@ -36,7 +36,13 @@ export const words = {
     signIn: 'Sign in',
     signInAgain: 'Sign in again',
     signInStarting: 'Starting the sign-in…',
-    grantMore: 'Allow more',
+    grantMore: (scopes: readonly string[]) => {
+      const [first, ...others] = scopes
+      if (!first) return 'Allow more'
+      // A button stays a button: the page of the server names them all.
+      const name = first.length > 32 ? `${first.slice(0, 31)}…` : first
+      return others.length > 0 ? `Allow ${name} and ${others.length} more…` : `Allow ${name}…`
+    },
     fixSettings: 'Fix settings',
     giveToken: 'Give a token',
     showSignIn: 'Continue',
@@ -93,6 +99,9 @@ export const words = {
       issuer: 'Issuer',
       resource: 'Resource',
       scope: 'Scopes',
+      missingScope: 'Will be asked for',
+      binding: 'Bound',
+      certificate: 'Certificate',
       registration: 'Client',
       accepted: 'Accepted',
       kind: 'Kind',
@@ -100,6 +109,7 @@ export const words = {
       address: 'Address',
       account: 'Account'
     },
+    bound: 'to a key that never leaves the vault (DPoP)',
     left: (text: string) => `${text} left`,
     ended: 'ended',
     noToken: 'no token',
@@ -135,6 +145,11 @@ export const words = {
     retry: 'Try again',
     attempt: (left: string) => `Next attempt in ${left}`,
     nextRefresh: (left: string) => `Refreshes in ${left}`
+  },
+  keys: {
+    title: 'Public key of this client',
+    lead: 'Its client signs in with a key (private_key_jwt). Register this public half at the server; the private half stays in the vault.',
+    label: 'JWKS'
   },
   events: {
     added: 'Added',

@@ -47,6 +47,8 @@ test('a key made here is shown by its public half alone; a server without one sa
   const [key] = (await call('server.keys', { server: 'one' })).jwks.keys
   expect(key).toMatchObject({ kty: 'EC', alg: 'ES256', use: 'sig' })
   expect(key).not.toHaveProperty('d')
+  expect(setting.view()).toMatchObject({ hasKeys: true })
+  expect(setting.view()).not.toHaveProperty('isBound')
   await call('server.add', { url: `${mcp.url}?two`, name: 'two' })
   await expect(call('server.keys', { server: 'two' })).rejects.toMatchObject({ code: 'inputInvalid' })
 })
@@ -62,6 +64,7 @@ test('DPoP: sign-in, refresh and a proof for a request, with the nonces the serv
   await approve(url!)
   await done
   await setting.restart()
+  expect(setting.view()).toMatchObject({ isBound: true })
   await setting.call('server.refresh', { server: 'one' })
   const proof = { method: 'POST', url: mcp.url, nonce: 'n1' }
   const read = await setting.call('readToken', { server: 'one', proof })

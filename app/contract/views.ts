@@ -82,6 +82,12 @@ export const serverView = z
     acceptedAt: time.nullable(),
     issuer: z.string().nullable(),
     scope: z.string().nullable(),
+    /** Scopes a request was refused for (RFC 6750 section 3.1), which the next sign-in asks for besides. */
+    missingScope: z.string().optional(),
+    /** Whether its tokens are bound to a key (DPoP, RFC 9449). */
+    isBound: z.boolean().optional(),
+    /** Whether its client signs with a key (private_key_jwt), whose public half is to be registered at the server. */
+    hasKeys: z.boolean().optional(),
     resource: z.string().nullable(),
     clientId: z.string().nullable(),
     /** The account's name where the server told it; several servers may be accounts at one address. */

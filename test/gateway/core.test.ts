@@ -197,7 +197,10 @@ test('a request that needs more scopes asks the person for them, and the rest go
   upstream.rule = '403'
   const reply = await askIt()
   expect([reply.status, JSON.parse(reply.text).error.message]).toEqual([403, expect.stringContaining('openid')])
-  expect(await s.until(({ state }) => state === 'needsUser')).toMatchObject({ action: 'grantMore' })
+  expect(await s.until(({ state }) => state === 'needsUser')).toMatchObject({
+    action: 'grantMore',
+    missingScope: 'openid'
+  })
 })
 
 test('the gateway counts what it answered', async () => {

@@ -7,7 +7,7 @@ import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { Refusal } from './fixture.ts'
 import { button, openPages } from './opened.ts'
-import { restored, signingIn } from './pages.ts'
+import { keyed, restored, signingIn } from './pages.ts'
 
 if (reason) console.log(reason)
 
@@ -115,6 +115,46 @@ describe.skipIf(reason !== null)('decisions on the pages', () => {
     failed.reject(new Refusal('signInFailed', 'Nobody finished it.'))
     await page.getByRole('alert').getByText('Nobody finished it.').waitFor()
     await found.getByText('www.figma.com').waitFor()
+  })
+
+  test('more permission is asked for by the names of the scopes', async () => {
+    keyed(fixture())
+    fixture().handlers['signIn.start'] = () => new Promise(() => {})
+    const page = await open('')
+    await button(page, `${words.actions.grantMore(['repo:write'])}: GitHub`).waitFor()
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'github')!.missingScope = `repo:write ${'long'.repeat(20)} admin`
+    })
+    await button(page, 'Allow repo:write and 2 more…: GitHub').waitFor()
+    await page.goto(`${fixture().url}#server/github`)
+    await page.getByText(`repo:write ${'long'.repeat(20)} admin`, { exact: true }).waitFor()
+    await button(page, 'Allow repo:write and 2 more…').click()
+    await expect.poll(() => fixture().inputsOf('signIn.start')).toEqual([{ server: 'github' }])
+  })
+
+  test('a key that tokens are bound to and a certificate are among the facts, where there are any', async () => {
+    const page = await open('#server/github')
+    await page.getByText(words.detail.facts.issuer, { exact: true }).waitFor()
+    for (const fact of [words.detail.facts.binding, words.detail.facts.certificate, words.keys.title])
+      expect(await page.getByText(fact, { exact: true }).count()).toBe(0)
+    keyed(fixture())
+    await page.getByText(words.detail.bound, { exact: true }).waitFor()
+    await page.getByText('/home/ada/ada.pem', { exact: true }).waitFor()
+  })
+
+  test('the public key of a client that signs is shown and copied whole; where it cannot be read, why', async () => {
+    keyed(fixture())
+    const page = await open('#server/github')
+    const line = page.locator('.copyLine', { hasText: words.keys.label })
+    await line.getByRole('button', { name: words.actions.copy }).click()
+    await page.getByText(words.actions.copied).waitFor()
+    const copied = JSON.parse(String(await page.evaluate('navigator.clipboard.readText()')))
+    expect(copied).toEqual({ keys: [expect.objectContaining({ kid: 'k1', kty: 'EC', x: 'x'.repeat(43) })] })
+    fixture().handlers['server.keys'] = () => {
+      throw new Refusal('inputInvalid', 'It has no key.')
+    }
+    await page.reload()
+    await page.getByText('It has no key.').waitFor()
   })
 
   describe('a restored grant', () => {

@@ -43,6 +43,27 @@ export function restored(fixture: Fixture): void {
   })
 }
 
+/** GitHub wants scopes that it did not grant; its tokens are bound to a key, and its client signs with one. */
+export function keyed(fixture: Fixture): void {
+  fixture.handlers['server.keys'] = () => ({
+    jwks: {
+      keys: [{ kty: 'EC', use: 'sig', alg: 'ES256', kid: 'k1', crv: 'P-256', x: 'x'.repeat(43), y: 'y'.repeat(43) }]
+    }
+  })
+  fixture.change(({ servers }) => {
+    Object.assign(servers.find(({ id }) => id === 'github')!, {
+      light: 'red',
+      state: 'needsUser',
+      words: 'More permission needed',
+      action: 'grantMore',
+      missingScope: 'repo:write',
+      isBound: true,
+      hasKeys: true,
+      certificateFile: '/home/ada/ada.pem'
+    })
+  })
+}
+
 /** Names, addresses and warnings longer than anybody wants them. */
 function makeLong(servers: ServerView[]): void {
   const [first, second] = servers
@@ -181,6 +202,12 @@ export const settings: Setting[] = [
     hash: '#server/notion',
     prepare: (fixture) => restored(fixture),
     ready: (page) => page.getByText(words.restored.title).waitFor()
+  },
+  {
+    name: 'server-keys',
+    hash: '#server/github',
+    prepare: keyed,
+    ready: (page) => page.getByText(words.keys.label).waitFor()
   },
   {
     name: 'server-verified',

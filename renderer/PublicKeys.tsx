@@ -1,0 +1,29 @@
+// The public half of the key a client signs with (private_key_jwt), to be copied into its registration at the server.
+// It never changes while the server is kept, so it is asked for once.
+import { useEffect, useState } from 'react'
+import { explain } from './actions.ts'
+import { bridge } from './bridge.ts'
+import { CopyLine } from './controls.tsx'
+import { words } from './words.ts'
+
+export function PublicKeys({ id }: { id: string }) {
+  const [read, setRead] = useState({ jwks: '', error: '' })
+  useEffect(() => {
+    let current = true
+    bridge.call('server.keys', { server: id }).then(
+      ({ jwks }) => current && setRead({ jwks: JSON.stringify(jwks, null, 2), error: '' }),
+      (error) => current && setRead({ jwks: '', error: explain(error).text })
+    )
+    return () => {
+      current = false
+    }
+  }, [id])
+  return (
+    <section>
+      <h2 className="cap">{words.keys.title}</h2>
+      <p className="help">{words.keys.lead}</p>
+      {read.error && <p className="note">{read.error}</p>}
+      {read.jwks && <CopyLine label={words.keys.label} text={read.jwks} />}
+    </section>
+  )
+}
