@@ -4,9 +4,11 @@ import { providerQuirks } from '../app/contract/providerQuirks.ts'
 import { providers } from '../app/contract/providers.ts'
 import { optionsOf, quirkFacts } from '../app/contract/quirks.ts'
 
+const listed = (places: readonly string[]) => places.map((place) => `\`${place}\``).join(', ')
+
 /** The page as text. */
 export function makeProvidersPage(): string {
-  const sections = providers.map(({ id, name, hosts, issuerPath, steps, trust, page, redirectHost }) => {
+  const sections = providers.map(({ id, name, hosts, issuerHosts, issuerPath, steps, trust, page, redirectHost }) => {
     const known = (providerQuirks[id] ?? []).map(
       ({ says, change, trust, source }) =>
         `- ${says}${change ? ` Proposed: \`${optionsOf(change).join(' ')}\`.` : ''} (${mark(trust, source)})`
@@ -14,7 +16,7 @@ export function makeProvidersPage(): string {
     const places = [...hosts, ...(issuerPath ? [`any issuer whose path begins with ${issuerPath}`] : [])]
     return [
       `## ${name}`,
-      `Recognised by: ${places.map((place) => `\`${place}\``).join(', ')}.`,
+      `Recognised by: ${listed(places)}.${issuerHosts ? ` Settings are proposed only at its issuers: ${listed(issuerHosts)}.` : ''}`,
       known.length > 0 ? known.join('\n') : 'Nothing beyond the standard is known.',
       `A client of your own (redirect host \`${redirectHost}\`; ${mark(trust, page)}):`,
       steps.map((step, at) => `${at + 1}. ${step}`).join('\n')

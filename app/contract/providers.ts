@@ -6,6 +6,8 @@ export type Provider = {
   name: string
   /** Hosts of its MCP and authorization servers; their subdomains count too. Empty: it runs under its customers' names. */
   hosts: readonly string[]
+  /** Hosts of its issuers, where much else lives under `hosts`: only there is it sure that its ways are to be expected. */
+  issuerHosts?: readonly string[]
   /** How the path of its issuers begins, where its hosts are its customers'. */
   issuerPath?: string
   /** Which loopback host the provider is known to take as a redirect address. */
@@ -47,6 +49,13 @@ export const providers: readonly Provider[] = [
     id: 'entra',
     name: 'Microsoft Entra',
     hosts: ['microsoft.com', 'microsoftonline.com', 'office.com', 'azure.com'],
+    issuerHosts: [
+      'login.microsoftonline.com',
+      'login.microsoftonline.us',
+      'login.partner.microsoftonline.cn',
+      'sts.windows.net',
+      'ciamlogin.com'
+    ],
     redirectHost: 'localhost',
     steps: [
       'In the Microsoft Entra admin center open App registrations → New registration.',
@@ -229,17 +238,25 @@ export const providers: readonly Provider[] = [
 
 /** The provider whose host `host` is or lies under; null where none is known. A label `*` stands for any one label. */
 export function providerOf(host: string): Provider | null {
+  return providers.find(({ hosts }) => isUnder(host, hosts)) ?? null
+}
+
+function isUnder(host: string, known: readonly string[]): boolean {
   const labels = host.toLowerCase().replace(/:\d+$/, '').split('.').reverse()
-  const isUnder = (known: string) =>
-    known
+  return known.some((one) =>
+    one
       .split('.')
       .reverse()
       .every((label, at) => labels[at] !== undefined && (label === '*' || label === labels[at]))
-  return providers.find(({ hosts }) => hosts.some(isUnder)) ?? null
+  )
 }
 
-/** The provider at a URL, an MCP server's or an issuer's: by its host, else by how its issuers look. */
+/**
+ * The provider whose needs may be proposed at a URL, an MCP server's or an issuer's: by its host, narrowly, else by how
+ * its issuers look.
+ */
 export function providerAt(url: string): Provider | null {
   const [, host = '', path = ''] = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)([^?#]*)/i.exec(url) ?? []
-  return providerOf(host) ?? providers.find(({ issuerPath }) => issuerPath && path.startsWith(issuerPath)) ?? null
+  const byHost = providers.find(({ hosts, issuerHosts = hosts }) => isUnder(host, issuerHosts))
+  return byHost ?? providers.find(({ issuerPath }) => issuerPath && path.startsWith(issuerPath)) ?? null
 }

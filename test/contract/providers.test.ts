@@ -58,6 +58,26 @@ test('what a known provider needs is proposed before the first sign-in, once, wi
   expect(openProposals(configOf('https://mcp.example.com/mcp'), false, [])).toEqual([])
 })
 
+test('Entra’s relaxations are proposed at its issuers alone, not at all that Microsoft or its customers run', () => {
+  for (const host of [
+    'mcp.svc.microsoft.com',
+    'learn.microsoft.com',
+    'acme.westeurope.cloudapp.azure.com',
+    'office.com'
+  ]) {
+    expect(openProposals(configOf(`https://${host}/mcp`), false, [])).toEqual([])
+    expect(providerAt(`https://${host}/`)).toBe(null)
+    // Its steps for a client of one's own are shown there all the same.
+    expect(providerOf(host)?.id).toBe('entra')
+  }
+  for (const issuer of ['https://login.microsoftonline.com/t/v2.0', 'https://acme.ciamlogin.com/t/v2.0'])
+    expect(openProposals(configOf(issuer), false, []).map(({ change }) => change)).toEqual([
+      { quirks: { omitResource: true } },
+      { quirks: { allowMissingPkceMetadata: true } }
+    ])
+  expect(providerAt('https://login.microsoftonline.com.evil.example/')).toBe(null)
+})
+
 test('a proposal becomes options that keep the parameters set already', () => {
   const change = changeWith({ params: { prompt: 'consent' }, quirks: { omitResource: true } }, { a: "it's b" })
   expect(optionsOf(change)).toEqual(['--omit-resource on', `--param 'a=it'\\''s b'`, '--param prompt=consent'])

@@ -56,8 +56,12 @@ describe('tolerant in form', () => {
 
   test('the end of the refresh token itself, in its several names; 0 means it has none', () => {
     expect(tokens({ access_token: 'a', refresh_expires_in: '1800' }).refreshExpiresAt).toBe(start + 1_800_000)
-    expect(tokens({ access_token: 'a', refresh_expires_in: 0 }).refreshExpiresAt).toBeNull()
+    expect(tokens({ access_token: 'a', refresh_token_expires_in: 1800 }).refreshExpiresAt).toBe(start + 1_800_000)
+    for (const refresh_expires_in of [0, '0', -1, 'soon', null, {}])
+      expect(tokens({ access_token: 'a', refresh_expires_in }).refreshExpiresAt).toBeNull()
     expect(tokens({ access_token: 'a', expires_in: 10, ext_expires_in: 99 }).expiresAt).toBe(start + 10_000)
+    // What Entra would allow in an outage is no promise for other days.
+    expect(tokens({ access_token: 'a', ext_expires_in: 99 }).expirySource).toBe('guess')
   })
 
   test('a list of scopes, a byte order mark, JSON under a wrong content type', () => {
@@ -156,6 +160,32 @@ describe('FM-05 strict in meaning', () => {
   ])('%i %s is %s', (status, error, fault) => {
     expect(judge(status, { error }, { 'www-authenticate': 'Basic' })).toMatchObject({ fault, detail: error })
   })
+
+  test('GitHub’s 200 with an error in JSON, and a 201 with one, are the error and no token', () => {
+    for (const status of [200, 201]) {
+      const github = {
+        error: 'bad_refresh_token',
+        error_description: 'incorrect or expired',
+        error_uri: 'https://x.test'
+      }
+      expect(judge(status, github)).toMatchObject({ fault: 'refused', detail: 'bad_refresh_token' })
+      expect(judge(status, { error: 'constructor' })).toMatchObject({ fault: 'misconfigured' })
+    }
+    expect(judge(201, { access_token: 'a', error: null })).toMatchObject({ ok: true })
+  })
+
+  test.each(['Bearer error="invalid_token"', 'Basic realm="a", DPoP algs="ES256"', 'Negotiate', '"'])(
+    'the body behind WWW-Authenticate: %s is what is judged',
+    (challenge) => {
+      const headers = { 'www-authenticate': challenge }
+      expect(judge(401, { error: 'invalid_grant' }, headers)).toMatchObject({
+        fault: 'refused',
+        detail: 'invalid_grant'
+      })
+      expect(judge(401, '', headers)).toMatchObject({ fault: 'garbled', detail: 'HTTP 401' })
+      expect(judge(401, '<html>', { ...headers, 'content-type': 'text/html' })).toMatchObject({ fault: 'garbled' })
+    }
+  )
 
   test('FM-12 a server that rejects `resource` leads to the quirk by name', () => {
     expect(judge(400, { error: 'invalid_target' })).toMatchObject({
