@@ -1,5 +1,6 @@
 // The core as its doors see it: one handler, one stream of snapshots, one end.
 // It lives whether or not the vault is open: opening.ts tries, keeping.ts begins once it is.
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Random } from './clock.ts'
 import type { DoorCommand, Handlers, KeepingHandlers } from './commands.ts'
 import { commands, type Door, type Output, type Reply } from './contract/commands.ts'
@@ -33,6 +34,8 @@ export interface Core {
   subscribe(listener: (snapshot: Snapshot) => void): () => void
   /** What the gateway's listener asks; before the vault is open, everything is refused with the reason. */
   readonly gateway: GatewaySide
+  /** The metrics as Prometheus text; null: these headers bear no key for them. Rejects with what keeps the vault closed. */
+  scrape(headers: IncomingHttpHeaders): Promise<string | null>
   /** Tells snapshots how the gateway is. */
   showGateway(view: GatewayView): void
   /** Resolves when a client asked this owner to end. */
@@ -237,6 +240,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       metrics,
       settings: initial,
       log
+    },
+    async scrape(headers) {
+      if (!keeping) throw opening.error
+      if (!(await keeping.access.admitsToMetrics(headers))) return null
+      return metrics.print(keeping.gauges())
     },
     showGateway(view) {
       gatewayView = view

@@ -31,6 +31,7 @@ export function addClientCommands(program: Command, make: Make, run: Run, world:
   )
   make('add-key <name>', 'make a key for a script or a client without OAuth, and print it once', clients)
     .option('--servers <ids>', 'the servers it is for, separated by commas')
+    .option('--metrics', 'for the metrics of serve --metrics instead of servers')
     .option('--expires <duration>', 'when it ends, such as 90d; otherwise when it is revoked')
     .action((name, options) => run(async () => (await import('./clients.ts')).addKey(world, name, options)))
   make('activity [client]', 'show who used which server when, oldest first', clients)

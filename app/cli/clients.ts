@@ -3,6 +3,7 @@
 import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientView, PendingClient } from '../contract/gateway.ts'
+import { isMetricsKey } from '../contract/metricsKey.ts'
 import { paint, print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
 import { formatDistance, formatTime } from './words.ts'
@@ -25,7 +26,7 @@ function mustServers(text: string | undefined): string[] {
   throw new TokentrayError('inputInvalid', 'Say which servers it may use: --servers github,linear.')
 }
 
-const reach = ({ servers }: ClientView) => servers.join(', ') || 'no server'
+const reach = ({ id, servers }: ClientView) => servers.join(', ') || (isMetricsKey(id) ? 'the metrics' : 'no server')
 
 function describeClient(client: ClientView, now: number): string {
   const { kind, name, always, expiresAt, lastUse } = client
@@ -118,18 +119,22 @@ export async function revoke(world: World, client: string, options: Json): Promi
 export async function addKey(
   world: World,
   name: string,
-  options: Json & { servers?: string; expires?: string }
+  options: Json & { servers?: string; metrics?: boolean; expires?: string }
 ): Promise<void> {
-  const servers = mustServers(options.servers)
+  const servers = options.metrics ? readServers(options.servers) : mustServers(options.servers)
   const added = await withOwner(world, (owner) =>
     owner.call('clients.addKey', {
       name,
-      servers,
+      ...(servers && { servers }),
+      ...(options.metrics && { metrics: true }),
       ...(options.expires !== undefined && { validFor: parseDuration(options.expires) })
     })
   )
   if (options.json) return printJson(world, added)
-  say(world, `The key "${name}" for ${reach(added.client)}, shown this once; send it as X-Tokentray-Key:`)
+  say(
+    world,
+    `The key "${name}" for ${reach(added.client)}, shown this once; send it as ${options.metrics ? 'Authorization: Bearer' : 'X-Tokentray-Key'}:`
+  )
   paint(world, `${added.key}\n`)
 }
 

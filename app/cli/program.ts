@@ -217,6 +217,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     )
     .option('--no-gateway', 'without the gateway for local clients')
     .option('--public-url <url>', 'an https address at which your own reverse proxy publishes the gateway')
+    .option('--metrics', 'with Prometheus metrics at /metrics of the gateway, for keys of add-key --metrics')
     .action((options) => run(async () => (await import('./serve.ts')).serve(world, options)))
   make('open', 'open the dashboard of the running Tokentray in a browser')
     .option('--print', 'print its one-time link instead; on a terminal only')

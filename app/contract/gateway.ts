@@ -105,7 +105,15 @@ export const gatewayCommands = {
   /** The key itself is in this answer and nowhere else. `validFor` in ms; absent: until it is revoked. */
   'clients.addKey': {
     doors: everyDoor,
-    input: z.object({ name, servers, validFor: z.number().int().min(1000).optional() }).strict(),
+    input: z
+      .object({
+        name,
+        servers: z.array(z.string().min(1)).max(200).default([]),
+        /** A key for the gateway's metrics instead of servers. */
+        metrics: z.boolean().default(false),
+        validFor: z.number().int().min(1000).optional()
+      })
+      .strict(),
     output: z.object({ key: z.string(), client: clientView }).strict()
   },
   /** Newest first. */

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Output, ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientView, GatewayCommandName } from '../contract/gateway.ts'
+import { metricsKeyPrefix } from '../contract/metricsKey.ts'
 import { expose } from '../secret.ts'
 import type { ClientSummary, KeySummary, LocalAccess } from '../vault/localAccess.ts'
 import type { Access } from './access/access.ts'
@@ -92,7 +93,9 @@ export function createGatewayHandlers(o: {
       await access.revoke(id)
       return { name }
     },
-    'clients.addKey': async ({ name, servers, validFor }) => {
+    'clients.addKey': async ({ name, servers, metrics, validFor }) => {
+      if (metrics === servers.length > 0)
+        throw new TokentrayError('inputInvalid', 'A key is either for servers or for the metrics: say one of both.')
       const keys = await local.keys()
       if (keys.some((key) => key.name.toLowerCase() === name.toLowerCase()))
         throw new TokentrayError(
@@ -104,7 +107,7 @@ export function createGatewayHandlers(o: {
       const key = mint(randomBytes, 'key')
       const now = clock.now()
       const added = {
-        id: randomBytes(12).toString('base64url'),
+        id: (metrics ? metricsKeyPrefix : '') + randomBytes(12).toString('base64url'),
         name,
         madeAt: now,
         expiresAt: validFor === undefined ? null : now + validFor,

@@ -1,6 +1,6 @@
 // The gateway's listener on loopback: who may speak to it at all, its own routes, and everything below /<server>.
 // One origin for all clients and upstreams, and never the dashboard's: what upstreams answer must not meet our pages.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { bind } from '../bind.ts'
 import type { Clock } from '../clock.ts'
@@ -12,9 +12,10 @@ import type { ResolveProxy } from '../oauth/proxy.ts'
 import { doors } from '../ports.ts'
 import type { Settings } from '../settings.ts'
 import { readTarget } from './addresses.ts'
-import { answer, fail } from './answers.ts'
+import { answer, fail, refuse } from './answers.ts'
 import { createForward } from './forward.ts'
 import { addressedAs } from './guard.ts'
+import { safetyHeaders } from './headers.ts'
 import { createPools } from './pools.ts'
 import type { Parts } from './side.ts'
 
@@ -32,6 +33,8 @@ export type GatewayOptions = GatewaySide & {
   port: number
   /** An https origin under which a reverse proxy publishes this gateway; null: for this machine only. */
   publicUrl: string | null
+  /** The text of GET /metrics, null for whoever has no key for it; absent: there is no such path. */
+  scrape?: (headers: IncomingHttpHeaders) => Promise<string | null>
 }
 
 export type Gateway = {
@@ -52,6 +55,20 @@ const serverOptions = {
   // A body may be a stream that lasts.
   requestTimeout: 0,
   keepAliveTimeout: 60_000
+}
+
+async function tellMetrics(
+  request: IncomingMessage,
+  response: ServerResponse,
+  scrape: NonNullable<GatewayOptions['scrape']>
+): Promise<void> {
+  const text = request.method === 'GET' ? await scrape(request.headers) : null
+  if (text === null) {
+    const description = 'The metrics need a GET with a key of their own: tokentray clients add-key NAME --metrics.'
+    return refuse(request, response, { status: 401, error: 'invalid_token', description }, null)
+  }
+  const headers = [...safetyHeaders, ['content-type', 'text/plain; version=0.0.4; charset=utf-8']]
+  response.writeHead(200, [...headers, ['cache-control', 'no-store']].flat()).end(text)
 }
 
 /** Rejects `portInUse`. */
@@ -78,6 +95,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
         null
       )
     if (target.server === 'health' && target.rest === '') return answer(response, 200, [], { ok: true })
+    if (target.server === 'metrics' && target.rest === '' && o.scrape) return tellMetrics(request, response, o.scrape)
     if (reservedIds.includes(target.server)) {
       if (request.headers.expect !== undefined) response.writeContinue()
       if (await own.handle(request, response, asked.origin)) return

@@ -13,6 +13,8 @@ export type GatewayChoice = {
   gatewayPort?: number
   /** See parsePublicUrl(). */
   publicUrl?: string
+  /** Answers GET /metrics, to keys made for it. */
+  metrics?: boolean
 }
 
 export type OpenedGateway = {
@@ -34,7 +36,13 @@ export async function openGateway(
   let gateway: Gateway
   try {
     port = choice.gatewayPort ?? readPort(folder, doors.gateway)
-    gateway = await startGateway({ ...core.gateway, clock, port, publicUrl })
+    gateway = await startGateway({
+      ...core.gateway,
+      clock,
+      port,
+      publicUrl,
+      ...(choice.metrics && { scrape: core.scrape })
+    })
     keepPort(folder, doors.gateway, gateway.port)
   } catch (error) {
     const problem = asTokentrayError(error).message

@@ -74,6 +74,7 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
       settings: parseSettings({}, ''),
       log: silentLog
     },
+    scrape: async () => null,
     showGateway: (view) => {
       gateway = view
     },

@@ -1,6 +1,6 @@
 // Letting local clients in, assembled: the origin's own routes, admission, what a person decides, and the lock.
 // Pending requests live in memory; everything else is the vault's, so a restart changes nothing for a client.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { ClientsView } from '../../contract/gateway.ts'
@@ -41,6 +41,8 @@ export type AccessOptions = {
 
 export type Access = {
   admission: Admission
+  /** Whether these headers bear a key for the metrics. */
+  admitsToMetrics(headers: IncomingHttpHeaders): Promise<boolean>
   /** Keys of running bridges. */
   passing: PassingKeys
   own: OwnRoutes
@@ -71,7 +73,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   }
   const activity = createActivity({ local, clock, log })
   const passing = createPassingKeys({ clock, randomBytes })
-  const { admission, cut, cutEnded } = createAdmission({
+  const { admission, admitsToMetrics, cut, cutEnded } = createAdmission({
     local,
     passing,
     clock,
@@ -182,6 +184,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
 
   return {
     admission,
+    admitsToMetrics,
     passing,
     own,
     view: () => ({ pending: pending.views(), locked: isLocked, revision }),

@@ -2,6 +2,7 @@
 // Also the list of open streams, each with what cuts it when its caller loses access.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../clock.ts'
+import { isMetricsKey } from '../../contract/metricsKey.ts'
 import { Secret } from '../../secret.ts'
 import type { LocalAccess } from '../../vault/localAccess.ts'
 import type { Admission, Caller, Refusal } from '../port.ts'
@@ -92,6 +93,15 @@ export function createAdmission(o: {
 
   return {
     admission,
+    /** Whether this request may read the metrics: a key made for just that, while nothing is locked. */
+    async admitsToMetrics(headers: IncomingHttpHeaders): Promise<boolean> {
+      const credential = credentialOf(headers)
+      if (o.isLocked() || !(credential instanceof Secret)) return false
+      const holder = await o.local.holder(hashOf(credential), o.clock.now())
+      if (!holder || !isMetricsKey(holder.client)) return false
+      o.noteUse({ client: holder.client, name: holder.name, kind: holder.kind }, 'metrics')
+      return true
+    },
     /** Cuts the open streams that are all of what `which` says. */
     cut(which: Which): void {
       latest.push({ number: ++cuts, which })
