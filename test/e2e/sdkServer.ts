@@ -8,7 +8,15 @@ import { listen } from '../../app/demo/listen.ts'
 import { demoScope } from '../../app/demo/provider.ts'
 import type { Upstream } from './harness.ts'
 
-export type SdkServer = { url: string; sessions(): number; forget(): void; unauthorized(): number }
+export type SdkServer = {
+  url: string
+  sessions(): number
+  forget(): void
+  unauthorized(): number
+  /** Refuses connections until `comeBack`, on the same port and with its sessions. */
+  goDown(): Promise<void>
+  comeBack(): Promise<void>
+}
 
 function makeServer(): McpServer {
   const server = new McpServer({ name: 'sdk', version: '1.0.0' })
@@ -61,6 +69,8 @@ export async function startSdkServer({ authority }: Upstream): Promise<SdkServer
     url: `${listener.origin}/mcp`,
     sessions: () => transports.size,
     forget: () => transports.clear(),
-    unauthorized: () => unauthorized
+    unauthorized: () => unauthorized,
+    goDown: listener.close,
+    comeBack: listener.open
   }
 }
