@@ -145,8 +145,18 @@ export const providerQuirks: Readonly<Record<string, readonly Known[]>> = {
       { redirectHost: 'localhost' }
     )
   ],
-  cloudflare: [],
-  stripe: []
+  cloudflare: [
+    cited(
+      'Servers on its OAuth library take the previous refresh token until the next one is used; unless set otherwise a sign-in lasts 30 days, which refreshing does not move.',
+      'https://github.com/cloudflare/workers-oauth-provider/blob/main/docs/authorization-server.md'
+    )
+  ],
+  stripe: [
+    cited(
+      'Refresh tokens are good once: each refresh gives a new one.',
+      'https://nango.dev/blog/stripe-oauth-refresh-token-invalid-grant'
+    )
+  ]
 }
 
 /** What the settings of this server lack of what its provider is known to need. */
