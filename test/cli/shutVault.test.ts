@@ -26,7 +26,8 @@ async function makeShutVault(): Promise<Paths> {
 function start(paths: Paths, options: Parameters<typeof serve>[1]) {
   const made = makeWorld({ paths, lock: makeLock() })
   made.world.hostCore = hostCore
-  const ended = serve(made.world, options, makeFiles(paths.home))
+  // A port of the machine's, which another test may have just now, is no part of this.
+  const ended = serve(made.world, { gateway: false, ...options }, makeFiles(paths.home))
   return { ...made, ended }
 }
 
