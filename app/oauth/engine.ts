@@ -52,11 +52,14 @@ export type OAuthOptions = {
 type Given = Parameters<OAuth['beginSignIn']>[1]
 
 export function createOAuth(options: OAuthOptions): OAuth {
-  const { network, clock, registrations } = options
+  const { clock, registrations } = options
   const { signInLimit = 600_000, clientMetadataUrl = null, readAssertion = assertionReader({}) } = options
   const now = () => clock.now()
+  /** With the server's client certificate; the bare network has no name here, so that nothing goes without. */
   const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
-    certificate ? (url, request) => network(url, { ...request, certificate }) : network
+    certificate ? (url, request) => options.network(url, { ...request, certificate }) : options.network
+  const discovered = (config: ServerConfig, signal: AbortSignal, onStep: Given['onStep'] = () => {}) =>
+    discover(config.url, { network: networkOf(config), now, signal, quirks: config.quirks, onStep })
   const openCallback = createCallbacks()
   const nonces = new Nonces()
   const oneAtATime = createQueue()
@@ -107,13 +110,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const endpoint = shape.tokenEndpoint ?? config.tokenEndpoint
     if (endpoint) return { server: serverOf(shape, endpoint), resource: shape.resource }
     try {
-      return await discover(config.url, {
-        network: networkOf(config),
-        now,
-        signal,
-        quirks: config.quirks,
-        onStep: () => {}
-      })
+      return await discovered(config, signal)
     } catch (error) {
       // The refresh token was not sent, so it cannot have been spent: a lost metadata reply is only a busy server.
       if (error instanceof NetworkFault) {
@@ -137,7 +134,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
 
   async function beginWithPerson(config: ServerConfig, given: Given): Promise<SignIn> {
     const { onStep, signal, device } = given
-    const discovery = await discover(config.url, { network, now, signal, quirks: config.quirks, onStep })
+    const discovery = await discovered(config, signal, onStep)
     const { server } = discovery
     const offered = offersDeviceCode(discovery)
     if (device === 'always' && !offered)
@@ -200,7 +197,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const scope = chooseScope(config, discovery)
     const client = await oneAtATime(server.issuer, () =>
       obtainClient(config, clientSecret, discovery, scope, {
-        network,
+        network: networkOf(config),
         now,
         registrations,
         openCallback,
@@ -221,7 +218,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       prover: newProver(config, discovery),
       isProfile,
       onExchange: () => onStep('exchange'),
-      request: () => ({ network, signal, context: replyContext(config, null) }),
+      request: () => ({ network: networkOf(config), signal, context: replyContext(config, null) }),
       watch: (end) => watch(signal, end),
       onClientRefused: () => registrations.forgetRegistration(server.issuer, client.clientId)
     })
@@ -256,7 +253,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const { tokenEndpoint } = config
     const discovery = tokenEndpoint
       ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, wantsDpop: false, reach: 'any' } as const)
-      : await discover(config.url, { network, now, signal, quirks: config.quirks, onStep: given.onStep })
+      : await discovered(config, signal, given.onStep)
     const client = preRegistered(config, given.clientSecret, discovery.server)
     const scope = config.scope ?? discovery.scope
     given.onStep('exchange')
@@ -297,7 +294,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const noteNonce = (nonce: string | null) => nonces.note(config.url, nonce)
     const found = await verifyToken(network, config.url, credentials, { signal, noteNonce })
     if (found.verdict !== 'unknown' || !shape?.issuer) return found
-    const discovery = await discover(config.url, { network, now, signal, onStep: () => {} }).catch(() => null)
+    const discovery = await discovered(config, signal).catch(() => null)
     const active = discovery && (await introspect(token.accessToken, shape, discovery, { network, at: now(), signal }))
     const who = URL.parse(shape.issuer)?.host ?? 'Its authorization server'
     if (active === false) return { verdict: 'rejected', sentence: `${who} says that the token is no longer valid.` }
@@ -314,7 +311,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     verify,
     revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), now(), signal),
     forgetRegistration: (grant) => forgetRegistration(grant.shape),
-    deleteClient: (issuer, management, signal) => deleteClient(issuer, management, network, signal),
+    deleteClient: (issuer, management, signal) => deleteClient(issuer, management, options.network, signal),
     credentials: (token, method, url) => credentialsFor(token, { nonces, clock }, method, url),
     noteNonce: (url, nonce) => nonces.note(url, nonce)
   }
