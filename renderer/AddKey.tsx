@@ -1,11 +1,11 @@
 // A new key for a script or a client without OAuth: a name, its servers, its end; then the key itself, this once.
 // The key is in no store: leaving the screen forgets it here.
 import { useState } from 'react'
-import { Form } from 'react-aria-components/Form'
 import { act, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { CopyLine, Field, Push } from './controls.tsx'
+import { Form } from './Form.tsx'
 import { ServerBoxes } from './ServerBoxes.tsx'
 import { words } from './words.ts'
 
@@ -54,13 +54,7 @@ export function AddKey() {
       </div>
     )
   return (
-    <Form
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        add()
-      }}
-    >
+    <Form onSend={add}>
       <p className="help">{words.clients.keyHelp}</p>
       <Field label={words.clients.keyName} value={name} onChange={setName} maxLength={100} autoFocus />
       <ServerBoxes label={words.clients.keyServers} value={servers} onChange={setServers} />

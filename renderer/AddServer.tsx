@@ -1,14 +1,13 @@
 // Adding a server: an address is enough; the other ways are there for servers that allow no registration.
 // What is secret leaves the form once, with the command, and is emptied at once.
 import { useState } from 'react'
-import { Button } from 'react-aria-components/Button'
-import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
-import { Form } from 'react-aria-components/Form'
 import type { Input } from '../app/contract/commands.ts'
 import { explain, say } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { Field, isPort, Page, Push, SecretField } from './controls.tsx'
+import { Fold } from './Fold.tsx'
+import { Form } from './Form.tsx'
 import { OwnClientSteps } from './OwnClient.tsx'
 import { beginSignIn } from './signIns.ts'
 import { go, type Way } from './store.ts'
@@ -97,13 +96,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
 
   return (
     <Page title={text.title}>
-      <Form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          add()
-        }}
-      >
+      <Form onSend={add}>
         <p className="lead">{text.lead}</p>
         <Field
           label={text.url}
@@ -123,52 +116,45 @@ export default function AddServer(initial: { url: string; way: Way }) {
             </div>
           )}
         </div>
-        <Disclosure className="disclosure" defaultExpanded={way !== 'browser'}>
-          <h2>
-            <Button slot="trigger">
-              <span className="chevron" aria-hidden="true" /> {text.other}
-            </Button>
-          </h2>
-          <DisclosurePanel className="form">
-            <Choice
-              label={text.way}
-              value={way}
-              onChange={(value) => setWay(value as Way)}
-              options={ways.map((value) => ({ value, text: text.ways[value], help: text.waysHelp[value] }))}
-            />
-            {way === 'staticToken' && <p className="note">{text.staticWarning}</p>}
-            {way === 'refreshToken' && <p className="note">{text.refreshWarning}</p>}
-            {way === 'ownClient' && (
-              <>
-                <OwnClientSteps
-                  url={url}
-                  redirect={typed}
-                  onChange={(redirect) => setTyped((old) => ({ ...old, ...redirect }))}
-                />
-                {plain('clientId', text.clientId)}
-                {secret('clientSecret', text.clientSecretOptional, false)}
-              </>
-            )}
-            {way === 'clientCredentials' && (
-              <>
-                {plain('clientId', text.clientId)}
-                {secret('clientSecret', text.clientSecret)}
-                {plain('tokenEndpoint', text.tokenEndpointOptional, undefined, false)}
-              </>
-            )}
-            {way === 'staticToken' && secret('accessToken', text.accessToken)}
-            {way === 'refreshToken' && (
-              <>
-                {secret('refreshToken', text.refreshToken)}
-                {plain('tokenEndpoint', text.tokenEndpoint, text.tokenEndpointHelp)}
-                {plain('clientId', text.clientId, undefined, false)}
-                {secret('clientSecret', text.clientSecretOptional, false)}
-              </>
-            )}
-            <Field label={text.name} value={typed.name} onChange={set('name')} maxLength={100} />
-            {way !== 'staticToken' && <Field label={text.scope} value={typed.scope} onChange={set('scope')} />}
-          </DisclosurePanel>
-        </Disclosure>
+        <Fold title={text.other} level={2} isForm defaultExpanded={way !== 'browser'}>
+          <Choice
+            label={text.way}
+            value={way}
+            onChange={(value) => setWay(value as Way)}
+            options={ways.map((value) => ({ value, text: text.ways[value], help: text.waysHelp[value] }))}
+          />
+          {way === 'staticToken' && <p className="note">{text.staticWarning}</p>}
+          {way === 'refreshToken' && <p className="note">{text.refreshWarning}</p>}
+          {way === 'ownClient' && (
+            <>
+              <OwnClientSteps
+                url={url}
+                redirect={typed}
+                onChange={(redirect) => setTyped((old) => ({ ...old, ...redirect }))}
+              />
+              {plain('clientId', text.clientId)}
+              {secret('clientSecret', text.clientSecretOptional, false)}
+            </>
+          )}
+          {way === 'clientCredentials' && (
+            <>
+              {plain('clientId', text.clientId)}
+              {secret('clientSecret', text.clientSecret)}
+              {plain('tokenEndpoint', text.tokenEndpointOptional, undefined, false)}
+            </>
+          )}
+          {way === 'staticToken' && secret('accessToken', text.accessToken)}
+          {way === 'refreshToken' && (
+            <>
+              {secret('refreshToken', text.refreshToken)}
+              {plain('tokenEndpoint', text.tokenEndpoint, text.tokenEndpointHelp)}
+              {plain('clientId', text.clientId, undefined, false)}
+              {secret('clientSecret', text.clientSecretOptional, false)}
+            </>
+          )}
+          <Field label={text.name} value={typed.name} onChange={set('name')} maxLength={100} />
+          {way !== 'staticToken' && <Field label={text.scope} value={typed.scope} onChange={set('scope')} />}
+        </Fold>
         <div className="acts">
           <Push type="submit" look="primary" pending={pending}>
             {way === 'staticToken' || way === 'refreshToken' ? text.submitToken : text.submit}

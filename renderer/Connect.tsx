@@ -1,27 +1,21 @@
 // Connecting a client to this server: which client, what would change in its file, written with one press, taken back with one.
 // What is shown comes masked: no key passes through here.
 import { useEffect, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
-import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
 import type { ConnectableClient, ConnectPlan } from '../app/contract/connect.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, copy, explain } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { ActionButton } from './controls.tsx'
+import { Fold } from './Fold.tsx'
 import { words } from './words.ts'
 
 export function Connect({ view }: { view: ServerView }) {
   const [isOpen, setOpen] = useState(false)
   return (
-    <Disclosure className="disclosure" onExpandedChange={setOpen}>
-      <h2>
-        <Button slot="trigger">
-          <span className="chevron" aria-hidden="true" /> {words.connect.title}
-        </Button>
-      </h2>
-      <DisclosurePanel>{isOpen && <Clients server={view.id} />}</DisclosurePanel>
-    </Disclosure>
+    <Fold title={words.connect.title} level={2} onExpandedChange={setOpen}>
+      {isOpen && <Clients server={view.id} />}
+    </Fold>
   )
 }
 

@@ -1,11 +1,11 @@
 // A new token for a server whose tokens are given by hand.
 // What is typed goes out once and is not kept here.
 import { useState } from 'react'
-import { Form } from 'react-aria-components/Form'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Push, SecretField } from './controls.tsx'
+import { Form } from './Form.tsx'
 import { words } from './words.ts'
 
 export function GiveToken({ view }: { view: ServerView }) {
@@ -24,13 +24,7 @@ export function GiveToken({ view }: { view: ServerView }) {
   return (
     <section>
       <h2 className="cap">{words.giveToken.title}</h2>
-      <Form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (token.trim()) send()
-        }}
-      >
+      <Form onSend={() => token.trim() && send()}>
         <p className="help">{isStatic ? words.giveToken.static : words.giveToken.refresh}</p>
         <SecretField
           label={isStatic ? words.giveToken.accessToken : words.giveToken.refreshToken}

@@ -1,8 +1,6 @@
 // One server: what is the matter and what to do, the last day as a picture, what is known, its history, its settings.
 // The history is asked for again whenever the snapshot shows a newer event.
 import { useEffect, useRef, useState } from 'react'
-import { Button } from 'react-aria-components/Button'
-import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
 import type { HistoryEvent, ServerView } from '../app/contract/views.ts'
 import { explain, pause, refresh, resume } from './actions.ts'
 import { bridge } from './bridge.ts'
@@ -13,6 +11,7 @@ import { Mute } from './Desktop.tsx'
 import { countdown, roughly } from './durations.ts'
 import { Endings } from './Endings.tsx'
 import { Facts } from './Facts.tsx'
+import { Fold } from './Fold.tsx'
 import { GiveToken } from './GiveToken.tsx'
 import { History } from './History.tsx'
 import { Mark, markOf } from './Mark.tsx'
@@ -74,16 +73,9 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
       <History events={events.list} />
       <Connect view={view} />
       <div ref={part === 'settings' ? target : null}>
-        <Disclosure className="disclosure" defaultExpanded={part === 'settings'}>
-          <h2>
-            <Button slot="trigger">
-              <span className="chevron" aria-hidden="true" /> {words.detail.settings}
-            </Button>
-          </h2>
-          <DisclosurePanel className="form">
-            <ServerSettings view={view} />
-          </DisclosurePanel>
-        </Disclosure>
+        <Fold title={words.detail.settings} level={2} isForm defaultExpanded={part === 'settings'}>
+          <ServerSettings view={view} />
+        </Fold>
         <Mute id={view.id} />
       </div>
       <Endings view={view} />

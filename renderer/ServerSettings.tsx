@@ -1,16 +1,15 @@
 // The settings of one server: name, scopes, redirect address, parameters, quirks, schedule. Only what was changed is sent.
 // Whatever takes effect later says when.
 import { useState } from 'react'
-import { Button } from 'react-aria-components/Button'
 import { Checkbox } from 'react-aria-components/Checkbox'
-import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
-import { Form } from 'react-aria-components/Form'
 import type { Input } from '../app/contract/commands.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, say, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { CopyLine, Field, isPort, Push, redirectAddress } from './controls.tsx'
+import { Fold } from './Fold.tsx'
+import { Form } from './Form.tsx'
 import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
 import { useSettings } from './settings.ts'
 import { words } from './words.ts'
@@ -101,14 +100,7 @@ export function ServerSettings({ view }: { view: ServerView }) {
   )
 
   return (
-    <Form
-      className="form"
-      validationBehavior="aria"
-      onSubmit={(event) => {
-        event.preventDefault()
-        save()
-      }}
-    >
+    <Form validationBehavior="aria" onSend={save}>
       <Field label={text.name} value={edited.name ?? view.name} onChange={(name) => set({ name })} maxLength={100} />
       {view.grantKind !== 'staticToken' && (
         <Field
@@ -160,23 +152,16 @@ export function ServerSettings({ view }: { view: ServerView }) {
             {quirk('acceptIssuerSlash')}
             {quirk('allowPrivateAddresses')}
           </fieldset>
-          <Disclosure className="disclosure" defaultExpanded={Object.keys(view.schedule).length > 0}>
-            <h3>
-              <Button slot="trigger">
-                <span className="chevron" aria-hidden="true" /> {words.schedule.title}
-              </Button>
-            </h3>
-            <DisclosurePanel>
-              <p className="help">{words.schedule.help}</p>
-              <Knobs
-                set={view.schedule}
-                below={general?.schedule ?? {}}
-                typed={edited.schedule ?? {}}
-                errors={errors.schedule}
-                onChange={(schedule) => set({ schedule })}
-              />
-            </DisclosurePanel>
-          </Disclosure>
+          <Fold title={words.schedule.title} level={3} defaultExpanded={Object.keys(view.schedule).length > 0}>
+            <p className="help">{words.schedule.help}</p>
+            <Knobs
+              set={view.schedule}
+              below={general?.schedule ?? {}}
+              typed={edited.schedule ?? {}}
+              errors={errors.schedule}
+              onChange={(schedule) => set({ schedule })}
+            />
+          </Fold>
         </>
       )}
       <div className="acts">

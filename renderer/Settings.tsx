@@ -1,9 +1,6 @@
 // Settings of the whole: looks, what the desktop keeps, the general schedule, the vault, the gateway, the demo, a report to send.
 // Each change acts at once, but for the schedule, which is checked and saved as one.
 import { useState } from 'react'
-import { Button } from 'react-aria-components/Button'
-import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure'
-import { Form } from 'react-aria-components/Form'
 import type { SettingsChanges, SettingsView, Theme } from '../app/contract/settings.ts'
 import type { Snapshot } from '../app/contract/views.ts'
 import { act, backUp, copy, say, usePending } from './actions.ts'
@@ -14,6 +11,8 @@ import { ActionButton, CopyLine, Page, Push } from './controls.tsx'
 import { Demo } from './Demo.tsx'
 import { Desktop } from './Desktop.tsx'
 import { writeMoment } from './durations.ts'
+import { Fold } from './Fold.tsx'
+import { Form } from './Form.tsx'
 import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
 import { changeSettings, useSettings } from './settings.ts'
 import { go, snapshots } from './store.ts'
@@ -71,30 +70,16 @@ function GeneralSchedule({ settings }: { settings: SettingsView }) {
     <section>
       <h2 className="cap">{words.schedule.title}</h2>
       <p className="help">{text.scheduleHelp}</p>
-      <Disclosure className="disclosure">
-        <h3>
-          <Button slot="trigger">
-            <span className="chevron" aria-hidden="true" /> {text.scheduleShow}
-          </Button>
-        </h3>
-        <DisclosurePanel>
-          <Form
-            className="form"
-            validationBehavior="aria"
-            onSubmit={(event) => {
-              event.preventDefault()
-              save()
-            }}
-          >
-            <Knobs set={overrides} below={below} typed={typed} errors={errors} onChange={setTyped} />
-            <div className="acts">
-              <Push type="submit" pending={pending}>
-                {words.actions.save}
-              </Push>
-            </div>
-          </Form>
-        </DisclosurePanel>
-      </Disclosure>
+      <Fold title={text.scheduleShow} level={3}>
+        <Form validationBehavior="aria" onSend={save}>
+          <Knobs set={overrides} below={below} typed={typed} errors={errors} onChange={setTyped} />
+          <div className="acts">
+            <Push type="submit" pending={pending}>
+              {words.actions.save}
+            </Push>
+          </div>
+        </Form>
+      </Fold>
     </section>
   )
 }

@@ -1,13 +1,13 @@
 // A sign-in under way: each step as the core takes it, the ways to help it along, and how it ended.
 // The old token is untouched until the new one is stored, and the screen says so.
 import { useState } from 'react'
-import { Form } from 'react-aria-components/Form'
 import type { SignInStep } from '../app/contract/health.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, copy, explain, remove, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { ActionButton, Field, Page, Push } from './controls.tsx'
 import { DeviceCode } from './DeviceCode.tsx'
+import { Form } from './Form.tsx'
 import { Mark, type MarkKind } from './Mark.tsx'
 import { Proposals } from './Proposals.tsx'
 import { hostOf } from './ServerList.tsx'
@@ -175,14 +175,7 @@ function Paste({ signIn }: { signIn: string }) {
   return (
     <section>
       <h2 className="cap">{text.paste}</h2>
-      <Form
-        className="form"
-        validationBehavior="aria"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (url.trim()) send()
-        }}
-      >
+      <Form validationBehavior="aria" onSend={() => url.trim() && send()}>
         <Field label={text.pasteLabel} help={text.pasteHelp} value={url} onChange={setUrl} error={error} />
         <div className="acts">
           <Push type="submit" pending={pending} isDisabled={!url.trim()}>

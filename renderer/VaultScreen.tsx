@@ -1,13 +1,13 @@
 // What is shown while the vault is not open: what happened, what is safe, what to do, and the means to do it.
 // Shows only what the core offers, and goes away by itself when a snapshot says that the vault is open.
 import { useEffect, useRef, useState } from 'react'
-import { Form } from 'react-aria-components/Form'
 import type { VaultView } from '../app/contract/views.ts'
 import { act, explain, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, Field, Push, SecretField } from './controls.tsx'
 import { writeMoment } from './durations.ts'
+import { Form } from './Form.tsx'
 import { Mark } from './Mark.tsx'
 import { sayError, words } from './words.ts'
 
@@ -55,14 +55,7 @@ function Unlock({ isNew }: { isNew: boolean }) {
     set(value)
   }
   return (
-    <Form
-      ref={form}
-      className="form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (passphrase) send()
-      }}
-    >
+    <Form ref={form} onSend={() => passphrase && send()}>
       <SecretField
         label={isNew ? text.newLabel : text.label}
         help={isNew ? text.newHelp : text.help}
@@ -122,13 +115,7 @@ function Reset() {
   return (
     <section>
       <h2 className="cap">{text.resetTitle}</h2>
-      <Form
-        className="form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (isTyped) reset()
-        }}
-      >
+      <Form onSend={() => isTyped && reset()}>
         <p>{text.resetText}</p>
         <Field label={text.resetLabel} value={typed} onChange={setTyped} />
         <div className="acts">
