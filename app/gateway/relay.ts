@@ -1,7 +1,7 @@
 // One admitted request up to its upstream and back: the token, one replay after a refused one, and what is never passed on.
 // Whatever cannot be passed on is thrown as a Refused, with the sentence for the client.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { bearerChallenge } from '../oauth/challenge.ts'
+import { asksForNonce, bearerChallenge } from '../oauth/challenge.ts'
 import { type Base, readBase, rewriteLocation, type Target, upstreamPath } from './addresses.ts'
 import type { Failure } from './answers.ts'
 import type { Body } from './body.ts'
@@ -64,12 +64,12 @@ export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools
 
 const isRefusal = (outcome: Outcome) => outcome.kind === 'ours' && outcome.status === 401
 
-/** A bound token was refused, and the answer brought a nonce that the proof did not have. */
+/** A bound token was refused for want of the nonce that the answer brought, perhaps to another request before. */
 function wantsNonce(outcome: Outcome, token: UpstreamToken, { url }: Upstream): boolean {
   if (outcome.kind !== 'ours') return false
   const nonce = outcome.headers['dpop-nonce']
   const isNews = token.noteNonce?.(url, typeof nonce === 'string' ? nonce : null)
-  return isNews === true && outcome.status === 401
+  return outcome.status === 401 && (isNews === true || asksForNonce(challengesOf(outcome)))
 }
 
 /** The status that went down; throws where nothing did. */
@@ -134,9 +134,11 @@ function leaves({ status, headers }: Answer, base: Base, asked: string, below: s
 
 /** The challenge of a 403 that asks for more scopes (RFC 6750 section 3.1). */
 function scopeChallenge({ headers }: Answer): Readonly<Record<string, string>> | null {
-  const challenge = bearerChallenge([headers['www-authenticate'] ?? ''].flat().join(', '))
+  const challenge = bearerChallenge(challengesOf({ headers }))
   return challenge?.params.error === 'insufficient_scope' ? challenge.params : null
 }
+
+const challengesOf = ({ headers }: Pick<Answer, 'headers'>) => [headers['www-authenticate'] ?? ''].flat().join(', ')
 
 const isLate = ({ code }: NodeJS.ErrnoException) => code === 'UND_ERR_HEADERS_TIMEOUT'
 

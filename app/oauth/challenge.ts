@@ -35,6 +35,13 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges
 }
 
+/** True where a request was refused for want of the nonce that comes with the answer (RFC 9449 section 9). */
+export function asksForNonce(header: string | null): boolean {
+  return parseChallenges(header ?? '').some(
+    ({ scheme, params }) => scheme === 'dpop' && params.error === 'use_dpop_nonce'
+  )
+}
+
 /**
  * The challenge that matters to us, for Bearer or DPoP tokens (RFC 6750 section 3, RFC 9449 section 7.1): one that names its
  * metadata (RFC 9728 section 5.1), else any.

@@ -290,7 +290,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     signal: AbortSignal
   ): Promise<Verification> {
     const network = networkOf(config)
-    const credentials = (method: string) => credentialsFor(token, { nonces, clock }, method, config.url)
+    const credentials = (method: string, at: string) => credentialsFor(token, { nonces, clock }, method, at)
     const noteNonce = (nonce: string | null) => nonces.note(config.url, nonce)
     const found = await verifyToken(network, config.url, credentials, { signal, noteNonce })
     if (found.verdict !== 'unknown' || !shape?.issuer) return found

@@ -134,9 +134,14 @@ export async function ask(
   }
 }
 
-/** RFC 9449 section 8: the request was refused for want of this nonce and of nothing else, so nothing was spent. */
+/**
+ * RFC 9449 section 8: the request was refused for want of this nonce and of nothing else, so nothing was spent. It need be
+ * no news: another request may have learnt it while this one was under way.
+ */
 async function wantsNonce(reply: Response, endpoint: string, { nonces }: Prover): Promise<boolean> {
-  const isNews = nonces.note(endpoint, reply.headers.get('dpop-nonce'))
-  if (!isNews || (reply.status !== 400 && reply.status !== 401)) return false
+  const nonce = reply.headers.get('dpop-nonce')
+  nonces.note(endpoint, nonce)
+  const isKnown = nonce !== null && nonces.get(endpoint) === nonce
+  if (!isKnown || (reply.status !== 400 && reply.status !== 401)) return false
   return objectOf(await reply.clone().text())?.error === 'use_dpop_nonce'
 }

@@ -35,7 +35,8 @@ export const networkLimits: NetworkLimits = { connect: 10_000, whole: 30_000, bo
 
 export type RequestOptions = {
   method?: string
-  headers?: Record<string, string>
+  /** A function, where they depend on the address that a redirect leads to. */
+  headers?: Record<string, string> | ((url: string) => Record<string, string>)
   body?: string | URLSearchParams | null | undefined
   signal?: AbortSignal | undefined
   /** `public`: refuse private addresses, for URLs that a server we do not trust has named. */
@@ -117,6 +118,7 @@ function exchange(
     // Behind a proxy it is the proxy that resolves names; one that leads inside is for its keeper to refuse.
     lookup: options.reach === 'public' ? publicLookup : undefined
   })
+  const given = typeof options.headers === 'function' ? options.headers(url.href) : options.headers
   let sent = false
   const stop = (why: string) => reject(new NetworkFault(sent ? 'lost' : 'busy', why, url.host))
   const aborted = () => stop('aborted')
@@ -132,7 +134,7 @@ function exchange(
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: options.method ?? 'GET',
-      headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...options.headers },
+      headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...given },
       body: options.body == null ? null : String(options.body),
       reset: true
     },

@@ -24,7 +24,14 @@ const refusals = new Set([
   'login_required',
   'consent_required'
 ])
-const passing = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'rate_limit_exceeded'])
+/** A nonce that is asked for comes with the asking (RFC 9449 section 8). */
+const passing = new Set([
+  'temporarily_unavailable',
+  'server_error',
+  'slow_down',
+  'rate_limit_exceeded',
+  'use_dpop_nonce'
+])
 
 /** RFC 6749 sections 5.1 and 5.2. `headers`: those of the reply; `bodyText` may be anything at all. Never throws. */
 export function judgeTokenReply(

@@ -2,6 +2,7 @@
 // A label only: a sign-in never fails for want of it, and waits no longer than a moment.
 import type { Clock } from '../clock.ts'
 import type { NewGrant } from '../vault/vault.ts'
+import { asksForNonce } from './challenge.ts'
 import type { Discovery } from './discovery.ts'
 import { credentialsFor, type Nonces } from './dpop.ts'
 import { objectOf } from './metadata.ts'
@@ -35,7 +36,9 @@ export async function nameAccount(
   try {
     let reply = await ask()
     // RFC 9449 section 9: refused for want of a nonce alone.
-    if (nonces.note(url, reply.headers.get('dpop-nonce')) && reply.status === 401) reply = await ask()
+    const isNews = nonces.note(url, reply.headers.get('dpop-nonce'))
+    const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
+    if (reply.status === 401 && isAskedFor) reply = await ask()
     return reply.ok ? { ...grant, ...accountIn(objectOf(await reply.text()) ?? {}) } : grant
   } catch {
     return grant

@@ -1,6 +1,6 @@
 // Asks an MCP server whether it takes a token: one `initialize` with it, and the end of the session that this opened.
 // Only the status is judged: servers without sessions know no `initialize`, and refuse a bad token all the same.
-import { bearerChallenge } from './challenge.ts'
+import { asksForNonce, bearerChallenge } from './challenge.ts'
 import { isBusyStatus, type Network, NetworkFault } from './network.ts'
 
 /** `sentence` says what came back, for a person. `scopes`: what the server said is missing, if it did. */
@@ -30,23 +30,25 @@ const faults: Record<NetworkFault['fault'], string> = {
 export async function verifyToken(
   network: Network,
   url: string,
-  credentials: (method: string) => [name: string, value: string][],
+  credentials: (method: string, url: string) => [name: string, value: string][],
   { signal, noteNonce }: { signal: AbortSignal; noteNonce: (nonce: string | null) => boolean }
 ): Promise<Verification> {
   const host = URL.parse(url)?.host ?? 'The server'
   const kinds = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   const ask = () => {
-    const headers = { ...Object.fromEntries(credentials('POST')), ...kinds }
+    const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds })
     return network(url, { method: 'POST', headers, body, signal, redirects: 3 })
   }
   try {
     let reply = await ask()
     // RFC 9449 section 9: refused for want of a nonce alone.
-    if (noteNonce(reply.headers.get('dpop-nonce')) && reply.status === 401) reply = await ask()
+    const isNews = noteNonce(reply.headers.get('dpop-nonce'))
+    const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
+    if (reply.status === 401 && isAskedFor) reply = await ask()
     const session = reply.headers.get('mcp-session-id')
     if (session !== null && visible.test(session)) {
       const ended = {
-        ...Object.fromEntries(credentials('DELETE')),
+        ...Object.fromEntries(credentials('DELETE', url)),
         'mcp-session-id': session,
         'mcp-protocol-version': protocolVersion
       }

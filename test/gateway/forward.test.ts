@@ -262,6 +262,19 @@ describe('a refused token', () => {
     ])
   })
 
+  test('so is each of several at once, although only the first brings home what is news', async () => {
+    const held: (() => void)[] = []
+    await start((request, response) => {
+      if (request.headers.dpop === 'proof-with-n1') return void response.end('taken')
+      const headers = { 'www-authenticate': 'Bearer, DPoP error="use_dpop_nonce"', 'dpop-nonce': 'n1' }
+      held.push(() => response.writeHead(401, headers).end())
+      if (held.length === 3) for (const go of held) go()
+    })
+    const replies = await Promise.all([1, 2, 3].map(() => ask(s, '/one', { method: 'POST', body: call })))
+    expect(replies.map(({ text }) => text)).toEqual(['taken', 'taken', 'taken'])
+    expect(s.told.renewals).toBe(0)
+  })
+
   test('a body of unknown length that was small is sent again too', async () => {
     await start(refuse(2))
     const reply = await ask(s, '/one', { method: 'POST', body: call, headers: { 'transfer-encoding': 'chunked' } })

@@ -70,8 +70,56 @@ test('a nonce the token endpoint asks for is used at once, once, and from then o
   const { oauth } = setUp()
   const grant = { ...grantOf(fake.origin), ...(await signInFully(oauth, configOf(fake.mcp))) }
   expect((await oauth.renew(configOf(fake.mcp), grant, never)).ok).toBe(true)
-  expect(await oauth.renew(configOf(fake.mcp), grant, never)).toMatchObject({ ok: false, detail: 'use_dpop_nonce' })
+  // It passes: the refresh token was not spent, and nothing is to be set.
+  expect(await oauth.renew(configOf(fake.mcp), grant, never)).toMatchObject({
+    ok: false,
+    fault: 'busy',
+    detail: 'use_dpop_nonce'
+  })
   expect(proofs().map((proof) => part(proof, 1).nonce)).toEqual([undefined, 'n1', 'n1', 'n1', 'n2'])
+})
+
+test('a nonce that another request learnt meanwhile is used too: the proof that was refused did not have it', async () => {
+  wanted()
+  fake.script('/token', bound)
+  const { oauth } = setUp()
+  const grant = { ...grantOf(fake.origin), ...(await signInFully(oauth, configOf(fake.mcp))) }
+  const asks = { status: 400, headers: { 'dpop-nonce': 'n1' }, body: { error: 'use_dpop_nonce' } }
+  const meanwhile = () => oauth.noteNonce(`${fake.origin}/other`, 'n1')
+  fake.script(
+    '/token',
+    () => {
+      meanwhile()
+      return asks
+    },
+    bound
+  )
+  expect((await oauth.renew(configOf(fake.mcp), grant, never)).ok).toBe(true)
+  expect(proofs().map((proof) => part(proof, 1).nonce)).toEqual([undefined, undefined, 'n1'])
+})
+
+test('a proof names the address a redirect leads to, and the nonce learnt meanwhile', async () => {
+  const { oauth } = setUp()
+  const moved = { status: 307, headers: { location: '/mcp/' } }
+  fake.script('/mcp', moved)
+  const asks = { status: 401, headers: { 'dpop-nonce': 'n1', 'www-authenticate': 'DPoP error="use_dpop_nonce"' } }
+  fake.script(
+    '/mcp/',
+    () => {
+      oauth.noteNonce(fake.mcp, 'n1')
+      return asks
+    },
+    { body: {} }
+  )
+  const token = { accessToken: new Secret('a'), tokenType: 'DPoP', dpopKey: makeKey() }
+  expect((await oauth.verify(configOf(fake.mcp), token, null, never)).verdict).toBe('accepted')
+  const sent = fake.requests.map(({ path, headers }) => [path, part(headers.dpop, 1).htu, part(headers.dpop, 1).nonce])
+  expect(sent).toEqual([
+    ['/mcp', fake.mcp, undefined],
+    ['/mcp/', `${fake.mcp}/`, undefined],
+    ['/mcp', fake.mcp, 'n1'],
+    ['/mcp/', `${fake.mcp}/`, 'n1']
+  ])
 })
 
 test('a request with the token carries a proof of its own, bound to the token; a bearer token carries none', () => {
