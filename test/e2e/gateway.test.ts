@@ -1,43 +1,15 @@
-// The whole promise with real processes: SDK clients that signed in to Tokentray call tools while five-second tokens rotate,
-// the server goes away and comes back, and the owner is killed and started again. Their local tokens are never replaced.
+// The whole promise with real processes: SDK clients that signed in to Tokentray call tools while tokens rotate under them,
+// servers are started anew, and the owner is killed, also with a refresh on its way. Their local tokens are never replaced.
 import { type AddressInfo, createServer } from 'node:net'
-import {
-  auth as authToday,
-  Client as ClientToday,
-  StreamableHTTPClientTransport as HttpToday
-} from '@modelcontextprotocol/client'
-import { auth as authBefore } from '@modelcontextprotocol/sdk/client/auth.js'
-import { Client as ClientBefore } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport as HttpBefore } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { expect, onTestFinished, test } from 'vitest'
-import type { Snapshot } from '../../app/contract/views.ts'
-import { makeHome, makeUpstream, until } from './harness.ts'
-import { startSdkServer } from './sdkServer.ts'
+import { expect, test } from 'vitest'
+import type { ServerView, Snapshot } from '../../app/contract/views.ts'
+import { type Command, type Home, makeHome, makeUpstream, type Upstream, until } from './harness.ts'
+import { type Client, kinds, type SignedIn, signIn } from './sdkClients.ts'
+import { type SdkServer, startSdkServer } from './sdkServer.ts'
 
-type Client = {
-  connect(transport: unknown): Promise<void>
-  callTool(params: object): Promise<unknown>
-  close(): Promise<void>
-}
-type Run = (
-  provider: unknown,
-  options: { serverUrl: string; authorizationCode?: string; iss?: string }
-) => Promise<string>
-type Http = new (url: URL, options: object) => unknown
-const generations: [string, Run, () => Client, Http][] = [
-  [
-    '1.x',
-    authBefore as unknown as Run,
-    () => new ClientBefore({ name: 't', version: '1' }) as unknown as Client,
-    HttpBefore as unknown as Http
-  ],
-  [
-    '2.x',
-    authToday as unknown as Run,
-    () => new ClientToday({ name: 't', version: '1' }) as unknown as Client,
-    HttpToday as unknown as Http
-  ]
-]
+const ok = { content: [{ type: 'text', text: 'ok' }] }
+const call = (client: Client) => client.callTool({ name: 'add' })
+
 async function freePort(): Promise<string> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -46,82 +18,158 @@ async function freePort(): Promise<string> {
   return String(port)
 }
 
-const redirectUri = 'http://localhost:33418/callback'
-
-function makeProvider(name: string) {
-  const kept = new Map<string, unknown>()
-  let saved = 0
-  const provider = {
-    redirectUrl: redirectUri,
-    clientMetadata: { client_name: name, redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' },
-    state: () => 'state',
-    clientInformation: () => kept.get('client'),
-    saveClientInformation: (it: unknown) => void kept.set('client', it),
-    tokens: () => kept.get('tokens'),
-    saveTokens(it: unknown) {
-      saved += 1
-      kept.set('tokens', it)
-    },
-    redirectToAuthorization: (url: URL) => void kept.set('url', url),
-    saveCodeVerifier: (it: string) => void kept.set('verifier', it),
-    codeVerifier: () => kept.get('verifier'),
-    discoveryState: () => kept.get('discovery'),
-    saveDiscoveryState: (it: unknown) => void kept.set('discovery', it)
-  }
-  return { provider, url: () => kept.get('url') as URL, saved: () => saved }
+type Scene = {
+  upstream: Upstream
+  server: SdkServer
+  home: Home
+  origin: string
+  owner: Command
+  /** Starts an owner again, on the port that was kept. */
+  serve(): Promise<Command>
+  /** Calls until there were `times` more refreshes. */
+  callThrough(client: Client, times: number): Promise<void>
 }
 
-test.each(generations)(
-  'SDK %s keeps its local token through rotations, an outage and a killed owner',
-  async (name, run, make, Http) => {
-    const upstream = await makeUpstream({ accessTokenTtl: 5 })
-    const server = await startSdkServer(upstream)
-    const home = await makeHome({ settings: { schedule: { floor: 1000 } } })
-    const serve = async (...port: string[]) => {
-      const owner = home.start(['serve', '--no-dashboard', ...port])
-      const line = await owner.line(/gateway: +http/)
-      return { owner, origin: /http:\/\/[\d.:]+/.exec(line)?.[0] ?? '' }
+async function makeScene(schedule: object, authority: Parameters<typeof makeUpstream>[0]): Promise<Scene> {
+  const upstream = await makeUpstream(authority)
+  const server = await startSdkServer(upstream)
+  const home = await makeHome({ settings: { schedule } })
+  const start = async (...port: string[]) => {
+    const owner = home.start(['serve', '--no-dashboard', ...port])
+    return { owner, line: await owner.line(/gateway: +http/) }
+  }
+  const { owner, line } = await start('--gateway-port', await freePort())
+  expect((await home.tokentray(['add', server.url, '--id', 'one'])).code).toBe(0)
+  return {
+    ...{ upstream, server, home, owner, origin: /http:\/\/[\d.:]+/.exec(line)?.[0] ?? '' },
+    serve: async () => (await start()).owner,
+    async callThrough(client, times) {
+      const wanted = upstream.count('refreshed') + times
+      while (upstream.count('refreshed') < wanted) expect(await call(client)).toMatchObject(ok)
     }
-    const port = await freePort()
-    const { owner, origin } = await serve('--gateway-port', port)
-    expect((await home.tokentray(['add', server.url, '--id', 'one'])).code).toBe(0)
+  }
+}
 
-    await (await home.client()).call('clients.allowNext', { name, servers: ['one'] })
-    const serverUrl = `${origin}/one`
-    const { provider, url, saved } = makeProvider(name)
-    expect(await run(provider, { serverUrl })).toBe('REDIRECT')
-    const reply = await fetch(url(), { redirect: 'manual' })
-    const back = new URL(reply.headers.get('location') ?? '', origin)
-    const { code = '', iss = '' } = Object.fromEntries(back.searchParams)
-    expect(await run(provider, { serverUrl, authorizationCode: code, iss })).toBe('AUTHORIZED')
+const stateOf = ({ servers }: Snapshot): ServerView['state'] | undefined => servers[0]?.state
+const lastAt = ({ servers }: Snapshot) => (servers[0]?.lastEvent?.kind === 'refreshed' ? servers[0].lastEvent.at : 0)
 
-    const client = make()
-    onTestFinished(() => client.close())
-    await client.connect(new Http(new URL(serverUrl), { authProvider: provider }))
-    const ok = { content: [{ type: 'text', text: 'ok' }] }
-    const call = () => client.callTool({ name: 'add' })
-    const callUntil = async (refreshes: number) => {
-      while (upstream.count('refreshed') < refreshes) expect(await call()).toMatchObject(ok)
+/** The next refresh waits at the authorization server; `arrived` resolves when it is there. */
+function holdRefresh(upstream: Upstream) {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const arrived = upstream.reached('faultMade', upstream.count('faultMade') + 1)
+  upstream.authority.faults.next('slow', 1, { until: promise, match: { grantType: 'refresh_token' } })
+  return { arrived, release: () => resolve() }
+}
+
+/** Kills the owner when the server has rotated its token and the answer is on the way to it. */
+async function killInFlight({ upstream }: Scene, owner: Command): Promise<void> {
+  const held = holdRefresh(upstream)
+  await held.arrived
+  // Stopped first, so that it certainly does not hear the answer.
+  owner.kill('SIGSTOP')
+  const rotated = upstream.reached('refreshed', upstream.count('refreshed') + 1)
+  held.release()
+  await rotated
+  owner.kill('SIGKILL')
+  await owner.ended
+}
+
+test.each(kinds)(
+  '$name keeps its local token through rotations, a restarted upstream and an owner killed twice',
+  async (kind) => {
+    // As most real servers do, this one takes a used refresh token once more for a while.
+    const scene = await makeScene({ floor: 1000, backoffFirst: 1000 }, { accessTokenTtl: 5, reuseGrace: 60_000 })
+    const { upstream, server, home, origin, callThrough } = scene
+    const { open, count } = await signIn(kind, home, origin, 'one')
+    let client = await open()
+    await callThrough(client, 2)
+
+    await Promise.all([server.goDown(), upstream.authority.goDown()])
+    await until(home, (snapshot) => stateOf(snapshot) === 'waiting')
+    await expect(call(client)).rejects.toThrow(/cannot be reached/)
+    await Promise.all([server.comeBack(), upstream.authority.comeBack()])
+    await until(home, (snapshot) => stateOf(snapshot) === 'fresh')
+    if (kind.hasSessions) {
+      // The server's own 404 for a session it does not know comes down as it is; the client begins a new one.
+      await expect(call(client)).rejects.toThrow(/No session/)
+      client = await open()
     }
-    await callUntil(2)
+    await callThrough(client, 1)
 
-    await server.goDown()
-    await expect(call()).rejects.toThrow(/cannot be reached/)
-    await server.comeBack()
-    await callUntil(upstream.count('refreshed') + 1)
-
-    // Not while a refresh is on its way: an answer that nobody stored costs the grant where reuse is punished.
-    const lastAt = ({ servers }: Snapshot) =>
-      servers[0]?.lastEvent?.kind === 'refreshed' ? servers[0].lastEvent.at : 0
+    // Between two refreshes: nothing is on its way, so no token is spent twice.
     const before = lastAt(await until(home, (snapshot) => lastAt(snapshot) > 0))
     await until(home, (snapshot) => lastAt(snapshot) > before)
-    owner.kill('SIGKILL')
-    await owner.ended
-    await expect(call()).rejects.toThrow()
-    await serve()
-    await callUntil(upstream.count('refreshed') + 1)
-    expect(saved()).toBe(1)
-    expect(upstream.count('reuseDetected')).toBe(0)
+    scene.owner.kill('SIGKILL')
+    await scene.owner.ended
+    await expect(call(client)).rejects.toThrow()
+    const second = await scene.serve()
+    await callThrough(client, 1)
+    expect(upstream.count('reuseForgiven')).toBe(0)
+
+    // With one on its way: what the dead owner noted makes the next one try the same token once more.
+    await killInFlight(scene, second)
+    await scene.serve()
+    await callThrough(client, 2)
+    expect([upstream.count('reuseForgiven'), upstream.count('reuseDetected')]).toEqual([1, 0])
+    expect(count).toEqual({ saved: 1, redirected: 1 })
   },
-  90_000
+  120_000
+)
+
+test.each(kinds)(
+  '$name is told to sign in where the answer to a killed owner was the last, and goes on after it with its local token',
+  async (kind) => {
+    const scene = await makeScene({ floor: 1000 }, { accessTokenTtl: 5 })
+    const { upstream, home, origin } = scene
+    const { open, count } = await signIn(kind, home, origin, 'one')
+    const client = await open()
+    expect(await call(client)).toMatchObject(ok)
+    await killInFlight(scene, scene.owner)
+    await scene.serve()
+    const { servers } = await until(home, (snapshot) => stateOf(snapshot) === 'needsUser')
+    expect(servers[0]).toMatchObject({ light: 'red', action: 'signIn', fault: 'refused' })
+    expect(upstream.count('reuseDetected')).toBe(1)
+    // A 503 and no 401: the client neither drops its token nor opens a browser.
+    await expect(call(client)).rejects.toThrow('Sign in to one: open Tokentray or run `tokentray login one`.')
+    expect((await home.tokentray(['login', 'one'])).code).toBe(0)
+    expect(await call(client)).toMatchObject(ok)
+    expect(count).toEqual({ saved: 1, redirected: 1 })
+  },
+  60_000
+)
+
+// The floor between two refreshes is the default for the longer one.
+test.each([
+  [5, { floor: 1000 }, 4],
+  [20, {}, 2]
+])(
+  'fifty clients, of every kind, over rotations of a %i-second token: no request fails, one refresh for each',
+  async (accessTokenTtl, schedule, rotations) => {
+    const { upstream, server, home, origin } = await makeScene(schedule, { accessTokenTtl })
+    const signedIn: SignedIn[] = []
+    for (const kind of kinds) signedIn.push(await signIn(kind, home, origin, 'one'))
+    const opened = Array.from({ length: 50 }, (_, n) => signedIn[n % signedIn.length]!.open())
+    const clients = await Promise.all(opened)
+    const callAll = async () => {
+      const answers = await Promise.all(clients.map(call))
+      expect(answers.filter((answer) => (answer as typeof ok).content[0]?.text !== 'ok')).toEqual([])
+    }
+    const refused = server.unauthorized()
+    for (let rotation = 1; rotation <= rotations; rotation++) {
+      const held = holdRefresh(upstream)
+      const done = upstream.reached('refreshed', rotation)
+      await callAll()
+      await held.arrived
+      // While the next token is on its way, and the one at hand still lives.
+      const meanwhile = callAll()
+      held.release()
+      await Promise.all([meanwhile, done])
+      await callAll()
+    }
+    const kindsSeen = new Set(upstream.authority.events.map(({ kind }) => kind))
+    expect([...kindsSeen].sort()).toEqual(['faultMade', 'issued', 'refreshed', 'registered'])
+    expect([upstream.count('refreshed'), server.unauthorized() - refused]).toEqual([rotations, 0])
+    expect(signedIn.map(({ count }) => count)).toEqual(kinds.map(() => ({ saved: 1, redirected: 1 })))
+  },
+  120_000
 )

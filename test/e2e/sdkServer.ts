@@ -1,8 +1,13 @@
-// A real MCP server on the SDK, with sessions and streams, behind the authorization server of the tests.
-// Its tools show what a bridge must carry: a plain answer, progress while one waits, and a question back to the client.
+// A real MCP server on both SDKs behind the authorization server of the tests: sessions and streams for older clients,
+// no session at all for those of 2026-07-28. Its tools: a plain answer, and progress while one waits.
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import { createMcpHandler, McpServer as StatelessServer } from '@modelcontextprotocol/server'
 import { onTestFinished } from 'vitest'
 import { listen } from '../../app/demo/listen.ts'
 import { demoScope } from '../../app/demo/provider.ts'
@@ -13,16 +18,18 @@ export type SdkServer = {
   sessions(): number
   forget(): void
   unauthorized(): number
-  /** Refuses connections until `comeBack`, on the same port and with its sessions. */
+  /** Ends as a process does: refuses connections until `comeBack`, and then knows none of its sessions. */
   goDown(): Promise<void>
   comeBack(): Promise<void>
 }
 
+/** The first revision without sessions; older clients say another one, or none yet. */
+const stateless = '2026-07-28'
+const ok = { content: [{ type: 'text' as const, text: 'ok' }] }
+
 function makeServer(): McpServer {
   const server = new McpServer({ name: 'sdk', version: '1.0.0' })
-  server.registerTool('add', { description: 'Answers at once.' }, async () => ({
-    content: [{ type: 'text', text: 'ok' }]
-  }))
+  server.registerTool('add', { description: 'Answers at once.' }, async () => ok)
   server.registerTool('slow', { description: 'Tells how far it is.' }, async (extra) => {
     const progressToken = extra._meta?.progressToken
     for (let progress = 1; progress <= 3 && progressToken !== undefined; progress++)
@@ -32,8 +39,26 @@ function makeServer(): McpServer {
   return server
 }
 
+/** Serves requests of the current revision, each on its own. */
+function makeStateless(): (request: IncomingMessage, reply: ServerResponse, url: string) => Promise<void> {
+  const { fetch } = createMcpHandler(() => {
+    const server = new StatelessServer({ name: 'sdk', version: '2.0.0' })
+    server.registerTool('add', { description: 'Answers at once.' }, async () => ok)
+    return server
+  })
+  return async (request, reply, url) => {
+    const body = request.method === 'POST' ? (Readable.toWeb(request) as NonNullable<RequestInit['body']>) : null
+    const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)])
+    const answer = await fetch(new Request(url, { method: request.method ?? '', headers, body, duplex: 'half' }))
+    reply.writeHead(answer.status, Object.fromEntries(answer.headers))
+    if (!answer.body) return void reply.end()
+    await pipeline(Readable.fromWeb(answer.body as ReadableStream), reply)
+  }
+}
+
 export async function startSdkServer({ authority }: Upstream): Promise<SdkServer> {
   const transports = new Map<string, StreamableHTTPServerTransport>()
+  const answerStateless = makeStateless()
   let unauthorized = 0
   const metadata = '/.well-known/oauth-protected-resource/mcp'
   const listener = await listen({ port: 0, host: '127.0.0.1' }, async (request, reply) => {
@@ -48,6 +73,7 @@ export async function startSdkServer({ authority }: Upstream): Promise<SdkServer
       reply.setHeader('www-authenticate', `Bearer resource_metadata="${listener.origin}${metadata}"`)
       return void send(401, { error: 'invalid_token' })
     }
+    if (request.headers['mcp-protocol-version'] === stateless) return answerStateless(request, reply, url)
     const id = request.headers['mcp-session-id']
     const known = typeof id === 'string' ? transports.get(id) : undefined
     if (known) return known.handleRequest(request, reply)
@@ -61,16 +87,18 @@ export async function startSdkServer({ authority }: Upstream): Promise<SdkServer
     await makeServer().connect(transport as Parameters<McpServer['connect']>[0])
     await transport.handleRequest(request, reply)
   })
-  onTestFinished(async () => {
-    for (const transport of transports.values()) await transport.close()
+  async function goDown(): Promise<void> {
     await listener.close()
-  })
+    for (const transport of transports.values()) await transport.close()
+    transports.clear()
+  }
+  onTestFinished(goDown)
   return {
     url: `${listener.origin}/mcp`,
     sessions: () => transports.size,
     forget: () => transports.clear(),
     unauthorized: () => unauthorized,
-    goDown: listener.close,
+    goDown,
     comeBack: listener.open
   }
 }
