@@ -252,6 +252,10 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       const { id, ...started } = await signIns.ready(input.signIn)
       return { signIn: id, ...started }
     },
+    'signIn.replaceClient': async (input) => {
+      const { id, ...started } = await signIns.replaceClient(input.signIn)
+      return { signIn: id, ...started }
+    },
     'signIn.wait': async (input) => viewed(await signIns.wait(input.signIn)),
     'signIn.paste': async (input) => viewed(await signIns.paste(input.signIn, input.url)),
     'signIn.cancel': async (input) => {

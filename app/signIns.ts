@@ -71,7 +71,13 @@ export class SignIns {
     return running.server
   }
 
-  /** Takes the redirected URL as a person pasted it. @throws responseInvalid, and goes on waiting */
+  /** Goes on as a client registered anew, where the one at hand was kept from before: its page may not know it any more. */
+  async replaceClient(id: string): Promise<Started> {
+    await (await this.#get(id).begun).replaceClient?.()
+    return this.ready(id)
+  }
+
+  /** Takes the redirected URL as a person pasted it. @throws responseInvalid, clientReplaced, and goes on waiting */
   async paste(id: string, url: string): Promise<string> {
     const running = this.#get(id)
     await (await running.begun).paste(url)
@@ -142,6 +148,7 @@ export class SignIns {
         signal: abort.signal,
         device: way,
         turn: (issuer) => this.#turn(running, issuer, queued.resolve),
+        onReplaced: (url) => this.#replaced(running, url),
         isProfile: keeper.roster
           .views()
           .some(({ id, url }) => id !== server && url === keeper.roster.config(server).url)
@@ -149,8 +156,8 @@ export class SignIns {
       abort.signal.addEventListener('abort', () => signIn.cancel(), { once: true })
       // Cancelled while it was getting ready: nobody would tell it again.
       if (abort.signal.aborted) signIn.cancel()
-      const { url, redirectUri, device } = signIn
-      keeper.setSignIn(server, { id, url, redirectUri, device })
+      const { url, redirectUri, device, replaceClient } = signIn
+      keeper.setSignIn(server, { id, url, redirectUri, device, ...(replaceClient && { keptClient: true }) })
       return signIn
     })()
     const finished = this.#finish(server, begun).finally(() => {
@@ -171,6 +178,18 @@ export class SignIns {
     }
     this.#running.set(id, running)
     return running
+  }
+
+  #replaced(running: Running, url: string): void {
+    const { keeper } = this.#o
+    const { id, server, begun } = running
+    running.begun = begun.then((signIn) => {
+      const { redirectUri, device } = signIn
+      keeper.setSignIn(server, { id, url, redirectUri, device })
+      return { ...signIn, url, replaceClient: null }
+    })
+    const said = 'The client registered earlier was not known at the server any more; the sign-in went on as a new one.'
+    keeper.record(server, 'settingsChanged', said)
   }
 
   /** Waits until this is the first of its issuer's queue; rejects as soon as it is cancelled. */

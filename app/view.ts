@@ -26,6 +26,7 @@ export type Viewed = {
     redirectUri: string | null
     device: DeviceCodeView | null
     waitingFor?: string
+    keptClient?: true
   } | null
   lastEvent: HistoryEvent | null
   /** Of the sign-in that failed last. */
@@ -112,7 +113,8 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
           url: signIn?.url ?? null,
           redirectUri: signIn?.redirectUri ?? null,
           device: signIn?.device ?? null,
-          ...(signIn?.waitingFor !== undefined && { waitingFor: signIn.waitingFor })
+          ...(signIn?.waitingFor !== undefined && { waitingFor: signIn.waitingFor }),
+          ...(signIn?.keptClient && { keptClient: true as const })
         }
       : null,
     lastEvent

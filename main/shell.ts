@@ -56,7 +56,7 @@ export async function openShell(
   async function call(name: string, input: unknown): Promise<Reply<unknown>> {
     if (!hosted) return { ok: false, code: 'ownerStopping', message: 'Tokentray is just starting; try again.' }
     const reply = await hosted.core.handle('window', name, input)
-    if (!reply.ok || (name !== 'signIn.start' && name !== 'signIn.ready')) return reply
+    if (!reply.ok || !['signIn.start', 'signIn.ready', 'signIn.replaceClient'].includes(name)) return reply
     // The door that asked opens the browser; asking again joins the same sign-in, so this is also "open again".
     const { url } = reply.value as { url: string | null }
     if (url === null || openOutside(url, true)) return reply

@@ -11,7 +11,7 @@ import { Form } from './Form.tsx'
 import { Mark, type MarkKind } from './Mark.tsx'
 import { Proposals } from './Proposals.tsx'
 import { hostOf } from './ServerList.tsx'
-import { beginSignIn, type Progress, useProgress } from './signIns.ts'
+import { beginSignIn, type Progress, replaceClient, useProgress } from './signIns.ts'
 import { go, snapshots } from './store.ts'
 import { words } from './words.ts'
 
@@ -153,6 +153,14 @@ function Running({
           {text.cancel}
         </ActionButton>
       </div>
+      {url && signIn.keptClient && signIn.step === 'browser' && (
+        <div className="acts">
+          <span className="help">{text.unknownClient}</span>
+          <ActionButton look="link" action={`replace ${view.id}`} onPress={() => replaceClient(view.id, signIn.id)}>
+            {text.newClient}
+          </ActionButton>
+        </div>
+      )}
       {url && signIn.step === 'browser' && <Paste signIn={signIn.id} />}
     </>
   )

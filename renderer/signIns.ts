@@ -1,7 +1,7 @@
 // The sign-ins begun on these pages: how each one ended, which the snapshot does not keep.
 // The steps themselves come from the snapshot, so that a sign-in begun elsewhere shows them too.
 import type { SignInStep } from '../app/contract/health.ts'
-import { explain } from './actions.ts'
+import { act, explain } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { createStore, go, snapshots } from './store.ts'
 
@@ -88,3 +88,11 @@ export async function beginSignIn(id: string): Promise<void> {
     unfollow()
   }
 }
+
+/** Goes on as a client registered anew, where the page that opened does not know the one of before. */
+export const replaceClient = (id: string, signIn: string) =>
+  act(`replace ${id}`, async () => {
+    const { url } = await bridge.call('signIn.replaceClient', { signIn })
+    if (url) note(id, { blocked: !openPage(url), url })
+    return null
+  })

@@ -361,6 +361,8 @@ export const words = {
     open: 'Open the sign-in page',
     openAgain: 'Open again',
     copyLink: 'Copy link',
+    unknownClient: 'Does that page say that it does not know this client?',
+    newClient: 'Register anew',
     cancel: 'Cancel',
     device: 'Enter this code',
     deviceHelp: 'On this machine or any other, open',

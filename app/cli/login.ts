@@ -11,7 +11,7 @@ import { offerProposals } from './propose.ts'
 import { describeLine, isNamed } from './words.ts'
 import { Interrupted, type World } from './world.ts'
 
-export type LoginOptions = { addScope?: string; device?: boolean }
+export type LoginOptions = { addScope?: string; device?: boolean; newClient?: boolean }
 
 export async function login(
   world: World,
@@ -55,13 +55,14 @@ async function signInOnce(
   world: World,
   owner: Owner,
   server: string,
-  { addScope, device }: LoginOptions
+  { addScope, device, newClient }: LoginOptions
 ): Promise<ServerView> {
-  const started = await begin(world, owner, {
+  let started = await begin(world, owner, {
     server,
     ...(addScope !== undefined && { addScope }),
     ...(device ? { device: 'always' as const } : !hasBrowser(world) && { device: 'offered' as const })
   })
+  if (newClient && started.url !== null) started = await owner.call('signIn.replaceClient', { signIn: started.signIn })
   let stopReading = () => {}
   if (started.device) await showCode(world, server, started.device)
   if (started.url !== null) {
@@ -130,8 +131,10 @@ function readPastes(world: World, owner: Owner, id: string): () => void {
   lines.on('line', (line) => {
     const url = line.trim()
     if (url === '') return
-    owner.call('signIn.paste', { signIn: id, url }).catch((error: unknown) => {
-      if (error instanceof TokentrayError && error.code !== 'signInUnknown') say(world, `tokentray: ${error.message}`)
+    owner.call('signIn.paste', { signIn: id, url }).catch(async (error: unknown) => {
+      if (!(error instanceof TokentrayError) || error.code === 'signInUnknown') return
+      say(world, `tokentray: ${error.message}`)
+      if (error.code === 'clientReplaced') say(world, `  ${(await owner.call('signIn.ready', { signIn: id })).url}`)
     })
   })
   return () => {

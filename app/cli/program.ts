@@ -100,6 +100,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('login <server>', 'sign in with a browser')
     .option('--device', 'by a code to enter on another machine, where the server offers that')
     .option('--add-scope <scopes>', 'ask for these besides what was granted, as a server that refused with 403 said')
+    .option('--new-client', 'register a client anew, where the server’s page does not know the one of before')
     .action((server, options) => run(async () => (await import('./login.ts')).login(world, server, options)))
   make('keys <server>', 'print the public key of a client that authenticates with one, as a JWK set').action(
     (server, options) => run(async () => (await import('./keys.ts')).keys(world, server, options))

@@ -185,6 +185,12 @@ export const commands = {
     input: z.object({ signIn: z.string(), url: z.string().max(65_536) }).strict(),
     output: outcome
   },
+  /** Registers a client anew in place of one the page does not know (`keptClient`), and goes on at another address. */
+  'signIn.replaceClient': {
+    doors: everyDoor,
+    input: z.object({ signIn: z.string() }).strict(),
+    output: signInStarted
+  },
   'signIn.cancel': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: nothing },
   /** Hands out a secret, as `clients.addKey` does its own key. `minValid` in ms; waits for a refresh where one is needed. */
   readToken: {

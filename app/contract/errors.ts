@@ -36,6 +36,7 @@ export const exitCodes = {
   responseInvalid: 1,
   authorizationDenied: 1,
   clientRefused: 1,
+  clientReplaced: 3,
   scopeGranted: 1,
   serverUnreachable: 6,
   serverBusy: 6,

@@ -117,7 +117,9 @@ export const serverView = z
         redirectUri: z.string().nullable(),
         device: deviceCode.nullable(),
         /** Another server at the same authorization server, whose sign-in is in the browser and comes first. */
-        waitingFor: serverId.optional()
+        waitingFor: serverId.optional(),
+        /** Its client was registered for an earlier sign-in, so that the page may not know it: `signIn.replaceClient`. */
+        keptClient: z.literal(true).optional()
       })
       .strict()
       .nullable(),

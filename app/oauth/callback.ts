@@ -3,8 +3,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { TokentrayError } from '../contract/errors.ts'
 
-/** What the page says. `text` may hold anything: it is escaped. */
-export type Page = { ok: boolean; title: string; text: string }
+/** What the page says, where `text` may hold anything: it is escaped; or where the browser goes instead. */
+export type Page = Said | { to: string }
+type Said = { ok: boolean; title: string; text: string }
 /** Gets the parameters of a response whose state is the expected one; again when a browser reloads, and then says the same. */
 export type Answer = (parameters: URLSearchParams) => Promise<Page>
 
@@ -88,7 +89,7 @@ function bind(listener: Listener, address: string, port: number): Promise<number
       const answer = listener.answers.get(state)
       if (!answer) return send(response, 400, strayPage)
       answer(url.searchParams).then(
-        (page) => send(response, page.ok ? 200 : 400, page),
+        (page) => ('to' in page ? sendOff(response, page.to) : send(response, page.ok ? 200 : 400, page)),
         () => send(response, 500, { ok: false, title: 'The sign-in failed', text: 'Tokentray says why.' })
       )
     })
@@ -115,7 +116,7 @@ function endConnections(listener: Listener): void {
   if (listener.busy === 0) for (const server of listener.servers) server.closeAllConnections()
 }
 
-const strayPage: Page = {
+const strayPage: Said = {
   ok: false,
   title: 'This is not the sign-in Tokentray waits for',
   text: 'It may be an old tab. Use the newest link, or start the sign-in again.'
@@ -125,7 +126,17 @@ const style =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;color:#222;background:#fff}' +
   '@media(prefers-color-scheme:dark){body{color:#ddd;background:#1c1c1e}}'
 
-function send(response: ServerResponse, status: number, page: Page): void {
+function sendOff(response: ServerResponse, location: string): void {
+  response.writeHead(303, {
+    location,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    connection: 'close'
+  })
+  response.end()
+}
+
+function send(response: ServerResponse, status: number, page: Said): void {
   const title = escaped(page.title)
   const end = status === 404 ? '' : '<p>You can close this window.</p>'
   response.writeHead(status, {

@@ -10,6 +10,12 @@ import type { Network, RequestOptions } from './network.ts'
 
 export type Client = { clientId: string; clientAuth: ClientAuthMethod; clientSecret: Secret | null }
 
+/** A refusal of the client itself: it is unknown by now, or may not do this. Another one might do. */
+export class ClientUnfit extends Error {}
+
+/** RFC 6749 sections 4.1.2.1 and 5.2: the codes that are about the client and nothing else. */
+export const refusesClient = (code: string): boolean => code === 'invalid_client' || code === 'unauthorized_client'
+
 /** The method for a client with a secret: what the server lists, else its default (RFC 8414 section 2). */
 export function secretMethod(server: oauth.AuthorizationServer): ClientAuthMethod {
   const listed = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']

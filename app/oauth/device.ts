@@ -5,7 +5,7 @@ import { type Clock, sleep } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Tokens } from '../vault/vault.ts'
-import { authenticationOf, type Client, requestOptions } from './client.ts'
+import { authenticationOf, type Client, ClientUnfit, refusesClient, requestOptions } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import { lifetimeOf } from './expiry.ts'
 import { explainFault } from './explain.ts'
@@ -24,9 +24,6 @@ const longestInterval = 60_000
 const guessedLifetime = 600_000
 const longestLifetime = 1_800_000
 
-/** A refusal of the client itself: it is unknown by now, or was registered without this grant. */
-export class ClientUnfit extends Error {}
-
 /** RFC 8628 sections 3.1 and 3.2. Rejects with NetworkFault, TokentrayError or, where another client might do, ClientUnfit. */
 export async function requestDeviceCode(
   { network, server, client, parameters, reach, signal, context }: TokenRequest,
@@ -44,7 +41,7 @@ export async function requestDeviceCode(
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, context.at))
   const body = objectOf(await reply.text()) ?? {}
   const error = typeof body.error === 'string' ? shown(body.error) : null
-  if (error === 'invalid_client' || error === 'unauthorized_client') throw new ClientUnfit(error)
+  if (error !== null && refusesClient(error)) throw new ClientUnfit(error)
   if (error !== null)
     throw new TokentrayError('signInFailed', `${host} gave no code to sign in with: ${error}; check the settings.`)
   // Google's name for it, from before the RFC.

@@ -3,7 +3,8 @@
 import type { Clock } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { ClientUnfit, type DeviceClient, pollForTokens, requestDeviceCode } from './device.ts'
+import { ClientUnfit } from './client.ts'
+import { type DeviceClient, pollForTokens, requestDeviceCode } from './device.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
 import { parametersOf, type TokenRequest } from './grants.ts'
@@ -24,6 +25,7 @@ export type DeviceSignIn = {
   request: () => Pick<TokenRequest, 'network' | 'context'>
   /** Called when there is a code to show. */
   onCode: () => void
+  forgetClient: (client: DeviceClient) => Promise<void>
 }
 
 /** Resolves when there is a code to show. Rejects with TokentrayError or NetworkFault. */
@@ -50,8 +52,17 @@ export async function startDeviceSignIn(given: DeviceSignIn): Promise<SignIn> {
       throw error instanceof ClientUnfit ? refused(discovery, error) : error
     })
   given.onCode()
-  const grant = pollForTokens(device, request, given).then((tokens) =>
-    newGrant(tokens, config, discovery, client, client.registration, scope, null, prover)
+  const grant = pollForTokens(device, request, given).then(
+    (tokens) => newGrant(tokens, config, discovery, client, client.registration, scope, null, prover),
+    async (error: unknown) => {
+      if (client.registration !== 'dynamic' || !(error instanceof TokentrayError && error.code === 'clientRefused'))
+        throw error
+      await given.forgetClient(client)
+      throw new TokentrayError(
+        'clientRefused',
+        `${shown(discovery.server.issuer)} no longer knows our client, which was forgotten; sign in again to register anew.`
+      )
+    }
   )
   grant.catch(() => {})
   return {
@@ -60,6 +71,7 @@ export async function startDeviceSignIn(given: DeviceSignIn): Promise<SignIn> {
     device: device.shown,
     grant,
     paste: () => Promise.reject(new TokentrayError('responseInvalid', 'This sign-in needs no address to be pasted.')),
+    replaceClient: null,
     cancel: () => abort.abort(new TokentrayError('signInCancelled', 'The sign-in was cancelled.'))
   }
 }

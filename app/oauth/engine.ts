@@ -31,7 +31,7 @@ import { type Network, NetworkFault } from './network.ts'
 import type { OAuth, SignIn, TokenOutcome } from './port.ts'
 import { createQueue } from './queue.ts'
 import { withKnown } from './quirks.ts'
-import { obtainClient, obtainDeviceClient, preRegistered, type Registrations } from './registration.ts'
+import { obtainClient, obtainDeviceClient, preRegistered, type Registrations, registerAnew } from './registration.ts'
 import { revokeGrant } from './revocation.ts'
 import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
 import { nameAccount } from './userinfo.ts'
@@ -182,29 +182,22 @@ export function createOAuth(options: OAuthOptions): OAuth {
         )
       },
       request: () => ({ network, context: replyContext(config, null) }),
-      onCode: () => given.onStep('browser')
+      onCode: () => given.onStep('browser'),
+      forgetClient: ({ clientId }) => registrations.forgetRegistration(discovery.server.issuer, clientId)
     })
   }
 
   async function beginCode(
     config: ServerConfig,
     discovery: Discovery,
-    { clientSecret, onStep, signal, isProfile = false }: Given
+    { clientSecret, onStep, onReplaced = () => {}, signal, isProfile = false }: Given
   ): Promise<SignIn> {
-    const { server } = discovery
+    const { issuer } = discovery.server
     checkPkce(config, discovery)
     onStep('registration')
     const scope = chooseScope(config, discovery)
-    const client = await oneAtATime(server.issuer, () =>
-      obtainClient(config, clientSecret, discovery, scope, {
-        network: networkOf(config),
-        now,
-        registrations,
-        openCallback,
-        clientMetadataUrl,
-        signal
-      })
-    )
+    const context = { network: networkOf(config), now, registrations, openCallback, clientMetadataUrl, signal }
+    const client = await oneAtATime(issuer, () => obtainClient(config, clientSecret, discovery, scope, context))
     if (signal.aborted) {
       client.callback.close()
       throw cancelled()
@@ -220,7 +213,15 @@ export function createOAuth(options: OAuthOptions): OAuth {
       onExchange: () => onStep('exchange'),
       request: () => ({ network: networkOf(config), signal, context: replyContext(config, null) }),
       watch: (end) => watch(signal, end),
-      onClientRefused: () => registrations.forgetRegistration(server.issuer, client.clientId)
+      async registerAnew(old) {
+        onStep('registration')
+        const registering = oneAtATime(issuer, () => registerAnew(old, discovery, scope, context))
+        const made = await registering.catch((error: unknown) => Promise.reject(explainError(error)))
+        onStep('browser')
+        return made
+      },
+      onReplaced,
+      forgetClient: ({ clientId }) => registrations.forgetRegistration(issuer, clientId)
     })
   }
 
@@ -279,6 +280,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       device: null,
       grant,
       paste: noPaste,
+      replaceClient: null,
       cancel: () => abort.abort()
     }
   }

@@ -29,8 +29,13 @@ export type SignIn = {
   device: DeviceCode | null
   /** Resolves with the grant, unsaved; rejects with TokentrayError. Cleans up its listener either way. */
   grant: Promise<NewGrant>
-  /** The redirected URL as pasted by a person; rejects with `responseInvalid` and goes on waiting if it is not one. */
+  /** The redirected URL as pasted by a person; rejects and goes on waiting with `responseInvalid` if it is not one, with `clientReplaced` if there is a new address to open. */
   paste(url: string): Promise<void>
+  /**
+   * Registers a client anew and goes on at another address, with which it resolves: for a page that says it does not know
+   * this client. null: the client is new, or not of our registering.
+   */
+  replaceClient: (() => Promise<string>) | null
   cancel(): void
 }
 
@@ -51,6 +56,8 @@ export interface OAuth {
       device?: 'always' | 'offered' | undefined
       /** This server is one of several accounts at one address: the server is to ask which. */
       isProfile?: boolean
+      /** The server had forgotten our client: the sign-in goes on at this address, as one registered anew. */
+      onReplaced?: (url: string) => void
       /** Waits until nobody else is in a browser for this issuer; rejects where the sign-in was cancelled meanwhile. */
       turn?: (issuer: string) => Promise<void>
     }

@@ -30,6 +30,8 @@ export type RegistrationContext = {
 export type Registered = Client & {
   registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
   callback: Callback
+  /** Registered for an earlier sign-in, so the server may have forgotten it since. */
+  isKept: boolean
 }
 
 /** A client and its open callback. Rejects with TokentrayError or NetworkFault, and then nothing stays open. */
@@ -46,7 +48,8 @@ export async function obtainClient(
     return {
       ...preRegistered(config, clientSecret, discovery.server),
       registration: 'preRegistered',
-      callback: await openCallback(redirectHost, redirectPort ?? 0)
+      callback: await openCallback(redirectHost, redirectPort ?? 0),
+      isKept: false
     }
   const { clientMetadataUrl } = context
   if (clientMetadataUrl !== null && discovery.server.client_id_metadata_document_supported)
@@ -55,24 +58,39 @@ export async function obtainClient(
       clientSecret: null,
       clientAuth: 'none',
       registration: 'metadataDocument',
-      callback: await openCallback(redirectHost, redirectPort ?? 0)
+      callback: await openCallback(redirectHost, redirectPort ?? 0),
+      isKept: false
     }
   const { issuer } = discovery.server
   const kept = await registrations.registration(issuer, redirectHost)
   const reopened =
     kept && isCurrent(kept, context.now(), redirectPort) && (await reopen(kept, redirectPort, context, config))
-  if (kept && reopened) return { ...clientOf(kept), registration: 'dynamic', callback: reopened }
+  if (kept && reopened) return { ...clientOf(kept), registration: 'dynamic', callback: reopened, isKept: true }
 
   const callback = await openCallback(redirectHost, redirectPort ?? 0)
   try {
     const made = await register(discovery, callback.redirectUri, scope, context)
     if (kept) await registrations.forgetRegistration(issuer, kept.clientId)
     await registrations.saveRegistration(made)
-    return { ...clientOf(made), registration: 'dynamic', callback }
+    return { ...clientOf(made), registration: 'dynamic', callback, isKept: false }
   } catch (error) {
     callback.close()
     throw error
   }
+}
+
+/** A client in place of one that the server no longer knows, at the same redirect address. */
+export async function registerAnew(
+  old: Registered,
+  discovery: Discovery,
+  scope: string | null,
+  context: RegistrationContext
+): Promise<Registered> {
+  const { registrations } = context
+  await registrations.forgetRegistration(discovery.server.issuer, old.clientId)
+  const made = await register(discovery, old.callback.redirectUri, scope, context)
+  await registrations.saveRegistration(made)
+  return { ...clientOf(made), registration: 'dynamic', callback: old.callback, isKept: false }
 }
 
 /**

@@ -250,6 +250,28 @@ describe('login', () => {
       { signIn: 's1', url: 'http://127.0.0.1:1/cb?code=c' }
     ])
   })
+  test('the server has forgotten the client: the new address is printed after a paste, and asked for by --new-client', async () => {
+    const { core, waiting } = makeSigningIn()
+    const url = 'https://i.example/authorize?x=2'
+    const started = { signIn: 's1', url, redirectUri: null }
+    core.on('signIn.paste', () => {
+      throw { code: 'clientReplaced', message: 'Open the new address.' }
+    })
+    core.on('signIn.ready', () => {
+      waiting.resolve({ view: makeView('a') })
+      return started
+    })
+    const pasted = await runIn(['login', 'a'], { core, stdin: 'http://127.0.0.1:1/cb?code=c\n' })
+    expect(pasted.err).toContain(`tokentray: Open the new address.\n  ${url}\n`)
+    core.on('signIn.replaceClient', () => started)
+    const opened: string[] = []
+    const openBrowser = async (address: string) => opened.push(address) > 0
+    expect((await runIn(['login', 'a', '--new-client'], { core, openBrowser })).exitCode).toBe(0)
+    expect(opened).toEqual([url])
+    expect(core.calls.filter(({ name }) => name === 'signIn.replaceClient')).toMatchObject([
+      { input: { signIn: 's1' } }
+    ])
+  })
   const missing = {
     change: { quirks: { acceptIssuerSlash: true } },
     reason: 'One slash apart.',

@@ -78,6 +78,7 @@ export function fakeOAuth(clock: Clock): FakeOAuth {
       return {
         url: 'https://issuer.test/authorize',
         redirectUri: 'http://127.0.0.1:1/callback',
+        replaceClient: null,
         device: null,
         grant: promise,
         async paste() {},

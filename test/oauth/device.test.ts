@@ -141,6 +141,15 @@ describe('polling', () => {
     expect(fake.to('/token')).toHaveLength(1)
   })
 
+  test('a kept client that the token endpoint alone no longer knows is forgotten: the next sign-in has a new one', async () => {
+    fake.script('/token', says('invalid_client'))
+    const wait = waits()
+    const signIn = await begin()
+    await wait.run()
+    expect(await refusal(signIn.grant, 'clientRefused')).toContain('sign in again')
+    expect(held.registrations.rows).toEqual([])
+  })
+
   test('ends with the code, and with a cancellation, without another request', async () => {
     fake.script('/device', { body: offer({ expires_in: 4 }) })
     const late = await begin()

@@ -132,15 +132,116 @@ describe('dynamic registration', () => {
     expect(registrations.rows.map(({ clientId }) => clientId)).toEqual(['client-1'])
   })
 
-  test('FM-13 a client the server forgot is forgotten here, and the next sign-in registers anew', async () => {
-    const { oauth, registrations } = setUp()
-    registrations.rows.push(keptAt((await occupyAndFree()).port))
-    fake.script('/token', { status: 401, body: { error: 'invalid_client' } }, { body: { access_token: 'a' } })
-    expect(await refusal(signInFully(oauth, configOf(fake.mcp)), 'clientRefused')).toContain('sign in again')
-    expect(registrations.rows).toEqual([])
-    expect((await signInFully(oauth, configOf(fake.mcp))).shape.clientId).toBe('client-1')
+  describe('FM-13 a client the server forgot', () => {
+    const unknown = { status: 401, body: { error: 'invalid_client' } }
+    const sound = { body: { access_token: 'a' } }
+    const setUpKept = async () => {
+      const set = setUp()
+      set.registrations.rows.push(keptAt((await occupyAndFree()).port))
+      return set
+    }
+    const asked = (form: URLSearchParams) => [form.get('client_id'), form.get('redirect_uri')]
+
+    test('at the exchange: the same page of the browser goes on as a client registered anew', async () => {
+      const { oauth, registrations } = await setUpKept()
+      const { redirectUri } = registrations.rows[0]!
+      fake.script('/token', unknown, sound)
+      const steps: string[] = []
+      const urls: string[] = []
+      const signIn = await beginTold(oauth, steps, urls)
+      const page = await browse(signIn)
+      expect(page.text).toContain('Signed in')
+      expect((await signIn.grant).shape).toMatchObject({ clientId: 'client-1', redirectUri })
+      expect(fake.to('/authorize').map(({ form }) => asked(form))).toEqual([
+        ['kept', redirectUri],
+        ['client-1', redirectUri]
+      ])
+      expect(urls).toEqual([expect.stringContaining('client_id=client-1')])
+      expect(steps.slice(-5)).toEqual(['browser', 'exchange', 'registration', 'browser', 'exchange'])
+      const [first, second] = fake.to('/authorize').map(({ form }) => [form.get('state'), form.get('code_challenge')])
+      expect(first?.filter((part) => second?.includes(part))).toEqual([])
+      expect(registrations.rows.map(({ clientId }) => clientId)).toEqual(['client-1'])
+      await expect(fetch(redirectUri)).rejects.toThrow()
+    })
+
+    test.each(['invalid_client', 'unauthorized_client'])('at the authorization endpoint, by %s', async (error) => {
+      const { oauth } = await setUpKept()
+      refuseAtAuthorize(error)
+      expect((await signInFully(oauth, configOf(fake.mcp))).shape.clientId).toBe('client-1')
+      expect(fake.to('/token')).toHaveLength(1)
+    })
+
+    test('is replaced once: a server that refuses the new one, too, is not asked a third time', async () => {
+      const { oauth, registrations } = await setUpKept()
+      fake.script('/token', unknown)
+      expect(await refusal(signInFully(oauth, configOf(fake.mcp)), 'clientRefused')).toContain('a moment ago')
+      expect([fake.to('/register').length, fake.to('/authorize').length]).toEqual([1, 2])
+      expect(registrations.rows).toEqual([])
+    })
+
+    test('is told of where a new one cannot be had, and nothing stays open', async () => {
+      const { oauth, registrations } = await setUpKept()
+      fake.script('/token', unknown)
+      fake.script('/register', { status: 400, body: { error: 'access_denied' } })
+      const signIn = await begin(oauth, configOf(fake.mcp))
+      expect((await browse(signIn)).text).toContain('refused to register')
+      await refusal(signIn.grant, 'registrationRefused')
+      expect(registrations.rows).toEqual([])
+      await expect(fetch(signIn.redirectUri ?? '')).rejects.toThrow()
+    })
+
+    test('by a pasted address: the person is told to open the new one', async () => {
+      const { oauth } = await setUpKept()
+      fake.script('/token', unknown, sound)
+      const urls: string[] = []
+      const signIn = await beginTold(oauth, [], urls)
+      const ended = await fetch(signIn.url ?? '', { redirect: 'manual' })
+      await refusal(signIn.paste(ended.headers.get('location') ?? ''), 'clientReplaced')
+      await fetch(urls[0] ?? '')
+      expect((await signIn.grant).shape.clientId).toBe('client-1')
+    })
+
+    test('on a page that says so only to the person: replaced when asked for, once', async () => {
+      const { oauth, registrations } = await setUpKept()
+      const signIn = await begin(oauth, configOf(fake.mcp))
+      const [one, two] = await Promise.all([signIn.replaceClient?.(), signIn.replaceClient?.()])
+      expect([one === two, fake.to('/register').length]).toEqual([true, 1])
+      await fetch(one ?? '')
+      expect((await signIn.grant).shape.clientId).toBe('client-1')
+      expect(registrations.rows).toHaveLength(1)
+      expect((await begin(oauth, configOf(fake.mcp, { clientId: 'mine' }))).replaceClient).toBeNull()
+    })
+
+    test('a client of the settings is never replaced', async () => {
+      refuseAtAuthorize('unauthorized_client')
+      const promise = signInFully(setUp().oauth, configOf(fake.mcp, { clientId: 'mine' }))
+      expect(await refusal(promise, 'signInFailed')).toContain('unauthorized_client')
+      expect(fake.to('/register')).toHaveLength(0)
+    })
   })
 })
+
+/** A sign-in that tells its steps, and the addresses at which it goes on. */
+function beginTold(oauth: ReturnType<typeof setUp>['oauth'], steps: string[], urls: string[]) {
+  return oauth.beginSignIn(configOf(fake.mcp), {
+    clientSecret: null,
+    onStep: (step) => steps.push(step),
+    onReplaced: (url) => urls.push(url),
+    signal: new AbortController().signal
+  })
+}
+
+/** The first request for a code ends in this error; those after it are answered as ever. */
+function refuseAtAuthorize(error: string): void {
+  const answer =
+    (parameters: Record<string, string>) =>
+    ({ form }: { form: URLSearchParams }) => {
+      const back = new URL(form.get('redirect_uri') ?? '')
+      back.search = new URLSearchParams({ ...parameters, state: form.get('state') ?? '' }).toString()
+      return { status: 302, headers: { location: back.href } }
+    }
+  fake.script('/authorize', answer({ error }), answer({ code: 'the-code' }))
+}
 
 describe('FM-14 the callback port', () => {
   test('a fixed one that is taken is named', async () => {

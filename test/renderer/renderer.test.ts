@@ -354,6 +354,38 @@ describe.skipIf(reason !== null)('the pages', () => {
       chromium.complaints.splice(0)
     })
 
+    test('where the page that opened does not know a kept client, one press registers anew and opens the new page', async () => {
+      addable()
+      const first = { signIn: 's1', url: `${fixture.url}authorize`, redirectUri: null, device: null }
+      fixture.handlers['signIn.start'] = () => first
+      fixture.handlers['signIn.wait'] = () => new Promise(() => {})
+      const page = await chromium.page(`${fixture.url}#add`)
+      await page.getByLabel(words.add.url).fill(address)
+      const opened = page.context().waitForEvent('page')
+      await button(page, words.add.submit).click()
+      await (await opened).close()
+      const under = {
+        id: 's1',
+        step: 'browser' as const,
+        since: Date.now(),
+        url: first.url,
+        redirectUri: null,
+        device: null
+      }
+      change({ state: 'signingIn', signIn: under })
+      await button(page, words.signIn.copyLink).waitFor()
+      expect(await button(page, words.signIn.newClient).count()).toBe(0)
+      change({ state: 'signingIn', signIn: { ...under, keptClient: true } })
+      const url = `${fixture.url}authorize?anew`
+      fixture.handlers['signIn.replaceClient'] = () => ({ ...first, url })
+      const again = page.context().waitForEvent('request', (request) => request.url() === url)
+      await button(page, words.signIn.newClient).click()
+      await again
+      expect(fixture.inputsOf('signIn.replaceClient')).toEqual([{ signIn: 's1' }])
+      // The fixture has no such page: the console says so.
+      chromium.complaints.splice(0)
+    })
+
     test('a server without registration leads to the own client id, address kept', async () => {
       addable()
       fixture.handlers['signIn.start'] = () => {

@@ -1,0 +1,108 @@
+// The authorization request as a URL for the person's browser (RFC 6749 section 4.1.1), and what its response may say.
+// Responses are checked here before anything acts on them: state, issuer, then the error or the code.
+import * as oauth from 'oauth4webapi'
+import { TokentrayError } from '../contract/errors.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import { ClientUnfit, extraParameters, refusesClient } from './client.ts'
+import type { Discovery } from './discovery.ts'
+import type { Prover } from './dpop.ts'
+import { thumbprintOf } from './keys.ts'
+import { shown } from './metadata.ts'
+import type { Registered } from './registration.ts'
+import { rejectsResource } from './rejections.ts'
+
+/** What a code is asked for with. */
+export type Asking = {
+  config: ServerConfig
+  discovery: Discovery
+  client: Registered
+  scope: string | null
+  prover: Prover | null
+  isProfile: boolean
+}
+
+export function authorizationUrl(
+  { config, discovery, client, scope, prover, isProfile }: Asking,
+  state: string,
+  challenge: string
+): URL {
+  const url = new URL(discovery.server.authorization_endpoint ?? '')
+  const resource = config.quirks.omitResource ? null : discovery.resource
+  // OpenID Connect Core: section 11, offline access is granted where the person consents to it; section 3.1.2.1, a browser
+  // that is signed in to one account must not answer for another one.
+  const prompt = [
+    ...(scope?.split(' ').includes('offline_access') ? ['consent'] : []),
+    ...(isProfile && config.account === undefined ? ['select_account'] : [])
+  ]
+  const asked = {
+    ...(prompt.length > 0 && { prompt: prompt.join(' ') }),
+    ...(config.account !== undefined && { login_hint: config.account })
+  }
+  const parameters = {
+    ...asked,
+    ...extraParameters(config.params, resource),
+    ...(scope !== null && { scope }),
+    response_type: 'code',
+    client_id: client.clientId,
+    redirect_uri: client.callback.redirectUri,
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    // RFC 9449 section 10: the code, too, is good for this key alone.
+    ...(prover && { dpop_jkt: thumbprintOf(prover.key) }),
+    state
+  }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  return url
+}
+
+/** The whole redirected URL, or its query alone; null where it is neither. */
+export function pastedParameters(text: string, redirectUri: string): URLSearchParams | null {
+  const url = URL.parse(text.trim(), redirectUri)
+  return url && `${url.origin}${url.pathname}` === redirectUri ? url.searchParams : null
+}
+
+/** RFC 9207 first: what another issuer sent is neither acted on nor shown. Then RFC 6749 section 4.1.2. */
+export function readResponse(
+  parameters: URLSearchParams,
+  state: string,
+  { discovery, client, config }: Asking
+): URLSearchParams {
+  const { server } = discovery
+  const issuer = shown(server.issuer)
+  if (parameters.getAll('iss').some((iss) => iss !== server.issuer))
+    throw new TokentrayError(
+      'issuerMismatch',
+      `The answer to the sign-in did not come from ${issuer}; it was not used. Sign in again.`
+    )
+  try {
+    const response = oauth.validateAuthResponse(server, { client_id: client.clientId }, parameters, state)
+    if (response.get('code')) return response
+  } catch (error) {
+    if (error instanceof oauth.AuthorizationResponseError) throw refusal(parameters, issuer, client, config)
+  }
+  throw new TokentrayError(
+    'responseInvalid',
+    `The answer to the sign-in is not one that ${issuer} may send; it was not used. Sign in again.`
+  )
+}
+
+function refusal(
+  parameters: URLSearchParams,
+  issuer: string,
+  { registration }: Registered,
+  { name, quirks }: ServerConfig
+): Error {
+  const error = shown(parameters.get('error') ?? '')
+  if (registration === 'dynamic' && refusesClient(error)) return new ClientUnfit(error)
+  if (error === 'access_denied')
+    return new TokentrayError('authorizationDenied', `The sign-in to ${name} was declined; start again to allow it.`)
+  const said = parameters.get('error_description')
+  return new TokentrayError(
+    'signInFailed',
+    `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}; start again, or tell its operator.`,
+    !quirks.omitResource && rejectsResource(error, said ?? '')
+      ? { proposals: [proposeQuirk('omitResource', `${issuer} refused a request with the resource parameter.`)] }
+      : {}
+  )
+}
