@@ -1,19 +1,16 @@
 // Which client we are at an authorization server: pre-registered, published, kept from last time, or registered now.
 // One registration (RFC 7591) is kept per issuer and redirect host, with the callback port it was registered under.
-import * as oauth from 'oauth4webapi'
+import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
-import { Secret } from '../secret.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { Secret } from '../secret.ts'
 import type { ClientRegistration, Vault } from '../vault/vault.ts'
 import type { Callback, OpenCallback } from './callback.ts'
-import { type Client, requestOptions, secretMethod } from './client.ts'
-import { type DeviceClient, deviceGrantType } from './device.ts'
+import { type Client, secretMethod } from './client.ts'
+import type { DeviceClient } from './device.ts'
 import type { Discovery } from './discovery.ts'
-import { managementIn } from './management.ts'
-import { type Json, objectOf, shown } from './metadata.ts'
-import { isBusyStatus, type Network, NetworkFault } from './network.ts'
-import { proposeHost } from './quirks.ts'
-import { retryAfterOf } from './tokenReply.ts'
+import type { Network } from './network.ts'
+import { register } from './registrationRequest.ts'
 
 export type Registrations = Pick<Vault, 'registration' | 'saveRegistration' | 'forgetRegistration'>
 
@@ -121,7 +118,7 @@ export async function obtainDeviceClient(
 }
 
 /** The client of the settings; `clientAuth` is what was chosen, else what the server takes. */
-export function preRegistered(config: ServerConfig, secret: Secret | null, server: oauth.AuthorizationServer): Client {
+export function preRegistered(config: ServerConfig, secret: Secret | null, server: AuthorizationServer): Client {
   const clientAuth = secret ? (config.clientAuth ?? secretMethod(server)) : 'none'
   return { clientId: config.clientId ?? '', clientSecret: secret, clientAuth }
 }
@@ -152,104 +149,5 @@ async function reopen(
     const taken = error instanceof TokentrayError && error.code === 'portInUse'
     if (taken && redirectPort === undefined) return null
     throw error
-  }
-}
-
-async function register(
-  { server, reach, documented }: Discovery,
-  redirectUri: string | null,
-  scope: string | null,
-  { network, now, signal }: Pick<RegistrationContext, 'network' | 'now' | 'signal'>
-): Promise<ClientRegistration> {
-  const host = shown(server.issuer)
-  const byHand =
-    redirectUri === null
-      ? 'Create a client for device codes there, then give its --client-id.'
-      : `Create a client there with the redirect URI ${redirectUri}, then give its --client-id and --redirect-port ${new URL(redirectUri).port}.`
-  const unsupported = new TokentrayError(
-    'registrationUnsupported',
-    `${host} does not register clients by itself. ${byHand}`
-  )
-  if (!server.registration_endpoint) throw unsupported
-  const methods = server.token_endpoint_auth_methods_supported
-  const method = !methods || methods.includes('none') ? 'none' : secretMethod(server)
-  const metadata = {
-    client_name: 'Tokentray',
-    redirect_uris: redirectUri === null ? [] : [redirectUri],
-    grant_types: [redirectUri === null ? deviceGrantType : 'authorization_code', 'refresh_token'],
-    response_types: redirectUri === null ? [] : ['code'],
-    application_type: 'native',
-    token_endpoint_auth_method: method,
-    ...(scope !== null && { scope })
-  }
-  const reply = await oauth.dynamicClientRegistrationRequest(
-    server,
-    metadata,
-    requestOptions(network, { reach, signal })
-  )
-  const { status, headers } = reply
-  if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, now()))
-  const body = objectOf(await reply.text())
-  if (!documented && [404, 405].includes(status)) throw unsupported
-  if (body && reply.ok && typeof body.client_id === 'string' && body.client_id !== '')
-    return readRegistration(body, body.client_id, {
-      issuer: server.issuer,
-      redirectUri: redirectUri ?? deviceGrantType,
-      now: now(),
-      method,
-      server
-    })
-  if (reply.ok)
-    throw new TokentrayError(
-      'responseInvalid',
-      `${host} answered the client registration with no client id; tell its operator.`
-    )
-  const reason = [body?.error, body?.error_description].filter((part) => typeof part === 'string' && part !== '')
-  throw new TokentrayError(
-    'registrationRefused',
-    `${host} refused to register a client: ${shown(reason.join(', ') || `HTTP ${status}`)}. ${byHand}`,
-    body?.error === 'invalid_redirect_uri' && redirectUri !== null
-      ? {
-          proposals: [
-            proposeHost({ redirectHost: new URL(redirectUri).hostname === 'localhost' ? 'localhost' : '127.0.0.1' })
-          ]
-        }
-      : {}
-  )
-}
-
-/** RFC 7591 section 3.2.1. The server may have changed the method; a secret's end of 0, or none at all, means never. */
-function readRegistration(
-  body: Json,
-  clientId: string,
-  asked: {
-    issuer: string
-    redirectUri: string
-    now: number
-    method: ClientAuthMethod
-    server: oauth.AuthorizationServer
-  }
-): ClientRegistration {
-  const secret = typeof body.client_secret === 'string' && body.client_secret !== '' ? body.client_secret : null
-  const told = body.token_endpoint_auth_method ?? (secret === null ? 'none' : undefined)
-  const method = told === undefined ? secretMethod(asked.server) : told
-  if (method !== 'none' && method !== 'client_secret_basic' && method !== 'client_secret_post')
-    throw new TokentrayError(
-      'registrationUnsupported',
-      `${shown(asked.issuer)} demands the client authentication "${shown(String(method))}", which is not supported here; use a client of your own.`
-    )
-  const end = Number(body.client_secret_expires_at ?? 0)
-  return {
-    issuer: asked.issuer,
-    redirectUri: asked.redirectUri,
-    clientId,
-    clientSecret: secret === null ? null : new Secret(secret),
-    clientSecretExpiresAt:
-      secret !== null && Number.isFinite(end) && end > 0
-        ? Math.min(Math.floor(end * 1000), Number.MAX_SAFE_INTEGER)
-        : null,
-    clientAuth: secret === null ? 'none' : method,
-    registeredAt: asked.now,
-    management: managementIn(body, asked.server.registration_endpoint ?? '')
   }
 }

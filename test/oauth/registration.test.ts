@@ -1,4 +1,5 @@
 // Which client we are: kept, pre-registered or registered anew, and on which callback port.
+import { createPublicKey, verify } from 'node:crypto'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createOAuth } from '../../app/oauth/engine.ts'
@@ -94,6 +95,41 @@ describe('dynamic registration', () => {
       const { oauth, registrations } = setUp()
       await signInFully(oauth, configOf(fake.mcp))
       expect(Number.isSafeInteger(registrations.rows[0]?.clientSecretExpiresAt)).toBe(true)
+    }
+  })
+
+  test('with a key of its own, made for it, where the server takes nothing else', async () => {
+    const takes = (...methods: string[]) => {
+      const token_endpoint_auth_signing_alg_values_supported = ['RS256', 'ES256']
+      const body = { ...metadataOf(fake.origin), token_endpoint_auth_methods_supported: methods }
+      fake.script(serverPath, { body: { ...body, token_endpoint_auth_signing_alg_values_supported } })
+    }
+    takes('private_key_jwt', 'tls_client_auth')
+    const { oauth, registrations } = setUp()
+    const { shape } = await signInFully(oauth, configOf(fake.mcp))
+    expect(registered()).toMatchObject({
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: [{ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' }] }
+    })
+    expect(Object.keys(registered().jwks.keys[0])).not.toContain('d')
+    const form = fake.to('/token')[0]!.form
+    const [key] = registered().jwks.keys
+    const [header = '', claims = '', signature = ''] = (form.get('client_assertion') ?? '').split('.')
+    const isOurs = verify(
+      'sha256',
+      Buffer.from(`${header}.${claims}`),
+      { key: createPublicKey({ key, format: 'jwk' }), dsaEncoding: 'ieee-p1363' },
+      Buffer.from(signature, 'base64url')
+    )
+    expect([isOurs, form.has('client_secret'), shape.clientAuth]).toEqual([true, false, 'private_key_jwt'])
+    expect(registrations.rows[0]).toMatchObject({ clientAuth: 'private_key_jwt', clientSecretExpiresAt: null })
+    await signInFully(oauth, configOf(fake.mcp))
+    expect(fake.to('/register')).toHaveLength(1)
+    for (const [index, more] of ['none', 'client_secret_post'].entries()) {
+      takes('private_key_jwt', more)
+      await signInFully(setUp().oauth, configOf(fake.mcp))
+      expect([registered(index + 1).token_endpoint_auth_method, registered(index + 1).jwks]).toEqual([more, undefined])
     }
   })
 

@@ -1,0 +1,134 @@
+// Registering a client (RFC 7591): the request, and what its reply may say, refusals with what a person can do.
+// A public client where the server takes one, else one with a secret, and with a key of its own where only that is taken.
+import * as oauth from 'oauth4webapi'
+import { TokentrayError } from '../contract/errors.ts'
+import type { ClientAuthMethod } from '../contract/server.ts'
+import { Secret } from '../secret.ts'
+import type { ClientRegistration } from '../vault/vault.ts'
+import { requestOptions, secretMethod } from './client.ts'
+import { deviceGrantType } from './device.ts'
+import type { Discovery } from './discovery.ts'
+import { makeKey, publicKeyOf } from './keys.ts'
+import { managementIn } from './management.ts'
+import { type Json, objectOf, shown } from './metadata.ts'
+import { isBusyStatus, type Network, NetworkFault } from './network.ts'
+import { proposeHost } from './quirks.ts'
+import { retryAfterOf } from './tokenReply.ts'
+
+/** How the client is to authenticate: as little as the server takes, since this machine keeps what it is given. */
+function methodAt(server: oauth.AuthorizationServer): ClientAuthMethod {
+  const listed = server.token_endpoint_auth_methods_supported
+  if (!listed || listed.includes('none')) return 'none'
+  const takesSecrets = listed.includes('client_secret_basic') || listed.includes('client_secret_post')
+  const algorithms = server.token_endpoint_auth_signing_alg_values_supported ?? ['ES256']
+  const takesKeys = listed.includes('private_key_jwt') && algorithms.includes('ES256')
+  return takesKeys && !takesSecrets ? 'private_key_jwt' : secretMethod(server)
+}
+
+/** Rejects with TokentrayError or NetworkFault. `redirectUri`: null for a client that has only device codes. */
+export async function register(
+  { server, reach, documented }: Discovery,
+  redirectUri: string | null,
+  scope: string | null,
+  { network, now, signal }: { network: Network; now: () => number; signal: AbortSignal }
+): Promise<ClientRegistration> {
+  const host = shown(server.issuer)
+  const byHand =
+    redirectUri === null
+      ? 'Create a client for device codes there, then give its --client-id.'
+      : `Create a client there with the redirect URI ${redirectUri}, then give its --client-id and --redirect-port ${new URL(redirectUri).port}.`
+  const unsupported = new TokentrayError(
+    'registrationUnsupported',
+    `${host} does not register clients by itself. ${byHand}`
+  )
+  if (!server.registration_endpoint) throw unsupported
+  const method = methodAt(server)
+  const key = method === 'private_key_jwt' ? makeKey() : null
+  const metadata = {
+    client_name: 'Tokentray',
+    redirect_uris: redirectUri === null ? [] : [redirectUri],
+    grant_types: [redirectUri === null ? deviceGrantType : 'authorization_code', 'refresh_token'],
+    response_types: redirectUri === null ? [] : ['code'],
+    application_type: 'native',
+    token_endpoint_auth_method: method,
+    ...(key && { jwks: { keys: [publicKeyOf(key)] }, token_endpoint_auth_signing_alg: publicKeyOf(key).alg }),
+    ...(scope !== null && { scope })
+  }
+  const reply = await oauth.dynamicClientRegistrationRequest(
+    server,
+    metadata,
+    requestOptions(network, { reach, signal })
+  )
+  const { status, headers } = reply
+  if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, now()))
+  const body = objectOf(await reply.text())
+  if (!documented && [404, 405].includes(status)) throw unsupported
+  if (body && reply.ok && typeof body.client_id === 'string' && body.client_id !== '')
+    return readRegistration(body, body.client_id, {
+      issuer: server.issuer,
+      redirectUri: redirectUri ?? deviceGrantType,
+      now: now(),
+      key,
+      server
+    })
+  if (reply.ok)
+    throw new TokentrayError(
+      'responseInvalid',
+      `${host} answered the client registration with no client id; tell its operator.`
+    )
+  const reason = [body?.error, body?.error_description].filter((part) => typeof part === 'string' && part !== '')
+  throw new TokentrayError(
+    'registrationRefused',
+    `${host} refused to register a client: ${shown(reason.join(', ') || `HTTP ${status}`)}. ${byHand}`,
+    body?.error === 'invalid_redirect_uri' && redirectUri !== null
+      ? {
+          proposals: [
+            proposeHost({ redirectHost: new URL(redirectUri).hostname === 'localhost' ? 'localhost' : '127.0.0.1' })
+          ]
+        }
+      : {}
+  )
+}
+
+/** RFC 7591 section 3.2.1. The server may have changed the method; a secret's end of 0, or none at all, means never. */
+function readRegistration(
+  body: Json,
+  clientId: string,
+  asked: {
+    issuer: string
+    redirectUri: string
+    now: number
+    /** The key whose public half was registered. */
+    key: Secret | null
+    server: oauth.AuthorizationServer
+  }
+): ClientRegistration {
+  const { key } = asked
+  const secret = typeof body.client_secret === 'string' && body.client_secret !== '' ? body.client_secret : null
+  const untold = secret === null ? (key ? 'private_key_jwt' : 'none') : secretMethod(asked.server)
+  const method = body.token_endpoint_auth_method ?? untold
+  const made = {
+    issuer: asked.issuer,
+    redirectUri: asked.redirectUri,
+    clientId,
+    registeredAt: asked.now,
+    management: managementIn(body, asked.server.registration_endpoint ?? '')
+  }
+  if (key && method === 'private_key_jwt')
+    return { ...made, clientSecret: key, clientSecretExpiresAt: null, clientAuth: method }
+  if (method !== 'none' && method !== 'client_secret_basic' && method !== 'client_secret_post')
+    throw new TokentrayError(
+      'registrationUnsupported',
+      `${shown(asked.issuer)} demands the client authentication "${shown(String(method))}", which is not supported here; use a client of your own.`
+    )
+  const end = Number(body.client_secret_expires_at ?? 0)
+  return {
+    ...made,
+    clientSecret: secret === null ? null : new Secret(secret),
+    clientSecretExpiresAt:
+      secret !== null && Number.isFinite(end) && end > 0
+        ? Math.min(Math.floor(end * 1000), Number.MAX_SAFE_INTEGER)
+        : null,
+    clientAuth: secret === null ? 'none' : method
+  }
+}
