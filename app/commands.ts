@@ -178,13 +178,14 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     },
     'server.remove': async (input) => {
       const id = find(input)
+      const config = keeper.roster.config(id)
       const grant = await vault.readGrant(id)
       const revoked = await revoke(id, async () => {
         await vault.removeServer(id)
         keeper.forget(id)
         services.onRemoved(id)
       })
-      const client = await clientEndings.grantEnded(grant?.shape ?? null, id, true)
+      const client = await clientEndings.grantEnded(grant?.shape ?? null, config, true)
       return { revoked: client ? `${revoked} ${client}` : revoked }
     },
     'server.refresh': async (input) => {
@@ -221,7 +222,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     'server.forgetRegistration': async (input) => {
       const id = find(input)
       const { light, renewable } = keeper.roster.view(id)
-      const sentence = await clientEndings.forget(id, { works: renewable && light !== 'red' })
+      const sentence = await clientEndings.forget(keeper.roster.config(id), { works: renewable && light !== 'red' })
       keeper.record(id, 'settingsChanged', sentence)
       return { ...viewed(id), sentence }
     },
@@ -233,7 +234,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
         if (newest) await vault.deleteGrant(id, newest.generation)
         keeper.signedOut(id)
       })
-      const client = await clientEndings.grantEnded(grant?.shape ?? null, id, false)
+      const client = await clientEndings.grantEnded(grant?.shape ?? null, keeper.roster.config(id), false)
       const revoked = client ? `${ended} ${client}` : ended
       keeper.record(id, 'signedOut', `Signed out. ${revoked}`)
       return { ...viewed(id), revoked }

@@ -97,7 +97,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     vault,
     oauth,
     log,
-    onReplaced: (server, old) => void clientEndings.grantEnded(old?.shape ?? null, server, false)
+    onReplaced: (server, old) => void clientEndings.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
   })
   const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random })
   const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })

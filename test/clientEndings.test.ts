@@ -80,6 +80,17 @@ test('a sign-in under way elsewhere may be using the client, so it is left', asy
   expect((await done).view.light).toBe('green')
 })
 
+test('the settings of the server, gone with it or not, hold for the deletion too: its client certificate is shown', async () => {
+  await s.signIn()
+  await s.call('server.setCertificate', {
+    server: 'one',
+    clientCertificate: { certificateFile: '/nowhere.pem', keyFile: '/nowhere.key' }
+  })
+  const { revoked } = await s.call('server.remove', { server: 'one' })
+  expect(revoked.match(/client_certificate_unreadable/g)).toHaveLength(2)
+  expect(deleted()).toEqual([])
+})
+
 test.each([
   ['503', 'did not delete the client (HTTP 503)'],
   ['cutBefore', 'did not confirm']

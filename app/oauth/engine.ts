@@ -313,7 +313,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     verify,
     revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), now(), signal),
     forgetRegistration: (grant) => forgetRegistration(grant.shape),
-    deleteClient: (issuer, management, signal) => deleteClient(issuer, management, options.network, signal),
+    deleteClient: (config, issuer, management, signal) => deleteClient(issuer, management, networkOf(config), signal),
     credentials: (token, method, url) => credentialsFor(token, { nonces, clock }, method, url),
     noteNonce: (url, nonce) => nonces.note(url, nonce)
   }

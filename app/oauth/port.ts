@@ -72,7 +72,7 @@ export interface OAuth {
   /** Removes the kept registration of this grant's client, so that the next sign-in registers anew. */
   forgetRegistration(grant: Grant): Promise<void>
   /** RFC 7592 section 2.3. Resolves with a sentence on what came of it; never throws. */
-  deleteClient(issuer: string, management: ClientManagement, signal: AbortSignal): Promise<string>
+  deleteClient(config: ServerConfig, issuer: string, management: ClientManagement, signal: AbortSignal): Promise<string>
   /** The headers that prove the right to one request, fresh for each: `authorization`, and `dpop` for a bound token. */
   credentials(token: Bearable, method: string, url: string): [name: string, value: string][]
   /** Keeps the nonce a server gave (`DPoP-Nonce`); true where it is news, so that the same request may be sent again. */

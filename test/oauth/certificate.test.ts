@@ -36,6 +36,7 @@ test('from discovery to revocation, with a browser or alone', async () => {
   const grant = grantOf(fake.origin)
   expect(await oauth.renew(config, grant, never)).toMatchObject({ ok: true })
   await oauth.revoke(config, grant, never)
+  await oauth.deleteClient(config, fake.origin, { uri: `${fake.origin}/client`, accessToken: made.accessToken }, never)
   const tokenEndpoint = `${fake.origin}/token`
   const alone = configOf(fake.mcp, {
     clientCertificate,
@@ -46,6 +47,6 @@ test('from discovery to revocation, with a browser or alone', async () => {
   expect(plain((await signInFully(oauth, alone, 'secret')).accessToken)).toMatch(/^access/)
   expect(bare).toEqual([])
   expect([...new Set(withCertificate)]).toEqual(
-    expect.arrayContaining(['/mcp', '/register', '/token', '/userinfo', '/introspect', '/revoke'])
+    expect.arrayContaining(['/mcp', '/register', '/token', '/userinfo', '/introspect', '/revoke', '/client'])
   )
 })
