@@ -1,7 +1,7 @@
 // What a server is known or was just seen to need beyond the standard: the reason, the cost, and a button that allows it.
 // Nothing is set before the button is pressed; what was set is kept with its reason.
 import type { Proposal } from '../app/contract/proposal.ts'
-import { changeWith, optionsOf } from '../app/contract/quirks.ts'
+import { changeWith, quirkNames } from '../app/contract/quirks.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act } from './actions.ts'
 import { bridge } from './bridge.ts'
@@ -18,10 +18,13 @@ export function Proposals({ view }: { view: ServerView }) {
         <li key={JSON.stringify(one.change)} className="note">
           <p>{one.reason}</p>
           <p>
+            {text.wouldSet} <strong>{settingsOf(one.change).join('; ')}</strong>
+          </p>
+          <p>
             {text.givesUp} {one.givesUp}
           </p>
           <p className="help">
-            {optionsOf(one.change).join(' ')} · {text.trust[one.trust]}
+            {text.trust[one.trust]}
             {one.source && (
               <>
                 {' · '}
@@ -38,6 +41,16 @@ export function Proposals({ view }: { view: ServerView }) {
       ))}
     </ul>
   )
+}
+
+/** As the settings of the server call them. */
+function settingsOf({ quirks = {}, redirectHost, params = {} }: Proposal['change']): string[] {
+  const { redirectHost: host, ...labels } = words.serverSettings
+  return [
+    ...quirkNames.filter((name) => quirks[name] !== undefined).map((name) => labels[name]),
+    ...(redirectHost ? [`${host} ${redirectHost}`] : []),
+    ...Object.entries(params).map(([name, value]) => `${name}=${value}`)
+  ]
 }
 
 /** Sets what is proposed; the last of them starts the sign-in at once. */

@@ -166,9 +166,15 @@ export const words = {
   } satisfies Record<EventKind, string>,
   proposals: {
     title: 'What this server needs',
+    wouldSet: 'Setting:',
     givesUp: 'What is given up:',
-    trust: { verified: 'tried', cited: 'read at the source', unverified: 'heard of', seen: 'seen just now' },
-    source: 'Source',
+    trust: {
+      verified: 'Tried with this provider',
+      cited: 'As the provider’s own pages say',
+      unverified: 'Heard of, not tried',
+      seen: 'Seen just now'
+    },
+    source: 'Read it there',
     set: 'Set this',
     setAndTry: 'Set this and try again'
   },

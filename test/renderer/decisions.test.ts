@@ -371,6 +371,7 @@ describe.skipIf(reason !== null)('decisions on the pages', () => {
     const page = await open('#sign-in/figma')
     await page.getByText('One slash apart.').waitFor()
     await page.getByText(`${words.proposals.givesUp} Equality.`).waitFor()
+    await page.getByText(words.serverSettings.acceptIssuerSlash).waitFor()
     expect(await page.getByText(words.proposals.source).getAttribute('href')).toBe('https://example.com/why')
     expect(fixture().inputsOf('server.set')).toEqual([])
     fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })

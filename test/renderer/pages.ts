@@ -1,6 +1,7 @@
 // Every screen there is, and how to bring the fixture and the page to it.
 // Shared by the accessibility tests and the pictures.
 import type { Page } from 'playwright-core'
+import { quirkFacts } from '../../app/contract/quirks.ts'
 import type { ServerView } from '../../app/contract/views.ts'
 import { words } from '../../renderer/words.ts'
 import { type Fixture, Refusal } from './fixture.ts'
@@ -28,6 +29,72 @@ export function signingIn(fixture: Fixture, step: 'resource' | 'registration' | 
       redirectUri: 'http://127.0.0.1:53682/callback',
       device: null
     }
+  })
+}
+
+/** Figma's sign-in at the code that is to be entered elsewhere. */
+export function signingInByDevice(fixture: Fixture): void {
+  signingIn(fixture)
+  fixture.change(({ servers, at }) => {
+    Object.assign(servers.find(({ id }) => id === 'figma')!.signIn!, {
+      url: null,
+      device: {
+        userCode: 'WDJB-MJHT',
+        verificationUri: 'https://figma.example/device',
+        verificationUriComplete: 'https://figma.example/device?user_code=WDJB-MJHT',
+        expiresAt: at + 600_000
+      }
+    })
+  })
+}
+
+/** Figma does not say that it knows PKCE: what would have to be allowed. */
+export function proposing(fixture: Fixture): void {
+  fixture.change(({ servers }) => {
+    servers.find(({ id }) => id === 'figma')!.proposals = [
+      {
+        change: { quirks: { allowMissingPkceMetadata: true } },
+        reason: 'figma.com does not say that it knows PKCE.',
+        givesUp: quirkFacts.allowMissingPkceMetadata.givesUp,
+        trust: 'cited',
+        source: 'https://figma.example/docs/oauth'
+      }
+    ]
+  })
+}
+
+/** Claude Code has no entry for GitHub yet. */
+export function connectable(fixture: Fixture): void {
+  const entry =
+    '{\n  "type": "http",\n  "url": "http://127.0.0.1:4140/github",\n  "headers": { "Authorization": "Bearer [key]" }\n}'
+  const note = 'Loads it at its next start.'
+  const client = (id: string, name: string, path: string | null) => ({
+    id,
+    name,
+    path,
+    ways: ['key', 'oauth', 'stdio'],
+    mark: 'cited',
+    source: null,
+    note
+  })
+  fixture.handlers['connect.list'] = () => ({
+    clients: [
+      client('claude-code', 'Claude Code', '/home/ada/.claude.json'),
+      client('cursor', 'Cursor', '/home/ada/.cursor/mcp.json'),
+      client('other', 'Other', null)
+    ]
+  })
+  fixture.handlers['connect.plan'] = () => ({
+    plan: 'p1',
+    client: 'claude-code',
+    server: 'github',
+    way: 'key',
+    path: '/home/ada/.claude.json',
+    state: 'new',
+    canWrite: true,
+    diff: entry.replace(/^/gm, '+'),
+    snippet: entry,
+    note
   })
 }
 
@@ -230,6 +297,22 @@ export const settings: Setting[] = [
     ready: (page) => page.getByText(/Use the default \(5m\)/).waitFor()
   },
   {
+    name: 'sign-in-proposal',
+    hash: '#sign-in/figma',
+    prepare: proposing,
+    ready: (page) => page.getByText(words.proposals.source).waitFor()
+  },
+  {
+    name: 'server-connect',
+    hash: '#server/github',
+    prepare: connectable,
+    ready: async (page) => {
+      await page.getByRole('button', { name: words.connect.title, exact: true }).click()
+      await page.locator('.radio').filter({ hasText: 'Claude Code' }).click()
+      await page.getByText(words.connect.states.new).waitFor()
+    }
+  },
+  {
     name: 'server-remove',
     hash: '#server/linear',
     ready: async (page) => {
@@ -275,6 +358,12 @@ export const settings: Setting[] = [
     hash: '#sign-in/figma',
     prepare: (fixture) => signingIn(fixture),
     ready: (page) => page.getByText(words.signIn.paste).waitFor()
+  },
+  {
+    name: 'sign-in-device',
+    hash: '#sign-in/figma',
+    prepare: signingInByDevice,
+    ready: (page) => page.locator('svg.qr').waitFor()
   },
   {
     name: 'sign-in-failed',
