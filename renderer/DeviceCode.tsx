@@ -1,6 +1,7 @@
 // A sign-in that ends on another machine: the code to enter there, the address, and both as a picture for a telephone.
 // The picture is one SVG path of our own making; nothing a server sent becomes markup.
 import { encode } from 'uqr'
+import { picturedLink } from '../app/contract/device.ts'
 import type { DeviceCodeView } from '../app/contract/views.ts'
 import { copy } from './actions.ts'
 import { ActionButton } from './controls.tsx'
@@ -10,6 +11,7 @@ const text = words.signIn
 
 export function DeviceCode({ device }: { device: DeviceCodeView }) {
   const link = device.verificationUriComplete ?? device.verificationUri
+  const pictured = picturedLink(device)
   return (
     <section>
       <h2 className="cap">{text.device}</h2>
@@ -19,7 +21,7 @@ export function DeviceCode({ device }: { device: DeviceCodeView }) {
       <p className="help">
         {text.deviceHelp} <strong>{device.verificationUri}</strong>
       </p>
-      <Picture of={link} />
+      {pictured !== null && <Picture of={pictured} />}
       <div className="acts">
         <a className="button plain" href={link} target="_blank" rel="noreferrer">
           {text.deviceOpen}

@@ -2,6 +2,7 @@
 // The URL is always printed; without a browser here, a device code where the server offers one, else pasting.
 import { createInterface } from 'node:readline'
 import type { Input, Output } from '../contract/commands.ts'
+import { picturedLink } from '../contract/device.ts'
 import { formatDuration } from '../contract/duration.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { DeviceCodeView, ServerView } from '../contract/views.ts'
@@ -115,13 +116,14 @@ function hasBrowser({ env, platform }: World): boolean {
 }
 
 async function showCode(world: World, server: string, device: DeviceCodeView): Promise<void> {
-  const { userCode, verificationUri, verificationUriComplete, expiresAt } = device
+  const { userCode, verificationUri, expiresAt } = device
   say(world, `To sign in to ${server}, open this address in a browser on any machine:`)
   say(world, `  ${verificationUri}`)
   say(world, `and enter the code ${userCode} within ${formatDuration(expiresAt - world.clock.now())}.`)
-  if (!world.stderr.isTTY) return
+  const link = picturedLink(device)
+  if (!world.stderr.isTTY || link === null) return
   const { renderUnicodeCompact } = await import('uqr')
-  say(world, renderUnicodeCompact(verificationUriComplete ?? verificationUri, { border: 2 }))
+  say(world, renderUnicodeCompact(link, { border: 2 }))
 }
 
 /** Every line typed or piped is taken as the redirected URL; a wrong one is told and the wait goes on. */

@@ -7,6 +7,7 @@ import { expose, type Secret } from '../secret.ts'
 import { type Prover, proofFor } from './dpop.ts'
 import { signJwt } from './keys.ts'
 import type { Network, RequestOptions } from './network.ts'
+import { isQuotable } from './tokenReply.ts'
 
 export type Client = { clientId: string; clientAuth: ClientAuthMethod; clientSecret: Secret | null }
 
@@ -23,6 +24,10 @@ export function secretMethod(server: oauth.AuthorizationServer): ClientAuthMetho
     ? 'client_secret_post'
     : 'client_secret_basic'
 }
+
+/** True for an error code that a server answered this client with and that is no secret of it. */
+export const mayBeTold = (code: string, { clientSecret }: Client): boolean =>
+  isQuotable(code, clientSecret ? [expose(clientSecret)] : [])
 
 /** A client without a secret is public, whatever method it was given. `at`: now, in ms since the epoch. */
 export function authenticationOf(client: Client, at: number): oauth.ClientAuth {

@@ -3,22 +3,25 @@
 import * as oauth from 'oauth4webapi'
 import { type Clock, sleep } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Tokens } from '../vault/vault.ts'
-import { authenticationOf, type Client, ClientUnfit, refusesClient, requestOptions } from './client.ts'
+import { authenticationOf, type Client, ClientUnfit, mayBeTold, refusesClient, requestOptions } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import { lifetimeOf } from './expiry.ts'
 import { explainFault } from './explain.ts'
 import { askWithDeviceCode, type TokenRequest } from './grants.ts'
-import { isUsableUrl, objectOf, shown } from './metadata.ts'
+import { isUsableUrl, type Json, objectOf, shown } from './metadata.ts'
 import { isBusyStatus, NetworkFault } from './network.ts'
 import type { DeviceCode, TokenOutcome } from './port.ts'
+import { rejectsResource } from './rejections.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 export type DeviceGrant = { code: string; shown: DeviceCode; interval: number }
 
 /** RFC 8628 section 3.5, in ms. */
 const defaultInterval = 5_000
+const shortestInterval = 1_000
 const slowDown = 5_000
 const longestInterval = 60_000
 const guessedLifetime = 600_000
@@ -40,33 +43,46 @@ export async function requestDeviceCode(
   const { status, headers } = reply
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, context.at))
   const body = objectOf(await reply.text()) ?? {}
-  const error = typeof body.error === 'string' ? shown(body.error) : null
-  if (error !== null && refusesClient(error)) throw new ClientUnfit(error)
-  if (error !== null)
-    throw new TokentrayError('signInFailed', `${host} gave no code to sign in with: ${error}; check the settings.`)
+  const { error } = body
+  if (typeof error === 'string' && refusesClient(error)) throw new ClientUnfit(error)
+  if (typeof error === 'string') throw noCode(host, error, status, body, client)
   // Google's name for it, from before the RFC.
-  const address = body.verification_uri ?? body.verification_url
-  const complete = body.verification_uri_complete
+  const address = addressOf(body.verification_uri ?? body.verification_url)
   const { device_code: code, user_code: userCode } = body
-  if (typeof code !== 'string' || !code || typeof userCode !== 'string' || !userCode || !isAddress(address))
+  if (typeof code !== 'string' || !code || typeof userCode !== 'string' || !userCode || address === null)
     throw new TokentrayError(
       'responseInvalid',
       `${host} answered the request for a code with something else (HTTP ${status}); tell its operator.`
     )
   return {
     code,
-    interval: Math.min(lifetimeOf(body.interval) ?? defaultInterval, longestInterval),
+    interval: Math.min(Math.max(lifetimeOf(body.interval) ?? defaultInterval, shortestInterval), longestInterval),
     shown: {
       userCode: shown(userCode),
       verificationUri: address,
-      verificationUriComplete: isAddress(complete) ? complete : null,
+      verificationUriComplete: addressOf(body.verification_uri_complete),
       expiresAt: context.at + Math.min(lifetimeOf(body.expires_in) ?? guessedLifetime, longestLifetime)
     }
   }
 }
 
-const isAddress = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 2000 && isUsableUrl(value)
+function noCode(host: string, error: string, status: number, body: Json, client: Client): TokentrayError {
+  const said = mayBeTold(error, client) ? error : `HTTP ${status}`
+  return new TokentrayError(
+    'signInFailed',
+    `${host} gave no code to sign in with: ${said}; check the settings.`,
+    rejectsResource(error, String(body.error_description ?? ''))
+      ? { proposals: [proposeQuirk('omitResource', `${host} refused a request with the resource parameter.`)] }
+      : {}
+  )
+}
+
+/** As it was sent where all of it can be seen, else as a browser reads it: it is shown in a terminal, to be typed. */
+function addressOf(value: unknown): string | null {
+  if (typeof value !== 'string' || !isUsableUrl(value)) return null
+  const address = /^[\x21-\x7e]+$/.test(value) ? value : new URL(value).href
+  return address.length <= 2000 ? address : null
+}
 
 /** Resolves with the tokens when the person is done (RFC 8628 sections 3.4 and 3.5). Rejects with TokentrayError. */
 export async function pollForTokens(
@@ -75,13 +91,14 @@ export async function pollForTokens(
   { config, discovery, clock }: { config: ServerConfig; discovery: Discovery; clock: Clock }
 ): Promise<Tokens> {
   const host = shown(discovery.server.issuer)
-  for (let wait = grant.interval; ; ) {
+  for (let wait = grant.interval, atLeast = 0; ; ) {
     const asked = request()
-    await sleep(clock, wait, asked.signal)
+    await sleep(clock, Math.min(Math.max(wait, atLeast), grant.shown.expiresAt - clock.now()), asked.signal)
     if (clock.now() >= grant.shown.expiresAt) throw ended(config)
     const outcome = await askWithDeviceCode({ ...asked, context: request().context }, grant.code)
     if (outcome.ok) return outcome.tokens
     const { detail } = outcome
+    atLeast = outcome.retryAfter ?? 0
     if (detail === 'authorization_pending') continue
     if (detail === 'slow_down') wait += slowDown
     else if (detail === 'access_denied')

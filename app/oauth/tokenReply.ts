@@ -83,6 +83,14 @@ function tokenTypeOf(said: string | null): string {
   return /^dpop$/i.test(said) ? 'DPoP' : said.slice(0, 100)
 }
 
+/**
+ * True for an error code that may be told. Registered codes are lower-case words; of anything else nobody knows what a
+ * server put there, perhaps a secret of the request.
+ */
+export function isQuotable(code: string, sent: readonly string[]): boolean {
+  return /^[a-z][a-z_]{0,59}$/.test(code) && !sent.includes(code)
+}
+
 function judgeError(
   code: string,
   body: Record<string, unknown>,
@@ -90,8 +98,7 @@ function judgeError(
   headers: Headers,
   context: ReplyContext
 ): Failure {
-  // Registered codes are lower-case words; of anything else nobody knows what a server put there, perhaps a token.
-  const quotable = /^[a-z][a-z_]{0,59}$/.test(code) && !context.sent.includes(code) && body.refresh_token !== code
+  const quotable = isQuotable(code, context.sent) && body.refresh_token !== code
   const detail = quotable ? code : `HTTP ${status}`
   if (refusals.has(code)) return failure('refused', detail)
   if (passing.has(code)) return failure('busy', detail, retryAfterOf(headers, context.at))

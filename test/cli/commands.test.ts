@@ -214,7 +214,8 @@ describe('login', () => {
       const core = makeCore()
       core.on('signIn.start', () => ({ signIn: 's1', url: null, redirectUri: null, device }))
       core.on('signIn.wait', () => ({ view: makeView('a') }))
-      const { err } = await runIn(['login', 'a', '--device'], { core, isTTY })
+      const { err, exitCode } = await runIn(['login', 'a', '--device'], { core, isTTY })
+      expect(exitCode).toBe(0)
       expect(core.calls[0]?.input).toMatchObject({ server: 'a', device: 'always' })
       return err
     }
@@ -223,6 +224,10 @@ describe('login', () => {
     expect(plain).toContain('enter the code WDJB-MJHT within')
     expect(plain).not.toMatch(/[█▀▄]/)
     expect(await shown(true)).toMatch(/[█▀▄]{9}/)
+    // Longer than any picture can hold.
+    Object.assign(device, { verificationUri: `https://i.example/${'x'.repeat(1980)}` })
+    Object.assign(device, { verificationUriComplete: `https://i.example/${encodeURI('ü'.repeat(600))}` })
+    expect(await shown(true)).not.toMatch(/[█▀▄]/)
   })
   test('without a browser here the code is preferred; a display or BROWSER says that there is one', async () => {
     const asked = async (env: Record<string, string>) => {

@@ -1,6 +1,7 @@
 // The device code (RFC 8628) against a server that is pending, slow, gone, refusing or done, on a held clock.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { SignIn } from '../../app/oauth/port.ts'
+import { Secret } from '../../app/secret.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
 import { configOf, never, plain, refusal, setUp, start } from './setting.ts'
 
@@ -112,6 +113,45 @@ describe('a server that offers only device codes', () => {
     expect(held.registrations.rows).toMatchObject([{ clientId: 'client-2' }])
     fake.script('/device', says('invalid_client'))
     expect(await refusal(begin(), 'clientRefused')).toContain('invalid_client')
+  })
+})
+
+describe('what a hostile server answers the request for a code with', () => {
+  test('a secret that it echoes as its error does not come out', async () => {
+    fake.script('/device', ({ form }) => says(form.get('client_secret') ?? ''))
+    const config = configOf(fake.mcp, { clientId: 'mine', clientAuth: 'client_secret_post' })
+    const clientSecret = new Secret('canary_secret')
+    const signIn = held.oauth.beginSignIn(config, { clientSecret, onStep: () => {}, signal: never })
+    expect(await refusal(signIn, 'signInFailed')).not.toContain('canary')
+    expect(fake.to('/device')[0]?.form.get('client_secret')).toBe('canary_secret')
+  })
+
+  test('an address is shown as one line of what can be seen', async () => {
+    const address = 'https://example.com/device\nrun: curl evil.example\u202e\u001b[2J'
+    fake.script('/device', { body: offer({ verification_uri: address, verification_uri_complete: address }) })
+    const { device } = await begin()
+    for (const shown of [device?.verificationUri, device?.verificationUriComplete])
+      expect(shown).toMatch(/^https:\/\/example\.com\/device[\x21-\x7e]+$/)
+    for (const verification_uri of [`https://example.com/${'x'.repeat(2000)}`, 'http://evil.example/device']) {
+      fake.script('/device', { body: offer({ verification_uri }) })
+      await refusal(begin(), 'responseInvalid')
+    }
+  })
+
+  test('an interval of next to nothing is a second, and a later time that it names is kept', async () => {
+    fake.script('/device', { body: offer({ interval: 0.001 }) })
+    fake.script('/token', says('authorization_pending'), { status: 429, headers: { 'retry-after': '90' } }, 'cut')
+    const wait = waits()
+    await begin()
+    for (const _ of [1, 2, 3, 4]) await wait.run()
+    expect(wait.begun.slice(0, 4)).toEqual([1000, 1000, 90_000, 4000])
+  })
+
+  test('a refusal of the resource parameter comes with the proposal to leave it out', async () => {
+    const error_description = 'AADSTS901002: The resource request parameter is not supported.'
+    fake.script('/device', { status: 400, body: { error: 'invalid_request', error_description } })
+    const error = await begin().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'signInFailed', proposals: [{ change: { quirks: { omitResource: true } } }] })
   })
 })
 

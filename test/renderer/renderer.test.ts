@@ -501,6 +501,14 @@ describe.skipIf(reason !== null)('the pages', () => {
       expect(await link.getAttribute('href')).toBe('https://figma.example/device?user_code=WDJB-MJHT')
       expect(await page.locator('svg.qr path').getAttribute('d')).toMatch(/^(M\d+ \d+h1v1h-1z){200}/)
       expect(await page.getByLabel(words.signIn.pasteLabel).count()).toBe(0)
+      // Longer than any picture can hold: the address stands alone, and the page with it.
+      fixture.change(({ servers }) => {
+        const device = servers.find(({ id }) => id === 'figma')!.signIn!.device!
+        device.verificationUriComplete = `https://figma.example/${encodeURI('ü'.repeat(600))}`
+        device.verificationUri = `https://figma.example/${'x'.repeat(1900)}`
+      })
+      await page.locator('svg.qr').waitFor({ state: 'detached' })
+      expect(await page.getByText('WDJB-MJHT', { exact: true }).count()).toBe(1)
     })
 
     test('can be copied, opened again, pasted and cancelled', async () => {
