@@ -8,14 +8,12 @@ import type { Vault } from './vault/vault.ts'
 export type StepUp = { keeper: Keeper; vault: Vault; oauth: OAuth }
 
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
-const most = 100
+/** Of one challenge, and noted in all. */
+const most = { wanted: 100, noted: 1000 }
 
-/** The scope tokens in a server's text, bounded (RFC 6749 section 3.3). */
+/** The scope tokens in a text (RFC 6749 section 3.3). */
 function scopesIn(text: string | null | undefined): string[] {
-  return (text ?? '')
-    .split(/\s+/)
-    .filter((scope) => scopeToken.test(scope))
-    .slice(0, most)
+  return (text ?? '').split(/\s+/).filter((scope) => scopeToken.test(scope))
 }
 
 /**
@@ -24,7 +22,7 @@ function scopesIn(text: string | null | undefined): string[] {
  * @throws scopeGranted, and inputInvalid where there is no scope in `scopes`
  */
 export async function addScope({ keeper, vault, oauth }: StepUp, id: string, scopes: string): Promise<void> {
-  const wanted = scopesIn(scopes)
+  const wanted = scopesIn(scopes).slice(0, most.wanted)
   if (wanted.length === 0) throw new TokentrayError('inputInvalid', `"${scopes}" names no scope.`)
   const grant = await vault.readGrant(id)
   const granted = scopesIn(grant?.scope)
@@ -34,8 +32,9 @@ export async function addScope({ keeper, vault, oauth }: StepUp, id: string, sco
       `${id} has been granted ${wanted.join(' ')} already, so signing in again would change nothing; its account may lack the right.`
     )
   const config = keeper.roster.config(id)
-  const union = [...new Set([...scopesIn(config.addedScope), ...granted, ...wanted])]
-  const changed = { ...config, addedScope: union.slice(0, most).join(' ') }
+  // What is missing comes first: cut off, it would be found missing again after each sign-in.
+  const union = [...new Set([...wanted, ...scopesIn(config.addedScope), ...granted])]
+  const changed = { ...config, addedScope: union.slice(0, most.noted).join(' ') }
   await vault.updateServer(changed)
   keeper.setConfig(changed)
   // Servers hold a client to the scopes it registered for (RFC 7591 section 2); the old grant keeps its own client.

@@ -1,6 +1,9 @@
 // Step-up on a real core: what a 403 said is missing is asked for besides what was granted, once, and never in a loop.
 import { expect, test as plainTest } from 'vitest'
+import type { ServerConfig } from '../app/contract/server.ts'
 import { approve } from '../app/demo/person.ts'
+import { addScope } from '../app/stepUp.ts'
+import { configOf, grantOf } from './oauth/setting.ts'
 import { createSetting, type Setting } from './setting.ts'
 
 const test = plainTest.extend<{ setting: Setting }>({
@@ -28,6 +31,20 @@ test('asks for the union of what was granted and what is missing, now and at lat
   await setting.restart()
   const { url } = await setting.call('signIn.start', { server: 'one' })
   expect(new URL(url!).searchParams.get('scope')).toContain('openid')
+})
+
+test('what is missing is noted also where more was granted than is looked through of a challenge', async () => {
+  const many = Array.from({ length: 150 }, (_, at) => `granted:${at}`)
+  const noted: ServerConfig[] = []
+  const vault = {
+    readGrant: async () => grantOf('https://i.example', { scope: many.join(' ') }, { registration: 'none' }),
+    updateServer: async (config: ServerConfig) => noted.push(config)
+  }
+  const keeper = { roster: { config: () => configOf('https://mcp.example/') }, setConfig() {} }
+  await addScope({ keeper, vault, oauth: {} } as never, 'test', 'the-missing-one')
+  expect(noted[0]?.addedScope?.split(' ')).toEqual(expect.arrayContaining([...many, 'the-missing-one']))
+  const twice = addScope({ keeper, vault, oauth: {} } as never, 'test', many.at(-1)!)
+  await expect(twice).rejects.toMatchObject({ code: 'scopeGranted' })
 })
 
 test('never asks again for what was granted: the limit against loops', async ({ setting }) => {

@@ -33,7 +33,7 @@ import { createQueue } from './queue.ts'
 import { withKnown } from './quirks.ts'
 import { obtainClient, obtainDeviceClient, preRegistered, type Registrations, registerAnew } from './registration.ts'
 import { revokeGrant } from './revocation.ts'
-import { checkPkce, chooseScope, newGrant, startCodeSignIn } from './signIn.ts'
+import { checkPkce, chooseScope, newGrant, renewedScope, startCodeSignIn, unionOf } from './signIn.ts'
 import { nameAccount } from './userinfo.ts'
 import { type Verification, verifyToken } from './verify.ts'
 
@@ -93,7 +93,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       context: replyContext(config, lastLifetimeOf(grant)),
       prover: shape.dpopKey ? proverWith(shape.dpopKey) : null
     }
-    if (renewsAlone(config)) return askAlone(config, request, config.scope ?? grant.scope)
+    if (renewsAlone(config)) return askAlone(config, request, renewedScope(config, grant.scope))
     const outcome = await refresh(request, grant)
     // The grant keeps its own copy of the client; what goes is only what the next sign-in would start from (FM-13).
     if (!outcome.ok && outcome.detail === 'invalid_client' && shape.registration === 'dynamic')
@@ -256,7 +256,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
       ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, wantsDpop: false, reach: 'any' } as const)
       : await discovered(config, signal, given.onStep)
     const client = preRegistered(config, given.clientSecret, discovery.server)
-    const scope = config.scope ?? discovery.scope
+    const scope = unionOf(config.scope ?? discovery.scope, config.addedScope)
     given.onStep('exchange')
     const prover = newProver(config, discovery)
     const request: TokenRequest = {

@@ -57,10 +57,24 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
  * listed (FM-09). null: send none.
  */
 export function chooseScope(config: ServerConfig, { server, scope }: Discovery): string | null {
-  const chosen = `${config.scope ?? scope ?? ''} ${config.addedScope ?? ''}`.split(/\s+/).filter(Boolean)
   const listed = server.scopes_supported?.includes('offline_access')
-  const scopes = new Set(listed ? [...chosen, 'offline_access'] : chosen)
+  return unionOf(config.scope ?? scope, config.addedScope, listed ? 'offline_access' : null)
+}
+
+/** All the scopes in these lists, each once; null: there are none. */
+export function unionOf(...lists: (string | null | undefined)[]): string | null {
+  const scopes = new Set(lists.flatMap((list) => (list ?? '').split(/\s+/)).filter(Boolean))
   return scopes.size > 0 ? [...scopes].join(' ') : null
+}
+
+/**
+ * What a client that asks by itself renews with: of what step-up added no more than was granted, since a server may refuse
+ * a request for anything else.
+ */
+export function renewedScope(config: ServerConfig, granted: string | null): string | null {
+  const has = new Set(granted?.split(/\s+/))
+  const added = config.addedScope?.split(/\s+/).filter((scope) => has.has(scope))
+  return unionOf(config.scope ?? granted, added?.join(' '))
 }
 
 /** Asks for a code and waits for the response; resolves when a browser can be sent off. */

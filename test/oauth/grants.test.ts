@@ -203,6 +203,17 @@ describe('client credentials', () => {
     expect(fake.to('/token')[1]?.headers.authorization).toBe(`Basic ${btoa('robot:shh')}`)
   })
 
+  test('ask for what step-up added, and renew with as much of it as was granted', async () => {
+    fake.script('/token', { body: { access_token: 'a', expires_in: 60, scope: 'x files' } })
+    const { oauth } = setUp()
+    const stepped = config({ scope: 'x', addedScope: 'files admin' })
+    const kept = { ...grantOf(fake.origin), ...(await signInFully(oauth, stepped, 'shh')) }
+    expect(asked()).toMatchObject({ scope: 'x files admin' })
+    await oauth.renew(stepped, kept, never)
+    // A server may refuse a request for a scope it does not grant; a renewal must not fail for it.
+    expect(asked()).toMatchObject({ scope: 'x files' })
+  })
+
   test('at an endpoint of the settings, without discovery', async () => {
     const grant = await signInFully(
       setUp().oauth,
