@@ -72,9 +72,14 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
+  /** The grant there is once no sign-in is under way that could bring another. */
+  async function lastGrant(id: string) {
+    await signIns.cancelServer(id)
+    return vault.readGrant(id)
+  }
+
   /** Ends the grant at the server where that is offered, then does `forget`; says in words what came of the former. */
   async function revoke(id: string, forget: () => Promise<void>): Promise<string> {
-    signIns.cancelServer(id)
     const wasPaused = keeper.roster.health(id).paused
     // A refresh in flight would bring a token that nobody revokes.
     keeper.dispatch(id, { type: 'paused' })
@@ -179,7 +184,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     'server.remove': async (input) => {
       const id = find(input)
       const config = keeper.roster.config(id)
-      const grant = await vault.readGrant(id)
+      const grant = await lastGrant(id)
       const revoked = await revoke(id, async () => {
         await vault.removeServer(id)
         keeper.forget(id)
@@ -228,7 +233,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     },
     'server.signOut': async (input) => {
       const id = find(input)
-      const grant = await vault.readGrant(id)
+      const grant = await lastGrant(id)
       const ended = await revoke(id, async () => {
         const newest = await vault.readGrant(id)
         if (newest) await vault.deleteGrant(id, newest.generation)

@@ -92,7 +92,7 @@ export class DemoServers {
   async #end(): Promise<void> {
     const { keeper, signIns } = this.#o
     for (const id of this.#ids()) {
-      signIns.cancelServer(id)
+      await signIns.cancelServer(id)
       // What is in flight would be stored for a server that is gone.
       keeper.dispatch(id, { type: 'paused' })
       await keeper.settled(id).catch(() => {}) // A drain has ended it.

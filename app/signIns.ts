@@ -95,9 +95,12 @@ export class SignIns {
       )
   }
 
-  cancelServer(server: string): void {
+  /** Resolves when the one under way there, if any, has ended: one that is just being stored is past cancelling. */
+  async cancelServer(server: string): Promise<void> {
     const running = this.#of(server)
-    if (running) this.cancel(running.id)
+    if (!running) return
+    this.cancel(running.id)
+    await running.finished.catch(() => {})
   }
 
   /** True while a person may be in the browser. */

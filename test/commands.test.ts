@@ -26,10 +26,17 @@ async function setting(failing: Set<keyof Vault>) {
   const clock = fakeClock()
   const oauth = fakeOAuth(clock)
   const stored = await openVault({ path: ':memory:', clock, keychain })
+  const held: { before?: Promise<void>; reached?: () => void } = {}
   const vault = new Proxy(stored, {
     get(target, name: keyof Vault) {
       const value = target[name]
       if (typeof value !== 'function') return value
+      if (name === 'commitSignIn' && held.before)
+        return async (...given: Parameters<Vault['commitSignIn']>) => {
+          held.reached?.()
+          await held.before
+          return target.commitSignIn(...given)
+        }
       return failing.has(name)
         ? () => Promise.reject(new TokentrayError('vaultUnwritable', 'The disk is full.'))
         : value.bind(target)
@@ -69,7 +76,7 @@ async function setting(failing: Set<keyof Vault>) {
     onRemoved: () => {}
   })
   await keeper.start()
-  return { clock, oauth, keeper, handlers, vault: stored }
+  return { clock, oauth, keeper, handlers, signIns, vault: stored, held }
 }
 
 test.each([
@@ -113,6 +120,27 @@ test('signing out with a new token still unsaved revokes that one, not the spent
   await clock.advance(48 * minute)
   await handlers['server.signOut']({ server: 'one' })
   expect(revoked).toEqual(['refresh-1', 'access-1'])
+})
+
+test('signing out while a sign-in is being stored ends that one too, and revokes what it brought', async () => {
+  const { clock, oauth, handlers, keeper, signIns, vault, held } = await setting(new Set())
+  const revoked: string[] = []
+  oauth.revoke = async (_config, grant) => {
+    revoked.push(Secret.reveal(grant.accessToken))
+    return 'Revoked.'
+  }
+  const [gate, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  Object.assign(held, { before: gate.promise, reached: reached.resolve })
+  await signIns.start('one')
+  oauth.signIns[0]!.finish(grantAt(clock.now(), 7))
+  await reached.promise
+  const signedOut = handlers['server.signOut']({ server: 'one' })
+  await clock.settle()
+  gate.resolve()
+  await signedOut
+  await clock.settle()
+  expect([await vault.readGrant('one'), keeper.roster.view('one').state]).toEqual([null, 'signedOut'])
+  expect(revoked).toEqual(['access-7'])
 })
 
 test('an address that is known already is not added twice without a name of its own', async () => {
