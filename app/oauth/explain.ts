@@ -65,6 +65,11 @@ export function explainFault(
           'settingsUnreadable',
           `The client certificate of this server or its key cannot be read, or is no PEM; ${host} was not asked.`
         )
+      if (detail === 'proxy_invalid')
+        return new TokentrayError(
+          'settingsUnreadable',
+          `The proxy that is set, here or in the system, is none that can be used; ${host} was not asked.`
+        )
       if (detail === 'https_required')
         return new TokentrayError(
           'metadataInvalid',

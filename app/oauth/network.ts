@@ -66,7 +66,7 @@ export function createNetwork(given: NetworkOptions): Network {
     let target = checked(url, options.reach)
     const identity = options.certificate && (await identityOf(options.certificate, target))
     for (let left = options.redirects ?? 0; ; left--) {
-      const proxy = (await given.resolveProxy?.(target)) ?? null
+      const proxy = await proxyFor(target, options.signal, given)
       if (options.signal?.aborted) throw new NetworkFault('busy', 'aborted', target.host)
       const reply = await exchange(target, options, { proxy, identity }, given)
       const next = left > 0 && redirectOf(reply, target, options.method ?? 'GET')
@@ -87,6 +87,26 @@ function checked(text: string, reach?: RequestOptions['reach']): URL {
   if (reach === 'public' && isPrivateHost(url.hostname))
     throw new NetworkFault('misconfigured', privateAddress, url.host)
   return url
+}
+
+/** Bounded like a connection: a proxy script may wait for servers of its own. */
+async function proxyFor(
+  target: URL,
+  signal: AbortSignal | undefined,
+  { resolveProxy, clock, limits = networkLimits }: NetworkOptions
+): Promise<string | null> {
+  if (!resolveProxy) return null
+  const { promise, resolve, reject } = Promise.withResolvers<string | null>()
+  const stop = (why: string) => reject(new NetworkFault('busy', why, target.host))
+  const aborted = () => stop('aborted')
+  const cancelTimer = clock.after(limits.connect, () => stop('proxy_timeout'))
+  signal?.addEventListener('abort', aborted, { once: true })
+  // What was to be read may hold a password, so nothing of the error goes on.
+  resolveProxy(target).then(resolve, () => reject(new NetworkFault('misconfigured', 'proxy_invalid', target.host)))
+  return promise.finally(() => {
+    cancelTimer()
+    signal?.removeEventListener('abort', aborted)
+  })
 }
 
 function redirectOf(reply: Response, from: URL, method: string): URL | null {

@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { hostname } from 'node:os'
+import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isPrivateAddress, isPrivateHost, leadsToPrivate } from '../../app/oauth/addresses.ts'
-import { NetworkFault } from '../../app/oauth/network.ts'
+import { createNetwork, NetworkFault } from '../../app/oauth/network.ts'
 import { type FakeServer, startFakeServer } from '../fakes/authorizationServer.ts'
 import { isSkipped } from '../skipped.ts'
 import { heldClock, testNetwork } from './setting.ts'
@@ -32,6 +33,25 @@ async function faultOf(promise: Promise<Response>): Promise<NetworkFault> {
   expect(fault).toBeInstanceOf(NetworkFault)
   return fault as NetworkFault
 }
+
+test('a proxy that cannot be read, or is never named, is a fault before anything was sent, and holds no password', async () => {
+  const clock = heldClock()
+  const through = (resolveProxy: () => Promise<string | null>, signal?: AbortSignal) =>
+    createNetwork({ clock, userAgent: 'test', resolveProxy })('https://mcp.example.com/', { signal }).catch(
+      (error: unknown) => error
+    )
+  const bad = await through(() => Promise.reject(new Error('http://me:s3cret@')))
+  expect(bad).toMatchObject({ fault: 'misconfigured', detail: 'proxy_invalid' })
+  expect(inspect(bad)).not.toContain('s3cret')
+  const never = () => new Promise<null>(() => {})
+  const late = through(never)
+  clock.advance(10_000)
+  expect(await late).toMatchObject({ fault: 'busy', detail: 'proxy_timeout' })
+  const left = new AbortController()
+  const leaving = through(never, left.signal)
+  left.abort()
+  expect(await leaving).toMatchObject({ fault: 'busy', detail: 'aborted' })
+})
 
 describe('FM-05 how far a request got', () => {
   test('offline: refused, unknown name, no TLS, no answer to the connection', async () => {

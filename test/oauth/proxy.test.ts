@@ -1,4 +1,5 @@
 // Which proxy a request goes through: environment, setting, exceptions, and what each system's tool says.
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { createProxyResolver, parseExceptions, readProxyList } from '../../app/oauth/proxy.ts'
 import { askSystem, readGsettings, readRegistry, readScutil } from '../../app/oauth/systemProxy.ts'
@@ -15,6 +16,27 @@ describe('where from', () => {
     expect(await resolve({ ALL_PROXY: 'socks5://all:1080' })).toBe('socks5://all:1080')
     expect(await resolve({ HTTPS_PROXY: '' })).toBe('http://of-the-system:1')
   })
+
+  test.each([
+    ['http://ann:p@ss/w#rd?%@proxy:8080', 'http://ann:p%40ss%2Fw%23rd%3F%25@proxy:8080'],
+    ['http://ann:p%40ss@proxy:8080', 'http://ann:p%40ss@proxy:8080'],
+    ['http://CORP\\ann:x:y@proxy:8080/', 'http://CORP%5Cann:x%3Ay@proxy:8080'],
+    ['ann@proxy:8080', 'http://ann@proxy:8080'],
+    ['socks5h://proxy:1080', 'socks5://proxy:1080'],
+    ['socks://proxy', 'socks5://proxy'],
+    ['HTTP://[fd00::1]:3128', 'http://[fd00::1]:3128']
+  ])('an address as people write it: %s', async (written, read) => {
+    expect(await resolve({ HTTPS_PROXY: written })).toBe(read)
+  })
+
+  test.each(['http://', 'http://proxy:port', 'socks4://proxy:1080', 'http://ann:s3cret@pro xy:1'])(
+    'an address that is none is told without what stands in it: %s',
+    async (written) => {
+      const error = await resolve({ HTTPS_PROXY: written }).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'settingsUnreadable' })
+      expect(inspect(error)).not.toMatch(/s3cret|ann/)
+    }
+  )
 
   test('the setting wins, NO_PROXY and this machine win over everything', async () => {
     const environment = { HTTPS_PROXY: 'http://big:8080' }
@@ -44,6 +66,12 @@ test.each([
   ['192.168.1.5', 'https://192.168.1.5/', true],
   ['<local>', 'https://intranet/', true],
   ['<local>', 'https://example.com/', false],
+  ['192.168.*', 'https://192.168.7.8/', true],
+  ['192.168.*', 'https://192.169.7.8/', false],
+  ['10.*', 'https://10.example.com/', true],
+  ['intra*.corp', 'https://intranet.corp/', true],
+  ['intra*.corp', 'https://intranet.corp.evil.example/', false],
+  ['169.254/16', 'https://169.254.9.9/', true],
   ['*', 'https://example.com/', true],
   ['', 'https://example.com/', false],
   ['a.test;b.test,c.test', 'https://b.test/', true]
@@ -128,6 +156,7 @@ test.each([
   ['PROXY proxy:8080; DIRECT', 'http://proxy:8080'],
   ['HTTPS proxy:8443', 'https://proxy:8443'],
   ['SOCKS5 proxy:1080;PROXY other:1', 'socks5://proxy:1080'],
+  ['QUIC proxy:443; PROXY other:1', 'http://other:1'],
   ['DIRECT', null],
   ['', null]
 ])('a proxy script that answers %j means %s', (list, proxy) => {
