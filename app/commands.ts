@@ -6,7 +6,6 @@ import type { CommandName, Output, ParsedInput } from './contract/commands.ts'
 import type { ConnectCommandName } from './contract/connect.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { GatewayCommandName } from './contract/gateway.ts'
-import { reasonsAfter } from './contract/quirks.ts'
 import type { DemoServers } from './demoServers.ts'
 import type { Upstreams } from './gateway/port.ts'
 import type { Keeper } from './keeper.ts'
@@ -14,7 +13,7 @@ import { publicKeyOf } from './oauth/keys.ts'
 import type { OAuth } from './oauth/port.ts'
 import type { OpeningCommands } from './opening.ts'
 import { buildServer, grantGiven } from './seed.ts'
-import { changeOverrides } from './settings.ts'
+import { changeServer } from './serverChanges.ts'
 import type { SignIns } from './signIns.ts'
 import { addScope } from './stepUp.ts'
 import { readToken, refreshNow, remedies } from './tokens.ts'
@@ -107,13 +106,6 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     return revoked
   }
 
-  async function change(id: string, config: Parameters<Vault['updateServer']>[0], said: string) {
-    await vault.updateServer(config)
-    keeper.setConfig(config)
-    keeper.record(id, 'settingsChanged', said)
-    return viewed(id)
-  }
-
   return {
     'server.add': async (input) => {
       const same = keeper.roster.views().find(({ url }) => url === input.url.trim())
@@ -135,21 +127,6 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       keeper.record(config.id, 'added', 'Added')
       return { ...viewed(config.id), existed: false }
     },
-    'server.setAssertion': async (input) => {
-      const id = find(input)
-      const { identityProvider: _, ...old } = keeper.roster.config(id)
-      if (old.grantKind !== 'jwtBearer')
-        throw new TokentrayError('inputInvalid', `${id} does not sign in by assertion.`)
-      const { assertion, identityProvider } = input
-      const config = { ...old, assertion, ...(identityProvider && { identityProvider }) }
-      return change(id, config, 'Settings changed')
-    },
-    'server.setCertificate': async (input) => {
-      const id = find(input)
-      const { clientCertificate: _, ...old } = keeper.roster.config(id)
-      const { clientCertificate } = input
-      return change(id, clientCertificate ? { ...old, clientCertificate } : old, 'Settings changed')
-    },
     'server.keys': async (input) => {
       const id = find(input)
       const key = await vault.clientSecret(id)
@@ -162,17 +139,11 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     },
     'server.set': async (input) => {
       const id = find(input)
-      const { server: _, scope, redirectPort, schedule, reason, ...rest } = input
-      const old = keeper.roster.config(id)
-      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-      const config = { ...old, ...given, schedule: changeOverrides(old.schedule, schedule ?? {}) }
-      config.quirks = { ...old.quirks, ...input.quirks }
-      config.quirkReasons = reasonsAfter(old.quirkReasons, input.quirks ?? {}, reason)
-      if (scope === null) delete config.scope
-      else if (scope !== undefined) config.scope = scope
-      if (redirectPort === null) delete config.redirectPort
-      else if (redirectPort !== undefined) config.redirectPort = redirectPort
-      return change(id, config, 'Settings changed')
+      const changed = changeServer(keeper.roster.config(id), await vault.clientSecret(id), input)
+      await vault.updateServer(changed.config, changed)
+      keeper.setConfig(changed.config)
+      keeper.record(id, 'settingsChanged', 'Settings changed')
+      return viewed(id)
     },
     'server.giveToken': async (input) => {
       const id = find(input)

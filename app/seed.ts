@@ -62,6 +62,10 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
     throw new TokentrayError('inputInvalid', 'A client with a key needs the id it is registered under (--client-id).')
   if (kind === 'jwtBearer' && !input.clientId)
     throw new TokentrayError('inputInvalid', 'An assertion is sent by a client: give its --client-id.')
+  if (kind === 'jwtBearer' && !input.assertion)
+    throw new TokentrayError('inputInvalid', 'An assertion is needed: name the file that holds it, or what writes it.')
+  if (kind !== 'jwtBearer' && (input.assertion || input.identityProvider))
+    throw new TokentrayError('inputInvalid', 'An assertion gets its own tokens: leave out the other ways to get them.')
   if (kind === 'clientCredentials' && !(input.clientId && (input.clientSecret || signs)))
     throw new TokentrayError(
       'inputInvalid',

@@ -103,6 +103,13 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     redirectHost: config.redirectHost,
     redirectPort: config.redirectPort ?? null,
     ...(config.clientCertificate && { certificateFile: config.clientCertificate.certificateFile }),
+    ...(config.clientId !== undefined && { ownClient: true as const }),
+    ...(config.clientAuth && { clientAuth: config.clientAuth }),
+    ...(config.dpop !== undefined && { dpop: config.dpop }),
+    ...(config.assertion && {
+      assertionFrom: 'file' in config.assertion ? config.assertion.file : config.assertion.command[0]
+    }),
+    ...(config.identityProvider && { identityProvider: config.identityProvider }),
     params: Object.fromEntries(Object.entries(config.params).filter(([name]) => !isSecretName(name))),
     demo: config.demo ?? false,
     signIn: health.signIn

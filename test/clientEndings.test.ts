@@ -82,7 +82,7 @@ test('a sign-in under way elsewhere may be using the client, so it is left', asy
 
 test('the settings of the server, gone with it or not, hold for the deletion too: its client certificate is shown', async () => {
   await s.signIn()
-  await s.call('server.setCertificate', {
+  await s.call('server.set', {
     server: 'one',
     clientCertificate: { certificateFile: '/nowhere.pem', keyFile: '/nowhere.key' }
   })

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { makeKey, publicKeyOf } from '../app/oauth/keys.ts'
 import { expose } from '../app/secret.ts'
+import { startFakeServer } from './fakes/authorizationServer.ts'
 import { createSetting } from './setting.ts'
 
 test('private_key_jwt: the server takes what the key signs, at sign-in, at refresh and after a restart', async () => {
@@ -73,43 +74,92 @@ test('DPoP: sign-in, refresh and a proof for a request, with the nonces the serv
   expect(claims).toMatchObject({ htm: 'POST', htu: mcp.url, nonce: 'n1', ath: expect.any(String) })
 })
 
-test('no page can name a file to be read or a command to be run', async () => {
+test('no page in a browser names a file or who gets what is in it, and no page at all a command to be run', async () => {
   const setting = await createSetting()
   onTestFinished(() => setting.stop())
-  const { core, mcp } = setting
-  const assertion = { command: ['true'] }
-  const given = { url: mcp.url, grantKind: 'jwtBearer', clientId: 'x' }
-  for (const door of ['browser', 'window', 'cli'] as const)
-    expect(await core.handle(door, 'server.add', { ...given, assertion })).toMatchObject({ code: 'inputInvalid' })
-  expect(await core.handle('cli', 'server.add', { ...given, name: 'one' })).toMatchObject({ ok: true })
-  const input = { server: 'one', assertion, identityProvider: null }
-  for (const door of ['browser', 'window'] as const)
-    expect(await core.handle(door, 'server.setAssertion', input)).toMatchObject({ code: 'notAllowedHere' })
-  expect(await core.handle('cli', 'server.setAssertion', input)).toMatchObject({ ok: true })
+  const { core, mcp, call, view } = setting
+  const certificate = { certificateFile: '/keys/person.pem', keyFile: '/keys/person.key' }
+  const provider = { tokenEndpoint: 'https://idp.example/token', clientId: 'x' }
+  const bearer = { url: mcp.url, grantKind: 'jwtBearer', clientId: 'x' }
+  const held = [
+    ['browser', { assertion: { file: '/id.jwt' } }],
+    ['browser', { assertion: { command: ['true'] } }],
+    ['browser', { identityProvider: provider }],
+    ['browser', { clientCertificate: certificate }],
+    ['window', { assertion: { command: ['true'] } }]
+  ] as const
+  const added = { ...bearer, name: 'one', assertion: { file: '/id.jwt' }, clientCertificate: certificate }
+  expect(await core.handle('window', 'server.add', added)).toMatchObject({ ok: true })
+  const refused = { code: 'notAllowedHere' }
+  for (const [door, given] of held) {
+    expect(await core.handle(door, 'server.set', { server: 'one', ...given })).toMatchObject(refused)
+    expect(await core.handle(door, 'server.add', { ...bearer, name: 'two', ...given })).toMatchObject(refused)
+  }
+  for (const given of [{ identityProvider: null }, { clientCertificate: null }])
+    expect(await core.handle('browser', 'server.set', { server: 'one', ...given })).toMatchObject(refused)
+  expect(view()).toMatchObject({ assertionFrom: '/id.jwt', certificateFile: '/keys/person.pem' })
+  const elsewhere = {
+    assertion: { command: ['mint', '--secret'] },
+    identityProvider: provider,
+    clientCertificate: null
+  }
+  expect(await core.handle('cli', 'server.set', { server: 'one', ...elsewhere })).toMatchObject({ ok: true })
+  expect(view()).toMatchObject({ assertionFrom: 'mint', identityProvider: provider })
+  expect(view().certificateFile).toBeUndefined()
+  expect(JSON.stringify(await call('snapshot', {}))).not.toMatch(/person\.key|--secret/)
+  await call('server.add', { url: mcp.url, name: 'three' })
+  const reply = await core.handle('cli', 'server.set', { server: 'three', assertion: { file: '/x' } })
+  expect(reply).toMatchObject({ code: 'inputInvalid' })
 })
 
-test('no page can name the files of a client certificate, nor take one away; all may see that one is set', async () => {
+test('how a client of one’s own authenticates can be changed: a key is made and kept, a secret never made of it', async () => {
   const setting = await createSetting()
   onTestFinished(() => setting.stop())
-  const { core, mcp, call } = setting
-  const clientCertificate = { certificateFile: '/keys/person.pem', keyFile: '/keys/person.key' }
-  await call('server.add', { url: mcp.url, name: 'one' })
-  const input = { server: 'one', clientCertificate }
-  for (const door of ['browser', 'window', 'cli'] as const) {
-    const added = await core.handle(door, 'server.add', { url: mcp.url, name: 'two', clientCertificate })
-    expect(added).toMatchObject({ code: 'inputInvalid' })
-    expect(await core.handle(door, 'server.set', input)).toMatchObject({ code: 'inputInvalid' })
+  const { core, mcp, call, view } = setting
+  const set = async (given: object) => {
+    const reply = await core.handle('browser', 'server.set', { server: 'one', ...given })
+    return reply.ok ? 'set' : reply.code
   }
-  const certificate = async () => (await call('snapshot', {})).servers[0]?.certificateFile
-  expect(await core.handle('cli', 'server.setCertificate', input)).toMatchObject({ ok: true })
-  expect(await certificate()).toBe('/keys/person.pem')
-  for (const door of ['browser', 'window'] as const)
-    for (const given of [clientCertificate, null]) {
-      const reply = await core.handle(door, 'server.setCertificate', { server: 'one', clientCertificate: given })
-      expect(reply).toMatchObject({ code: 'notAllowedHere' })
-    }
-  expect(await certificate()).toBe('/keys/person.pem')
-  expect(JSON.stringify(await call('snapshot', {}))).not.toContain('person.key')
-  await core.handle('cli', 'server.setCertificate', { server: 'one', clientCertificate: null })
-  expect(await certificate()).toBeUndefined()
+  const thumbprint = async () => (await call('server.keys', { server: 'one' })).jwks.keys[0]?.kid
+  await call('server.add', { url: mcp.url, name: 'own', clientId: 'mine', clientSecret: 'first' })
+  await call('server.set', { server: 'own', clientAuth: 'private_key_jwt' })
+  await call('server.add', {
+    url: mcp.url,
+    name: 'one',
+    clientId: 'mine',
+    grantKind: 'clientCredentials',
+    clientSecret: 's'
+  })
+  expect(view()).toMatchObject({ ownClient: true })
+  expect(view().clientAuth).toBeUndefined()
+  expect(await set({ clientAuth: 'private_key_jwt' })).toBe('set')
+  expect(view()).toMatchObject({ hasKeys: true, clientAuth: 'private_key_jwt' })
+  const made = await thumbprint()
+  expect(await set({ clientAuth: 'private_key_jwt', dpop: true })).toBe('set')
+  expect([await thumbprint(), view().dpop]).toEqual([made, true])
+  expect(await set({ clientAuth: 'private_key_jwt', clientSecret: 'no key' })).toBe('inputInvalid')
+  expect(await set({ clientAuth: 'client_secret_post' })).toBe('inputInvalid')
+  expect(await set({ clientAuth: null })).toBe('inputInvalid')
+  expect(await set({ clientAuth: 'none' })).toBe('inputInvalid')
+  expect(await thumbprint()).toBe(made)
+  expect(await set({ clientAuth: 'client_secret_post', clientSecret: 'new', dpop: null })).toBe('set')
+  expect(view()).toMatchObject({ clientAuth: 'client_secret_post' })
+  expect([view().dpop, view().hasKeys]).toEqual([undefined, undefined])
+  await call('server.add', { url: mcp.url, name: 'registered' })
+  expect(await set({ server: 'registered', clientAuth: 'none' })).toBe('inputInvalid')
+})
+
+test('a new secret of a client is what the next sign-in sends', async () => {
+  const setting = await createSetting()
+  onTestFinished(() => setting.stop())
+  const fake = await startFakeServer()
+  onTestFinished(() => fake.stop())
+  const { call } = setting
+  const kind = { grantKind: 'clientCredentials', clientId: 'robot' } as const
+  await call('server.add', { url: fake.mcp, name: 'one', ...kind, clientSecret: 'old' })
+  await call('server.set', { server: 'one', clientAuth: 'client_secret_post', clientSecret: 'new' })
+  await setting.restart()
+  const { signIn } = await call('signIn.start', { server: 'one' })
+  await call('signIn.wait', { signIn })
+  expect(fake.to('/token')[0]?.form.get('client_secret')).toBe('new')
 })

@@ -1,10 +1,9 @@
 // `tokentray add`: a new server, with what it needs to get tokens, and its first sign-in.
 // The kind of grant follows from what was given; contradictions are told before anything is stored.
-import { resolve } from 'node:path'
 import type { Input } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { ServerView } from '../contract/views.ts'
-import { splitCommand } from './browser.ts'
+import { type AssertionOptions, checkUrl, readAssertion } from './assertion.ts'
 import { type CertificateOptions, readCertificate } from './certificate.ts'
 import { signIn } from './login.ts'
 import { print, printJson, say } from './output.ts'
@@ -14,32 +13,29 @@ import { readSecret, readSeed, readText } from './secrets.ts'
 import { describeLine } from './words.ts'
 import type { World } from './world.ts'
 
-export type AddOptions = CertificateOptions & {
-  id?: string
-  name?: string
-  clientId?: string
-  clientSecretFile?: string
-  scope?: string
-  param?: Record<string, string>
-  clientCredentials?: boolean
-  privateKeyJwt?: boolean
-  clientKeyFile?: string
-  assertionFile?: string
-  assertionCommand?: string
-  identityProvider?: string
-  identityProviderClient?: string
-  dpop?: 'on' | 'off'
-  tokenFile?: string
-  refreshTokenFile?: string
-  tokenEndpoint?: string
-  fromEnv?: string
-  passThrough?: boolean
-  redirectHost?: '127.0.0.1' | 'localhost'
-  redirectPort?: number
-  login: boolean
-  device?: boolean
-  json?: boolean
-}
+export type AddOptions = CertificateOptions &
+  AssertionOptions & {
+    id?: string
+    name?: string
+    clientId?: string
+    clientSecretFile?: string
+    scope?: string
+    param?: Record<string, string>
+    clientCredentials?: boolean
+    privateKeyJwt?: boolean
+    clientKeyFile?: string
+    dpop?: 'on' | 'off'
+    tokenFile?: string
+    refreshTokenFile?: string
+    tokenEndpoint?: string
+    fromEnv?: string
+    passThrough?: boolean
+    redirectHost?: '127.0.0.1' | 'localhost'
+    redirectPort?: number
+    login: boolean
+    device?: boolean
+    json?: boolean
+  }
 
 export async function add(world: World, url: string, options: AddOptions): Promise<void> {
   checkUrl(url)
@@ -47,15 +43,12 @@ export async function add(world: World, url: string, options: AddOptions): Promi
   const input: Input<'server.add'> = { url, ...grant, ...readSettings(options) }
   if (grant.params || options.param) input.params = { ...grant.params, ...options.param }
   const clientCertificate = readCertificate(options)
+  if (clientCertificate) input.clientCertificate = clientCertificate
   await withOwner(world, async (owner) => {
     const added = await owner.call('server.add', input)
     const { id } = added.view
     if (added.existed) say(world, `${id} is known already; the vault's own tokens stay.`)
     else say(world, `Added ${id}.`)
-    const assertion = readAssertion(options)
-    if (assertion && !added.existed) await owner.call('server.setAssertion', { server: id, ...assertion })
-    if (clientCertificate && !added.existed)
-      await owner.call('server.setCertificate', { server: id, clientCertificate })
     const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
     if (waits) say(world, `Give the server its public key (tokentray keys ${id}), then: tokentray login ${id}.`)
     const isAsked = options.login && !options.passThrough && !waits
@@ -97,15 +90,6 @@ async function firstToken(
 /** What an address can be wrong by. Everything else may pass, or be mended by settings. */
 const mistakes: ReadonlySet<ErrorCode> = new Set(['urlInvalid', 'notMcpServer', 'resourceMismatch'])
 
-function checkUrl(url: string): void {
-  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' }
-  if (protocol !== 'https:' && protocol !== 'http:')
-    throw new TokentrayError(
-      'urlInvalid',
-      `"${url}" is not the address of an MCP server: it must begin with https:// (or http://).`
-    )
-}
-
 async function readGrant(world: World, options: AddOptions): Promise<Partial<Input<'server.add'>>> {
   const { clientSecretFile, tokenFile, refreshTokenFile, fromEnv } = options
   const files = [clientSecretFile, options.clientKeyFile, tokenFile, refreshTokenFile]
@@ -123,7 +107,8 @@ async function readGrant(world: World, options: AddOptions): Promise<Partial<Inp
   if (signs && !options.clientId) throw invalid('A client with a key needs --client-id.')
   if (options.clientCredentials && !(options.clientId && (clientSecretFile || signs)))
     throw invalid('--client-credentials needs --client-id and --client-secret-file, or a key (--private-key-jwt).')
-  const bears = readAssertion(options) !== null
+  const assertion = readAssertion(options)
+  const bears = assertion !== null
   if (bears && (options.clientCredentials || tokenFile || refreshTokenFile))
     throw invalid('An assertion gets its own tokens: leave out --client-credentials and the tokens.')
   if (bears && !options.clientId) throw invalid('An assertion is sent by a client: give its --client-id.')
@@ -148,32 +133,13 @@ async function readGrant(world: World, options: AddOptions): Promise<Partial<Inp
           : 'authorizationCode'
   return {
     grantKind,
+    ...assertion,
     ...(signs && { clientAuth: 'private_key_jwt' as const }),
     ...(options.dpop && { dpop: options.dpop === 'on' }),
     ...(clientSecret && { clientSecret }),
     ...(accessToken && { accessToken }),
     ...(refreshToken && { refreshToken })
   }
-}
-
-/** Where the assertion comes from, and who exchanges it; null where none was named. */
-function readAssertion(options: AddOptions): Omit<Input<'server.setAssertion'>, 'server'> | null {
-  const { assertionFile, assertionCommand, identityProvider, identityProviderClient } = options
-  if (assertionFile && assertionCommand) throw invalid('Name a file or a command for the assertion, not both.')
-  if (Boolean(identityProvider) !== Boolean(identityProviderClient))
-    throw invalid('--identity-provider and --identity-provider-client belong together.')
-  if (identityProvider) checkUrl(identityProvider)
-  const assertion = assertionFile
-    ? { file: resolve(assertionFile) }
-    : assertionCommand && { command: splitCommand(assertionCommand, '--assertion-command') }
-  if (!assertion && identityProvider)
-    throw invalid('--identity-provider needs --assertion-file or --assertion-command.')
-  if (!assertion) return null
-  const provider =
-    identityProvider && identityProviderClient
-      ? { tokenEndpoint: identityProvider, clientId: identityProviderClient }
-      : null
-  return { assertion, identityProvider: provider }
 }
 
 function readSettings(options: AddOptions): Partial<Input<'server.add'>> {

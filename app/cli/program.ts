@@ -140,6 +140,28 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
       'port of the callback address; any for one of the system’s choice',
       (text: string) => (text === 'any' ? text : whole(1, 65_535)(text))
     )
+    .addOption(
+      new Option('--client-auth <method>', 'how a client of your own authenticates, from the next sign-in on').choices([
+        'auto',
+        'none',
+        'client_secret_basic',
+        'client_secret_post',
+        'private_key_jwt'
+      ])
+    )
+    .option('--client-secret-file <file>', 'its new secret; - reads stdin')
+    .option('--client-key-file <file>', 'its key, for private_key_jwt: PEM or JWK; made here otherwise; - reads stdin')
+    .addOption(
+      new Option('--dpop <switch>', 'bind tokens to a key (RFC 9449); auto: where the server asks for it').choices([
+        'on',
+        'off',
+        'auto'
+      ])
+    )
+    .option('--assertion-file <file>', 'another file that holds the assertion')
+    .option('--assertion-command <command>', 'another command that writes it')
+    .option('--identity-provider <url>', 'token endpoint that exchanges the assertion, with one of the two')
+    .option('--identity-provider-client <id>', 'the client id there')
     .option('--client-certificate <file>', 'certificate for mutual TLS, PEM; none to leave it out from now on')
     .option('--client-certificate-key <file>', 'its key, PEM; read anew for each request')
     .addOption(

@@ -3,11 +3,13 @@
 import type { Input, Output } from '../contract/commands.ts'
 import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import type { ClientAuthMethod } from '../contract/server.ts'
+import { type AssertionOptions, readAssertion } from './assertion.ts'
 import { type CertificateOptions, readCertificate } from './certificate.ts'
 import { print, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
 import { confirm } from './prompt.ts'
-import { readSecret } from './secrets.ts'
+import { readSecret, readText } from './secrets.ts'
 import { describeEvent, describeLine } from './words.ts'
 import type { World } from './world.ts'
 
@@ -77,7 +79,12 @@ export const fractions = {
 } as const
 
 export type SetOptions = Json &
-  CertificateOptions & {
+  CertificateOptions &
+  AssertionOptions & {
+    dpop?: 'on' | 'off' | 'auto'
+    clientAuth?: ClientAuthMethod | 'auto'
+    clientSecretFile?: string
+    clientKeyFile?: string
     name?: string
     scope?: string
     defaultScope?: boolean
@@ -107,6 +114,11 @@ export async function set(world: World, server: string, options: SetOptions): Pr
   const { name, param, redirectHost, defaultScope } = options
   const clientCertificate = readCertificate(options)
   const changes: Omit<Input<'server.set'>, 'server'> = {
+    ...readAssertion(options),
+    ...(clientCertificate !== undefined && { clientCertificate }),
+    ...(options.dpop && { dpop: options.dpop === 'auto' ? null : options.dpop === 'on' }),
+    ...(options.clientAuth && { clientAuth: options.clientAuth === 'auto' ? null : options.clientAuth }),
+    ...(await readClientSecret(world, options)),
     ...(name && { name }),
     ...(options.scope !== undefined && { scope: options.scope }),
     ...(defaultScope && { scope: null }),
@@ -121,19 +133,37 @@ export async function set(world: World, server: string, options: SetOptions): Pr
   }
   const { tokenFile, refreshTokenFile } = options
   const isSetting = Object.keys(changes).length > 0
-  if (!isSetting && clientCertificate === undefined && !tokenFile && !refreshTokenFile)
+  if (!isSetting && !tokenFile && !refreshTokenFile)
     throw new TokentrayError('inputInvalid', 'Nothing to set was named; tokentray set --help lists what can be.')
-  if (tokenFile === '-' && refreshTokenFile === '-')
+  if (
+    [tokenFile, refreshTokenFile, options.clientSecretFile, options.clientKeyFile].filter((file) => file === '-')
+      .length > 1
+  )
     throw new TokentrayError('inputInvalid', 'Only one secret can come from stdin: put the other into a file.')
   const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
   const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
   const given = { ...(accessToken && { accessToken }), ...(refreshToken && { refreshToken }) }
   const outcome = await withOwner(world, async (owner) => {
-    let set = isSetting ? await owner.call('server.set', { server, ...changes }) : null
-    if (clientCertificate !== undefined) set = await owner.call('server.setCertificate', { server, clientCertificate })
+    const set = isSetting ? await owner.call('server.set', { server, ...changes }) : null
     return set && !accessToken && !refreshToken ? set : owner.call('server.giveToken', { server, ...given })
   })
+  if (outcome.view.hasKeys && options.clientAuth)
+    say(world, `Its public key, to be registered there: tokentray keys ${outcome.view.id}`)
   tell(world, outcome, options)
+}
+
+/** A client's new secret, or its key, which says by itself how the client is to authenticate. */
+async function readClientSecret(
+  world: World,
+  { clientAuth, clientSecretFile, clientKeyFile }: SetOptions
+): Promise<Pick<Input<'server.set'>, 'clientAuth' | 'clientSecret'>> {
+  if (clientSecretFile && clientKeyFile)
+    throw new TokentrayError('inputInvalid', 'A client has a secret or a key: leave out one of the two.')
+  if (clientKeyFile && clientAuth && clientAuth !== 'private_key_jwt')
+    throw new TokentrayError('inputInvalid', 'A key is for --client-auth private_key_jwt.')
+  if (clientKeyFile)
+    return { clientAuth: 'private_key_jwt', clientSecret: await readText(world, clientKeyFile, 'private key') }
+  return clientSecretFile ? { clientSecret: await readSecret(world, clientSecretFile, 'client secret') } : {}
 }
 
 function readSchedule(options: SetOptions): NonNullable<Input<'server.set'>['schedule']> {

@@ -6,6 +6,7 @@ import { gatewayCommands } from './gateway.ts'
 import { quirks } from './proposal.ts'
 import {
   assertionSource,
+  clientAuthMethod,
   clientCertificate,
   givenParams,
   identityProvider,
@@ -21,6 +22,7 @@ import { deviceCode, historyEvent, serverView, snapshot } from './views.ts'
 export type Door = 'cli' | 'window' | 'browser'
 const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
 const cliOnly: readonly Door[] = ['cli']
+export type Withheld = Partial<Record<Door, readonly string[]>>
 
 const nothing = z.object({}).strict()
 const server = z.object({ server: z.string().min(1) }).strict()
@@ -29,16 +31,7 @@ const outcome = z.object({ view: serverView }).strict()
 
 /** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
 const addInput = serverConfig
-  // Files and commands are the command line's to name: a page must not read the one or run the other.
-  .omit({
-    id: true,
-    name: true,
-    demo: true,
-    account: true,
-    assertion: true,
-    identityProvider: true,
-    clientCertificate: true
-  })
+  .omit({ id: true, name: true, demo: true, account: true })
   .partial()
   .required({ url: true })
   .extend({
@@ -53,6 +46,15 @@ const addInput = serverConfig
     keepExisting: z.boolean().optional()
   })
   .strict()
+
+/**
+ * Fields that a door may not give, by their paths. A page in a browser must not make this machine read a file, or say where
+ * what is in one is sent, or run a command; and the window, whose pages are our own, must not run one either.
+ */
+const withheld: Withheld = {
+  browser: ['assertion', 'identityProvider', 'clientCertificate'],
+  window: ['assertion.command']
+}
 
 /** RFC 7517 section 5: the members of public keys, and no others. */
 const publicKeys = z
@@ -85,25 +87,15 @@ export const commands = {
   snapshot: { doors: everyDoor, input: nothing, output: snapshot },
   'server.add': {
     doors: everyDoor,
+    withheld,
     input: addInput,
     output: z.object({ view: serverView, existed: z.boolean() }).strict()
-  },
-  /** Where a server of the kind jwtBearer gets its assertion, and who exchanges it. */
-  'server.setAssertion': {
-    doors: cliOnly,
-    input: server.extend({ assertion: assertionSource, identityProvider: identityProvider.nullable() }),
-    output: outcome
-  },
-  /** The certificate shown to this server where it asks for one (mutual TLS), as files of this machine; null: none. */
-  'server.setCertificate': {
-    doors: cliOnly,
-    input: server.extend({ clientCertificate: clientCertificate.nullable() }),
-    output: outcome
   },
   /** The public half of the key this client signs with (private_key_jwt), for its registration at the server. */
   'server.keys': { doors: everyDoor, input: server, output: z.object({ jwks: publicKeys }).strict() },
   'server.set': {
     doors: everyDoor,
+    withheld,
     input: server.extend({
       name: z.string().min(1).max(100).optional(),
       scope: z.string().nullable().optional(),
@@ -115,6 +107,18 @@ export const commands = {
       quirks: quirks.optional(),
       /** Why the quirks are set; kept with each. */
       reason: z.string().min(1).max(500).optional(),
+      /** null: where the server asks for it. */
+      dpop: z.boolean().nullable().optional(),
+      /** How a client of one's own authenticates, from the next sign-in on; null: as the server takes it. */
+      clientAuth: clientAuthMethod.nullable().optional(),
+      /** Its new secret, or for private_key_jwt its key; absent: the one there is, else for private_key_jwt a new key. */
+      clientSecret: secretText.optional(),
+      /** null: none. */
+      clientCertificate: clientCertificate.nullable().optional(),
+      /** For servers of the kind jwtBearer. */
+      assertion: assertionSource.optional(),
+      /** null: none. */
+      identityProvider: identityProvider.nullable().optional(),
       /** null: the general setting again. */
       schedule: scheduleChanges.optional()
     }),

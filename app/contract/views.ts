@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { clientsView } from './gateway.ts'
 import { proposal, quirkReasons, quirks } from './proposal.ts'
-import { grantKind, mode, scheduleOverrides, serverId } from './server.ts'
+import { clientAuthMethod, grantKind, identityProvider, mode, scheduleOverrides, serverId } from './server.ts'
 import { theme } from './settings.ts'
 
 const time = z.number().int()
@@ -104,6 +104,14 @@ export const serverView = z
     redirectPort: z.number().int().nullable(),
     /** The client certificate shown to this server (mutual TLS), where one is set; where its key is stays unsaid. */
     certificateFile: z.string().optional(),
+    /** Whether its client was given by a person, and how that one is to authenticate, where it was chosen. */
+    ownClient: z.literal(true).optional(),
+    clientAuth: clientAuthMethod.optional(),
+    /** Whether its tokens are to be bound to a key; absent: where the server asks for it. */
+    dpop: z.boolean().optional(),
+    /** The file its assertion is read from, or the program that writes it. */
+    assertionFrom: z.string().optional(),
+    identityProvider: identityProvider.optional(),
     /** Extra parameters of authorize and token requests. */
     params: z.record(z.string(), z.string()),
     /** One of the demo's servers: gone when the demo or its owner ends. */

@@ -98,10 +98,12 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
         if (grant) insertGrant(config.id, grant)
       }),
 
-    updateServer: (config) =>
+    updateServer: (config, { clientSecret } = {}) =>
       writing(() => {
         mustExist(config.id)
         run('UPDATE servers SET config = ? WHERE id = ?', JSON.stringify(config), config.id)
+        if (clientSecret !== undefined)
+          run('UPDATE servers SET client_secret = ? WHERE id = ?', bind(clientSecret), config.id)
       }),
 
     removeServer: (id) =>

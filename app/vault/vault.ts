@@ -82,7 +82,8 @@ export interface Vault {
     config: ServerConfig,
     secrets: { clientSecret?: Secret | undefined; grant?: NewGrant | undefined }
   ): Promise<void>
-  updateServer(config: ServerConfig): Promise<void>
+  /** `clientSecret`: null takes it away; absent: it stays. */
+  updateServer(config: ServerConfig, secrets?: { clientSecret?: Secret | null }): Promise<void>
   removeServer(id: string): Promise<void>
   /** The secret of a pre-registered client. */
   clientSecret(id: string): Promise<Secret | null>

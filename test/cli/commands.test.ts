@@ -423,20 +423,46 @@ test('set sends what was named, durations in ms', async () => {
 
 test('a client certificate is set before the first sign-in, with whole paths, and left out again by none', async () => {
   const core = makeCore()
-  for (const name of ['server.add', 'server.setCertificate', 'server.set'])
-    core.on(name, () => ({ view: makeView('a'), existed: false }))
+  for (const name of ['server.add', 'server.set']) core.on(name, () => ({ view: makeView('a'), existed: false }))
   const files = ['--client-certificate', 'me.pem', '--client-certificate-key', 'me.key']
   await runIn(['add', 'https://a.example/mcp', '--no-login', ...files], { core })
   const clientCertificate = { certificateFile: resolve('me.pem'), keyFile: resolve('me.key') }
-  expect(inputOf(core, 'server.setCertificate')).toEqual({ server: 'a', clientCertificate })
-  expect(inputOf(core, 'server.add')).not.toHaveProperty('clientCertificate')
+  expect(inputOf(core, 'server.add')).toMatchObject({ clientCertificate })
   core.calls.length = 0
   expect((await runIn(['set', 'a', '--client-certificate', 'none'], { core })).exitCode).toBe(0)
-  expect(core.calls.map(({ name, input }) => [name, input])).toContainEqual([
-    'server.setCertificate',
-    { server: 'a', clientCertificate: null }
+  expect(core.calls.map(({ name, input }) => [name, input])).toEqual([
+    ['server.set', { server: 'a', clientCertificate: null }]
   ])
-  expect(inputOf(core, 'server.set')).toBeUndefined()
+})
+
+test('set changes how a client authenticates, what tokens are bound to, and where an assertion comes from', async () => {
+  const core = makeCore()
+  core.on('server.set', () => ({ view: makeView('a') }))
+  const sent = async (words: string[], stdin = '') => {
+    core.calls.length = 0
+    const { exitCode } = await runIn(['set', 'a', ...words], { core, stdin })
+    return exitCode === 0 ? inputOf(core, 'server.set') : exitCode
+  }
+  expect(await sent(['--client-auth', 'auto', '--dpop', 'auto'])).toEqual({ server: 'a', clientAuth: null, dpop: null })
+  expect(await sent(['--dpop', 'off', '--client-secret-file', '-'], 'shh\n')).toEqual({
+    server: 'a',
+    dpop: false,
+    clientSecret: 'shh'
+  })
+  expect(await sent(['--client-key-file', '-'], 'the key')).toEqual({
+    server: 'a',
+    clientAuth: 'private_key_jwt',
+    clientSecret: 'the key'
+  })
+  expect(await sent(['--client-key-file', '-', '--client-auth', 'none'], 'x')).toBe(2)
+  expect(await sent(['--client-key-file', 'a', '--client-secret-file', 'b'])).toBe(2)
+  const provider = ['--identity-provider', 'https://idp.example/token', '--identity-provider-client', 'c']
+  expect(await sent(['--assertion-file', 'id.jwt', ...provider])).toEqual({
+    server: 'a',
+    assertion: { file: resolve('id.jwt') },
+    identityProvider: { tokenEndpoint: 'https://idp.example/token', clientId: 'c' }
+  })
+  expect(await sent(provider)).toBe(2)
 })
 
 test('remove asks first on a terminal, refuses without one, and does nothing before the word is typed', async () => {

@@ -1,0 +1,43 @@
+// The options that name an assertion (RFC 7523), as the settings the owner keeps.
+// Paths are made whole here: the owner runs in another folder.
+import { resolve } from 'node:path'
+import type { Input } from '../contract/commands.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { splitCommand } from './browser.ts'
+
+export type AssertionOptions = {
+  assertionFile?: string
+  assertionCommand?: string
+  identityProvider?: string
+  identityProviderClient?: string
+}
+
+/** Where the assertion comes from, and who exchanges it; null where none was named. Throws `inputInvalid`. */
+export function readAssertion(
+  options: AssertionOptions
+): (Required<Pick<Input<'server.add'>, 'assertion'>> & Pick<Input<'server.add'>, 'identityProvider'>) | null {
+  const { assertionFile, assertionCommand, identityProvider, identityProviderClient } = options
+  if (assertionFile && assertionCommand) throw invalid('Name a file or a command for the assertion, not both.')
+  if (Boolean(identityProvider) !== Boolean(identityProviderClient))
+    throw invalid('--identity-provider and --identity-provider-client belong together.')
+  if (identityProvider) checkUrl(identityProvider)
+  const assertion = assertionFile
+    ? { file: resolve(assertionFile) }
+    : assertionCommand && { command: splitCommand(assertionCommand, '--assertion-command') }
+  if (!assertion && identityProvider)
+    throw invalid('--identity-provider needs --assertion-file or --assertion-command.')
+  if (!assertion) return null
+  if (!identityProvider || !identityProviderClient) return { assertion }
+  return { assertion, identityProvider: { tokenEndpoint: identityProvider, clientId: identityProviderClient } }
+}
+
+export function checkUrl(url: string): void {
+  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' }
+  if (protocol !== 'https:' && protocol !== 'http:')
+    throw new TokentrayError(
+      'urlInvalid',
+      `"${url}" is not the address of an MCP server: it must begin with https:// (or http://).`
+    )
+}
+
+const invalid = (message: string) => new TokentrayError('inputInvalid', message)

@@ -1,0 +1,67 @@
+// What a change of a server's settings makes of them, and of its client's secret. Pure but for a key made where one is chosen.
+// Grants keep the client they were had with, so that what is changed about it holds from the next sign-in on.
+import type { ParsedInput } from './contract/commands.ts'
+import { TokentrayError } from './contract/errors.ts'
+import { reasonsAfter } from './contract/quirks.ts'
+import type { ServerConfig } from './contract/server.ts'
+import { makeKey, readKey } from './oauth/keys.ts'
+import { Secret } from './secret.ts'
+import { changeOverrides } from './settings.ts'
+
+type Change = ParsedInput<'server.set'>
+
+/** `clientSecret`: null takes it away; absent: it stays as it is. */
+export type Changed = { config: ServerConfig; clientSecret?: Secret | null }
+
+/** @throws inputInvalid */
+export function changeServer(old: ServerConfig, secret: Secret | null, change: Change): Changed {
+  const { server: _, schedule, reason, quirks = {}, clientAuth, clientSecret, ...fields } = change
+  if ((change.assertion || change.identityProvider) && old.grantKind !== 'jwtBearer')
+    throw new TokentrayError('inputInvalid', `${old.id} does not sign in by assertion.`)
+  const client = changeClient(old, secret, clientAuth, clientSecret)
+  const given = { ...fields, ...(client && { clientAuth: client.clientAuth }) }
+  // null: the setting is none again.
+  const left = Object.entries({ ...old, ...withoutAbsent(given) }).filter(([, value]) => value !== null)
+  const config = {
+    ...(Object.fromEntries(left) as ServerConfig),
+    schedule: changeOverrides(old.schedule, schedule ?? {}),
+    quirks: { ...old.quirks, ...quirks },
+    quirkReasons: reasonsAfter(old.quirkReasons, quirks, reason)
+  }
+  return client ? { config, clientSecret: client.secret } : { config }
+}
+
+const withoutAbsent = (fields: object) =>
+  Object.fromEntries(Object.entries(fields).filter(([, it]) => it !== undefined))
+
+/** null: nothing about the client was given. */
+function changeClient(
+  old: ServerConfig,
+  secret: Secret | null,
+  method: Change['clientAuth'],
+  given: string | undefined
+): { clientAuth: NonNullable<Change['clientAuth']> | null; secret: Secret | null } | null {
+  if (method === undefined && given === undefined) return null
+  if (old.clientId === undefined)
+    throw new TokentrayError('inputInvalid', `${old.id} has no client of your own, so there is nothing to set for one.`)
+  const clientAuth = method === undefined ? (old.clientAuth ?? null) : method
+  const next = { clientAuth, secret: secretFor(clientAuth, old.clientAuth, secret, given) }
+  const isNeeded = old.grantKind === 'clientCredentials' || clientAuth?.startsWith('client_secret')
+  if (!next.secret && isNeeded)
+    throw new TokentrayError('inputInvalid', `This client authenticates with a secret or a key: give ${old.id} one.`)
+  return next
+}
+
+function secretFor(
+  method: NonNullable<Change['clientAuth']> | null,
+  before: ServerConfig['clientAuth'],
+  secret: Secret | null,
+  given: string | undefined
+): Secret | null {
+  const hadKey = before === 'private_key_jwt'
+  if (method === 'private_key_jwt') return given === undefined ? (hadKey && secret) || makeKey() : readKey(given)
+  if (method === 'none') return null
+  if (given !== undefined) return new Secret(given)
+  // A key is no secret to be sent.
+  return hadKey ? null : secret
+}
