@@ -155,9 +155,12 @@ async function findResource(
   return null
 }
 
+/** Of those a resource names: each costs several requests. */
+const mostIssuers = 8
+
 /** The first authorization server that has metadata: the client may choose (RFC 9728 section 7.6). */
 async function findServer(issuers: string[], url: URL, options: RequestOptions, context: DiscoveryContext) {
-  const candidates = issuers.length > 0 ? issuers : [url.origin]
+  const candidates = issuers.length > 0 ? issuers.slice(0, mostIssuers) : [url.origin]
   for (const issuer of candidates) {
     const accepted = context.quirks?.acceptIssuerSlash ? [issuer, otherSpelling(issuer)] : [issuer]
     const server = await readServerAt(issuer, accepted, options, context)
@@ -213,7 +216,7 @@ async function readServerAt(
     const document = await fetchDocument(network, place, options, now())
     if (!document || !('issuer' in document)) continue
     if (typeof document.issuer === 'string' && accepted.includes(document.issuer))
-      return readAuthorizationServer(document, document.issuer)
+      return readAuthorizationServer(document, document.issuer, options.reach)
     other = document.issuer
   }
   if (other === undefined) return null

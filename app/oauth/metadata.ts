@@ -2,7 +2,7 @@
 // RFC 9728 (protected resource), RFC 8414 (authorization server), OpenID Connect Discovery 1.0.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
-import { isLoopbackHost } from './addresses.ts'
+import { isLoopbackHost, isPrivateHost } from './addresses.ts'
 import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from './network.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
@@ -64,9 +64,12 @@ export function serverMetadataUrls(issuer: URL): string[] {
 /** Rejects a document that is not about the server at `server`: it must have its origin and a prefix of its path. */
 export function readProtectedResource(document: Json, server: URL): ProtectedResource {
   const { resource } = document
-  const covered = typeof resource === 'string' ? URL.parse(resource) : null
+  const covered = typeof resource === 'string' && resource.length <= longestUrl ? URL.parse(resource) : null
   if (typeof resource !== 'string' || !covered)
-    throw new TokentrayError('metadataInvalid', `The metadata of ${server.host} names no resource; tell its operator.`)
+    throw new TokentrayError(
+      'metadataInvalid',
+      `The metadata of ${server.host} names no resource that can be used; tell its operator.`
+    )
   const prefix = covered.pathname.replace(/\/$/, '')
   const covers = server.pathname === prefix || server.pathname.startsWith(`${prefix}/`)
   if (covered.origin !== server.origin || !covers)
@@ -82,27 +85,40 @@ export function readProtectedResource(document: Json, server: URL): ProtectedRes
   }
 }
 
-const endpoints = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'registration_endpoint',
+const endpoints = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint']
+/** A sign-in can do without: one that cannot be used is none. */
+const spareEndpoints = [
   'revocation_endpoint',
   'device_authorization_endpoint',
-  'introspection_endpoint'
+  'introspection_endpoint',
+  'userinfo_endpoint'
 ]
 
-/** The parts of the document we use, each of its right type. Throws `metadataInvalid` where a needed one is not. */
-export function readAuthorizationServer(document: Json, issuer: string): AuthorizationServer {
+/**
+ * The parts of the document we use, each of its right type. Throws `metadataInvalid` where a needed one is not, and
+ * NetworkFault where it is private and `reach` is public: a person's browser is sent to no such address either.
+ */
+export function readAuthorizationServer(
+  document: Json,
+  issuer: string,
+  reach: RequestOptions['reach']
+): AuthorizationServer {
   const read: Json = { issuer }
+  const isPrivate = (url: string) => reach === 'public' && isPrivateHost(new URL(url).hostname)
   for (const name of endpoints) {
     const value = document[name]
     if (value === undefined || value === null) continue
     if (typeof value !== 'string' || !isUsableUrl(value))
       throw new TokentrayError(
         'metadataInvalid',
-        `The ${name} in the metadata of ${shown(issuer)} is not an https URL; tell its operator.`
+        `The ${name} in the metadata of ${shown(issuer)} is not an https URL that can be used; tell its operator.`
       )
+    if (isPrivate(value)) throw new NetworkFault('misconfigured', 'private_address', new URL(value).host)
     read[name] = value
+  }
+  for (const name of spareEndpoints) {
+    const value = document[name]
+    if (typeof value === 'string' && isUsableUrl(value) && !isPrivate(value)) read[name] = value
   }
   if (!read.token_endpoint)
     throw new TokentrayError(
@@ -119,9 +135,6 @@ export function readAuthorizationServer(document: Json, issuer: string): Authori
     const list = strings(document[name])
     if (list) read[name] = list
   }
-  // A label's source: one that cannot be used is none.
-  const { userinfo_endpoint: userinfo } = document
-  if (typeof userinfo === 'string' && isUsableUrl(userinfo)) read.userinfo_endpoint = userinfo
   read.authorization_response_iss_parameter_supported = document.authorization_response_iss_parameter_supported === true
   read.client_id_metadata_document_supported = document.client_id_metadata_document_supported === true
   return read as AuthorizationServer
@@ -132,10 +145,14 @@ export function shown(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }
 
-/** True for https, and for http on this machine. */
+/** In characters; a browser must take it on its command line, with all that is added to it. */
+const longestUrl = 4000
+
+/** True for https, and for http on this machine; without a user's name, which would stand where a host is looked for. */
 export function isUsableUrl(text: string): boolean {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+  const url = text.length <= longestUrl ? URL.parse(text) : null
+  if (!url || url.username || url.password) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
 }
 
 function strings(value: unknown): string[] | null {

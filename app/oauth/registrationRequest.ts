@@ -63,7 +63,8 @@ export async function register(
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, now()))
   const body = objectOf(await reply.text())
   if (!documented && [404, 405].includes(status)) throw unsupported
-  if (body && reply.ok && typeof body.client_id === 'string' && body.client_id !== '')
+  // RFC 6749 appendix A.1; it must fit into an address.
+  if (body && reply.ok && typeof body.client_id === 'string' && /^[\x20-\x7e]{1,4000}$/.test(body.client_id))
     return readRegistration(body, body.client_id, {
       issuer: server.issuer,
       redirectUri: redirectUri ?? deviceGrantType,
@@ -74,7 +75,7 @@ export async function register(
   if (reply.ok)
     throw new TokentrayError(
       'responseInvalid',
-      `${host} answered the client registration with no client id; tell its operator.`
+      `${host} answered the client registration with no client id that can be used; tell its operator.`
     )
   const reason = [body?.error, body?.error_description].filter((part) => typeof part === 'string' && part !== '')
   throw new TokentrayError(

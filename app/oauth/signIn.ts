@@ -52,11 +52,20 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
   )
 }
 
+/** In characters: what an authorization request can hold of a server's own choice. */
+const mostScope = 6000
+
 /**
  * The settings' scope, else what the server asks for; with what was missing since, and `offline_access` where it is
  * listed (FM-09). null: send none.
+ * Throws `metadataInvalid` where a server wants too many.
  */
 export function chooseScope(config: ServerConfig, { server, scope }: Discovery): string | null {
+  if (config.scope === undefined && (scope?.length ?? 0) > mostScope)
+    throw new TokentrayError(
+      'metadataInvalid',
+      `${shown(server.issuer)} is to be asked for more scopes than fit into an address; choose the scopes of ${config.name} in its settings.`
+    )
   const listed = server.scopes_supported?.includes('offline_access')
   return unionOf(config.scope ?? scope, config.addedScope, listed ? 'offline_access' : null)
 }

@@ -1,0 +1,101 @@
+// Metadata of a server that means harm or is merely odd: too much of everything, addresses that are not for us, and
+// parts that are wrong but needed by nobody.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { discover } from '../../app/oauth/discovery.ts'
+import type { Network } from '../../app/oauth/network.ts'
+import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
+import { configOf, never, refusal, setUp, signInFully, start } from './setting.ts'
+
+let fake: FakeServer
+beforeEach(async () => {
+  fake = await startFakeServer()
+})
+afterEach(() => fake.stop())
+
+const resourcePath = '/.well-known/oauth-protected-resource/mcp'
+const serverPath = '/.well-known/oauth-authorization-server'
+const resource = (more: Record<string, unknown>) =>
+  fake.script(resourcePath, { body: { resource: fake.mcp, authorization_servers: [fake.origin], ...more } })
+const server = (more: Record<string, unknown>) =>
+  fake.script(serverPath, { body: { ...metadataOf(fake.origin), ...more } })
+const signIn = (more = {}) => signInFully(setUp().oauth, configOf(fake.mcp, more))
+
+describe('too much', () => {
+  test('of thousands of authorization servers a few are tried', async () => {
+    resource({ authorization_servers: Array.from({ length: 2000 }, (_, at) => `${fake.origin}/${at}`) })
+    await refusal(signIn(), 'metadataInvalid')
+    expect(fake.requests.length).toBeLessThan(50)
+  })
+
+  test('thousands of scopes are asked for nowhere; a person may choose some', async () => {
+    resource({ scopes_supported: Array.from({ length: 5000 }, (_, at) => `scope:${at}`) })
+    expect(await refusal(signIn(), 'metadataInvalid')).toContain('choose the scopes')
+    expect(fake.to('/register')).toEqual([])
+    expect((await signIn({ scope: 'scope:7' })).scope).toBe('scope:7')
+  })
+
+  test.each(['authorization_endpoint', 'token_endpoint'])('a %s of a megabyte is none', async (name) => {
+    server({ [name]: `${fake.origin}/${'x'.repeat(90_000)}` })
+    await refusal(signIn(), 'metadataInvalid')
+  })
+
+  test('nor is a resource, or a client id, that no address can hold', async () => {
+    fake.script('/register', { status: 201, body: { client_id: 'x'.repeat(90_000) } })
+    await refusal(signIn(), 'responseInvalid')
+    resource({ resource: `${fake.mcp}?${'x'.repeat(90_000)}` })
+    await refusal(signIn(), 'metadataInvalid')
+  })
+})
+
+test('an address with a name before its host, which would show another host to the person, is none', async () => {
+  server({ authorization_endpoint: fake.origin.replace('//', '//accounts.example.com@') })
+  expect(await refusal(signIn(), 'metadataInvalid')).toContain('authorization_endpoint')
+})
+
+test.each(['revocation_endpoint', 'introspection_endpoint', 'device_authorization_endpoint'])(
+  'a %s that cannot be used is none: a sign-in does not need it',
+  async (name) => {
+    for (const useless of ['http://inside.example:4445/x', 7, 'no address']) {
+      server({ [name]: useless })
+      const grant = await signIn()
+      if (name === 'revocation_endpoint') expect(grant.shape.revocationEndpoint).toBeNull()
+    }
+  }
+)
+
+describe('a public server', () => {
+  const issuer = 'https://1.1.1.1'
+  /** Answers as `1.1.1.1` with these parts of its metadata. */
+  const saying = (more: Record<string, unknown>): Network => {
+    const documents: Record<string, unknown> = {
+      '/.well-known/oauth-protected-resource/mcp': { resource: `${issuer}/mcp`, authorization_servers: [issuer] },
+      '/.well-known/oauth-authorization-server': { ...metadataOf(issuer), ...more }
+    }
+    return async (url) => {
+      const document = documents[new URL(url).pathname]
+      return new Response(JSON.stringify(document ?? {}), { status: document ? 200 : 401 })
+    }
+  }
+  const find = (more: Record<string, unknown>, quirks = {}) =>
+    discover(`${issuer}/mcp`, { network: saying(more), now: () => start, signal: never, onStep: () => {}, quirks })
+
+  test.each(['authorization_endpoint', 'token_endpoint'])(
+    'sends nobody to a private %s, not even their browser, unless a person said so',
+    async (name) => {
+      for (const inside of ['http://127.0.0.1:631/x', 'http://localhost/x', 'https://10.0.0.1/x', 'https://[::1]/x']) {
+        const error = await find({ [name]: inside }).catch((reason: unknown) => reason)
+        expect(error).toMatchObject({ fault: 'misconfigured', detail: 'private_address' })
+        expect((await find({ [name]: inside }, { allowPrivateAddresses: true })).server).toMatchObject({
+          [name]: inside
+        })
+      }
+    }
+  )
+
+  test.each(['revocation_endpoint', 'introspection_endpoint', 'userinfo_endpoint'])(
+    'has no private %s, where a token would go',
+    async (name) => {
+      expect((await find({ [name]: 'http://127.0.0.1:631/x' })).server).not.toHaveProperty(name)
+    }
+  )
+})
