@@ -9,6 +9,7 @@ import { noClients } from './contract/gateway.ts'
 import type { GatewayView, Snapshot, VaultView } from './contract/views.ts'
 import { hasDemo } from './demoServers.ts'
 import { writeReport } from './diagnostics.ts'
+import { createRefusals } from './gateway/access/refusals.ts'
 import type { GatewaySide } from './gateway/gateway.ts'
 import { lateParts } from './gateway/side.ts'
 import { worstLight } from './health/words.ts'
@@ -93,6 +94,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   })
   const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}`, resolveProxy })
   const metrics = createMetrics()
+  const refusals = createRefusals({ clock, log, onChange: () => keeping?.access.changed() })
   const startedAt = clock.now()
   const listeners = new Set<(snapshot: Snapshot) => void>()
   const ended = Promise.withResolvers<'handOver' | 'quit'>()
@@ -116,7 +118,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     async use(vault) {
       const scope = kind === 'lasting' ? 'all' : 'asked'
       keeping = await startKeeping({
-        ...{ vault, network, clock, random, log, metrics, settings, scope, onChange },
+        ...{ vault, network, clock, random, log, metrics, refusals, settings, scope, onChange },
         environment: options.environment,
         gatewayAddress: () => `http://127.0.0.1:${readPort(home.ownerFolder, doors.gateway)}`
       })
@@ -194,7 +196,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     'dashboard.link': async (input) => dashboardLink(input.as),
     'settings.read': async () => settingsView(settings.current()),
     'settings.set': async (input) => settingsView(await settings.change(input)),
-    diagnostics: async () => ({ text: writeReport(snapshot(), settingsView(settings.current()), home) }),
+    diagnostics: async () => ({
+      text: writeReport(snapshot(), settingsView(settings.current()), home, refusals.views())
+    }),
     poke: async () => wake(),
     power: async ({ state }) => {
       if (state === 'resume') return wake()
@@ -211,7 +215,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     }
   }
   /** While the vault is not open, whatever needs it answers with what opening failed with. */
-  const refusals = Object.fromEntries(
+  const whileClosed = Object.fromEntries(
     Object.keys(commands).map((name) => [name, () => Promise.reject(opening.error)])
   ) as unknown as KeepingHandlers
 
@@ -225,7 +229,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     handle(door, name, input) {
       if (closing)
         return Promise.resolve({ ok: false, code: 'ownerStopping', message: 'Tokentray is just ending; try again.' })
-      const handlers = { ...(keeping?.handlers ?? refusals), ...always }
+      const handlers = { ...(keeping?.handlers ?? whileClosed), ...always }
       const call = route(handlers, log, door, name, input).finally(() => calls.delete(call))
       calls.add(call)
       return call
@@ -238,6 +242,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       }),
       resolveProxy,
       metrics,
+      refused: refusals.note,
       settings: initial,
       log
     },

@@ -1,6 +1,7 @@
 // A report that a person can send to somebody: what runs, where, and how each server does.
 // Ids and hosts are kept, since nothing can be told without them; secrets are never here, and of addresses only the host stays.
 import { homedir } from 'node:os'
+import type { RefusalView } from './contract/gateway.ts'
 import type { SettingsView } from './contract/settings.ts'
 import type { ServerView, Snapshot } from './contract/views.ts'
 import type { Paths } from './paths.ts'
@@ -52,6 +53,7 @@ export function writeReport(
   { at, owner, vault, servers }: Snapshot,
   { overrides, concurrency, logLevel, theme }: SettingsView,
   paths: Pick<Paths, 'settings' | 'logs'>,
+  refused: readonly RefusalView[] = [],
   home: string = homedir()
 ): string {
   const short = (path: string) => (home !== '' && path.startsWith(home) ? `~${path.slice(home.length)}` : path)
@@ -65,6 +67,8 @@ export function writeReport(
     vault: { state: vault.state, keySource: vault.keySource, path: short(vault.path) },
     paths: { settings: short(paths.settings), logs: short(paths.logs) },
     settings: { schedule: overrides, concurrency, logLevel, theme },
+    // Without the detail, which may be a stranger's text.
+    refused: refused.map(({ kind, times, lastAt }) => ({ kind, times, lastAt: iso(lastAt) })),
     servers: servers.map(describe)
   }
   return JSON.stringify(report, null, 2)

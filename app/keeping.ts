@@ -9,6 +9,7 @@ import type { Call } from './contract/commands.ts'
 import type { ServerView } from './contract/views.ts'
 import { clearLeftovers, DemoServers } from './demoServers.ts'
 import { type Access, createAccess } from './gateway/access/access.ts'
+import type { Refusals } from './gateway/access/refusals.ts'
 import { createGatewayHandlers } from './gateway/commands.ts'
 import type { Parts } from './gateway/side.ts'
 import { createUpstreams } from './gateway/upstreams.ts'
@@ -30,6 +31,7 @@ export type KeepingOptions = {
   random: Random
   log: Log
   metrics: Metrics
+  refusals: Refusals
   settings: LiveSettings
   /** 'asked': only servers that a command asks about are touched. */
   scope: 'all' | 'asked'
@@ -62,7 +64,7 @@ export type Keeping = {
 
 /** Starts keeping what is in `vault`; where that fails nothing goes on behind. Rejects as reading the vault does. */
 export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
-  const { vault, network, clock, log, metrics, settings, onChange } = options
+  const { vault, network, clock, log, metrics, settings, refusals, onChange } = options
   const oauth = createOAuth({
     network,
     clock,
@@ -111,6 +113,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
       randomBytes,
       log,
       servers: () => keeper.roster.views(),
+      refused: refusals.note,
       onChange
     })
   } catch (error) {
@@ -118,7 +121,10 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     throw error
   }
   const find = (typed: string) => findServer(keeper, typed)
-  const clientHandlers = createGatewayHandlers({ access, local: vault.local, clock, randomBytes, find })
+  const clientHandlers = createGatewayHandlers({
+    ...{ access, local: vault.local, clock, randomBytes, find },
+    refused: refusals.views
+  })
   const connectHandlers = createConnectHandlers({
     call: ((name: keyof typeof clientHandlers, input: never) => clientHandlers[name](input)) as unknown as Call,
     passing: access.passing,

@@ -36,7 +36,8 @@ export function makeClientsPage(): string {
 \`tokentray connect CLIENT SERVER\` points a client at \`http://127.0.0.1:4140/SERVER\`. It shows the change, asks, keeps a
 backup beside the file and writes it in one step; \`tokentray disconnect CLIENT SERVER\` takes exactly that entry out again
 and revokes its key. Without a terminal nothing is written unless \`--yes\` is given (exit code 3). \`--print\` only prints
-the entry. In the pages, each server has the same under *Connect a client*.
+the entry. In the pages, each server has the same under *Connect a client*. It is the loopback address also where
+\`serve --public-url\` is on: a client on this machine needs no way round by a proxy ([gateway.md](gateway.md)).
 
 | | Client | File | Ways, the first unless told otherwise | How we know |
 | --- | --- | --- | --- | --- |

@@ -1,6 +1,8 @@
 // Who may use the gateway: requests that wait, clients and keys with their last use, new keys, the lock, the activity.
 // Revoking takes one press and counts at the client's next request.
 import type { ClientView } from '../app/contract/gateway.ts'
+import { isMetricsKey } from '../app/contract/metricsKey.ts'
+import { refusalWords } from '../app/contract/refusals.ts'
 import { AddKey } from './AddKey.tsx'
 import { Asking } from './Asking.tsx'
 import { revoke, setLock, useClients } from './clients.ts'
@@ -22,7 +24,11 @@ function Row({ client, nameOf }: { client: ClientView; nameOf: (id: string) => s
       <div>
         <strong>{name}</strong> <span className="host">{words.clients.kinds[kind]}</span>
         <p className="help">
-          {servers.length > 0 ? words.clients.uses(names(servers)) : words.clients.usesNone}
+          {servers.length > 0
+            ? words.clients.uses(names(servers))
+            : isMetricsKey(id)
+              ? words.clients.metricsOnly
+              : words.clients.usesNone}
           {always.length > 0 && ` ${words.clients.alwaysFor(names(always))}`}
           {expiresAt !== null && ` ${words.clients.until(writeDay(expiresAt))}`}
         </p>
@@ -69,6 +75,22 @@ export default function Clients() {
         </ul>
         <AddKey />
       </section>
+      {known && known.refused.length > 0 && (
+        <section>
+          <h2 className="cap">{words.clients.refused}</h2>
+          <p className="help">{words.clients.refusedHelp}</p>
+          <ul className="clients">
+            {known.refused.map(({ kind, times, lastAt, detail }) => (
+              <li key={kind} className="use" data-refused={kind}>
+                <span>{words.clients.refusedTimes(refusalWords[kind], times, detail)}</span>
+                <span className="host">
+                  <Moment at={lastAt} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       <section>
         <h2 className="cap">{words.clients.lockTitle}</h2>
         <p className="help">{locked ? words.clients.lockedHelp : words.clients.lockHelp}</p>

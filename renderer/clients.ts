@@ -7,20 +7,19 @@ import { bridge } from './bridge.ts'
 import { snapshots } from './store.ts'
 import { words } from './words.ts'
 
-type Listed = Output<'clients.list'>['clients']
-type Uses = Output<'clients.activity'>['uses']
+type Known = Pick<Output<'clients.list'>, 'clients' | 'refused'> & Output<'clients.activity'>
 
-/** Everyone who was let in, and what they did last; null until it is known. */
-export function useClients(): { clients: Listed; uses: Uses } | null {
+/** Everyone who was let in, what they did last, and what was refused; null until it is known. */
+export function useClients(): Known | null {
   const revision = snapshots.use()?.clients.revision
-  const [known, setKnown] = useState<{ clients: Listed; uses: Uses } | null>(null)
+  const [known, setKnown] = useState<Known | null>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the revision says when to ask again
   useEffect(() => {
     let isHere = true
     act('clients', async () => {
-      const { clients } = await bridge.call('clients.list', {})
+      const { clients, refused } = await bridge.call('clients.list', {})
       const { uses } = await bridge.call('clients.activity', { limit: 20 })
-      if (isHere) setKnown({ clients, uses })
+      if (isHere) setKnown({ clients, refused, uses })
       return null
     })
     return () => {

@@ -55,7 +55,7 @@ test('paths begin with ~, of an address in a sentence only the host stays', () =
   const snapshot = snapshotOf(server)
   snapshot.vault.path = '/home/ada/.local/share/tokentray/vault.db'
   const paths = { settings: '/home/ada/.config/tokentray/settings.json', logs: '/var/log/tokentray' }
-  const text = writeReport(snapshot, settingsView(parseSettings({}, '')), paths, '/home/ada')
+  const text = writeReport(snapshot, settingsView(parseSettings({}, '')), paths, [], '/home/ada')
   expect(text).not.toMatch(/ada|planted/)
   expect(JSON.parse(text)).toMatchObject({
     vault: { path: '~/.local/share/tokentray/vault.db' },

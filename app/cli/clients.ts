@@ -4,6 +4,7 @@ import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientView, PendingClient } from '../contract/gateway.ts'
 import { isMetricsKey } from '../contract/metricsKey.ts'
+import { refusalWords } from '../contract/refusals.ts'
 import { paint, print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
 import { formatDistance, formatTime } from './words.ts'
@@ -49,22 +50,27 @@ export async function list(world: World, options: Json): Promise<void> {
   if (options.json) return printJson(world, found)
   if (found.locked) say(world, 'Locked: nobody is let in. "tokentray unlock" ends that.')
   for (const pending of found.pending) print(world, `waiting ${describePending(pending)}`)
+  for (const { kind, times, lastAt, detail } of found.refused)
+    print(
+      world,
+      `refused ${times} × ${refusalWords[kind]} · last ${formatDistance(lastAt, world.clock.now())} (${detail})`
+    )
   if (found.pending.length > 0) say(world, 'Answer with tokentray clients allow <digits>, or deny <digits>.')
   if (found.clients.length + found.pending.length === 0) say(world, 'No client uses the gateway yet.')
   for (const client of found.clients) print(world, describeClient(client, world.clock.now()))
 }
 
-/** The waiting request a person means: by its digits or id, or by the client's name where only one has it. */
+/** The waiting request a person means: by its digits or id, never by a name, since any program can call itself anything. */
 async function findPending(owner: Owner, typed: string): Promise<PendingClient> {
   const { pending } = await owner.call('clients.list', {})
-  const exact = pending.filter(({ digits, request }) => digits === typed || request === typed)
-  const found = exact.length > 0 ? exact : pending.filter(({ name }) => name.toLowerCase() === typed.toLowerCase())
-  if (found.length === 1 && found[0]) return found[0]
+  const found = pending.find(({ digits, request }) => digits === typed || request === typed)
+  if (found) return found
+  const isName = pending.some(({ name }) => name.toLowerCase() === typed.toLowerCase())
   throw new TokentrayError(
     'clientUnknown',
-    found.length === 0
-      ? `No request "${typed}" waits; "tokentray clients list" shows those that do.`
-      : `Several requests are called "${typed}"; name one by the digits its page shows.`
+    isName
+      ? `Name the request of "${typed}" by the digits that its page in your browser shows: any program can use that name.`
+      : `No request "${typed}" waits; "tokentray clients list" shows those that do.`
   )
 }
 

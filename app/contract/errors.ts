@@ -45,6 +45,7 @@ export const exitCodes = {
   ownerUnreachable: 1,
   ownerStopping: 1,
   notAllowedHere: 1,
+  gatewayLocked: 3,
   clientUnknown: 4,
   configUnreadable: 1,
   configUnwritable: 1,

@@ -2,6 +2,7 @@
 // `clients.addKey` is the one command here whose answer holds a secret: the key, shown once.
 import { z } from 'zod'
 import type { Door } from './commands.ts'
+import { refusalKinds } from './refusals.ts'
 import { serverId } from './server.ts'
 
 const time = z.number().int()
@@ -29,7 +30,7 @@ export const clientsView = z
   .object({
     pending: z.array(pendingClient),
     locked: z.boolean(),
-    /** Rises when a client or key comes or goes: what `clients.list` told is out of date. */
+    /** Rises when a client or key comes or goes, or something was refused: what `clients.list` told is out of date. */
     revision: z.number().int()
   })
   .strict()
@@ -63,6 +64,11 @@ const use = z
   })
   .strict()
 
+/** What was tried and refused since the owner started: how often, when last, and by or for whom that was. */
+const refusalView = z
+  .object({ kind: z.enum(refusalKinds), times: z.number().int(), lastAt: time, detail: z.string() })
+  .strict()
+
 const locked = z.object({ locked: z.boolean() }).strict()
 const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
 const cliOnly: readonly Door[] = ['cli']
@@ -71,7 +77,14 @@ export const gatewayCommands = {
   'clients.list': {
     doors: everyDoor,
     input: nothing,
-    output: z.object({ clients: z.array(clientView), pending: z.array(pendingClient), locked: z.boolean() }).strict()
+    output: z
+      .object({
+        clients: z.array(clientView),
+        pending: z.array(pendingClient),
+        locked: z.boolean(),
+        refused: z.array(refusalView)
+      })
+      .strict()
   },
   /** Lets a waiting client in. `servers` where it named none; `always`: its next sign-ins too, for these servers. */
   'clients.allow': {
@@ -133,4 +146,5 @@ export const noClients: ClientsView = { pending: [], locked: false, revision: 0 
 export type GatewayCommandName = keyof typeof gatewayCommands
 export type PendingClient = z.infer<typeof pendingClient>
 export type ClientsView = z.infer<typeof clientsView>
+export type RefusalView = z.infer<typeof refusalView>
 export type ClientView = z.infer<typeof clientView>

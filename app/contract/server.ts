@@ -13,6 +13,10 @@ export const serverId = z
     'use lower-case letters, digits, ".", "_" or "-", starting with a letter or digit'
   )
 
+/** Whether a server could be called this, there being one or not. */
+export const isServerName = (id: string | null): id is string =>
+  id !== null && serverId.safeParse(id).success && !reservedIds.includes(id)
+
 const ms = z.number().int().nonnegative()
 const fraction = z.number().min(0).max(1)
 

@@ -65,23 +65,23 @@ export function fail(request: IncomingMessage, response: ServerResponse, failure
   answer(response, status, headers, batch ? errors : errors[0])
 }
 
-/** Refuses a local credential (RFC 6750 section 3, RFC 9728 section 5.1). `metadata`: null where no sign-in here helps. */
+/** Refuses a local credential (RFC 6750 section 3, RFC 9728 section 5.1). `challenge`: its first parameter; null: none. */
 export function refuse(
   request: IncomingMessage,
   response: ServerResponse,
   { status, error, description }: Refusal,
-  metadata: string | null
+  challenge: string | null
 ): void {
   const headers: [string, string][] = []
   // A 403 is for keys alone: given a challenge of insufficient_scope, clients would start a sign-in and hide the sentence.
-  if (status === 401 && metadata) {
-    const params = [`resource_metadata="${metadata}"`]
+  if (status === 401 && challenge) {
+    const params = [challenge]
     // RFC 6750 section 3.1: no error code where no credential came.
     if (request.headers.authorization !== undefined)
       params.push(`error="${error}"`, `error_description="${description.replace(/[^\x20-\x7e]|["\\]/g, ' ')}"`)
     headers.push(['www-authenticate', `Bearer ${params.join(', ')}`])
   }
-  if (status === 429 || status === 503) headers.push(['retry-after', '1'])
+  if (status === 429) headers.push(['retry-after', '1'])
   closeWhereUnread(request, response)
   answer(response, status, headers, { error, error_description: description })
 }

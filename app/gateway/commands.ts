@@ -9,6 +9,7 @@ import { expose } from '../secret.ts'
 import type { ClientSummary, KeySummary, LocalAccess } from '../vault/localAccess.ts'
 import type { Access } from './access/access.ts'
 import { hashOf, mint, type RandomBytes } from './access/credentials.ts'
+import type { Refusals } from './access/refusals.ts'
 
 export type GatewayHandlers = { [N in GatewayCommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
 
@@ -45,6 +46,7 @@ export function createGatewayHandlers(o: {
   clock: Clock
   randomBytes: RandomBytes
   find(typed: string): string
+  refused: Refusals['views']
 }): GatewayHandlers {
   const { access, local, clock, randomBytes } = o
   const findAll = (typed: readonly string[]) => [...new Set(typed.map(o.find))]
@@ -72,7 +74,7 @@ export function createGatewayHandlers(o: {
   return {
     'clients.list': async () => {
       const { pending, locked } = access.view()
-      return { clients: await list(), pending, locked }
+      return { clients: await list(), pending, locked, refused: o.refused() }
     },
     'clients.allow': async ({ request, servers, always }) => {
       await access.allow(request, servers && findAll(servers), always)

@@ -3,13 +3,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
+import { isServerName } from '../contract/server.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Target } from './addresses.ts'
 import { type Failure, fail, refuse } from './answers.ts'
 import { type Body, readBody } from './body.ts'
 import type { Pools } from './pools.ts'
-import type { Admission, Upstreams } from './port.ts'
+import type { Admission, Refusal, Upstreams } from './port.ts'
 import { Refused, relay } from './relay.ts'
 
 export type ForwarderOptions = {
@@ -37,24 +38,26 @@ export function createForward(o: ForwarderOptions): Forward {
   return async (request, response, target, origin, onAdmitted) => {
     const began = clock.now()
     const upstream = upstreams.find(target.server)
-    if (!upstream) return fail(request, response, unknown(target.server), null)
-    const count = (result: string) => metrics.countRequest(upstream.id, result, clock.now() - began)
+    // Of a name that a server could have, strangers hear the same whether there is one: it is not theirs to find out.
+    if (!upstream && !isServerName(target.server)) return fail(request, response, unknown(target.server), null)
+    const count = (result: string) => {
+      if (upstream) metrics.countRequest(upstream.id, result, clock.now() - began)
+    }
     const say = (failure: Failure, body: Body | null = null) => {
       count(String(failure.status))
       fail(request, response, failure, body?.kept() ?? null)
     }
     const gone = whenGone(request, response)
-    const isOurs = upstream.mode === 'token'
+    const isOurs = upstream?.mode !== 'passThrough'
     // In pass-through the client's own Authorization is the upstream's business and proves nothing here.
     const { authorization: _, ...others } = request.headers
-    const admitted = await admission.admit(isOurs ? request.headers : others, upstream.id)
-    if (!admitted.ok) {
+    const admitted = await admission.admit(isOurs ? request.headers : others, target.server)
+    if (!admitted.ok && (upstream || !admitted.isKnown)) {
       count('refused')
-      const metadata = isOurs ? `${origin}/.well-known/oauth-protected-resource/${upstream.id}` : null
-      // A 401 comes with a challenge, and here that would be taken for the upstream's.
-      const status = !isOurs && admitted.status === 401 ? 403 : admitted.status
-      return refuse(request, response, { ...admitted, status }, metadata)
+      const metadata = isOurs ? `${origin}/.well-known/oauth-protected-resource/${target.server}` : null
+      return turnAway(request, response, admitted, metadata, o.keepBody)
     }
+    if (!upstream || !admitted.ok) return say(unknown(target.server))
     onAdmitted()
     if (gone.aborted) return count('gone')
     gone.addEventListener(
@@ -93,6 +96,26 @@ function whenGone({ socket }: IncomingMessage, response: ServerResponse): AbortS
   // A response that waits behind another one has no connection yet, and hears nothing of its end.
   if (!response.socket) socket.setMaxListeners(0).once('close', end)
   return gone.signal
+}
+
+/** `metadata`: null in pass-through, where the challenge of a 401 would be taken for the upstream's. */
+async function turnAway(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  metadata: string | null,
+  keepBody: number
+): Promise<void> {
+  const { status, description, isKnown } = refusal
+  if (status === 503) {
+    // A stranger could keep us waiting for a body without end.
+    const isHeard = isKnown && request.headers.expect === undefined
+    const body = isHeard ? await readBody(request, keepBody).catch(() => null) : null
+    const failure: Failure = { status, code: 'gatewayLocked', sentence: description, retryAfter: 30 }
+    return fail(request, response, failure, body?.kept() ?? null)
+  }
+  const challenge = metadata === null ? null : `resource_metadata="${metadata}"`
+  refuse(request, response, status === 401 && challenge === null ? { ...refusal, status: 403 } : refusal, challenge)
 }
 
 function unknown(server: string): Failure {

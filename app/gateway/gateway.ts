@@ -11,6 +11,7 @@ import type { Metrics } from '../metrics.ts'
 import type { ResolveProxy } from '../oauth/proxy.ts'
 import { doors } from '../ports.ts'
 import type { Settings } from '../settings.ts'
+import type { Refusals } from './access/refusals.ts'
 import { readTarget } from './addresses.ts'
 import { answer, fail, refuse } from './answers.ts'
 import { createForward } from './forward.ts'
@@ -23,6 +24,7 @@ import type { Parts } from './side.ts'
 export type GatewaySide = Parts & {
   resolveProxy: ResolveProxy
   metrics: Pick<Metrics, 'countRequest'>
+  refused: Refusals['note']
   settings: Pick<Settings, 'gatewayHeaderTimeout' | 'gatewayKeepBody'>
   log: Log
 }
@@ -65,7 +67,7 @@ async function tellMetrics(
   const text = request.method === 'GET' ? await scrape(request.headers) : null
   if (text === null) {
     const description = 'The metrics need a GET with a key of their own: tokentray clients add-key NAME --metrics.'
-    return refuse(request, response, { status: 401, error: 'invalid_token', description }, null)
+    return refuse(request, response, { status: 401, error: 'invalid_token', description }, 'realm="metrics"')
   }
   const headers = [...safetyHeaders, ['content-type', 'text/plain; version=0.0.4; charset=utf-8']]
   response.writeHead(200, [...headers, ['cache-control', 'no-store']].flat()).end(text)
@@ -82,6 +84,9 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = addressedAs(request.headers, publicHost)
     if (typeof asked === 'number') {
+      const { host, origin } = request.headers
+      if (asked === 421) o.refused('foreignHost', host || 'no name')
+      else o.refused('foreignOrigin', origin ?? '')
       const sentence =
         asked === 421 ? 'This is not the address of Tokentray.' : 'Another page asked for this; nothing was done.'
       return fail(request, response, { status: asked, code: 'notAllowedHere', sentence }, null)
@@ -95,12 +100,24 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
         null
       )
     if (target.server === 'health' && target.rest === '') return answer(response, 200, [], { ok: true })
-    if (target.server === 'metrics' && target.rest === '' && o.scrape) return tellMetrics(request, response, o.scrape)
+    const { scrape } = o
+    if (target.server === 'metrics' && target.rest === '' && scrape)
+      return meet(request, response, () => tellMetrics(request, response, scrape))
     if (reservedIds.includes(target.server)) {
       if (request.headers.expect !== undefined) response.writeContinue()
       if (await own.handle(request, response, asked.origin)) return
       return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'There is nothing here.' }, null)
     }
+    // Not at the response's end: one that waits behind another hears nothing of a connection that breaks.
+    await meet(request, response, (letIn) => forward(request, response, target, asked.origin, letIn))
+  }
+
+  /** Answers a stranger, while there are not too many; `work` calls `letIn` once it knows who asks. */
+  async function meet(
+    request: IncomingMessage,
+    response: ServerResponse,
+    work: (letIn: () => void) => Promise<void>
+  ): Promise<void> {
     if (strangers >= mostStrangers) {
       const sentence = 'Too many requests wait to be let in; try again.'
       return fail(request, response, { status: 503, code: 'tokenUnavailable', sentence, retryAfter: 1 }, null)
@@ -111,8 +128,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       if (isStranger) strangers--
       isStranger = false
     }
-    // Not at the response's end: one that waits behind another hears nothing of a connection that breaks.
-    await forward(request, response, target, asked.origin, letIn).finally(letIn)
+    await work(letIn).finally(letIn)
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {

@@ -11,6 +11,8 @@ export type Refusal = {
   status: 400 | 401 | 403 | 429 | 503
   error: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'temporarily_unavailable'
   description: string
+  /** The credential is one of ours, though not for this: its holder may hear what a stranger does not. */
+  isKnown?: boolean
 }
 
 export interface Admission {

@@ -75,8 +75,8 @@ export type ClientSummary = LocalClient & {
 export type KeySummary = LocalKey & { lastUse: ClientSummary['lastUse'] }
 
 export interface LocalAccess {
-  /** Adds a registration; of those nobody ever approved only the newest `mostUnapproved` are kept. */
-  addClient(client: LocalClient, mostUnapproved: number): Promise<void>
+  /** Adds a registration; of those nobody ever approved only the newest `mostUnapproved` are kept, and those in `asking`. */
+  addClient(client: LocalClient, mostUnapproved: number, asking: readonly string[]): Promise<void>
   client(id: string): Promise<LocalClient | null>
   clients(now: number): Promise<ClientSummary[]>
 
@@ -121,6 +121,9 @@ export interface LocalAccess {
   lockedSince(): Promise<number | null>
   setLock(since: number | null): Promise<void>
 
-  /** Deletes what has ended: codes, tokens, sign-ins, keys, and registrations nobody needs any more. */
-  sweep(now: number): Promise<void>
+  /**
+   * Deletes what has ended: codes, tokens, sign-ins, keys, and registrations nobody needs any more, but for those in `asking`.
+   * Resolves with the sign-ins that ended.
+   */
+  sweep(now: number, asking: readonly string[]): Promise<string[]>
 }

@@ -46,7 +46,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
   }
 
   return {
-    addClient: (client, mostUnapproved) =>
+    addClient: (client, mostUnapproved, asking) =>
       writing(() => {
         run(
           'INSERT INTO local_clients VALUES (?, ?, ?, ?, NULL)',
@@ -57,9 +57,11 @@ export function createLocalAccess(statements: Statements): LocalAccess {
         )
         run(
           `DELETE FROM local_clients WHERE id IN (SELECT id FROM local_clients WHERE approved_at IS NULL
-           ORDER BY registered_at DESC, id = ? DESC LIMIT -1 OFFSET ?)`,
+           ORDER BY registered_at DESC, id = ? DESC LIMIT -1 OFFSET ?)
+           AND id NOT IN (SELECT value FROM json_each(?))`,
           client.id,
-          mostUnapproved
+          mostUnapproved,
+          JSON.stringify(asking)
         )
       }),
 
@@ -227,20 +229,25 @@ export function createLocalAccess(statements: Statements): LocalAccess {
         if (since !== null) run('INSERT INTO local_lock VALUES (1, ?)', since)
       }),
 
-    sweep: (now) =>
+    sweep: (now, asking) =>
       writing(() => {
         run('DELETE FROM local_codes WHERE expires_at <= ?', now)
         run('DELETE FROM local_tokens WHERE expires_at <= ?', now)
-        run(`DELETE FROM local_sign_ins WHERE id NOT IN (SELECT sign_in FROM local_tokens WHERE replaced_at IS NULL)
-             AND id NOT IN (SELECT sign_in FROM local_codes WHERE used_at IS NULL)`)
+        const ended = rows(
+          `DELETE FROM local_sign_ins WHERE id NOT IN (SELECT sign_in FROM local_tokens WHERE replaced_at IS NULL)
+             AND id NOT IN (SELECT sign_in FROM local_codes WHERE used_at IS NULL) RETURNING id`
+        )
         run('DELETE FROM local_keys WHERE expires_at <= ?', now)
         run('DELETE FROM local_early_consents WHERE expires_at <= ?', now)
         dropUnheld()
         run(
           `DELETE FROM local_clients WHERE coalesce(approved_at + ${approvedLife}, registered_at + ${unapprovedLife}) <= ?
-           AND id NOT IN (SELECT client FROM local_sign_ins) AND id NOT IN (SELECT client FROM local_consents)`,
-          now
+           AND id NOT IN (SELECT client FROM local_sign_ins) AND id NOT IN (SELECT client FROM local_consents)
+           AND id NOT IN (SELECT value FROM json_each(?))`,
+          now,
+          JSON.stringify(asking)
         )
+        return ended.map(({ id }) => String(id))
       })
   }
 }

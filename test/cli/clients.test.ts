@@ -30,7 +30,8 @@ const pending = (change: Partial<PendingClient> = {}): PendingClient => ({
 
 function core(waiting: PendingClient[] = [pending()]) {
   const made = makeCore()
-  made.on('clients.list', () => ({ clients: [key], pending: waiting, locked: false }))
+  const refused = [{ kind: 'foreignOrigin', times: 3, lastAt: 0, detail: 'https://evil.example' }]
+  made.on('clients.list', () => ({ clients: [key], pending: waiting, locked: false, refused }))
   for (const name of ['clients.allow', 'clients.deny']) made.on(name, () => ({}))
   return made
 }
@@ -42,6 +43,7 @@ test('list shows who waits with digits and destination, and every client with it
   expect(exitCode).toBe(0)
   expect(out).toContain('4821 · Claude Code wants github · back to a program on this computer')
   expect(out).toContain('ci (key) · github, linear · until 2027-01-01 00:00:00Z · never used · k1')
+  expect(out).toMatch(/^refused 3 × sent by another site’s page · last .* \(https:\/\/evil\.example\)$/m)
   expect(err).toContain('clients allow <digits>')
 })
 
@@ -56,9 +58,10 @@ test('allow answers the request with these digits, once unless --always is said'
   ])
 })
 
-test('a name that several have, digits nobody shows, and nothing at all are refused', async () => {
-  const made = core([pending(), pending({ request: 'r2', digits: '1111' })])
-  expect((await runIn(['clients', 'allow', 'claude code'], { core: made })).exitCode).toBe(4)
+test('a name, digits nobody shows, and nothing at all are refused: anybody can use a name', async () => {
+  const made = core()
+  const { err, exitCode } = await runIn(['clients', 'allow', 'claude code'], { core: made })
+  expect([exitCode, err]).toEqual([4, expect.stringContaining('by the digits that its page in your browser shows')])
   expect((await runIn(['clients', 'deny', '0000'], { core: made })).exitCode).toBe(4)
   expect((await runIn(['clients', 'allow'], { core: made })).exitCode).toBe(2)
   expect((await runIn(['clients', 'allow', '1111', '--next', 'x'], { core: made })).exitCode).toBe(2)

@@ -71,6 +71,7 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
       }),
       resolveProxy: async () => null,
       metrics: { countRequest() {} },
+      refused() {},
       settings: parseSettings({}, ''),
       log: silentLog
     },

@@ -1,22 +1,13 @@
 // The whole promise with real processes: SDK clients that signed in to Tokentray call tools while tokens rotate under them,
 // servers are started anew, and the owner is killed, also with a refresh on its way. Their local tokens are never replaced.
-import { type AddressInfo, createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
-import { type Command, type Home, makeHome, makeUpstream, type Upstream, until } from './harness.ts'
+import { type Command, freePort, type Home, makeHome, makeUpstream, type Upstream, until } from './harness.ts'
 import { type Client, kinds, type SignedIn, signIn } from './sdkClients.ts'
 import { type SdkServer, startSdkServer } from './sdkServer.ts'
 
 const ok = { content: [{ type: 'text', text: 'ok' }] }
 const call = (client: Client) => client.callTool({ name: 'add' })
-
-async function freePort(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return String(port)
-}
 
 type Scene = {
   upstream: Upstream

@@ -126,6 +126,7 @@ export async function startSetting(
     },
     resolveProxy: async () => null,
     metrics: { countRequest: (server, result) => void told.counted.push(`${server} ${result}`) },
+    refused: () => {},
     settings: { gatewayHeaderTimeout: 300_000, gatewayKeepBody: 1_048_576 },
     log: silentLog,
     clock: systemClock(),

@@ -1,6 +1,7 @@
 // Clients on the pages: who waits and the three answers, who was let in, keys shown once, the lock.
 // In a real Chromium on the built pages; each command is checked as it reached the core.
 import { describe, expect, test } from 'vitest'
+import { refusalWords } from '../../app/contract/refusals.ts'
 import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { clientOf, Refusal } from './fixture.ts'
@@ -75,7 +76,10 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
     await page.getByText(words.clients.alwaysFor('GitHub')).waitFor()
     await page.getByText(words.clients.used('ci', 'GitHub', 12)).waitFor()
     fixture().handlers['clients.revoke'] = () => {
-      fixture().handlers['clients.list'] = () => ({ clients: [clientOf({ id: 'c1' })], pending: [], locked: false })
+      fixture().handlers['clients.list'] = () => ({
+        clients: [clientOf({ id: 'c1' })],
+        ...{ pending: [], locked: false, refused: [] }
+      })
       fixture().change(({ clients }) => {
         clients.revision++
       })
@@ -84,6 +88,19 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
     await button(page, `${words.clients.revoke}: ci`).click()
     await key.waitFor({ state: 'detached' })
     expect(fixture().inputsOf('clients.revoke')).toEqual([{ client: 'k1' }])
+  })
+
+  test('a key for the metrics says so, and what was refused stands there with its count', async () => {
+    fixture().handlers['clients.list'] = () => ({
+      clients: [clientOf({ id: 'metrics.k', kind: 'key', name: 'prometheus', servers: [], always: [] })],
+      ...{ pending: [], locked: false },
+      refused: [{ kind: 'foreignOrigin', times: 3, lastAt: fixture().snapshot.at, detail: 'https://evil.example' }]
+    })
+    const page = await open('#clients')
+    await page.locator('[data-client="metrics.k"]').getByText(words.clients.metricsOnly).waitFor()
+    expect(await page.getByText(words.clients.usesNone).count()).toBe(0)
+    const told = words.clients.refusedTimes(refusalWords.foreignOrigin, 3, 'https://evil.example')
+    await page.locator('[data-refused="foreignOrigin"]').getByText(told).waitFor()
   })
 
   test('a new key is shown once, can be copied, and is gone when the screen is left', async () => {

@@ -142,6 +142,16 @@ describe.skipIf(reason !== null)('decisions on the pages', () => {
     await page.getByText('/home/ada/ada.pem', { exact: true }).waitFor()
   })
 
+  test('that a server passes credentials through is among the facts, where it does', async () => {
+    const page = await open('#server/github')
+    await page.getByText(words.detail.facts.issuer, { exact: true }).waitFor()
+    expect(await page.getByText(words.detail.passThrough).count()).toBe(0)
+    fixture().change(({ servers }) => {
+      for (const server of servers) server.mode = 'passThrough'
+    })
+    await page.getByText(words.detail.passThrough, { exact: true }).waitFor()
+  })
+
   test('the public key of a client that signs is shown and copied whole; where it cannot be read, why', async () => {
     keyed(fixture())
     const page = await open('#server/github')

@@ -305,7 +305,8 @@ export async function startFixture(files: string, given: ServerView[] | null = n
         })
       ],
       pending: snapshot.clients.pending,
-      locked: snapshot.clients.locked
+      locked: snapshot.clients.locked,
+      refused: []
     }),
     'clients.activity': () => ({
       uses: [

@@ -27,7 +27,7 @@ async function filled() {
   const vault = await openVault(vaultSetting())
   await vault.addServer(sampleServer(), {})
   await vault.addServer(sampleServer('other'), {})
-  await vault.local.addClient(client('a'), 10)
+  await vault.local.addClient(client('a'), 10, [])
   return vault
 }
 
@@ -48,10 +48,10 @@ test('a vault of version 1 keeps everything, and an encrypted copy of it is made
 
 test('of registrations nobody approved only the newest are kept, and those for a day', async () => {
   const { local } = await filled()
-  for (const [n, id] of ['b', 'c', 'd'].entries()) await local.addClient(client(id, now + n), 2)
+  for (const [n, id] of ['b', 'c', 'd'].entries()) await local.addClient(client(id, now + n), 2, [])
   const kept = await Promise.all(['a', 'b', 'c', 'd'].map((id) => local.client(id)))
   expect(kept.map((it) => it !== null)).toEqual([false, false, true, true])
-  await local.sweep(now + 3 + day)
+  await local.sweep(now + 3 + day, [])
   expect(await local.client('d')).toBeNull()
 })
 
@@ -65,11 +65,11 @@ test('what ends is swept: codes, tokens, sign-ins; an approved client stays for 
   expect(await local.holder('refresh-1', now)).toBeNull()
   expect(await local.clients(now)).toMatchObject([{ id: 'a', servers: ['notes'], always: [], lastUse: null }])
   expect(await local.holder('access-1', now + day)).toBeNull()
-  await local.sweep(now + day)
+  await local.sweep(now + day, [])
   expect(await local.signInOf('access-1')).toBeNull()
   expect(await local.savePair('s', pair('2'))).toBe(false)
   expect(await local.client('a')).not.toBeNull()
-  await local.sweep(now + 365 * day)
+  await local.sweep(now + 365 * day, [])
   expect(await local.client('a')).toBeNull()
 })
 

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Clock } from '../../clock.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { ClientsView } from '../../contract/gateway.ts'
+import { isServerName } from '../../contract/server.ts'
 import type { Log } from '../../log.ts'
 import type { LocalAccess } from '../../vault/localAccess.ts'
 import type { Admission, OwnRoutes } from '../port.ts'
@@ -15,6 +16,7 @@ import { perMinute } from './limit.ts'
 import { resourceMetadata, resourceOfPath, serverMetadata } from './metadata.ts'
 import { createPassingKeys, type PassingKeys } from './passing.ts'
 import { Pending } from './pending.ts'
+import type { Refusals } from './refusals.ts'
 import { register } from './registration.ts'
 import { allows, locked, OAuthError, readForm, readJson, sendError, sendJson } from './replies.ts'
 import { createTokens } from './tokens.ts'
@@ -35,6 +37,7 @@ export type AccessOptions = {
   log: Log
   /** All servers as they are now. */
   servers(): { id: string; name: string }[]
+  refused: Refusals['note']
   /** What view() tells has changed. */
   onChange(): void
 }
@@ -63,7 +66,7 @@ export type Access = {
 
 /** Rejects as reading the vault does. */
 export async function createAccess(o: AccessOptions): Promise<Access> {
-  const { local, clock, randomBytes, log } = o
+  const { local, clock, randomBytes, log, refused } = o
   let isLocked = (await local.lockedSince()) !== null
   let revision = 0
   let busy = 0
@@ -78,13 +81,12 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     passing,
     clock,
     isLocked: () => isLocked,
-    noteUse: activity.note
+    noteUse: activity.note,
+    refused
   })
   const pending = new Pending({ clock, randomBytes, onChange: o.onChange, giveUp: unanswered })
   const tokens = createTokens({
-    local,
-    clock,
-    randomBytes,
+    ...o,
     async endSignIn({ id, client }, why) {
       await local.endSignIn(id)
       cut({ signIn: id })
@@ -93,9 +95,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     }
   })
   const authorize = createAuthorize({
-    local,
-    clock,
-    randomBytes,
+    ...o,
     pending,
     servers: () => o.servers().map(({ id }) => id),
     isLocked: () => isLocked,
@@ -107,7 +107,12 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   let cancelSweep = clock.after(firstSweep, sweep)
   function sweep(): void {
     cutEnded(clock.now())
-    local.sweep(clock.now()).catch((error: unknown) => log.error('what has ended was not swept', error))
+    local.sweep(clock.now(), pending.clients()).then(
+      (ended) => {
+        for (const signIn of ended) cut({ signIn })
+      },
+      (error: unknown) => log.error('what has ended was not swept', error)
+    )
     cancelSweep = clock.after(sweepEvery, sweep)
   }
 
@@ -119,11 +124,8 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     switch (path) {
       case '/register': {
         if (!mayRegister()) throw new OAuthError('temporarily_unavailable', 'Too many registrations; try again.', 429)
-        return sendJson(
-          response,
-          201,
-          await register(await readJson(request), { local, randomBytes, now: clock.now() })
-        )
+        const registering = { ...o, now: clock.now(), asking: pending.clients() }
+        return sendJson(response, 201, await register(await readJson(request), registering))
       }
       case '/token':
         return sendJson(response, 200, await tokens.exchange(await readForm(request), origin))
@@ -138,8 +140,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     if (path === '/.well-known/oauth-authorization-server' || path === '/.well-known/openid-configuration')
       return sendJson(response, 200, serverMetadata(origin))
     const id = resourceOfPath(path)
-    const server = o.servers().find((it) => it.id === id) ?? null
-    if (id === '' || server) return sendJson(response, 200, resourceMetadata(origin, server))
+    if (id === '' || isServerName(id)) return sendJson(response, 200, resourceMetadata(origin, id))
     sendError(response, new OAuthError('not_found', 'There is nothing here.', 404))
   }
 

@@ -8,6 +8,8 @@ import type { LocalAccess } from '../../vault/localAccess.ts'
 import type { Admission, Caller, Refusal } from '../port.ts'
 import { hashOf } from './credentials.ts'
 import type { PassingKeys } from './passing.ts'
+import type { Refusals } from './refusals.ts'
+import { lockedSentence } from './replies.ts'
 
 /** What a caller came by, and how many cuts there had been when it was looked up. */
 type Lookup = { signIn: string | null; endsAt: number | null; cuts: number }
@@ -35,6 +37,7 @@ export function createAdmission(o: {
   clock: Clock
   isLocked(): boolean
   noteUse: Admission['noteUse']
+  refused: Refusals['note']
 }) {
   const streams = new Set<Stream>()
   /** What the forwarder need not know of its callers. */
@@ -45,27 +48,26 @@ export function createAdmission(o: {
 
   const admission: Admission = {
     async admit(headers, server) {
-      if (o.isLocked())
-        return refuse(
-          503,
-          'temporarily_unavailable',
-          'Tokentray is locked: unlock it there, or run "tokentray unlock".'
-        )
       const credential = credentialOf(headers)
+      const hash = credential instanceof Secret ? hashOf(credential) : null
+      const before = cuts
+      const passing = hash === null ? null : o.passing.holder(hash)
+      const holder = passing ?? (hash === null ? null : await o.local.holder(hash, o.clock.now()))
+      const isKnown = holder !== null
+      // Whoever has no credential is not sent to sign in either.
+      if (o.isLocked()) return { ...refuse(503, 'temporarily_unavailable', lockedSentence), isKnown }
       if (credential === null) return refuse(401, 'invalid_token', 'Sign in to Tokentray, or send one of its keys.')
       if (credential === 'malformed') return refuse(400, 'invalid_request', 'The credential cannot be read.')
-      const hash = hashOf(credential)
-      const before = cuts
-      const passing = o.passing.holder(hash)
-      const holder = passing ?? (await o.local.holder(hash, o.clock.now()))
       if (!holder) return refuse(401, 'invalid_token', 'This token or key is unknown, revoked, or its time is over.')
       if (!holder.servers.includes(server)) {
+        o.refused('otherServer', `${holder.name}, at ${server}`)
         // A token for another server is as good as none (RFC 8707): the client signs in for this one. A key cannot.
-        if (holder.kind === 'oauth') return refuse(401, 'invalid_token', `This token is not for ${server}.`)
-        return refuse(403, 'insufficient_scope', `The key "${holder.name}" is not for ${server}.`)
+        if (holder.kind === 'oauth')
+          return { ...refuse(401, 'invalid_token', `This token is not for ${server}.`), isKnown }
+        return { ...refuse(403, 'insufficient_scope', `The key "${holder.name}" is not for ${server}.`), isKnown }
       }
       const caller: Caller = { client: holder.client, name: holder.name, kind: holder.kind }
-      // A bridge takes its next passing key by itself, and a sign-in is refreshed: their streams go on.
+      // A bridge takes its next passing key by itself, and a sign-in is refreshed until the sweep finds it ended.
       const endsAt = holder.kind === 'key' && !passing ? holder.expiresAt : null
       lookups.set(caller, { signIn: holder.signIn, endsAt, cuts: before })
       return { ok: true, caller }

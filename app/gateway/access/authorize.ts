@@ -10,6 +10,7 @@ import { serverOfResource } from './metadata.ts'
 import { handOver, sendPage, told, waiting } from './pages.ts'
 import type { Asking, Outcome, Pending, Request } from './pending.ts'
 import { isAppLink, isRegistered, redirectHost, settledRedirect, withParameters } from './redirects.ts'
+import type { Refusals } from './refusals.ts'
 import { asForm, type Form, locked, OAuthError, sendJson } from './replies.ts'
 import { codeLife, refreshLife } from './tokens.ts'
 
@@ -26,6 +27,7 @@ export type AuthorizeOptions = {
   isLocked(): boolean
   /** False: too many requests in this minute. */
   mayAsk(): boolean
+  refused: Refusals['note']
 }
 
 /** Where the browser goes with an error (RFC 6749 section 4.1.2.1, RFC 9207). */
@@ -72,8 +74,10 @@ export function createAuthorize(o: AuthorizeOptions) {
       )
     const redirectUri =
       form.get('redirect_uri') ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined)
-    if (redirectUri === undefined || !isRegistered(redirectUri, client.redirectUris))
+    if (redirectUri === undefined || !isRegistered(redirectUri, client.redirectUris)) {
+      o.refused('redirectUri', client.name)
       throw new OAuthError('invalid_request', 'The address this client wants to go back to is not one it registered.')
+    }
     return { client, redirectUri }
   }
 
@@ -82,9 +86,11 @@ export function createAuthorize(o: AuthorizeOptions) {
     if (o.isLocked()) throw locked()
     if (form.must('response_type') !== 'code')
       throw new OAuthError('unsupported_response_type', 'Only the authorization code grant is offered here.')
-    const challenge = form.must('code_challenge')
-    if (form.get('code_challenge_method') !== 'S256' || !/^[\w-]{43}$/.test(challenge))
+    const challenge = form.get('code_challenge')
+    if (form.get('code_challenge_method') !== 'S256' || challenge === undefined || !/^[\w-]{43}$/.test(challenge)) {
+      o.refused('pkce', to.client.name)
       throw new OAuthError('invalid_request', 'PKCE with S256 is required (RFC 7636).')
+    }
     const known = o.servers()
     const named = form.all('resource').map((resource) => serverOfResource(resource, to.issuer))
     if (known.length === 0 || named.some((server) => server === null || (server !== '' && !known.includes(server))))

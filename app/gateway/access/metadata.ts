@@ -19,11 +19,14 @@ export function serverMetadata(origin: string) {
   }
 }
 
-/** Protected resource metadata of one server; null: of the origin as a whole. */
-export function resourceMetadata(origin: string, server: { id: string; name: string } | null) {
+/**
+ * Protected resource metadata of one server; '': of the origin as a whole. It is public, so it is the same for every name a
+ * server could have: it tells nobody which there are.
+ */
+export function resourceMetadata(origin: string, server: string) {
   return {
-    resource: server ? `${origin}/${server.id}` : origin,
-    resource_name: server ? `${server.name} (through Tokentray)` : 'Tokentray',
+    resource: server ? `${origin}/${server}` : origin,
+    resource_name: server ? `${server} (through Tokentray)` : 'Tokentray',
     authorization_servers: [origin],
     bearer_methods_supported: ['header']
   }

@@ -1,10 +1,8 @@
 // Names that strangers give themselves, made fit to be shown to a person who decides by them.
 // Nothing invisible and nothing that turns the direction of writing is left in them.
 
-const longest = 60
-
-/** `name` in one visible line; a client without one is called what it is. */
-export function cleanName(name: unknown): string {
+/** `name` in one visible line of at most so many letters; a client without one is called what it is. */
+export function cleanName(name: unknown, longest = 60): string {
   const plain =
     typeof name === 'string'
       ? name

@@ -134,6 +134,11 @@ export class Pending {
     }))
   }
 
+  /** Who waits for a person's word. */
+  clients(): string[] {
+    return this.#waiting().map(({ asking }) => asking.client.id)
+  }
+
   /** Ends every request, or those of one client, as if the person had said no. */
   endAll(client?: string): void {
     for (const [ticket, request] of this.#byTicket)

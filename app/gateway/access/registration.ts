@@ -5,6 +5,7 @@ import type { LocalAccess, LocalClient } from '../../vault/localAccess.ts'
 import type { RandomBytes } from './credentials.ts'
 import { cleanName } from './names.ts'
 import { refuseRedirect } from './redirects.ts'
+import type { Refusals } from './refusals.ts'
 import { OAuthError } from './replies.ts'
 
 /** Registrations without anybody's approval that are kept; the oldest make room. */
@@ -14,10 +15,10 @@ const mostRedirects = 20
 const strings = (value: unknown): string[] | null =>
   Array.isArray(value) && value.every((it) => typeof it === 'string') ? value : null
 
-/** Registers a client and answers as RFC 7591 section 3.2.1 wants. Throws `invalid_client_metadata`, `invalid_redirect_uri`. */
+/** Registers a client, whom those in `asking` make no room for, and answers as RFC 7591 section 3.2.1 wants. Throws `invalid_client_metadata`, `invalid_redirect_uri`. */
 export async function register(
   metadata: Record<string, unknown>,
-  o: { local: LocalAccess; randomBytes: RandomBytes; now: number }
+  o: { local: LocalAccess; randomBytes: RandomBytes; now: number; asking: readonly string[]; refused: Refusals['note'] }
 ) {
   const grantTypes = metadata.grant_types === undefined ? ['authorization_code'] : strings(metadata.grant_types)
   const responseTypes = metadata.response_types === undefined ? ['code'] : strings(metadata.response_types)
@@ -28,7 +29,9 @@ export async function register(
     throw new OAuthError('invalid_redirect_uri', `Give 1 to ${mostRedirects} redirect URIs.`)
   for (const [at, uri] of redirectUris.entries()) {
     const why = refuseRedirect(uri)
-    if (why !== null) throw new OAuthError('invalid_redirect_uri', `Redirect URI ${at + 1} ${why}.`)
+    if (why === null) continue
+    o.refused('redirectUri', cleanName(metadata.client_name))
+    throw new OAuthError('invalid_redirect_uri', `Redirect URI ${at + 1} ${why}.`)
   }
   const client: LocalClient = {
     id: o.randomBytes(16).toString('base64url'),
@@ -37,7 +40,7 @@ export async function register(
     registeredAt: o.now,
     approvedAt: null
   }
-  await o.local.addClient(client, mostUnapproved)
+  await o.local.addClient(client, mostUnapproved, o.asking)
   return {
     client_id: client.id,
     client_id_issued_at: Math.floor(o.now / 1000),

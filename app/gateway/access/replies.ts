@@ -24,8 +24,8 @@ export class OAuthError extends Error {
   }
 }
 
-export const locked = () =>
-  new OAuthError('temporarily_unavailable', 'Tokentray is locked: unlock it there, or run "tokentray unlock".', 503)
+export const lockedSentence = 'Tokentray is locked: unlock it there, or run "tokentray unlock".'
+export const locked = () => new OAuthError('temporarily_unavailable', lockedSentence, 503)
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   if (status >= 500 || status === 429) response.setHeader('retry-after', '5')

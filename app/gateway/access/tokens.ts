@@ -2,9 +2,10 @@
 // Real clients race: for half a minute a replaced refresh token answers with the very tokens that replaced it.
 import type { Clock } from '../../clock.ts'
 import { expose, Secret } from '../../secret.ts'
-import type { LocalAccess, NewPair, SignInGrant } from '../../vault/localAccess.ts'
+import type { LocalAccess, LocalClient, NewPair, SignInGrant } from '../../vault/localAccess.ts'
 import { hashOf, isVerifierOf, mint, type RandomBytes, successors } from './credentials.ts'
 import { serverOfResource } from './metadata.ts'
+import type { Refusals } from './refusals.ts'
 import { type Form, OAuthError } from './replies.ts'
 
 /** ms. */
@@ -20,13 +21,14 @@ export type TokenOptions = {
   randomBytes: RandomBytes
   /** Ends the sign-in with everything that came of it; `why` is for the log. */
   endSignIn(signIn: { id: string; client: string }, why: string): Promise<void>
+  refused: Refusals['note']
 }
 
 type Tokens = { access: Secret; refresh: Secret }
 
 const invalidGrant = (description: string) => new OAuthError('invalid_grant', description)
 
-export function createTokens({ local, clock, randomBytes, endSignIn }: TokenOptions) {
+export function createTokens({ local, clock, randomBytes, endSignIn, refused }: TokenOptions) {
   function ends(signIn: SignInGrant, from: number): { access: number; refresh: number } {
     const last = signIn.endsAt ?? Number.POSITIVE_INFINITY
     return { access: Math.min(from + accessLife, last), refresh: Math.min(from + refreshLife, last) }
@@ -59,10 +61,13 @@ export function createTokens({ local, clock, randomBytes, endSignIn }: TokenOpti
     }
   }
 
-  async function exchangeCode(form: Form, origin: string, client: string) {
+  async function exchangeCode(form: Form, origin: string, { id: client, name }: LocalClient) {
     const now = clock.now()
     const used = await local.spendCode(hashOf(new Secret(form.must('code'))), now)
-    if (!used) throw invalidGrant('This code is unknown, or its time is over.')
+    if (!used) {
+      refused('code', `${name}: an unknown code came`)
+      throw invalidGrant('This code is unknown, or its time is over.')
+    }
     const redirectUri = form.get('redirect_uri')
     const problem =
       used.usedAt !== null
@@ -77,6 +82,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn }: TokenOpti
                 ? null
                 : 'a code came with a wrong verifier'
     if (problem !== null) {
+      refused('code', `${name}: ${problem}`)
       await endSignIn(used.signIn, problem)
       throw invalidGrant('This code cannot be used, or not any more.')
     }
@@ -87,7 +93,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn }: TokenOpti
     return reply(tokens, pair.access.expiresAt)
   }
 
-  async function refresh(form: Form, origin: string, client: string) {
+  async function refresh(form: Form, origin: string, { id: client, name }: LocalClient) {
     const presented = new Secret(form.must('refresh_token'))
     const hash = hashOf(presented)
     const now = clock.now()
@@ -106,6 +112,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn }: TokenOpti
     }
     if (!found || found.replacedAt === null || found.seed === null) throw invalidGrant('This sign-in was revoked.')
     if (now - found.replacedAt > grace) {
+      refused('refreshToken', name)
       await endSignIn(signIn, 'a replaced refresh token came again')
       throw invalidGrant('This refresh token was used before; sign in again.')
     }
@@ -116,9 +123,8 @@ export function createTokens({ local, clock, randomBytes, endSignIn }: TokenOpti
     /** Throws OAuthError: `invalid_request`, `invalid_client`, `invalid_grant`, `invalid_target`, `unsupported_grant_type`. */
     async exchange(form: Form, origin: string) {
       const grantType = form.must('grant_type')
-      const client = form.must('client_id')
-      if (!(await local.client(client)))
-        throw new OAuthError('invalid_client', 'This client is not registered here.', 401)
+      const client = await local.client(form.must('client_id'))
+      if (!client) throw new OAuthError('invalid_client', 'This client is not registered here.', 401)
       if (grantType === 'authorization_code') return exchangeCode(form, origin, client)
       if (grantType === 'refresh_token') return refresh(form, origin, client)
       throw new OAuthError('unsupported_grant_type', 'Only codes and refresh tokens are taken here.')

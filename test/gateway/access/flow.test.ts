@@ -49,7 +49,7 @@ test('metadata is of the very name it was asked by, at both well-knowns and per 
       authorization_servers: [own]
     })
     expect(await read('oauth-protected-resource')).toMatchObject({ resource: own })
-    expect((await fetch(`${own}/.well-known/oauth-protected-resource/nothing`)).status).toBe(404)
+    expect((await fetch(`${own}/.well-known/oauth-protected-resource/No`)).status).toBe(404)
   }
 })
 

@@ -154,6 +154,20 @@ describe('registration', () => {
   })
 })
 
+test('a flood of registrations drives out nobody who waits for a person', async () => {
+  const clock = fakeClock()
+  const gateway = await startGateway(clock)
+  const client = await TestClient.register(gateway)
+  const { location } = await browse(await client.authorizationUrl())
+  for (let n = 0; n < 180; n++) {
+    if (n % 20 === 19) await clock.advance(60_000)
+    await post(gateway.origin, 'register', { redirect_uris: [redirectUri] })
+  }
+  await allow()(gateway)
+  const { location: back } = await browse(location!)
+  await client.exchange(client.read(new URL(back!)))
+})
+
 describe('authorization requests', () => {
   test.each([
     ['an unknown client', { client_id: 'nobody' }],

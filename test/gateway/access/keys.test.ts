@@ -87,6 +87,22 @@ test('a revoked sign-in cuts its own streams, not those of another sign-in of th
   expect(streams[1]!.isCut).toBe(true)
 })
 
+test('a sign-in that ended by time ends its streams, one that is refreshed keeps them', async () => {
+  const clock = fakeClock()
+  const gateway = await startGateway(clock)
+  const client = await TestClient.register(gateway)
+  const [left, kept] = [await client.signIn(allow(true)), await client.signInSilently()]
+  const streams = [
+    await stream(gateway, 'notes', bearer(left.access)),
+    await stream(gateway, 'notes', bearer(kept.access))
+  ]
+  await clock.advance(29 * day)
+  await client.refresh(kept.refresh)
+  expect(streams.map(({ isCut }) => isCut)).toEqual([false, false])
+  await clock.advance(day + 10 * minute)
+  expect(streams.map(({ isCut }) => isCut)).toEqual([true, false])
+})
+
 test('the lock cuts everything, lets nobody in or ask, survives a restart, and ends when a person says so', async () => {
   const gateway = await startGateway()
   const client = await TestClient.register(gateway)

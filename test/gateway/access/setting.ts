@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../../app/clock.ts'
 import type { Call, Door } from '../../../app/contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../../../app/contract/errors.ts'
 import { type Access, createAccess } from '../../../app/gateway/access/access.ts'
+import { createRefusals } from '../../../app/gateway/access/refusals.ts'
 import { createGatewayHandlers } from '../../../app/gateway/commands.ts'
 import type { Caller } from '../../../app/gateway/port.ts'
 import { type Log, silentLog } from '../../../app/log.ts'
@@ -44,19 +45,24 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
     if ((await vault.servers()).length === 0)
       for (const id of ['notes', 'other']) await vault.addServer({ ...sampleServer(id), name: id }, {})
     const known = (await vault.servers()).map(({ config }) => config)
-    const access = await createAccess({
+    const refusals = createRefusals({ clock, log, onChange: () => access.changed() })
+    const access: Access = await createAccess({
       local: vault.local,
       clock,
       randomBytes,
       log,
       servers: () => known,
+      refused: refusals.note,
       onChange: () => {}
     })
     const find = (typed: string) => {
       if (known.some(({ id }) => id === typed)) return typed
       throw new TokentrayError('serverUnknown', `There is no server called "${typed}".`)
     }
-    const handlers = createGatewayHandlers({ access, local: vault.local, clock, randomBytes, find })
+    const handlers = createGatewayHandlers({
+      ...{ access, local: vault.local, clock, randomBytes, find },
+      refused: refusals.views
+    })
     Object.assign(gateway, {
       vault,
       access,
