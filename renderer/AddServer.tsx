@@ -2,6 +2,16 @@
 // What is secret leaves the form once, with the command, and is emptied at once.
 import { useState } from 'react'
 import type { Input } from '../app/contract/commands.ts'
+import {
+  type Errors as AdvancedErrors,
+  type AdvancedTyped,
+  Assertion,
+  BoundTokens,
+  Certificate,
+  namesFiles,
+  noneAdvanced,
+  readAdvanced
+} from './Advanced.tsx'
 import { explain, say } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
@@ -14,7 +24,7 @@ import { go, type Way } from './store.ts'
 import { words } from './words.ts'
 
 const text = words.add
-const ways = Object.keys(text.ways) as Way[]
+const ways = (Object.keys(text.ways) as Way[]).filter((way) => way !== 'assertion' || namesFiles)
 const empty = {
   name: '',
   clientId: '',
@@ -24,7 +34,8 @@ const empty = {
   refreshToken: '',
   tokenEndpoint: '',
   port: '41414',
-  redirectHost: '127.0.0.1'
+  redirectHost: '127.0.0.1',
+  clientAuth: 'secret'
 }
 type Typed = typeof empty
 const secrets = { clientSecret: '', accessToken: '', refreshToken: '' }
@@ -34,19 +45,29 @@ const fields: Record<Way, (keyof Typed)[]> = {
   browser: [],
   ownClient: ['clientId', 'clientSecret'],
   clientCredentials: ['clientId', 'clientSecret', 'tokenEndpoint'],
+  assertion: ['clientId', 'clientSecret', 'tokenEndpoint'],
   staticToken: ['accessToken'],
   refreshToken: ['refreshToken', 'tokenEndpoint', 'clientId', 'clientSecret']
 }
 
-function inputFrom(url: string, way: Way, typed: Typed): Input<'server.add'> {
-  const given: Record<string, unknown> = { url: url.trim() }
-  for (const field of ['name', ...fields[way]] as const) if (typed[field].trim()) given[field] = typed[field].trim()
+const isByHand = (way: Way) => way === 'staticToken' || way === 'refreshToken'
+/** Whether its client signs with a key, which the server must be given before anybody can sign in. */
+const signs = (way: Way, typed: Typed) =>
+  typed.clientAuth === 'key' && fields[way].includes('clientSecret') && !isByHand(way)
+
+function inputFrom(url: string, way: Way, typed: Typed, advanced: Input<'server.set'> | object): Input<'server.add'> {
+  const given: Record<string, unknown> = { url: url.trim(), ...advanced }
+  const isKeyed = signs(way, typed)
+  for (const field of ['name', ...fields[way]] as const)
+    if (typed[field].trim() && !(isKeyed && field === 'clientSecret')) given[field] = typed[field].trim()
+  if (isKeyed) given.clientAuth = 'private_key_jwt'
   if (typed.scope.trim() && way !== 'staticToken') given.scope = typed.scope.trim()
   if (way === 'ownClient') {
     given.redirectHost = typed.redirectHost
     given.redirectPort = Number(typed.port)
   }
   if (way === 'clientCredentials') given.grantKind = 'clientCredentials'
+  if (way === 'assertion') given.grantKind = 'jwtBearer'
   return given as Input<'server.add'>
 }
 
@@ -57,17 +78,22 @@ export default function AddServer(initial: { url: string; way: Way }) {
   const [pending, setPending] = useState(false)
   const [error, setError] = useState<{ text: string } | null>(null)
   const set = (field: keyof Typed) => (value: string) => setTyped((old) => ({ ...old, [field]: value }))
+  const [advanced, setAdvanced] = useState(noneAdvanced)
+  const [wrong, setWrong] = useState<AdvancedErrors>({})
+  const setPart = (part: Partial<AdvancedTyped>) => setAdvanced((old) => ({ ...old, ...part }))
   const portIsWrong = !isPort(typed.port)
 
   const add = async () => {
-    if (pending || !url.trim() || (way === 'ownClient' && portIsWrong)) return
+    const { change, errors } = readAdvanced(noneAdvanced, isByHand(way) ? {} : advanced)
+    setWrong(errors ?? {})
+    if (errors || pending || !url.trim() || (way === 'ownClient' && portIsWrong)) return
     setPending(true)
     setError(null)
-    const input = inputFrom(url, way, typed)
+    const input = inputFrom(url, way, typed, change)
     setTyped((old) => ({ ...old, ...secrets }))
     try {
       const { view } = await bridge.call('server.add', input)
-      if (way === 'staticToken' || way === 'refreshToken') {
+      if (isByHand(way) || signs(way, typed)) {
         say(text.added(view.name))
         go({ name: 'server', id: view.id, part: null })
       } else if (view.proposals.length > 0) go({ name: 'signIn', id: view.id })
@@ -92,6 +118,21 @@ export default function AddServer(initial: { url: string; way: Way }) {
   )
   const secret = (field: keyof typeof secrets, label: string, isRequired = true) => (
     <SecretField key={field} label={label} value={typed[field]} onChange={set(field)} isRequired={isRequired} />
+  )
+  const client = (isRequired: boolean) => (
+    <>
+      <Choice
+        label={text.clientAuth}
+        value={typed.clientAuth}
+        onChange={set('clientAuth')}
+        options={Object.entries(text.clientAuths).map(([value, text]) => ({ value, text }))}
+      />
+      {typed.clientAuth === 'key' ? (
+        <p className="help">{text.keyHelp}</p>
+      ) : (
+        secret('clientSecret', isRequired ? text.clientSecret : text.clientSecretOptional, isRequired)
+      )}
+    </>
   )
 
   return (
@@ -133,13 +174,14 @@ export default function AddServer(initial: { url: string; way: Way }) {
                 onChange={(redirect) => setTyped((old) => ({ ...old, ...redirect }))}
               />
               {plain('clientId', text.clientId)}
-              {secret('clientSecret', text.clientSecretOptional, false)}
+              {client(false)}
             </>
           )}
-          {way === 'clientCredentials' && (
+          {(way === 'clientCredentials' || way === 'assertion') && (
             <>
               {plain('clientId', text.clientId)}
-              {secret('clientSecret', text.clientSecret)}
+              {client(way === 'clientCredentials')}
+              {way === 'assertion' && <Assertion value={advanced} error={wrong.identityProvider} onChange={setPart} />}
               {plain('tokenEndpoint', text.tokenEndpointOptional, undefined, false)}
             </>
           )}
@@ -154,10 +196,20 @@ export default function AddServer(initial: { url: string; way: Way }) {
           )}
           <Field label={text.name} value={typed.name} onChange={set('name')} maxLength={100} />
           {way !== 'staticToken' && <Field label={text.scope} value={typed.scope} onChange={set('scope')} />}
+          {!isByHand(way) && (
+            <Fold title={words.advanced.title} level={3} isForm>
+              <BoundTokens value={advanced.dpop} onChange={setPart} />
+              {namesFiles ? (
+                <Certificate value={advanced} error={wrong.certificate} onChange={setPart} />
+              ) : (
+                <p className="help">{words.advanced.filesElsewhere}</p>
+              )}
+            </Fold>
+          )}
         </Fold>
         <div className="acts">
           <Push type="submit" look="primary" pending={pending}>
-            {way === 'staticToken' || way === 'refreshToken' ? text.submitToken : text.submit}
+            {isByHand(way) ? text.submitToken : signs(way, typed) ? text.submitKey : text.submit}
           </Push>
           <Push onPress={() => go({ name: 'list' })}>{words.actions.cancel}</Push>
         </div>

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { Checkbox } from 'react-aria-components/Checkbox'
 import type { Input } from '../app/contract/commands.ts'
 import type { ServerView } from '../app/contract/views.ts'
+import { Advanced, type Errors as AdvancedErrors, type AdvancedTyped, advancedOf, readAdvanced } from './Advanced.tsx'
 import { act, say, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
@@ -37,14 +38,17 @@ type Edited = {
   redirectPort: string
   quirks: ServerView['quirks']
   schedule: Typed
+  advanced: Partial<AdvancedTyped>
 }
-type Errors = { redirectPort?: string; params?: string; schedule: Typed }
+type Errors = { redirectPort?: string; params?: string; schedule: Typed; advanced: AdvancedErrors }
+const noErrors: Errors = { schedule: {}, advanced: {} }
 
 /** The change to send, and what is wrong with what was typed. */
 function readEdited(view: ServerView, edited: Partial<Edited>) {
   const { name, scope, redirectHost, quirks } = edited
   const { changes, errors: wrong } = readKnobs(view.schedule, edited.schedule ?? {})
-  const errors: Errors = { schedule: wrong }
+  const advanced = readAdvanced(advancedOf(view), edited.advanced ?? {})
+  const errors: Errors = { schedule: wrong, advanced: advanced.errors ?? {} }
   const port = edited.redirectPort?.trim()
   const params = edited.params === undefined ? undefined : readParams(edited.params)
   if (port && !isPort(port)) errors.redirectPort = words.add.portWrong
@@ -56,15 +60,16 @@ function readEdited(view: ServerView, edited: Partial<Edited>) {
     ...(port !== undefined && port !== String(view.redirectPort ?? '') && { redirectPort: port ? Number(port) : null }),
     ...(params && writeParams(params) !== writeParams(view.params) && { params }),
     ...(quirks && { quirks }),
+    ...advanced.change,
     ...(Object.keys(changes).length > 0 && { schedule: changes as NonNullable<Input<'server.set'>['schedule']> })
   }
-  const isWrong = errors.redirectPort || errors.params || Object.keys(wrong).length > 0
+  const isWrong = errors.redirectPort || errors.params || advanced.errors || Object.keys(wrong).length > 0
   return { change, errors: isWrong ? errors : null }
 }
 
 export function ServerSettings({ view }: { view: ServerView }) {
   const [edited, setEdited] = useState<Partial<Edited>>({})
-  const [errors, setErrors] = useState<Errors>({ schedule: {} })
+  const [errors, setErrors] = useState<Errors>(noErrors)
   const general = useSettings()
   const action = `set ${view.id}`
   const pending = usePending(action)
@@ -74,7 +79,7 @@ export function ServerSettings({ view }: { view: ServerView }) {
 
   const save = async () => {
     const { change, errors } = readEdited(view, edited)
-    setErrors(errors ?? { schedule: {} })
+    setErrors(errors ?? noErrors)
     if (errors) return
     if (Object.keys(change).length === 0) return say(text.unchanged)
     const saved = await act(action, async () => {
@@ -152,6 +157,14 @@ export function ServerSettings({ view }: { view: ServerView }) {
             {quirk('acceptIssuerSlash')}
             {quirk('allowPrivateAddresses')}
           </fieldset>
+          <Fold title={words.advanced.title} level={3} isForm>
+            <Advanced
+              view={view}
+              typed={edited.advanced ?? {}}
+              errors={errors.advanced}
+              onChange={(part) => set({ advanced: { ...edited.advanced, ...part } })}
+            />
+          </Fold>
           <Fold title={words.schedule.title} level={3} defaultExpanded={Object.keys(view.schedule).length > 0}>
             <p className="help">{words.schedule.help}</p>
             <Knobs

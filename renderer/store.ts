@@ -54,7 +54,7 @@ export async function reload(): Promise<void> {
   accept(await bridge.call('snapshot', {}))
 }
 
-export type Way = 'browser' | 'ownClient' | 'clientCredentials' | 'staticToken' | 'refreshToken'
+export type Way = 'browser' | 'ownClient' | 'clientCredentials' | 'assertion' | 'staticToken' | 'refreshToken'
 export type Screen =
   | { name: 'list' }
   | { name: 'server'; id: string; part: string | null }

@@ -207,6 +207,38 @@ export const words = {
     },
     unchanged: 'Nothing was changed.'
   },
+  advanced: {
+    title: 'Advanced',
+    dpop: 'Bind tokens to a key (DPoP)',
+    dpopHelp:
+      'A bound token is worth nothing without the key, which stays in the vault. Takes effect at the next sign-in.',
+    dpopWays: { auto: 'Where the server asks for it', on: 'Always', off: 'Never' },
+    clientAuth: 'How its client authenticates',
+    clientAuthHelp: 'Takes effect at the next sign-in.',
+    clientAuths: {
+      auto: 'As the server takes it',
+      client_secret_basic: 'Secret in a header',
+      client_secret_post: 'Secret in the request',
+      private_key_jwt: 'Key (private_key_jwt)',
+      none: 'Not at all'
+    },
+    keyHelp:
+      'The key is made here and stays in the vault; its public half, to be registered at the server, is then shown above. Takes effect at the next sign-in.',
+    clientSecret: 'New client secret',
+    certificateFile: 'Client certificate (file)',
+    certificateHelp: 'For mutual TLS, PEM. Both fields empty: none.',
+    certificateKeyFile: 'Its key (file)',
+    certificateWrong: 'Name the certificate and its key, or neither.',
+    assertionFile: 'Assertion (file)',
+    assertionHelp: 'Read anew each time. A command that writes one can be named at the command line.',
+    assertionFrom: (from: string) => `It comes from ${from}; empty: it stays so.`,
+    identityProvider: 'Identity provider’s token endpoint',
+    identityProviderHelp: 'Only where it exchanges the assertion, an ID token, first.',
+    identityProviderClient: 'Client id there',
+    identityProviderWrong: 'Give the address and the client id there, or neither.',
+    filesElsewhere:
+      'Certificates and assertions lie in files, or come from commands. They are named in Tokentray’s window or at the command line: a page in a browser must not read the one or run the other.'
+  },
   schedule: {
     title: 'Schedule',
     help: 'Times as 90s, 5m, 1h or 2d. An empty field follows the general setting.',
@@ -297,6 +329,7 @@ export const words = {
     name: 'Name (optional)',
     submit: 'Add and sign in',
     submitToken: 'Add',
+    submitKey: 'Add and show its key',
     adding: 'Adding…',
     other: 'Other ways to connect',
     way: 'How Tokentray gets tokens',
@@ -304,6 +337,7 @@ export const words = {
       browser: 'Sign in with the browser',
       ownClient: 'With my own client id',
       clientCredentials: 'Client credentials',
+      assertion: 'An assertion',
       staticToken: 'A static token',
       refreshToken: 'A refresh token I have'
     },
@@ -311,12 +345,17 @@ export const words = {
       browser: 'The usual way. Tokentray registers itself at the server.',
       ownClient: 'For servers that allow no registration.',
       clientCredentials: 'For machines: no person signs in.',
+      assertion: 'A workload’s identity, or a person’s ID token, from a file (RFC 7523).',
       staticToken: 'An API key or personal token. It cannot be refreshed.',
       refreshToken: 'Moved here from another program.'
     },
     clientId: 'Client id',
     clientSecret: 'Client secret',
     clientSecretOptional: 'Client secret (if there is one)',
+    clientAuth: 'How this client authenticates',
+    clientAuths: { secret: 'With a secret', key: 'With a key (private_key_jwt)' },
+    keyHelp:
+      'The key is made here and stays in the vault. Its public half is shown next: register it at the server, then sign in.',
     scope: 'Scopes (optional)',
     accessToken: 'Token',
     refreshToken: 'Refresh token',

@@ -297,6 +297,18 @@ export const settings: Setting[] = [
     ready: (page) => page.getByText(/Use the default \(5m\)/).waitFor()
   },
   {
+    name: 'server-advanced',
+    hash: '#server/github/settings',
+    prepare: (fixture) =>
+      fixture.change(({ servers }) => {
+        Object.assign(servers.find(({ id }) => id === 'github')!, { ownClient: true, clientAuth: 'private_key_jwt' })
+      }),
+    ready: async (page) => {
+      await page.getByRole('button', { name: words.advanced.title, exact: true }).click()
+      await page.getByText(words.advanced.keyHelp).waitFor()
+    }
+  },
+  {
     name: 'sign-in-proposal',
     hash: '#sign-in/figma',
     prepare: proposing,

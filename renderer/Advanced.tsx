@@ -1,0 +1,212 @@
+// What few servers need: keys that tokens are bound to, how a client of one's own authenticates, certificates, assertions.
+// Files of this machine can be named in the window only; elsewhere the section says so.
+import type { Input } from '../app/contract/commands.ts'
+import type { ServerView } from '../app/contract/views.ts'
+import { bridge } from './bridge.ts'
+import { Choice } from './Choice.tsx'
+import { Field, SecretField } from './controls.tsx'
+import { words } from './words.ts'
+
+const text = words.advanced
+
+export type AdvancedTyped = {
+  dpop: 'auto' | 'on' | 'off'
+  clientAuth: NonNullable<ServerView['clientAuth']> | 'auto'
+  clientSecret: string
+  certificateFile: string
+  certificateKeyFile: string
+  assertionFile: string
+  identityProvider: string
+  identityProviderClient: string
+}
+type Change = Pick<
+  Input<'server.set'>,
+  'dpop' | 'clientAuth' | 'clientSecret' | 'clientCertificate' | 'assertion' | 'identityProvider'
+>
+type Set = (part: Partial<AdvancedTyped>) => void
+export type Errors = { certificate?: string; identityProvider?: string }
+
+/** Whether files can be named here. */
+export const namesFiles = bridge.platform === 'window'
+
+export const noneAdvanced: AdvancedTyped = {
+  dpop: 'auto',
+  clientAuth: 'auto',
+  clientSecret: '',
+  certificateFile: '',
+  certificateKeyFile: '',
+  assertionFile: '',
+  identityProvider: '',
+  identityProviderClient: ''
+}
+
+/** What these settings are now; no secret, and no file that a page is not told of. */
+export const advancedOf = (view: ServerView): AdvancedTyped => ({
+  ...noneAdvanced,
+  dpop: view.dpop === undefined ? 'auto' : view.dpop ? 'on' : 'off',
+  clientAuth: view.clientAuth ?? 'auto',
+  certificateFile: view.certificateFile ?? '',
+  identityProvider: view.identityProvider?.tokenEndpoint ?? '',
+  identityProviderClient: view.identityProvider?.clientId ?? ''
+})
+
+/** The settings to send of what was typed, and what is wrong with it. */
+export function readAdvanced(
+  old: AdvancedTyped,
+  typed: Partial<AdvancedTyped>
+): { change: Change; errors: Errors | null } {
+  const now = { ...old, ...typed }
+  const isChanged = (...names: (keyof AdvancedTyped)[]) => names.some((name) => now[name].trim() !== old[name])
+  const certificate = readPair(now.certificateFile, now.certificateKeyFile)
+  const provider = readPair(now.identityProvider, now.identityProviderClient)
+  const hasCertificate = isChanged('certificateFile', 'certificateKeyFile')
+  const hasProvider = isChanged('identityProvider', 'identityProviderClient')
+  const errors: Errors = {
+    ...(hasCertificate && certificate === undefined && { certificate: text.certificateWrong }),
+    ...(hasProvider && provider === undefined && { identityProvider: text.identityProviderWrong })
+  }
+  const change: Change = {
+    ...(isChanged('dpop') && { dpop: now.dpop === 'auto' ? null : now.dpop === 'on' }),
+    ...(isChanged('clientAuth') && { clientAuth: now.clientAuth === 'auto' ? null : now.clientAuth }),
+    ...(now.clientSecret.trim() && { clientSecret: now.clientSecret.trim() }),
+    ...(hasCertificate &&
+      certificate !== undefined && {
+        clientCertificate: certificate && { certificateFile: certificate[0], keyFile: certificate[1] }
+      }),
+    ...(now.assertionFile.trim() && { assertion: { file: now.assertionFile.trim() } }),
+    ...(hasProvider &&
+      provider !== undefined && { identityProvider: provider && { tokenEndpoint: provider[0], clientId: provider[1] } })
+  }
+  return { change, errors: Object.keys(errors).length > 0 ? errors : null }
+}
+
+/** Two fields that belong together: null where both are empty, undefined where one is. */
+function readPair(one: string, other: string): [string, string] | null | undefined {
+  if (!one.trim() && !other.trim()) return null
+  return one.trim() && other.trim() ? [one.trim(), other.trim()] : undefined
+}
+
+export function BoundTokens({ value, onChange }: { value: AdvancedTyped['dpop']; onChange: Set }) {
+  return (
+    <Choice
+      label={text.dpop}
+      help={text.dpopHelp}
+      value={value}
+      onChange={(dpop) => onChange({ dpop: dpop as AdvancedTyped['dpop'] })}
+      options={(['auto', 'on', 'off'] as const).map((value) => ({ value, text: text.dpopWays[value] }))}
+    />
+  )
+}
+
+export function Certificate({
+  value,
+  error,
+  onChange
+}: {
+  value: Pick<AdvancedTyped, 'certificateFile' | 'certificateKeyFile'>
+  error?: string | undefined
+  onChange: Set
+}) {
+  return (
+    <div className="grid">
+      <Field
+        label={text.certificateFile}
+        help={text.certificateHelp}
+        value={value.certificateFile}
+        onChange={(certificateFile) => onChange({ certificateFile })}
+        error={error}
+      />
+      <Field
+        label={text.certificateKeyFile}
+        value={value.certificateKeyFile}
+        onChange={(certificateKeyFile) => onChange({ certificateKeyFile })}
+      />
+    </div>
+  )
+}
+
+export function Assertion({
+  value,
+  from,
+  error,
+  onChange
+}: {
+  value: Pick<AdvancedTyped, 'assertionFile' | 'identityProvider' | 'identityProviderClient'>
+  /** Where it is found so far. */
+  from?: string | undefined
+  error?: string | undefined
+  onChange: Set
+}) {
+  return (
+    <>
+      <Field
+        label={text.assertionFile}
+        help={from ? text.assertionFrom(from) : text.assertionHelp}
+        value={value.assertionFile}
+        onChange={(assertionFile) => onChange({ assertionFile })}
+        isRequired={!from}
+      />
+      <div className="grid">
+        <Field
+          label={text.identityProvider}
+          help={text.identityProviderHelp}
+          value={value.identityProvider}
+          onChange={(identityProvider) => onChange({ identityProvider })}
+          error={error}
+        />
+        <Field
+          label={text.identityProviderClient}
+          value={value.identityProviderClient}
+          onChange={(identityProviderClient) => onChange({ identityProviderClient })}
+        />
+      </div>
+    </>
+  )
+}
+
+/** All of it for a server that is there. */
+export function Advanced({
+  view,
+  typed,
+  errors,
+  onChange
+}: {
+  view: ServerView
+  typed: Partial<AdvancedTyped>
+  errors: Errors
+  onChange: Set
+}) {
+  const now = { ...advancedOf(view), ...typed }
+  const takesSecret = now.clientAuth !== 'none' && now.clientAuth !== 'private_key_jwt'
+  return (
+    <>
+      <BoundTokens value={now.dpop} onChange={onChange} />
+      {view.ownClient && (
+        <Choice
+          label={text.clientAuth}
+          help={now.clientAuth === 'private_key_jwt' ? text.keyHelp : text.clientAuthHelp}
+          value={now.clientAuth}
+          onChange={(clientAuth) => onChange({ clientAuth: clientAuth as AdvancedTyped['clientAuth'] })}
+          options={Object.entries(text.clientAuths).map(([value, text]) => ({ value, text }))}
+        />
+      )}
+      {view.ownClient && takesSecret && (
+        <SecretField
+          label={text.clientSecret}
+          value={now.clientSecret}
+          onChange={(clientSecret) => onChange({ clientSecret })}
+        />
+      )}
+      {namesFiles ? (
+        <>
+          {view.grantKind === 'jwtBearer' && (
+            <Assertion value={now} from={view.assertionFrom} error={errors.identityProvider} onChange={onChange} />
+          )}
+          <Certificate value={now} error={errors.certificate} onChange={onChange} />
+        </>
+      ) : (
+        <p className="help">{text.filesElsewhere}</p>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,156 @@
+// What few servers need, on the pages: each setting as it reached the core; files named in the window, never in a browser.
+// In a real Chromium on the built pages; the window is told by its preload's functions.
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import type { ServerView } from '../../app/contract/views.ts'
+import { words } from '../../renderer/words.ts'
+import { reason } from './chromium.ts'
+import { serverView } from './fixture.ts'
+import { button, openPages } from './opened.ts'
+
+if (reason) console.log(reason)
+
+const text = words.advanced
+const address = 'https://mcp.example.com/mcp'
+const preload = `window.tokentray = {
+  async call(command, input) {
+    if (command.startsWith('desktop.')) return { ok: true, value: { startAtLogin: false, notifications: true, muted: [] } }
+    return (await fetch('/call', { method: 'POST', body: JSON.stringify({ command, input }) })).json()
+  },
+  onSnapshot(listener) {
+    const source = new EventSource('/snapshots')
+    source.onmessage = ({ data }) => listener(JSON.parse(data))
+    return () => source.close()
+  }
+}`
+
+describe.skipIf(reason !== null)('the advanced settings', () => {
+  const { page: open, fixture } = openPages('advanced')
+
+  async function openWindow(hash: string): Promise<Page> {
+    const page = await open('blank')
+    await page.addInitScript(preload)
+    await page.goto(fixture().url + hash)
+    return page
+  }
+  const github = (more: Partial<ServerView>) =>
+    fixture().change(({ servers }) => Object.assign(servers.find(({ id }) => id === 'github')!, more))
+  const unfold = (page: Page) => button(page, text.title).click()
+  const choose = (page: Page, option: string) => page.locator('.radio').filter({ hasText: option }).click()
+  const fill = (page: Page, label: string, value: string) => page.getByLabel(label, { exact: true }).fill(value)
+  async function saved(page: Page): Promise<unknown> {
+    await button(page, words.actions.save).click()
+    await page.getByText(words.actions.saved).first().waitFor()
+    return fixture().inputsOf('server.set').at(-1)
+  }
+
+  test('in a browser: DPoP and the client’s authentication, and why no file', async () => {
+    github({ ownClient: true, dpop: true })
+    const page = await open('#server/github/settings')
+    await unfold(page)
+    await page.getByText(text.filesElsewhere).waitFor()
+    expect(await page.getByLabel(text.certificateFile).count()).toBe(0)
+    await choose(page, text.dpopWays.auto)
+    await choose(page, text.clientAuths.private_key_jwt)
+    await page.getByText(text.keyHelp).waitFor()
+    expect(await page.getByLabel(text.clientSecret, { exact: true }).count()).toBe(0)
+    expect(await saved(page)).toEqual({ server: 'github', dpop: null, clientAuth: 'private_key_jwt' })
+    await choose(page, text.clientAuths.client_secret_post)
+    await fill(page, text.clientSecret, 'typed-secret')
+    expect(await saved(page)).toEqual({
+      server: 'github',
+      clientAuth: 'client_secret_post',
+      clientSecret: 'typed-secret'
+    })
+    expect(await page.getByLabel(text.clientSecret, { exact: true }).inputValue()).toBe('')
+  })
+
+  test('a client registered by itself has no authentication to choose', async () => {
+    const page = await open('#server/github/settings')
+    await unfold(page)
+    await page.getByText(text.dpop).waitFor()
+    expect(await page.getByText(text.clientAuth).count()).toBe(0)
+  })
+
+  test('in the window: certificate and assertion by their files, both of a pair or none', async () => {
+    const identityProvider = { tokenEndpoint: 'https://idp.example/token', clientId: 'c' }
+    github({ grantKind: 'jwtBearer', assertionFrom: '/id.jwt', certificateFile: '/ada.pem', identityProvider })
+    const page = await openWindow('#server/github/settings')
+    await unfold(page)
+    await fill(page, text.certificateFile, '/eve.pem')
+    await button(page, words.actions.save).click()
+    await page.getByText(text.certificateWrong).waitFor()
+    await fill(page, text.certificateKeyFile, '/eve.key')
+    await fill(page, text.identityProviderClient, '')
+    await button(page, words.actions.save).click()
+    await page.getByText(text.identityProviderWrong).waitFor()
+    expect(fixture().inputsOf('server.set')).toEqual([])
+    await fill(page, text.identityProvider, '')
+    await fill(page, text.assertionFile, '/other.jwt')
+    expect(await saved(page)).toEqual({
+      server: 'github',
+      clientCertificate: { certificateFile: '/eve.pem', keyFile: '/eve.key' },
+      identityProvider: null,
+      assertion: { file: '/other.jwt' }
+    })
+    await fill(page, text.certificateFile, '')
+    expect(await saved(page)).toEqual({ server: 'github', clientCertificate: null })
+  })
+
+  test('a server is added with a key of its client, and its page shows what to register before the sign-in', async () => {
+    fixture().handlers['server.add'] = ({ url }: { url: string }) => {
+      const view = serverView({ id: 'example', name: 'example', url, hasKeys: true }, Date.now())
+      fixture().change(({ servers }) => void servers.push(view))
+      return { view, existed: false }
+    }
+    fixture().handlers['server.keys'] = () => ({ jwks: { keys: [] } })
+    const page = await open('#add/clientCredentials')
+    await page.getByLabel(words.add.url).fill(address)
+    await fill(page, words.add.clientId, 'machine')
+    await fill(page, words.add.clientSecret, 'typed-before')
+    await choose(page, words.add.clientAuths.key)
+    await unfold(page)
+    await choose(page, text.dpopWays.on)
+    await button(page, words.add.submitKey).click()
+    await page.getByText(words.keys.label).waitFor()
+    expect(fixture().inputsOf('server.add')).toEqual([
+      { url: address, clientId: 'machine', clientAuth: 'private_key_jwt', dpop: true, grantKind: 'clientCredentials' }
+    ])
+    expect(fixture().inputsOf('signIn.start')).toEqual([])
+  })
+
+  test('a way by assertion is offered in the window alone, with a client certificate on top', async () => {
+    const browser = await open('#add')
+    await button(browser, words.add.other).click()
+    const way = (text: string) => browser.locator('.radio').filter({ hasText: text })
+    await way(words.add.ways.clientCredentials).waitFor()
+    expect(await way(words.add.ways.assertion).count()).toBe(0)
+    fixture().handlers['server.add'] = ({ url }: { url: string }) => {
+      const view = serverView({ id: 'example', name: 'example', url }, Date.now())
+      fixture().change(({ servers }) => void servers.push(view))
+      return { view, existed: false }
+    }
+    fixture().handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null })
+    fixture().handlers['signIn.wait'] = () => ({})
+    const page = await openWindow('#add')
+    await page.getByLabel(words.add.url).fill(address)
+    await button(page, words.add.other).click()
+    await choose(page, words.add.ways.assertion)
+    await fill(page, words.add.clientId, 'workload')
+    await fill(page, text.assertionFile, '/id.jwt')
+    await unfold(page)
+    await fill(page, text.certificateFile, '/ada.pem')
+    await fill(page, text.certificateKeyFile, '/ada.key')
+    await button(page, words.add.submit).click()
+    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    expect(fixture().inputsOf('server.add')).toEqual([
+      {
+        url: address,
+        clientId: 'workload',
+        grantKind: 'jwtBearer',
+        assertion: { file: '/id.jwt' },
+        clientCertificate: { certificateFile: '/ada.pem', keyFile: '/ada.key' }
+      }
+    ])
+  })
+})
