@@ -5,7 +5,7 @@ import { asTokentrayError, TokentrayError } from './contract/errors.ts'
 import type { Keeper } from './keeper.ts'
 import type { Log } from './log.ts'
 import type { OAuth, SignIn } from './oauth/port.ts'
-import type { Grant, Vault } from './vault/vault.ts'
+import type { Grant, NewGrant, Vault } from './vault/vault.ts'
 
 type Running = {
   id: string
@@ -222,17 +222,23 @@ export class SignIns {
     }
   }
 
-  /** A label only: where it cannot be noted, the sign-in stands all the same. */
-  async #noteAccount(server: string, account: string | undefined): Promise<void> {
+  /** Whose account it is, and whose client it was. Where that cannot be noted, the sign-in stands all the same. */
+  async #noteFound(server: string, { account, shape }: NewGrant): Promise<void> {
     const { keeper, vault, log } = this.#o
     const config = keeper.roster.config(server)
-    if (account === undefined || account === config.account) return
-    const named = { ...config, account }
+    const isOwnClient = shape.registration === 'preRegistered' && config.tokenEndpoint === undefined
+    const clientIssuer = config.clientIssuer ?? (isOwnClient ? shape.issuer : null)
+    const found = {
+      ...config,
+      ...(account !== undefined && { account }),
+      ...(clientIssuer !== null && { clientIssuer })
+    }
+    if (found.account === config.account && found.clientIssuer === config.clientIssuer) return
     try {
-      await vault.updateServer(named)
-      keeper.setConfig(named)
+      await vault.updateServer(found)
+      keeper.setConfig(found)
     } catch (error) {
-      log.error("the account's name could not be noted", error, { server })
+      log.error('what the sign-in found could not be noted', error, { server })
     }
   }
 
@@ -246,7 +252,7 @@ export class SignIns {
         throw new TokentrayError('serverUnknown', `The server "${server}" was removed meanwhile.`)
       const old = await vault.readGrant(server)
       await vault.commitSignIn(server, grant)
-      await this.#noteAccount(server, grant.account)
+      await this.#noteFound(server, grant)
       await keeper.signedIn(server)
       this.#o.onReplaced?.(server, old)
     } catch (error) {

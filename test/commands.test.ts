@@ -143,6 +143,20 @@ test('signing out while a sign-in is being stored ends that one too, and revokes
   expect(revoked).toEqual(['access-7'])
 })
 
+test('a client of one’s own belongs to the issuer that its first sign-in found', async () => {
+  const { clock, oauth, signIns, vault } = await setting(new Set())
+  const finish = async (registration: 'dynamic' | 'preRegistered', issuer: string) => {
+    const { id } = await signIns.start('one')
+    const grant = grantAt(clock.now())
+    oauth.signIns.at(-1)!.finish({ ...grant, shape: { ...grant.shape, registration, issuer } })
+    await signIns.wait(id)
+    return (await vault.servers())[0]?.config.clientIssuer
+  }
+  expect(await finish('dynamic', 'https://registers.test')).toBeUndefined()
+  expect(await finish('preRegistered', 'https://first.test')).toBe('https://first.test')
+  expect(await finish('preRegistered', 'https://second.test')).toBe('https://first.test')
+})
+
 test('an address that is known already is not added twice without a name of its own', async () => {
   const { handlers } = await setting(new Set())
   const add = handlers['server.add']

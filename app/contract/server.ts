@@ -96,6 +96,8 @@ export const serverConfig = z
     account: z.string().max(200).optional(),
     /** A pre-registered client (RFC 6749 section 2.2); its secret is kept in the vault. */
     clientId: z.string().optional(),
+    /** Whose client that is, as its first sign-in found: no other authorization server gets to see it. */
+    clientIssuer: z.string().optional(),
     clientAuth: clientAuthMethod.optional(),
     /** Tokens bound to a key (DPoP, RFC 9449); absent: where the server asks for them. */
     dpop: z.boolean().optional(),

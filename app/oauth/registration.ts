@@ -9,6 +9,7 @@ import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, secretMethod } from './client.ts'
 import type { DeviceClient } from './device.ts'
 import type { Discovery } from './discovery.ts'
+import { shown } from './metadata.ts'
 import type { Network } from './network.ts'
 import { register } from './registrationRequest.ts'
 
@@ -117,8 +118,18 @@ export async function obtainDeviceClient(
   return { ...clientOf(made), registration: 'dynamic' }
 }
 
-/** The client of the settings; `clientAuth` is what was chosen, else what the server takes. */
+/**
+ * The client of the settings; `clientAuth` is what was chosen, else what the server takes. An MCP server may name another
+ * authorization server one day, which must not get the secret of a client that is not its own (RFC 6749 section 2.2).
+ * @throws issuerMismatch
+ */
 export function preRegistered(config: ServerConfig, secret: Secret | null, server: AuthorizationServer): Client {
+  const { clientIssuer, tokenEndpoint, name } = config
+  if (clientIssuer !== undefined && tokenEndpoint === undefined && clientIssuer !== server.issuer)
+    throw new TokentrayError(
+      'issuerMismatch',
+      `${name} names ${shown(server.issuer)} for sign-in now, but its client is one of ${shown(clientIssuer)} and was not sent there. If the server really moved, remove it and add it anew with a client of the new one.`
+    )
   const clientAuth = secret ? (config.clientAuth ?? secretMethod(server)) : 'none'
   return { clientId: config.clientId ?? '', clientSecret: secret, clientAuth }
 }

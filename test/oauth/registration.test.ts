@@ -6,7 +6,7 @@ import { createOAuth } from '../../app/oauth/engine.ts'
 import { Secret } from '../../app/secret.ts'
 import type { ClientRegistration } from '../../app/vault/vault.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
-import { begin, browse, configOf, plain, refusal, setUp, signInFully, start } from './setting.ts'
+import { begin, browse, configOf, never, plain, refusal, setUp, signInFully, start } from './setting.ts'
 
 let fake: FakeServer
 beforeEach(async () => {
@@ -375,4 +375,20 @@ describe('the client ID metadata document', () => {
     const own = await signInFully(oauthWith(published), configOf(fake.mcp, { clientId: 'mine' }))
     expect(own.shape).toMatchObject({ clientId: 'mine', registration: 'preRegistered' })
   })
+})
+
+test.each([
+  ['authorizationCode', 'always'],
+  ['authorizationCode', undefined],
+  ['clientCredentials', undefined]
+] as const)('a client of another authorization server is not sent (%s, device code %s)', async (grantKind, device) => {
+  const body = { ...metadataOf(fake.origin), device_authorization_endpoint: `${fake.origin}/device` }
+  fake.script(serverPath, { body })
+  const { oauth } = setUp()
+  const config = configOf(fake.mcp, { grantKind, clientId: 'mine', clientIssuer: 'https://before.example' })
+  const given = { clientSecret: new Secret('shh'), onStep: () => {}, signal: never, device }
+  expect(await refusal(oauth.beginSignIn(config, given), 'issuerMismatch')).toContain('https://before.example')
+  for (const path of ['/device', '/token', '/authorize', '/register']) expect(fake.to(path)).toEqual([])
+  const same = { ...config, clientIssuer: fake.origin }
+  if (!device) (await oauth.beginSignIn(same, given)).cancel()
 })
