@@ -1,29 +1,19 @@
 // Real clients through real processes: the stdio transports of both SDK generations, `tokentray mcp`, the gateway of
 // `serve`, an SDK server with sessions, and tokens that rotate. And a key that `connect` wrote, used until `disconnect`.
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Client as ClientToday } from '@modelcontextprotocol/client'
 import { StdioClientTransport as StdioToday } from '@modelcontextprotocol/client/stdio'
 import { Client as ClientBefore } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport as StdioBefore } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Command, type Home, makeHome, makeUpstream } from './harness.ts'
+import { type Command, freePort, type Home, makeHome, makeUpstream } from './harness.ts'
 import { startSdkServer } from './sdkServer.ts'
 
 const entry = join(import.meta.dirname, '..', '..', 'app', 'cli', 'main.ts')
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-async function serve(home: Home, port: number): Promise<Command> {
-  const command = home.start(['serve', '--no-dashboard', '--gateway-port', String(port)])
+async function serve(home: Home, port: string): Promise<Command> {
+  const command = home.start(['serve', '--no-dashboard', '--gateway-port', port])
   await command.line(/gateway: +http/)
   return command
 }
@@ -101,6 +91,22 @@ test.each(generations)(
       .not.toContain('tokentray mcp (process')
   }
 )
+
+test('SDK 2.x over stdio without sessions: calls, also through a killed owner', async () => {
+  const { home, server, port, owner } = await makeHouse()
+  const transport = new StdioToday({ command: process.execPath, args: [entry, 'mcp', 'one'], env: home.env })
+  const client = new ClientToday({ name: 't', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })
+  onTestFinished(() => client.close())
+  await client.connect(transport)
+  const ok = { content: [{ type: 'text', text: 'ok' }] }
+  expect(await client.callTool({ name: 'add' })).toMatchObject(ok)
+  owner.kill('SIGKILL')
+  await owner.ended
+  const call = client.callTool({ name: 'add' })
+  await serve(home, port)
+  expect(await call).toMatchObject(ok)
+  expect(server.sessions()).toBe(0)
+})
 
 test('nobody signed in: the client is told what to run', async () => {
   const { home } = await makeHouse()

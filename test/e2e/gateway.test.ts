@@ -73,7 +73,7 @@ test.each(kinds)(
     const { upstream, server, home, origin, callThrough } = scene
     const { open, count } = await signIn(kind, home, origin, 'one')
     let client = await open()
-    await callThrough(client, 2)
+    await callThrough(client, 1)
 
     await Promise.all([server.goDown(), upstream.authority.goDown()])
     await until(home, (snapshot) => stateOf(snapshot) === 'waiting')
@@ -100,7 +100,7 @@ test.each(kinds)(
     // With one on its way: what the dead owner noted makes the next one try the same token once more.
     await killInFlight(scene, second)
     await scene.serve()
-    await callThrough(client, 2)
+    await callThrough(client, 1)
     expect([upstream.count('reuseForgiven'), upstream.count('reuseDetected')]).toEqual([1, 0])
     expect(count).toEqual({ saved: 1, redirected: 1 })
   },
@@ -131,7 +131,7 @@ test.each(kinds)(
 
 // The floor between two refreshes is the default for the longer one.
 test.each([
-  [5, { floor: 1000 }, 4],
+  [5, { floor: 1000 }, 3],
   [20, {}, 2]
 ])(
   'fifty clients, of every kind, over rotations of a %i-second token: no request fails, one refresh for each',
