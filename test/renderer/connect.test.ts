@@ -1,42 +1,25 @@
 // Connecting a client from the pages, on a real core and a real file: seen masked, written with one press, taken back.
 // The key goes into the file and into nothing that was sent to the page.
-import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
-import { startDashboard } from '../../app/dashboard/dashboard.ts'
-import { silentLog } from '../../app/log.ts'
+import { describe, expect, test } from 'vitest'
 import { words } from '../../renderer/words.ts'
 import { createSetting } from '../setting.ts'
-import { buildPages, openChromium, reason } from './chromium.ts'
+import { reason } from './chromium.ts'
+import { openBrowser, serve } from './opened.ts'
 
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('connecting from the pages', () => {
-  let files = ''
-  let chromium: Awaited<ReturnType<typeof openChromium>>
-  beforeAll(async () => {
-    files = buildPages('connect')
-    chromium = await openChromium()
-  })
-  afterAll(() => chromium?.close())
+  const browser = openBrowser('connect')
 
   test('see, write, undo; an entry of somebody else', async () => {
     const home = mkdtempSync(join(tmpdir(), 'tt-connect-'))
     const setting = await createSetting({ core: { environment: { HOME: home } } })
     await setting.signIn()
-    const dashboard = await startDashboard({
-      core: setting.core,
-      files,
-      folder: join(setting.home, 'run'),
-      port: 0,
-      clock: systemClock(),
-      randomBytes,
-      log: silentLog
-    })
-    const page = await chromium.page(dashboard.link('text').link!)
+    const dashboard = await serve(setting.core, browser.files(), setting.home)
+    const page = await browser.visit(dashboard.link('text').link!)
     const sent: string[] = []
     page.on('response', async (response) => sent.push(await response.text().catch(() => '')))
     const button = (name: string) => page.getByRole('button', { name, exact: true })
@@ -80,6 +63,7 @@ describe.skipIf(reason !== null)('connecting from the pages', () => {
     expect(readFileSync(join(home, '.gemini', 'settings.json'), 'utf8')).toBe('{"theme":"x"}')
 
     for (const text of sent) expect(text).not.toMatch(/ttk_|foreign-secret/)
+    await browser.closePages()
     await dashboard.close()
     await setting.stop()
     rmSync(home, { recursive: true, force: true })

@@ -1,40 +1,22 @@
 // The whole way on a real core: a browser let in by its one-time link adds a server, signs in, refreshes, sees trouble.
 // Real vault, real dashboard, real authorization server; and no stored token in the page or in what was sent to it.
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
-import { startDashboard } from '../../app/dashboard/dashboard.ts'
-import { silentLog } from '../../app/log.ts'
+import { describe, expect, test } from 'vitest'
 import { words } from '../../renderer/words.ts'
 import { watchIssued } from '../desktop/issued.ts'
 import { createSetting } from '../setting.ts'
-import { buildPages, openChromium, reason } from './chromium.ts'
+import { reason } from './chromium.ts'
+import { openBrowser, serve } from './opened.ts'
 
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('the pages on a real core', () => {
-  let files = ''
-  let chromium: Awaited<ReturnType<typeof openChromium>>
-  beforeAll(async () => {
-    files = buildPages('live')
-    chromium = await openChromium()
-  })
-  afterAll(() => chromium?.close())
+  const browser = openBrowser('live')
 
   test('add, sign in, break, retry, mend, die, sign in again, remove', async () => {
     const issued = watchIssued()
     const setting = await createSetting()
-    const dashboard = await startDashboard({
-      core: setting.core,
-      files,
-      folder: join(setting.home, 'run'),
-      port: 0,
-      clock: systemClock(),
-      randomBytes,
-      log: silentLog
-    })
-    const page = await chromium.page(dashboard.link('text').link!)
+    const dashboard = await serve(setting.core, browser.files(), setting.home)
+    const page = await browser.visit(dashboard.link('text').link!)
     const sent: string[] = []
     page.on('response', async (response) => sent.push(await response.text().catch(() => '')))
     // The text of a stream that does not end is not told by the response.
@@ -109,8 +91,7 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
       .getByRole('button', { name: words.actions.removeNow, exact: true })
       .click()
     await page.getByText(words.welcome.title).waitFor()
-    expect(chromium.complaints).toEqual([])
-    await chromium.closePages()
+    await browser.closePages()
     await dashboard.close()
     await setting.stop()
   }, 180_000)

@@ -1,32 +1,74 @@
-// The built pages opened for one test file: a Chromium, a fresh fixture per test, and no complaint of the console.
-// `page(hash)` opens them; what the fixture was asked is in `fixture()`.
+// The built pages opened for one test file: a Chromium, and no complaint of the console in any test.
+// On a fresh fixture per test (`openPages`), or on whatever a test starts itself (`openBrowser`, `serve`).
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
+import type { Core } from '../../app/core.ts'
+import { startDashboard } from '../../app/dashboard/dashboard.ts'
+import { silentLog } from '../../app/log.ts'
 import { buildPages, type Look, openChromium } from './chromium.ts'
 import { type Fixture, startFixture } from './fixture.ts'
 
-export function openPages(user: string) {
+/** `user` names the folder of the built pages: each test file has its own, since they run at the same time. */
+export function openBrowser(user: string) {
   let chromium: Awaited<ReturnType<typeof openChromium>>
-  let fixture: Fixture
   let files = ''
   beforeAll(async () => {
     files = buildPages(user)
     chromium = await openChromium()
   })
   afterAll(() => chromium?.close())
-  beforeEach(async () => {
-    fixture = await startFixture(files)
-  })
   afterEach(async () => {
     await chromium.closePages()
-    await fixture.close()
+    // Whatever the console or the CSP complained about.
     expect(chromium.complaints.splice(0)).toEqual([])
   })
   return {
-    fixture: () => fixture,
-    page: (hash: string, look?: Look): Promise<Page> =>
-      chromium.page(hash === 'blank' ? 'about:blank' : fixture.url + hash, look)
+    files: () => files,
+    visit: (url: string, look?: Look): Promise<Page> => chromium.page(url, look),
+    closePages: () => chromium.closePages(),
+    /** For what a test provoked itself. */
+    forgetComplaints: () => void chromium.complaints.splice(0)
   }
 }
 
+/** `page(hash)` opens the pages; what the fixture was asked is in `fixture()`. */
+export function openPages(user: string) {
+  let fixture: Fixture
+  // Told before the browser's, so that it runs after it: a page whose fixture is gone would complain.
+  afterEach(() => fixture.close())
+  const browser = openBrowser(user)
+  beforeEach(async () => {
+    fixture = await startFixture(browser.files())
+  })
+  return {
+    ...browser,
+    fixture: () => fixture,
+    async page(hash: string, look?: Look): Promise<Page> {
+      if (hash === 'blank') return browser.visit('about:blank', look)
+      const page = await browser.visit(fixture.url + hash, look)
+      // Looked for at each frame; what a test waits for itself is looked for every half a second in the end.
+      await page.evaluate(
+        "new Promise((done) => (function look() { document.querySelector('h1') ? done() : requestAnimationFrame(look) })())"
+      )
+      return page
+    }
+  }
+}
+
+/** A real core's dashboard, with the built pages. */
+export const serve = (core: Core, files: string, home: string) =>
+  startDashboard({
+    core,
+    files,
+    folder: join(home, 'run'),
+    port: 0,
+    clock: systemClock(),
+    randomBytes,
+    log: silentLog
+  })
+
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+export const row = (page: Page, id: string) => page.locator(`[data-server="${id}"]`)

@@ -1,21 +1,20 @@
 // The vault's screen in a real Chromium: each way out of a shut vault, on the fixture and once on a real core.
 // What is typed goes out once and is found nowhere afterwards.
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../app/clock.ts'
 import { openCore } from '../../app/core.ts'
-import { startDashboard } from '../../app/dashboard/dashboard.ts'
 import { silentLog } from '../../app/log.ts'
 import { locate } from '../../app/paths.ts'
 import { parseSettings } from '../../app/settings.ts'
 import { words } from '../../renderer/words.ts'
 import { fakeKeychain } from '../fakes/keychain.ts'
-import { buildPages, openChromium, reason } from './chromium.ts'
-import { type Fixture, Refusal, startFixture } from './fixture.ts'
+import { reason } from './chromium.ts'
+import { Refusal } from './fixture.ts'
+import { button, openPages, row, serve } from './opened.ts'
 import { shutVault } from './pages.ts'
 
 if (reason) console.log(reason)
@@ -24,36 +23,20 @@ const text = words.vault
 const passphrase = 'correct horse battery staple'
 
 describe.skipIf(reason !== null)('the vault’s screen', () => {
-  let files = ''
-  let chromium: Awaited<ReturnType<typeof openChromium>>
-  let fixture: Fixture
-  beforeAll(async () => {
-    files = buildPages('vault')
-    chromium = await openChromium()
-  })
-  afterAll(() => chromium?.close())
-  beforeEach(async () => {
-    fixture = await startFixture(files)
-  })
-  afterEach(async () => {
-    await chromium.closePages()
-    await fixture.close()
-    expect(chromium.complaints.splice(0)).toEqual([])
-  })
-  const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+  const { page: openPage, visit, closePages, files, fixture } = openPages('vault')
   const field = (page: Page, name: string) => page.getByLabel(name, { exact: true })
   const open = () => {
-    fixture.change(({ vault }) => Object.assign(vault, { state: 'open', message: '', errorCode: null, offers: null }))
+    fixture().change(({ vault }) => Object.assign(vault, { state: 'open', message: '', errorCode: null, offers: null }))
     return {}
   }
 
   test('a wrong passphrase is told at its field, which is emptied and has the focus; the right one opens', async () => {
-    shutVault(fixture, 'passphrase')
-    fixture.handlers['vault.unlock'] = (input: { passphrase: string }) => {
+    shutVault(fixture(), 'passphrase')
+    fixture().handlers['vault.unlock'] = (input: { passphrase: string }) => {
       if (input.passphrase === passphrase) return open()
       throw new Refusal('passphraseWrong', 'The passphrase does not open /home/ada/vault.db; try again.')
     }
-    const page = await chromium.page(fixture.url)
+    const page = await openPage('')
     await field(page, text.label).waitFor()
     expect(await field(page, text.label).getAttribute('type')).toBe('password')
     // By keyboard alone: the field has the focus from the start.
@@ -65,75 +48,87 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     await page.keyboard.press('Enter')
     await page.getByText(words.welcome.title).waitFor()
     await page.getByText(text.opened).waitFor()
-    expect(fixture.inputsOf('vault.unlock')).toEqual([{ passphrase: 'wrong' }, { passphrase }])
+    expect(fixture().inputsOf('vault.unlock')).toEqual([{ passphrase: 'wrong' }, { passphrase }])
   })
 
   test('a new passphrase is typed twice: where the two differ nothing is sent', async () => {
-    shutVault(fixture, 'new')
-    fixture.handlers['vault.unlock'] = open
-    const page = await chromium.page(fixture.url)
+    shutVault(fixture(), 'new')
+    fixture().handlers['vault.unlock'] = open
+    const page = await openPage('')
     await page.getByText(/gnome-keyring or KWallet\); make one available\.$/).waitFor()
     await field(page, text.newLabel).fill(passphrase)
     expect(await button(page, text.create).isDisabled()).toBe(true)
     await field(page, text.again).fill('another')
     await button(page, text.create).click()
     await page.getByText(text.differ).waitFor()
-    expect(fixture.inputsOf('vault.unlock')).toEqual([])
+    expect(fixture().inputsOf('vault.unlock')).toEqual([])
     await field(page, text.again).fill(passphrase)
     await button(page, text.create).click()
     await page.getByText(text.created).waitFor()
-    expect(fixture.inputsOf('vault.unlock')).toEqual([{ passphrase }])
+    expect(fixture().inputsOf('vault.unlock')).toEqual([{ passphrase }])
   })
 
   test('trying again tells why it failed, and goes on once it works', async () => {
-    shutVault(fixture, 'locked')
-    fixture.handlers['vault.retry'] = () => {
+    shutVault(fixture(), 'locked')
+    fixture().handlers['vault.retry'] = () => {
       throw new Refusal('keychainLocked', 'The keychain is still locked.')
     }
-    const page = await chromium.page(fixture.url)
+    const page = await openPage('')
     await button(page, text.retry).click()
     await page.locator('.toast.bad').getByText('The keychain is still locked.').waitFor()
-    fixture.handlers['vault.retry'] = open
+    fixture().handlers['vault.retry'] = open
     await button(page, text.retry).click()
     await page.getByText(words.welcome.title).waitFor()
-    expect(fixture.inputsOf('vault.retry')).toEqual([{}, {}])
+    expect(fixture().inputsOf('vault.retry')).toEqual([{}, {}])
   })
 
   test('the newest backup is offered with its date, and put back', async () => {
-    shutVault(fixture, 'damaged')
-    fixture.handlers['vault.restore'] = () => {
+    shutVault(fixture(), 'damaged')
+    fixture().handlers['vault.restore'] = () => {
       open()
       return { restored: '/home/ada/vault.db.backup' }
     }
-    const page = await chromium.page(fixture.url)
+    const page = await openPage('')
     await page.getByText(/made .*3.* Jun/).waitFor()
     await button(page, text.restore).click()
     await page.getByText(text.restored).waitFor()
-    expect(fixture.inputsOf('vault.restore')).toEqual([{}])
+    expect(fixture().inputsOf('vault.restore')).toEqual([{}])
   })
 
   test('starting anew wants the word typed', async () => {
-    shutVault(fixture, 'keyMissing')
-    fixture.handlers['vault.reset'] = () => {
+    shutVault(fixture(), 'keyMissing')
+    fixture().handlers['vault.reset'] = () => {
       open()
       return { keptAs: '/home/ada/vault.db.set-aside' }
     }
-    const page = await chromium.page(fixture.url)
+    const page = await openPage('')
     await field(page, text.resetLabel).fill('rese')
     expect(await button(page, text.reset).isDisabled()).toBe(true)
     await field(page, text.resetLabel).press('Enter')
     await field(page, text.resetLabel).fill('reset')
     await button(page, text.reset).click()
     await page.getByText('/home/ada/vault.db.set-aside').waitFor()
-    expect(fixture.inputsOf('vault.reset')).toEqual([{ confirmation: 'reset' }])
+    expect(fixture().inputsOf('vault.reset')).toEqual([{ confirmation: 'reset' }])
   })
 
   test('what is not offered is not shown', async () => {
-    shutVault(fixture, 'keychainWaiting')
-    const page = await chromium.page(fixture.url)
+    shutVault(fixture(), 'keychainWaiting')
+    const page = await openPage('')
     await page.getByRole('heading', { level: 1, name: text.keychainWaiting.title }).waitFor()
     expect(await page.getByRole('button').count()).toBe(0)
     expect(await page.locator('input').count()).toBe(0)
+  })
+
+  test('the vault’s screen goes away by itself when the vault opens', async () => {
+    fixture().change(({ vault }) => {
+      vault.state = 'keychainWaiting'
+    })
+    const page = await openPage('')
+    await page.getByRole('heading', { name: words.vault.keychainWaiting.title }).waitFor()
+    fixture().change(({ vault }) => {
+      vault.state = 'open'
+    })
+    await row(page, 'notion').waitFor()
   })
 
   test('FM-25 on a real core: a locked vault, the passphrase typed in the browser, the list; the passphrase is nowhere', async () => {
@@ -158,18 +153,10 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     await first.close()
 
     const core = await start({})
-    const dashboard = await startDashboard({
-      core,
-      files,
-      folder: join(folder, 'run'),
-      port: 0,
-      clock: systemClock(),
-      randomBytes,
-      log: silentLog
-    })
+    const dashboard = await serve(core, files(), folder)
     const snapshots: string[] = []
     core.subscribe((snapshot) => snapshots.push(JSON.stringify(snapshot)))
-    const page = await chromium.page(dashboard.link('text').link!)
+    const page = await visit(dashboard.link('text').link!)
     const sent: string[] = []
     page.on('response', async (response) => {
       if (!response.url().endsWith('/snapshots')) sent.push(await response.text().catch(() => ''))
@@ -184,7 +171,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     const seen = `${await page.content()}${values}${sent.join()}${snapshots.join()}`
     for (const typed of [passphrase, 'not-the-right-words']) expect(seen).not.toContain(typed)
     expect([sent.length > 1, snapshots.length > 1]).toEqual([true, true])
-    await chromium.closePages()
+    await closePages()
     await dashboard.close()
     await core.close()
   })

@@ -1,0 +1,244 @@
+// Adding a server in a real Chromium: by its address alone, with a client of one's own, with tokens given by hand.
+// Each step is told as the core takes it; what is secret is emptied.
+import { describe, expect, test } from 'vitest'
+import { providers } from '../../app/contract/providers.ts'
+import { words } from '../../renderer/words.ts'
+import { reason } from './chromium.ts'
+import { Refusal, serverView } from './fixture.ts'
+import { button, openPages } from './opened.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('adding on the pages', () => {
+  const { page: open, fixture, forgetComplaints } = openPages('adding')
+
+  const address = 'https://mcp.example.com/mcp'
+
+  function addable(): void {
+    fixture().handlers['server.add'] = (input: { url: string; accessToken?: string }) => {
+      const view = serverView({ id: 'example', name: 'example', url: input.url }, Date.now())
+      const bare = { expiresAt: null, obtainedAt: null, expirySource: null, nextAt: null, words: 'Not signed in' }
+      Object.assign(view, bare, { state: 'signedOut', light: 'grey', action: 'signIn' })
+      if (input.accessToken) view.grantKind = 'staticToken'
+      fixture().change(({ servers }) => void servers.push(view))
+      return { view, existed: false }
+    }
+  }
+
+  const change = (given: object) =>
+    fixture().change(({ servers }) => void Object.assign(servers.find(({ id }) => id === 'example')!, given))
+
+  const under = (step: string, url: string | null = null) =>
+    change({ state: 'signingIn', signIn: { id: 's1', step, since: Date.now(), url, redirectUri: null } })
+
+  test('shows each step as the core takes it, to the end', async () => {
+    addable()
+    const started = Promise.withResolvers<unknown>()
+    const ended = Promise.withResolvers<unknown>()
+    fixture().handlers['signIn.start'] = () => started.promise
+    fixture().handlers['signIn.wait'] = () => ended.promise
+    const page = await open('#add')
+    const step = (name: string, kind: string) => page.locator(`li.${kind}[data-step="${name}"]`).waitFor()
+    await page.getByLabel(words.add.url).fill(address)
+    await button(page, words.add.submit).click()
+    await page.getByRole('heading', { level: 1, name: words.signIn.title('example') }).waitFor()
+    expect(fixture().inputsOf('server.add')).toEqual([{ url: address }])
+    const seen = ['resource', 'authorizationServer', 'registration'] as const
+    for (const [index, name] of seen.entries()) {
+      under(name)
+      await step(name, 'now')
+      if (index > 0) await step(seen[index - 1]!, 'done')
+    }
+    const url = `${fixture().url}authorize`
+    under('browser', url)
+    // The page it opens is a new one, without a referrer and without a way back here.
+    const opened = page.context().waitForEvent('page')
+    started.resolve({ signIn: 's1', url, redirectUri: null })
+    await step('browser', 'now')
+    const popup = await opened
+    expect(await popup.evaluate('[window.opener, document.referrer]')).toEqual([null, ''])
+    await popup.close()
+    // The fixture has no such page: the console says so.
+    forgetComplaints()
+    under('store')
+    await step('store', 'now')
+    change({ state: 'fresh', light: 'green', words: 'Healthy', signIn: null, expirySource: 'stated' })
+    ended.resolve({ view: fixture().snapshot.servers.at(-1) })
+    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    await step('store', 'done')
+    // There was no token before this one.
+    expect(await page.getByText(words.signIn.lead).count()).toBe(0)
+  })
+
+  test('behind another sign-in at the same authorization server it says so, and opens its page in its turn', async () => {
+    addable()
+    const ready = Promise.withResolvers<unknown>()
+    fixture().handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null, waitingFor: 'linear' })
+    fixture().handlers['signIn.ready'] = () => ready.promise
+    fixture().handlers['signIn.wait'] = () => new Promise(() => {})
+    const page = await open('#add')
+    await page.getByLabel(words.add.url).fill(address)
+    await button(page, words.add.submit).click()
+    const signIn = { id: 's1', step: 'authorizationServer', since: Date.now(), url: null, redirectUri: null }
+    change({ state: 'signingIn', signIn: { ...signIn, waitingFor: 'linear' } })
+    await page.getByText(words.signIn.waitingFor('Linear')).waitFor()
+    const opened = page.context().waitForEvent('page')
+    // The click is long ago for the browser or not: the page is opened, or offered.
+    const url = `${fixture().url}authorize`
+    change({ state: 'signingIn', signIn: { ...signIn, step: 'browser', url } })
+    ready.resolve({ signIn: 's1', url, redirectUri: null })
+    await (await opened).close()
+    expect(fixture().inputsOf('signIn.ready')).toEqual([{ signIn: 's1' }])
+    // The fixture has no such page: the console says so.
+    forgetComplaints()
+  })
+
+  test('where the page that opened does not know a kept client, one press registers anew and opens the new page', async () => {
+    addable()
+    const first = { signIn: 's1', url: `${fixture().url}authorize`, redirectUri: null, device: null }
+    fixture().handlers['signIn.start'] = () => first
+    fixture().handlers['signIn.wait'] = () => new Promise(() => {})
+    const page = await open('#add')
+    await page.getByLabel(words.add.url).fill(address)
+    const opened = page.context().waitForEvent('page')
+    await button(page, words.add.submit).click()
+    await (await opened).close()
+    const under = {
+      id: 's1',
+      step: 'browser' as const,
+      since: Date.now(),
+      url: first.url,
+      redirectUri: null,
+      device: null
+    }
+    change({ state: 'signingIn', signIn: under })
+    await button(page, words.signIn.copyLink).waitFor()
+    expect(await button(page, words.signIn.newClient).count()).toBe(0)
+    change({ state: 'signingIn', signIn: { ...under, keptClient: true } })
+    const url = `${fixture().url}authorize?anew`
+    fixture().handlers['signIn.replaceClient'] = () => ({ ...first, url })
+    const again = page.context().waitForEvent('request', (request) => request.url() === url)
+    await button(page, words.signIn.newClient).click()
+    await again
+    expect(fixture().inputsOf('signIn.replaceClient')).toEqual([{ signIn: 's1' }])
+    // The fixture has no such page: the console says so.
+    forgetComplaints()
+  })
+
+  test('a server without registration leads to the own client id, address kept', async () => {
+    addable()
+    fixture().handlers['signIn.start'] = () => {
+      throw new Refusal('registrationUnsupported', 'example.com allows no client to register by itself.')
+    }
+    const page = await open('#add')
+    await page.getByLabel(words.add.url).fill(address)
+    await page.keyboard.press('Enter')
+    await page.getByText('example.com allows no client to register by itself.').waitFor()
+    await page.locator('li.failed[data-step="registration"]').waitFor()
+    await button(page, words.signIn.ownClient).click()
+    await page.getByText('http://127.0.0.1:41414/callback').waitFor()
+    expect(await page.getByLabel(words.add.url).inputValue()).toBe(address)
+    expect(fixture().inputsOf('server.remove')).toEqual([{ server: 'example' }])
+    await page.getByLabel(words.add.clientId, { exact: true }).fill('client-1')
+    await page.getByLabel(words.add.clientSecretOptional).fill('typed-secret')
+    await button(page, words.add.submit).click()
+    await expect.poll(() => fixture().inputsOf('server.add').length).toBe(2)
+    expect(fixture().inputsOf('server.add')[1]).toEqual({
+      url: address,
+      clientId: 'client-1',
+      clientSecret: 'typed-secret',
+      redirectHost: '127.0.0.1',
+      redirectPort: 41_414
+    })
+  })
+
+  test('what is missing is said where it is missing, and nothing is sent', async () => {
+    const page = await open('#add/ownClient')
+    await page.getByLabel(words.add.url).fill('mcp.example.com/mcp')
+    await button(page, words.add.submit).click()
+    await page.locator('.fieldError').getByText(words.add.urlIncomplete).waitFor()
+    await page.getByLabel(words.add.url).fill(address)
+    await button(page, words.add.submit).click()
+    const clientId = page.locator('.field', { has: page.getByLabel(words.add.clientId, { exact: true }) })
+    await clientId.locator('.fieldError').getByText(/./).waitFor()
+    expect(fixture().inputsOf('server.add')).toEqual([])
+  })
+
+  test('a page that is no MCP server is not called found', async () => {
+    addable()
+    fixture().handlers['signIn.start'] = async () => {
+      under('authorizationServer')
+      await refuse.promise
+      change({ state: 'signedOut', signIn: null })
+      throw new Refusal('notMcpServer', 'It does not answer like an MCP server (HTTP 404).')
+    }
+    const refuse = Promise.withResolvers<void>()
+    const page = await open('#add')
+    await page.getByLabel(words.add.url).fill(address)
+    await page.keyboard.press('Enter')
+    await page.locator('li.now[data-step="authorizationServer"]').waitFor()
+    refuse.resolve()
+    await page.locator('li.failed[data-step="resource"]').waitFor()
+  })
+
+  test('a refused address is told in plain words, and what was secret is emptied', async () => {
+    fixture().handlers['server.add'] = () => {
+      throw new Refusal('urlInvalid', 'That is not an https address.')
+    }
+    const page = await open('#add/staticToken')
+    await page.getByLabel(words.add.url).fill('https://x.example')
+    const field = page.getByLabel(words.add.accessToken, { exact: true })
+    expect(await field.getAttribute('type')).toBe('password')
+    await field.fill('typed-token')
+    await button(page, words.add.submitToken).click()
+    await page.getByRole('alert').getByText('That is not an https address.').waitFor()
+    expect(await field.inputValue()).toBe('')
+    expect(fixture().inputsOf('server.add')).toEqual([{ url: 'https://x.example', accessToken: 'typed-token' }])
+    expect(await page.content()).not.toContain('typed-token')
+  })
+
+  test('client credentials and a refresh token send what they need', async () => {
+    addable()
+    fixture().handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null })
+    fixture().handlers['signIn.wait'] = () => ({})
+    const page = await open('#add/clientCredentials')
+    await page.getByLabel(words.add.url).fill(address)
+    await page.getByLabel(words.add.clientId, { exact: true }).fill('machine')
+    await page.getByLabel(words.add.clientSecret, { exact: true }).fill('s')
+    await button(page, words.add.submit).click()
+    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    await page.goto(`${fixture().url}#add/refreshToken`)
+    await page.getByLabel(words.add.url).fill(address)
+    await page.getByLabel(words.add.refreshToken, { exact: true }).fill('r')
+    await page.getByLabel(words.add.tokenEndpoint, { exact: true }).fill('https://as.example/token')
+    await button(page, words.add.submitToken).click()
+    await expect
+      .poll(() => fixture().inputsOf('server.add'))
+      .toEqual([
+        { url: address, clientId: 'machine', clientSecret: 's', grantKind: 'clientCredentials' },
+        { url: address, refreshToken: 'r', tokenEndpoint: 'https://as.example/token' }
+      ])
+  })
+
+  describe('a client of one’s own', () => {
+    test('shows the steps of each provider by the address', async () => {
+      const page = await open('#add/ownClient')
+      for (const { hosts, steps, page: source } of providers.filter(({ hosts }) => hosts.length > 0)) {
+        await page.goto(`${fixture().url}#add/ownClient/${encodeURIComponent(`https://mcp.${hosts[0]}/mcp`)}`)
+        for (const step of steps) await page.getByText(step, { exact: true }).waitFor()
+        if (source) expect(await page.locator('.howTo a').getAttribute('href')).toBe(source)
+      }
+    })
+
+    test('another provider can be chosen, and its kind of redirect address is copied exactly', async () => {
+      const page = await open('#add/ownClient')
+      await page.getByText(words.add.providerSteps).waitFor()
+      await page.getByLabel(words.add.provider).selectOption('Amazon Cognito')
+      await page.getByText('http://localhost:41414/callback').waitFor()
+      await page.getByLabel(words.add.port).fill('5000')
+      await button(page, words.actions.copy).click()
+      await page.getByText(words.actions.copied).waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://localhost:5000/callback')
+    })
+  })
+})

@@ -1,0 +1,213 @@
+// The list in a real Chromium, on a scripted core: what it shows of each server, what it says aloud, what it costs to keep.
+// Nothing of the bundle is replaced: it speaks the browser bridge's HTTP to the fixture, under the strict CSP.
+import { describe, expect, test } from 'vitest'
+import type { ServerView } from '../../app/contract/views.ts'
+import { words } from '../../renderer/words.ts'
+import { reason } from './chromium.ts'
+import { serverView } from './fixture.ts'
+import { button, openPages, row } from './opened.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('the list', () => {
+  const { page: open, fixture } = openPages('list')
+
+  test('shows all six marks by shape, with words for each', async () => {
+    const page = await open('')
+    const expected = {
+      notion: words.marks.needsYou,
+      linear: words.marks.retrying,
+      github: words.marks.ok,
+      sentry: words.marks.running,
+      cloudflare: words.marks.paused,
+      figma: words.marks.signedOut
+    }
+    const shapes = new Set<string>()
+    for (const [id, text] of Object.entries(expected)) {
+      const mark = row(page, id).getByRole('img', { name: text, exact: true })
+      await mark.waitFor()
+      shapes.add(await mark.innerHTML())
+    }
+    expect(shapes.size).toBe(6)
+    expect(await page.getByText(words.list.needYou(1)).count()).toBe(1)
+    const order = await page
+      .locator('[data-server]')
+      .evaluateAll((rows) => rows.map((r) => r.getAttribute('data-server')))
+    expect(order).toEqual(fixture().snapshot.servers.map(({ id }) => id))
+  })
+
+  test('the countdown falls second by second, and the bar with the time', async () => {
+    const page = await open('blank')
+    await page.clock.install({ time: Date.now() })
+    await page.goto(fixture().url)
+    const when = row(page, 'linear').locator('.when')
+    await when.waitFor()
+    const read = async () => Number(/0:(\d\d)/.exec(await when.innerText())?.[1])
+    const before = await read()
+    const bar = row(page, 'linear').getByRole('meter')
+    const left = Number(await bar.getAttribute('aria-valuenow'))
+    await page.clock.runFor(5000)
+    expect(before - (await read())).toBeGreaterThanOrEqual(4)
+    await page.clock.runFor(300_000)
+    expect(Number(await bar.getAttribute('aria-valuenow'))).toBeLessThan(left)
+    expect(await when.innerText()).toBe(words.list.now)
+  })
+
+  test('nothing ticks while the page is hidden, and the time is right again when it shows', async () => {
+    const page = await open('blank')
+    await page.clock.install({ time: Date.now() })
+    await page.goto(fixture().url)
+    const when = row(page, 'linear').locator('.when')
+    await when.waitFor()
+    const hide = (hidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'))`)
+    await hide(true)
+    const frozen = await when.innerText()
+    await page.clock.runFor(10_000)
+    expect(await when.innerText()).toBe(frozen)
+    await hide(false)
+    expect(await when.innerText()).not.toBe(frozen)
+  })
+
+  test('a change is shown and said aloud', async () => {
+    const page = await open('')
+    await row(page, 'github').waitFor()
+    fixture().change(({ servers }) => {
+      Object.assign(servers.find(({ id }) => id === 'github')!, {
+        light: 'amber',
+        state: 'waiting',
+        words: 'Retrying · attempt 1 · a reply was lost',
+        nextAt: Date.now() + 10_000
+      })
+    })
+    await page.getByRole('status').filter({ hasText: 'GitHub: Retrying · attempt 1' }).waitFor()
+    await row(page, 'github').getByRole('img', { name: words.marks.retrying }).waitFor()
+  })
+
+  test('200 servers are drawn, and a change redraws its own row only', async () => {
+    const now = Date.now()
+    fixture().change((snapshot) => {
+      snapshot.servers = Array.from({ length: 200 }, (_, n) => serverView({ id: `server-${n}` }, now))
+    })
+    const page = await open('')
+    await row(page, 'server-199').waitFor()
+    expect(await page.locator('[data-server]').count()).toBe(200)
+    // React leaves what it last drew an element from on the element.
+    const drawnFrom = (id: string) => `(() => {
+      const element = document.querySelector('[data-server="${id}"]')
+      return element[Object.keys(element).find((key) => key.startsWith('__reactProps'))]
+    })()`
+    await page.evaluate(`globalThis.before = [${drawnFrom('server-149')}, ${drawnFrom('server-150')}]`)
+    fixture().change(({ servers }) => {
+      servers[150]!.words = 'Paused'
+      servers[150]!.paused = true
+    })
+    await row(page, 'server-150').getByText('Paused').waitFor()
+    const isSame = `[${drawnFrom('server-149')} === before[0], ${drawnFrom('server-150')} === before[1]]`
+    expect(await page.evaluate(isSame)).toEqual([true, false])
+  })
+
+  test('a server far down that comes to need a person is first at once, and none is lost or doubled', async () => {
+    const now = Date.now()
+    fixture().change((snapshot) => {
+      snapshot.servers = Array.from({ length: 90 }, (_, n) => serverView({ id: `server-${n}` }, now))
+    })
+    const page = await open('')
+    await row(page, 'server-89').waitFor()
+    fixture().change((snapshot) => {
+      const red = {
+        ...snapshot.servers[80]!,
+        light: 'red' as const,
+        state: 'needsUser' as const,
+        words: 'Sign in needed'
+      }
+      snapshot.servers = [red, ...snapshot.servers.toSpliced(80, 1)]
+    })
+    await page.locator('[data-server]').first().getByText('Sign in needed').waitFor()
+    const ids = await page.locator('[data-server]').evaluateAll((rows) => rows.map((each) => each.id || each.outerHTML))
+    expect(new Set(ids).size).toBe(90)
+    fixture().change((snapshot) => {
+      snapshot.servers[85]!.name = 'Renamed'
+    })
+    await page.locator('[data-server]').nth(85).getByText('Renamed').waitFor()
+  })
+
+  test('the keyboard reaches a server and comes back to its row', async () => {
+    const page = await open('')
+    await page.locator('#server-github').focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'GitHub' }).waitFor()
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1')
+    await button(page, `‹ ${words.detail.back}`)
+      .or(page.getByRole('button', { name: words.detail.back }))
+      .click()
+    await row(page, 'github').waitFor()
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('server-github')
+  })
+
+  test('a refresh that goes well is not announced; retrying, health again and need are', async () => {
+    const page = await open('')
+    const said = async () => (await page.locator('.spoken').allTextContents()).join('')
+    const become = async (change: Partial<ServerView>) => {
+      fixture().change(({ servers }) => Object.assign(servers.find(({ id }) => id === 'github')!, change))
+      await page.locator('[data-server=github] .words').getByText(change.words!).waitFor()
+      return said()
+    }
+    const refreshing = { state: 'refreshing', light: 'green', words: 'Refreshing…' } as const
+    const fresh = { state: 'fresh', light: 'green', words: 'Healthy' } as const
+    await page.locator('[data-server=github]').waitFor()
+    expect(await become(refreshing)).toBe('')
+    expect(await become(fresh)).toBe('')
+    expect(await become({ state: 'waiting', light: 'amber', words: 'Retrying · attempt 1' })).toBe(
+      'GitHub: Retrying · attempt 1'
+    )
+    expect(await become({ ...refreshing, light: 'amber' })).toBe('GitHub: Retrying · attempt 1')
+    expect(await become(fresh)).toBe('GitHub: Healthy')
+    expect(await become({ state: 'needsUser', light: 'red', words: 'Sign in needed' })).toBe('GitHub: Sign in needed')
+  })
+
+  test('the demo is started on the first run and removed from the list', async () => {
+    fixture().change((snapshot) => {
+      snapshot.servers = []
+    })
+    const page = await open('')
+    await button(page, words.demo.start).click()
+    await page.locator('[data-server="steady"]').getByText(words.demo.badge).waitFor()
+    await button(page, words.demo.stop).click()
+    await page.getByText(words.welcome.title).waitFor()
+    expect(fixture().inputsOf('demo.stop')).toEqual([{}])
+    fixture().change((snapshot) => {
+      snapshot.demo = 'unavailable'
+    })
+    await page.getByText(words.welcome.noDemo).waitFor()
+    expect(await button(page, words.demo.start).count()).toBe(0)
+  })
+
+  test('200 servers wake the page once a second at most, and not at all while it is hidden', async () => {
+    const view = fixture().snapshot.servers[2]!
+    fixture().change((snapshot) => {
+      snapshot.servers = Array.from({ length: 200 }, (_, n) => ({ ...view, id: `server-${n}`, name: `Server ${n}` }))
+    })
+    const page = await open('blank')
+    await page.clock.install({ time: Date.now() })
+    await page.goto(fixture().url)
+    await page.locator('[data-server="server-199"]').waitFor()
+    await page.evaluate(`{
+      window.woken = 0
+      const set = window.setTimeout
+      window.setTimeout = (work, ...rest) => set(() => { window.woken++; work() }, ...rest)
+      const every = window.setInterval
+      window.setInterval = (work, ...rest) => every(() => { window.woken++; work() }, ...rest)
+    }`)
+    await page.clock.runFor(10_000)
+    const woken = Number(await page.evaluate('window.woken'))
+    expect(woken).toBeGreaterThan(5)
+    expect(woken).toBeLessThanOrEqual(10)
+    await page.evaluate(`Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'))
+      window.woken = 0`)
+    await page.clock.runFor(10_000)
+    expect(await page.evaluate('window.woken')).toBe(0)
+  })
+})

@@ -1,0 +1,217 @@
+// The page of one server in a real Chromium: what it tells, what can be done there, and each command as it reached the core.
+// The settings of a server are in settings.test.ts.
+import { describe, expect, test } from 'vitest'
+import { words } from '../../renderer/words.ts'
+import { reason } from './chromium.ts'
+import { Refusal } from './fixture.ts'
+import { button, openPages, row } from './opened.ts'
+import { keyed, restored } from './pages.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('the page of a server', () => {
+  const { page: open, fixture } = openPages('server')
+
+  test.each([
+    [words.actions.refresh, 'server.refresh'],
+    [words.actions.pause, 'server.pause'],
+    [words.actions.forget, 'server.forgetRegistration']
+  ])('%s calls %s and tells the result', async (text, command) => {
+    const page = await open('#server/linear')
+    await button(page, text).click()
+    await page.locator('.toast.ok').waitFor()
+    expect(fixture().inputsOf(command)).toEqual([{ server: 'linear' }])
+  })
+
+  test('a paused server can be resumed', async () => {
+    const page = await open('#server/cloudflare')
+    await button(page, words.actions.resume).click()
+    await page.locator('.toast.ok').waitFor()
+    expect(fixture().inputsOf('server.resume')).toEqual([{ server: 'cloudflare' }])
+  })
+
+  test('a failure is told in its own words, and stays', async () => {
+    fixture().handlers['server.refresh'] = () => {
+      throw new Refusal('serverBusy', 'linear.app answered 503.')
+    }
+    const page = await open('#server/linear')
+    await button(page, words.actions.refresh).click()
+    await page.locator('.toast.bad').getByText('linear.app answered 503.').waitFor()
+    await button(page, words.actions.close).click()
+    await page.locator('.toast').waitFor({ state: 'detached' })
+  })
+
+  test('remove asks first: no leaves all, yes removes and goes back', async () => {
+    const page = await open('#server/linear')
+    await button(page, words.actions.remove).click()
+    const dialog = page.getByRole('alertdialog', { name: words.actions.removeTitle('Linear') })
+    await button(page, words.actions.keep).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect(fixture().inputsOf('server.remove')).toEqual([])
+    await button(page, words.actions.remove).click()
+    await dialog.getByRole('button', { name: words.actions.removeNow, exact: true }).click()
+    await row(page, 'notion').waitFor()
+    expect(fixture().inputsOf('server.remove')).toEqual([{ server: 'linear' }])
+    expect(await row(page, 'linear').count()).toBe(0)
+  })
+
+  test('signing out asks first and says what the server made of it', async () => {
+    const page = await open('#server/linear')
+    await button(page, words.actions.signOut).click()
+    expect(fixture().inputsOf('server.signOut')).toEqual([])
+    const dialog = page.getByRole('alertdialog')
+    await dialog.getByRole('button', { name: words.actions.signOut, exact: true }).click()
+    await page.getByText('The server has revoked the tokens.').waitFor()
+  })
+
+  test('the timeline says in words what it draws', async () => {
+    const page = await open('#server/linear')
+    const picture = page.getByRole('img', { name: /9 min without a token, \d+ refreshes, 8 failures, 1 sign-in/ })
+    await picture.waitFor()
+    expect(await picture.locator('.expired').count()).toBe(1)
+    expect(await picture.locator('.failed').count()).toBe(8)
+  })
+
+  test('the timeline calls no token expired that is still valid', async () => {
+    const at = Date.parse('2026-03-04T10:00:00Z')
+    fixture().handlers['server.history'] = () => ({
+      events: [{ at, kind: 'signedIn', detail: 'Signed in', fault: null, expiresAt: at + 40_000 }]
+    })
+    const page = await open('blank')
+    fixture().snapshot.at = at + 10_000
+    await page.clock.install({ time: at + 10_000 })
+    await page.goto(`${fixture().url}#server/linear`)
+    const picture = (text: string) => page.getByRole('img', { name: text }).waitFor()
+    await picture(words.detail.noGap)
+    await page.clock.runFor(120_000)
+    await picture(words.detail.gap('1 min'))
+  })
+
+  test.each(['accepted', 'rejected', 'unknown'] as const)(
+    'verify shows the verdict "%s" until the token changes',
+    async (verdict) => {
+      fixture().handlers['server.verify'] = ({ server }: { server: string }) => ({
+        view: fixture().snapshot.servers.find(({ id }) => id === server),
+        verdict,
+        sentence: 'It answered at once.'
+      })
+      const page = await open('#server/github')
+      await button(page, words.actions.verify).click()
+      const status = page.getByRole('status').filter({ hasText: words.verify[verdict] })
+      await status.getByText('It answered at once.').waitFor()
+      expect(fixture().inputsOf('server.verify')).toEqual([{ server: 'github' }])
+      fixture().change(({ servers }) => {
+        servers.find(({ id }) => id === 'github')!.obtainedAt = Date.now()
+      })
+      await page.getByText(words.verify[verdict]).waitFor({ state: 'detached' })
+    }
+  )
+
+  test.each([
+    ['staticToken', false, words.detail.givenByHand],
+    ['clientCredentials', true, words.detail.renewsAlone],
+    ['jwtBearer', true, words.detail.renewsAlone]
+  ] as const)('a %s is said to have no refresh token, and what happens instead', async (grantKind, renewable, said) => {
+    Object.assign(fixture().snapshot.servers.find(({ id }) => id === 'github')!, {
+      grantKind,
+      renewable,
+      refreshExpiresAt: null
+    })
+    const page = await open('#server/github')
+    await page.getByText(said, { exact: true }).waitFor()
+  })
+
+  test('a day that held a sign-out is not called one without a gap', async () => {
+    fixture().handlers['server.history'] = () => {
+      const at = fixture().snapshot.at
+      const event = { detail: '', fault: null }
+      return {
+        events: [
+          { ...event, at: at - 3_600_000, kind: 'signedOut', expiresAt: null },
+          { ...event, at: at - 7_200_000, kind: 'signedIn', expiresAt: at + 7_200_000 }
+        ]
+      }
+    }
+    const page = await open('#server/github')
+    await page.getByRole('img', { name: words.detail.signedOut }).waitFor()
+  })
+
+  test('a key that tokens are bound to and a certificate are among the facts, where there are any', async () => {
+    const page = await open('#server/github')
+    await page.getByText(words.detail.facts.issuer, { exact: true }).waitFor()
+    for (const fact of [words.detail.facts.binding, words.detail.facts.certificate, words.keys.title])
+      expect(await page.getByText(fact, { exact: true }).count()).toBe(0)
+    keyed(fixture())
+    await page.getByText(words.detail.bound, { exact: true }).waitFor()
+    await page.getByText('/home/ada/ada.pem', { exact: true }).waitFor()
+  })
+
+  test('that a server passes credentials through is among the facts, where it does', async () => {
+    const page = await open('#server/github')
+    await page.getByText(words.detail.facts.issuer, { exact: true }).waitFor()
+    expect(await page.getByText(words.detail.passThrough).count()).toBe(0)
+    fixture().change(({ servers }) => {
+      for (const server of servers) server.mode = 'passThrough'
+    })
+    await page.getByText(words.detail.passThrough, { exact: true }).waitFor()
+  })
+
+  test('the public key of a client that signs is shown and copied whole; where it cannot be read, why', async () => {
+    keyed(fixture())
+    const page = await open('#server/github')
+    const line = page.locator('.copyLine', { hasText: words.keys.label })
+    await line.getByRole('button', { name: words.actions.copy }).click()
+    await page.getByText(words.actions.copied).waitFor()
+    const copied = JSON.parse(String(await page.evaluate('navigator.clipboard.readText()')))
+    expect(copied).toEqual({ keys: [expect.objectContaining({ kid: 'k1', kty: 'EC', x: 'x'.repeat(43) })] })
+    fixture().handlers['server.keys'] = () => {
+      throw new Refusal('inputInvalid', 'It has no key.')
+    }
+    await page.reload()
+    await page.getByText('It has no key.').waitFor()
+  })
+
+  test('sign-out and removal say what became of the revocation', async () => {
+    const sentence = 'The server could not be asked to revoke the tokens: it did not answer.'
+    fixture().handlers['server.signOut'] = ({ server }: { server: string }) => ({
+      view: fixture().snapshot.servers.find(({ id }) => id === server),
+      revoked: sentence
+    })
+    const page = await open('#server/linear')
+    await button(page, words.actions.signOut).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: words.actions.signOut, exact: true }).click()
+    await page.locator('.toast').getByText(words.actions.signedOut('Linear', sentence)).waitFor()
+    await button(page, words.actions.remove).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: words.actions.removeNow, exact: true }).click()
+    await page.getByText(words.actions.removed('Linear', 'The server has revoked the tokens.')).waitFor()
+  })
+
+  describe('a restored grant', () => {
+    test('is explained, and tried only when a person says so', async () => {
+      restored(fixture())
+      const page = await open('')
+      await page.getByRole('button', { name: `${words.actions.tryRestored}: Notion` }).click()
+      await page.getByText(words.restored.risk).waitFor()
+      expect(await button(page, words.actions.refresh).count()).toBe(0)
+      expect(fixture().inputsOf('server.refresh')).toEqual([])
+      await button(page, words.restored.attempt).click()
+      await page.locator('.toast.ok').waitFor()
+      expect(fixture().inputsOf('server.refresh')).toEqual([{ server: 'notion' }])
+    })
+
+    test('can be replaced by a sign-in, and the focus does not get lost', async () => {
+      restored(fixture())
+      fixture().handlers['signIn.start'] = () => new Promise(() => {})
+      const page = await open('#server/notion')
+      await button(page, words.restored.signInInstead).focus()
+      fixture().change(({ servers }) => {
+        servers.find(({ id }) => id === 'notion')!.action = 'signIn'
+      })
+      await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1')
+      restored(fixture())
+      await button(page, words.restored.signInInstead).click()
+      await page.getByRole('heading', { level: 1, name: words.signIn.title('Notion') }).waitFor()
+      expect(fixture().inputsOf('signIn.start')).toEqual([{ server: 'notion' }])
+    })
+  })
+})

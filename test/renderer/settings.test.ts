@@ -1,0 +1,168 @@
+// Settings in a real Chromium, of one server and of the whole: shown, checked where they are typed, and only what changed sent.
+// Each command is checked as it reached the core.
+import { describe, expect, test } from 'vitest'
+import { words } from '../../renderer/words.ts'
+import { reason } from './chromium.ts'
+import { button, openPages } from './opened.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('settings on the pages', () => {
+  const { page: open, fixture } = openPages('settings')
+
+  describe('of one server', () => {
+    test('settings send only what was changed, times as people write them', async () => {
+      const page = await open('#server/linear/settings')
+      await page.getByRole('button', { name: words.schedule.title }).click()
+      await page.getByRole('textbox', { name: words.schedule.fields.refreshMargin }).fill('soon')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.schedule.notDuration).waitFor()
+      expect(fixture().inputsOf('server.set')).toEqual([])
+      await page.getByRole('textbox', { name: words.schedule.fields.refreshMargin }).fill('1m 30s')
+      await page.getByRole('textbox', { name: words.schedule.fields.jitter }).fill('2.5')
+      await page.getByText(words.serverSettings.omitResource).click()
+      await button(page, words.actions.save).click()
+      await page.getByText(words.actions.saved).first().waitFor()
+      expect(fixture().inputsOf('server.set')).toEqual([
+        { server: 'linear', quirks: { omitResource: true }, schedule: { refreshMargin: 90_000, jitter: 0.025 } }
+      ])
+    })
+
+    test('an override is cleared by its own button, which names the default', async () => {
+      fixture().change(({ servers }) => {
+        servers.find(({ id }) => id === 'linear')!.schedule = { refreshMargin: 90_000 }
+      })
+      const page = await open('#server/linear/settings')
+      const field = page.getByRole('textbox', { name: words.schedule.fields.refreshMargin })
+      await expect.poll(() => field.inputValue()).toBe('1m 30s')
+      await page.getByText(words.schedule.followDefault('5m')).click()
+      expect(await field.inputValue()).toBe('')
+      expect(await field.getAttribute('placeholder')).toBe('5m')
+      await button(page, words.actions.save).click()
+      await expect
+        .poll(() => fixture().inputsOf('server.set'))
+        .toEqual([{ server: 'linear', schedule: { refreshMargin: null } }])
+    })
+
+    test('redirect host, port and parameters are shown, checked and sent; the address is copied exactly', async () => {
+      fixture().change(({ servers }) => {
+        const linear = servers.find(({ id }) => id === 'linear')!
+        Object.assign(linear, { redirectPort: 41_414, params: { audience: 'a' } })
+      })
+      const page = await open('#server/linear/settings')
+      const port = page.getByLabel(words.serverSettings.redirectPort)
+      const params = page.getByLabel(words.serverSettings.params)
+      expect([await port.inputValue(), await params.inputValue()]).toEqual(['41414', 'audience=a'])
+      await page.getByText('localhost', { exact: true }).click()
+      await button(page, words.actions.copy).click()
+      await page.getByText(words.actions.copied).waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://localhost:41414/callback')
+      await port.fill('99999')
+      await params.fill('audience=b\nnonsense')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.add.portWrong).waitFor()
+      await page.getByText(words.serverSettings.paramsWrong).waitFor()
+      expect(fixture().inputsOf('server.set')).toEqual([])
+      await port.fill('')
+      await params.fill('audience=b\nresource_hint = x=y')
+      await button(page, words.actions.save).click()
+      await expect
+        .poll(() => fixture().inputsOf('server.set'))
+        .toEqual([
+          {
+            server: 'linear',
+            redirectHost: 'localhost',
+            redirectPort: null,
+            params: { audience: 'b', resource_hint: 'x=y' }
+          }
+        ])
+    })
+  })
+
+  describe('of the whole', () => {
+    test('a browser that keeps nothing for us shows the pages and the theme all the same', async () => {
+      const page = await open('blank')
+      await page.addInitScript(`Object.defineProperty(window, 'localStorage', {
+      get() { throw new DOMException('Access is denied', 'SecurityError') }
+    })`)
+      fixture().change((snapshot) => {
+        snapshot.theme = 'dark'
+      })
+      await page.goto(fixture().url)
+      await page.locator('[data-server="github"]').waitFor()
+      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+    })
+
+    test('the theme is switched for good, whatever the system says', async () => {
+      const page = await open('#settings', { width: 900, scheme: 'light' })
+      const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+      const light = await background()
+      await page.getByText(words.settings.themes.dark).click()
+      await expect.poll(background).not.toBe(light)
+      expect(fixture().inputsOf('settings.set')).toEqual([{ theme: 'dark' }])
+      // Before the first snapshot the page is already dark: it remembers.
+      await page.reload()
+      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+      await page.getByText(words.settings.themes.system).click()
+      await expect.poll(background).toBe(light)
+    })
+
+    test('the general schedule is checked before it is sent, in the units people write', async () => {
+      const page = await open('#settings')
+      await page.getByText(words.settings.scheduleShow).click()
+      const floor = page.getByRole('textbox', { name: words.schedule.fields.floor })
+      expect(await floor.getAttribute('placeholder')).toBe('10s')
+      await floor.fill('1')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.schedule.notDuration).waitFor()
+      await floor.fill('500ms')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.schedule.tooShort('1s')).waitFor()
+      expect(fixture().inputsOf('settings.set')).toEqual([])
+      await floor.fill('90s')
+      await button(page, words.actions.save).click()
+      await page.getByText(words.actions.saved).waitFor()
+      expect(await floor.inputValue()).toBe('1m 30s')
+      await page.getByText(words.schedule.followDefault('')).click()
+      await button(page, words.actions.save).click()
+      await expect
+        .poll(() => fixture().inputsOf('settings.set'))
+        .toEqual([{ schedule: { floor: 90_000 } }, { schedule: { floor: null } }])
+    })
+
+    test('a report is shown and copied as the core wrote it', async () => {
+      const page = await open('#settings')
+      await button(page, words.settings.showReport).click()
+      await page.getByText('tokentray 0.1.0').waitFor()
+      await button(page, words.settings.copyReport).click()
+      await page.getByText(words.actions.copied).waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('tokentray 0.1.0\nservers: 7')
+    })
+
+    test('the gateway is shown with its address and problem, and leads to the clients', async () => {
+      fixture().snapshot.gateway = {
+        address: 'http://127.0.0.1:4140',
+        port: 4140,
+        publicUrl: 'https://mcp.example.com',
+        problem: 'Port 4140 is taken.'
+      }
+      const page = await open('#settings')
+      const section = page
+        .locator('section')
+        .filter({ has: page.getByRole('heading', { name: words.settings.gateway }) })
+      for (const text of ['http://127.0.0.1:4140', '4140', 'https://mcp.example.com', 'Port 4140 is taken.'])
+        await section.getByText(text, { exact: true }).waitFor()
+      await page.getByText(words.settings.keyLost.keychain).waitFor()
+      await section.getByRole('button', { name: words.settings.gatewayClients }).click()
+      await page.getByRole('heading', { level: 1, name: words.clients.title }).waitFor()
+    })
+
+    test('a backup is made and told', async () => {
+      const page = await open('#settings')
+      await button(page, words.settings.backup).click()
+      await page.getByText('backups/vault-1.db').waitFor()
+      expect(await page.getByText(fixture().snapshot.vault.path, { exact: true }).count()).toBe(1)
+      expect(await page.getByText(words.settings.keySources.keychain).count()).toBe(1)
+    })
+  })
+})

@@ -1,0 +1,144 @@
+// A sign-in under way in a real Chromium: the ways to help it along, how it failed, and what would cure it.
+// How the first one begins is in adding.test.ts.
+import { describe, expect, test } from 'vitest'
+import { words } from '../../renderer/words.ts'
+import { reason } from './chromium.ts'
+import { Refusal } from './fixture.ts'
+import { button, openPages } from './opened.ts'
+import { keyed, signingIn } from './pages.ts'
+
+if (reason) console.log(reason)
+
+describe.skipIf(reason !== null)('a sign-in on the pages', () => {
+  const { page: open, fixture } = openPages('sign-in')
+
+  test('by device code shows the code, the address and a picture of it', async () => {
+    signingIn(fixture())
+    fixture().change(({ servers }) => {
+      const signIn = servers.find(({ id }) => id === 'figma')!.signIn!
+      signIn.url = null
+      signIn.device = {
+        userCode: 'WDJB-MJHT',
+        verificationUri: 'https://figma.example/device',
+        verificationUriComplete: 'https://figma.example/device?user_code=WDJB-MJHT',
+        expiresAt: Date.now() + 600_000
+      }
+    })
+    const page = await open('#sign-in/figma')
+    await page.getByText('WDJB-MJHT', { exact: true }).waitFor()
+    const link = page.getByRole('link', { name: words.signIn.deviceOpen })
+    expect(await link.getAttribute('href')).toBe('https://figma.example/device?user_code=WDJB-MJHT')
+    expect(await page.locator('svg.qr path').getAttribute('d')).toMatch(/^(M\d+ \d+h1v1h-1z){200}/)
+    expect(await page.getByLabel(words.signIn.pasteLabel).count()).toBe(0)
+    // Longer than any picture can hold: the address stands alone, and the page with it.
+    fixture().change(({ servers }) => {
+      const device = servers.find(({ id }) => id === 'figma')!.signIn!.device!
+      device.verificationUriComplete = `https://figma.example/${encodeURI('ü'.repeat(600))}`
+      device.verificationUri = `https://figma.example/${'x'.repeat(1900)}`
+    })
+    await page.locator('svg.qr').waitFor({ state: 'detached' })
+    expect(await page.getByText('WDJB-MJHT', { exact: true }).count()).toBe(1)
+  })
+
+  test('can be copied, opened again, pasted and cancelled', async () => {
+    signingIn(fixture())
+    fixture().handlers['signIn.paste'] = () => {
+      throw new Refusal('responseInvalid', 'This address belongs to another sign-in.')
+    }
+    const page = await open('#sign-in/figma')
+    const url = fixture().snapshot.servers.find(({ id }) => id === 'figma')!.signIn!.url!
+    const link = page.getByRole('link', { name: words.signIn.open })
+    expect(await link.getAttribute('href')).toBe(url)
+    expect(await link.getAttribute('rel')).toBe('noreferrer')
+    await button(page, words.signIn.copyLink).click()
+    await page.getByText(words.actions.copied).waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(url)
+    await page.getByLabel(words.signIn.pasteLabel).fill('http://127.0.0.1:1/callback?code=typed-code')
+    await button(page, words.signIn.pasteSubmit).click()
+    await page.getByText('This address belongs to another sign-in.').waitFor()
+    expect(await page.getByLabel(words.signIn.pasteLabel).inputValue()).toBe('')
+    await button(page, words.signIn.cancel).click()
+    await expect.poll(() => fixture().inputsOf('signIn.cancel')).toEqual([{ signIn: 'sign-in-1' }])
+  })
+
+  test('a sign-in that failed keeps showing who would have signed the person in', async () => {
+    const failed = Promise.withResolvers<never>()
+    fixture().handlers['signIn.start'] = () => ({ signIn: 'sign-in-1', url: null, redirectUri: null })
+    fixture().handlers['signIn.wait'] = () => failed.promise
+    const page = await open('#sign-in/figma')
+    await button(page, words.signIn.start).click()
+    signingIn(fixture())
+    const found = page.locator('[data-step=authorizationServer] small')
+    await found.getByText('www.figma.com').waitFor()
+    fixture().change(({ servers }) => {
+      Object.assign(servers.find(({ id }) => id === 'figma')!, { state: 'signedOut', signIn: null })
+    })
+    failed.reject(new Refusal('signInFailed', 'Nobody finished it.'))
+    await page.getByRole('alert').getByText('Nobody finished it.').waitFor()
+    await found.getByText('www.figma.com').waitFor()
+  })
+
+  test('more permission is asked for by the names of the scopes', async () => {
+    keyed(fixture())
+    fixture().handlers['signIn.start'] = () => new Promise(() => {})
+    const page = await open('')
+    await button(page, `${words.actions.grantMore(['repo:write'])}: GitHub`).waitFor()
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'github')!.missingScope = `repo:write ${'long'.repeat(20)} admin`
+    })
+    await button(page, 'Allow repo:write and 2 more…: GitHub').waitFor()
+    await page.goto(`${fixture().url}#server/github`)
+    await page.getByText(`repo:write ${'long'.repeat(20)} admin`, { exact: true }).waitFor()
+    await button(page, 'Allow repo:write and 2 more…').click()
+    await expect.poll(() => fixture().inputsOf('signIn.start')).toEqual([{ server: 'github' }])
+  })
+
+  test('what a failed sign-in would need is shown with its cost, and set and tried again by one press', async () => {
+    fixture().handlers['signIn.start'] = () => {
+      throw new Refusal('issuerMismatch', 'Another issuer.')
+    }
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'figma')!.proposals = [
+        {
+          change: { quirks: { acceptIssuerSlash: true } },
+          reason: 'One slash apart.',
+          givesUp: 'Equality.',
+          trust: 'cited',
+          source: 'https://example.com/why'
+        }
+      ]
+    })
+    const page = await open('#sign-in/figma')
+    await page.getByText('One slash apart.').waitFor()
+    await page.getByText(`${words.proposals.givesUp} Equality.`).waitFor()
+    await page.getByText(words.serverSettings.acceptIssuerSlash).waitFor()
+    expect(await page.getByText(words.proposals.source).getAttribute('href')).toBe('https://example.com/why')
+    expect(fixture().inputsOf('server.set')).toEqual([])
+    fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })
+    await button(page, words.proposals.setAndTry).click()
+    await page.getByText('Another issuer.').waitFor()
+    expect(fixture().inputsOf('server.set')).toEqual([
+      { server: 'figma', quirks: { acceptIssuerSlash: true }, reason: 'One slash apart.' }
+    ])
+    expect(fixture().inputsOf('signIn.start')).toEqual([{ server: 'figma' }])
+  })
+
+  test.each([
+    ['serverUnreachable', 'figma.com cannot be reached (ENOTFOUND); check the network and the address.', null],
+    ['authorizationDenied', 'The sign-in to Figma was declined; start again to allow it.', null],
+    [
+      'registrationRefused',
+      'figma.com refused to register a client: no. Create a client there with the redirect URI http://127.0.0.1:1/callback, then give its --client-id and --redirect-port 1.',
+      'figma.com refused to register a client: no. Use your own client id.'
+    ]
+  ])('a sign-in that fails with %s says once what to do, in words of the page', async (code, sentence, said) => {
+    fixture().handlers['signIn.start'] = () => {
+      throw new Refusal(code, sentence)
+    }
+    const page = await open('#sign-in/figma')
+    await button(page, words.signIn.start).click()
+    const alert = page.getByRole('alert')
+    await alert.getByText(said ?? sentence, { exact: true }).waitFor()
+    expect(await alert.getByRole('paragraph').count()).toBe(1)
+  })
+})
