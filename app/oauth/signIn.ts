@@ -4,6 +4,7 @@ import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
+import { renewsAlone } from '../facts.ts'
 import type { NewGrant, Tokens } from '../vault/vault.ts'
 import { type Asking, authorizationUrl, pastedParameters, readResponse } from './authorization.ts'
 import type { Page } from './callback.ts'
@@ -224,8 +225,11 @@ export function newGrant(
   redirectUri: string | null,
   prover: Prover | null
 ): NewGrant {
+  // Nothing to renew it with, and no end told: such tokens last until they are revoked, and a guess would call a good one dead.
+  const isEndless = tokens.expirySource === 'guess' && tokens.refreshToken === null && !renewsAlone(config)
   return {
     ...tokens,
+    ...(isEndless && { expiresAt: null, expirySource: 'none' as const }),
     scope: tokens.scope ?? scope,
     shape: {
       issuer: server.issuer,

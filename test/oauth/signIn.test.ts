@@ -124,7 +124,20 @@ describe('the authorization request', () => {
   test('FM-09 a reply without a refresh token comes out as such, to be warned about', async () => {
     fake.script('/token', { body: { access_token: 'a' } })
     const grant = await signInFully(setUp().oauth, configOf(fake.mcp))
-    expect(grant).toMatchObject({ refreshToken: null, scope: 'read write', expirySource: 'guess' })
+    expect(grant).toMatchObject({ refreshToken: null, scope: 'read write', expirySource: 'none' })
+  })
+
+  test('a token without an end and without a refresh token is not guessed to have one, as at GitHub and Intercom', async () => {
+    fake.script('/token', { body: { access_token: 'a', token_type: 'bearer' } })
+    const config = configOf(fake.mcp)
+    expect(await signInFully(setUp().oauth, config)).toMatchObject({ expiresAt: null, expirySource: 'none' })
+    fake.script('/token', { body: { access_token: 'a', refresh_token: 'r' } })
+    expect(await signInFully(setUp().oauth, config)).toMatchObject({ expirySource: 'guess' })
+    fake.script('/token', { body: { access_token: 'a', expires_in: 60 } })
+    expect(await signInFully(setUp().oauth, config)).toMatchObject({ expiresAt: start + 60_000 })
+    fake.script('/token', { body: { access_token: 'a' } })
+    const alone = configOf(fake.mcp, { grantKind: 'clientCredentials', clientId: 'robot' })
+    expect(await signInFully(setUp().oauth, alone, 's')).toMatchObject({ expirySource: 'guess' })
   })
 
   test('a server that does not state PKCE is refused, unless the setting for it was made', async () => {
