@@ -43,6 +43,7 @@ export function exchange(given: Exchange): Promise<Outcome> {
     let control: Dispatcher.DispatchController | null = null
     let answer: Answer | null = null
     let isOurs = false
+    let isBegun = false
     let read = 0
     const resume = () => control?.resume()
     const abort = () => {
@@ -71,17 +72,22 @@ export function exchange(given: Exchange): Promise<Outcome> {
           const down = headersDown(latin1(controller.rawHeaders), given.challenges)
           for (const pair of given.more(answer)) down.push(...pair)
           response.writeHead(status, isWritable(message) ? message : undefined, down as never)
-          response.flushHeaders()
+          // Not at once: with what of the body came along, they are one write.
+          process.nextTick(() => isBegun || response.flushHeaders())
           response.on('drain', resume)
         },
         onResponseData(controller, chunk) {
           if (isOurs) {
             read += chunk.length
             if (read > readable) controller.abort(new Error('not read further'))
-          } else if (!response.write(chunk)) controller.pause()
+            return
+          }
+          isBegun = true
+          if (!response.write(chunk)) controller.pause()
         },
         onResponseEnd(controller) {
           if (isOurs || !answer) return
+          isBegun = true
           const trailers = trailersDown(latin1(controller.rawTrailers))
           if (trailers.length > 0) response.addTrailers(trailers)
           response.end()

@@ -85,12 +85,15 @@ export function createForward(o: ForwarderOptions): Forward {
   }
 }
 
+/** One for all: to make an error costs more than the rest of a request's end. */
+const over = new Error('the client went away')
+
 /** Aborts when the answer is over, or nobody is there to hear it. */
 function whenGone({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
   const gone = new AbortController()
   const end = () => {
     socket.off('close', end)
-    gone.abort(new Error('the client went away'))
+    gone.abort(over)
   }
   response.once('close', end)
   // A response that waits behind another one has no connection yet, and hears nothing of its end.
