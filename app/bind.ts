@@ -1,8 +1,9 @@
 // Two listeners on one port of loopback: 127.0.0.1, and ::1 where there is one.
 // Both or none: a client may take `localhost` for either, and would bring a stranger on the other one its secrets.
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import type { RequestListener, Server, ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TokentrayError } from './contract/errors.ts'
+import { createServer } from './http.ts'
 
 /** Who listens, for the words of an error, and which option chooses its port. */
 export type Door = { name: 'dashboard' | 'gateway'; option: string }

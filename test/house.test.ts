@@ -47,6 +47,13 @@ describe('imports', () => {
     expect(guilty.map(({ file }) => file)).toEqual([])
   })
 
+  test("node:http comes from http.ts, so that Node's own undici stays unloaded; the demo's server loads it anyway", () => {
+    const guilty = sources('app').filter(
+      ({ file, text }) => !file.startsWith('app/demo/') && /^import (?!type)[^\n]*'node:https?'/m.test(text)
+    )
+    expect(guilty.map(({ file }) => file)).toEqual([])
+  })
+
   test('each file of the core opens with two lines on its job', () => {
     const bare = sources('app').filter(({ text }) => !/^(#!.*\n)?\/\/ .+\n\/\/ .+\n/.test(text))
     expect(bare.map(({ file }) => file)).toEqual([])

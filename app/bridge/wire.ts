@@ -2,9 +2,7 @@
 // Says of a failure whether anything was sent, since only then repeating it could do something twice.
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createParser } from 'eventsource-parser'
-
-// Importing node:http as an ES module reads its every export, which loads all of undici: 30 ms at each start.
-const { Agent, request } = process.getBuiltinModule('node:http')
+import { Agent, request } from '../http.ts'
 
 /** `isSent` false: the gateway certainly never saw the request. */
 export class Cut extends Error {

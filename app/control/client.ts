@@ -1,17 +1,15 @@
 // The client's end of the control socket. On the way of `tokentray token`, so it imports node:http and nothing heavier:
 // no zod, no commander; the contract comes as types only.
 import type { ClientRequest, IncomingMessage } from 'node:http'
+import { connect as dial } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Call, Reply } from '../contract/commands.ts'
 import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
 import type { Snapshot } from '../contract/views.ts'
+import { request } from '../http.ts'
 import type { Paths } from '../paths.ts'
 import { expose } from '../secret.ts'
 import { type Endpoint, type OwnerKind, readEndpoint } from './endpoint.ts'
-
-// Importing node:http as an ES module reads its every export, which loads all of undici: 30 ms at each start.
-const { request } = process.getBuiltinModule('node:http')
-const { connect: dial } = process.getBuiltinModule('node:net')
 
 export type Client = {
   pid: number

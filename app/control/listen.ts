@@ -2,11 +2,12 @@
 // POST /call answers one command; GET /snapshots streams snapshots, one JSON text per line; GET / says who answers.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import type { Reply } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { Core } from '../core.ts'
+import { createServer } from '../http.ts'
 import { makePrivateFolder, makeRuntimeFolder, type Paths } from '../paths.ts'
 import { expose, Secret } from '../secret.ts'
 import { type OwnerKind, removeEndpoint, writeEndpoint } from './endpoint.ts'

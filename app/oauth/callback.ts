@@ -1,7 +1,8 @@
 // The loopback listener that a browser is redirected to (RFC 8252 section 7.3), with its small calm page.
 // Sign-ins that share a registration share its port: each is found by its state, and a wrong state disturbs none.
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { TokentrayError } from '../contract/errors.ts'
+import { createServer } from '../http.ts'
 
 /** What the page says, where `text` may hold anything: it is escaped; or where the browser goes instead. */
 export type Page = Said | { to: string }
