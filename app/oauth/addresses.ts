@@ -15,12 +15,16 @@ for (const [net, prefix] of [
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 3]
-] as const)
+] as const) {
   privateRanges.addSubnet(net, prefix, 'ipv4')
+  // The same behind a translator (RFC 6052 section 2.1).
+  privateRanges.addSubnet(`64:ff9b::${net}`, 96 + prefix, 'ipv6')
+}
 for (const [net, prefix] of [
   ['::', 127],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8]
 ] as const)
   privateRanges.addSubnet(net, prefix, 'ipv6')
@@ -44,10 +48,13 @@ export function isPrivateHost(host: string): boolean {
   return isLoopbackHost(host) || isPrivateAddress(bare(host))
 }
 
-/** True where `host` is private or resolves to a private address; false where it cannot be resolved. */
+/**
+ * True where `host` is private or resolves to private addresses alone; false where it cannot be resolved. One private
+ * address among others says nothing: who owns a public name writes them as they like.
+ */
 export async function leadsToPrivate(host: string): Promise<boolean> {
   if (isPrivateHost(host)) return true
   if (isIP(bare(host))) return false
   const found = await lookup(bare(host), { all: true }).catch(() => [])
-  return found.some(({ address }) => isPrivateAddress(address))
+  return found.length > 0 && found.every(({ address }) => isPrivateAddress(address))
 }

@@ -47,9 +47,11 @@ export type DiscoveryContext = {
 export async function discover(serverUrl: string, context: DiscoveryContext): Promise<Discovery> {
   const url = checkServerUrl(serverUrl)
   context.onStep('resource')
-  const reach = context.quirks?.allowPrivateAddresses || (await leadsToPrivate(url.hostname)) ? 'any' : 'public'
+  const isInside = await leadsToPrivate(url.hostname)
+  const reach = context.quirks?.allowPrivateAddresses || isInside ? 'any' : 'public'
   const options: RequestOptions = { reach, signal: context.signal }
-  const asked = await askForChallenge(url, context)
+  // What made it trusted must hold for the one who answers, too.
+  const asked = await askForChallenge(url, isInside ? 'private' : 'any', context)
   const resource = await findResource(url, asked.challenge, options, context)
   context.onStep('authorizationServer')
   const found = resource
@@ -81,6 +83,8 @@ export function checkServerUrl(text: string): URL {
   return url
 }
 
+type Reach = 'any' | 'private'
+
 type Probe = {
   status: number
   kind: 'guarded' | 'open' | 'foreign'
@@ -94,11 +98,11 @@ type Probe = {
  * The first requests of any MCP client, sent without a token: an answer that refuses carries the challenge. Some servers
  * let everybody say `initialize` and guard what comes after it.
  */
-async function askForChallenge(url: URL, context: DiscoveryContext): Promise<Probe> {
+async function askForChallenge(url: URL, reach: Reach, context: DiscoveryContext): Promise<Probe> {
   const clientInfo = { name: 'tokentray', version: '1' }
-  const first = await probe(url, 'initialize', { protocolVersion, capabilities: {}, clientInfo }, context)
+  const first = await probe(url, 'initialize', { protocolVersion, capabilities: {}, clientInfo }, reach, context)
   if (first.kind === 'guarded' || !first.speaksMcp) return first
-  const second = await probe(url, 'tools/list', {}, context)
+  const second = await probe(url, 'tools/list', {}, reach, context)
   return second.kind === 'guarded' ? second : first
 }
 
@@ -108,6 +112,7 @@ async function probe(
   url: URL,
   method: string,
   params: Json,
+  reach: Reach,
   { network, now, signal }: DiscoveryContext
 ): Promise<Probe> {
   const reply = await network(url.href, {
@@ -119,6 +124,7 @@ async function probe(
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
     signal,
+    reach,
     redirects: 3
   })
   const { status, headers } = reply

@@ -65,7 +65,7 @@ export function credentialsFor(
   method: string,
   url: string
 ): [name: string, value: string][] {
-  const scheme = /^bearer$/i.test(tokenType) ? 'Bearer' : tokenType
+  const scheme = tokenType === 'DPoP' ? 'DPoP' : 'Bearer'
   const authorization: [string, string] = ['authorization', `${scheme} ${expose(accessToken)}`]
   if (tokenType !== 'DPoP' || !dpopKey) return [authorization]
   return [authorization, ['dpop', proofFor({ key: dpopKey, ...surroundings }, method, url, accessToken)]]

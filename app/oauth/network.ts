@@ -39,8 +39,11 @@ export type RequestOptions = {
   headers?: Record<string, string> | ((url: string) => Record<string, string>)
   body?: string | URLSearchParams | null | undefined
   signal?: AbortSignal | undefined
-  /** `public`: refuse private addresses, for URLs that a server we do not trust has named. */
-  reach?: 'any' | 'public'
+  /**
+   * `public`: refuse private addresses, for URLs that a server we do not trust has named. `private`: refuse a name that
+   * leads anywhere else, for one that is trusted since it led inside a moment ago.
+   */
+  reach?: 'any' | 'public' | 'private'
   /** How many redirects within the same origin are followed; none otherwise. */
   redirects?: number
   certificate?: ClientCertificate | undefined
@@ -136,7 +139,7 @@ function exchange(
     ...way,
     connectTimeout: limits.connect,
     // Behind a proxy it is the proxy that resolves names; one that leads inside is for its keeper to refuse.
-    lookup: options.reach === 'public' ? publicLookup : undefined
+    lookup: options.reach === 'public' ? publicLookup : options.reach === 'private' ? privateLookup : undefined
   })
   const given = typeof options.headers === 'function' ? options.headers(url.href) : options.headers
   let sent = false
@@ -208,8 +211,9 @@ function responseOf(status: number, headers: Headers, body: Uint8Array<ArrayBuff
 
 /** Some servers compress although they were asked not to. */
 function decoded(body: Buffer<ArrayBuffer>, headers: Headers, limit: number): Uint8Array<ArrayBuffer> {
-  const encoding = headers.get('content-encoding')?.toLowerCase() ?? 'identity'
-  if (encoding === 'identity' || body.length === 0) return body
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  // What is no coding, such as `utf-8`, says nothing about the body.
+  if (!/^(br|gzip|x-gzip|deflate)$/.test(encoding) || body.length === 0) return body
   const bounds = { maxOutputLength: limit }
   return encoding === 'br' ? brotliDecompressSync(body, bounds) : unzipSync(body, bounds)
 }
@@ -223,13 +227,17 @@ function codeOf(error: unknown): string {
 const privateAddress = 'private_address'
 
 /** Looks at what a name resolves to at the moment of connecting, so that no later answer can differ. */
-const publicLookup: LookupFunction = (hostname, options, done) => {
-  lookup(hostname, { ...options, all: true }, (error, found) => {
-    if (error) return done(error, '')
-    if (found.some(({ address }) => isPrivateAddress(address)))
-      return done(Object.assign(new Error('private address'), { code: privateAddress }), '')
-    if (options.all) return done(null, found)
-    const first = found[0]
-    done(null, first?.address ?? '', first?.family)
-  })
+function lookupExcept(isRefused: (address: string) => boolean, code: string): LookupFunction {
+  return (hostname, options, done) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return done(error, '')
+      if (found.some(({ address }) => isRefused(address))) return done(Object.assign(new Error(code), { code }), '')
+      if (options.all) return done(null, found)
+      const first = found[0]
+      done(null, first?.address ?? '', first?.family)
+    })
+  }
 }
+
+const publicLookup = lookupExcept(isPrivateAddress, privateAddress)
+const privateLookup = lookupExcept((address) => !isPrivateAddress(address), 'address_changed')

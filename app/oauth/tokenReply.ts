@@ -77,11 +77,11 @@ export function accountIn(claims: Record<string, unknown>): { account?: string }
   return {}
 }
 
-/** RFC 6749 section 7.1: case does not matter; nothing said is Bearer. */
-function tokenTypeOf(said: string | null): string {
-  if (said === null || /^bearer$/i.test(said)) return 'Bearer'
-  return /^dpop$/i.test(said) ? 'DPoP' : said.slice(0, 100)
-}
+/**
+ * RFC 6749 section 7.1: case does not matter. Nothing said is Bearer, and so is what some servers say instead (`bot`,
+ * `JWT`), since MCP servers take no other kind.
+ */
+const tokenTypeOf = (said: string | null): string => (/^dpop$/i.test(said ?? '') ? 'DPoP' : 'Bearer')
 
 /**
  * True for an error code that may be told. Registered codes are lower-case words; of anything else nobody knows what a

@@ -137,6 +137,11 @@ test('a reply compressed although unasked is read, and a bomb is not', async () 
   zipped.close()
 })
 
+test.each(['utf-8', 'none', 'aws-chunked'])('a reply that calls itself %s is taken as it is', async (coding) => {
+  fake.script('/odd', { headers: { 'content-encoding': coding }, body: { a: 1 } })
+  expect(await (await network(`${fake.origin}/odd`)).json()).toEqual({ a: 1 })
+})
+
 test('each request has a connection of its own', async () => {
   await network(fake.mcp)
   expect(fake.requests[0]?.headers).toMatchObject({ connection: 'close', 'user-agent': 'tokentray-test' })

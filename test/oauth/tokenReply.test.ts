@@ -34,6 +34,10 @@ describe('tolerant in form', () => {
   test('FM-11 no token type, nulls, 201: what was not said stays null, so that the old is kept', () => {
     const read = tokens({ access_token: 'a', expires_in: null, refresh_token: null, scope: null }, {}, 201)
     expect(read).toMatchObject({ tokenType: 'Bearer', refreshToken: null, refreshExpiresAt: null, scope: null })
+    // Names of another kind altogether; what MCP servers take is Bearer.
+    for (const token_type of ['bot', 'user', 'JWT', 'access_token', 'Bearer Token', 7])
+      expect(tokens({ access_token: 'a', token_type }).tokenType).toBe('Bearer')
+    expect(tokens({ access_token: 'a', token_type: 'dPoP' }).tokenType).toBe('DPoP')
     expect(tokens({ access_token: 'a', refresh_token: '' }).refreshToken).toBeNull()
   })
 
