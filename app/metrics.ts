@@ -17,56 +17,37 @@ export interface Metrics {
 
 export function createMetrics(): Metrics {
   const registers = [new Registry()]
-  const total = new Counter({
-    name: 'tokentray_oauth_refresh_total',
-    help: 'Refresh attempts by server and result.',
-    labelNames: ['server', 'result'],
-    registers
-  })
+  const named = <Label extends string>(name: string, help: string, ...more: Label[]) => {
+    const labelNames: ('server' | Label)[] = ['server', ...more]
+    return { name, help, labelNames, registers }
+  }
+  const total = new Counter(named('tokentray_oauth_refresh_total', 'Refresh attempts by server and result.', 'result'))
   const duration = new Histogram({
-    name: 'tokentray_oauth_refresh_duration_seconds',
-    help: 'How long refresh attempts took, storing included.',
-    labelNames: ['server'],
-    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers
+    ...named('tokentray_oauth_refresh_duration_seconds', 'How long refresh attempts took, storing included.'),
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
   })
-  const requests = new Counter({
-    name: 'tokentray_gateway_requests_total',
-    help: 'Requests of local clients by server and status; "refused" were not let in, "gone" were left by their client.',
-    labelNames: ['server', 'result'],
-    registers
-  })
+  const requests = new Counter(
+    named(
+      'tokentray_gateway_requests_total',
+      'Requests of local clients by server and status; "refused" were not let in, "gone" were left by their client.',
+      'result'
+    )
+  )
   const requestDuration = new Histogram({
-    name: 'tokentray_gateway_request_duration_seconds',
-    help: 'How long requests took from their arrival to the end of the answer.',
-    labelNames: ['server'],
-    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600],
-    registers
+    ...named(
+      'tokentray_gateway_request_duration_seconds',
+      'How long requests took from their arrival to the end of the answer.'
+    ),
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600]
   })
-  const ignored = new Counter({
-    name: 'tokentray_ignored_events_total',
-    help: 'Events that meant nothing to the state they met.',
-    labelNames: ['server', 'event'],
-    registers
-  })
-  const gap = new Counter({
-    name: 'tokentray_token_gap_seconds_total',
-    help: 'Time without a valid token since this process started.',
-    labelNames: ['server'],
-    registers
-  })
-  const expires = new Gauge({
-    name: 'tokentray_token_expires_at_seconds',
-    help: 'When the access token ends (Unix time).',
-    labelNames: ['server'],
-    registers
-  })
-  const attempts = new Gauge({
-    name: 'tokentray_refresh_attempts',
-    help: 'Failed refresh attempts in a row.',
-    labelNames: ['server'],
-    registers
-  })
+  const ignored = new Counter(
+    named('tokentray_ignored_events_total', 'Events that meant nothing to the state they met.', 'event')
+  )
+  const gap = new Counter(
+    named('tokentray_token_gap_seconds_total', 'Time without a valid token since this process started.')
+  )
+  const expires = new Gauge(named('tokentray_token_expires_at_seconds', 'When the access token ends (Unix time).'))
+  const attempts = new Gauge(named('tokentray_refresh_attempts', 'Failed refresh attempts in a row.'))
   return {
     countRefresh(server, result, took) {
       total.inc({ server, result })
