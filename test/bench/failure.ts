@@ -1,17 +1,12 @@
 // From a failure at the token endpoint to the changed row in a browser's page: core, dashboard, Chromium, nothing faked.
 // The endpoint answers at once, which is the worst case: the refresh itself was just told, so the failure waits its turn.
-import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { systemClock, systemRandom } from '../../app/clock.ts'
-import { openCore } from '../../app/core.ts'
-import { startDashboard } from '../../app/dashboard/dashboard.ts'
-import { silentLog } from '../../app/log.ts'
-import { locate } from '../../app/paths.ts'
 import { parseSettings } from '../../app/settings.ts'
 import { openChromium, reason } from '../renderer/chromium.ts'
-import { fill, inFolder, root, vaultOpener } from './setting.ts'
+import { serve } from '../renderer/dashboard.ts'
+import { fill, inFolder, openCoreIn, root, vaultOpener } from './setting.ts'
 import { judge, notMeasured, type Part, quantile, rowOf } from './stats.ts'
 
 const rounds = 100
@@ -42,27 +37,11 @@ export async function measureFailure(): Promise<Part> {
     const { port } = endpoint.address() as AddressInfo
     const vault = await vaultOpener()(join(home, 'vault.db'))
     await fill(vault, rounds, 3_600_000, `http://127.0.0.1:${port}/token`)
-    const core = await openCore({
-      home: locate({ TOKENTRAY_HOME: home }, process.platform),
-      kind: 'lasting',
-      version: '0.0.0',
-      clock: systemClock(),
-      random: systemRandom,
-      environment: {},
-      log: silentLog,
+    const core = await openCoreIn(home, vault, {
       // Nothing is tried a second time while this runs.
-      settings: parseSettings({ schedule: { backoffFirst: 300_000 } }, 'settings.json'),
-      vault
+      settings: parseSettings({ schedule: { backoffFirst: 300_000 } }, 'settings.json')
     })
-    const dashboard = await startDashboard({
-      core,
-      files: join(root, 'dist', 'renderer'),
-      folder: join(home, 'run'),
-      port: 0,
-      clock: systemClock(),
-      randomBytes,
-      log: silentLog
-    })
+    const dashboard = await serve(core, join(root, 'dist', 'renderer'), home)
     const chromium = await openChromium()
     try {
       const page = await chromium.page(dashboard.link('text').link!)

@@ -4,12 +4,9 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
-import { systemClock, systemRandom } from '../../app/clock.ts'
-import { openCore } from '../../app/core.ts'
 import { type Log, openLog } from '../../app/log.ts'
-import { locate } from '../../app/paths.ts'
 import { settingsSchema } from '../../app/settings.ts'
-import { fill, inFolder, vaultOpener } from './setting.ts'
+import { fill, inFolder, openCoreIn, vaultOpener } from './setting.ts'
 import { interleave, type Part, rowOf, timed } from './stats.ts'
 
 const servers = 100
@@ -30,16 +27,7 @@ async function refreshAll(folder: string, vaultOf: () => ReturnType<ReturnType<t
     }
   }
   const began = performance.now()
-  const core = await openCore({
-    home: locate({ TOKENTRAY_HOME: folder }, process.platform),
-    kind: 'lasting',
-    version: '0.0.0',
-    clock: systemClock(),
-    random: systemRandom,
-    environment: {},
-    log,
-    vault: await vaultOf()
-  })
+  const core = await openCoreIn(folder, await vaultOf(), { log })
   await done.promise
   const took = performance.now() - began
   const fresh = core.snapshot().servers.filter(({ state }) => state === 'fresh').length

@@ -2,11 +2,8 @@
 // Beside them the bare row from plain SQLite, as the least such a read can cost.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { systemClock, systemRandom } from '../../app/clock.ts'
-import { type Core, openCore } from '../../app/core.ts'
-import { silentLog } from '../../app/log.ts'
-import { locate } from '../../app/paths.ts'
-import { fill, inFolder, vaultOpener } from './setting.ts'
+import type { Core } from '../../app/core.ts'
+import { fill, inFolder, openCoreIn, vaultOpener } from './setting.ts'
 import { interleave, median, type Part, rowOf, timed } from './stats.ts'
 
 const rounds = 40
@@ -25,16 +22,7 @@ export function measureRead(): Promise<Part> {
     const openFilled = async (count: number) => {
       const vault = await open(join(folder, `vault-${count}.db`))
       await fill(vault, count, 3_600_000, 'http://127.0.0.1:9/token')
-      const core = await openCore({
-        home: locate({ TOKENTRAY_HOME: folder }, process.platform),
-        kind: 'lasting',
-        version: '0.0.0',
-        clock: systemClock(),
-        random: systemRandom,
-        environment: {},
-        log: silentLog,
-        vault
-      })
+      const core = await openCoreIn(folder, vault)
       return { vault, core }
     }
     const few = await openFilled(counts[0])

@@ -5,8 +5,11 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock, systemRandom } from '../../app/clock.ts'
 import { serverConfig } from '../../app/contract/server.ts'
+import { type Core, type CoreOptions, openCore } from '../../app/core.ts'
+import { silentLog } from '../../app/log.ts'
+import { locate } from '../../app/paths.ts'
 import { Secret } from '../../app/secret.ts'
 import { type OpenOptions, openVault } from '../../app/vault/open.ts'
 import type { Tokens, Vault } from '../../app/vault/vault.ts'
@@ -73,6 +76,20 @@ export async function fill(vault: Vault, count: number, left: number, tokenEndpo
     await vault.addServer(config, { grant: { ...tokensAt(obtainedAt, number), shape } })
   }
 }
+
+/** A core as `serve` has it, on a vault that is open; it logs nothing and reads no environment. */
+export const openCoreIn = (home: string, vault: Vault, more: Partial<CoreOptions> = {}): Promise<Core> =>
+  openCore({
+    home: locate({ TOKENTRAY_HOME: home }, process.platform),
+    kind: 'lasting',
+    version: '0.0.0',
+    clock: systemClock(),
+    random: systemRandom,
+    environment: {},
+    log: silentLog,
+    vault,
+    ...more
+  })
 
 /** A process with probe.mjs inside. `cpu` in ms since its start, `rss` in bytes. */
 export type Probed = { child: ChildProcess; read(): Promise<{ cpu: number; rss: number }>; stop(): Promise<void> }

@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest'
 import { words } from '../../renderer/words.ts'
 import { createSetting } from '../setting.ts'
 import { reason } from './chromium.ts'
-import { openBrowser, serve } from './opened.ts'
+import { serve } from './dashboard.ts'
+import { openBrowser } from './opened.ts'
 
 if (reason) console.log(reason)
 

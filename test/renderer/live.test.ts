@@ -5,7 +5,8 @@ import { words } from '../../renderer/words.ts'
 import { watchIssued } from '../desktop/issued.ts'
 import { createSetting } from '../setting.ts'
 import { reason } from './chromium.ts'
-import { openBrowser, serve } from './opened.ts'
+import { serve } from './dashboard.ts'
+import { openBrowser } from './opened.ts'
 
 if (reason) console.log(reason)
 

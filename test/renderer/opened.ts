@@ -1,13 +1,7 @@
 // The built pages opened for one test file: a Chromium, and no complaint of the console in any test.
-// On a fresh fixture per test (`openPages`), or on whatever a test starts itself (`openBrowser`, `serve`).
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+// On a fresh fixture per test (`openPages`), or on whatever a test starts itself (`openBrowser`).
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
-import type { Core } from '../../app/core.ts'
-import { startDashboard } from '../../app/dashboard/dashboard.ts'
-import { silentLog } from '../../app/log.ts'
 import { buildPages, type Look, openChromium } from './chromium.ts'
 import { type Fixture, startFixture } from './fixture.ts'
 
@@ -57,18 +51,6 @@ export function openPages(user: string) {
     }
   }
 }
-
-/** A real core's dashboard, with the built pages. */
-export const serve = (core: Core, files: string, home: string) =>
-  startDashboard({
-    core,
-    files,
-    folder: join(home, 'run'),
-    port: 0,
-    clock: systemClock(),
-    randomBytes,
-    log: silentLog
-  })
 
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
 export const row = (page: Page, id: string) => page.locator(`[data-server="${id}"]`)

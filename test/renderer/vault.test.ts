@@ -13,8 +13,9 @@ import { parseSettings } from '../../app/settings.ts'
 import { words } from '../../renderer/words.ts'
 import { fakeKeychain } from '../fakes/keychain.ts'
 import { reason } from './chromium.ts'
+import { serve } from './dashboard.ts'
 import { Refusal } from './fixture.ts'
-import { button, openPages, row, serve } from './opened.ts'
+import { button, openPages, row } from './opened.ts'
 import { shutVault } from './pages.ts'
 
 if (reason) console.log(reason)
