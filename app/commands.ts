@@ -59,7 +59,7 @@ export function findServer(keeper: Keeper, typed: string): string {
   throw new TokentrayError(
     'serverUnknown',
     known.length === 0
-      ? `There is no server called "${typed}"; add one with "tokentray add <url>".`
+      ? `There is no server called "${typed}"; add one first.`
       : `There is no server called "${typed}". Known: ${known.join(', ')}.`
   )
 }
@@ -112,14 +112,14 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       if (same && !input.id && !input.name && !input.keepExisting)
         throw new TokentrayError(
           'serverExists',
-          `${same.id} has this address already: "tokentray login ${same.id}", or give --id for another account there.`
+          `${same.id} has this address already: sign in there, or give another account at it a name of its own.`
         )
       const { config, clientSecret, grant } = buildServer(input, keeper.roster.views(), clock.now())
       if (keeper.roster.has(config.id)) {
         if (input.keepExisting) return { ...viewed(config.id), existed: true }
         throw new TokentrayError(
           'serverExists',
-          `There is already a server called "${config.id}"; choose another --name.`
+          `There is already a server called "${config.id}"; choose another name.`
         )
       }
       await vault.addServer(config, { clientSecret, grant })

@@ -55,28 +55,24 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
   const seeded = input.keepExisting ? existing.find((server) => server.url === input.url) : undefined
   const id = input.id ?? (input.name ? idFromName(input.name) : (seeded?.id ?? deriveId(url, taken)))
   if (reservedIds.includes(id))
-    throw new TokentrayError('nameReserved', `The name "${id}" is used by Tokentray itself; choose another --name.`)
+    throw new TokentrayError('nameReserved', `The name "${id}" is used by Tokentray itself; choose another one.`)
   const kind = kindOf(input)
   const signs = input.clientAuth === 'private_key_jwt'
   if (signs && !input.clientId)
-    throw new TokentrayError('inputInvalid', 'A client with a key needs the id it is registered under (--client-id).')
+    throw new TokentrayError('inputInvalid', 'A client with a key needs the id it is registered under.')
   if (kind === 'jwtBearer' && !input.clientId)
-    throw new TokentrayError('inputInvalid', 'An assertion is sent by a client: give its --client-id.')
+    throw new TokentrayError('inputInvalid', 'An assertion is sent by a client: give its id.')
   if (kind === 'jwtBearer' && !input.assertion)
     throw new TokentrayError('inputInvalid', 'An assertion is needed: name the file that holds it, or what writes it.')
   if (kind !== 'jwtBearer' && (input.assertion || input.identityProvider))
     throw new TokentrayError('inputInvalid', 'An assertion gets its own tokens: leave out the other ways to get them.')
   if (kind === 'clientCredentials' && !(input.clientId && (input.clientSecret || signs)))
-    throw new TokentrayError(
-      'inputInvalid',
-      'Client credentials need a client id and a client secret (--client-id, --client-secret-file).'
-    )
+    throw new TokentrayError('inputInvalid', 'Client credentials need a client id, and a client secret or a key.')
   if (kind === 'refreshToken' && !input.refreshToken)
-    throw new TokentrayError('inputInvalid', 'A refresh token is needed (--refresh-token-file).')
+    throw new TokentrayError('inputInvalid', 'A refresh token is needed.')
   if (kind === 'refreshToken' && !input.tokenEndpoint)
-    throw new TokentrayError('inputInvalid', 'A refresh token needs the address it is spent at (--token-endpoint).')
-  if (kind === 'staticToken' && !input.accessToken)
-    throw new TokentrayError('inputInvalid', 'A token is needed (--token-file).')
+    throw new TokentrayError('inputInvalid', 'A refresh token needs the address it is spent at, the token endpoint.')
+  if (kind === 'staticToken' && !input.accessToken) throw new TokentrayError('inputInvalid', 'A token is needed.')
   const { clientSecret, accessToken, refreshToken, expiresAt, keepExisting, ...given } = input
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const config = serverConfig.parse({ ...known, url: input.url.trim(), id, name: input.name ?? id, grantKind: kind })
@@ -116,10 +112,10 @@ export function grantGiven(
     throw new TokentrayError(
       'inputInvalid',
       config.grantKind === 'staticToken'
-        ? `${config.id} keeps an access token; give it a new one (--token-file).`
+        ? `${config.id} keeps an access token: give it one of those.`
         : config.grantKind === 'refreshToken'
-          ? `${config.id} keeps a refresh token; give it a new one (--refresh-token-file).`
-          : `${config.id} gets its tokens by signing in; run "tokentray login ${config.id}".`
+          ? `${config.id} keeps a refresh token: give it one of those.`
+          : `${config.id} gets its tokens by signing in: sign in again instead.`
     )
   const { exp } = claimsOf(accessToken ?? '')
   const jwt = typeof exp === 'number' && Number.isFinite(exp) ? Math.round(exp * 1000) : null

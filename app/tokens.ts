@@ -33,14 +33,15 @@ export async function refreshNow(keeper: Keeper, id: string): Promise<void> {
   throw whyNot(keeper, id)
 }
 
-const login = (id: string) => `Sign in with "tokentray login ${id}".`
+const login = (id: string) => `Sign in again, in Tokentray or with "tokentray login ${id}".`
 /** What a person can do for a server that needs a token. */
 export const remedies: Record<GrantKind, (id: string) => string> = {
   authorizationCode: login,
   clientCredentials: login,
   jwtBearer: login,
-  staticToken: (id) => `Give it a new token with "tokentray set ${id} --token-file FILE".`,
-  refreshToken: (id) => `Give it a new refresh token with "tokentray set ${id} --refresh-token-file FILE".`
+  staticToken: (id) => `Give it a new token, in Tokentray or with "tokentray set ${id} --token-file FILE".`,
+  refreshToken: (id) =>
+    `Give it a new refresh token, in Tokentray or with "tokentray set ${id} --refresh-token-file FILE".`
 }
 
 /** Why there is no usable token, as an error with what to do. */
@@ -48,13 +49,16 @@ export function whyNot(keeper: Keeper, id: string): TokentrayError {
   const view = keeper.roster.view(id)
   const { state } = keeper.roster.health(id)
   if (view.paused)
-    return new TokentrayError('tokenUnavailable', `${id} is paused; resume it with "tokentray resume ${id}".`)
+    return new TokentrayError(
+      'tokenUnavailable',
+      `${id} is paused; resume it, in Tokentray or with "tokentray resume ${id}".`
+    )
   if (state.kind === 'signedOut' || (state.kind === 'needsUser' && state.action === 'signIn'))
     return new TokentrayError('signInNeeded', `${view.detail || `${view.words}.`} ${remedies[view.grantKind](id)}`)
   if (state.kind === 'needsUser' && state.action === 'tryRestored')
     return new TokentrayError(
       'signInNeeded',
-      `${view.words}. ${view.detail} To try it: "tokentray refresh ${id}"; to sign in anew: "tokentray login ${id}".`
+      `${view.words}. ${view.detail} Decide in Tokentray, or try it with "tokentray refresh ${id}", or sign in anew with "tokentray login ${id}".`
     )
   if (!view.renewable)
     return new TokentrayError('signInNeeded', `${id} has no refresh token. ${remedies[view.grantKind](id)}`)

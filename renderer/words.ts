@@ -657,14 +657,13 @@ export const words = {
   changed: (count: number) => `${count} servers changed`
 }
 
+// The redirect address it ends with is that of this try; the page for a client of one's own has the one to register.
 const ownClient = (sentence: string) => sentence.replace(/ Create a client .*$/s, ' Use your own client id.')
 
 /** Sentences of the core that name options and variables of the command line, as the pages say them. */
 const sentences: Record<string, (sentence: string) => string> = {
   registrationUnsupported: ownClient,
   registrationRefused: ownClient,
-  serverExists: () => 'This server is in the list already: open it there, or give this one another name.',
-  nameReserved: (sentence) => sentence.replace('--name', 'name'),
   keychainMissing: (sentence) => sentence.replace(/, or use a passphrase.*$/s, '.'),
   keychainLocked: (sentence) => sentence.replace(' (TOKENTRAY_PASSPHRASE_FILE)', ''),
   passphraseNeeded: () => 'The vault is opened by a passphrase.',

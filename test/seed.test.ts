@@ -86,9 +86,9 @@ describe('tokens given by hand', () => {
   })
 
   test.each([
-    [{ refreshToken: 'r' }, /--token-endpoint/],
-    [{ grantKind: 'clientCredentials' as const, clientId: 'c' }, /--client-secret-file/],
-    [{ grantKind: 'staticToken' as const }, /--token-file/]
+    [{ refreshToken: 'r' }, /token endpoint/],
+    [{ grantKind: 'clientCredentials' as const, clientId: 'c' }, /client secret/],
+    [{ grantKind: 'staticToken' as const }, /A token is needed/]
   ])('what is missing is named', (input, words) => {
     expect(() => buildServer({ url: 'https://a.example', ...input }, none, now)).toThrow(words)
   })
@@ -102,8 +102,8 @@ describe('a new token for a server that has one', () => {
   })
 
   test('must be of the kind the server keeps', () => {
-    expect(() => grantGiven({ refreshToken: 'r' }, config, null, now)).toThrow(/--token-file/)
+    expect(() => grantGiven({ refreshToken: 'r' }, config, null, now)).toThrow(/keeps an access token/)
     const signedIn = buildServer({ url: 'https://a.example' }, none, now).config
-    expect(() => grantGiven({ accessToken: 'a' }, signedIn, null, now)).toThrow(/tokentray login/)
+    expect(() => grantGiven({ accessToken: 'a' }, signedIn, null, now)).toThrow(/by signing in/)
   })
 })

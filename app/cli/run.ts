@@ -32,6 +32,16 @@ export async function run(argv: readonly string[], world: World): Promise<number
   }
 }
 
+/** What the core's sentence, which pages show too, means on the command line. */
+const hints: Partial<Record<ErrorCode, string>> = {
+  registrationUnsupported:
+    'A client of your own: --client-id, --client-secret-file and --redirect-port of "tokentray add".',
+  registrationRefused:
+    'A client of your own: --client-id, --client-secret-file and --redirect-port of "tokentray add".',
+  serverExists: 'Another account there: "tokentray add" with --name. To sign in: "tokentray login".',
+  nameReserved: 'Choose it with --name, or the short name alone with --id.'
+}
+
 function report(world: World, error: unknown, json: boolean): number {
   if (error instanceof Interrupted) return error.exitCode
   const usage = asUsage(error)
@@ -42,6 +52,8 @@ function report(world: World, error: unknown, json: boolean): number {
       ? error
       : { code: 'unexpected', message: 'Something unexpected went wrong; set TOKENTRAY_DEBUG=1 to see where.' })
   say(world, `tokentray: ${known.message.replaceAll('\n', ' ')}`)
+  const hint = hints[known.code]
+  if (hint) say(world, hint)
   if (world.env.TOKENTRAY_DEBUG) say(world, trace(error))
   if (json) printJson(world, { error: { code: known.code, message: known.message } })
   return exitCodes[known.code]

@@ -326,11 +326,10 @@ const cancelled = () => new TokentrayError('signInCancelled', 'The sign-in was c
 
 const pinned = (endpoint: string): AuthorizationServer => ({ issuer: endpoint, token_endpoint: endpoint })
 
-function pastedAgain({ name, grantKind, id }: ServerConfig): TokentrayError {
-  const [what, option] =
-    grantKind === 'staticToken' ? ['token', '--token-file'] : ['refresh token', '--refresh-token-file']
+function pastedAgain({ name, grantKind }: ServerConfig): TokentrayError {
+  const what = grantKind === 'staticToken' ? 'token' : 'refresh token'
   return new TokentrayError(
     'signInFailed',
-    `${name} lives on a pasted ${what}, so there is no sign-in: give it a new one with "tokentray set ${id} ${option} FILE".`
+    `${name} lives on a pasted ${what}, so there is no sign-in: give it a new one.`
   )
 }

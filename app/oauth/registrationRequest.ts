@@ -35,8 +35,8 @@ export async function register(
   const host = shown(server.issuer)
   const byHand =
     redirectUri === null
-      ? 'Create a client for device codes there, then give its --client-id.'
-      : `Create a client there with the redirect URI ${redirectUri}, then give its --client-id and --redirect-port ${new URL(redirectUri).port}.`
+      ? 'Create a client for device codes there, and use it as a client of your own.'
+      : `Create a client there with the redirect URI ${redirectUri}, and use it as a client of your own.`
   const unsupported = new TokentrayError(
     'registrationUnsupported',
     `${host} does not register clients by itself. ${byHand}`

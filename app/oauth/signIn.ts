@@ -41,9 +41,7 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
   if (!documented || methods?.includes('S256')) return
   if (!methods && config.quirks.allowMissingPkceMetadata) return
   const issuer = shown(server.issuer)
-  const remedy = methods
-    ? 'tell its operator'
-    : 'if you know that it does, set the quirk allowMissingPkceMetadata of this server'
+  const remedy = methods ? 'tell its operator' : 'if you know that it does, allow it in the settings of this server'
   throw new TokentrayError(
     'pkceUnsupported',
     `${issuer} does not say that it supports PKCE with S256; ${remedy}.`,

@@ -529,3 +529,20 @@ test.each([
   core.on('server.verify', () => ({ view: makeView('a'), verdict, sentence: 'So it said.' }))
   expect(await runIn(['verify', 'a'], { core })).toMatchObject({ exitCode, out: 'a: So it said.\n' })
 })
+
+test.each([
+  ['registrationRefused', '--redirect-port'],
+  ['registrationUnsupported', '--client-id'],
+  ['serverExists', '--name'],
+  ['nameReserved', '--name']
+] as const)(
+  'what the core says of %s to every door is followed by the options that do it here',
+  async (code, option) => {
+    const core = makeCore()
+    core.on('server.add', () => {
+      throw new TokentrayError(code, 'That did not work.')
+    })
+    const { err } = await runIn(['add', 'https://a.example/mcp'], { core })
+    expect(err).toMatch(new RegExp(`^tokentray: That did not work.\\n.*${option}.*\\n$`))
+  }
+)

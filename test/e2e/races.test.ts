@@ -239,7 +239,7 @@ test('FM-03 FM-06 killed before it hears the reply: explained, tried once more a
   while (refused.code === 0) refused = await home.tokentray(['token', 'bot'])
   expect(refused).toMatchObject({ code: 3, out: '' })
   expect(refused.err).toMatch(
-    /^tokentray: The answer to the refresh of .* was lost on the way.*Sign in with "tokentray login bot"\.\n$/
+    /^tokentray: The answer to the refresh of .* was lost on the way.*Sign in again, in Tokentray or with "tokentray login bot"\.\n$/
   )
   const { out: history } = await home.tokentray(['history', 'bot'])
   expect(history).toContain('no complete answer came back (the program ended before the reply came)')

@@ -56,5 +56,5 @@ test('a token given by hand is replaced by set, from stdin, and used from then o
   expect((await home.tokentray(['set', 'example', '--token-file', '-'], { input: 'second-token' })).code).toBe(0)
   expect((await home.tokentray(['token', 'example'])).out).toBe('second-token\n')
   const wrong = await home.tokentray(['set', 'example', '--refresh-token-file', '-'], { input: 'x' })
-  expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('--token-file') })
+  expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('keeps an access token') })
 })

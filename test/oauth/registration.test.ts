@@ -158,7 +158,7 @@ describe('dynamic registration', () => {
     await refusal(begin(oauth, configOf(fake.mcp)), 'responseInvalid')
     expect(await refusal(begin(oauth, configOf(fake.mcp)), 'registrationUnsupported')).toContain('private_key_jwt')
     fake.script(serverPath, { body: { ...metadataOf(fake.origin), registration_endpoint: undefined } })
-    expect(await refusal(begin(oauth, configOf(fake.mcp)), 'registrationUnsupported')).toContain('--client-id')
+    expect(await refusal(begin(oauth, configOf(fake.mcp)), 'registrationUnsupported')).toContain('a client of your own')
   })
 
   test('FM-13 an expired client secret leads to a new registration in its place', async () => {

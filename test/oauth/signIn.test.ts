@@ -143,7 +143,7 @@ describe('the authorization request', () => {
   test('a server that does not state PKCE is refused, unless the setting for it was made', async () => {
     const { oauth } = setUp()
     metadata({ code_challenge_methods_supported: undefined })
-    expect(await refusal(begin(oauth, configOf(fake.mcp)), 'pkceUnsupported')).toContain('allowMissingPkceMetadata')
+    expect(await refusal(begin(oauth, configOf(fake.mcp)), 'pkceUnsupported')).toContain('in the settings')
     const quirks = { allowMissingPkceMetadata: true }
     expect((await begin(oauth, configOf(fake.mcp, { quirks }))).url).toContain('code_challenge')
     metadata({ code_challenge_methods_supported: ['plain'] })
@@ -307,7 +307,7 @@ describe('by hand, and not at all', () => {
     'a server that lives on a pasted %s has no sign-in',
     async (grantKind) => {
       expect(await refusal(begin(setUp().oauth, configOf(fake.mcp, { grantKind })), 'signInFailed')).toContain(
-        '-token-file'
+        'give it a new one'
       )
       expect(fake.requests).toHaveLength(0)
     }

@@ -128,7 +128,7 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     ['authorizationDenied', 'The sign-in to Figma was declined; start again to allow it.', null],
     [
       'registrationRefused',
-      'figma.com refused to register a client: no. Create a client there with the redirect URI http://127.0.0.1:1/callback, then give its --client-id and --redirect-port 1.',
+      'figma.com refused to register a client: no. Create a client there with the redirect URI http://127.0.0.1:1/callback, and use it as a client of your own.',
       'figma.com refused to register a client: no. Use your own client id.'
     ]
   ])('a sign-in that fails with %s says once what to do, in words of the page', async (code, sentence, said) => {
