@@ -8,6 +8,7 @@ import { isLoopbackHost, leadsToPrivate } from './addresses.ts'
 import { bearerChallenge, type Challenge } from './challenge.ts'
 import {
   fetchDocument,
+  isVisible,
   type Json,
   type ProtectedResource,
   readAuthorizationServer,
@@ -211,7 +212,7 @@ async function readServerAt(
   options: RequestOptions,
   { network, now }: DiscoveryContext
 ): Promise<AuthorizationServer | null> {
-  const base = URL.parse(issuer)
+  const base = isVisible(issuer) ? URL.parse(issuer) : null
   if (!base)
     throw new TokentrayError(
       'metadataInvalid',

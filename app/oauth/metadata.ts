@@ -64,7 +64,8 @@ export function serverMetadataUrls(issuer: URL): string[] {
 /** Rejects a document that is not about the server at `server`: it must have its origin and a prefix of its path. */
 export function readProtectedResource(document: Json, server: URL): ProtectedResource {
   const { resource } = document
-  const covered = typeof resource === 'string' && resource.length <= longestUrl ? URL.parse(resource) : null
+  const isFit = typeof resource === 'string' && resource.length <= longestUrl && isVisible(resource)
+  const covered = isFit ? URL.parse(resource) : null
   if (typeof resource !== 'string' || !covered)
     throw new TokentrayError(
       'metadataInvalid',
@@ -144,6 +145,9 @@ export function readAuthorizationServer(
 export function shown(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }
+
+/** True for text without spaces, line breaks and what else nobody sees. */
+export const isVisible = (text: string): boolean => /^[^\p{C}\s]+$/u.test(text)
 
 /** In characters; a browser must take it on its command line, with all that is added to it. */
 const longestUrl = 4000

@@ -166,6 +166,7 @@ function exchange(
         sent = true
       },
       onResponseStart(_controller, code, fields) {
+        if (code < 200) return
         // Some sites answer 999; what no standard knows is no answer to rely on.
         status = Math.min(code, 599)
         headers = headersOf(fields)

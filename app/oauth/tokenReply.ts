@@ -133,7 +133,8 @@ function visible(value: unknown): string | null {
 
 function scopeOf(value: unknown): string | null {
   const text = Array.isArray(value) ? value.filter((part) => typeof part === 'string').join(' ') : value
-  return typeof text === 'string' && text.trim() !== '' ? text.trim().slice(0, 10_000) : null
+  const scopes = typeof text === 'string' ? text.split(/\s+/).filter((scope) => /^\P{C}+$/u.test(scope)) : []
+  return scopes.join(' ').slice(0, 10_000) || null
 }
 
 /** RFC 9110 section 10.2.3: seconds or an HTTP date → ms from `now`; null where there is none. */

@@ -63,6 +63,13 @@ test.each(['revocation_endpoint', 'introspection_endpoint', 'device_authorizatio
   }
 )
 
+test('a name with a line break in it, which a terminal would show as two lines, is none', async () => {
+  resource({ authorization_servers: [`${fake.origin}\n`] })
+  await refusal(signIn(), 'metadataInvalid')
+  resource({ resource: `${fake.mcp}\n` })
+  await refusal(signIn(), 'metadataInvalid')
+})
+
 describe('a public server', () => {
   const issuer = 'https://1.1.1.1'
   /** Answers as `1.1.1.1` with these parts of its metadata. */

@@ -142,6 +142,17 @@ test.each(['utf-8', 'none', 'aws-chunked'])('a reply that calls itself %s is tak
   expect(await (await network(`${fake.origin}/odd`)).json()).toEqual({ a: 1 })
 })
 
+test('what comes before the reply is none, whatever it says of itself (RFC 9110 section 15.2)', async () => {
+  const early = 'HTTP/1.1 103 Early Hints\r\ncontent-type: text/event-stream\r\n\r\n'
+  const hinting = createServer((socket) => {
+    socket.once('data', () => socket.end(`${early}HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n{"a":1}`))
+  }).listen(0, '127.0.0.1')
+  await once(hinting, 'listening')
+  const reply = await network(`http://127.0.0.1:${portOf(hinting)}/`)
+  expect([reply.status, await reply.json()]).toEqual([200, { a: 1 }])
+  hinting.close()
+})
+
 test('each request has a connection of its own', async () => {
   await network(fake.mcp)
   expect(fake.requests[0]?.headers).toMatchObject({ connection: 'close', 'user-agent': 'tokentray-test' })

@@ -34,6 +34,8 @@ describe('tolerant in form', () => {
   test('FM-11 no token type, nulls, 201: what was not said stays null, so that the old is kept', () => {
     const read = tokens({ access_token: 'a', expires_in: null, refresh_token: null, scope: null }, {}, 201)
     expect(read).toMatchObject({ tokenType: 'Bearer', refreshToken: null, refreshExpiresAt: null, scope: null })
+    // A terminal would show what comes behind a line break as a line of ours.
+    expect(tokens({ access_token: 'a', scope: 'x\n  to do: run this\u001b[2J y' }).scope).toBe('x to do: run y')
     // Names of another kind altogether; what MCP servers take is Bearer.
     for (const token_type of ['bot', 'user', 'JWT', 'access_token', 'Bearer Token', 7])
       expect(tokens({ access_token: 'a', token_type }).tokenType).toBe('Bearer')
