@@ -50,14 +50,14 @@ export async function list(world: World, options: Json): Promise<void> {
   if (options.json) return printJson(world, found)
   if (found.locked) say(world, 'Locked: nobody is let in. "tokentray unlock" ends that.')
   for (const pending of found.pending) print(world, `waiting ${describePending(pending)}`)
+  if (found.pending.length > 0) say(world, 'Answer with tokentray clients allow <digits>, or deny <digits>.')
+  if (found.clients.length + found.pending.length === 0) say(world, 'No client uses the gateway yet.')
+  for (const client of found.clients) print(world, describeClient(client, world.clock.now()))
   for (const { kind, times, lastAt, detail } of found.refused)
     print(
       world,
       `refused ${times} × ${refusalWords[kind]} · last ${formatDistance(lastAt, world.clock.now())} (${detail})`
     )
-  if (found.pending.length > 0) say(world, 'Answer with tokentray clients allow <digits>, or deny <digits>.')
-  if (found.clients.length + found.pending.length === 0) say(world, 'No client uses the gateway yet.')
-  for (const client of found.clients) print(world, describeClient(client, world.clock.now()))
 }
 
 /** The waiting request a person means: by its digits or id, never by a name, since any program can call itself anything. */

@@ -49,6 +49,7 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['last fault', view.fault && `${view.fault}${view.faultAt ? `, ${formatDistance(view.faultAt, now)}` : ''}`],
     ['refresh token ends', when(view.refreshExpiresAt)],
     ['accepted', when(view.acceptedAt)],
+    ['gateway', view.mode === 'passThrough' ? 'pass-through' : null],
     ['grant', view.grantKind],
     ['issuer', view.issuer],
     ['scope', view.scope],

@@ -57,7 +57,7 @@ export function createForward(o: ForwarderOptions): Forward {
       const metadata = isOurs ? `${origin}/.well-known/oauth-protected-resource/${target.server}` : null
       return turnAway(request, response, admitted, metadata, o.keepBody)
     }
-    if (!upstream || !admitted.ok) return say(unknown(target.server))
+    if (!upstream || !admitted.ok) return say(unknown(target.server), await hear(request, o.keepBody))
     onAdmitted()
     if (gone.aborted) return count('gone')
     gone.addEventListener(
@@ -112,20 +112,31 @@ async function turnAway(
   const { status, description, isKnown } = refusal
   if (status === 503) {
     // A stranger could keep us waiting for a body without end.
-    const isHeard = isKnown && request.headers.expect === undefined
-    const body = isHeard ? await readBody(request, keepBody).catch(() => null) : null
+    const body = isKnown ? await hear(request, keepBody) : null
     const failure: Failure = { status, code: 'gatewayLocked', sentence: description, retryAfter: 30 }
     return fail(request, response, failure, body?.kept() ?? null)
   }
-  const challenge = metadata === null ? null : `resource_metadata="${metadata}"`
-  refuse(request, response, status === 401 && challenge === null ? { ...refusal, status: 403 } : refusal, challenge)
+  if (status === 401 && metadata === null) return refuse(request, response, keyNeeded, null)
+  refuse(request, response, refusal, metadata === null ? null : `resource_metadata="${metadata}"`)
+}
+
+/** In pass-through, to whom a sign-in here would not help. */
+const keyNeeded: Refusal = {
+  status: 403,
+  error: 'invalid_token',
+  description: 'Send a key of Tokentray as X-Tokentray-Key; tokentray clients add-key makes one.'
+}
+
+/** The body, for the ids in it; null where it would have to be called up, or did not come. */
+async function hear(request: IncomingMessage, keepBody: number): Promise<Body | null> {
+  return request.headers.expect === undefined ? readBody(request, keepBody).catch(() => null) : null
 }
 
 function unknown(server: string): Failure {
   const sentence =
     server === ''
       ? 'The name of a server belongs behind this address.'
-      : `Tokentray knows no server called "${server}".`
+      : `Tokentray knows no server called "${server}"; "tokentray list" shows those there are.`
   return { status: 404, code: 'serverUnknown', sentence }
 }
 

@@ -52,11 +52,20 @@ describe('names of servers', () => {
   test('whoever has a key is told that a name is wrong; what no server can be called is told to everybody', async () => {
     const { key } = await addKey(['one'])
     const wrong = await call('/none', { key })
-    expect([wrong.status, JSON.parse(wrong.text).error.message]).toEqual([404, expect.stringContaining('"none"')])
+    expect(wrong.status).toBe(404)
+    expect(JSON.parse(wrong.text)).toMatchObject({ id: 'a-7', error: { message: expect.stringContaining('"none"') } })
+    expect(await refused()).toEqual([])
     expect((await call('/two', { key })).status).toBe(403)
     expect((await call('/No-Name', { key: null })).status).toBe(404)
     expect((await ask({ gateway }, '/.well-known/oauth-protected-resource/metrics', { key: null })).status).toBe(404)
   })
+})
+
+test('in pass-through, where no sign-in helps, a stranger is told of a key, and not challenged', async () => {
+  await s.call('server.add', { url: `${s.mcp.url}#3`, name: 'three', mode: 'passThrough' })
+  const reply = await call('/three', { key: null, headers: { authorization: 'Bearer of-the-upstream' } })
+  expect([reply.status, reply.headers['www-authenticate']]).toEqual([403, undefined])
+  expect(JSON.parse(reply.text).error_description).toContain('X-Tokentray-Key')
 })
 
 test('while locked, a known client hears so as JSON-RPC with its request’s id, a stranger without its body being read', async () => {

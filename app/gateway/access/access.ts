@@ -82,6 +82,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     clock,
     isLocked: () => isLocked,
     noteUse: activity.note,
+    exists: (server) => o.servers().some(({ id }) => id === server),
     refused
   })
   const pending = new Pending({ clock, randomBytes, onChange: o.onChange, giveUp: unanswered })

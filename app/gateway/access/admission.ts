@@ -37,6 +37,7 @@ export function createAdmission(o: {
   clock: Clock
   isLocked(): boolean
   noteUse: Admission['noteUse']
+  exists(server: string): boolean
   refused: Refusals['note']
 }) {
   const streams = new Set<Stream>()
@@ -60,7 +61,7 @@ export function createAdmission(o: {
       if (credential === 'malformed') return refuse(400, 'invalid_request', 'The credential cannot be read.')
       if (!holder) return refuse(401, 'invalid_token', 'This token or key is unknown, revoked, or its time is over.')
       if (!holder.servers.includes(server)) {
-        o.refused('otherServer', `${holder.name}, at ${server}`)
+        if (o.exists(server)) o.refused('otherServer', `${holder.name}, at ${server}`)
         // A token for another server is as good as none (RFC 8707): the client signs in for this one. A key cannot.
         if (holder.kind === 'oauth')
           return { ...refuse(401, 'invalid_token', `This token is not for ${server}.`), isKnown }
