@@ -1,0 +1,69 @@
+// What renewing and signing in both work with, made once from the engine's options.
+// The network carries the server's client certificate; the bare one has no name outside, so that nothing goes without.
+import type { Clock } from '../clock.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { Secret } from '../secret.ts'
+import { assertionReader, type ReadAssertion } from './assertion.ts'
+import { createCallbacks } from './callback.ts'
+import { type Discovery, discover } from './discovery.ts'
+import { Nonces, type Prover } from './dpop.ts'
+import { askWithClientCredentials, type TokenRequest } from './grants.ts'
+import { askWithAssertion } from './jwtBearer.ts'
+import { makeKey } from './keys.ts'
+import type { Network } from './network.ts'
+import type { OAuth, TokenOutcome } from './port.ts'
+import { createQueue } from './queue.ts'
+import type { Registrations } from './registration.ts'
+
+/** `guessedLifetime` and `signInLimit` in ms. */
+export type OAuthOptions = {
+  network: Network
+  clock: Clock
+  registrations: Registrations
+  guessedLifetime?: number
+  signInLimit?: number
+  clientMetadataUrl?: string | null
+  /** For jwtBearer; absent: with an empty environment for commands. */
+  readAssertion?: ReadAssertion
+}
+
+export type Given = Parameters<OAuth['beginSignIn']>[1]
+export type Means = ReturnType<typeof createMeans>
+
+export function createMeans(options: OAuthOptions) {
+  const { clock, registrations, guessedLifetime = 3_600_000, readAssertion = assertionReader({}) } = options
+  const now = () => clock.now()
+  const nonces = new Nonces()
+  const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
+    certificate ? (url, request) => options.network(url, { ...request, certificate }) : options.network
+  const proverWith = (key: Secret): Prover => ({ key, nonces, clock })
+  return {
+    clock,
+    now,
+    registrations,
+    signInLimit: options.signInLimit ?? 600_000,
+    clientMetadataUrl: options.clientMetadataUrl ?? null,
+    openCallback: createCallbacks(),
+    oneAtATime: createQueue(),
+    nonces,
+    networkOf,
+    discovered: (config: ServerConfig, signal: AbortSignal, onStep: Given['onStep'] = () => {}) =>
+      discover(config.url, { network: networkOf(config), now, signal, quirks: config.quirks, onStep }),
+    replyContext: (config: ServerConfig, lastLifetime: number | null) => ({
+      at: now(),
+      lastLifetime,
+      guessedLifetime: config.schedule.guessedLifetime ?? guessedLifetime
+    }),
+    proverWith,
+    /** A key for a new grant, where the server asks for it or a person chose it. */
+    newProver(config: ServerConfig, { server, wantsDpop }: Pick<Discovery, 'server' | 'wantsDpop'>) {
+      const isKnown = server.dpop_signing_alg_values_supported?.includes('ES256')
+      return (config.dpop ?? (wantsDpop && isKnown)) ? proverWith(makeKey()) : null
+    },
+    /** The request of a client that gets its tokens without a person. */
+    askAlone(config: ServerConfig, request: TokenRequest, scope: string | null): Promise<TokenOutcome> {
+      if (config.grantKind === 'jwtBearer') return askWithAssertion(request, config, scope, readAssertion)
+      return askWithClientCredentials(request, scope)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// A grant renewed: its token endpoint found, then a refresh, or a new request where the client gets tokens by itself.
+// Nothing is judged here; tokenReply.ts does.
+import { TokentrayError } from '../contract/errors.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import { renewsAlone } from '../facts.ts'
+import type { Grant, RequestShape } from '../vault/vault.ts'
+import type { Discovery } from './discovery.ts'
+import { lastLifetimeOf, misconfigured, parametersOf, refresh, serverOf, type TokenRequest } from './grants.ts'
+import type { Means } from './means.ts'
+import { NetworkFault } from './network.ts'
+import type { TokenOutcome } from './port.ts'
+import { renewedScope } from './signIn.ts'
+
+export async function renew(
+  means: Means,
+  config: ServerConfig,
+  grant: Grant,
+  signal: AbortSignal
+): Promise<TokenOutcome> {
+  if (config.grantKind === 'staticToken') return misconfigured('static_token')
+  const found = await endpointOf(means, config, grant, signal)
+  if ('ok' in found) return found
+  const { shape } = grant
+  const clientId = shape.clientId ?? config.clientId
+  if (!clientId) return misconfigured('client_id_missing')
+  const request: TokenRequest = {
+    network: means.networkOf(config),
+    server: found.server,
+    client: { clientId, clientAuth: shape.clientAuth, clientSecret: shape.clientSecret },
+    parameters: parametersOf(config, found.resource),
+    reach: 'any',
+    signal,
+    context: means.replyContext(config, lastLifetimeOf(grant)),
+    prover: shape.dpopKey ? means.proverWith(shape.dpopKey) : null
+  }
+  if (renewsAlone(config)) return means.askAlone(config, request, renewedScope(config, grant.scope))
+  const outcome = await refresh(request, grant)
+  // The grant keeps its own copy of the client; what goes is only what the next sign-in would start from (FM-13).
+  if (!outcome.ok && outcome.detail === 'invalid_client' && shape.registration === 'dynamic')
+    await forgetRegistration(means, shape).catch(() => {})
+  return outcome
+}
+
+/** The token endpoint of the grant, of the settings, or discovered each time, since there is nowhere to keep it. */
+async function endpointOf(
+  means: Means,
+  config: ServerConfig,
+  { shape }: Grant,
+  signal: AbortSignal
+): Promise<Pick<Discovery, 'server' | 'resource'> | Extract<TokenOutcome, { ok: false }>> {
+  const endpoint = shape.tokenEndpoint ?? config.tokenEndpoint
+  if (endpoint) return { server: serverOf(shape, endpoint), resource: shape.resource }
+  try {
+    return await means.discovered(config, signal)
+  } catch (error) {
+    // The refresh token was not sent, so it cannot have been spent: a lost metadata reply is only a busy server.
+    if (error instanceof NetworkFault) {
+      const { fault, detail, retryAfter } = error
+      return { ok: false, fault: fault === 'lost' ? 'busy' : fault, detail, retryAfter }
+    }
+    const detail = error instanceof TokentrayError ? error.code : 'discovery_failed'
+    return { ok: false, fault: 'misconfigured', detail, retryAfter: null }
+  }
+}
+
+/** The next sign-in will not start from what was registered for this grant. */
+export async function forgetRegistration({ registrations }: Means, { issuer, clientId }: RequestShape): Promise<void> {
+  if (issuer !== null && clientId !== null) await registrations.forgetRegistration(issuer, clientId)
+}
