@@ -4,12 +4,11 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { root, withOwner } from './setting.ts'
+import { bundle, root, withOwner } from './setting.ts'
 import { interleave, type Part, rowOf, timed } from './stats.ts'
 
 const rounds = 20
 const watched = ['zod', 'commander', 'better-sqlite3', 'undici', 'pino', 'oauth4webapi', 'keytar']
-const bundle = join(root, 'dist/tokentray.js')
 
 /** The packages inside a file of the bundle: esbuild writes each module's path above it. */
 function packagesIn(file: string): string[] {
@@ -29,7 +28,7 @@ function packagesOf(urls: string[]): Set<string> {
 }
 
 export function measureClient(): Promise<Part> {
-  return withOwner(1, async (_owner, env, home) => {
+  return withOwner(1, async ({ env, home }) => {
     const run = (args: string[], more: NodeJS.ProcessEnv = {}) => {
       const { status, stdout, stderr } = spawnSync(process.execPath, args, {
         env: { ...env, ...more },

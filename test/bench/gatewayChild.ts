@@ -1,22 +1,27 @@
 // One process of the gateway's benchmark: the upstream, the bare pipe that does nothing but forward, or the gateway.
-// Prints one line of JSON when it listens: `{port, key}`.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+// Prints one line of JSON when it listens: `{port, key}`. Each loads only what it needs: their memory is compared.
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream'
-import { Pool } from 'undici'
-import { systemClock, systemRandom } from '../../app/clock.ts'
-import { openCore } from '../../app/core.ts'
-import { startGateway } from '../../app/gateway/gateway.ts'
-import { silentLog } from '../../app/log.ts'
-import { locate } from '../../app/paths.ts'
+import { createServer } from '../../app/http.ts'
 
 const [role, target = '', home = ''] = process.argv.slice(2)
 const megabyte = Buffer.alloc(1_048_576)
+const eventStream = { 'content-type': 'text/event-stream' }
 
-/** POST: the body is read and as much comes back. GET /mcp/stream: 100 MB. GET /mcp/events: one event, then open. */
+/**
+ * POST: the body is read and as much comes back. GET /mcp/stream: 100 MB. GET /mcp/events: one event, then open.
+ * GET /mcp/ticks: every 5 ms an event with the moment it is written, on the clock that all processes share.
+ */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   if (request.url?.endsWith('/events')) {
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+    response.writeHead(200, eventStream).write('data: 1\n\n')
+    return
+  }
+  if (request.url?.endsWith('/ticks')) {
+    response.writeHead(200, eventStream)
+    const ticking = setInterval(() => response.write(`data: ${process.hrtime.bigint()}\n\n`), 5)
+    response.on('close', () => clearInterval(ticking))
     return
   }
   if (request.url?.endsWith('/stream')) {
@@ -36,7 +41,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 }
 
 /** What any proxy of node:http and undici costs. */
-function bare(): (request: IncomingMessage, response: ServerResponse) => void {
+async function bare(): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
+  const { Pool } = await import('undici')
   const pool = new Pool(target, { allowH2: false })
   return (request, response) => {
     const path = `/mcp${(request.url ?? '').slice('/one'.length)}`
@@ -59,6 +65,11 @@ async function listen(handle: (request: IncomingMessage, response: ServerRespons
 }
 
 async function gateway(): Promise<void> {
+  const { systemClock, systemRandom } = await import('../../app/clock.ts')
+  const { openCore } = await import('../../app/core.ts')
+  const { startGateway } = await import('../../app/gateway/gateway.ts')
+  const { silentLog } = await import('../../app/log.ts')
+  const { locate } = await import('../../app/paths.ts')
   const clock = systemClock()
   const core = await openCore({
     home: locate({ TOKENTRAY_HOME: home }, process.platform),
@@ -82,5 +93,5 @@ async function gateway(): Promise<void> {
 }
 
 if (role === 'upstream') await listen(answer)
-else if (role === 'bare') await listen(bare())
+else if (role === 'bare') await listen(await bare())
 else await gateway()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureClient } from './client.ts'
 import { measureFailure } from './failure.ts'
-import { measureGateway, measureStreams } from './gateway.ts'
+import { measureGateway } from './gateway.ts'
 import { measureIdle } from './idle.ts'
 import { measureOverdue } from './overdue.ts'
 import { measurePaint, measureWakes } from './pages.ts'
@@ -16,6 +16,8 @@ import { measureSave } from './save.ts'
 import { root } from './setting.ts'
 import { measureSize } from './size.ts'
 import type { Part } from './stats.ts'
+import { measureStdio } from './stdio.ts'
+import { measureHeld, measurePassing, measureStreams } from './streams.ts'
 
 const measures: Record<string, () => Promise<Part>> = {
   save: measureSave,
@@ -24,13 +26,16 @@ const measures: Record<string, () => Promise<Part>> = {
   client: measureClient,
   idle: measureIdle,
   gateway: measureGateway,
+  passing: measurePassing,
   streams: measureStreams,
+  held: measureHeld,
+  stdio: measureStdio,
   failure: measureFailure,
   paint: measurePaint,
   wakes: measureWakes,
   size: measureSize
 }
-const bundled = ['client', 'idle', 'failure', 'paint', 'wakes', 'size']
+const bundled = ['client', 'idle', 'held', 'stdio', 'failure', 'paint', 'wakes', 'size']
 
 function fail(sentence: string): never {
   process.stderr.write(`${sentence}\n`)

@@ -3,10 +3,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock, systemRandom } from '../../app/clock.ts'
 import { serverConfig } from '../../app/contract/server.ts'
+import { connect } from '../../app/control/client.ts'
 import { type Core, type CoreOptions, openCore } from '../../app/core.ts'
 import { silentLog } from '../../app/log.ts'
 import { locate } from '../../app/paths.ts'
@@ -117,21 +119,31 @@ export function startProbed(args: string[], env: NodeJS.ProcessEnv = process.env
   }
 }
 
-/** Runs `work` beside a bundled `tokentray serve` that keeps `count` servers with fresh tokens; `home` is its TOKENTRAY_HOME. */
-export async function withOwner<T>(
-  count: number,
-  work: (owner: Probed, env: NodeJS.ProcessEnv, home: string) => Promise<T>
-): Promise<T> {
+/** A port of 127.0.0.1 that nobody uses just now. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+export const bundle = join(root, 'dist/tokentray.js')
+export const sources = join(root, 'app/cli/main.ts')
+
+/** A running `tokentray serve`: its gateway, the environment in which commands find it, and its TOKENTRAY_HOME. */
+export type Owner = Probed & { gateway: string; env: NodeJS.ProcessEnv; home: string }
+
+/** Runs `work` beside `tokentray serve` of `entry`, which keeps `count` servers with fresh tokens. */
+export async function withOwner<T>(count: number, work: (owner: Owner) => Promise<T>, entry = bundle): Promise<T> {
   return inFolder(async (home) => {
     const passphrase = 'made up for one run of the benchmark'
     const vault = await vaultOpener()(join(home, 'vault.db'), { passphrase: new Secret(passphrase) })
     await fill(vault, count, 3_600_000, 'http://127.0.0.1:9/token')
     await vault.close()
     const env = { ...process.env, TOKENTRAY_HOME: home, TOKENTRAY_VAULT: '' }
-    const owner = startProbed([join(root, 'dist/tokentray.js'), 'serve', '--json'], {
-      ...env,
-      TOKENTRAY_PASSPHRASE: passphrase
-    })
+    const ports = ['--gateway-port', String(await freePort()), '--dashboard-port', String(await freePort())]
+    const owner = startProbed([entry, 'serve', '--json', ...ports], { ...env, TOKENTRAY_PASSPHRASE: passphrase })
     try {
       const ready = once(createInterface({ input: owner.child.stdout! }), 'line')
       let said = ''
@@ -139,11 +151,21 @@ export async function withOwner<T>(
       const ended = once(owner.child, 'exit').then(() => {
         throw new Error(`tokentray serve ended before it was ready: ${said}`)
       })
-      await Promise.race([ready, ended])
+      const [line] = await Promise.race([ready, ended])
       ended.catch(() => {})
-      return await work(owner, env, home)
+      return await work({ ...owner, gateway: JSON.parse(line).gateway, env, home })
     } finally {
       await owner.stop()
     }
   })
+}
+
+/** Adds the server `one` at `url` with a static `accessToken` to a running owner; resolves with a key for it. */
+export async function addServer({ env }: Owner, url: string, accessToken: string): Promise<string> {
+  const client = await connect(locate(env, process.platform), systemClock())
+  if (!client) throw new Error('the owner does not answer')
+  await client.call('server.add', { url, id: 'one', grantKind: 'staticToken', accessToken })
+  const { key } = await client.call('clients.addKey', { name: 'bench', servers: ['one'] })
+  if (key === null) throw new Error('no key was made')
+  return key
 }

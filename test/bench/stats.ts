@@ -42,9 +42,11 @@ export function rowOf(what: string, unit: Unit, values: readonly number[], refer
   }
 }
 
+type Bound = 'under' | 'at most' | 'at least'
+
 /** A value beside the one that was promised, as a sentence. `target` is the first value that misses it, or the last that does not. */
-export function judge(what: string, value: number, unit: Unit, target: number, bound: 'under' | 'at most' = 'under') {
-  const isMet = bound === 'under' ? value < target : value <= target
+export function judge(what: string, value: number, unit: Unit | '%', target: number, bound: Bound = 'under') {
+  const isMet = bound === 'under' ? value < target : bound === 'at most' ? value <= target : value >= target
   const said = value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 })
   return `${what}: ${said} ${unit}; promised is ${bound} ${target} ${unit}, which is ${isMet ? 'met' : 'missed'}.`
 }
