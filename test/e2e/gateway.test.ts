@@ -108,13 +108,20 @@ test.each(kinds)(
 )
 
 test.each(kinds)(
-  '$name is told to sign in where the answer to a killed owner was the last, and goes on after it with its local token',
+  '$name is told of a lock, and to sign in where a killed owner lost its last token; it goes on with its local token',
   async (kind) => {
     const scene = await makeScene({ floor: 1000 }, { accessTokenTtl: 5 })
     const { upstream, home, origin } = scene
     const { open, count } = await signIn(kind, home, origin, 'one')
     const client = await open()
     expect(await call(client)).toMatchObject(ok)
+
+    const person = await home.client()
+    await person.call('gateway.lock', {})
+    await expect(call(client)).rejects.toThrow('Tokentray is locked')
+    await person.call('gateway.unlock', {})
+    expect(await call(client)).toMatchObject(ok)
+
     await killInFlight(scene, scene.owner)
     await scene.serve()
     const { servers } = await until(home, (snapshot) => stateOf(snapshot) === 'needsUser')
