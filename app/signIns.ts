@@ -5,7 +5,8 @@ import { asTokentrayError, TokentrayError } from './contract/errors.ts'
 import type { Keeper } from './keeper.ts'
 import type { Log } from './log.ts'
 import type { OAuth, SignIn } from './oauth/port.ts'
-import type { Grant, NewGrant, Vault } from './vault/vault.ts'
+import { dropRefused, noteFound } from './signInNotes.ts'
+import type { Grant, Vault } from './vault/vault.ts'
 
 type Running = {
   id: string
@@ -163,7 +164,7 @@ export class SignIns {
       keeper.setSignIn(server, { id, url, redirectUri, device, ...(replaceClient && { keptClient: true }) })
       return signIn
     })()
-    const finished = this.#finish(server, begun).finally(() => {
+    const finished = this.#finish(server, begun, keeper.roster.config(server).addedScope).finally(() => {
       running.ended = true
       this.#leave(running)
       keeper.setSignIn(server, null)
@@ -222,27 +223,7 @@ export class SignIns {
     }
   }
 
-  /** Whose account it is, and whose client it was. Where that cannot be noted, the sign-in stands all the same. */
-  async #noteFound(server: string, { account, shape }: NewGrant): Promise<void> {
-    const { keeper, vault, log } = this.#o
-    const config = keeper.roster.config(server)
-    const isOwnClient = shape.registration === 'preRegistered' && config.tokenEndpoint === undefined
-    const clientIssuer = config.clientIssuer ?? (isOwnClient ? shape.issuer : null)
-    const found = {
-      ...config,
-      ...(account !== undefined && { account }),
-      ...(clientIssuer !== null && { clientIssuer })
-    }
-    if (found.account === config.account && found.clientIssuer === config.clientIssuer) return
-    try {
-      await vault.updateServer(found)
-      keeper.setConfig(found)
-    } catch (error) {
-      log.error('what the sign-in found could not be noted', error, { server })
-    }
-  }
-
-  async #finish(server: string, begun: Promise<SignIn>): Promise<void> {
+  async #finish(server: string, begun: Promise<SignIn>, asked: string | undefined): Promise<void> {
     const { keeper, vault, log } = this.#o
     try {
       const grant = await (await begun).grant
@@ -252,11 +233,11 @@ export class SignIns {
         throw new TokentrayError('serverUnknown', `The server "${server}" was removed meanwhile.`)
       const old = await vault.readGrant(server)
       await vault.commitSignIn(server, grant)
-      await this.#noteFound(server, grant)
+      await noteFound(this.#o, server, grant, asked)
       await keeper.signedIn(server)
       this.#o.onReplaced?.(server, old)
     } catch (error) {
-      const known = asTokentrayError(error)
+      const known = await dropRefused(this.#o, server, asTokentrayError(error), asked)
       if (known.code === 'unexpected') log.error('a sign-in ended unexpectedly', error, { server })
       keeper.propose(server, known.proposals)
       keeper.dispatch(server, { type: 'signInEnded' })

@@ -48,7 +48,8 @@ const mayBeCured: ReadonlySet<string> = new Set<ErrorCode>([
   'issuerMismatch',
   'metadataInvalid',
   'registrationRefused',
-  'signInFailed'
+  'signInFailed',
+  'scopeRefused'
 ])
 
 /** One sign-in, from the first word to the stored grant. An interruption cancels it; the old grant stays. */

@@ -38,6 +38,7 @@ export const exitCodes = {
   clientRefused: 1,
   clientReplaced: 3,
   scopeGranted: 1,
+  scopeRefused: 1,
   serverUnreachable: 6,
   serverBusy: 6,
   replyLost: 6,

@@ -92,6 +92,8 @@ export const serverConfig = z
     scope: z.string().optional(),
     /** Scopes that turned out to be missing (RFC 6750 section 3.1): asked for besides, at each sign-in. */
     addedScope: z.string().optional(),
+    /** Of those, what a sign-in asked for and did not get: no reason to send the person to another one. */
+    declinedScope: z.string().optional(),
     /** Whose account the last sign-in was for, where the server told: shown, and hinted at the next time. */
     account: z.string().max(200).optional(),
     /** A pre-registered client (RFC 6749 section 2.2); its secret is kept in the vault. */

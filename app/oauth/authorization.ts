@@ -99,7 +99,7 @@ function refusal(
     return new TokentrayError('authorizationDenied', `The sign-in to ${name} was declined; start again to allow it.`)
   const said = parameters.get('error_description')
   return new TokentrayError(
-    'signInFailed',
+    error === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
     `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}; start again, or tell its operator.`,
     !quirks.omitResource && rejectsResource(error, said ?? '')
       ? { proposals: [proposeQuirk('omitResource', `${issuer} refused a request with the resource parameter.`)] }

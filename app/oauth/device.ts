@@ -69,7 +69,7 @@ export async function requestDeviceCode(
 function noCode(host: string, error: string, status: number, body: Json, client: Client): TokentrayError {
   const said = mayBeTold(error, client) ? error : `HTTP ${status}`
   return new TokentrayError(
-    'signInFailed',
+    error === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
     `${host} gave no code to sign in with: ${said}; check the settings.`,
     rejectsResource(error, String(body.error_description ?? ''))
       ? { proposals: [proposeQuirk('omitResource', `${host} refused a request with the resource parameter.`)] }

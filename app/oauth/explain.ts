@@ -81,7 +81,7 @@ export function explainFault(
           `The server's metadata names an address that is none; tell its operator.`
         )
       return new TokentrayError(
-        'signInFailed',
+        detail === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
         `${host} refused ${what} (${detail}); check the settings of this server.`,
         detail.endsWith(tryOmitResource)
           ? { proposals: [proposeQuirk('omitResource', `${host} refused a request with the resource parameter.`)] }

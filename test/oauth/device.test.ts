@@ -100,7 +100,7 @@ describe('a server that offers only device codes', () => {
       await refusal(begin(), 'responseInvalid')
     }
     fake.script('/device', says('invalid_scope'))
-    expect(await refusal(begin(), 'signInFailed')).toContain('invalid_scope')
+    expect(await refusal(begin(), 'scopeRefused')).toContain('invalid_scope')
     fake.script('/device', { status: 503 })
     await refusal(begin(), 'serverBusy')
   })

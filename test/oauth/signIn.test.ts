@@ -206,7 +206,7 @@ describe('the authorization response', () => {
       back(signIn, { error: 'invalid_scope', error_description: 'no <script>alert(1)</script>' })
     )
     expect(await page.text()).not.toContain('<script>')
-    expect(await refusal(signIn.grant, 'signInFailed')).toContain('invalid_scope')
+    expect(await refusal(signIn.grant, 'scopeRefused')).toContain('invalid_scope')
   })
 
   test('of another issuer is neither acted on nor shown', async () => {

@@ -1,0 +1,60 @@
+// What a sign-in leaves in the settings: whose account it was, whose client, and which scopes were asked for in vain.
+// Where that cannot be noted, what the sign-in ended in stands all the same.
+import { isDeepStrictEqual } from 'node:util'
+import { type ErrorCode, TokentrayError } from './contract/errors.ts'
+import type { ServerConfig } from './contract/server.ts'
+import type { Keeper } from './keeper.ts'
+import type { Log } from './log.ts'
+import { afterAsking } from './stepUp.ts'
+import type { NewGrant, Vault } from './vault/vault.ts'
+
+type Parts = { keeper: Keeper; vault: Vault; log: Log }
+
+/** `asked`: the scopes that were added to those asked for. */
+export async function noteFound(
+  parts: Parts,
+  server: string,
+  { account, shape, scope }: NewGrant,
+  asked: string | undefined
+): Promise<void> {
+  const config = parts.keeper.roster.config(server)
+  const isOwnClient = shape.registration === 'preRegistered' && config.tokenEndpoint === undefined
+  const clientIssuer = config.clientIssuer ?? (isOwnClient ? shape.issuer : null)
+  await note(parts, {
+    ...afterAsking(config, asked, scope),
+    ...(account !== undefined && { account }),
+    ...(clientIssuer !== null && { clientIssuer })
+  })
+}
+
+/** What a sign-in can fail with for its scopes; a registration names them too. */
+const scopeFaults: ReadonlySet<ErrorCode> = new Set(['scopeRefused', 'registrationRefused'])
+
+/** Scopes that a server refuses would make every later sign-in fail: they are asked for no more, and `error` says so. */
+export async function dropRefused(
+  parts: Parts,
+  server: string,
+  error: TokentrayError,
+  asked: string | undefined
+): Promise<TokentrayError> {
+  const config = parts.keeper.roster.find(server)?.config
+  const { code, message, proposals } = error
+  if (!config || asked === undefined || !scopeFaults.has(code) || proposals.length > 0) return error
+  const grant = await parts.vault.readGrant(server).catch(() => null)
+  const found = afterAsking(config, asked, grant?.scope, true)
+  await note(parts, found)
+  if (found.addedScope === config.addedScope) return error
+  const said = 'What was found missing before is asked for no more: sign in again to do without it.'
+  return new TokentrayError(code, `${message} ${said}`, { cause: error })
+}
+
+async function note({ keeper, vault, log }: Parts, found: ServerConfig): Promise<void> {
+  const server = found.id
+  if (isDeepStrictEqual(found, keeper.roster.config(server))) return
+  try {
+    await vault.updateServer(found)
+    keeper.setConfig(found)
+  } catch (error) {
+    log.error('what the sign-in found could not be noted', error, { server })
+  }
+}
