@@ -2,11 +2,12 @@
 // The client secret is left out by type before it could get here.
 import type { Health, Schedule } from './contract/health.ts'
 import type { Proposal } from './contract/proposal.ts'
-import { openProposals } from './contract/providerQuirks.ts'
+import { mergeProposals, openProposals } from './contract/providerQuirks.ts'
 import { isSecretName, type ServerConfig } from './contract/server.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from './contract/views.ts'
 import { plannedAt } from './health/machine.ts'
 import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from './health/words.ts'
+import { proposalsIn } from './oauth/quirks.ts'
 import type { RequestShape } from './vault/vault.ts'
 
 const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
@@ -52,6 +53,8 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
   // Nothing is kept for it, so nothing is missing.
   const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
+  const refused =
+    state.kind === 'needsUser' ? proposalsIn(state.code, URL.parse(shape?.issuer ?? '')?.host ?? config.name) : []
   const isUnchecked =
     config.grantKind === 'staticToken' &&
     state.kind === 'fresh' &&
@@ -98,7 +101,7 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     schedule: config.schedule,
     quirks: config.quirks,
     quirkReasons: config.quirkReasons,
-    proposals: openProposals(config, shape !== null, proposals),
+    proposals: openProposals(config, shape !== null, mergeProposals(proposals, refused)),
     mode: config.mode,
     redirectHost: config.redirectHost,
     redirectPort: config.redirectPort ?? null,

@@ -3,7 +3,7 @@
 import type { Proposal } from '../app/contract/proposal.ts'
 import { changeWith, quirkNames } from '../app/contract/quirks.ts'
 import type { ServerView } from '../app/contract/views.ts'
-import { act } from './actions.ts'
+import { act, refresh } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { ActionButton } from './controls.tsx'
 import { beginSignIn } from './signIns.ts'
@@ -53,11 +53,14 @@ function settingsOf({ quirks = {}, redirectHost, params = {} }: Proposal['change
   ]
 }
 
-/** Sets what is proposed; the last of them starts the sign-in at once. */
-async function accept({ id, params, proposals }: ServerView, { change, reason }: Proposal): Promise<void> {
+/** Sets what is proposed; the last of them at once tries again what failed, which a token to refresh does without a person. */
+async function accept(view: ServerView, { change, reason }: Proposal): Promise<void> {
+  const { id, params, proposals, action, renewable } = view
   const isSet = await act(`propose ${id}`, async () => {
     await bridge.call('server.set', { server: id, ...changeWith(change, params), reason })
     return null
   })
-  if (isSet && proposals.length === 1) await beginSignIn(id)
+  if (!isSet || proposals.length > 1) return
+  if (action === 'fixSettings' && renewable) await refresh(view)
+  else await beginSignIn(id)
 }

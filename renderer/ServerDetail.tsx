@@ -15,6 +15,7 @@ import { Fold } from './Fold.tsx'
 import { GiveToken } from './GiveToken.tsx'
 import { History } from './History.tsx'
 import { Mark, markOf } from './Mark.tsx'
+import { Proposals } from './Proposals.tsx'
 import { PublicKeys } from './PublicKeys.tsx'
 import { Restored } from './Restored.tsx'
 import { hostOf, primaryAction } from './ServerList.tsx'
@@ -50,6 +51,7 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
   return (
     <Page title={view.name} side={hostOf(view.url)} mark={<Mark kind={markOf(view)} />}>
       <Banner view={view} />
+      {view.action === 'fixSettings' && view.proposals.length > 0 && <Proposals view={view} />}
       {view.action === 'tryRestored' && !view.paused && <Restored view={view} />}
       <Actions view={view} byHand={byHand} onVerify={verify} />
       <VerdictLine verdict={verdict} />

@@ -78,3 +78,35 @@ test('a quirk set without a reason is said to be set by hand, and one taken back
   await setting.call('server.set', { server: 'one', quirks: { omitResource: false } })
   expect(setting.view().quirkReasons).toEqual({ acceptIssuerSlash: 'set by hand' })
 })
+
+test('a refresh that is refused for its resource proposes the quirk too, across restarts; once allowed it works', async () => {
+  fake.script('/.well-known/oauth-authorization-server', { body: metadataOf(fake.origin) })
+  const sound = { body: { access_token: 'a', token_type: 'Bearer', expires_in: 3600, refresh_token: 'r' } }
+  fake.script('/token', sound, ({ form }) =>
+    form.has('resource') ? { status: 400, body: { error: 'invalid_target' } } : sound
+  )
+  await setting.call('server.add', { url: fake.mcp, name: 'one' })
+  expect(await signIn()).toBe(null)
+  expect(setting.view().proposals).toEqual([])
+  await setting.call('server.refresh', { server: 'one' }).catch(() => {})
+  expect(setting.view()).toMatchObject({ action: 'fixSettings', quirks: {} })
+  await setting.restart()
+  await accept()
+  await setting.call('server.refresh', { server: 'one' })
+  expect(setting.view()).toMatchObject({ light: 'green', proposals: [], quirks: { omitResource: true } })
+})
+
+test('a client that signs in by itself is proposed the quirk as well, and nothing that only a browser would need', async () => {
+  const kind = { grantKind: 'clientCredentials', clientId: 'robot', clientSecret: 's' } as const
+  await setting.call('server.add', { url: fake.mcp, name: 'one', ...kind })
+  const alone = async () => {
+    const { signIn } = await setting.call('signIn.start', { server: 'one' })
+    return (await setting.call('signIn.wait', { signIn })).view.light
+  }
+  await expect(alone()).rejects.toMatchObject({ code: 'signInFailed' })
+  await accept()
+  expect(await alone()).toBe('green')
+  const entra = 'https://login.microsoftonline.com/tenant/mcp'
+  await setting.call('server.add', { url: entra, name: 'entra', ...kind })
+  expect(setting.view('entra').proposals.map(({ change }) => change)).toEqual([{ quirks: { omitResource: true } }])
+})

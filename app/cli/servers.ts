@@ -9,8 +9,9 @@ import { type CertificateOptions, readCertificate } from './certificate.ts'
 import { print, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
 import { confirm } from './prompt.ts'
+import { offerProposals } from './propose.ts'
 import { readSecret, readText } from './secrets.ts'
-import { describeEvent, describeLine } from './words.ts'
+import { describeEvent, describeLine, isNamed } from './words.ts'
 import type { World } from './world.ts'
 
 type Json = { json?: boolean }
@@ -22,7 +23,17 @@ export async function change(
   server: string,
   options: Json
 ): Promise<void> {
-  const { view } = await withOwner(world, (owner) => owner.call(`server.${what}`, { server }))
+  const { view } = await withOwner(world, async (owner) => {
+    const ask = () => owner.call(`server.${what}`, { server })
+    try {
+      return await ask()
+    } catch (error) {
+      if (what !== 'refresh') throw error
+      const refused = (await owner.call('snapshot', {})).servers.find((each) => isNamed(each, server))
+      if (refused?.action !== 'fixSettings' || !(await offerProposals(world, owner, refused))) throw error
+      return ask()
+    }
+  })
   tell(world, { view }, options)
 }
 

@@ -162,11 +162,17 @@ export const providerQuirks: Readonly<Record<string, readonly Known[]>> = {
 /** What the settings of this server lack of what its provider is known to need. */
 export function proposalsOf(provider: string, config: ServerConfig): Proposal[] {
   return (providerQuirks[provider] ?? []).flatMap(({ says, change, trust, source }) => {
-    if (!change || isSet(config, change)) return []
+    if (!change || isSet(config, change) || !concerns(config, change)) return []
     const [name] = Object.keys(change.quirks ?? {}) as QuirkName[]
     if (name) return [proposeQuirk(name, says, { trust, source })]
     return [{ change, reason: says, givesUp: 'Nothing: it only changes what is asked for.', trust, source }]
   })
+}
+
+/** A client that signs in by itself sends no authorization request, so that only what it asks at all can be changed for it. */
+function concerns({ grantKind }: ServerConfig, { quirks = {} }: Proposal['change']): boolean {
+  const { allowMissingPkceMetadata, ...others } = quirks
+  return grantKind === 'authorizationCode' || Object.keys(others).length > 0
 }
 
 function isSet(config: ServerConfig, { quirks = {}, redirectHost, params = {} }: Proposal['change']): boolean {
@@ -178,11 +184,11 @@ function isSet(config: ServerConfig, { quirks = {}, redirectHost, params = {} }:
 }
 
 /**
- * What a person can still say yes to: what the last sign-in failed for, and before the first sign-in what the provider
+ * What a person can still say yes to: what the last sign-in or refresh failed for, and before the first sign-in what the provider
  * at the server's address is known to need.
  */
 export function openProposals(config: ServerConfig, isSignedIn: boolean, failed: readonly Proposal[]): Proposal[] {
-  if (config.grantKind !== 'authorizationCode' || config.mode !== 'token') return []
+  if (config.grantKind === 'staticToken' || config.grantKind === 'refreshToken' || config.mode !== 'token') return []
   const provider = isSignedIn ? null : providerAt(config.url)
   const known = provider ? proposalsOf(provider.id, config) : []
   return mergeProposals(

@@ -4,7 +4,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import { NetworkFault } from './network.ts'
 import type { TokenOutcome } from './port.ts'
-import { tryOmitResource } from './tokenReply.ts'
+import { proposalsIn } from './quirks.ts'
 
 type Failure = Extract<TokenOutcome, { ok: false }>
 
@@ -83,9 +83,7 @@ export function explainFault(
       return new TokentrayError(
         detail === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
         `${host} refused ${what} (${detail}); check the settings of this server.`,
-        detail.endsWith(tryOmitResource)
-          ? { proposals: [proposeQuirk('omitResource', `${host} refused a request with the resource parameter.`)] }
-          : {}
+        { proposals: proposalsIn(detail, host) }
       )
   }
 }

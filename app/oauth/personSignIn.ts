@@ -18,13 +18,14 @@ export async function beginWithPerson(means: Means, config: ServerConfig, given:
   const discovery = await means.discovered(config, signal, onStep)
   const { server } = discovery
   const offered = offersDeviceCode(discovery)
+  const propose = (error: unknown) => Promise.reject(withKnown(explainError(error), config, server.issuer))
   if (device === 'always' && !offered)
     throw new TokentrayError(
       'signInFailed',
       `${server.issuer} offers no sign-in by device code; sign in with a browser instead.`
     )
   if (offered && (device || !server.authorization_endpoint))
-    return named(means, await beginDevice(means, config, discovery, given), config, discovery, signal)
+    return named(means, await beginDevice(means, config, discovery, given).catch(propose), config, discovery, signal)
   if (!server.authorization_endpoint)
     throw new TokentrayError(
       'metadataInvalid',
@@ -32,9 +33,7 @@ export async function beginWithPerson(means: Means, config: ServerConfig, given:
     )
   // One page at a time: behind the first, the others mostly need no more than a redirect, in the session that it began.
   await given.turn?.(server.issuer)
-  const begun = await beginCode(means, config, discovery, given).catch((error: unknown) => {
-    throw withKnown(explainError(error), config, server.issuer)
-  })
+  const begun = await beginCode(means, config, discovery, given).catch(propose)
   return named(means, begun, config, discovery, signal)
 }
 

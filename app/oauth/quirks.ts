@@ -4,7 +4,9 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import { mergeProposals, proposalsOf } from '../contract/providerQuirks.ts'
 import { providerAt } from '../contract/providers.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
+import { tryOmitResource } from './rejections.ts'
 
 /** True where the two issuers are the same but for one slash at the end. */
 export function differBySlash(one: string, other: string): boolean {
@@ -21,6 +23,12 @@ export function proposeHost({ redirectHost }: Pick<ServerConfig, 'redirectHost'>
     trust: 'seen',
     source: null
   }
+}
+
+/** What would cure a refusal that says so in its `detail` (tokenReply.ts); `who` refused. */
+export function proposalsIn(detail: string, who: string): Proposal[] {
+  if (!detail.endsWith(tryOmitResource)) return []
+  return [proposeQuirk('omitResource', `${who} refused a request with the resource parameter.`)]
 }
 
 /** `error` with what else the provider at `issuer` is known to need, where a proposal would cure it. */

@@ -4,13 +4,10 @@ import { Secret } from '../secret.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
 import { isBusyStatus } from './network.ts'
 import type { TokenOutcome } from './port.ts'
-import { rejectsResource } from './rejections.ts'
+import { rejectsResource, tryOmitResource } from './rejections.ts'
 
 /** `sent`: the secrets of the request, which a server may echo and which must never come out again. */
 export type ReplyContext = ExpiryKnowledge & { sent: readonly string[] }
-
-/** The end of a detail that names the cure. */
-export const tryOmitResource = ' (try the quirk omitResource)'
 
 type Failure = Extract<TokenOutcome, { ok: false }>
 

@@ -530,6 +530,30 @@ test.each([
   expect(await runIn(['verify', 'a'], { core })).toMatchObject({ exitCode, out: 'a: So it said.\n' })
 })
 
+test('a refresh refused for want of a quirk shows the command that allows it, and tries again after a yes', async () => {
+  const missing = { quirks: { omitResource: true } }
+  const proposals = [
+    { change: missing, reason: 'It refused it.', givesUp: 'Much.', trust: 'seen', source: null }
+  ] as const
+  const failing = () => {
+    const core = makeCore([makeView('a', { action: 'fixSettings', proposals: [...proposals] })])
+    let tries = 0
+    core.on('server.refresh', () => {
+      if (tries++ === 0) throw new TokentrayError('clientRefused', 'The server refused the request.')
+      return { view: makeView('a') }
+    })
+    core.on('server.set', () => ({ view: makeView('a') }))
+    return core
+  }
+  const piped = failing()
+  const { exitCode, err } = await runIn(['refresh', 'a'], { core: piped })
+  expect([exitCode, err]).toEqual([1, expect.stringContaining('tokentray set a --omit-resource on')])
+  expect(inputOf(piped, 'server.set')).toBeUndefined()
+  const asked = failing()
+  expect((await runIn(['refresh', 'a'], { core: asked, isTTY: true, stdin: 'yes\n' })).exitCode).toBe(0)
+  expect(inputOf(asked, 'server.set')).toEqual({ server: 'a', ...missing, reason: 'It refused it.' })
+})
+
 test.each([
   ['registrationRefused', '--redirect-port'],
   ['registrationUnsupported', '--client-id'],

@@ -123,6 +123,24 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     expect(fixture().inputsOf('signIn.start')).toEqual([{ server: 'figma' }])
   })
 
+  test('what a refused refresh would need is on the server’s page, and one press sets it and refreshes', async () => {
+    fixture().change(({ servers }) => {
+      const github = servers.find(({ id }) => id === 'github')!
+      Object.assign(github, { light: 'red', state: 'needsUser', action: 'fixSettings', words: 'Settings need a fix' })
+      const change = { quirks: { omitResource: true } }
+      github.proposals = [{ change, reason: 'It refused it.', givesUp: 'Much.', trust: 'seen', source: null }]
+    })
+    fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })
+    const page = await open('#server/github')
+    await page.getByText('It refused it.').waitFor()
+    await button(page, words.proposals.setAndTry).click()
+    await expect.poll(() => fixture().inputsOf('server.refresh')).toEqual([{ server: 'github' }])
+    expect(fixture().inputsOf('server.set')).toEqual([
+      { server: 'github', quirks: { omitResource: true }, reason: 'It refused it.' }
+    ])
+    expect(fixture().inputsOf('signIn.start')).toEqual([])
+  })
+
   test.each([
     ['serverUnreachable', 'figma.com cannot be reached (ENOTFOUND); check the network and the address.', null],
     ['authorizationDenied', 'The sign-in to Figma was declined; start again to allow it.', null],
