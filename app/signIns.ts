@@ -53,6 +53,9 @@ export class SignIns {
    * `waitingFor` when another sign-in at the same issuer comes first; `ready` tells then when its turn has come.
    */
   async start(server: string, way?: SignInWay): Promise<Started> {
+    // One that was cancelled is not joined: it may still be getting ready, and would be told as this one's end.
+    const old = this.#of(server)
+    if (old?.abort.signal.aborted) await old.finished.catch(() => {})
     const running = this.#of(server) ?? this.#begin(server, way)
     await Promise.race([running.begun, running.queued])
     const { id, waitingFor } = running

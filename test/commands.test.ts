@@ -143,6 +143,17 @@ test('signing out while a sign-in is being stored ends that one too, and revokes
   expect(revoked).toEqual(['access-7'])
 })
 
+test('a sign-in begun right after another was cancelled is one of its own, and not its failure', async () => {
+  const { clock, oauth, signIns, vault } = await setting(new Set())
+  const { id } = await signIns.start('one')
+  signIns.cancel(id)
+  const again = await signIns.start('one')
+  expect(again.id).not.toBe(id)
+  oauth.signIns.at(-1)!.finish(grantAt(clock.now(), 7))
+  await signIns.wait(again.id)
+  expect(Secret.reveal((await vault.readGrant('one'))!.accessToken)).toBe('access-7')
+})
+
 test('a client of one’s own belongs to the issuer that its first sign-in found', async () => {
   const { clock, oauth, signIns, vault } = await setting(new Set())
   const finish = async (registration: 'dynamic' | 'preRegistered', issuer: string) => {
