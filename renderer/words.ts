@@ -640,7 +640,7 @@ export const words = {
     refused: 'Refused',
     refusedHelp: 'Tried at the gateway since Tokentray started, and refused. Nothing was let through.',
     refusedTimes: (what: string, times: number, detail: string) =>
-      `${what}: ${times === 1 ? 'once' : `${times} times`}, last ${detail}`,
+      `${what}: ${times === 1 ? 'once' : `${times} times`}, last: ${detail}`,
     lockTitle: 'Lock',
     lockHelp: 'Cuts every client and key off at once, until you unlock. Tokens are refreshed all the while.',
     lockedHelp: 'Nobody is let in. Clients and keys work again as soon as you unlock.',

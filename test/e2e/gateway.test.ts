@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { type Command, freePort, type Home, makeHome, makeUpstream, type Upstream, until } from './harness.ts'
-import { type Client, kinds, type SignedIn, signIn } from './sdkClients.ts'
+import { type Client, type Kind, kinds, type SignedIn, signIn } from './sdkClients.ts'
 import { type SdkServer, startSdkServer } from './sdkServer.ts'
 
 const ok = { content: [{ type: 'text', text: 'ok' }] }
@@ -17,9 +17,8 @@ type Scene = {
   owner: Command
   /** Starts an owner again, on the port that was kept. */
   serve(): Promise<Command>
-  /** Calls until there were `times` more refreshes. */
-  callThrough(client: Client, times: number): Promise<void>
 }
+type Guest = Kind & SignedIn & { client: Client }
 
 async function makeScene(schedule: object, authority: Parameters<typeof makeUpstream>[0]): Promise<Scene> {
   const upstream = await makeUpstream(authority)
@@ -33,11 +32,7 @@ async function makeScene(schedule: object, authority: Parameters<typeof makeUpst
   expect((await home.tokentray(['add', server.url, '--id', 'one'])).code).toBe(0)
   return {
     ...{ upstream, server, home, owner, origin: /http:\/\/[\d.:]+/.exec(line)?.[0] ?? '' },
-    serve: async () => (await start()).owner,
-    async callThrough(client, times) {
-      const wanted = upstream.count('refreshed') + times
-      while (upstream.count('refreshed') < wanted) expect(await call(client)).toMatchObject(ok)
-    }
+    serve: async () => (await start()).owner
   }
 }
 
@@ -65,76 +60,92 @@ async function killInFlight({ upstream }: Scene, owner: Command): Promise<void> 
   await owner.ended
 }
 
-test.each(kinds)(
-  '$name keeps its local token through rotations, a restarted upstream and an owner killed twice',
-  async (kind) => {
-    // As most real servers do, this one takes a used refresh token once more for a while.
-    const scene = await makeScene({ floor: 1000, backoffFirst: 1000 }, { accessTokenTtl: 5, reuseGrace: 60_000 })
-    const { upstream, server, home, origin, callThrough } = scene
-    const { open, count } = await signIn(kind, home, origin, 'one')
-    let client = await open()
-    await callThrough(client, 1)
+/** One client of each kind, each signed in by itself. */
+async function signInAll({ home, origin }: Scene): Promise<Guest[]> {
+  const guests: Guest[] = []
+  for (const kind of kinds) {
+    const signedIn = await signIn(kind, home, origin, 'one')
+    guests.push({ ...kind, ...signedIn, client: await signedIn.open() })
+  }
+  return guests
+}
 
-    await Promise.all([server.goDown(), upstream.authority.goDown()])
-    await until(home, (snapshot) => stateOf(snapshot) === 'waiting')
-    await expect(call(client)).rejects.toThrow(/cannot be reached/)
-    await Promise.all([server.comeBack(), upstream.authority.comeBack()])
-    await until(home, (snapshot) => stateOf(snapshot) === 'fresh')
-    if (kind.hasSessions) {
-      // The server's own 404 for a session it does not know comes down as it is; the client begins a new one.
-      await expect(call(client)).rejects.toThrow(/No session/)
-      client = await open()
-    }
-    await callThrough(client, 1)
+const all = (guests: Guest[], work: (guest: Guest) => Promise<void>) => Promise.all(guests.map(work))
+const works = ({ name, client }: Guest) => expect(call(client), name).resolves.toMatchObject(ok)
+const isTold =
+  (sentence: string | RegExp) =>
+  ({ name, client }: Guest) =>
+    expect(call(client), name).rejects.toThrow(sentence)
 
-    // Between two refreshes: nothing is on its way, so no token is spent twice.
-    const before = lastAt(await until(home, (snapshot) => lastAt(snapshot) > 0))
-    await until(home, (snapshot) => lastAt(snapshot) > before)
-    scene.owner.kill('SIGKILL')
-    await scene.owner.ended
-    await expect(call(client)).rejects.toThrow()
-    const second = await scene.serve()
-    await callThrough(client, 1)
-    expect(upstream.count('reuseForgiven')).toBe(0)
+/** Calls until there were `times` more refreshes. */
+async function callThrough({ upstream }: Scene, guests: Guest[], times: number): Promise<void> {
+  const wanted = upstream.count('refreshed') + times
+  while (upstream.count('refreshed') < wanted) await all(guests, works)
+}
 
-    // With one on its way: what the dead owner noted makes the next one try the same token once more.
-    await killInFlight(scene, second)
-    await scene.serve()
-    await callThrough(client, 1)
-    expect([upstream.count('reuseForgiven'), upstream.count('reuseDetected')]).toEqual([1, 0])
-    expect(count).toEqual({ saved: 1, redirected: 1 })
-  },
-  120_000
-)
+/** Each was given tokens once and sent to a browser once, when it signed in. */
+function expectSignedInOnce(guests: Pick<Guest, 'count'>[]): void {
+  expect(guests.map(({ count }) => count)).toEqual(guests.map(() => ({ saved: 1, redirected: 1 })))
+}
 
-test.each(kinds)(
-  '$name is told of a lock, and to sign in where a killed owner lost its last token; it goes on with its local token',
-  async (kind) => {
-    const scene = await makeScene({ floor: 1000 }, { accessTokenTtl: 5 })
-    const { upstream, home, origin } = scene
-    const { open, count } = await signIn(kind, home, origin, 'one')
-    const client = await open()
-    expect(await call(client)).toMatchObject(ok)
+test('clients of every kind keep their local tokens through rotations, a restarted upstream and an owner killed twice', async () => {
+  // As most real servers do, this one takes a used refresh token once more for a while.
+  const scene = await makeScene({ floor: 1000, backoffFirst: 1000 }, { accessTokenTtl: 5, reuseGrace: 60_000 })
+  const { upstream, server, home } = scene
+  const guests = await signInAll(scene)
+  await callThrough(scene, guests, 2)
 
-    const person = await home.client()
-    await person.call('gateway.lock', {})
-    await expect(call(client)).rejects.toThrow('Tokentray is locked')
-    await person.call('gateway.unlock', {})
-    expect(await call(client)).toMatchObject(ok)
+  await Promise.all([server.goDown(), upstream.authority.goDown()])
+  await until(home, (snapshot) => stateOf(snapshot) === 'waiting')
+  await all(guests, isTold(/cannot be reached/))
+  await Promise.all([server.comeBack(), upstream.authority.comeBack()])
+  await until(home, (snapshot) => stateOf(snapshot) === 'fresh')
+  // The server's own 404 for a session it does not know comes down as it is; the client begins a new one.
+  for (const guest of guests.filter(({ hasSessions }) => hasSessions)) {
+    await isTold(/No session/)(guest)
+    guest.client = await guest.open()
+  }
+  await callThrough(scene, guests, 1)
 
-    await killInFlight(scene, scene.owner)
-    await scene.serve()
-    const { servers } = await until(home, (snapshot) => stateOf(snapshot) === 'needsUser')
-    expect(servers[0]).toMatchObject({ light: 'red', action: 'signIn', fault: 'refused' })
-    expect(upstream.count('reuseDetected')).toBe(1)
-    // A 503 and no 401: the client neither drops its token nor opens a browser.
-    await expect(call(client)).rejects.toThrow('Sign in to one: open Tokentray or run `tokentray login one`.')
-    expect((await home.tokentray(['login', 'one'])).code).toBe(0)
-    expect(await call(client)).toMatchObject(ok)
-    expect(count).toEqual({ saved: 1, redirected: 1 })
-  },
-  60_000
-)
+  // Between two refreshes: nothing is on its way, so no token is spent twice.
+  const before = lastAt(await until(home, (snapshot) => lastAt(snapshot) > 0))
+  await until(home, (snapshot) => lastAt(snapshot) > before)
+  scene.owner.kill('SIGKILL')
+  await scene.owner.ended
+  await all(guests, isTold(/./))
+  const second = await scene.serve()
+  await callThrough(scene, guests, 1)
+  expect(upstream.count('reuseForgiven')).toBe(0)
+
+  // With one on its way: what the dead owner noted makes the next one try the same token once more.
+  await killInFlight(scene, second)
+  await scene.serve()
+  await callThrough(scene, guests, 2)
+  expect([upstream.count('reuseForgiven'), upstream.count('reuseDetected')]).toEqual([1, 0])
+  expectSignedInOnce(guests)
+}, 120_000)
+
+test('clients of every kind are told of a lock, and to sign in where a killed owner lost its last token; then they go on', async () => {
+  const scene = await makeScene({ floor: 1000 }, { accessTokenTtl: 5 })
+  const { upstream, home } = scene
+  const guests = await signInAll(scene)
+  const person = await home.client()
+  await person.call('gateway.lock', {})
+  await all(guests, isTold('Tokentray is locked'))
+  await person.call('gateway.unlock', {})
+  await all(guests, works)
+
+  await killInFlight(scene, scene.owner)
+  await scene.serve()
+  const { servers } = await until(home, (snapshot) => stateOf(snapshot) === 'needsUser')
+  expect(servers[0]).toMatchObject({ light: 'red', action: 'signIn', fault: 'refused' })
+  expect(upstream.count('reuseDetected')).toBe(1)
+  // A 503 and no 401: clients neither drop their tokens nor open a browser.
+  await all(guests, isTold('Sign in to one: open Tokentray or run `tokentray login one`.'))
+  expect((await home.tokentray(['login', 'one'])).code).toBe(0)
+  await all(guests, works)
+  expectSignedInOnce(guests)
+}, 60_000)
 
 // The floor between two refreshes is the default for the longer one.
 test.each([
@@ -143,10 +154,10 @@ test.each([
 ])(
   'fifty clients, of every kind, over rotations of a %i-second token: no request fails, one refresh for each',
   async (accessTokenTtl, schedule, rotations) => {
-    const { upstream, server, home, owner, origin } = await makeScene(schedule, { accessTokenTtl })
-    const signedIn: SignedIn[] = []
-    for (const kind of kinds) signedIn.push(await signIn(kind, home, origin, 'one'))
-    const opened = Array.from({ length: 50 }, (_, n) => signedIn[n % signedIn.length]!.open())
+    const scene = await makeScene(schedule, { accessTokenTtl })
+    const { upstream, server, home, owner } = scene
+    const guests = await signInAll(scene)
+    const opened = Array.from({ length: 50 }, (_, n) => guests[n % guests.length]!.open())
     const clients = await Promise.all(opened)
     const callAll = async () => {
       const answers = await Promise.all(clients.map(call))
@@ -168,7 +179,7 @@ test.each([
     const seen = new Set(upstream.authority.events.map(({ kind }) => kind))
     expect([...seen].sort()).toEqual(['faultMade', 'issued', 'refreshed', 'registered'])
     expect(server.unauthorized() - refused).toBe(0)
-    expect(signedIn.map(({ count }) => count)).toEqual(kinds.map(() => ({ saved: 1, redirected: 1 })))
+    expectSignedInOnce(guests)
 
     // Each is stored, and they lie at least half a lifetime apart: one for each time it was due, however busy the machine.
     const { events } = JSON.parse((await home.tokentray(['history', 'one', '--json', '--limit', '1000'])).out)
