@@ -8,6 +8,7 @@ import { listen } from '../../app/control/listen.ts'
 import type { Paths } from '../../app/paths.ts'
 import { makeCore } from '../control/fakeCore.ts'
 import { isSkipped } from '../skipped.ts'
+import { plantCheapKey } from '../vault/cheapKey.ts'
 import { makePaths, makeWorld, type Setting } from './world.ts'
 
 const passphrase = 's3cr3t-canary'
@@ -31,7 +32,8 @@ async function examine(paths: Paths, setting: Setting = {}) {
 
 async function makeVault(): Promise<Paths> {
   const paths = makePaths()
-  expect((await runReally(['vault', 'create'], { paths })).exitCode).toBe(0)
+  await plantCheapKey(paths.vault, passphrase)
+  expect((await runReally(['list'], { paths })).exitCode).toBe(0)
   return paths
 }
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../app/clock.ts'
 import { listen } from '../../app/control/listen.ts'
 import { makeReference } from '../../build/reference.ts'
+import { compileCache } from '../compileCache.ts'
 import { makeCore } from '../control/fakeCore.ts'
 import { isSkipped } from '../skipped.ts'
 import { fail, makePaths } from './world.ts'
@@ -19,7 +20,7 @@ function runProcess(
   stdin = ''
 ): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    const whole = { PATH: process.env.PATH, HOME: '/nonexistent', ...env }
+    const whole = { ...compileCache, PATH: process.env.PATH, HOME: '/nonexistent', ...env }
     const child = execFile(
       process.execPath,
       [join(root, 'app/cli/main.ts'), ...argv],

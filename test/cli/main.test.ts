@@ -6,13 +6,14 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { compileCache } from '../compileCache.ts'
 import { isSkipped } from '../skipped.ts'
 
 const main = join(import.meta.dirname, '../../app/cli/main.ts')
 
 function start(words: string[], stdio: ('ignore' | 'pipe' | number)[]) {
   const home = mkdtempSync(join(tmpdir(), 'tokentray-main-'))
-  const env = { PATH: process.env.PATH, TOKENTRAY_HOME: home, TOKENTRAY_PASSPHRASE: 'for this test' }
+  const env = { ...compileCache, PATH: process.env.PATH, TOKENTRAY_HOME: home, TOKENTRAY_PASSPHRASE: 'for this test' }
   const child = spawn(process.execPath, [main, ...words], { env, stdio })
   onTestFinished(() => {
     child.kill('SIGKILL')

@@ -11,6 +11,7 @@ import { Secret } from '../../app/secret.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { makeFiles } from '../dashboard/setting.ts'
 import { fakeKeychain } from '../fakes/keychain.ts'
+import { plantCheapKey } from '../vault/cheapKey.ts'
 import { makeLock, makePaths, makeWorld, runIn } from './world.ts'
 
 const passphrase = 'correct horse battery staple'
@@ -18,6 +19,7 @@ const passphrase = 'correct horse battery staple'
 /** A vault that only the passphrase opens, closed. */
 async function makeShutVault(): Promise<Paths> {
   const paths = makePaths()
+  await plantCheapKey(paths.vault, passphrase)
   const options = { path: paths.vault, clock: systemClock(), keychain: fakeKeychain() }
   await (await openVault({ ...options, passphrase: new Secret(passphrase) })).close()
   return paths

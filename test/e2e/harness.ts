@@ -12,9 +12,8 @@ import { type Client, connect } from '../../app/control/client.ts'
 import { type Authority, type AuthorityEvent, type AuthorityOptions, startAuthority } from '../../app/demo/authority.ts'
 import { type McpServer, startMcpServer } from '../../app/demo/mcpServer.ts'
 import { locate, type Paths } from '../../app/paths.ts'
-import { Secret } from '../../app/secret.ts'
-import { derivePassphraseKey } from '../../app/vault/passphrase.ts'
-import { keyFingerprint, writeSidecar } from '../../app/vault/sidecar.ts'
+import { compileCache } from '../compileCache.ts'
+import { plantCheapKey } from '../vault/cheapKey.ts'
 
 // Not build/tokentray.mjs: that one installs packages when the lockfile changed, and a test must change no checkout.
 const entry = join(import.meta.dirname, '..', '..', 'app', 'cli', 'main.ts')
@@ -74,6 +73,7 @@ export async function makeHome(given: { settings?: unknown; isSlow?: boolean } =
   const runtime = join(folder, 'run')
   for (const each of [home, runtime]) mkdirSync(each, { mode: 0o700 })
   const env = {
+    ...compileCache,
     PATH: process.env.PATH ?? '',
     HOME: folder,
     XDG_RUNTIME_DIR: runtime,
@@ -83,7 +83,7 @@ export async function makeHome(given: { settings?: unknown; isSlow?: boolean } =
   }
   const paths = locate(env, process.platform)
   if (given.settings !== undefined) writeFileSync(paths.settings, JSON.stringify(given.settings))
-  if (!given.isSlow) await plantCheapKey(paths.vault)
+  if (!given.isSlow) await plantCheapKey(paths.vault, passphrase)
 
   const start: Home['start'] = (args, options = {}) => {
     const command = [process.execPath, entry, ...args]
@@ -156,13 +156,6 @@ function follow(child: ReturnType<typeof spawn>): Command {
         look()
       })
   }
-}
-
-/** The unfinished sidecar of a first start that chose a cheap derivation: the next start makes the vault with it. */
-async function plantCheapKey(vault: string): Promise<void> {
-  const scrypt = { salt: '5a'.repeat(16), N: 2 ** 14, r: 8, p: 1 }
-  const fingerprint = keyFingerprint(await derivePassphraseKey(new Secret(passphrase), scrypt))
-  writeSidecar(vault, { format: 1, keySource: 'passphrase', account: null, scrypt, fingerprint, complete: false })
 }
 
 /** Gives `folder` to the ordinary user, so that a command without privileges may work there. */

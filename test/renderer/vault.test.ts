@@ -12,6 +12,7 @@ import { locate } from '../../app/paths.ts'
 import { parseSettings } from '../../app/settings.ts'
 import { words } from '../../renderer/words.ts'
 import { fakeKeychain } from '../fakes/keychain.ts'
+import { plantCheapKey } from '../vault/cheapKey.ts'
 import { reason } from './chromium.ts'
 import { serve } from './dashboard.ts'
 import { Refusal } from './fixture.ts'
@@ -135,9 +136,11 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
   test('FM-25 on a real core: a locked vault, the passphrase typed in the browser, the list; the passphrase is nowhere', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tokentray-unlock-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const home = locate({ TOKENTRAY_HOME: folder }, process.platform)
+    await plantCheapKey(home.vault, passphrase)
     const start = (environment: Record<string, string>) =>
       openCore({
-        home: locate({ TOKENTRAY_HOME: folder }, process.platform),
+        home,
         kind: 'lasting',
         standBy: true,
         version: '0.0.0',

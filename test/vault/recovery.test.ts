@@ -20,6 +20,7 @@ import { type Migration, migrations } from '../../app/vault/migrations.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { goodBackups, restoreBackup, setAside } from '../../app/vault/recovery.ts'
 import { sidecarPath } from '../../app/vault/sidecar.ts'
+import { plantCheapKey } from './cheapKey.ts'
 import {
   digestFolder,
   failure,
@@ -214,6 +215,7 @@ test('backups do not depend on the vault’s own sidecar, and one with another k
 test('with a passphrase the person is asked once for all backups', async () => {
   const setting = settingAt()
   const passphrase = new Secret('open sesame')
+  await plantCheapKey(setting.path, 'open sesame')
   for (const version of [1, 2, 3]) {
     setting.time.now += 1000
     await (await openVault({ ...setting, passphrase, migrations: upTo(version) })).close()
