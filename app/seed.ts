@@ -5,7 +5,7 @@ import { TokentrayError } from './contract/errors.ts'
 import { reservedIds, type ServerConfig, serverConfig } from './contract/server.ts'
 import type { ServerView } from './contract/views.ts'
 import { checkServerUrl } from './oauth/discovery.ts'
-import { claimsOf } from './oauth/expiry.ts'
+import { boundedEnd, claimsOf } from './oauth/expiry.ts'
 import { makeKey, readKey } from './oauth/keys.ts'
 import { Secret } from './secret.ts'
 import type { NewGrant } from './vault/vault.ts'
@@ -118,8 +118,8 @@ export function grantGiven(
           : `${config.id} gets its tokens by signing in: sign in again instead.`
     )
   const { exp } = claimsOf(accessToken ?? '')
-  const jwt = typeof exp === 'number' && Number.isFinite(exp) ? Math.round(exp * 1000) : null
-  const known = expiresAt ?? jwt
+  const jwt = typeof exp === 'number' ? boundedEnd(exp * 1000, now) : null
+  const known = boundedEnd(expiresAt, now) ?? jwt
   return {
     // With a refresh token only, an empty token that ended at once makes the first refresh due.
     accessToken: new Secret(accessToken ?? ''),

@@ -10,6 +10,18 @@ const now = Date.UTC(2026, 0, 2, 12)
 const none: ServerView[] = []
 const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`
 
+test.each([
+  [2 ** 63, 10 * 365 * 86_400_000],
+  [253_402_300_799_000, 10 * 365 * 86_400_000],
+  [0, null],
+  [-5, null]
+])('a token that says it ends at %d s is kept for %d ms, which every clock can show', (exp, length) => {
+  const { grant } = buildServer({ url: 'https://a.example', accessToken: jwt({ exp }) }, none, now)
+  expect(grant?.expiresAt).toBe(length && now + length)
+  const given = { accessToken: 'a', expiresAt: 1e300 }
+  expect(buildServer({ url: 'https://a.example', ...given }, none, now).grant?.expiresAt).toBeLessThan(8e15)
+})
+
 describe('ids', () => {
   test.each([
     ['https://mcp.linear.app/mcp', 'linear'],

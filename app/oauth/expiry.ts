@@ -44,6 +44,11 @@ export function readExpiry(token: string, at: number): number | null {
   return lifetime === null ? null : Math.ceil(Math.min(at + lifetime, at + longest))
 }
 
+/** An end in ms, as a time that can be kept and shown; null: that is none. */
+export function boundedEnd(at: unknown, now: number): number | null {
+  return isTime(at) ? Math.min(Math.ceil(at), now + longest) : null
+}
+
 /** The unverified claims of a JWT; empty for any other token. */
 export function claimsOf(token: string): Record<string, unknown> {
   const parts = token.split('.')
