@@ -2,7 +2,7 @@
 // The client secret is left out by type before it could get here.
 import type { Health, Schedule } from './contract/health.ts'
 import type { Proposal } from './contract/proposal.ts'
-import { mergeProposals, openProposals } from './contract/providerQuirks.ts'
+import { mergeProposals, openProposals } from './contract/proposals.ts'
 import { isSecretName, type ServerConfig } from './contract/server.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from './contract/views.ts'
 import { plannedAt } from './health/machine.ts'

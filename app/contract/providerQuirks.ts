@@ -1,10 +1,6 @@
 // What is known of well-known providers beyond the steps for one's own client: quirks, token lifetimes, each with its mark.
 // Data only: a row is proposed to a person or shown, never applied. Unknown servers get the standard.
-
 import type { Proposal } from './proposal.ts'
-import { providerAt } from './providers.ts'
-import { proposeQuirk, type QuirkName } from './quirks.ts'
-import type { ServerConfig } from './server.ts'
 
 export type Known = {
   says: string
@@ -156,50 +152,73 @@ export const providerQuirks: Readonly<Record<string, readonly Known[]>> = {
       'Refresh tokens are good once: each refresh gives a new one.',
       'https://nango.dev/blog/stripe-oauth-refresh-token-invalid-grant'
     )
+  ],
+  asana: [
+    cited(
+      'Its MCP server registers no clients: it takes an MCP app of your own alone.',
+      'https://developers.asana.com/docs/connecting-mcp-clients-to-asanas-v2-server'
+    )
+  ],
+  gitlab: [
+    cited(
+      'Tokens last 2 hours, unless the instance says otherwise.',
+      'https://gitlab.com/gitlab-org/gitlab-vscode-extension/-/issues/561'
+    ),
+    cited(
+      'A client that registered itself gets the scope mcp and no other.',
+      'https://gitlab.com/gitlab-org/gitlab/-/merge_requests/198566'
+    )
+  ],
+  dropbox: [
+    cited(
+      'A refresh token comes only with token_access_type=offline; tokens are short-lived without it.',
+      'https://dropbox.tech/developers/using-oauth-2-0-with-offline-access',
+      { params: { token_access_type: 'offline' } }
+    )
+  ],
+  box: [
+    cited(
+      'Tokens last 60 minutes; a refresh token is good once, for 60 days.',
+      'https://developer.box.com/guides/api-calls/permissions-and-errors/expiration/'
+    ),
+    cited(
+      'Its MCP server takes a client of your own, made by an admin or a developer.',
+      'https://github.com/box/mcp-server-box-remote/'
+    )
+  ],
+  figma: [
+    cited(
+      'Its remote MCP server registers only clients of its own catalog; others are answered 403.',
+      'https://github.com/punkpeye/mcp-remote/issues/186'
+    )
+  ],
+  intercom: [
+    cited(
+      'Tokens do not end and cannot be refreshed: they last until access is revoked.',
+      'https://community.intercom.com/apps-integrations-25/clarification-needed-on-intercom-oauth-access-token-and-refresh-token-for-multitenant-apps-11092'
+    )
+  ],
+  square: [
+    cited(
+      'Tokens last 30 days; the reply tells their end as a date (expires_at), which Tokentray reads.',
+      'https://developer.squareup.com/reference/square/objects/ObtainTokenResponse'
+    ),
+    cited(
+      'Redirect addresses must be https; http with localhost is for its sandbox.',
+      'https://developer.squareup.com/docs/oauth-api/overview'
+    )
+  ],
+  supabase: [
+    cited(
+      'Supabase Auth, with which projects sign in their own users, knows no resource parameter.',
+      'https://gofastmcp.com/v3/integrations/supabase'
+    )
+  ],
+  vercel: [cited('Its MCP server lets in only clients on a list of its own.', 'https://botlington.com/audits/vercel')],
+  zoom: [
+    cited(
+      'Tokens last an hour; each refresh gives a new refresh token and ends the old one.',
+      'https://raw.githubusercontent.com/anthropics/knowledge-work-plugins/main/partner-built/zoom-plugin/skills/oauth/concepts/token-lifecycle.md'
+    )
   ]
-}
-
-/** What the settings of this server lack of what its provider is known to need. */
-export function proposalsOf(provider: string, config: ServerConfig): Proposal[] {
-  return (providerQuirks[provider] ?? []).flatMap(({ says, change, trust, source }) => {
-    if (!change || isSet(config, change) || !concerns(config, change)) return []
-    const [name] = Object.keys(change.quirks ?? {}) as QuirkName[]
-    if (name) return [proposeQuirk(name, says, { trust, source })]
-    return [{ change, reason: says, givesUp: 'Nothing: it only changes what is asked for.', trust, source }]
-  })
-}
-
-/** A client that signs in by itself sends no authorization request, so that only what it asks at all can be changed for it. */
-function concerns({ grantKind }: ServerConfig, { quirks = {} }: Proposal['change']): boolean {
-  const { allowMissingPkceMetadata, ...others } = quirks
-  return grantKind === 'authorizationCode' || Object.keys(others).length > 0
-}
-
-function isSet(config: ServerConfig, { quirks = {}, redirectHost, params = {} }: Proposal['change']): boolean {
-  return (
-    Object.entries(quirks).every(([name, value]) => config.quirks[name as QuirkName] === value) &&
-    (redirectHost === undefined || redirectHost === config.redirectHost) &&
-    Object.keys(params).every((name) => name in config.params)
-  )
-}
-
-/**
- * What a person can still say yes to: what the last sign-in or refresh failed for, and before the first sign-in what the provider
- * at the server's address is known to need.
- */
-export function openProposals(config: ServerConfig, isSignedIn: boolean, failed: readonly Proposal[]): Proposal[] {
-  if (config.grantKind === 'staticToken' || config.grantKind === 'refreshToken' || config.mode !== 'token') return []
-  const provider = isSignedIn ? null : providerAt(config.url)
-  const known = provider ? proposalsOf(provider.id, config) : []
-  return mergeProposals(
-    failed.filter(({ change }) => !isSet(config, change)),
-    known
-  )
-}
-
-/** Those of `more` that change something `first` does not. */
-export function mergeProposals(first: readonly Proposal[], more: readonly Proposal[]): Proposal[] {
-  const keyOf = ({ change }: Proposal) => JSON.stringify(change)
-  const known = new Set(first.map(keyOf))
-  return [...first, ...more.filter((one) => !known.has(keyOf(one)))]
 }

@@ -2,7 +2,7 @@
 // Nothing is relaxed here: the sign-in has failed, and a person decides.
 import { TokentrayError } from '../contract/errors.ts'
 import type { Proposal } from '../contract/proposal.ts'
-import { mergeProposals, proposalsOf } from '../contract/providerQuirks.ts'
+import { mergeProposals, proposalsOf } from '../contract/proposals.ts'
 import { providerAt } from '../contract/providers.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'

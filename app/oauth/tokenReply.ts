@@ -45,10 +45,10 @@ export function judgeTokenReply(
   const token = visible(body.access_token)
   if (said !== null) return token === null ? judgeError(said, body, status, headers, context) : garbled
   if (status >= 300 || token === null) return garbled
-  return { ok: true, tokens: tokensOf(token, body, context) }
+  return { ok: true, tokens: tokensOf(token, body, headers, context) }
 }
 
-function tokensOf(token: string, body: Record<string, unknown>, context: ReplyContext) {
+function tokensOf(token: string, body: Record<string, unknown>, headers: Headers, context: ReplyContext) {
   // Taken as it is, spaces included (RFC 6749 appendix A.17): it never stands in a header, and its loss would be final.
   const refreshToken = typeof body.refresh_token === 'string' && body.refresh_token ? body.refresh_token : null
   const refreshLifetime = lifetimeOf(body.refresh_expires_in) ?? lifetimeOf(body.refresh_token_expires_in)
@@ -57,12 +57,19 @@ function tokensOf(token: string, body: Record<string, unknown>, context: ReplyCo
     accessToken: new Secret(token),
     tokenType: tokenTypeOf(tokenType),
     obtainedAt: context.at,
-    ...expiryOf(body.expires_in, token, context),
+    ...expiryOf(body.expires_in ?? secondsUntil(body.expires_at, headers, context.at), token, context),
     refreshToken: refreshToken === null ? null : new Secret(refreshToken),
     refreshExpiresAt: refreshLifetime === null ? null : context.at + refreshLifetime,
     scope: scopeOf(body.scope),
     ...accountIn(typeof body.id_token === 'string' ? claimsOf(body.id_token) : {})
   }
+}
+
+/** Square tells the moment itself, by its own clock, which the reply's `Date` shows. null: no moment is told. */
+function secondsUntil(end: unknown, headers: Headers, at: number): number | null {
+  if (typeof end !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(end)) return null
+  const sent = Date.parse(headers.get('date') ?? '')
+  return (Date.parse(end) - (Number.isNaN(sent) ? at : sent)) / 1000
 }
 
 /** OpenID Connect Core section 5.1, in the order people know their accounts by. It decides nothing, so nobody verifies it. */

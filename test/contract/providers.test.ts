@@ -1,6 +1,7 @@
 // The table of providers: every one that the pages promise, found by its hosts, honest about its sources.
 import { expect, test } from 'vitest'
-import { openProposals, providerQuirks } from '../../app/contract/providerQuirks.ts'
+import { openProposals } from '../../app/contract/proposals.ts'
+import { providerQuirks } from '../../app/contract/providerQuirks.ts'
 import { providerAt, providerOf, providers } from '../../app/contract/providers.ts'
 import { changeWith, optionsOf } from '../../app/contract/quirks.ts'
 import { type ServerConfig, serverConfig } from '../../app/contract/server.ts'
@@ -11,7 +12,8 @@ const configOf = (url: string, more: Partial<ServerConfig> = {}) =>
 test('the providers often met are there, each with steps and a source or a word that there is none', () => {
   const names =
     'github google entra atlassian slack linear notion sentry hubspot salesforce auth0 okta keycloak cognito cloudflare stripe'
-  expect(providers.map(({ id }) => id).slice(0, 16)).toEqual(names.split(' '))
+  const more = 'asana gitlab dropbox box figma intercom square supabase vercel zoom'
+  expect(providers.map(({ id }) => id).toSorted()).toEqual(`${names} ${more}`.split(' ').toSorted())
   expect(new Set(providers.map(({ id }) => id)).size).toBe(providers.length)
   for (const { steps, trust, page } of providers) {
     expect(steps.length).toBeGreaterThan(1)

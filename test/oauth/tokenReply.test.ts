@@ -89,6 +89,18 @@ describe('FM-10 the end of the token is absolute', () => {
     })
   })
 
+  test('a moment instead of a length, as Square tells it, is measured by the server’s own clock', () => {
+    const hour = 3_600_000
+    const iso = (at: number) => new Date(at).toISOString().replace('.000', '')
+    const read = (expires_at: unknown, headers = {}) => tokens({ access_token: 'a', expires_at }, headers)
+    expect(read(iso(start + hour))).toMatchObject({ expiresAt: start + hour, expirySource: 'stated' })
+    const date = new Date(start + 5 * hour).toUTCString()
+    expect(read(iso(start + 6 * hour), { date }).expiresAt).toBe(start + hour)
+    for (const nonsense of [iso(start - hour), '2999-13-45T00:00:00Z', 'tomorrow', 1_800_000_000, null])
+      expect(read(nonsense).expirySource).toBe('guess')
+    expect(tokens({ access_token: 'a', expires_in: 60, expires_at: iso(start + hour) }).expiresAt).toBe(start + 60_000)
+  })
+
   test.each([0, -5, '0', 'soon', null, {}, [60], true])(
     'expires_in %j says nothing: the last lifetime, else a marked guess',
     (expires_in) => {
