@@ -53,7 +53,8 @@ export function measureClient(): Promise<Part> {
     run(['--import', hook, bundle, 'token', 's-0'], { TOKENTRAY_BENCH_LOADED: list })
     const loaded = packagesOf(JSON.parse(readFileSync(list, 'utf8')))
     const dist = join(root, 'dist')
-    const known = new Set(readdirSync(dist).flatMap((name) => packagesIn(join(dist, name))))
+    const files = readdirSync(dist).filter((name) => name.endsWith('.js'))
+    const known = new Set(files.flatMap((name) => packagesIn(join(dist, name))))
     // Without the bundler's own marks nothing would be found, and everything seem absent.
     if (!known.has('zod')) throw new Error('the bundle does not say which packages it holds')
     const yes = [...watched, "Node's own undici"].filter((name) => loaded.has(name))
