@@ -21,16 +21,18 @@ export type Exchange = {
   challenges: boolean
   /** More headers to pass down, such as a rewritten `Location`. */
   more: (answer: Answer) => readonly [string, string][]
+  /** Called once an answer of this status has gone down, to its end or to where it broke. */
+  onPassed: (status: number) => void
 }
 
 export type Answer = { status: number; headers: Readonly<Record<string, string | string[] | undefined>> }
 
 /**
- * `passed`: the answer went down, to its end or to where it broke. `ours`: it is to be judged. `failed`: no answer came;
- * `sent` false where nothing of the request can have reached the upstream.
+ * `passing`: the answer has begun to go down. `ours`: it is to be judged. `failed`: no answer came; `sent` false where
+ * nothing of the request can have reached the upstream.
  */
 export type Outcome =
-  | ({ kind: 'passed' } & Answer)
+  | ({ kind: 'passing' } & Answer)
   | ({ kind: 'ours' } & Answer)
   | { kind: 'failed'; error: NodeJS.ErrnoException; sent: boolean }
 
@@ -38,71 +40,90 @@ export type Outcome =
 const readable = 65_536
 
 export function exchange(given: Exchange): Promise<Outcome> {
-  const { pool, origin, method, path, headers, body, signal, response } = given
+  const { pool, origin, method, path, headers, body } = given
   return new Promise((resolve) => {
-    let control: Dispatcher.DispatchController | null = null
-    let answer: Answer | null = null
-    let isOurs = false
-    let isBegun = false
-    let read = 0
-    const resume = () => control?.resume()
-    const abort = () => {
-      control?.abort(new Error('the client went away'))
-      settle({ kind: 'failed', error: new Error('the client went away'), sent: true })
-    }
-    const settle = (outcome: Outcome) => {
-      // What is read of an answer that is not passed down is read no longer than the request lasts.
-      if (outcome.kind !== 'ours') signal.removeEventListener('abort', abort)
-      response.off('drain', resume)
-      resolve(outcome)
-    }
-    signal.addEventListener('abort', abort, { once: true })
     pool.dispatch(
       { origin, method: method as Dispatcher.HttpMethod, path, headers: grouped(headers), body },
-      {
-        onRequestStart(controller) {
-          control = controller
-          if (signal.aborted) abort()
-        },
-        onResponseStart(controller, status, parsed, message) {
-          if (status < 200) return
-          answer = { status, headers: parsed }
-          isOurs = given.isOurs(answer)
-          if (isOurs) return settle({ kind: 'ours', ...answer })
-          const down = headersDown(latin1(controller.rawHeaders), given.challenges)
-          for (const pair of given.more(answer)) down.push(...pair)
-          response.writeHead(status, isWritable(message) ? message : undefined, down as never)
-          // Not at once: with what of the body came along, they are one write.
-          process.nextTick(() => isBegun || response.flushHeaders())
-          response.on('drain', resume)
-        },
-        onResponseData(controller, chunk) {
-          if (isOurs) {
-            read += chunk.length
-            if (read > readable) controller.abort(new Error('not read further'))
-            return
-          }
-          isBegun = true
-          if (!response.write(chunk)) controller.pause()
-        },
-        onResponseEnd(controller) {
-          if (isOurs || !answer) return
-          isBegun = true
-          const trailers = trailersDown(latin1(controller.rawTrailers))
-          if (trailers.length > 0) response.addTrailers(trailers)
-          response.end()
-          settle({ kind: 'passed', ...answer })
-        },
-        onResponseError(_, error) {
-          if (isOurs) return
-          // Cut where the upstream cut: an end would make half an answer look whole.
-          if (response.headersSent) response.destroy()
-          if (answer && response.headersSent) return settle({ kind: 'passed', ...answer })
-          settle({ kind: 'failed', error, sent: control !== null })
-        }
-      }
+      receive(given, resolve)
     )
   })
+}
+
+function receive(given: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.DispatchHandler {
+  const { signal, response, onPassed } = given
+  // Let go of once the answer passes: a stream may last for days, and holds neither token nor body.
+  let judge: Exchange | null = given
+  let control: Dispatcher.DispatchController | null = null
+  let passing: number | null = null
+  let isOurs = false
+  let isBegun = false
+  let read = 0
+  const resume = () => control?.resume()
+  const fail = (error: Error, sent: boolean) => {
+    signal.removeEventListener('abort', abort)
+    resolve({ kind: 'failed', error, sent })
+  }
+  const end = () => {
+    const status = passing
+    if (status === null) return
+    passing = null
+    signal.removeEventListener('abort', abort)
+    response.off('drain', resume)
+    onPassed(status)
+  }
+  // What is read of an answer that is not passed down is read no longer than the request lasts, either.
+  const abort = () => {
+    const error = new Error('the client went away')
+    control?.abort(error)
+    if (passing === null) fail(error, true)
+    else end()
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  return {
+    onRequestStart(controller) {
+      control = controller
+      if (signal.aborted) abort()
+    },
+    onResponseStart(controller, status, parsed, message) {
+      if (status < 200 || !judge) return
+      const answer = { status, headers: parsed }
+      isOurs = judge.isOurs(answer)
+      if (isOurs) return resolve({ kind: 'ours', ...answer })
+      const down = headersDown(latin1(controller.rawHeaders), judge.challenges)
+      for (const pair of judge.more(answer)) down.push(...pair)
+      response.writeHead(status, isWritable(message) ? message : undefined, down as never)
+      // Not at once: with what of the body came along, they are one write.
+      process.nextTick(() => isBegun || response.flushHeaders())
+      response.on('drain', resume)
+      passing = status
+      judge = null
+      resolve({ kind: 'passing', ...answer })
+    },
+    onResponseData(controller, chunk) {
+      if (isOurs) {
+        read += chunk.length
+        if (read > readable) controller.abort(new Error('not read further'))
+        return
+      }
+      isBegun = true
+      if (!response.write(chunk)) controller.pause()
+    },
+    onResponseEnd(controller) {
+      if (passing === null) return
+      isBegun = true
+      const trailers = trailersDown(latin1(controller.rawTrailers))
+      if (trailers.length > 0) response.addTrailers(trailers)
+      response.end()
+      end()
+    },
+    onResponseError(_, error) {
+      if (isOurs) return
+      // Cut where the upstream cut: an end would make half an answer look whole.
+      if (response.headersSent) response.destroy()
+      if (passing === null) fail(error, control !== null)
+      else end()
+    }
+  }
 }
 
 /** By name: of a flat list a proxy's agent would keep the last of each only. */

@@ -72,8 +72,9 @@ export function createForward(o: ForwarderOptions): Forward {
     let body: Body | null = null
     try {
       body = await readBody(request, o.keepBody)
-      const journey = { request, response, upstream, target, origin, body, signal: gone }
-      count(String(await relay(journey, upstreams, pools)))
+      const onPassed = (status: number) => count(gone.aborted ? 'gone' : String(status))
+      const journey = { request, response, upstream, target, origin, body, signal: gone, onPassed }
+      await relay(journey, upstreams, pools)
     } catch (error) {
       if (gone.aborted) return count('gone')
       if (error instanceof Refused) return say(error.failure, body)

@@ -5,7 +5,7 @@ import { asksForNonce, bearerChallenge } from '../oauth/challenge.ts'
 import { type Base, readBase, rewriteLocation, type Target, upstreamPath } from './addresses.ts'
 import type { Failure } from './answers.ts'
 import type { Body } from './body.ts'
-import { type Answer, exchange, type Outcome } from './exchange.ts'
+import { type Answer, type Exchange, exchange, type Outcome } from './exchange.ts'
 import { headersUp } from './headers.ts'
 import type { Pools } from './pools.ts'
 import type { Upstream, Upstreams, UpstreamToken } from './port.ts'
@@ -29,16 +29,20 @@ export type Journey = {
   body: Body
   /** Aborts when the client went away or lost its access. */
   signal: AbortSignal
+  onPassed: Exchange['onPassed']
 }
 
 /** What may be sent again although nobody knows whether it arrived (RFC 9110 section 9.2.1). */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
-/** Resolves with the status that went down. Rejects Refused, and what `upstreams.token` and `renewed` reject with. */
-export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools): Promise<number> {
+/** Resolves once the answer goes down. Rejects Refused, and what `upstreams.token` and `renewed` reject with. */
+export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools): Promise<void> {
   const { upstream, body, signal } = journey
-  if (upstream.mode === 'passThrough') return passed(journey, await send(journey, pools, null))
+  if (upstream.mode === 'passThrough') {
+    statusOf(journey, await send(journey, pools, null))
+    return
+  }
   let token = await upstreams.token(upstream.id, signal)
   let outcome = await send(journey, pools, token)
   if (wantsNonce(outcome, token, upstream) && body.kept() !== null) outcome = await send(journey, pools, token)
@@ -56,10 +60,8 @@ export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools
     upstreams.needsScope(upstream.id, scopes)
     throw scopeMissing(upstream, scopes)
   }
-  const status = passed(journey, outcome)
   // Nearly every other status can come from before the upstream looked at the token.
-  if (status < 400) upstreams.accepted(upstream.id)
-  return status
+  if (statusOf(journey, outcome) < 400) upstreams.accepted(upstream.id)
 }
 
 const isRefusal = (outcome: Outcome) => outcome.kind === 'ours' && outcome.status === 401
@@ -72,16 +74,16 @@ function wantsNonce(outcome: Outcome, token: UpstreamToken, { url }: Upstream): 
   return outcome.status === 401 && (isNews === true || asksForNonce(challengesOf(outcome)))
 }
 
-/** The status that went down; throws where nothing did. */
-function passed({ upstream, signal }: Journey, outcome: Outcome): number {
-  if (outcome.kind === 'passed') return outcome.status
+/** The status that goes down; throws where nothing does. */
+function statusOf({ upstream, signal }: Journey, outcome: Outcome): number {
+  if (outcome.kind === 'passing') return outcome.status
   signal.throwIfAborted()
   throw outcome.kind === 'ours' ? redirected(upstream, String(outcome.headers.location)) : unanswered(upstream, outcome)
 }
 
 /** Sends the request with `token`; null: with the client's own `Authorization`. */
 async function send(journey: Journey, pools: Pools, token: UpstreamToken | null): Promise<Outcome> {
-  const { request, response, upstream, target, origin, body, signal } = journey
+  const { request, response, upstream, target, origin, body, signal, onPassed } = journey
   const base = readBase(upstream.url)
   if (!base.isSafe) throw unsafe(upstream)
   const path = upstreamPath(base, target)
@@ -103,7 +105,8 @@ async function send(journey: Journey, pools: Pools, token: UpstreamToken | null)
       isOurs: (answer) =>
         leaves(answer, base, path, below) ||
         (token !== null && (answer.status === 401 || (answer.status === 403 && scopeChallenge(answer) !== null))),
-      more: (answer) => addressesDown(answer, base, path, below)
+      more: (answer) => addressesDown(answer, base, path, below),
+      onPassed
     })
   }
   const outcome = await attempt()

@@ -1,10 +1,10 @@
-// How an answer leaves the gateway, write by write: one that came in one piece in one, and headers alone at once.
+// How an answer leaves the gateway, write by write, and when it counts as passed.
 // The upstream is played by hand, so that what comes together is certain.
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { exchange } from '../../app/gateway/exchange.ts'
 
 type Handler = Required<Dispatcher.DispatchHandler>
@@ -22,7 +22,9 @@ function begin() {
   response.assignSocket(socket as Socket)
   let handler: Handler | undefined
   const pool = { dispatch: (_: unknown, given: Handler) => (handler = given) } as unknown as Dispatcher
-  const controller = { rawHeaders: ['content-type', 'text/plain'], rawTrailers: [] } as unknown as never
+  const controller = { rawHeaders: ['content-type', 'text/plain'], rawTrailers: [], abort() {} } as unknown as never
+  const onPassed = vi.fn()
+  const gone = new AbortController()
   const outcome = exchange({
     pool,
     origin: 'http://upstream',
@@ -30,22 +32,22 @@ function begin() {
     path: '/',
     headers: [],
     body: null,
-    signal: new AbortController().signal,
+    signal: gone.signal,
     response,
     challenges: false,
     isOurs: () => false,
-    more: () => []
+    more: () => [],
+    onPassed
   })
   handler!.onRequestStart(controller, {})
   handler!.onResponseStart(controller, 200, {}, 'OK')
-  return { handler: handler!, controller, writes, outcome }
+  return { handler: handler!, controller, writes, outcome, onPassed, abort: () => gone.abort() }
 }
 
 test('an answer that came in one piece leaves in one write', async () => {
-  const { handler, controller, writes, outcome } = begin()
+  const { handler, controller, writes } = begin()
   handler.onResponseData(controller, Buffer.from('all of it'))
   handler.onResponseEnd(controller, {})
-  await outcome
   await new Promise(setImmediate)
   expect(writes).toEqual([expect.stringMatching(/^HTTP\/1\.1 200 OK\r\n.*all of it$/s)])
 })
@@ -57,4 +59,21 @@ test('headers leave at once where the body is still to come', async () => {
   handler.onResponseData(controller, Buffer.from('later'))
   await new Promise(setImmediate)
   expect(writes[1]).toContain('later')
+})
+
+test('an answer counts as passing from its headers on, and as passed at its end, once', async () => {
+  const { handler, controller, outcome, onPassed, abort } = begin()
+  expect(await outcome).toMatchObject({ kind: 'passing', status: 200 })
+  expect(onPassed).not.toHaveBeenCalled()
+  handler.onResponseEnd(controller, {})
+  abort()
+  expect(onPassed.mock.calls).toEqual([[200]])
+})
+
+test('an answer whose client goes away has passed then', () => {
+  const { handler, controller, onPassed, abort } = begin()
+  abort()
+  expect(onPassed.mock.calls).toEqual([[200]])
+  handler.onResponseError(controller, new Error('aborted'))
+  expect(onPassed).toHaveBeenCalledTimes(1)
 })
