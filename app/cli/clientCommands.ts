@@ -1,15 +1,8 @@
 // The part of commander's tree about local clients of the gateway: `clients …`, `lock`, `unlock`.
 // Beside program.ts, which makes the rest; the commands' own code is loaded when one is called.
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import { type Make, type Run, whole } from './options.ts'
 import type { World } from './world.ts'
-
-type Make = (usage: string, description: string, parent?: Command) => Command
-type Run = (work: () => unknown) => Promise<void>
-
-function count(text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 1000) return Number(text)
-  throw new InvalidArgumentError('Write a whole number from 1 to 1000.')
-}
 
 export function addClientCommands(program: Command, make: Make, run: Run, world: World): void {
   const clients = program.command('clients').description('see and decide who may use the gateway')
@@ -35,7 +28,7 @@ export function addClientCommands(program: Command, make: Make, run: Run, world:
     .option('--expires <duration>', 'when it ends, such as 90d; otherwise when it is revoked')
     .action((name, options) => run(async () => (await import('./clients.ts')).addKey(world, name, options)))
   make('activity [client]', 'show who used which server when, oldest first', clients)
-    .option('--limit <count>', 'how many stretches of use', count, 50)
+    .option('--limit <count>', 'how many stretches of use', whole(1, 1000), 50)
     .action((client, options) => run(async () => (await import('./clients.ts')).activity(world, client, options)))
 
   make('lock', 'cut every client off at once, until unlock').action((options) =>
