@@ -28,7 +28,8 @@ export async function change(
     try {
       return await ask()
     } catch (error) {
-      if (what !== 'refresh') throw error
+      // An owner that went away meanwhile is not asked on: nobody refused anything.
+      if (what !== 'refresh' || (error as TokentrayError).code === 'ownerUnreachable') throw error
       const refused = (await owner.call('snapshot', {})).servers.find((each) => isNamed(each, server))
       if (refused?.action !== 'fixSettings' || !(await offerProposals(world, owner, refused))) throw error
       return ask()
