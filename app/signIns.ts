@@ -195,7 +195,7 @@ export class SignIns {
       keeper.setSignIn(server, { id, url, redirectUri, device })
       return { ...signIn, url, replaceClient: null }
     })
-    const said = 'The client registered earlier was not known at the server any more; the sign-in went on as a new one.'
+    const said = 'The server did not take the client registered earlier any more; the sign-in went on as a new one.'
     keeper.record(server, 'settingsChanged', said)
   }
 

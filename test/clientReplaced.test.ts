@@ -1,7 +1,7 @@
 // A registration that died, through a whole core: the sign-in goes on as a new client, and view and history say so.
 // The server is a fake, since a real one would have to be made to forget.
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type FakeServer, startFakeServer } from './fakes/authorizationServer.ts'
+import { type FakeServer, type Received, type Reply, startFakeServer } from './fakes/authorizationServer.ts'
 import { createSetting, type Setting } from './setting.ts'
 
 let s: Setting
@@ -21,6 +21,7 @@ afterEach(async () => {
 async function signIn(): Promise<void> {
   const { signIn, url } = await s.call('signIn.start', { server: 'one' })
   const done = s.call('signIn.wait', { signIn })
+  done.catch(() => {})
   await fetch(url!)
   await done
 }
@@ -49,4 +50,23 @@ test('seen by the person alone: asked for, and the same sign-in has another addr
   await fetch(anew.url!)
   expect((await done).view.light).toBe('green')
   expect([fake.to('/register').length, (await told()).length]).toEqual([2, 1])
+})
+
+test('held to the scopes it was registered for: one that is registered for these goes on, and is told from a refused scope', async () => {
+  await s.call('server.set', { server: 'one', scope: 'calendar' })
+  const answer =
+    (result: Record<string, string>) =>
+    ({ form }: Received): Reply => {
+      const back = new URL(form.get('redirect_uri') ?? '')
+      for (const [name, value] of Object.entries({ ...result, state: form.get('state') ?? '' }))
+        back.searchParams.set(name, value)
+      return { status: 302, headers: { location: back.href } }
+    }
+  fake.script('/authorize', answer({ error: 'invalid_scope' }), answer({ code: 'c' }))
+  await signIn()
+  expect(s.view()).toMatchObject({ light: 'green', scope: 'calendar' })
+  expect(fake.to('/register').map(({ body }) => JSON.parse(body).scope)).toEqual(['read write', 'calendar'])
+  fake.script('/authorize', answer({ error: 'invalid_scope' }))
+  await expect(signIn()).rejects.toMatchObject({ code: 'scopeRefused' })
+  expect(fake.to('/register')).toHaveLength(3)
 })

@@ -90,11 +90,13 @@ export function readResponse(
 function refusal(
   parameters: URLSearchParams,
   issuer: string,
-  { registration }: Registered,
+  { registration, isKept }: Registered,
   { name, quirks }: ServerConfig
 ): Error {
   const error = shown(parameters.get('error') ?? '')
   if (registration === 'dynamic' && refusesClient(error)) return new ClientUnfit(error)
+  // It may have been registered for a neighbour's scopes, and is held to them (RFC 7591 section 2).
+  if (isKept && error === 'invalid_scope') return new ClientUnfit(error)
   if (error === 'access_denied')
     return new TokentrayError('authorizationDenied', `The sign-in to ${name} was declined; start again to allow it.`)
   const said = parameters.get('error_description')

@@ -127,4 +127,8 @@ export const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 export const offersDeviceCode = ({ server }: Pick<Discovery, 'server'>): boolean =>
   server.device_authorization_endpoint !== undefined
 
-export type DeviceClient = Client & { registration: 'dynamic' | 'metadataDocument' | 'preRegistered' }
+export type DeviceClient = Client & {
+  registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
+  /** Registered for an earlier sign-in. */
+  isKept: boolean
+}

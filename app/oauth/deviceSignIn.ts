@@ -44,7 +44,12 @@ export async function startDeviceSignIn(given: DeviceSignIn): Promise<SignIn> {
       signal,
       prover
     })
-    return { client, request, device: await requestDeviceCode(request(), scope) }
+    const device = await requestDeviceCode(request(), scope).catch((error: unknown) => {
+      // It may have been registered for a neighbour's scopes, and is held to them (RFC 7591 section 2).
+      const isHeld = client.isKept && error instanceof TokentrayError && error.code === 'scopeRefused'
+      throw isHeld ? new ClientUnfit('invalid_scope') : error
+    })
+    return { client, request, device }
   }
   const { client, request, device } = await begin(false)
     .catch((error: unknown) => (error instanceof ClientUnfit ? begin(true) : Promise.reject(error)))

@@ -105,17 +105,24 @@ export async function obtainDeviceClient(
 ): Promise<DeviceClient> {
   const { clientMetadataUrl, registrations, now } = context
   if (config.clientId !== undefined)
-    return { ...preRegistered(config, clientSecret, discovery.server), registration: 'preRegistered' }
+    return { ...preRegistered(config, clientSecret, discovery.server), registration: 'preRegistered', isKept: false }
   if (clientMetadataUrl !== null && discovery.server.client_id_metadata_document_supported)
-    return { clientId: clientMetadataUrl, clientSecret: null, clientAuth: 'none', registration: 'metadataDocument' }
+    return {
+      clientId: clientMetadataUrl,
+      clientSecret: null,
+      clientAuth: 'none',
+      registration: 'metadataDocument',
+      isKept: false
+    }
   const { issuer } = discovery.server
   // A URN has no host: nothing else is kept under the empty one.
   const kept = await registrations.registration(issuer, '')
-  if (kept && !isFresh && isCurrent(kept, now(), undefined)) return { ...clientOf(kept), registration: 'dynamic' }
+  if (kept && !isFresh && isCurrent(kept, now(), undefined))
+    return { ...clientOf(kept), registration: 'dynamic', isKept: true }
   const made = await register(discovery, null, scope, context)
   if (kept) await registrations.forgetRegistration(issuer, kept.clientId)
   await registrations.saveRegistration(made)
-  return { ...clientOf(made), registration: 'dynamic' }
+  return { ...clientOf(made), registration: 'dynamic', isKept: false }
 }
 
 /**

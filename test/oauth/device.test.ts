@@ -116,6 +116,16 @@ describe('a server that offers only device codes', () => {
   })
 })
 
+test('a kept client that is held to other scopes is registered anew for these, once', async () => {
+  await begin()
+  fake.script('/device', says('invalid_scope'), { body: offer() })
+  await begin()
+  expect(fake.to('/register')).toHaveLength(2)
+  fake.script('/device', says('invalid_scope'))
+  await refusal(begin(), 'scopeRefused')
+  expect(fake.to('/register')).toHaveLength(3)
+})
+
 describe('what a hostile server answers the request for a code with', () => {
   test('a secret that it echoes as its error does not come out', async () => {
     fake.script('/device', ({ form }) => says(form.get('client_secret') ?? ''))
