@@ -114,7 +114,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
           'serverExists',
           `${same.id} has this address already: sign in there, or give another account at it a name of its own.`
         )
-      const { config, clientSecret, grant } = buildServer(input, keeper.roster.views(), clock.now())
+      const { config, ...secrets } = buildServer(input, keeper.roster.views(), clock.now())
       if (keeper.roster.has(config.id)) {
         if (input.keepExisting) return { ...viewed(config.id), existed: true }
         throw new TokentrayError(
@@ -122,7 +122,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
           `There is already a server called "${config.id}"; choose another name.`
         )
       }
-      await vault.addServer(config, { clientSecret, grant })
+      await vault.addServer(config, secrets)
       await keeper.load(config)
       keeper.record(config.id, 'added', 'Added')
       return { ...viewed(config.id), existed: false }

@@ -71,6 +71,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     registrations: vault,
     clientMetadataUrl: settings.current().clientMetadataUrl,
     readAssertion: assertionReader(options.environment),
+    identityProviderSecret: (server) => vault.identityProviderSecret(server),
     get guessedLifetime() {
       return settings.current().schedule.guessedLifetime
     }

@@ -64,6 +64,8 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
     throw new TokentrayError('inputInvalid', 'An assertion is sent by a client: give its id.')
   if (kind === 'jwtBearer' && !input.assertion)
     throw new TokentrayError('inputInvalid', 'An assertion is needed: name the file that holds it, or what writes it.')
+  if (input.identityProviderSecret && !input.identityProvider)
+    throw new TokentrayError('inputInvalid', 'The secret of a client at an identity provider needs that provider.')
   if (kind !== 'jwtBearer' && (input.assertion || input.identityProvider))
     throw new TokentrayError('inputInvalid', 'An assertion gets its own tokens: leave out the other ways to get them.')
   if (kind === 'clientCredentials' && !(input.clientId && (input.clientSecret || signs)))
@@ -73,13 +75,14 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
   if (kind === 'refreshToken' && !input.tokenEndpoint)
     throw new TokentrayError('inputInvalid', 'A refresh token needs the address it is spent at, the token endpoint.')
   if (kind === 'staticToken' && !input.accessToken) throw new TokentrayError('inputInvalid', 'A token is needed.')
-  const { clientSecret, accessToken, refreshToken, expiresAt, keepExisting, ...given } = input
+  const { clientSecret, identityProviderSecret, accessToken, refreshToken, expiresAt, keepExisting, ...given } = input
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const config = serverConfig.parse({ ...known, url: input.url.trim(), id, name: input.name ?? id, grantKind: kind })
   const secret = secretOf(clientSecret, signs)
   return {
     config,
     clientSecret: secret ?? undefined,
+    identityProviderSecret: identityProviderSecret === undefined ? undefined : new Secret(identityProviderSecret),
     grant: accessToken || refreshToken ? grantGiven(input, config, secret, now) : undefined
   }
 }

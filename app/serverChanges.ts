@@ -10,12 +10,21 @@ import { changeOverrides } from './settings.ts'
 
 type Change = ParsedInput<'server.set'>
 
-/** `clientSecret`: null takes it away; absent: it stays as it is. */
-export type Changed = { config: ServerConfig; clientSecret?: Secret | null }
+/** Of the secrets null takes one away; absent: it stays as it is. */
+export type Changed = { config: ServerConfig; clientSecret?: Secret | null; identityProviderSecret?: Secret | null }
 
 /** @throws inputInvalid */
 export function changeServer(old: ServerConfig, secret: Secret | null, change: Change): Changed {
-  const { server: _, schedule, reason, quirks = {}, clientAuth, clientSecret, ...fields } = change
+  const {
+    server: _,
+    schedule,
+    reason,
+    quirks = {},
+    clientAuth,
+    clientSecret,
+    identityProviderSecret,
+    ...fields
+  } = change
   if ((change.assertion || change.identityProvider) && old.grantKind !== 'jwtBearer')
     throw new TokentrayError('inputInvalid', `${old.id} does not sign in by assertion.`)
   const client = changeClient(old, secret, clientAuth, clientSecret)
@@ -28,7 +37,24 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     quirks: { ...old.quirks, ...quirks },
     quirkReasons: reasonsAfter(old.quirkReasons, quirks, reason)
   }
-  return client ? { config, clientSecret: client.secret } : { config }
+  return {
+    config,
+    ...(client && { clientSecret: client.secret }),
+    ...providerSecret(old, config, identityProviderSecret)
+  }
+}
+
+/** A secret is for the endpoint it was given for: another one never gets it. */
+function providerSecret(
+  { identityProvider: before }: ServerConfig,
+  { id, identityProvider: after }: ServerConfig,
+  given: string | undefined
+): Pick<Changed, 'identityProviderSecret'> {
+  if (given !== undefined && !after)
+    throw new TokentrayError('inputInvalid', `${id} has no identity provider to give a secret to.`)
+  if (given !== undefined) return { identityProviderSecret: new Secret(given) }
+  const isSame = before?.tokenEndpoint === after?.tokenEndpoint && before?.clientId === after?.clientId
+  return isSame ? {} : { identityProviderSecret: null }
 }
 
 const withoutAbsent = (fields: object) =>

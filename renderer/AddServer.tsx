@@ -91,6 +91,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
     setError(null)
     const input = inputFrom(url, way, typed, change)
     setTyped((old) => ({ ...old, ...secrets }))
+    setPart({ identityProviderSecret: '' })
     try {
       const { view } = await bridge.call('server.add', input)
       if (isByHand(way) || signs(way, typed)) {

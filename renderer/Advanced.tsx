@@ -18,10 +18,17 @@ export type AdvancedTyped = {
   assertionFile: string
   identityProvider: string
   identityProviderClient: string
+  identityProviderSecret: string
 }
 type Change = Pick<
   Input<'server.set'>,
-  'dpop' | 'clientAuth' | 'clientSecret' | 'clientCertificate' | 'assertion' | 'identityProvider'
+  | 'dpop'
+  | 'clientAuth'
+  | 'clientSecret'
+  | 'clientCertificate'
+  | 'assertion'
+  | 'identityProvider'
+  | 'identityProviderSecret'
 >
 type Set = (part: Partial<AdvancedTyped>) => void
 export type Errors = { certificate?: string; identityProvider?: string }
@@ -37,7 +44,8 @@ export const noneAdvanced: AdvancedTyped = {
   certificateKeyFile: '',
   assertionFile: '',
   identityProvider: '',
-  identityProviderClient: ''
+  identityProviderClient: '',
+  identityProviderSecret: ''
 }
 
 /** What these settings are now; no secret, and no file that a page is not told of. */
@@ -74,6 +82,7 @@ export function readAdvanced(
         clientCertificate: certificate && { certificateFile: certificate[0], keyFile: certificate[1] }
       }),
     ...(now.assertionFile.trim() && { assertion: { file: now.assertionFile.trim() } }),
+    ...(now.identityProviderSecret.trim() && { identityProviderSecret: now.identityProviderSecret.trim() }),
     ...(hasProvider &&
       provider !== undefined && { identityProvider: provider && { tokenEndpoint: provider[0], clientId: provider[1] } })
   }
@@ -131,7 +140,7 @@ export function Assertion({
   error,
   onChange
 }: {
-  value: Pick<AdvancedTyped, 'assertionFile' | 'identityProvider' | 'identityProviderClient'>
+  value: Pick<AdvancedTyped, 'assertionFile' | 'identityProvider' | 'identityProviderClient' | 'identityProviderSecret'>
   /** Where it is found so far. */
   from?: string | undefined
   error?: string | undefined
@@ -160,6 +169,13 @@ export function Assertion({
           onChange={(identityProviderClient) => onChange({ identityProviderClient })}
         />
       </div>
+      {value.identityProvider && (
+        <SecretField
+          label={text.identityProviderSecret}
+          value={value.identityProviderSecret}
+          onChange={(identityProviderSecret) => onChange({ identityProviderSecret })}
+        />
+      )}
     </>
   )
 }

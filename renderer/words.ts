@@ -235,6 +235,7 @@ export const words = {
     identityProvider: 'Identity provider’s token endpoint',
     identityProviderHelp: 'Only where it exchanges the assertion, an ID token, first.',
     identityProviderClient: 'Client id there',
+    identityProviderSecret: 'Its client secret there (if there is one)',
     identityProviderWrong: 'Give the address and the client id there, or neither.',
     filesElsewhere:
       'Certificates and assertions lie in files, or come from commands. They are named in Tokentray’s window or at the command line: a page in a browser must not read the one or run the other.'

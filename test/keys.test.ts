@@ -163,3 +163,32 @@ test('a new secret of a client is what the next sign-in sends', async () => {
   await call('signIn.wait', { signIn })
   expect(fake.to('/token')[0]?.form.get('client_secret')).toBe('new')
 })
+
+test('the secret of a client at an identity provider is kept, sent there, and never to another one', async () => {
+  const setting = await createSetting()
+  onTestFinished(() => setting.stop())
+  const fake = await startFakeServer()
+  onTestFinished(() => fake.stop())
+  const { call } = setting
+  for (const path of ['/idp', '/other']) fake.script(path, { body: { access_token: 'the.id.jag', token_type: 'N_A' } })
+  const provider = (path: string) => ({ tokenEndpoint: fake.origin + path, clientId: 'there' })
+  const assertion = { command: [process.execPath, '-e', 'console.log("the.id.token")'] }
+  const bearer = { url: fake.mcp, name: 'one', grantKind: 'jwtBearer', clientId: 'x', assertion } as const
+  await call('server.add', { ...bearer, identityProvider: provider('/idp'), identityProviderSecret: 'shh' })
+  const signIn = async () => call('signIn.wait', { signIn: (await call('signIn.start', { server: 'one' })).signIn })
+  await signIn()
+  await call('server.set', { server: 'one', assertion, identityProvider: provider('/idp') })
+  await setting.restart()
+  await signIn()
+  const sent = (path: string) => fake.to(path).map(({ headers }) => headers.authorization)
+  expect(sent('/idp')).toEqual([sent('/idp')[0], expect.stringContaining('Basic ')])
+  await call('server.set', { server: 'one', identityProvider: provider('/other') })
+  await signIn()
+  expect(sent('/other')).toEqual([undefined])
+  await call('server.set', { server: 'one', identityProvider: provider('/idp') })
+  await signIn()
+  expect(sent('/idp').at(-1)).toBeUndefined()
+  const none = { server: 'one', identityProvider: null, identityProviderSecret: 'shh' }
+  await expect(call('server.set', none)).rejects.toMatchObject({ code: 'inputInvalid' })
+  expect(JSON.stringify(await call('snapshot', {}))).not.toContain('shh')
+})

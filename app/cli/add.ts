@@ -92,7 +92,13 @@ const mistakes: ReadonlySet<ErrorCode> = new Set(['urlInvalid', 'notMcpServer', 
 
 async function readGrant(world: World, options: AddOptions): Promise<Partial<Input<'server.add'>>> {
   const { clientSecretFile, tokenFile, refreshTokenFile, fromEnv } = options
-  const files = [clientSecretFile, options.clientKeyFile, tokenFile, refreshTokenFile]
+  const files = [
+    clientSecretFile,
+    options.clientKeyFile,
+    tokenFile,
+    refreshTokenFile,
+    options.identityProviderSecretFile
+  ]
   if (files.filter((file) => file === '-').length > 1)
     throw invalid('Only one secret can come from stdin: put the others into files.')
   if (fromEnv) {
@@ -107,7 +113,7 @@ async function readGrant(world: World, options: AddOptions): Promise<Partial<Inp
   if (signs && !options.clientId) throw invalid('A client with a key needs --client-id.')
   if (options.clientCredentials && !(options.clientId && (clientSecretFile || signs)))
     throw invalid('--client-credentials needs --client-id and --client-secret-file, or a key (--private-key-jwt).')
-  const assertion = readAssertion(options)
+  const assertion = await readAssertion(world, options)
   const bears = assertion !== null
   if (bears && (options.clientCredentials || tokenFile || refreshTokenFile))
     throw invalid('An assertion gets its own tokens: leave out --client-credentials and the tokens.')

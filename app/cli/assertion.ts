@@ -4,22 +4,28 @@ import { resolve } from 'node:path'
 import type { Input } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { splitCommand } from './browser.ts'
+import { readSecret } from './secrets.ts'
+import type { World } from './world.ts'
 
 export type AssertionOptions = {
   assertionFile?: string
   assertionCommand?: string
   identityProvider?: string
   identityProviderClient?: string
+  identityProviderSecretFile?: string
 }
 
-/** Where the assertion comes from, and who exchanges it; null where none was named. Throws `inputInvalid`. */
-export function readAssertion(
-  options: AssertionOptions
-): (Required<Pick<Input<'server.add'>, 'assertion'>> & Pick<Input<'server.add'>, 'identityProvider'>) | null {
+type Assertion = Required<Pick<Input<'server.add'>, 'assertion'>> &
+  Pick<Input<'server.add'>, 'identityProvider' | 'identityProviderSecret'>
+
+/** Where the assertion comes from, and who exchanges it; null where none was named. Rejects `inputInvalid`. */
+export async function readAssertion(world: World, options: AssertionOptions): Promise<Assertion | null> {
   const { assertionFile, assertionCommand, identityProvider, identityProviderClient } = options
+  const { identityProviderSecretFile: secretFile } = options
   if (assertionFile && assertionCommand) throw invalid('Name a file or a command for the assertion, not both.')
   if (Boolean(identityProvider) !== Boolean(identityProviderClient))
     throw invalid('--identity-provider and --identity-provider-client belong together.')
+  if (secretFile && !identityProvider) throw invalid('--identity-provider-secret-file needs --identity-provider.')
   if (identityProvider) checkUrl(identityProvider)
   const assertion = assertionFile
     ? { file: resolve(assertionFile) }
@@ -28,7 +34,12 @@ export function readAssertion(
     throw invalid('--identity-provider needs --assertion-file or --assertion-command.')
   if (!assertion) return null
   if (!identityProvider || !identityProviderClient) return { assertion }
-  return { assertion, identityProvider: { tokenEndpoint: identityProvider, clientId: identityProviderClient } }
+  const provider = {
+    assertion,
+    identityProvider: { tokenEndpoint: identityProvider, clientId: identityProviderClient }
+  }
+  if (!secretFile) return provider
+  return { ...provider, identityProviderSecret: await readSecret(world, secretFile, 'client secret') }
 }
 
 export function checkUrl(url: string): void {

@@ -12,6 +12,7 @@ const forbidden = new Map([
   ['--client-secret', '--client-secret-file'],
   ['--client-key', '--client-key-file'],
   ['--assertion', '--assertion-file'],
+  ['--identity-provider-secret', '--identity-provider-secret-file'],
   ['--token', '--token-file'],
   ['--access-token', '--token-file'],
   ['--bearer', '--token-file'],

@@ -20,6 +20,7 @@ export function describeAdd(make: Make, run: Run, world: World): void {
     .option('--assertion-command <command>', 'the same, written by this command, run without a shell')
     .option('--identity-provider <url>', 'token endpoint that exchanges the assertion, an ID token, for an ID-JAG')
     .option('--identity-provider-client <id>', 'the client id there')
+    .option('--identity-provider-secret-file <file>', 'its secret, if it has one; - reads stdin')
     .addOption(
       new Option('--dpop <switch>', 'bind tokens to a key (RFC 9449); otherwise where the server asks for it').choices([
         'on',
@@ -81,6 +82,7 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
     .option('--assertion-command <command>', 'another command that writes it')
     .option('--identity-provider <url>', 'token endpoint that exchanges the assertion, with one of the two')
     .option('--identity-provider-client <id>', 'the client id there')
+    .option('--identity-provider-secret-file <file>', 'its secret, if it has one; - reads stdin')
     .option('--client-certificate <file>', 'certificate for mutual TLS, PEM; none to leave it out from now on')
     .option('--client-certificate-key <file>', 'its key, PEM; read anew for each request')
     .addOption(

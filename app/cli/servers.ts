@@ -116,6 +116,10 @@ export type SetOptions = Json &
   } & { [K in keyof typeof knobs | keyof typeof fractions]?: string }
 
 export async function set(world: World, server: string, options: SetOptions): Promise<void> {
+  const { tokenFile, refreshTokenFile } = options
+  const files = [tokenFile, refreshTokenFile, options.clientSecretFile, options.clientKeyFile]
+  if ([...files, options.identityProviderSecretFile].filter((file) => file === '-').length > 1)
+    throw new TokentrayError('inputInvalid', 'Only one secret can come from stdin: put the others into files.')
   const schedule = readSchedule(options)
   const quirks = {
     ...(options.omitResource && { omitResource: options.omitResource === 'on' }),
@@ -126,7 +130,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
   const { name, param, redirectHost, defaultScope } = options
   const clientCertificate = readCertificate(options)
   const changes: Omit<Input<'server.set'>, 'server'> = {
-    ...readAssertion(options),
+    ...(await readAssertion(world, options)),
     ...(clientCertificate !== undefined && { clientCertificate }),
     ...(options.dpop && { dpop: options.dpop === 'auto' ? null : options.dpop === 'on' }),
     ...(options.clientAuth && { clientAuth: options.clientAuth === 'auto' ? null : options.clientAuth }),
@@ -143,15 +147,9 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(Object.keys(quirks).length > 0 && { quirks, ...(options.reason && { reason: options.reason }) }),
     ...(Object.keys(schedule).length > 0 && { schedule })
   }
-  const { tokenFile, refreshTokenFile } = options
   const isSetting = Object.keys(changes).length > 0
   if (!isSetting && !tokenFile && !refreshTokenFile)
     throw new TokentrayError('inputInvalid', 'Nothing to set was named; tokentray set --help lists what can be.')
-  if (
-    [tokenFile, refreshTokenFile, options.clientSecretFile, options.clientKeyFile].filter((file) => file === '-')
-      .length > 1
-  )
-    throw new TokentrayError('inputInvalid', 'Only one secret can come from stdin: put the other into a file.')
   const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
   const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
   const given = { ...(accessToken && { accessToken }), ...(refreshToken && { refreshToken }) }

@@ -39,6 +39,8 @@ const addInput = serverConfig
     name: z.string().min(1).max(100).optional(),
     params: givenParams.optional(),
     clientSecret: secretText.optional(),
+    /** Of the client at the identity provider, where that one has one. */
+    identityProviderSecret: secretText.optional(),
     accessToken: secretText.optional(),
     refreshToken: secretText.optional(),
     expiresAt: z.number().int().optional(),
@@ -119,6 +121,8 @@ export const commands = {
       assertion: assertionSource.optional(),
       /** null: none. */
       identityProvider: identityProvider.nullable().optional(),
+      /** Of the client there. Absent: the one there is, which another identity provider never gets. */
+      identityProviderSecret: secretText.optional(),
       /** null: the general setting again. */
       schedule: scheduleChanges.optional()
     }),

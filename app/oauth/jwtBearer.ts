@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi'
 import type { ServerConfig } from '../contract/server.ts'
 import { expose, type Secret } from '../secret.ts'
 import { AssertionFault, type ReadAssertion } from './assertion.ts'
-import { authenticationOf } from './client.ts'
+import { authenticationOf, secretMethod } from './client.ts'
 import { ask, misconfigured, type TokenRequest } from './grants.ts'
 import type { TokenOutcome } from './port.ts'
 
@@ -20,13 +20,14 @@ export async function askWithAssertion(
   request: TokenRequest,
   config: ServerConfig,
   scope: string | null,
-  read: ReadAssertion
+  { read, secretOf }: { read: ReadAssertion; secretOf: (server: string) => Promise<Secret | null> }
 ): Promise<TokenOutcome> {
   try {
     if (!config.assertion) throw new AssertionFault('assertion_missing')
     let assertion = await read(config.assertion)
     if (config.identityProvider) {
-      const exchanged = await exchangeForIdJag(request, config.identityProvider, scope, assertion)
+      const secret = await secretOf(config.id)
+      const exchanged = await exchangeForIdJag(request, config.identityProvider, secret, scope, assertion)
       if (!exchanged.ok) return settled(exchanged)
       assertion = exchanged.tokens.accessToken
     }
@@ -55,6 +56,7 @@ function bear(request: TokenRequest, scope: string | null, assertion: Secret): P
 function exchangeForIdJag(
   request: TokenRequest,
   { tokenEndpoint, clientId }: NonNullable<ServerConfig['identityProvider']>,
+  clientSecret: Secret | null,
   scope: string | null,
   idToken: Secret
 ): Promise<TokenOutcome> {
@@ -69,14 +71,14 @@ function exchangeForIdJag(
     ...(resource !== undefined && { resource }),
     ...(scope !== null && { scope })
   }
-  const client = { clientId, clientAuth: 'none', clientSecret: null } as const
+  const client = { clientId, clientAuth: secretMethod(provider), clientSecret }
   // Named by the person, so it may well be a private address; and what it gives is bound to no key.
   const asked: TokenRequest = { ...request, server: provider, client, reach: 'any', prover: null }
   return ask(asked, [text], (options) =>
     oauth.genericTokenEndpointRequest(
       provider,
       { client_id: clientId },
-      oauth.None(),
+      authenticationOf(client, request.context.at),
       types.exchange,
       parameters,
       options

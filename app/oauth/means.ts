@@ -25,13 +25,16 @@ export type OAuthOptions = {
   clientMetadataUrl?: string | null
   /** For jwtBearer; absent: with an empty environment for commands. */
   readAssertion?: ReadAssertion
+  /** For jwtBearer: the secret of a server's client at its identity provider; absent: all are public ones. */
+  identityProviderSecret?: (server: string) => Promise<Secret | null>
 }
 
 export type Given = Parameters<OAuth['beginSignIn']>[1]
 export type Means = ReturnType<typeof createMeans>
 
 export function createMeans(options: OAuthOptions) {
-  const { clock, registrations, guessedLifetime = 3_600_000, readAssertion = assertionReader({}) } = options
+  const { clock, registrations, guessedLifetime = 3_600_000 } = options
+  const { readAssertion = assertionReader({}), identityProviderSecret = async () => null } = options
   const now = () => clock.now()
   const nonces = new Nonces()
   const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
@@ -62,7 +65,8 @@ export function createMeans(options: OAuthOptions) {
     },
     /** The request of a client that gets its tokens without a person. */
     askAlone(config: ServerConfig, request: TokenRequest, scope: string | null): Promise<TokenOutcome> {
-      if (config.grantKind === 'jwtBearer') return askWithAssertion(request, config, scope, readAssertion)
+      const means = { read: readAssertion, secretOf: identityProviderSecret }
+      if (config.grantKind === 'jwtBearer') return askWithAssertion(request, config, scope, means)
       return askWithClientCredentials(request, scope)
     }
   }

@@ -1,19 +1,20 @@
 // The schema's history: migrations are only ever added, each runs in one transaction, and a newer vault is refused.
-// An encrypted copy is made before each one that touches an existing vault.
+// An encrypted copy of an existing vault is made before the first: one for all, so that a long way pushes no older one out.
 import { TokentrayError } from '../contract/errors.ts'
 import { asVaultError, type Connection } from './connection.ts'
 import { tables } from './migrations/001-tables.ts'
 import { localClients } from './migrations/002-local-clients.ts'
 import { grantKeys } from './migrations/003-grant-keys.ts'
 import { clientManagement } from './migrations/004-client-management.ts'
+import { identityProvider } from './migrations/005-identity-provider.ts'
 
 /** `version` is the `user_version` the vault has afterwards. */
 export type Migration = { version: number; sql: string }
 
-export const migrations: readonly Migration[] = [tables, localClients, grantKeys, clientManagement]
+export const migrations: readonly Migration[] = [tables, localClients, grantKeys, clientManagement, identityProvider]
 
 /**
- * Brings `db` to the newest schema; `backUp` is called with the version before each step of a vault that has one.
+ * Brings `db` to the newest schema; `backUp` is called once with the version of a vault that has one.
  * Throws `vaultFromFuture`, `vaultDamaged`, `vaultUnwritable`; a step that fails leaves the vault at the version before it.
  */
 export function migrate(
@@ -31,9 +32,9 @@ export function migrate(
     )
   }
   try {
+    if (current() > 0 && current() < newest) backUp(current())
     for (const step of steps) {
       if (step.version <= current()) continue
-      if (current() > 0) backUp(current())
       db.transaction(() => {
         // Two first starts at once: the other one was quicker.
         if (step.version <= current()) return

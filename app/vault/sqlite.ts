@@ -76,6 +76,24 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     }
   }
 
+  type SecretColumn = 'client_secret' | 'identity_provider_secret'
+
+  function secretIn(column: SecretColumn, id: string): Secret | null {
+    const value = row(`SELECT ${column} AS secret FROM servers WHERE id = ?`, id)?.secret
+    return typeof value === 'string' ? new Secret(value) : null
+  }
+
+  /** undefined: as it is. */
+  function keepSecrets(
+    id: string,
+    secrets: { clientSecret?: Secret | null | undefined; identityProviderSecret?: Secret | null | undefined }
+  ): void {
+    const keep = (column: SecretColumn, secret: Secret | null | undefined) =>
+      secret !== undefined && run(`UPDATE servers SET ${column} = ? WHERE id = ?`, bind(secret), id)
+    keep('client_secret', secrets.clientSecret)
+    keep('identity_provider_secret', secrets.identityProviderSecret)
+  }
+
   return {
     path,
     keySource,
@@ -83,27 +101,21 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
 
     servers: () => reading(() => rows('SELECT id, config, health FROM servers ORDER BY number').flatMap(readServer)),
 
-    addServer: (config, { clientSecret, grant }) =>
+    addServer: (config, { clientSecret, identityProviderSecret, grant }) =>
       writing(() => {
         if (row('SELECT 1 FROM servers WHERE id = ?', config.id)) {
           throw new TokentrayError('serverExists', `There is already a server "${config.id}"; choose another id.`)
         }
-        const secret = bind(clientSecret)
-        run(
-          'INSERT INTO servers (id, config, client_secret) VALUES (?, ?, ?)',
-          config.id,
-          JSON.stringify(config),
-          secret
-        )
+        run('INSERT INTO servers (id, config) VALUES (?, ?)', config.id, JSON.stringify(config))
+        keepSecrets(config.id, { clientSecret, identityProviderSecret })
         if (grant) insertGrant(config.id, grant)
       }),
 
-    updateServer: (config, { clientSecret } = {}) =>
+    updateServer: (config, secrets = {}) =>
       writing(() => {
         mustExist(config.id)
         run('UPDATE servers SET config = ? WHERE id = ?', JSON.stringify(config), config.id)
-        if (clientSecret !== undefined)
-          run('UPDATE servers SET client_secret = ? WHERE id = ?', bind(clientSecret), config.id)
+        keepSecrets(config.id, secrets)
       }),
 
     removeServer: (id) =>
@@ -112,11 +124,8 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
         run('DELETE FROM servers WHERE id = ?', id)
       }),
 
-    clientSecret: (id) =>
-      reading(() => {
-        const value = row('SELECT client_secret FROM servers WHERE id = ?', id)?.client_secret
-        return typeof value === 'string' ? new Secret(value) : null
-      }),
+    clientSecret: (id) => reading(() => secretIn('client_secret', id)),
+    identityProviderSecret: (id) => reading(() => secretIn('identity_provider_secret', id)),
 
     saveHealth: (id, health) =>
       writing(() => {

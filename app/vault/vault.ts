@@ -80,13 +80,22 @@ export interface Vault {
   /** Adds a server, and in the same transaction its client secret and first grant where given. Rejects `serverExists`. */
   addServer(
     config: ServerConfig,
-    secrets: { clientSecret?: Secret | undefined; grant?: NewGrant | undefined }
+    secrets: {
+      clientSecret?: Secret | undefined
+      identityProviderSecret?: Secret | undefined
+      grant?: NewGrant | undefined
+    }
   ): Promise<void>
-  /** `clientSecret`: null takes it away; absent: it stays. */
-  updateServer(config: ServerConfig, secrets?: { clientSecret?: Secret | null }): Promise<void>
+  /** Of the secrets null takes one away; absent: it stays. */
+  updateServer(
+    config: ServerConfig,
+    secrets?: { clientSecret?: Secret | null; identityProviderSecret?: Secret | null }
+  ): Promise<void>
   removeServer(id: string): Promise<void>
   /** The secret of a pre-registered client. */
   clientSecret(id: string): Promise<Secret | null>
+  /** The secret of its client at the identity provider. */
+  identityProviderSecret(id: string): Promise<Secret | null>
   saveHealth(id: string, health: Health): Promise<void>
 
   readGrant(id: string): Promise<Grant | null>

@@ -462,6 +462,11 @@ test('set changes how a client authenticates, what tokens are bound to, and wher
     assertion: { file: resolve('id.jwt') },
     identityProvider: { tokenEndpoint: 'https://idp.example/token', clientId: 'c' }
   })
+  const secret = ['--identity-provider-secret-file', '-']
+  expect(await sent(['--assertion-file', 'id.jwt', ...provider, ...secret], 'shh')).toMatchObject({
+    identityProviderSecret: 'shh'
+  })
+  expect(await sent(['--assertion-file', 'id.jwt', ...secret], 'shh')).toBe(2)
   expect(await sent(provider)).toBe(2)
 })
 

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ServerConfig } from '../../app/contract/server.ts'
 import { assertionReader } from '../../app/oauth/assertion.ts'
+import { createOAuth } from '../../app/oauth/engine.ts'
+import { Secret } from '../../app/secret.ts'
 import { type FakeServer, startFakeServer } from '../fakes/authorizationServer.ts'
 import { configOf, grantOf, never, plain, refusal, setUp, signInFully } from './setting.ts'
 
@@ -69,6 +71,23 @@ test('exchanges an ID token for an ID-JAG first: for this authorization server a
   const outcome = await setUp().oauth.renew(config({ identityProvider }), grantOf(fake.origin), never)
   expect(outcome).toMatchObject({ ok: false, fault: 'misconfigured', detail: 'invalid_grant' })
   expect(fake.to('/token')).toHaveLength(1)
+})
+
+test('a client with a secret at the identity provider shows it there, and nowhere else', async () => {
+  write('the.id.token')
+  fake.script('/idp', { body: { access_token: 'the.id.jag', token_type: 'N_A' } })
+  const identityProvider = { tokenEndpoint: `${fake.origin}/idp`, clientId: 'at-the-idp' }
+  const { network, clock, registrations } = setUp()
+  const identityProviderSecret = async (server: string) => (server === 'test' ? new Secret('for-the-idp') : null)
+  const oauth = createOAuth({ network, clock, registrations, identityProviderSecret })
+  await signInFully(oauth, config({ identityProvider }), 'shh')
+  const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+  expect(fake.to('/idp')[0]?.headers.authorization).toBe(basic('at-the-idp', 'for-the-idp'))
+  expect(fake.to('/token')[0]?.headers.authorization).toBe(basic('workload', 'shh'))
+  fake.script('/idp', { status: 400, body: { error: 'for-the-idp' } })
+  expect(await oauth.renew(config({ identityProvider }), grantOf(fake.origin), never)).not.toMatchObject({
+    detail: expect.stringContaining('for-the-idp')
+  })
 })
 
 test('what is missing, unreadable or refused is for a person to mend, and is never shown', async () => {

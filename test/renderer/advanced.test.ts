@@ -138,6 +138,9 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
     await choose(page, words.add.ways.assertion)
     await fill(page, words.add.clientId, 'workload')
     await fill(page, text.assertionFile, '/id.jwt')
+    await fill(page, text.identityProvider, 'https://idp.example/token')
+    await fill(page, text.identityProviderClient, 'c')
+    await fill(page, text.identityProviderSecret, 'typed-secret')
     await unfold(page)
     await fill(page, text.certificateFile, '/ada.pem')
     await fill(page, text.certificateKeyFile, '/ada.key')
@@ -149,6 +152,8 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
         clientId: 'workload',
         grantKind: 'jwtBearer',
         assertion: { file: '/id.jwt' },
+        identityProvider: { tokenEndpoint: 'https://idp.example/token', clientId: 'c' },
+        identityProviderSecret: 'typed-secret',
         clientCertificate: { certificateFile: '/ada.pem', keyFile: '/ada.key' }
       }
     ])
