@@ -2,8 +2,8 @@
 // Enough of MCP's Streamable HTTP for a client to connect: initialize, ping, tools/list.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authority } from './authority.ts'
+import { demoScope } from './interaction.ts'
 import { listen, readBody } from './listen.ts'
-import { demoScope } from './provider.ts'
 
 export type McpServerOptions = {
   authority: Pick<Authority, 'issuer' | 'validate'>

@@ -2,14 +2,14 @@
 // Every default that would print a notice is set here; the package is loaded only when a demo or test asks.
 import { generateKeyPairSync, type KeyObject, randomBytes, verify } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ClientMetadata, Configuration, errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { ClientMetadata, Configuration, errors } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { AuthorityEvent, Lifetimes } from './authority.ts'
+import type { Lifetimes } from './authority.ts'
+import { type Tell, tellEvents } from './events.ts'
+import { answerInteraction, demoScope, showForm } from './interaction.ts'
 import type { Store } from './store.ts'
 
-/** What a client that asks for no scope gets (RFC 6749 section 3.3), and the scope of every resource. */
-export const demoScope = 'mcp'
 const fortnight = 14 * 24 * 60 * 60
 
 export type ProviderOptions = {
@@ -24,7 +24,7 @@ export type ProviderOptions = {
   deviceOnly: boolean
   asksPerson: boolean
   dpop: boolean
-  record: (event: Omit<AuthorityEvent, 'at'>) => void
+  record: Tell
 }
 
 export type DemoProvider = {
@@ -38,7 +38,7 @@ export async function createProvider(options: ProviderOptions): Promise<DemoProv
   const provider = new Provider(options.issuer, configure(options, keys.privateKey, errors.InvalidTarget))
   // Koa prints errors otherwise; `serverError` events tell of them.
   provider.silent = true
-  recordEvents(provider, options.record)
+  tellEvents(provider, options.record)
   const callback = provider.callback()
 
   return {
@@ -188,88 +188,6 @@ function configure(
       Grant: fortnight
     }
   }
-}
-
-/** A page is its form: the one person here reads no text. */
-async function showForm(ctx: KoaContextWithOIDC, form: string): Promise<void> {
-  ctx.body = form
-}
-
-function recordEvents(provider: Provider, record: ProviderOptions['record']): void {
-  const facts = (ctx: KoaContextWithOIDC) => {
-    const { client, entities, params } = ctx.oidc
-    const token = entities.AccessToken ?? entities.ClientCredentials
-    const asked = token?.resourceServer?.identifier() ?? params?.resource
-    return { clientId: client?.clientId ?? null, resource: typeof asked === 'string' ? asked : null }
-  }
-  provider.on('registration_create.success', (_, client) =>
-    record({
-      kind: 'registered',
-      clientId: client.clientId,
-      resource: null,
-      detail: client.redirectUris?.join(' ') ?? ''
-    })
-  )
-  provider.on('registration_delete.success', (_, client) =>
-    record({ kind: 'deleted', clientId: client.clientId, resource: null, detail: '' })
-  )
-  provider.on('grant.success', (ctx) => {
-    const grantType = String(ctx.oidc.params?.grant_type)
-    record({ kind: grantType === 'refresh_token' ? 'refreshed' : 'issued', ...facts(ctx), detail: grantType })
-  })
-  provider.on('grant.error', (ctx, error) => {
-    const reused = error.error_detail === 'refresh token already used'
-    const detail = [error.error, error.error_detail ?? error.error_description].filter(Boolean).join(': ')
-    record({ kind: reused ? 'reuseDetected' : 'refused', ...facts(ctx), detail })
-  })
-  const spent = new Set<string>()
-  provider.on('refresh_token.consumed', (token) => {
-    const resource = [token.resource].flat()[0] ?? null
-    const again = { kind: 'reuseForgiven', clientId: token.clientId ?? null, resource, detail: 'used again' } as const
-    if (spent.has(token.jti)) record(again)
-    spent.add(token.jti)
-  })
-  provider.on('grant.revoked', (ctx) => record({ kind: 'grantRevoked', ...facts(ctx), detail: String(ctx.oidc.route) }))
-  provider.on('server_error', (ctx, error) => record({ kind: 'serverError', ...facts(ctx), detail: String(error) }))
-}
-
-const question = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Demo sign-in</title>
-<style>body{font:16px/1.5 system-ui;max-width:26rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}
-a{display:inline-block;margin:.5rem .5rem 0 0;padding:.45rem 1rem;border:1px solid;border-radius:6px;color:inherit;text-decoration:none}
-a:first-of-type{background:#2d5fe8;border-color:#2d5fe8;color:#fff}</style>
-<h1>Demo sign-in</h1><p>Tokentray asks to be let in to a demo server on this machine. Nothing here is real.</p>
-<p><a href="?answer=yes">Allow</a><a href="?answer=no">Deny</a></p></html>
-`
-
-/** Signs in the one person there is and grants what is asked; `?answer=no` refuses instead. `asks`: by a page. */
-async function answerInteraction(
-  provider: Provider,
-  request: IncomingMessage,
-  reply: ServerResponse,
-  asks: boolean
-): Promise<void> {
-  const { prompt, params, session } = await provider.interactionDetails(request, reply)
-  const finish = (result: Parameters<Provider['interactionFinished']>[2]) =>
-    provider.interactionFinished(request, reply, result)
-  const answer = new URL(request.url ?? '/', provider.issuer).searchParams.get('answer')
-  if (asks && answer === null && prompt.name !== 'login') {
-    reply.writeHead(200, {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    })
-    reply.end(question)
-    return
-  }
-  if (answer === 'no') {
-    return finish({ error: 'access_denied', error_description: 'The person said no.' })
-  }
-  if (prompt.name === 'login') return finish({ login: { accountId: 'demo' } })
-
-  const grant = new provider.Grant({ accountId: session?.accountId ?? 'demo', clientId: String(params.client_id) })
-  grant.addOIDCScope(String(params.scope ?? ''))
-  for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(String(resource), demoScope)
-  return finish({ consent: { grantId: await grant.save() } })
 }
 
 function isLoopback(resource: string): boolean {

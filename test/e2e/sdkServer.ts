@@ -9,8 +9,8 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { createMcpHandler, McpServer as StatelessServer } from '@modelcontextprotocol/server'
 import { onTestFinished } from 'vitest'
+import { demoScope } from '../../app/demo/interaction.ts'
 import { listen } from '../../app/demo/listen.ts'
-import { demoScope } from '../../app/demo/provider.ts'
 import type { Upstream } from './harness.ts'
 
 export type SdkServer = {

@@ -1,0 +1,44 @@
+// What the demo's provider tells of itself, as the events that tests and the demo look at.
+// A refresh token used twice is told apart by whether the provider forgave it.
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { AuthorityEvent } from './authority.ts'
+
+export type Tell = (event: Omit<AuthorityEvent, 'at'>) => void
+
+export function tellEvents(provider: Provider, record: Tell): void {
+  const facts = (ctx: KoaContextWithOIDC) => {
+    const { client, entities, params } = ctx.oidc
+    const token = entities.AccessToken ?? entities.ClientCredentials
+    const asked = token?.resourceServer?.identifier() ?? params?.resource
+    return { clientId: client?.clientId ?? null, resource: typeof asked === 'string' ? asked : null }
+  }
+  provider.on('registration_create.success', (_, client) =>
+    record({
+      kind: 'registered',
+      clientId: client.clientId,
+      resource: null,
+      detail: client.redirectUris?.join(' ') ?? ''
+    })
+  )
+  provider.on('registration_delete.success', (_, client) =>
+    record({ kind: 'deleted', clientId: client.clientId, resource: null, detail: '' })
+  )
+  provider.on('grant.success', (ctx) => {
+    const grantType = String(ctx.oidc.params?.grant_type)
+    record({ kind: grantType === 'refresh_token' ? 'refreshed' : 'issued', ...facts(ctx), detail: grantType })
+  })
+  provider.on('grant.error', (ctx, error) => {
+    const reused = error.error_detail === 'refresh token already used'
+    const detail = [error.error, error.error_detail ?? error.error_description].filter(Boolean).join(': ')
+    record({ kind: reused ? 'reuseDetected' : 'refused', ...facts(ctx), detail })
+  })
+  const spent = new Set<string>()
+  provider.on('refresh_token.consumed', (token) => {
+    const resource = [token.resource].flat()[0] ?? null
+    const again = { kind: 'reuseForgiven', clientId: token.clientId ?? null, resource, detail: 'used again' } as const
+    if (spent.has(token.jti)) record(again)
+    spent.add(token.jti)
+  })
+  provider.on('grant.revoked', (ctx) => record({ kind: 'grantRevoked', ...facts(ctx), detail: String(ctx.oidc.route) }))
+  provider.on('server_error', (ctx, error) => record({ kind: 'serverError', ...facts(ctx), detail: String(error) }))
+}
