@@ -2,6 +2,7 @@
 // Pairs of state and event that are not listed change nothing; the keeper counts them.
 import type { Action, FaultReport, GrantFacts, Health, Schedule, SignInStep, State } from '../contract/health.ts'
 import { dueAt, floorAt, retryAt } from './schedule.ts'
+import { attemptsOf, isBarred, isDue, isPromptRetry, isTokenRefused, isUnsaved, tokenRefused } from './standing.ts'
 
 export type HealthEvent =
   /** The alarm rang: the state's own time has come. */
@@ -43,37 +44,6 @@ export type Context = {
 }
 
 export type Step = { health: Health; effect: Effect; ignored: boolean }
-
-export const newHealth: Health = {
-  state: { kind: 'signedOut' },
-  paused: false,
-  grant: null,
-  signIn: null,
-  lastAttemptAt: null,
-  lostAt: null,
-  acceptedAt: null
-}
-
-/** How many failures in a row this state already counts. */
-function attemptsOf(state: State): number {
-  return state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0
-}
-
-/** The moment planned for the next attempt, or null. Paused servers, and those in flight, wait for nothing. */
-export function plannedAt(health: Health): number | null {
-  if (health.paused) return null
-  const { state } = health
-  if (state.kind === 'fresh') return state.dueAt
-  if (state.kind === 'waiting' || state.kind === 'needsUser') return state.nextAt
-  return null
-}
-
-/** True where something is to happen now: its time has come, or the clock went back behind the state's own beginning. */
-export function isDue(health: Health, now: number, schedule: Schedule): boolean {
-  const at = plannedAt(health)
-  if (at === null || health.state.kind === 'signedOut') return false
-  return at <= now || health.state.since > now + schedule.floor
-}
 
 function fresh(grant: GrantFacts, lastAttemptAt: number | null, { now, roll, schedule }: Context): State {
   if (grant.restored) return needsUser('tryRestored', 'restored', null, null, now)
@@ -130,29 +100,6 @@ function onFailed(health: Health, report: FaultReport, context: Context): Step {
   return done({ kind: 'waiting', since: now, attempt: attempts, nextAt, report })
 }
 
-/** A new token waits in memory to be saved. */
-function isUnsaved(state: State): boolean {
-  return state.kind === 'waiting' && state.report.fault === 'unsaved' && !state.report.unspent
-}
-
-/** The one prompt retry of a lost reply is next. */
-function isPromptRetry(health: Health): boolean {
-  const { state } = health
-  return state.kind === 'waiting' && state.report.fault === 'lost' && state.report.at === health.lostAt
-}
-
-/**
- * True once a request made when the last attempt was at `from` is answered: nothing is in flight, about to be retried
- * promptly, or held up only by the floor.
- */
-export function isAnswered(health: Health, from: number | null | undefined, now: number, schedule: Schedule): boolean {
-  if (health.state.kind === 'refreshing') return false
-  const at = plannedAt(health)
-  if (at === null) return true
-  if (isPromptRetry(health)) return false
-  return health.lastAttemptAt !== from || at > now + schedule.floor
-}
-
 function onDue(health: Health, context: Context): Step {
   const { state } = health
   if (health.paused) return ignore(health)
@@ -162,17 +109,6 @@ function onDue(health: Health, context: Context): Step {
 
 function ignore(health: Health): Step {
   return { health, effect: null, ignored: true }
-}
-
-const tokenRefused = 'tokenRefused'
-/** The server refuses the access token; the authorization server has said nothing against the grant. */
-function isTokenRefused(state: State): boolean {
-  return state.kind === 'needsUser' && state.code === tokenRefused
-}
-
-/** True where a person has to act before an attempt can make sense. */
-function isBarred(health: Health): boolean {
-  return health.grant === null || health.state.kind === 'signedOut'
 }
 
 function onAsked(health: Health, context: Context): Step {

@@ -1,0 +1,68 @@
+// How a health stands: when its next attempt is planned, whether that is due, whether what was asked is answered.
+// Pure questions about a stored health; machine.ts decides what comes next.
+import type { Health, Schedule, State } from '../contract/health.ts'
+
+export const newHealth: Health = {
+  state: { kind: 'signedOut' },
+  paused: false,
+  grant: null,
+  signIn: null,
+  lastAttemptAt: null,
+  lostAt: null,
+  acceptedAt: null
+}
+
+/** How many failures in a row this state already counts. */
+export function attemptsOf(state: State): number {
+  return state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0
+}
+
+/** The moment planned for the next attempt, or null. Paused servers, and those in flight, wait for nothing. */
+export function plannedAt(health: Health): number | null {
+  if (health.paused) return null
+  const { state } = health
+  if (state.kind === 'fresh') return state.dueAt
+  if (state.kind === 'waiting' || state.kind === 'needsUser') return state.nextAt
+  return null
+}
+
+/** True where something is to happen now: its time has come, or the clock went back behind the state's own beginning. */
+export function isDue(health: Health, now: number, schedule: Schedule): boolean {
+  const at = plannedAt(health)
+  if (at === null || health.state.kind === 'signedOut') return false
+  return at <= now || health.state.since > now + schedule.floor
+}
+
+/** A new token waits in memory to be saved. */
+export function isUnsaved(state: State): boolean {
+  return state.kind === 'waiting' && state.report.fault === 'unsaved' && !state.report.unspent
+}
+
+/** The one prompt retry of a lost reply is next. */
+export function isPromptRetry(health: Health): boolean {
+  const { state } = health
+  return state.kind === 'waiting' && state.report.fault === 'lost' && state.report.at === health.lostAt
+}
+
+/**
+ * True once a request made when the last attempt was at `from` is answered: nothing is in flight, about to be retried
+ * promptly, or held up only by the floor.
+ */
+export function isAnswered(health: Health, from: number | null | undefined, now: number, schedule: Schedule): boolean {
+  if (health.state.kind === 'refreshing') return false
+  const at = plannedAt(health)
+  if (at === null) return true
+  if (isPromptRetry(health)) return false
+  return health.lastAttemptAt !== from || at > now + schedule.floor
+}
+
+export const tokenRefused = 'tokenRefused'
+/** The server refuses the access token; the authorization server has said nothing against the grant. */
+export function isTokenRefused(state: State): boolean {
+  return state.kind === 'needsUser' && state.code === tokenRefused
+}
+
+/** True where a person has to act before an attempt can make sense. */
+export function isBarred(health: Health): boolean {
+  return health.grant === null || health.state.kind === 'signedOut'
+}
