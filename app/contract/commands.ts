@@ -16,7 +16,9 @@ import {
   serverId
 } from './server.ts'
 import { settingsChanges, settingsView } from './settings.ts'
-import { deviceCode, historyEvent, serverView, snapshot } from './views.ts'
+import { signInCommands } from './signIn.ts'
+import { vaultCommands } from './vault.ts'
+import { historyEvent, serverView, snapshot } from './views.ts'
 
 /** `cli`: the control socket; `window`: Electron IPC; `browser`: the dashboard. */
 export type Door = 'cli' | 'window' | 'browser'
@@ -72,20 +74,11 @@ const publicKeys = z
   })
   .strict()
 
-const signInStarted = z
-  .object({
-    signIn: z.string(),
-    url: z.string().nullable(),
-    redirectUri: z.string().nullable(),
-    device: deviceCode.nullable(),
-    /** Another server's sign-in at the same authorization server comes first: `signIn.ready` has the url when it ended. */
-    waitingFor: serverId.optional()
-  })
-  .strict()
-
 export const commands = {
   ...gatewayCommands,
   ...connectCommands,
+  ...signInCommands,
+  ...vaultCommands,
   snapshot: { doors: everyDoor, input: nothing, output: snapshot },
   'server.add': {
     doors: everyDoor,
@@ -171,35 +164,6 @@ export const commands = {
     input: server,
     output: z.object({ view: serverView, revoked: z.string() }).strict()
   },
-  /** Discovers, registers and opens the callback; `url` is for a browser, which the calling door opens; null: none is needed. */
-  'signIn.start': {
-    doors: everyDoor,
-    /**
-     * `addScope`: what a 403 said is missing; asked for besides what was granted, now and at later sign-ins.
-     * `device`: by device code (RFC 8628) always, or where the server offers it; absent: only where there is no other way.
-     */
-    input: server.extend({
-      addScope: z.string().max(10_000).optional(),
-      device: z.enum(['always', 'offered']).optional()
-    }),
-    output: signInStarted
-  },
-  /** Answers when a sign-in that waits for another one can be sent off, as signIn.start does for the others. */
-  'signIn.ready': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: signInStarted },
-  /** Answers when the sign-in ended, well or badly. */
-  'signIn.wait': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: outcome },
-  'signIn.paste': {
-    doors: everyDoor,
-    input: z.object({ signIn: z.string(), url: z.string().max(65_536) }).strict(),
-    output: outcome
-  },
-  /** Registers a client anew in place of one the page does not know (`keptClient`), and goes on at another address. */
-  'signIn.replaceClient': {
-    doors: everyDoor,
-    input: z.object({ signIn: z.string() }).strict(),
-    output: signInStarted
-  },
-  'signIn.cancel': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: nothing },
   /** Hands out a secret, as `clients.addKey` does its own key. `minValid` in ms; waits for a refresh where one is needed. */
   readToken: {
     doors: cliOnly,
@@ -241,29 +205,6 @@ export const commands = {
         expiresAt: z.number().int()
       })
       .strict()
-  },
-  /** An encrypted copy beside the vault; the newest three are kept. */
-  'vault.backup': { doors: everyDoor, input: nothing, output: z.object({ path: z.string() }).strict() },
-  'vault.check': {
-    doors: cliOnly,
-    input: nothing,
-    output: z.object({ ok: z.boolean(), problems: z.array(z.string()) }).strict()
-  },
-  /** Opens a vault whose key comes from a passphrase, or makes a new one with it, where the vault's view offers that. */
-  'vault.unlock': {
-    doors: everyDoor,
-    input: z.object({ passphrase: z.string().min(1).max(1024) }).strict(),
-    output: nothing
-  },
-  /** Tries to open the vault again; answers at once where the keychain then waits for a person. */
-  'vault.retry': { doors: everyDoor, input: nothing, output: nothing },
-  /** Puts the newest sound backup in the place of a damaged vault, which is set aside. */
-  'vault.restore': { doors: everyDoor, input: nothing, output: z.object({ restored: z.string() }).strict() },
-  /** Sets a vault aside whose key is lost, and starts a new one. */
-  'vault.reset': {
-    doors: everyDoor,
-    input: z.object({ confirmation: z.literal('reset') }).strict(),
-    output: z.object({ keptAs: z.string() }).strict()
   },
   /** Network is back or the machine woke: waits are cut short. */
   poke: { doors: everyDoor, input: nothing, output: nothing },
