@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { app, dialog, Menu } from 'electron'
-import { type Hosted, host } from '../app/cli/owner.ts'
+import { type Hosted, host } from '../app/cli/host.ts'
 import { takeOver } from '../app/cli/serve.ts'
 import { asTokentrayError } from '../app/contract/errors.ts'
 import { type OpenedGateway, openGateway } from '../app/gateway/open.ts'

@@ -2,7 +2,7 @@
 // Knows no rule about health, time or tokens.
 import { join } from 'node:path'
 import { app, dialog, type WebContents } from 'electron'
-import type { Hosted } from '../app/cli/owner.ts'
+import type { Hosted } from '../app/cli/host.ts'
 import type { World } from '../app/cli/world.ts'
 import type { Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'

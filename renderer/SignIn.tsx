@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import type { SignInStep } from '../app/contract/health.ts'
 import type { ServerView } from '../app/contract/views.ts'
-import { act, copy, explain, remove, usePending } from './actions.ts'
+import { act, copy, explain, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { ActionButton, Field, Page, Push } from './controls.tsx'
 import { DeviceCode } from './DeviceCode.tsx'
@@ -11,8 +11,9 @@ import { Form } from './Form.tsx'
 import { Mark, type MarkKind } from './Mark.tsx'
 import { Proposals } from './Proposals.tsx'
 import { hostOf } from './ServerList.tsx'
+import { Done, Failed } from './SignInEnd.tsx'
 import { beginSignIn, type Progress, replaceClient, useProgress } from './signIns.ts'
-import { go, snapshots } from './store.ts'
+import { snapshots } from './store.ts'
 import { words } from './words.ts'
 
 const text = words.signIn
@@ -192,65 +193,5 @@ function Paste({ signIn }: { signIn: string }) {
         </div>
       </Form>
     </section>
-  )
-}
-
-function Done({ id }: { id: string }) {
-  return (
-    <>
-      <div className="state green">
-        <Mark kind="ok" said={false} />
-        <div>
-          <strong>{text.done}</strong>
-          <p>{text.doneText}</p>
-        </div>
-      </div>
-      <div className="acts">
-        <Push look="primary" onPress={() => go({ name: 'server', id, part: null })}>
-          {text.show}
-        </Push>
-      </div>
-    </>
-  )
-}
-
-const needsOwnClient = new Set(['registrationUnsupported', 'registrationRefused', 'clientRefused'])
-const needsAddress = new Set(['notMcpServer', 'serverUnreachable', 'resourceMismatch', 'metadataInvalid', 'urlInvalid'])
-
-function Failed({ view, progress, hasToken }: { view: ServerView; progress: Progress; hasToken: boolean }) {
-  const wasCancelled = progress.code === 'signInCancelled'
-  /** A server that never had a token is added anew, since its address and client cannot be changed. */
-  const startOver = async (way: 'browser' | 'ownClient') => {
-    if (await remove(view)) go({ name: 'add', way, url: view.url })
-  }
-  return (
-    <>
-      <div className={wasCancelled ? 'state grey' : 'state red'}>
-        <Mark kind={wasCancelled ? 'signedOut' : 'needsYou'} said={false} />
-        <div>
-          <strong>{wasCancelled ? text.cancelled : text.failed}</strong>
-          {!wasCancelled && <p>{progress.text}</p>}
-        </div>
-      </div>
-      <div className="acts">
-        <Push look="primary" onPress={() => beginSignIn(view.id)}>
-          {text.again}
-        </Push>
-        {!hasToken && needsOwnClient.has(progress.code) && (
-          <ActionButton action={`remove ${view.id}`} onPress={() => startOver('ownClient')}>
-            {text.ownClient}
-          </ActionButton>
-        )}
-        {progress.code === 'pkceUnsupported' && (
-          <Push onPress={() => go({ name: 'server', id: view.id, part: 'settings' })}>{text.settings}</Push>
-        )}
-        {!hasToken && needsAddress.has(progress.code) && (
-          <ActionButton action={`remove ${view.id}`} onPress={() => startOver('browser')}>
-            {text.changeAddress}
-          </ActionButton>
-        )}
-        <Push onPress={() => go({ name: 'server', id: view.id, part: null })}>{text.show}</Push>
-      </div>
-    </>
   )
 }

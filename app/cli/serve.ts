@@ -7,8 +7,9 @@ import { connect } from '../control/client.ts'
 import type { Core } from '../core.ts'
 import { type GatewayChoice, openGateway, parsePublicUrl } from '../gateway/open.ts'
 import { bundleFolder, type DashboardChoice, prepareDashboard } from './dashboard.ts'
+import { host } from './host.ts'
 import { print, printJson, say } from './output.ts'
-import { asError, claim, host, ownerPatience, unanswered } from './owner.ts'
+import { asError, claim, ownerPatience, unanswered } from './owner.ts'
 import type { Ownership, World } from './world.ts'
 
 const pause = 50

@@ -11,6 +11,7 @@ import { unifiedDiff } from './diff.ts'
 import { changeEntry, editorOf, findEntry } from './edit.ts'
 import { entryName, isOurs, keyShown, makeEntry, type Target, wayOf } from './entry.ts'
 import { type Found, readConfig, writeConfig } from './file.ts'
+import { hideKey, merge } from './merge.ts'
 
 /** The named keys of the gateway, as far as connecting needs them. */
 export interface Keys {
@@ -56,9 +57,6 @@ export type Plan = {
 }
 
 export type Done = { path: string; backup: string | null; changed: boolean }
-
-/** Fields of an entry that are ours to decide; others, such as a person's own `timeout`, are kept. */
-const ownFields = new Set(['type', 'url', 'httpUrl', 'serverUrl', 'headers', 'http_headers', 'command', 'args', 'env'])
 
 export function createConnector({ place, launcher, gateway, isPassThrough, keys, clock }: ConnectorOptions) {
   /** What was written, by path: for which server, its digest, and where the bytes before it are. Only what an undo may bring back exactly. */
@@ -226,25 +224,6 @@ function foreign(server: string, path: string): TokentrayError {
 }
 
 const snippetOf = (row: ClientRow, name: string, entry: Entry) => editorOf(row).snippet([...row.table, name], entry)
-
-/** The wanted entry with what a person added to ours; a foreign one is replaced whole. */
-function merge(present: unknown, wanted: Entry, target: Target): Entry {
-  if (present === undefined || !isOurs(present, target)) return wanted
-  const kept = Object.entries(present as Entry).filter(([name]) => !ownFields.has(name))
-  return { ...wanted, ...mergeHeaders(present as Entry, wanted, target), ...Object.fromEntries(kept) }
-}
-
-/** Where a server is passed through, the client's own credential stands beside our key. */
-function mergeHeaders(present: Entry, wanted: Entry, { isPassThrough }: Target): Entry {
-  const field = ['headers', 'http_headers'].find((name) => name in wanted)
-  const headers = field === undefined || !isPassThrough ? null : present[field]
-  if (field === undefined || typeof headers !== 'object' || headers === null) return {}
-  const own = Object.entries(headers).filter(([, value]) => !/(^|\s)ttk_/.test(String(value)))
-  return { [field]: { ...Object.fromEntries(own), ...(wanted[field] as object) } }
-}
-
-const hideKey = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value ?? null).replace(/\bttk_[\w-]+/g, keyShown))
 
 function diffOf(row: ClientRow, before: string, after: string, entry: Entry, path: string): string {
   const editor = editorOf(row)

@@ -1,7 +1,8 @@
 // Who owns the vault while a command runs: somebody else, this command for a moment, or a lasting owner that takes over.
 import { createServer } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
-import { host, withOwner } from '../../app/cli/owner.ts'
+import { host } from '../../app/cli/host.ts'
+import { withOwner } from '../../app/cli/owner.ts'
 import { run } from '../../app/cli/run.ts'
 import { systemClock } from '../../app/clock.ts'
 import { connect } from '../../app/control/client.ts'

@@ -1,0 +1,71 @@
+// How a sign-in ended: what is there now, or why it failed and which way leads on.
+// A server that never had a token is added anew where its address or client was wrong.
+import type { ServerView } from '../app/contract/views.ts'
+import { remove } from './actions.ts'
+import { ActionButton, Push } from './controls.tsx'
+import { Mark } from './Mark.tsx'
+import { beginSignIn, type Progress } from './signIns.ts'
+import { go } from './store.ts'
+import { words } from './words.ts'
+
+const text = words.signIn
+
+export function Done({ id }: { id: string }) {
+  return (
+    <>
+      <div className="state green">
+        <Mark kind="ok" said={false} />
+        <div>
+          <strong>{text.done}</strong>
+          <p>{text.doneText}</p>
+        </div>
+      </div>
+      <div className="acts">
+        <Push look="primary" onPress={() => go({ name: 'server', id, part: null })}>
+          {text.show}
+        </Push>
+      </div>
+    </>
+  )
+}
+
+const needsOwnClient = new Set(['registrationUnsupported', 'registrationRefused', 'clientRefused'])
+const needsAddress = new Set(['notMcpServer', 'serverUnreachable', 'resourceMismatch', 'metadataInvalid', 'urlInvalid'])
+
+export function Failed({ view, progress, hasToken }: { view: ServerView; progress: Progress; hasToken: boolean }) {
+  const wasCancelled = progress.code === 'signInCancelled'
+  /** A server that never had a token is added anew, since its address and client cannot be changed. */
+  const startOver = async (way: 'browser' | 'ownClient') => {
+    if (await remove(view)) go({ name: 'add', way, url: view.url })
+  }
+  return (
+    <>
+      <div className={wasCancelled ? 'state grey' : 'state red'}>
+        <Mark kind={wasCancelled ? 'signedOut' : 'needsYou'} said={false} />
+        <div>
+          <strong>{wasCancelled ? text.cancelled : text.failed}</strong>
+          {!wasCancelled && <p>{progress.text}</p>}
+        </div>
+      </div>
+      <div className="acts">
+        <Push look="primary" onPress={() => beginSignIn(view.id)}>
+          {text.again}
+        </Push>
+        {!hasToken && needsOwnClient.has(progress.code) && (
+          <ActionButton action={`remove ${view.id}`} onPress={() => startOver('ownClient')}>
+            {text.ownClient}
+          </ActionButton>
+        )}
+        {progress.code === 'pkceUnsupported' && (
+          <Push onPress={() => go({ name: 'server', id: view.id, part: 'settings' })}>{text.settings}</Push>
+        )}
+        {!hasToken && needsAddress.has(progress.code) && (
+          <ActionButton action={`remove ${view.id}`} onPress={() => startOver('browser')}>
+            {text.changeAddress}
+          </ActionButton>
+        )}
+        <Push onPress={() => go({ name: 'server', id: view.id, part: null })}>{text.show}</Push>
+      </div>
+    </>
+  )
+}
