@@ -1,5 +1,6 @@
 // Several accounts at one address, on a real core: each told apart, hinted at again, and never answered for by another one.
 import { expect, onTestFinished, test } from 'vitest'
+import { approve } from '../app/demo/person.ts'
 import { startFakeServer } from './fakes/authorizationServer.ts'
 import { createSetting } from './setting.ts'
 
@@ -28,4 +29,23 @@ test('the account a server names is shown, kept and hinted at; another server at
   expect((await parametersOf('two')).get('prompt')).toBe('select_account')
   const again = await parametersOf('one')
   expect([again.get('prompt'), again.get('login_hint')]).toEqual([null, 'ann@example.com'])
+})
+
+test('a server that knows no choice of accounts refuses it, and signing in anew is proposed in its place', async () => {
+  const setting = await createSetting()
+  onTestFinished(setting.stop)
+  await setting.signIn()
+  await setting.call('server.add', { url: setting.mcp.url, name: 'two' })
+  const signIn = async () => {
+    const { signIn, url } = await setting.call('signIn.start', { server: 'two' })
+    const done = setting.call('signIn.wait', { signIn })
+    done.catch(() => {})
+    await approve(url!)
+    return done
+  }
+  await expect(signIn()).rejects.toMatchObject({ code: 'signInFailed' })
+  const [proposal] = setting.view('two').proposals
+  expect(proposal).toMatchObject({ change: { params: { prompt: 'login consent' } }, trust: 'seen' })
+  await setting.call('server.set', { server: 'two', ...proposal!.change })
+  expect((await signIn()).view.light).toBe('green')
 })

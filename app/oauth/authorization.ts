@@ -9,6 +9,7 @@ import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
 import { thumbprintOf } from './keys.ts'
 import { shown } from './metadata.ts'
+import { proposeLogin } from './quirks.ts'
 import type { Registered } from './registration.ts'
 import { rejectsResource } from './rejections.ts'
 
@@ -63,11 +64,8 @@ export function pastedParameters(text: string, redirectUri: string): URLSearchPa
 }
 
 /** RFC 9207 first: what another issuer sent is neither acted on nor shown. Then RFC 6749 section 4.1.2. */
-export function readResponse(
-  parameters: URLSearchParams,
-  state: string,
-  { discovery, client, config }: Asking
-): URLSearchParams {
+export function readResponse(parameters: URLSearchParams, state: string, asking: Asking): URLSearchParams {
+  const { client, discovery } = asking
   const { server } = discovery
   const issuer = shown(server.issuer)
   if (parameters.getAll('iss').some((iss) => iss !== server.issuer))
@@ -79,7 +77,7 @@ export function readResponse(
     const response = oauth.validateAuthResponse(server, { client_id: client.clientId }, parameters, state)
     if (response.get('code')) return response
   } catch (error) {
-    if (error instanceof oauth.AuthorizationResponseError) throw refusal(parameters, issuer, client, config)
+    if (error instanceof oauth.AuthorizationResponseError) throw refusal(parameters, issuer, asking)
   }
   throw new TokentrayError(
     'responseInvalid',
@@ -90,9 +88,9 @@ export function readResponse(
 function refusal(
   parameters: URLSearchParams,
   issuer: string,
-  { registration, isKept }: Registered,
-  { name, quirks }: ServerConfig
+  { config, client: { registration, isKept }, scope, isProfile }: Asking
 ): Error {
+  const { name, quirks, params, account } = config
   const error = shown(parameters.get('error') ?? '')
   if (registration === 'dynamic' && refusesClient(error)) return new ClientUnfit(error)
   // It may have been registered for a neighbour's scopes, and is held to them (RFC 7591 section 2).
@@ -100,11 +98,16 @@ function refusal(
   if (error === 'access_denied')
     return new TokentrayError('authorizationDenied', `The sign-in to ${name} was declined; start again to allow it.`)
   const said = parameters.get('error_description')
+  const hasChoice = isProfile && account === undefined && params.prompt === undefined
+  const proposals = [
+    ...(!quirks.omitResource && rejectsResource(error, said ?? '')
+      ? [proposeQuirk('omitResource', `${issuer} refused a request with the resource parameter.`)]
+      : []),
+    ...(hasChoice && /prompt/i.test(said ?? '') ? [proposeLogin(scope)] : [])
+  ]
   return new TokentrayError(
     error === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
     `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}; start again, or tell its operator.`,
-    !quirks.omitResource && rejectsResource(error, said ?? '')
-      ? { proposals: [proposeQuirk('omitResource', `${issuer} refused a request with the resource parameter.`)] }
-      : {}
+    { proposals }
   )
 }

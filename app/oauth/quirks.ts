@@ -31,6 +31,18 @@ export function proposalsIn(detail: string, who: string): Proposal[] {
   return [proposeQuirk('omitResource', `${who} refused a request with the resource parameter.`)]
 }
 
+/** The proposal to let the person sign in anew, where a server knows no choice of accounts: every OpenID provider knows this. */
+export function proposeLogin(scope: string | null): Proposal {
+  const isOffline = scope?.split(' ').includes('offline_access')
+  return {
+    change: { params: { prompt: isOffline ? 'login consent' : 'login' } },
+    reason: 'The server does not let a person choose among accounts (prompt=select_account).',
+    givesUp: 'Nothing: it asks to sign in anew each time, as another account too.',
+    trust: 'seen',
+    source: null
+  }
+}
+
 /** `error` with what else the provider at `issuer` is known to need, where a proposal would cure it. */
 export function withKnown(error: unknown, config: ServerConfig, issuer: string): unknown {
   if (!(error instanceof TokentrayError) || error.proposals.length === 0) return error
