@@ -117,16 +117,15 @@ async function turnAway(
     const failure: Failure = { status, code: 'gatewayLocked', sentence: description, retryAfter: 30 }
     return fail(request, response, failure, body?.kept() ?? null)
   }
-  if (status === 401 && metadata === null) return refuse(request, response, keyNeeded, null)
+  if (status === 401 && metadata === null) {
+    const hasKey = request.headers['x-tokentray-key'] !== undefined
+    return refuse(request, response, { ...refusal, status: 403, description: hasKey ? description : keyNeeded }, null)
+  }
   refuse(request, response, refusal, metadata === null ? null : `resource_metadata="${metadata}"`)
 }
 
 /** In pass-through, to whom a sign-in here would not help. */
-const keyNeeded: Refusal = {
-  status: 403,
-  error: 'invalid_token',
-  description: 'Send a key of Tokentray as X-Tokentray-Key; tokentray clients add-key makes one.'
-}
+const keyNeeded = 'Send a key of Tokentray as X-Tokentray-Key; tokentray clients add-key makes one.'
 
 /** The body, for the ids in it; null where it would have to be called up, or did not come. */
 async function hear(request: IncomingMessage, keepBody: number): Promise<Body | null> {

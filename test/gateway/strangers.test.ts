@@ -66,6 +66,8 @@ test('in pass-through, where no sign-in helps, a stranger is told of a key, and 
   const reply = await call('/three', { key: null, headers: { authorization: 'Bearer of-the-upstream' } })
   expect([reply.status, reply.headers['www-authenticate']]).toEqual([403, undefined])
   expect(JSON.parse(reply.text).error_description).toContain('X-Tokentray-Key')
+  const wrong = await call('/three', { key: 'ttk_made-up' })
+  expect([wrong.status, JSON.parse(wrong.text).error_description]).toEqual([403, expect.stringContaining('unknown')])
 })
 
 test('while locked, a known client hears so as JSON-RPC with its request’s id, a stranger without its body being read', async () => {
