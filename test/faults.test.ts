@@ -140,13 +140,14 @@ test('FM-06 invalid_grant: sign in needed, said with the time and the reason, an
   expect(s.authority.events.length).toBe(asked)
 })
 
-test('invalid_client: says what to fix, keeps the grant, is tried hourly and by hand', async () => {
+test('invalid_client: a registered client is asked to be registered anew, keeps the grant, is tried hourly and by hand', async () => {
   s = await createSetting()
   await s.signIn()
   s.authority.faults.next('invalid_client')
-  expect(await ask()).toBe('clientRefused')
-  expect(s.view()).toMatchObject({ light: 'red', state: 'needsUser', action: 'fixSettings', fault: 'misconfigured' })
-  expect(s.view().detail).toContain('Check client id')
+  expect(await ask()).toBe('signInNeeded')
+  expect(s.view()).toMatchObject({ light: 'red', state: 'needsUser', action: 'signIn', fault: 'misconfigured' })
+  expect(s.view().words).toContain('no longer knows this client')
+  expect(s.view().detail).toContain('registers anew')
   expect(s.view().nextAt! - s.view().since!).toBe(3_600_000)
   await recovers()
 })

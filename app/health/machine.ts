@@ -2,7 +2,16 @@
 // Pairs of state and event that are not listed change nothing; the keeper counts them.
 import type { Action, FaultReport, GrantFacts, Health, Schedule, SignInStep, State } from '../contract/health.ts'
 import { dueAt, floorAt, retryAt } from './schedule.ts'
-import { attemptsOf, isBarred, isDue, isPromptRetry, isTokenRefused, isUnsaved, tokenRefused } from './standing.ts'
+import {
+  attemptsOf,
+  isBarred,
+  isDue,
+  isForgotten,
+  isPromptRetry,
+  isTokenRefused,
+  isUnsaved,
+  tokenRefused
+} from './standing.ts'
 
 export type HealthEvent =
   /** The alarm rang: the state's own time has come. */
@@ -93,8 +102,10 @@ function onFailed(health: Health, report: FaultReport, context: Context): Step {
   const lostAt = report.fault === 'lost' ? (health.lostAt ?? report.at) : health.lostAt
   const later = retryAt(attempts, report.retryAfter ?? null, health.lastAttemptAt, roll, now, schedule)
   if (report.fault === 'refused') return done(needsUser('signIn', 'refused', report, null, now))
-  if (report.fault === 'misconfigured')
-    return done(needsUser('fixSettings', report.detail, report, now + schedule.fixRetry, now))
+  if (report.fault === 'misconfigured') {
+    const action = isForgotten(report.detail) ? 'signIn' : 'fixSettings'
+    return done(needsUser(action, report.detail, report, now + schedule.fixRetry, now))
+  }
   // The same token once more, at once; only when that is lost too does the ordinary backoff begin.
   const nextAt = report.fault === 'lost' && health.lostAt === null ? now : later
   return done({ kind: 'waiting', since: now, attempt: attempts, nextAt, report })
@@ -116,7 +127,8 @@ function onAsked(health: Health, context: Context): Step {
   if (isBarred(health) || state.kind === 'refreshing') return ignore(health)
   if (isUnsaved(state)) return { health, effect: 'save', ignored: false }
   // A refused refresh token stays refused: asking again could only be answered by a sign-in.
-  if (state.kind === 'needsUser' && state.action === 'signIn' && !isTokenRefused(state)) return ignore(health)
+  const isRefused = state.kind === 'needsUser' && state.action === 'signIn' && !isForgotten(state.code)
+  if (isRefused && !isTokenRefused(state)) return ignore(health)
   return attempt(health, context)
 }
 
@@ -162,7 +174,8 @@ function onRescheduled(health: Health, context: Context): Step {
     const wait = retryAt(state.attempt, state.report.retryAfter ?? null, lastAttemptAt, roll, now, schedule)
     return wait < state.nextAt ? done({ ...state, nextAt: wait }) : ignore(health)
   }
-  if (state.kind !== 'needsUser' || state.action !== 'fixSettings' || state.nextAt === null) return ignore(health)
+  const isTried = state.kind === 'needsUser' && (state.action === 'fixSettings' || isForgotten(state.code))
+  if (!isTried || state.nextAt === null) return ignore(health)
   const wait = now + schedule.fixRetry
   return wait < state.nextAt ? done({ ...state, nextAt: wait }) : ignore(health)
 }

@@ -56,6 +56,9 @@ export function isAnswered(health: Health, from: number | null | undefined, now:
   return health.lastAttemptAt !== from || at > now + schedule.floor
 }
 
+/** The server no longer knows the client that was registered there: a sign-in registers anew, but servers err in this too. */
+export const isForgotten = (code: string): boolean => code === 'client_forgotten'
+
 export const tokenRefused = 'tokenRefused'
 /** The server refuses the access token; the authorization server has said nothing against the grant. */
 export function isTokenRefused(state: State): boolean {

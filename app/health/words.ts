@@ -2,6 +2,7 @@
 // Times inside sentences are handed in already written, so that this stays pure and locale-free.
 import type { Fault, FaultReport, Health, Light, Schedule } from '../contract/health.ts'
 import { foresight, isTooShort } from './schedule.ts'
+import { isForgotten } from './standing.ts'
 
 /** Writes a time of day, such as "14:02". */
 export type WriteTime = (at: number) => string
@@ -55,6 +56,7 @@ const needsWords: Record<string, string> = {
   noRefreshToken: 'Sign in needed: the token ended and the server gave no refresh token',
   noGrant: 'Not signed in',
   tokenRefused: 'Sign in needed: the server refuses the token',
+  client_forgotten: 'Sign in needed: the server no longer knows this client',
   restored: 'Restored from a backup: say whether to use it'
 }
 
@@ -98,6 +100,8 @@ function happened(report: FaultReport, lostAt: number | null, time: WriteTime | 
         ? `The server refused the refresh token${at} (${report.detail}).`
         : `The answer to ${time ? `the refresh of ${time(lostAt)}` : 'an earlier refresh'} was lost on the way, and${at} the server refused the refresh token (${report.detail}): it had replaced it in the answer that never came.`
     case 'misconfigured':
+      if (isForgotten(report.detail))
+        return `The server no longer knows the client that was registered there${time ? `, as it said${at}` : ''}: sign in again, which registers anew. Until then the refresh is tried every hour.`
       return `The server refused the request${at}: ${report.detail}. Check client id, client secret, scopes and extra parameters; it is tried again every hour.`
     case 'unsaved':
       if (report.unspent) return `The vault could not be written${at} (${report.detail}), so no refresh was sent.`

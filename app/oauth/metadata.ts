@@ -130,6 +130,7 @@ export function readAuthorizationServer(
     'scopes_supported',
     'code_challenge_methods_supported',
     'token_endpoint_auth_methods_supported',
+    'token_endpoint_auth_signing_alg_values_supported',
     'revocation_endpoint_auth_methods_supported',
     'dpop_signing_alg_values_supported'
   ]) {

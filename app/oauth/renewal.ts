@@ -37,8 +37,18 @@ export async function renew(
   const outcome = await refresh(request, grant)
   // The grant keeps its own copy of the client; what goes is only what the next sign-in would start from (FM-13).
   if (!outcome.ok && outcome.detail === 'invalid_client' && shape.registration === 'dynamic')
-    await forgetRegistration(means, shape).catch(() => {})
+    return forgotten(means, shape, outcome)
   return outcome
+}
+
+/** A client that registered itself has no settings to mend: a person signs in, and it registers anew. */
+async function forgotten(
+  means: Means,
+  shape: RequestShape,
+  outcome: Extract<TokenOutcome, { ok: false }>
+): Promise<TokenOutcome> {
+  await forgetRegistration(means, shape).catch(() => {})
+  return { ...outcome, detail: 'client_forgotten' }
 }
 
 /** The token endpoint of the grant, of the settings, or discovered each time, since there is nowhere to keep it. */

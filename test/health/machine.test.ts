@@ -82,6 +82,16 @@ describe('the fault table', () => {
     expect(run([[110 * minute, { type: 'due' }]], health).effect).toBe('refresh')
   })
 
+  test('a registered client that the server forgot is a sign-in away, and meanwhile tried hourly and when asked', () => {
+    const { health } = run([signedIn, due, failed('misconfigured', 50 * minute, { detail: 'client_forgotten' })])
+    expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn' })
+    expect(wordsOf(health, start)).toContain('no longer knows this client')
+    expect(detailOf(health, start + 51 * minute, time)).toContain('as it said at 12:50: sign in again')
+    expect(historyOf(health)).not.toContain('12:50')
+    expect(plannedAt(health)).toBe(start + 110 * minute)
+    expect(run([[51 * minute, { type: 'asked' }]], health).effect).toBe('refresh')
+  })
+
   test('FM-04 an unsaved token is saved again, never refreshed again', () => {
     const { health } = run([signedIn, due, failed('unsaved', 50 * minute)])
     const step = run([[50 * minute + 20_000, { type: 'due' }]], health)

@@ -144,9 +144,11 @@ describe('FM-05 faults made for real', () => {
     fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
     expect(await oauth.renew(configOf(fake.mcp), grant, never)).toMatchObject({
       fault: 'misconfigured',
-      detail: 'invalid_client'
+      detail: 'client_forgotten'
     })
     expect(registrations.rows).toEqual([])
+    const own = { ...grant, shape: { ...grant.shape, registration: 'preRegistered' as const } }
+    expect(await oauth.renew(configOf(fake.mcp), own, never)).toMatchObject({ detail: 'invalid_client' })
     expect(plain(grant.refreshToken)).toBe('r')
   })
 })

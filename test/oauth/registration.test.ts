@@ -99,8 +99,8 @@ describe('dynamic registration', () => {
   })
 
   test('with a key of its own, made for it, where the server takes nothing else', async () => {
+    let token_endpoint_auth_signing_alg_values_supported = ['RS256', 'ES256']
     const takes = (...methods: string[]) => {
-      const token_endpoint_auth_signing_alg_values_supported = ['RS256', 'ES256']
       const body = { ...metadataOf(fake.origin), token_endpoint_auth_methods_supported: methods }
       fake.script(serverPath, { body: { ...body, token_endpoint_auth_signing_alg_values_supported } })
     }
@@ -131,6 +131,11 @@ describe('dynamic registration', () => {
       await signInFully(setUp().oauth, configOf(fake.mcp))
       expect([registered(index + 1).token_endpoint_auth_method, registered(index + 1).jwks]).toEqual([more, undefined])
     }
+    // Nor where it could not check what we sign.
+    token_endpoint_auth_signing_alg_values_supported = ['RS256']
+    takes('private_key_jwt')
+    await signInFully(setUp().oauth, configOf(fake.mcp))
+    expect(registered(3).jwks).toBeUndefined()
   })
 
   test("refused: the server's reason is told, and nothing stays open or kept", async () => {
