@@ -1,8 +1,8 @@
 // The keeper: hands events to the health machine, runs its effects, keeps one alarm and one flight per server.
 // It decides nothing about health; app/health does. It holds no token but one that could not be saved yet.
 import pLimit from 'p-limit'
+import { Answers } from './answers.ts'
 import type { Clock, Random } from './clock.ts'
-import { TokentrayError } from './contract/errors.ts'
 import type { Health, Schedule } from './contract/health.ts'
 import type { Proposal } from './contract/proposal.ts'
 import type { ServerConfig } from './contract/server.ts'
@@ -10,10 +10,12 @@ import type { EventKind, HistoryEvent } from './contract/views.ts'
 import { Effects, type EffectsOptions, sayValidity } from './effects.ts'
 import { factsOf } from './facts.ts'
 import { type Effect, type HealthEvent, transition } from './health/machine.ts'
-import { isAnswered, isDue, newHealth, plannedAt } from './health/standing.ts'
+import { isDue, newHealth, plannedAt } from './health/standing.ts'
 import { historyOf } from './health/words.ts'
+import { Records } from './records.ts'
 import { type Entry, Roster } from './roster.ts'
 import type { Secret } from './secret.ts'
+import { Sleep } from './sleep.ts'
 import type { Tokens } from './vault/vault.ts'
 import type { Viewed } from './view.ts'
 
@@ -28,26 +30,25 @@ export type KeeperOptions = EffectsOptions & {
   onChange: () => void
 }
 
-/** See `suspend`; in ms of running time. */
-const suspendHolds = 30_000
-
 export class Keeper {
   readonly #o: KeeperOptions
   readonly roster: Roster
   readonly #asked = new Set<string>()
-  readonly #watchers = new Set<() => void>()
   readonly #limit: ReturnType<typeof pLimit>
+  readonly #answers: Answers
   readonly #effects: Effects
+  readonly #records: Records
+  readonly #sleep: Sleep
   #cancelAlarm = () => {}
-  /** While the machine is about to sleep: what lets refreshes go on. */
-  #asleep: { woken: Promise<void>; wake(): void } | null = null
   #stopped = false
-  #drained = false
 
   constructor(options: KeeperOptions) {
     this.#o = options
     this.roster = new Roster(options.clock, options.schedule)
+    this.#answers = new Answers(this.roster, options.clock)
     this.#limit = pLimit(options.concurrency)
+    this.#records = new Records(options)
+    this.#sleep = new Sleep(options.clock, () => this.tick())
     this.#effects = new Effects(options, {
       isStopped: () => this.#stopped,
       dispatch: (id, event) => this.dispatch(id, event),
@@ -130,21 +131,7 @@ export class Keeper {
    * Rejects `ownerStopping` where a drain ended first: the next owner is to be asked.
    */
   settled(id: string): Promise<void> {
-    const before = this.roster.find(id)?.health
-    // In flight already: its answer is the one waited for, whenever it began.
-    const from = before?.state.kind === 'refreshing' ? undefined : before?.lastAttemptAt
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        const health = this.roster.find(id)?.health
-        const isOver = !health || isAnswered(health, from, this.#o.clock.now(), this.roster.schedule(id))
-        if (!isOver && !this.#drained) return
-        this.#watchers.delete(look)
-        if (isOver) resolve()
-        else reject(new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.'))
-      }
-      this.#watchers.add(look)
-      look()
-    })
+    return this.#answers.settled(id)
   }
 
   /** Gives `event` to the machine and runs what comes of it. Unknown servers are ignored: they were just removed. */
@@ -157,7 +144,7 @@ export class Keeper {
     if (ignored) this.#o.metrics.countIgnored(id, event.type)
     if (health !== entry.health) {
       entry.health = health
-      this.#save(id, entry)
+      this.#records.saveHealth(id, entry)
       this.#changed()
     }
     if (effect) this.#run(id, entry, effect)
@@ -166,7 +153,7 @@ export class Keeper {
 
   /** Looks at every clock: starts whatever is due. */
   tick(): void {
-    if (this.#stopped || this.#asleep) return
+    if (this.#stopped || this.#sleep.isOn) return
     const now = this.#o.clock.now()
     const due = this.roster
       .all()
@@ -178,47 +165,23 @@ export class Keeper {
 
   /** The machine woke or the network is back: what is overdue comes first, then waits are cut short. */
   poke(): void {
-    this.#wake()
+    this.#sleep.end()
     this.tick()
     for (const [id] of this.roster.all()) if (this.#inScope(id)) this.dispatch(id, { type: 'poked' })
   }
 
-  /**
-   * The machine is about to sleep: nothing new is sent until a poke; what is in flight is heard out. It holds for 30 s
-   * of running time at most, whoever forgets to say that the machine woke: systems give programs less before they sleep.
-   */
+  /** The machine is about to sleep: nothing new is sent until a poke; what is in flight is heard out. */
   suspend(): void {
-    if (this.#stopped || this.#asleep) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const cancel = this.#o.clock.after(suspendHolds, () => {
-      this.#wake()
-      this.tick()
-    })
-    this.#asleep = {
-      woken: promise,
-      wake() {
-        cancel()
-        resolve()
-      }
-    }
+    if (this.#stopped || this.#sleep.isOn) return
+    this.#sleep.begin()
     this.#cancelAlarm()
-  }
-
-  #wake(): void {
-    this.#asleep?.wake()
-    this.#asleep = null
   }
 
   /** Records a line of history; a failure to do so is logged and harms nothing. */
   record(id: string, kind: EventKind, detail: string, more: Partial<HistoryEvent> = {}): void {
-    const event: HistoryEvent = { at: this.#o.clock.now(), kind, fault: null, detail, expiresAt: null, ...more }
     const entry = this.roster.find(id)
     if (!entry) return
-    entry.lastEvent = event
-    entry.saving = entry.saving
-      .then(() => this.#o.vault.appendEvent(id, event))
-      .catch((error) => this.#o.log.error('the history could not be saved', error, { server: id }))
-    this.#o.log.info(detail, { server: id, event: kind, fault: event.fault, expiresAt: event.expiresAt })
+    this.#records.append(id, entry, kind, detail, more)
     this.#changed()
   }
 
@@ -251,13 +214,12 @@ export class Keeper {
   async drain(): Promise<void> {
     this.#stopped = true
     this.#cancelAlarm()
-    this.#wake()
+    this.#sleep.end()
     const entries = this.roster.all()
     await Promise.all(entries.map(([, entry]) => entry.flight))
     for (const [id, entry] of entries) if (entry.unsaved) await this.#effects.store(id, entry)
     await Promise.all(entries.map(([, entry]) => entry.saving))
-    this.#drained = true
-    for (const look of [...this.#watchers]) look()
+    this.#answers.drained()
   }
 
   #inScope(id: string): boolean {
@@ -265,22 +227,14 @@ export class Keeper {
   }
 
   #changed(): void {
-    for (const look of [...this.#watchers]) look()
+    this.#answers.look()
     this.#o.onChange()
-  }
-
-  /** Stores the newest health behind whatever this server is storing already. */
-  #save(id: string, entry: Entry): void {
-    const wanted = entry.health
-    entry.saving = entry.saving
-      .then(() => (entry.health === wanted ? this.#o.vault.saveHealth(id, wanted) : undefined))
-      .catch((error) => this.#o.log.error('the health could not be saved', error, { server: id }))
   }
 
   /** One alarm for all: the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */
   #arm(): void {
     this.#cancelAlarm()
-    if (this.#stopped || this.#asleep) return
+    if (this.#stopped || this.#sleep.isOn) return
     let next = Number.POSITIVE_INFINITY
     for (const [id, { health, flight }] of this.roster.all()) {
       const at = this.#inScope(id) && !flight ? plannedAt(health) : null
@@ -294,7 +248,7 @@ export class Keeper {
     const work = async () => {
       if (effect === 'save') return void (await this.#effects.store(id, entry))
       // Asked for, or waiting for its turn, as the machine was about to sleep: not sent yet, so not lost.
-      while (this.#asleep) await this.#asleep.woken
+      while (this.#sleep.isOn) await this.#sleep.over()
       await this.#effects.refresh(id, entry)
     }
     const flight: Promise<void> = before
