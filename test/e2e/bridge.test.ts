@@ -92,7 +92,7 @@ test.each(generations)(
   }
 )
 
-test('SDK 2.x over stdio without sessions: calls, also through a killed owner', async () => {
+test('SDK 2.x over stdio without sessions: calls and a subscription, also through a killed owner', async () => {
   const { home, server, port, owner } = await makeHouse()
   const transport = new StdioToday({ command: process.execPath, args: [entry, 'mcp', 'one'], env: home.env })
   const client = new ClientToday({ name: 't', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })
@@ -100,11 +100,23 @@ test('SDK 2.x over stdio without sessions: calls, also through a killed owner', 
   await client.connect(transport)
   const ok = { content: [{ type: 'text', text: 'ok' }] }
   expect(await client.callTool({ name: 'add' })).toMatchObject(ok)
+  const listen = async () => {
+    const heard = Promise.withResolvers<void>()
+    client.setNotificationHandler('notifications/tools/list_changed', () => heard.resolve())
+    const subscription = await client.listen({ toolsListChanged: true })
+    server.toolsChanged()
+    await heard.promise
+    return subscription
+  }
+  const subscription = await listen()
   owner.kill('SIGKILL')
   await owner.ended
+  // Its stream is gone with the owner, and the client hears so: it asks for another one.
+  expect(await subscription.closed).toBe('remote')
   const call = client.callTool({ name: 'add' })
   await serve(home, port)
   expect(await call).toMatchObject(ok)
+  await listen()
   expect(server.sessions()).toBe(0)
 })
 

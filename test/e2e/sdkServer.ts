@@ -20,6 +20,8 @@ export type SdkServer = {
   unauthorized(): number
   /** Ends as a process does: refuses connections until `comeBack`, and then knows none of its sessions. */
   goDown(): Promise<void>
+  /** Tells every client without a session that listens. */
+  toolsChanged(): void
   comeBack(): Promise<void>
 }
 
@@ -40,25 +42,26 @@ function makeServer(): McpServer {
 }
 
 /** Serves requests of the current revision, each on its own. */
-function makeStateless(): (request: IncomingMessage, reply: ServerResponse, url: string) => Promise<void> {
-  const { fetch } = createMcpHandler(() => {
+function makeStateless() {
+  const { fetch, notify } = createMcpHandler(() => {
     const server = new StatelessServer({ name: 'sdk', version: '2.0.0' })
     server.registerTool('add', { description: 'Answers at once.' }, async () => ok)
     return server
   })
-  return async (request, reply, url) => {
+  const answer = async (request: IncomingMessage, reply: ServerResponse, url: string) => {
     const body = request.method === 'POST' ? (Readable.toWeb(request) as NonNullable<RequestInit['body']>) : null
     const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)])
-    const answer = await fetch(new Request(url, { method: request.method ?? '', headers, body, duplex: 'half' }))
-    reply.writeHead(answer.status, Object.fromEntries(answer.headers))
-    if (!answer.body) return void reply.end()
-    await pipeline(Readable.fromWeb(answer.body as ReadableStream), reply)
+    const response = await fetch(new Request(url, { method: request.method ?? '', headers, body, duplex: 'half' }))
+    reply.writeHead(response.status, Object.fromEntries(response.headers)).flushHeaders()
+    if (!response.body) return void reply.end()
+    await pipeline(Readable.fromWeb(response.body as ReadableStream), reply)
   }
+  return { answer, toolsChanged: notify.toolsChanged }
 }
 
-export async function startSdkServer({ authority }: Upstream): Promise<SdkServer> {
+export async function startSdkServer({ authority }: Pick<Upstream, 'authority'>): Promise<SdkServer> {
   const transports = new Map<string, StreamableHTTPServerTransport>()
-  const answerStateless = makeStateless()
+  const modern = makeStateless()
   let unauthorized = 0
   const metadata = '/.well-known/oauth-protected-resource/mcp'
   const listener = await listen({ port: 0, host: '127.0.0.1' }, async (request, reply) => {
@@ -73,7 +76,7 @@ export async function startSdkServer({ authority }: Upstream): Promise<SdkServer
       reply.setHeader('www-authenticate', `Bearer resource_metadata="${listener.origin}${metadata}"`)
       return void send(401, { error: 'invalid_token' })
     }
-    if (request.headers['mcp-protocol-version'] === stateless) return answerStateless(request, reply, url)
+    if (request.headers['mcp-protocol-version'] === stateless) return modern.answer(request, reply, url)
     const id = request.headers['mcp-session-id']
     const known = typeof id === 'string' ? transports.get(id) : undefined
     if (known) return known.handleRequest(request, reply)
@@ -99,6 +102,7 @@ export async function startSdkServer({ authority }: Upstream): Promise<SdkServer
     forget: () => transports.clear(),
     unauthorized: () => unauthorized,
     goDown,
+    toolsChanged: modern.toolsChanged,
     comeBack: listener.open
   }
 }
