@@ -153,8 +153,9 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
     return replaced
   }
   const goOnAnew = async (): Promise<string> => {
-    const { url } = await ask(await given.registerAnew(given.client))
+    const client = await given.registerAnew(given.client)
     if (isOver) throw new TokentrayError('signInCancelled', 'The sign-in has ended meanwhile.')
+    const { url } = await ask(client)
     given.onReplaced(url)
     return url
   }
