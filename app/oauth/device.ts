@@ -6,6 +6,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Tokens } from '../vault/vault.ts'
+import { isPrivateHost } from './addresses.ts'
 import { authenticationOf, type Client, ClientUnfit, mayBeTold, refusesClient, requestOptions } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import { lifetimeOf } from './expiry.ts'
@@ -47,7 +48,7 @@ export async function requestDeviceCode(
   if (typeof error === 'string' && refusesClient(error)) throw new ClientUnfit(error)
   if (typeof error === 'string') throw noCode(host, error, status, body, client)
   // Google's name for it, from before the RFC.
-  const address = addressOf(body.verification_uri ?? body.verification_url)
+  const address = addressOf(body.verification_uri ?? body.verification_url, reach)
   const { device_code: code, user_code: userCode } = body
   if (typeof code !== 'string' || !code || typeof userCode !== 'string' || !userCode || address === null)
     throw new TokentrayError(
@@ -60,7 +61,7 @@ export async function requestDeviceCode(
     shown: {
       userCode: shown(userCode),
       verificationUri: address,
-      verificationUriComplete: addressOf(body.verification_uri_complete),
+      verificationUriComplete: addressOf(body.verification_uri_complete, reach),
       expiresAt: context.at + Math.min(lifetimeOf(body.expires_in) ?? guessedLifetime, longestLifetime)
     }
   }
@@ -78,8 +79,10 @@ function noCode(host: string, error: string, status: number, body: Json, client:
 }
 
 /** As it was sent where all of it can be seen, else as a browser reads it: it is shown in a terminal, to be typed. */
-function addressOf(value: unknown): string | null {
+function addressOf(value: unknown, reach: TokenRequest['reach']): string | null {
   if (typeof value !== 'string' || !isUsableUrl(value)) return null
+  // No browser is sent into a person's own network by a server outside.
+  if (reach === 'public' && isPrivateHost(new URL(value).hostname)) return null
   const address = /^[\x21-\x7e]+$/.test(value) ? value : new URL(value).href
   return address.length <= 2000 ? address : null
 }

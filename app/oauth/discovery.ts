@@ -213,7 +213,7 @@ async function readServerAt(
   { network, now }: DiscoveryContext
 ): Promise<AuthorizationServer | null> {
   const base = isVisible(issuer) ? URL.parse(issuer) : null
-  if (!base)
+  if (!base || base.username)
     throw new TokentrayError(
       'metadataInvalid',
       `The authorization server "${shown(issuer)}" is no web address; tell the operator of the MCP server.`

@@ -1,5 +1,6 @@
 // The device code (RFC 8628) against a server that is pending, slow, gone, refusing or done, on a held clock.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { requestDeviceCode } from '../../app/oauth/device.ts'
 import type { SignIn } from '../../app/oauth/port.ts'
 import { Secret } from '../../app/secret.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
@@ -145,6 +146,27 @@ describe('what a hostile server answers the request for a code with', () => {
     for (const verification_uri of [`https://example.com/${'x'.repeat(2000)}`, 'http://evil.example/device']) {
       fake.script('/device', { body: offer({ verification_uri }) })
       await refusal(begin(), 'responseInvalid')
+    }
+  })
+
+  test('an address inside the person’s own network is none, where the server is outside', async () => {
+    const asked = (reach: 'any' | 'public', verification_uri: string) =>
+      requestDeviceCode(
+        {
+          network: async () => Response.json(offer({ verification_uri })),
+          server: { issuer: 'https://1.1.1.1', device_authorization_endpoint: 'https://1.1.1.1/device' },
+          client: { clientId: 'c', clientAuth: 'none', clientSecret: null },
+          parameters: {},
+          reach,
+          signal: never,
+          context: { at: start, lastLifetime: null, guessedLifetime: 1 },
+          prover: null
+        },
+        null
+      )
+    for (const inside of ['http://127.0.0.1:631/', 'https://10.0.0.1/x', 'http://localhost/']) {
+      await refusal(asked('public', inside), 'responseInvalid')
+      expect((await asked('any', inside)).shown.verificationUri).toBe(inside)
     }
   })
 

@@ -48,6 +48,9 @@ describe('too much', () => {
 })
 
 test('an address with a name before its host, which would show another host to the person, is none', async () => {
+  resource({ authorization_servers: [fake.origin.replace('//', '//accounts.example.com@')] })
+  await refusal(signIn(), 'metadataInvalid')
+  resource({})
   server({ authorization_endpoint: fake.origin.replace('//', '//accounts.example.com@') })
   expect(await refusal(signIn(), 'metadataInvalid')).toContain('authorization_endpoint')
 })
