@@ -115,11 +115,12 @@ export async function usableTokens(keeper: Keeper, clock: Clock, id: string, min
     return expiresAt == null ? Number.POSITIVE_INFINITY : expiresAt - clock.now()
   }
   keeper.ask(id)
-  const { grant, state } = keeper.roster.health(id)
+  const { grant, state, paused } = keeper.roster.health(id)
   // A token that never lives long enough is refreshed only when it has really run low.
   const lifetime = lifetimeOf(keeper, id)
   const wanted = lifetime >= minValid ? minValid : lifetime / 2
-  if (grant && left() < wanted) {
+  // Paused is paused for readers too: somebody else may hold this refresh token just now.
+  if (grant && left() < wanted && !paused) {
     if (state.kind === 'fresh') keeper.dispatch(id, { type: 'asked' })
     await keeper.settled(id)
   }

@@ -154,6 +154,18 @@ test('a sign-in begun right after another was cancelled is one of its own, and n
   expect(Secret.reveal((await vault.readGrant('one'))!.accessToken)).toBe('access-7')
 })
 
+test('a paused server is not refreshed for a reader of its token either', async () => {
+  const { clock, oauth, handlers } = await setting(new Set())
+  oauth.succeed()
+  await handlers['server.pause']({ server: 'one' })
+  await clock.advance(59 * minute)
+  const read = (minValid: number) => handlers.readToken({ server: 'one', minValid } as never)
+  expect(await read(5 * minute)).toMatchObject({ token: 'access-0', warning: expect.any(String) })
+  await clock.advance(2 * minute)
+  await expect(read(0)).rejects.toMatchObject({ code: 'tokenUnavailable', message: expect.stringContaining('paused') })
+  expect(oauth.renewals).toHaveLength(0)
+})
+
 test('a client of one’s own belongs to the issuer that its first sign-in found', async () => {
   const { clock, oauth, signIns, vault } = await setting(new Set())
   const finish = async (registration: 'dynamic' | 'preRegistered', issuer: string) => {
