@@ -1,5 +1,5 @@
 // What a change of a server's settings makes of them, and of its client's secret. Pure but for a key made where one is chosen.
-// Grants keep the client they were had with, so that what is changed about it holds from the next sign-in on.
+// A grant of that client goes on with what was changed; a key made just now waits for the next sign-in, since no server knows it.
 import type { ParsedInput } from './contract/commands.ts'
 import { TokentrayError } from './contract/errors.ts'
 import { reasonsAfter } from './contract/quirks.ts'
@@ -10,8 +10,13 @@ import { changeOverrides } from './settings.ts'
 
 type Change = ParsedInput<'server.set'>
 
-/** Of the secrets null takes one away; absent: it stays as it is. */
-export type Changed = { config: ServerConfig; clientSecret?: Secret | null; identityProviderSecret?: Secret | null }
+/** Of the secrets null takes one away; absent: it stays as it is. `isForGrant`: the grant's own copy of the client changes too. */
+export type Changed = {
+  config: ServerConfig
+  clientSecret?: Secret | null
+  isForGrant?: boolean
+  identityProviderSecret?: Secret | null
+}
 
 /** @throws inputInvalid */
 export function changeServer(old: ServerConfig, secret: Secret | null, change: Change): Changed {
@@ -39,7 +44,10 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
   }
   return {
     config,
-    ...(client && { clientSecret: client.secret }),
+    ...(client && {
+      clientSecret: client.secret,
+      isForGrant: client.clientAuth !== 'private_key_jwt' || Boolean(clientSecret)
+    }),
     ...providerSecret(old, config, identityProviderSecret)
   }
 }

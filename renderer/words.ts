@@ -214,7 +214,7 @@ export const words = {
       'A bound token is worth nothing without the key, which stays in the vault. Takes effect at the next sign-in.',
     dpopWays: { auto: 'Where the server asks for it', on: 'Always', off: 'Never' },
     clientAuth: 'How its client authenticates',
-    clientAuthHelp: 'Takes effect at the next sign-in.',
+    clientAuthHelp: 'Used from the next refresh on.',
     clientAuths: {
       auto: 'As the server takes it',
       client_secret_basic: 'Secret in a header',

@@ -192,3 +192,30 @@ test('the secret of a client at an identity provider is kept, sent there, and ne
   await expect(call('server.set', none)).rejects.toMatchObject({ code: 'inputInvalid' })
   expect(JSON.stringify(await call('snapshot', {}))).not.toContain('shh')
 })
+
+test('a new secret of a client mends the grant that was had with the old one; a key made just now waits for a sign-in', async () => {
+  const setting = await createSetting()
+  onTestFinished(() => setting.stop())
+  const fake = await startFakeServer()
+  onTestFinished(() => fake.stop())
+  const { call } = setting
+  await call('server.add', { url: fake.mcp, name: 'one', clientId: 'mine', clientSecret: 'old' })
+  const { signIn, url } = await call('signIn.start', { server: 'one' })
+  const done = call('signIn.wait', { signIn })
+  await fetch(url!)
+  await done
+  const basic = (secret: string) => `Basic ${Buffer.from(`mine:${secret}`).toString('base64')}`
+  const shown = async () => {
+    await call('server.refresh', { server: 'one' })
+    const { headers, form } = fake.to('/token').at(-1)!
+    return headers.authorization ?? form.get('client_secret')
+  }
+  await call('server.set', { server: 'one', clientSecret: 'new' })
+  expect(await shown()).toBe(basic('new'))
+  await call('server.set', { server: 'one', clientAuth: 'client_secret_post' })
+  expect(await shown()).toBe('new')
+  await call('server.set', { server: 'one', clientAuth: 'private_key_jwt' })
+  expect(await shown()).toBe('new')
+  await call('server.set', { server: 'one', clientAuth: 'none' })
+  expect(await shown()).toBe(null)
+})

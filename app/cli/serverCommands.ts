@@ -61,7 +61,7 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
       (text: string) => (text === 'any' ? text : whole(1, 65_535)(text))
     )
     .addOption(
-      new Option('--client-auth <method>', 'how a client of your own authenticates, from the next sign-in on').choices([
+      new Option('--client-auth <method>', 'how a client of your own authenticates').choices([
         'auto',
         'none',
         'client_secret_basic',

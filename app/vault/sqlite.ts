@@ -114,6 +114,17 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     updateServer: (config, secrets = {}) =>
       writing(() => {
         mustExist(config.id)
+        const { clientSecret, isForGrant } = secrets
+        if (isForGrant && clientSecret !== undefined)
+          run(
+            `UPDATE grants SET client_secret = ?, client_auth = COALESCE(?, CASE
+               WHEN client_auth IN ('client_secret_basic', 'client_secret_post') THEN client_auth
+               ELSE 'client_secret_basic' END)
+             WHERE server = ? AND registration = 'preRegistered'`,
+            bind(clientSecret),
+            clientSecret === null ? 'none' : (config.clientAuth ?? null),
+            config.id
+          )
         run('UPDATE servers SET config = ? WHERE id = ?', JSON.stringify(config), config.id)
         keepSecrets(config.id, secrets)
       }),

@@ -86,10 +86,10 @@ export interface Vault {
       grant?: NewGrant | undefined
     }
   ): Promise<void>
-  /** Of the secrets null takes one away; absent: it stays. */
+  /** Of the secrets null takes one away; absent: it stays. `isForGrant`: the grant of this client goes on with it. */
   updateServer(
     config: ServerConfig,
-    secrets?: { clientSecret?: Secret | null; identityProviderSecret?: Secret | null }
+    secrets?: { clientSecret?: Secret | null; isForGrant?: boolean; identityProviderSecret?: Secret | null }
   ): Promise<void>
   removeServer(id: string): Promise<void>
   /** The secret of a pre-registered client. */
