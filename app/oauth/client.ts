@@ -51,14 +51,17 @@ function plainBasic(secret: string): oauth.ClientAuth {
 /** How long an assertion is good for, in s. */
 const assertionLifetime = 60
 
-/** RFC 7523 sections 2.2 and 3; the audience is the issuer alone, so that no other server can use it. */
+/**
+ * RFC 7523 sections 2.2 and 3; the audience is the issuer alone, so that no other server can use it. Without the optional
+ * `nbf`: to a clock a moment behind ours it would not be valid yet.
+ */
 function signedAssertion(key: Secret, at: number): oauth.ClientAuth {
   return (server, { client_id }, body) => {
     const now = Math.floor(at / 1000)
     const claims = { iss: client_id, sub: client_id, aud: server.issuer, jti: randomUUID() }
     body.set('client_id', client_id)
     body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
-    body.set('client_assertion', signJwt(key, 'JWT', { ...claims, iat: now, nbf: now, exp: now + assertionLifetime }))
+    body.set('client_assertion', signJwt(key, 'JWT', { ...claims, iat: now, exp: now + assertionLifetime }))
   }
 }
 

@@ -123,6 +123,10 @@ describe('dynamic registration', () => {
       Buffer.from(signature, 'base64url')
     )
     expect([isOurs, form.has('client_secret'), shape.clientAuth]).toEqual([true, false, 'private_key_jwt'])
+    const said = JSON.parse(Buffer.from(claims, 'base64url').toString())
+    expect(said).toMatchObject({ aud: fake.origin, iat: start / 1000, exp: start / 1000 + 60 })
+    // A clock that is a moment fast must not make it one that is not valid yet.
+    expect(said).not.toHaveProperty('nbf')
     expect(registrations.rows[0]).toMatchObject({ clientAuth: 'private_key_jwt', clientSecretExpiresAt: null })
     await signInFully(oauth, configOf(fake.mcp))
     expect(fake.to('/register')).toHaveLength(1)
