@@ -1,5 +1,5 @@
-// `npm run bench`: measures what issue and README promise about speed, and never judges it: no number here fails a run.
-// `--only NAME[,NAME]` picks parts, `--json` prints one JSON text, `--write` makes docs/benchmarks.md of a whole run.
+// `npm run bench`: measures what is promised about speed; no number here fails a run. `--only NAME[,NAME]` picks parts,
+// `--json` prints one JSON text, `--write` makes docs/benchmarks.md of a whole run, `--bundled` takes dist/ as it is.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -45,22 +45,34 @@ function fail(sentence: string): never {
 function readArguments() {
   try {
     return parseArgs({
-      options: { only: { type: 'string' }, json: { type: 'boolean' }, write: { type: 'boolean' } }
+      options: {
+        only: { type: 'string' },
+        json: { type: 'boolean' },
+        write: { type: 'boolean' },
+        bundled: { type: 'boolean' }
+      }
     }).values
   } catch (error) {
     return fail((error as Error).message)
   }
 }
 
-const { only, json, write } = readArguments()
+const { only, json, write, bundled: isBundled } = readArguments()
 const names = only?.split(',') ?? Object.keys(measures)
 const unknown = names.find((name) => !Object.hasOwn(measures, name))
 if (unknown !== undefined) fail(`There is no part "${unknown}"; the parts are ${Object.keys(measures).join(', ')}.`)
 if (write && only) fail('--write makes the page of a whole run; leave out --only.')
 
+function makeBundle(): void {
+  const { status } = spawnSync(process.execPath, [join(root, 'build/bundle.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
+  if (status !== 0) process.exit(1)
+}
+
 /** Each part runs in a process of its own: the memory one leaves behind makes the next one's children start slower. */
 function measureApart(name: string): Part {
-  const args = [import.meta.filename, '--only', name, '--json']
+  const args = [import.meta.filename, '--only', name, '--json', '--bundled']
   const { status, stdout } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit']
@@ -69,16 +81,8 @@ function measureApart(name: string): Part {
   return JSON.parse(stdout).parts[0]
 }
 
-async function measure(name: string): Promise<Part> {
-  if (names.length > 1) return measureApart(name)
-  if (bundled.includes(name)) {
-    const { status } = spawnSync(process.execPath, [join(root, 'build/bundle.ts')], {
-      stdio: ['ignore', 'ignore', 'inherit']
-    })
-    if (status !== 0) process.exit(1)
-  }
-  return measures[name]!()
-}
+if (!isBundled && names.some((name) => bundled.includes(name))) makeBundle()
+const measure = (name: string) => (names.length > 1 ? measureApart(name) : measures[name]!())
 
 const machine = describeMachine()
 if (!json) console.log(`${machine.os}, ${machine.cpus}, Node ${machine.node}`)

@@ -75,7 +75,7 @@ export function printPage(machine: Machine, parts: readonly Part[]): string {
     ].join('\n')
   return `# Benchmarks
 
-Made by \`npm run bench -- --write\`: do not edit. To repeat: \`npm run bench\` (under three minutes; \`--only NAME\` for one
+Made by \`npm run bench -- --write\`: do not edit. To repeat: \`npm run bench\` (about three minutes; \`--only NAME\` for one
 part, \`--json\` for scripts).
 
 What is compared runs side by side in one run, taking turns; ratios are medians of the rounds' own ratios. Numbers from

@@ -9,7 +9,7 @@ import { interleave, judge, median, type Part, quantile, rowOf, timed } from './
 
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY })
 
-const passRounds = 12
+const passRounds = 10
 const ticks = 50
 
 /** From the upstream's write of an event to its arrival here, of `ticks` events, in ms. */
