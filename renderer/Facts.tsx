@@ -3,6 +3,7 @@
 import type { ServerView } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
 import { roughly, writeMoment } from './durations.ts'
+import { FactList } from './FactList.tsx'
 import { snapshots } from './store.ts'
 import { words } from './words.ts'
 
@@ -70,16 +71,7 @@ export function Facts({ view }: { view: ServerView }) {
   return (
     <section>
       <h2 className="cap">{words.detail.token}</h2>
-      <dl className="facts">
-        {rows
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-      </dl>
+      <FactList rows={rows} />
     </section>
   )
 }

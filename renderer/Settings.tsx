@@ -11,6 +11,7 @@ import { ActionButton, CopyLine, Page, Push } from './controls.tsx'
 import { Demo } from './Demo.tsx'
 import { Desktop } from './Desktop.tsx'
 import { writeMoment } from './durations.ts'
+import { type Fact, FactList } from './FactList.tsx'
 import { Fold } from './Fold.tsx'
 import { Form } from './Form.tsx'
 import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
@@ -90,14 +91,7 @@ function Gateway({ gateway }: { gateway: Snapshot['gateway'] }) {
       <h2 className="cap">{text.gateway}</h2>
       <p className="help">{gateway ? text.gatewayHelp : text.gatewayNone}</p>
       {gateway?.problem && <p className="note">{gateway.problem}</p>}
-      {gateway && (
-        <dl className="facts">
-          <div>
-            <dt>{text.gatewayPort}</dt>
-            <dd>{gateway.port}</dd>
-          </div>
-        </dl>
-      )}
+      {gateway && <FactList rows={[[text.gatewayPort, gateway.port]]} />}
       {gateway?.address && <CopyLine label={text.gatewayAddress} text={gateway.address} />}
       {gateway?.publicUrl && <CopyLine label={text.gatewayPublic} text={gateway.publicUrl} />}
       <div className="acts">
@@ -112,12 +106,7 @@ function Vault({ vault }: { vault: Snapshot['vault'] }) {
   return (
     <section>
       <h2 className="cap">{text.vault}</h2>
-      <dl className="facts">
-        <div>
-          <dt>{text.key}</dt>
-          <dd>{text.keySources[keySource]}</dd>
-        </div>
-      </dl>
+      <FactList rows={[[text.key, text.keySources[keySource]]]} />
       <p className="help">
         {text.keyStates[keySource]} {text.keyLost[keySource]}
       </p>
@@ -134,7 +123,7 @@ function Vault({ vault }: { vault: Snapshot['vault'] }) {
 
 function Running({ owner }: { owner: Snapshot['owner'] }) {
   const since = useClock((now) => writeMoment(owner.startedAt, now))
-  const rows = [
+  const rows: Fact[] = [
     [text.version, owner.version],
     [text.owner, `${text.owners[owner.kind]} · ${text.process(owner.pid)}`],
     [text.since, since]
@@ -142,14 +131,7 @@ function Running({ owner }: { owner: Snapshot['owner'] }) {
   return (
     <section>
       <h2 className="cap">{text.running}</h2>
-      <dl className="facts">
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList rows={rows} />
     </section>
   )
 }

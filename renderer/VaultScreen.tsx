@@ -7,6 +7,7 @@ import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, Field, Push, SecretField } from './controls.tsx'
 import { writeMoment } from './durations.ts'
+import { FactList } from './FactList.tsx'
 import { Form } from './Form.tsx'
 import { Mark } from './Mark.tsx'
 import { sayError, words } from './words.ts'
@@ -174,12 +175,7 @@ export default function VaultScreen({ vault, state }: { vault: VaultView; state:
         </section>
         {offers?.restore && <Restore at={offers.restore.at} />}
         {offers?.reset && <Reset />}
-        <dl className="facts">
-          <div>
-            <dt>{text.file}</dt>
-            <dd>{vault.path}</dd>
-          </div>
-        </dl>
+        <FactList rows={[[text.file, vault.path]]} />
       </main>
     </>
   )
