@@ -16,7 +16,7 @@ import { buildServer, grantGiven } from './seed.ts'
 import { changeServer } from './serverChanges.ts'
 import type { SignIns } from './signIns.ts'
 import { addScope } from './stepUp.ts'
-import { readToken, refreshNow, remedies } from './tokens.ts'
+import { passedThrough, readToken, refreshNow, remedies } from './tokens.ts'
 import type { Vault } from './vault/vault.ts'
 import { verify } from './verify.ts'
 
@@ -217,10 +217,11 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     },
     'signIn.start': async (input) => {
       const server = find(input)
-      const { grantKind } = keeper.roster.config(server)
+      const { grantKind, mode } = keeper.roster.config(server)
       // Refused before anything begins: it is no failed sign-in for the history.
       if (grantKind === 'staticToken' || grantKind === 'refreshToken')
         throw new TokentrayError('signInFailed', `${server} has no sign-in. ${remedies[grantKind](server)}`)
+      if (mode === 'passThrough') throw new TokentrayError('signInFailed', passedThrough(server))
       if (input.addScope !== undefined) await addScope(services, server, input.addScope)
       const { id, ...started } = await signIns.start(server, input.device)
       return { signIn: id, ...started }

@@ -2,6 +2,7 @@
 // No browser is opened here: the door that asked opens it, since only it knows where the person sits.
 import { randomUUID } from 'node:crypto'
 import { asTokentrayError, TokentrayError } from './contract/errors.ts'
+import type { ServerView } from './contract/views.ts'
 import type { Keeper } from './keeper.ts'
 import type { Log } from './log.ts'
 import type { OAuth, SignIn } from './oauth/port.ts'
@@ -18,9 +19,15 @@ type Running = {
   ended: boolean
   /** Resolves when it waits for another sign-in, if ever it does. */
   queued: Promise<void>
+  /** True from when there is an address or a code for a person to go on with. */
+  isShown: boolean
   /** The server whose sign-in at the same issuer is in the browser. */
   waitingFor: string | undefined
 }
+
+/** True where a person may be signed in at `address`: a client of its own, a token given and a pass-through are no account. */
+const isPersonAt = ({ url, grantKind, mode }: ServerView, address: string) =>
+  url === address && grantKind === 'authorizationCode' && mode === 'token'
 
 type Started = Pick<SignIn, 'url' | 'redirectUri' | 'device'> & { id: string; waitingFor?: string }
 
@@ -121,9 +128,8 @@ export class SignIns {
   async close(): Promise<void> {
     const all = [...this.#running.values()]
     // Nobody was sent off yet: such a sign-in can be asked for again, of the next owner.
-    for (const { waitingFor, abort } of all)
-      if (waitingFor !== undefined)
-        abort.abort(new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.'))
+    for (const { isShown, abort } of all)
+      if (!isShown) abort.abort(new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.'))
     for (const { id } of all) this.cancel(id)
     await Promise.allSettled(all.map(({ finished }) => finished))
   }
@@ -158,7 +164,7 @@ export class SignIns {
         onReplaced: (url) => this.#replaced(running, url),
         isProfile: keeper.roster
           .views()
-          .some(({ id, url }) => id !== server && url === keeper.roster.config(server).url)
+          .some((other) => other.id !== server && isPersonAt(other, keeper.roster.config(server).url))
       })
       abort.signal.addEventListener('abort', () => signIn.cancel(), { once: true })
       // Cancelled while it was getting ready: nobody would tell it again.
@@ -166,7 +172,10 @@ export class SignIns {
       const { url, redirectUri, device, replaceClient } = signIn
       keeper.setSignIn(server, { id, url, redirectUri, device, ...(replaceClient && { keptClient: true }) })
       return signIn
-    })()
+    })().catch((error) => {
+      // Who aborted says why; what broke off on the way only says that it did.
+      throw abort.signal.aborted ? abort.signal.reason : error
+    })
     const finished = this.#finish(server, begun, keeper.roster.config(server).addedScope).finally(() => {
       running.ended = true
       this.#leave(running)
@@ -180,10 +189,17 @@ export class SignIns {
       begun,
       finished,
       ended: false,
+      isShown: false,
       queued: queued.promise,
       waitingFor: undefined
     }
     this.#running.set(id, running)
+    begun.then(
+      () => {
+        running.isShown = true
+      },
+      () => {}
+    )
     return running
   }
 

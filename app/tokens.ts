@@ -44,6 +44,10 @@ export const remedies: Record<GrantKind, (id: string) => string> = {
     `Give it a new refresh token, in Tokentray or with "tokentray set ${id} --refresh-token-file FILE".`
 }
 
+/** What is said where a token of a server is asked for that keeps none. */
+export const passedThrough = (id: string) =>
+  `${id} is set to pass-through: each client signs in by itself, and nothing is kept here; end that in its settings to sign in.`
+
 /** Why there is no usable token, as an error with what to do. */
 export function whyNot(keeper: Keeper, id: string): TokentrayError {
   const view = keeper.roster.view(id)
@@ -53,6 +57,8 @@ export function whyNot(keeper: Keeper, id: string): TokentrayError {
       'tokenUnavailable',
       `${id} is paused; resume it, in Tokentray or with "tokentray resume ${id}".`
     )
+  if (state.kind === 'signedOut' && view.mode === 'passThrough')
+    return new TokentrayError('tokenUnavailable', passedThrough(id))
   if (state.kind === 'signedOut' || (state.kind === 'needsUser' && state.action === 'signIn'))
     return new TokentrayError('signInNeeded', `${view.detail || `${view.words}.`} ${remedies[view.grantKind](id)}`)
   if (state.kind === 'needsUser' && state.action === 'tryRestored')

@@ -49,3 +49,33 @@ test('a server that knows no choice of accounts refuses it, and signing in anew 
   await setting.call('server.set', { server: 'two', ...proposal!.change })
   expect((await signIn()).view.light).toBe('green')
 })
+
+test('a program, a pass-through and a token given by hand at the same address are no accounts to choose among', async () => {
+  const setting = await createSetting()
+  onTestFinished(setting.stop)
+  const { url } = setting.mcp
+  await setting.call('server.add', {
+    url,
+    name: 'bot',
+    grantKind: 'clientCredentials',
+    clientId: 'bot',
+    clientSecret: 'secret'
+  })
+  await setting.call('server.add', { url, name: 'given', grantKind: 'staticToken', accessToken: 'token' })
+  await setting.call('server.add', { url, name: 'theirs', mode: 'passThrough' })
+  expect((await setting.signIn()).light).toBe('green')
+})
+
+test('a pass-through server has no sign-in and no token, and says so without naming either as the remedy', async () => {
+  const setting = await createSetting()
+  onTestFinished(setting.stop)
+  await setting.call('server.add', { url: setting.mcp.url, name: 'theirs', mode: 'passThrough' })
+  const said = expect.stringMatching(/^theirs is set to pass-through: each client signs in by itself/)
+  await expect(setting.call('signIn.start', { server: 'theirs' })).rejects.toMatchObject({
+    code: 'signInFailed',
+    message: said
+  })
+  const read = setting.call('readToken', { server: 'theirs' })
+  await expect(read).rejects.toMatchObject({ code: 'tokenUnavailable', message: said })
+  expect((await setting.call('server.history', { server: 'theirs' })).events.map(({ kind }) => kind)).toEqual(['added'])
+})

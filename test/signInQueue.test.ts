@@ -96,3 +96,12 @@ test('an owner that ends lets who only waited ask the next one', async () => {
   expect((await s.call('server.history', { server: 'two' })).events.map(({ kind }) => kind)).toEqual(['added'])
   expect((await start('two')).url).not.toBeNull()
 })
+
+test('an owner that ends before it has an address to show lets who asked ask the next one', async () => {
+  const begun = start('one')
+  begun.catch(() => {})
+  await s.until(({ state }) => state === 'signingIn')
+  await s.restart()
+  await expect(begun).rejects.toMatchObject({ code: 'ownerStopping' })
+  expect((await s.call('server.history', { server: 'one' })).events.map(({ kind }) => kind)).toEqual(['added'])
+})
