@@ -3,5 +3,7 @@
 import { existsSync } from 'node:fs'
 
 const source = new URL('../app/cli/library.ts', import.meta.url)
+if (existsSync(source) && !process.features.typescript)
+  throw new Error(`tokentray: getToken from a checkout needs Node 24 (this is ${process.version}).`)
 const entry = existsSync(source) ? source : new URL('../dist/library.js', import.meta.url)
 export const { getToken, TokentrayError } = await import(entry.href)

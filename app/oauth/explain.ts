@@ -45,7 +45,7 @@ export function explainFault(
       if (detail === 'invalid_client')
         return new TokentrayError(
           'clientRefused',
-          `${host} does not accept our client (${detail}); check the client id and secret.`
+          `${host} does not accept our client (${detail}); check the client id, and its secret or key.`
         )
       if (detail === 'private_address')
         return new TokentrayError(

@@ -69,3 +69,10 @@ test.each(['sources', 'bundle'])('a bot gets tokens from the owner, by the %s', 
   const { said } = await ask(home, folder, "getToken('one')")
   expect(said).toEqual([true, 'signInNeeded', expect.stringContaining('tokentray login one')])
 })
+
+test('a Node too old for the sources is told which one it takes, in one sentence', async () => {
+  const args = ['--no-experimental-strip-types', '--input-type=module', '--eval', "import 'tokentray'"]
+  await expect(promisify(execFile)(process.execPath, args, { cwd: root })).rejects.toMatchObject({
+    stderr: expect.stringMatching(/Error: tokentray: getToken from a checkout needs Node 24 \(this is v[\d.]+\)\./)
+  })
+})

@@ -352,7 +352,7 @@ describe('a pre-registered client', () => {
   test('refused by the server keeps its settings and says what to check', async () => {
     fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
     const promise = signInFully(setUp().oauth, configOf(fake.mcp, { clientId: 'my-app' }), 'wrong')
-    expect(await refusal(promise, 'clientRefused')).toContain('client id and secret')
+    expect(await refusal(promise, 'clientRefused')).toContain('the client id, and its secret or key')
   })
 })
 
