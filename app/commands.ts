@@ -139,9 +139,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     },
     'server.set': async (input) => {
       const id = find(input)
-      const changed = changeServer(keeper.roster.config(id), await vault.clientSecret(id), input)
-      await vault.updateServer(changed.config, changed)
-      keeper.setConfig(changed.config)
+      await keeper.changeConfig(id, async (old) => changeServer(old, await vault.clientSecret(id), input))
       keeper.record(id, 'settingsChanged', 'Settings changed')
       return viewed(id)
     },

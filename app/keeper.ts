@@ -12,9 +12,11 @@ import { factsOf } from './facts.ts'
 import { type Effect, type HealthEvent, transition } from './health/machine.ts'
 import { isDue, newHealth, plannedAt } from './health/standing.ts'
 import { historyOf } from './health/words.ts'
+import { createQueue } from './queue.ts'
 import { Records } from './records.ts'
 import { type Entry, Roster } from './roster.ts'
 import type { Secret } from './secret.ts'
+import type { Changed } from './serverChanges.ts'
 import { Sleep } from './sleep.ts'
 import type { Tokens } from './vault/vault.ts'
 import type { Viewed } from './view.ts'
@@ -39,6 +41,7 @@ export class Keeper {
   readonly #effects: Effects
   readonly #records: Records
   readonly #sleep: Sleep
+  readonly #inTurn = createQueue()
   #cancelAlarm = () => {}
   #stopped = false
 
@@ -87,10 +90,18 @@ export class Keeper {
     return grant && { ...grant, dpopKey }
   }
 
-  setConfig(config: ServerConfig): void {
-    this.roster.get(config.id).config = config
-    this.dispatch(config.id, { type: 'rescheduled' })
-    this.#changed()
+  /**
+   * Stores what `change` makes of a server's settings, and uses it; changes of one server wait for each other, so that each is
+   * made of what the one before left. Rejects what `change` throws, `serverUnknown`, and where the vault cannot be written.
+   */
+  changeConfig(id: string, change: (old: ServerConfig) => Changed | Promise<Changed>): Promise<void> {
+    return this.#inTurn(id, async () => {
+      const changed = await change(this.roster.config(id))
+      await this.#o.vault.updateServer(changed.config, changed)
+      this.roster.get(id).config = changed.config
+      this.dispatch(id, { type: 'rescheduled' })
+      this.#changed()
+    })
   }
 
   /** For every server that sets nothing of its own: what is planned is planned anew. */

@@ -17,13 +17,14 @@ export async function noteFound(
   { account, shape, scope }: NewGrant,
   asked: string | undefined
 ): Promise<void> {
-  const config = parts.keeper.roster.config(server)
-  const isOwnClient = shape.registration === 'preRegistered' && config.tokenEndpoint === undefined
-  const clientIssuer = config.clientIssuer ?? (isOwnClient ? shape.issuer : null)
-  await note(parts, {
-    ...afterAsking(config, asked, scope),
-    ...(account !== undefined && { account }),
-    ...(clientIssuer !== null && { clientIssuer })
+  await note(parts, server, (config) => {
+    const isOwnClient = shape.registration === 'preRegistered' && config.tokenEndpoint === undefined
+    const clientIssuer = config.clientIssuer ?? (isOwnClient ? shape.issuer : null)
+    return {
+      ...afterAsking(config, asked, scope),
+      ...(account !== undefined && { account }),
+      ...(clientIssuer !== null && { clientIssuer })
+    }
   })
 }
 
@@ -41,19 +42,17 @@ export async function dropRefused(
   const { code, message, proposals } = error
   if (!config || asked === undefined || !scopeFaults.has(code) || proposals.length > 0) return error
   const grant = await parts.vault.readGrant(server).catch(() => null)
-  const found = afterAsking(config, asked, grant?.scope, true)
-  await note(parts, found)
-  if (found.addedScope === config.addedScope) return error
+  const without = (old: ServerConfig) => afterAsking(old, asked, grant?.scope, true)
+  await note(parts, server, without)
+  if (without(config).addedScope === config.addedScope) return error
   const said = 'What was found missing before is asked for no more: sign in again to do without it.'
   return new TokentrayError(code, `${message} ${said}`, { cause: error })
 }
 
-async function note({ keeper, vault, log }: Parts, found: ServerConfig): Promise<void> {
-  const server = found.id
-  if (isDeepStrictEqual(found, keeper.roster.config(server))) return
+async function note({ keeper, log }: Parts, server: string, found: (old: ServerConfig) => ServerConfig): Promise<void> {
   try {
-    await vault.updateServer(found)
-    keeper.setConfig(found)
+    const old = keeper.roster.config(server)
+    if (!isDeepStrictEqual(found(old), old)) await keeper.changeConfig(server, (now) => ({ config: found(now) }))
   } catch (error) {
     log.error('what the sign-in found could not be noted', error, { server })
   }

@@ -38,18 +38,17 @@ export async function addScope(
       'scopeGranted',
       `${id} has been granted ${wanted.join(' ')} already, so signing in again would change nothing; its account may lack the right.`
     )
-  const config = keeper.roster.config(id)
-  const declined = scopesIn(config.declinedScope)
+  const declined = scopesIn(keeper.roster.config(id).declinedScope)
   if (by === 'server' && wanted.every((scope) => granted.includes(scope) || declined.includes(scope)))
     throw new TokentrayError(
       'scopeRefused',
       `${id} was asked for ${wanted.join(' ')} at the last sign-in and did not grant it.`
     )
-  // What is missing comes first: cut off, it would be found missing again after each sign-in.
-  const union = [...new Set([...wanted, ...scopesIn(config.addedScope), ...granted])]
-  const changed = { ...config, addedScope: union.slice(0, most.noted).join(' ') }
-  await vault.updateServer(changed)
-  keeper.setConfig(changed)
+  await keeper.changeConfig(id, (old) => {
+    // What is missing comes first: cut off, it would be found missing again after each sign-in.
+    const union = [...new Set([...wanted, ...scopesIn(old.addedScope), ...granted])]
+    return { config: { ...old, addedScope: union.slice(0, most.noted).join(' ') } }
+  })
   // Servers hold a client to the scopes it registered for (RFC 7591 section 2); the old grant keeps its own client.
   if (grant?.shape.registration === 'dynamic') await oauth.forgetRegistration(grant)
 }

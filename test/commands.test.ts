@@ -215,6 +215,15 @@ test('refreshing a living token without a refresh token changes nothing and says
   expect(await handlers.readToken({ server: 'two', minValid: 60_000 })).toMatchObject({ token: 'given', warning: null })
 })
 
+test('of two changes of settings made at once neither is lost', async () => {
+  const { handlers, keeper } = await setting(new Set())
+  await Promise.all([
+    handlers['server.set']({ server: 'one', name: 'First' }),
+    handlers['server.set']({ server: 'one', redirectPort: 4000 })
+  ])
+  expect(keeper.roster.config('one')).toMatchObject({ name: 'First', redirectPort: 4000 })
+})
+
 test('a changed schedule and redirect port take hold at once; null gives the port back to the system', async () => {
   const { handlers, keeper } = await setting(new Set())
   const before = keeper.roster.view('one')

@@ -37,10 +37,13 @@ test('what is missing is noted also where more was granted than is looked throug
   const many = Array.from({ length: 150 }, (_, at) => `granted:${at}`)
   const noted: ServerConfig[] = []
   const vault = {
-    readGrant: async () => grantOf('https://i.example', { scope: many.join(' ') }, { registration: 'none' }),
-    updateServer: async (config: ServerConfig) => noted.push(config)
+    readGrant: async () => grantOf('https://i.example', { scope: many.join(' ') }, { registration: 'none' })
   }
-  const keeper = { roster: { config: () => configOf('https://mcp.example/') }, setConfig() {} }
+  const config = configOf('https://mcp.example/')
+  const changeConfig = async (_: string, change: (old: ServerConfig) => { config: ServerConfig }) => {
+    noted.push(change(config).config)
+  }
+  const keeper = { roster: { config: () => config }, changeConfig }
   await addScope({ keeper, vault, oauth: {} } as never, 'test', 'the-missing-one')
   expect(noted[0]?.addedScope?.split(' ')).toEqual(expect.arrayContaining([...many, 'the-missing-one']))
   const twice = addScope({ keeper, vault, oauth: {} } as never, 'test', many.at(-1)!)

@@ -2,6 +2,7 @@
 // The network carries the server's client certificate; the bare one has no name outside, so that nothing goes without.
 import type { Clock } from '../clock.ts'
 import type { ServerConfig } from '../contract/server.ts'
+import { createQueue } from '../queue.ts'
 import type { Secret } from '../secret.ts'
 import { assertionReader, type ReadAssertion } from './assertion.ts'
 import { createCallbacks } from './callback.ts'
@@ -12,7 +13,6 @@ import { askWithAssertion } from './jwtBearer.ts'
 import { makeKey } from './keys.ts'
 import type { Network } from './network.ts'
 import type { OAuth, TokenOutcome } from './port.ts'
-import { createQueue } from './queue.ts'
 import type { Registrations } from './registration.ts'
 
 /** `guessedLifetime` and `signInLimit` in ms. */
