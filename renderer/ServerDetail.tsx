@@ -51,7 +51,7 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
   return (
     <Page title={view.name} side={hostOf(view.url)} mark={<Mark kind={markOf(view)} />}>
       <Banner view={view} />
-      {view.action === 'fixSettings' && view.proposals.length > 0 && <Proposals view={view} />}
+      {view.action !== null && !view.signIn && view.proposals.length > 0 && <Proposals view={view} />}
       {view.action === 'tryRestored' && !view.paused && <Restored view={view} />}
       <Actions view={view} byHand={byHand} onVerify={verify} />
       <VerdictLine verdict={verdict} />

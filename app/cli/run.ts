@@ -32,12 +32,13 @@ export async function run(argv: readonly string[], world: World): Promise<number
   }
 }
 
+// The server stays in the list, so that its address is taken.
+const ownClient =
+  'A client of your own: "tokentray remove", then "tokentray add" with --client-id, --client-secret-file and --redirect-port.'
 /** What the core's sentence, which pages show too, means on the command line. */
 const hints: Partial<Record<ErrorCode, string>> = {
-  registrationUnsupported:
-    'A client of your own: --client-id, --client-secret-file and --redirect-port of "tokentray add".',
-  registrationRefused:
-    'A client of your own: --client-id, --client-secret-file and --redirect-port of "tokentray add".',
+  registrationUnsupported: ownClient,
+  registrationRefused: ownClient,
   serverExists: 'Another account there: "tokentray add" with --name. To sign in: "tokentray login".',
   nameReserved: 'Choose it with --name, or the short name alone with --id.'
 }

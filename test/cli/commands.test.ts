@@ -561,7 +561,7 @@ test('a refresh refused for want of a quirk shows the command that allows it, an
 
 test.each([
   ['registrationRefused', '--redirect-port'],
-  ['registrationUnsupported', '--client-id'],
+  ['registrationUnsupported', '"tokentray remove".*--client-id'],
   ['serverExists', '--name'],
   ['nameReserved', '--name']
 ] as const)(

@@ -123,6 +123,23 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     expect(fixture().inputsOf('signIn.start')).toEqual([{ server: 'figma' }])
   })
 
+  test('what a sign-in that failed elsewhere would need is on the server’s page too, until another one runs', async () => {
+    const change = { quirks: { acceptIssuerSlash: true } }
+    fixture().change(({ servers }) => {
+      const figma = servers.find(({ id }) => id === 'figma')!
+      Object.assign(figma, { state: 'signedOut', action: 'signIn', signIn: null })
+      figma.proposals = [{ change, reason: 'One slash apart.', givesUp: 'Equality.', trust: 'seen', source: null }]
+    })
+    const page = await open('#server/figma')
+    await page.getByText('One slash apart.').waitFor()
+    await button(page, words.proposals.setAndTry).waitFor()
+    fixture().change(({ servers }) => {
+      const signIn = { id: '1', since: 0, step: 'discovery' as const, url: null, redirectUri: null }
+      Object.assign(servers.find(({ id }) => id === 'figma')!, { signIn })
+    })
+    await page.getByText('One slash apart.').waitFor({ state: 'detached' })
+  })
+
   test('what a refused refresh would need is on the server’s page, and one press sets it and refreshes', async () => {
     fixture().change(({ servers }) => {
       const github = servers.find(({ id }) => id === 'github')!
