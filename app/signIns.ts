@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { asTokentrayError, TokentrayError } from './contract/errors.ts'
 import type { ServerView } from './contract/views.ts'
+import { isClientForgotten } from './health/standing.ts'
 import type { Keeper } from './keeper.ts'
 import type { Log } from './log.ts'
 import type { OAuth, SignIn } from './oauth/port.ts'
@@ -29,7 +30,11 @@ type Running = {
 const isPersonAt = ({ url, grantKind, mode }: ServerView, address: string) =>
   url === address && grantKind === 'authorizationCode' && mode === 'token'
 
-type Started = Pick<SignIn, 'url' | 'redirectUri' | 'device'> & { id: string; waitingFor?: string }
+type Started = Pick<SignIn, 'url' | 'redirectUri' | 'device'> & {
+  id: string
+  waitingFor?: string
+  keptClient?: true
+}
 
 const nothingYet = { url: null, redirectUri: null, device: null }
 
@@ -71,8 +76,8 @@ export class SignIns {
 
   /** Resolves when the browser can be sent off, however long others take before. */
   async ready(id: string): Promise<Started> {
-    const { url, redirectUri, device } = await this.#get(id).begun
-    return { id, url, redirectUri, device }
+    const { url, redirectUri, device, replaceClient } = await this.#get(id).begun
+    return { id, url, redirectUri, device, ...(replaceClient && { keptClient: true }) }
   }
 
   /** Resolves with the server's id when the sign-in's grant is stored. */
@@ -162,6 +167,7 @@ export class SignIns {
         device: way,
         turn: (issuer) => this.#turn(running, issuer, queued.resolve),
         onReplaced: (url) => this.#replaced(running, url),
+        isClientDead: isClientForgotten(keeper.roster.health(server)),
         isProfile: keeper.roster
           .views()
           .some((other) => other.id !== server && isPersonAt(other, keeper.roster.config(server).url))

@@ -52,6 +52,23 @@ test('seen by the person alone: asked for, and the same sign-in has another addr
   expect([fake.to('/register').length, (await told()).length]).toEqual([2, 1])
 })
 
+test('found out at a refresh: no client that is kept is taken, since the server may have lost them all', async () => {
+  await signIn()
+  await s.call('server.forgetRegistration', { server: 'one' })
+  await s.call('server.add', { url: `${fake.mcp}/two`, name: 'two' })
+  const { signIn: second, url } = await s.call('signIn.start', { server: 'two' })
+  const done = s.call('signIn.wait', { signIn: second })
+  await fetch(url!)
+  await done
+  fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
+  await expect(s.call('server.refresh', { server: 'one' })).rejects.toMatchObject({ code: 'signInNeeded' })
+  expect(s.view()).toMatchObject({ words: 'Sign in needed: the server no longer knows this client' })
+  const registered = fake.to('/register').length
+  const anew = await s.call('signIn.start', { server: 'one' })
+  expect([fake.to('/register').length, s.view().signIn?.keptClient]).toEqual([registered + 1, undefined])
+  await s.call('signIn.cancel', { signIn: anew.signIn })
+})
+
 test('held to the scopes it was registered for: one that is registered for these goes on, and is told from a refused scope', async () => {
   await s.call('server.set', { server: 'one', scope: 'calendar' })
   const answer =

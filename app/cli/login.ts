@@ -76,6 +76,8 @@ async function signInOnce(
       opened ? 'A browser was opened; waiting for the sign-in to end there.' : 'No browser could be opened here.'
     )
     say(world, 'If the browser is on another machine, paste the address it ends at here.')
+    if (started.keptClient)
+      say(world, `If that page does not know the client, stop here and run "tokentray login ${server} --new-client".`)
     stopReading = readPastes(world, owner, started.signIn)
   }
   try {

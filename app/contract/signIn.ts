@@ -17,7 +17,9 @@ const signInStarted = z
     redirectUri: z.string().nullable(),
     device: deviceCode.nullable(),
     /** Another server's sign-in at the same authorization server comes first: `signIn.ready` has the url when it ended. */
-    waitingFor: serverId.optional()
+    waitingFor: serverId.optional(),
+    /** Its client was registered for an earlier sign-in, so that the page may not know it: `signIn.replaceClient`. */
+    keptClient: z.literal(true).optional()
   })
   .strict()
 

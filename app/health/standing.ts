@@ -59,6 +59,11 @@ export function isAnswered(health: Health, from: number | null | undefined, now:
 /** The server no longer knows the client that was registered there: a sign-in registers anew, but servers err in this too. */
 export const isForgotten = (code: string): boolean => code === 'client_forgotten'
 
+/** The server has said that it no longer knows the client of this grant. */
+export function isClientForgotten({ state }: Health): boolean {
+  return state.kind === 'needsUser' && isForgotten(state.code)
+}
+
 export const tokenRefused = 'tokenRefused'
 /** The server refuses the access token; the authorization server has said nothing against the grant. */
 export function isTokenRefused(state: State): boolean {

@@ -60,7 +60,14 @@ function beginDevice(means: Means, config: ServerConfig, discovery: Discovery, g
     obtainClient: (isFresh, signal) => {
       const context = { network, now, registrations, clientMetadataUrl, signal }
       return means.oneAtATime(discovery.server.issuer, () =>
-        obtainDeviceClient(config, given.clientSecret, discovery, scope, context, isFresh)
+        obtainDeviceClient(
+          config,
+          given.clientSecret,
+          discovery,
+          scope,
+          context,
+          isFresh || given.isClientDead === true
+        )
       )
     },
     request: () => ({ network, context: means.replyContext(config, null) }),
@@ -73,7 +80,7 @@ async function beginCode(
   means: Means,
   config: ServerConfig,
   discovery: Discovery,
-  { clientSecret, onStep, onReplaced = () => {}, signal, isProfile = false }: Given
+  { clientSecret, onStep, onReplaced = () => {}, signal, isProfile = false, isClientDead = false }: Given
 ): Promise<SignIn> {
   const { now, registrations, openCallback, clientMetadataUrl } = means
   const { issuer } = discovery.server
@@ -81,7 +88,9 @@ async function beginCode(
   onStep('registration')
   const scope = chooseScope(config, discovery)
   const context = { network: means.networkOf(config), now, registrations, openCallback, clientMetadataUrl, signal }
-  const client = await means.oneAtATime(issuer, () => obtainClient(config, clientSecret, discovery, scope, context))
+  const client = await means.oneAtATime(issuer, () =>
+    obtainClient(config, clientSecret, discovery, scope, context, isClientDead)
+  )
   if (signal.aborted) {
     client.callback.close()
     throw cancelled()

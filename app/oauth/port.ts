@@ -56,6 +56,8 @@ export interface OAuth {
       device?: 'always' | 'offered' | undefined
       /** This server is one of several accounts at one address: the server is to ask which. */
       isProfile?: boolean
+      /** The server has forgotten the client of the grant, and perhaps all others: none that is kept is taken. */
+      isClientDead?: boolean
       /** The server had forgotten our client: the sign-in goes on at this address, as one registered anew. */
       onReplaced?: (url: string) => void
       /** Waits until nobody else is in a browser for this issuer; rejects where the sign-in was cancelled meanwhile. */

@@ -32,13 +32,14 @@ export type Registered = Client & {
   isKept: boolean
 }
 
-/** A client and its open callback. Rejects with TokentrayError or NetworkFault, and then nothing stays open. */
+/** A client and its open callback. `isFresh`: one that is kept counts as dead, and is forgotten. Rejects with TokentrayError or NetworkFault, and then nothing stays open. */
 export async function obtainClient(
   config: ServerConfig,
   clientSecret: Secret | null,
   discovery: Discovery,
   scope: string | null,
-  context: RegistrationContext
+  context: RegistrationContext,
+  isFresh: boolean
 ): Promise<Registered> {
   const { openCallback, registrations } = context
   const { redirectHost, redirectPort } = config
@@ -62,7 +63,10 @@ export async function obtainClient(
   const { issuer } = discovery.server
   const kept = await registrations.registration(issuer, redirectHost)
   const reopened =
-    kept && isCurrent(kept, context.now(), redirectPort) && (await reopen(kept, redirectPort, context, config))
+    kept &&
+    !isFresh &&
+    isCurrent(kept, context.now(), redirectPort) &&
+    (await reopen(kept, redirectPort, context, config))
   if (kept && reopened) return { ...clientOf(kept), registration: 'dynamic', callback: reopened, isKept: true }
 
   const callback = await openCallback(redirectHost, redirectPort ?? 0)

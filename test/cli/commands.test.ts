@@ -259,6 +259,7 @@ describe('login', () => {
     const { core, waiting } = makeSigningIn()
     const url = 'https://i.example/authorize?x=2'
     const started = { signIn: 's1', url, redirectUri: null }
+    core.on('signIn.start', () => ({ ...started, keptClient: true }))
     core.on('signIn.paste', () => {
       throw { code: 'clientReplaced', message: 'Open the new address.' }
     })
@@ -268,6 +269,7 @@ describe('login', () => {
     })
     const pasted = await runIn(['login', 'a'], { core, stdin: 'http://127.0.0.1:1/cb?code=c\n' })
     expect(pasted.err).toContain(`tokentray: Open the new address.\n  ${url}\n`)
+    expect(pasted.err).toContain('run "tokentray login a --new-client"')
     core.on('signIn.replaceClient', () => started)
     const opened: string[] = []
     const openBrowser = async (address: string) => opened.push(address) > 0
