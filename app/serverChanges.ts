@@ -10,11 +10,15 @@ import { changeOverrides } from './settings.ts'
 
 type Change = ParsedInput<'server.set'>
 
-/** Of the secrets null takes one away; absent: it stays as it is. `isForGrant`: the grant's own copy of the client changes too. */
+/**
+ * Of the secrets null takes one away; absent: it stays as it is. `isForGrant`: the grant's own copy of the client changes too,
+ * its id where `grantClient` says so.
+ */
 export type Changed = {
   config: ServerConfig
   clientSecret?: Secret | null
   isForGrant?: boolean
+  grantClient?: string
   identityProviderSecret?: Secret | null
 }
 
@@ -25,6 +29,7 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     schedule,
     reason,
     quirks = {},
+    clientId,
     clientAuth,
     clientSecret,
     identityProviderSecret,
@@ -32,8 +37,15 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
   } = change
   if ((change.assertion || change.identityProvider) && old.grantKind !== 'jwtBearer')
     throw new TokentrayError('inputInvalid', `${old.id} does not sign in by assertion.`)
-  const client = changeClient(old, secret, clientAuth, clientSecret)
-  const given = { ...fields, ...(client && { clientAuth: client.clientAuth }) }
+  const isOther = clientId !== undefined && clientId !== (old.clientId ?? null)
+  const client = isOther
+    ? otherClient(old, clientId, clientAuth, clientSecret)
+    : changeClient(old, secret, clientAuth, clientSecret)
+  const given = {
+    ...fields,
+    ...(client && { clientAuth: client.clientAuth }),
+    ...(isOther && { clientId, clientIssuer: null })
+  }
   // null: the setting is none again.
   const left = Object.entries({ ...old, ...withoutAbsent(given) }).filter(([, value]) => value !== null)
   const config = {
@@ -46,7 +58,11 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     config,
     ...(client && {
       clientSecret: client.secret,
-      isForGrant: client.clientAuth !== 'private_key_jwt' || Boolean(clientSecret)
+      // What a person signed in to belongs to the client it was given to (RFC 6749 section 6); the next sign-in is the other's.
+      isForGrant: isOther
+        ? old.grantKind !== 'authorizationCode'
+        : client.clientAuth !== 'private_key_jwt' || Boolean(clientSecret),
+      ...(isOther && clientId !== null && { grantClient: clientId })
     }),
     ...providerSecret(old, config, identityProviderSecret)
   }
@@ -68,13 +84,29 @@ function providerSecret(
 const withoutAbsent = (fields: object) =>
   Object.fromEntries(Object.entries(fields).filter(([, it]) => it !== undefined))
 
+type ClientChange = { clientAuth: NonNullable<Change['clientAuth']> | null; secret: Secret | null }
+
+/** Another client brings its own secret and its own way to authenticate: none of the old one's is ever sent with its id. */
+function otherClient(
+  old: ServerConfig,
+  clientId: string | null,
+  method: Change['clientAuth'],
+  given: string | undefined
+): ClientChange {
+  const { clientAuth: _, ...others } = old
+  if (clientId !== null) return changeClient({ ...others, clientId }, null, method ?? null, given) as ClientChange
+  if (old.grantKind !== 'authorizationCode' || method || given !== undefined)
+    throw new TokentrayError('inputInvalid', `Without a client of its own ${old.id} can only sign in a person.`)
+  return { clientAuth: null, secret: null }
+}
+
 /** null: nothing about the client was given. */
 function changeClient(
   old: ServerConfig,
   secret: Secret | null,
   method: Change['clientAuth'],
   given: string | undefined
-): { clientAuth: NonNullable<Change['clientAuth']> | null; secret: Secret | null } | null {
+): ClientChange | null {
   if (method === undefined && given === undefined) return null
   if (old.clientId === undefined)
     throw new TokentrayError('inputInvalid', `${old.id} has no client of your own, so there is nothing to set for one.`)

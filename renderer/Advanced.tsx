@@ -12,6 +12,7 @@ const text = words.advanced
 export type AdvancedTyped = {
   dpop: 'auto' | 'on' | 'off'
   clientAuth: NonNullable<ServerView['clientAuth']> | 'auto'
+  clientId: string
   clientSecret: string
   certificateFile: string
   certificateKeyFile: string
@@ -24,6 +25,7 @@ type Change = Pick<
   Input<'server.set'>,
   | 'dpop'
   | 'clientAuth'
+  | 'clientId'
   | 'clientSecret'
   | 'clientCertificate'
   | 'assertion'
@@ -39,6 +41,7 @@ export const namesFiles = bridge.platform === 'window'
 export const noneAdvanced: AdvancedTyped = {
   dpop: 'auto',
   clientAuth: 'auto',
+  clientId: '',
   clientSecret: '',
   certificateFile: '',
   certificateKeyFile: '',
@@ -76,6 +79,7 @@ export function readAdvanced(
   const change: Change = {
     ...(isChanged('dpop') && { dpop: now.dpop === 'auto' ? null : now.dpop === 'on' }),
     ...(isChanged('clientAuth') && { clientAuth: now.clientAuth === 'auto' ? null : now.clientAuth }),
+    ...(now.clientId.trim() && { clientId: now.clientId.trim() }),
     ...(now.clientSecret.trim() && { clientSecret: now.clientSecret.trim() }),
     ...(hasCertificate &&
       certificate !== undefined && {
@@ -206,7 +210,15 @@ export function Advanced({
           options={Object.entries(text.clientAuths).map(([value, text]) => ({ value, text }))}
         />
       )}
-      {view.ownClient && takesSecret && (
+      {view.grantKind !== 'staticToken' && (
+        <Field
+          label={text.clientId}
+          help={text.clientIdHelp}
+          value={now.clientId}
+          onChange={(clientId) => onChange({ clientId })}
+        />
+      )}
+      {(view.ownClient || now.clientId !== '') && takesSecret && (
         <SecretField
           label={text.clientSecret}
           value={now.clientSecret}

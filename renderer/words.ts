@@ -224,6 +224,8 @@ export const words = {
     },
     keyHelp:
       'The key is made here and stays in the vault; its public half, to be registered at the server, is then shown above. Takes effect at the next sign-in.',
+    clientId: 'Another client id of your own',
+    clientIdHelp: 'Empty: the client stays. Another one brings its own secret; people sign in again for it to be used.',
     clientSecret: 'New client secret',
     certificateFile: 'Client certificate (file)',
     certificateHelp: 'For mutual TLS, PEM. Both fields empty: none.',

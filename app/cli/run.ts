@@ -32,9 +32,8 @@ export async function run(argv: readonly string[], world: World): Promise<number
   }
 }
 
-// The server stays in the list, so that its address is taken.
 const ownClient =
-  'A client of your own: "tokentray remove", then "tokentray add" with --client-id, --client-secret-file and --redirect-port.'
+  'A client of your own: "tokentray set" with --client-id, --client-secret-file and --redirect-port, then "tokentray login".'
 /** What the core's sentence, which pages show too, means on the command line. */
 const hints: Partial<Record<ErrorCode, string>> = {
   registrationUnsupported: ownClient,

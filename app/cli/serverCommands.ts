@@ -60,6 +60,10 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
       'port of the callback address; any for one of the system’s choice',
       (text: string) => (text === 'any' ? text : whole(1, 65_535)(text))
     )
+    .option(
+      '--client-id <id>',
+      'another client of your own, from the next sign-in on; none: registered by itself again'
+    )
     .addOption(
       new Option('--client-auth <method>', 'how a client of your own authenticates').choices([
         'auto',

@@ -94,6 +94,7 @@ export type SetOptions = Json &
   CertificateOptions &
   AssertionOptions & {
     dpop?: 'on' | 'off' | 'auto'
+    clientId?: string
     clientAuth?: ClientAuthMethod | 'auto'
     clientSecretFile?: string
     clientKeyFile?: string
@@ -133,6 +134,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(await readAssertion(world, options)),
     ...(clientCertificate !== undefined && { clientCertificate }),
     ...(options.dpop && { dpop: options.dpop === 'auto' ? null : options.dpop === 'on' }),
+    ...(options.clientId !== undefined && { clientId: options.clientId === 'none' ? null : options.clientId }),
     ...(options.clientAuth && { clientAuth: options.clientAuth === 'auto' ? null : options.clientAuth }),
     ...(await readClientSecret(world, options)),
     ...(name && { name }),

@@ -104,6 +104,8 @@ export const commands = {
       reason: z.string().min(1).max(500).optional(),
       /** null: where the server asks for it. */
       dpop: z.boolean().nullable().optional(),
+      /** Another client of one's own, which brings its own secret; null: registered by itself again. For the next sign-in. */
+      clientId: z.string().min(1).nullable().optional(),
       /** How a client of one's own authenticates; null: as the server takes it. */
       clientAuth: clientAuthMethod.nullable().optional(),
       /** Its new secret, or for private_key_jwt its key; absent: the one there is, else for private_key_jwt a new key. */

@@ -139,7 +139,7 @@ export function preRegistered(config: ServerConfig, secret: Secret | null, serve
   if (clientIssuer !== undefined && tokenEndpoint === undefined && clientIssuer !== server.issuer)
     throw new TokentrayError(
       'issuerMismatch',
-      `${name} names ${shown(server.issuer)} for sign-in now, but its client is one of ${shown(clientIssuer)} and was not sent there. If the server really moved, remove it and add it anew with a client of the new one.`
+      `${name} names ${shown(server.issuer)} for sign-in now, but its client is one of ${shown(clientIssuer)} and was not sent there. If the server really moved, give it a client of the new one.`
     )
   const clientAuth = secret ? (config.clientAuth ?? secretMethod(server)) : 'none'
   return { clientId: config.clientId ?? '', clientSecret: secret, clientAuth }

@@ -114,7 +114,13 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     updateServer: (config, secrets = {}) =>
       writing(() => {
         mustExist(config.id)
-        const { clientSecret, isForGrant } = secrets
+        const { clientSecret, isForGrant, grantClient } = secrets
+        if (isForGrant && grantClient !== undefined)
+          run(
+            "UPDATE grants SET client_id = ?, registration = 'preRegistered' WHERE server = ?",
+            grantClient,
+            config.id
+          )
         if (isForGrant && clientSecret !== undefined)
           run(
             `UPDATE grants SET client_secret = ?, client_auth = COALESCE(?, CASE

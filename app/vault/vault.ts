@@ -86,10 +86,18 @@ export interface Vault {
       grant?: NewGrant | undefined
     }
   ): Promise<void>
-  /** Of the secrets null takes one away; absent: it stays. `isForGrant`: the grant of this client goes on with it. */
+  /**
+   * Of the secrets null takes one away; absent: it stays. `isForGrant`: the grant of this client goes on with it, as
+   * `grantClient` where that is given.
+   */
   updateServer(
     config: ServerConfig,
-    secrets?: { clientSecret?: Secret | null; isForGrant?: boolean; identityProviderSecret?: Secret | null }
+    secrets?: {
+      clientSecret?: Secret | null
+      isForGrant?: boolean
+      grantClient?: string
+      identityProviderSecret?: Secret | null
+    }
   ): Promise<void>
   removeServer(id: string): Promise<void>
   /** The secret of a pre-registered client. */

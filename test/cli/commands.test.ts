@@ -456,6 +456,8 @@ test('set changes how a client authenticates, what tokens are bound to, and wher
     clientAuth: 'private_key_jwt',
     clientSecret: 'the key'
   })
+  expect(await sent(['--client-id', 'mine'])).toEqual({ server: 'a', clientId: 'mine' })
+  expect(await sent(['--client-id', 'none'])).toEqual({ server: 'a', clientId: null })
   expect(await sent(['--client-key-file', '-', '--client-auth', 'none'], 'x')).toBe(2)
   expect(await sent(['--client-key-file', 'a', '--client-secret-file', 'b'])).toBe(2)
   const provider = ['--identity-provider', 'https://idp.example/token', '--identity-provider-client', 'c']
@@ -563,7 +565,7 @@ test('a refresh refused for want of a quirk shows the command that allows it, an
 
 test.each([
   ['registrationRefused', '--redirect-port'],
-  ['registrationUnsupported', '"tokentray remove".*--client-id'],
+  ['registrationUnsupported', '"tokentray set".*--client-id'],
   ['serverExists', '--name'],
   ['nameReserved', '--name']
 ] as const)(

@@ -63,6 +63,9 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
       clientSecret: 'typed-secret'
     })
     expect(await page.getByLabel(text.clientSecret, { exact: true }).inputValue()).toBe('')
+    await fill(page, text.clientId, ' mine ')
+    expect(await saved(page)).toEqual({ server: 'github', clientId: 'mine' })
+    expect(await page.getByLabel(text.clientId, { exact: true }).inputValue()).toBe('')
   })
 
   test('a client registered by itself has no authentication to choose', async () => {
