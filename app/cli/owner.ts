@@ -18,8 +18,8 @@ export type Owner = {
   snapshots(): AsyncGenerator<Snapshot>
 }
 
-/** How long an owner may take to start, or to finish what it has in flight, in ms. */
-export const ownerPatience = 10_000
+/** How long an owner may take to start, or to finish what it has in flight, in ms: longer than any request is waited for. */
+export const ownerPatience = 40_000
 const pause = 50
 /** After handing over, the lasting owner that asked goes first. */
 const courtesy = 2000

@@ -8,6 +8,7 @@ import { systemClock } from '../../app/clock.ts'
 import { connect } from '../../app/control/client.ts'
 import { writeEndpoint } from '../../app/control/endpoint.ts'
 import { type Listener, listen } from '../../app/control/listen.ts'
+import { networkLimits } from '../../app/oauth/network.ts'
 import { makeRuntimeFolder, type Paths } from '../../app/paths.ts'
 import { Secret } from '../../app/secret.ts'
 import { makeCore, makeView } from '../control/fakeCore.ts'
@@ -87,6 +88,22 @@ test('an owner that never answers: one sentence, and the vault left alone', asyn
   made.world.clock = { ...clock, now: () => (now += 1000), after: (_length, wake) => clock.after(0, wake) }
   expect(await run(['list'], made.world)).toBe(1)
   expect(made.text.err).toMatch(/^tokentray: Another process holds the vault .* but does not answer; .*\n$/)
+})
+
+test('an owner that hears out a request in flight is waited for as long as that may take', async () => {
+  const made = makeWorld()
+  const lock = await made.lock.claim()
+  let now = 0
+  made.world.clock = {
+    ...clock,
+    now() {
+      now += 1000
+      if (now > networkLimits.whole + 5000) lock?.release()
+      return now
+    },
+    after: (_length, wake) => clock.after(0, wake)
+  }
+  expect(await run(['list', '--json'], made.world)).toBe(0)
 })
 
 test('a command answered by an owner that is stopping is sent to the next owner', async () => {
