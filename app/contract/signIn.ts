@@ -2,26 +2,14 @@
 // A sign-in goes on in the core whether or not the door that began it stays.
 import { z } from 'zod'
 import type { Door } from './commands.ts'
-import { serverId } from './server.ts'
-import { deviceCode, serverView } from './views.ts'
+import { serverView, wayOn } from './views.ts'
 
 const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
 const nothing = z.object({}).strict()
 const server = z.object({ server: z.string().min(1) }).strict()
 const outcome = z.object({ view: serverView }).strict()
 
-const signInStarted = z
-  .object({
-    signIn: z.string(),
-    url: z.string().nullable(),
-    redirectUri: z.string().nullable(),
-    device: deviceCode.nullable(),
-    /** Another server's sign-in at the same authorization server comes first: `signIn.ready` has the url when it ended. */
-    waitingFor: serverId.optional(),
-    /** Its client was registered for an earlier sign-in, so that the page may not know it: `signIn.replaceClient`. */
-    keptClient: z.literal(true).optional()
-  })
-  .strict()
+const signInStarted = z.object({ signIn: z.string(), ...wayOn }).strict()
 
 export const signInCommands = {
   /** Discovers, registers and opens the callback; `url` is for a browser, which the calling door opens; null: none is needed. */

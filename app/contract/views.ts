@@ -51,6 +51,17 @@ export const deviceCode = z
   })
   .strict()
 
+/** How a person goes on with a sign-in. */
+export const wayOn = {
+  url: z.string().nullable(),
+  redirectUri: z.string().nullable(),
+  device: deviceCode.nullable(),
+  /** Another server's sign-in at the same authorization server comes first: `signIn.ready` has the url when it ended. */
+  waitingFor: serverId.optional(),
+  /** Its client was registered for an earlier sign-in, so that the page may not know it: `signIn.replaceClient`. */
+  keptClient: z.literal(true).optional()
+}
+
 export const serverView = z
   .object({
     id: serverId,
@@ -121,13 +132,7 @@ export const serverView = z
         id: z.string(),
         step: signInStep,
         since: time,
-        url: z.string().nullable(),
-        redirectUri: z.string().nullable(),
-        device: deviceCode.nullable(),
-        /** Another server at the same authorization server, whose sign-in is in the browser and comes first. */
-        waitingFor: serverId.optional(),
-        /** Its client was registered for an earlier sign-in, so that the page may not know it: `signIn.replaceClient`. */
-        keptClient: z.literal(true).optional()
+        ...wayOn
       })
       .strict()
       .nullable(),

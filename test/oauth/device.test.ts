@@ -257,3 +257,15 @@ describe('where a server offers both', () => {
     byBrowser.cancel()
   })
 })
+
+test('where the server has forgotten the client of the grant, a kept one is taken for dead too', async () => {
+  const given = { clientSecret: null, onStep: () => {}, signal: never }
+  const [first, kept] = [await begin(), await begin()]
+  expect(fake.to('/register')).toHaveLength(1)
+  const anew = await held.oauth.beginSignIn(configOf(fake.mcp), { ...given, isClientDead: true })
+  expect(fake.to('/register')).toHaveLength(2)
+  for (const { cancel, grant } of [first, kept, anew]) {
+    grant.catch(() => {})
+    cancel()
+  }
+})
