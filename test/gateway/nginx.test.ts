@@ -2,7 +2,7 @@
 // Debian's nginx and openssl are needed; without them this is skipped, and build/test.mjs says so.
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { createServer } from 'node:net'
@@ -57,8 +57,10 @@ async function startNginx(gatewayPort: number): Promise<Nginx> {
   )
   // It comes back when it listens.
   run('nginx', '-p', folder, '-c', join(folder, 'nginx.conf'))
-  onTestFinished(() => {
+  onTestFinished(async () => {
     run('nginx', '-p', folder, '-c', join(folder, 'nginx.conf'), '-s', 'stop')
+    // It ends by itself after the command came back; its pid file is the last that it removes.
+    await expect.poll(() => existsSync(join(folder, 'pid'))).toBe(false)
     rmSync(folder, { recursive: true, force: true })
   })
   return {
