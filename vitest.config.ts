@@ -14,6 +14,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', './build/failureReport.mjs'],
     pool: 'forks',
     // The end-to-end files and those of the pages mostly wait: for real time, processes, a browser.
     maxWorkers: Math.max(3, availableParallelism() - 1),

@@ -2,8 +2,8 @@
 // `--only types,lint,tests,conformance` picks steps; what follows `--` goes to vitest.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
+import { dirname, join } from 'node:path'
+import { failuresFile } from './failureReport.mjs'
 import { ensureNode, ensurePackages, root } from './node.mjs'
 
 // For the keychain: a session bus, a real keyring, the library keytar loads, and a tool to ask the bus. For the pages: a
@@ -45,31 +45,15 @@ const env = {
   ...process.env,
   PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
 }
-const report = bin('.cache', 'tokentray-test.json')
 const steps = {
   types: [bin('typescript', 'bin', 'tsc'), '-b', '--pretty', 'false'],
   lint: [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.', ...(process.stdout.isTTY ? [] : ['--colors=off'])],
-  tests: [
-    ...[bin('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    ...rest
-  ],
+  tests: [bin('vitest', 'vitest.mjs'), 'run', ...rest],
   conformance: [join(root, 'test', 'conformance', 'main.ts')]
 }
 const note = only.includes('tests') ? ensureDebianPackages() : null
 
-/** The tests that failed, each with the first line of why; again at the end, since a log is often read from there. */
-function listFailures() {
-  if (!existsSync(report)) return []
-  return JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap(({ name, status, message, assertionResults }) => {
-    const failed = assertionResults.filter((test) => test.status === 'failed')
-    const line = (title, why) =>
-      `FAIL ${relative(root, name)}${title}: ${stripVTControlCharacters(why ?? '').split('\n')[0]}`
-    if (failed.length === 0) return status === 'failed' ? [line('', message)] : []
-    return failed.map((test) => line(` > ${test.fullName}`, test.failureMessages[0]))
-  })
-}
-
-rmSync(report, { force: true })
+rmSync(failuresFile, { force: true })
 const results = []
 for (const name of only) {
   const step = steps[name]
@@ -84,7 +68,7 @@ for (const name of only) {
 }
 
 console.log('')
-for (const line of listFailures()) console.log(line)
+if (existsSync(failuresFile)) process.stdout.write(readFileSync(failuresFile))
 if (note) console.log(`Note: ${note}`)
 for (const { name, ok, seconds } of results) console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`)
 const failed = results.filter(({ ok }) => !ok).length
