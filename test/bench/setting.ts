@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock, systemRandom } from '../../app/clock.ts'
@@ -16,6 +15,7 @@ import { Secret } from '../../app/secret.ts'
 import { type OpenOptions, openVault } from '../../app/vault/open.ts'
 import type { Tokens, Vault } from '../../app/vault/vault.ts'
 import { fakeKeychain } from '../fakes/keychain.ts'
+import { freePort } from '../freePort.ts'
 
 export const root = join(import.meta.dirname, '../..')
 /** In the checkout, since the system's temporary folder may lie in memory, where a save costs nothing. */
@@ -117,15 +117,6 @@ export function startProbed(args: string[], env: NodeJS.ProcessEnv = process.env
       await ended
     }
   }
-}
-
-/** A port of 127.0.0.1 that nobody uses just now. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 export const bundle = join(root, 'dist/tokentray.js')

@@ -2,7 +2,6 @@
 // The link is looked for wherever it must not be: in arguments, in stdout, in anything that is no terminal.
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -15,15 +14,8 @@ import { listen } from '../../app/control/listen.ts'
 import { doors, keepPort, readPort } from '../../app/ports.ts'
 import { makeCore } from '../control/fakeCore.ts'
 import { ask, makeFiles } from '../dashboard/setting.ts'
+import { freePort } from '../freePort.ts'
 import { makePaths, makeWorld, runIn } from './world.ts'
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe('serve', () => {
   async function prepare(choice: DashboardChoice = {}, paths = makePaths(), hasFiles = true) {

@@ -2,12 +2,11 @@
 // Its client is let in through the contract, as a person would from the tray; the browser follows what it is told.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../app/clock.ts'
 import { startGateway } from '../../app/gateway/gateway.ts'
+import { freePort } from '../freePort.ts'
 import { createSetting, type Setting } from '../setting.ts'
 import type { Check, Row } from './main.ts'
 
@@ -16,14 +15,6 @@ import type { Check, Row } from './main.ts'
  * (docs/decisions/0011-local-clients.md); clients register instead.
  */
 const known = new Set(['authorization-server-metadata-cimd'])
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 async function locationOf(url: string): Promise<string> {
   const reply = await fetch(url, { redirect: 'manual' })

@@ -7,13 +7,14 @@ import { StdioClientTransport as StdioToday } from '@modelcontextprotocol/client
 import { Client as ClientBefore } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport as StdioBefore } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Command, freePort, type Home, makeHome, makeUpstream } from './harness.ts'
+import { freePort } from '../freePort.ts'
+import { type Command, type Home, makeHome, makeUpstream } from './harness.ts'
 import { startSdkServer } from './sdkServer.ts'
 
 const entry = join(import.meta.dirname, '..', '..', 'app', 'cli', 'main.ts')
 
-async function serve(home: Home, port: string): Promise<Command> {
-  const command = home.start(['serve', '--no-dashboard', '--gateway-port', port])
+async function serve(home: Home, port: number): Promise<Command> {
+  const command = home.start(['serve', '--no-dashboard', '--gateway-port', `${port}`])
   await command.line(/gateway: +http/)
   return command
 }

@@ -2,7 +2,8 @@
 // servers are started anew, and the owner is killed, also with a refresh on its way. Their local tokens are never replaced.
 import { expect, test } from 'vitest'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
-import { type Command, freePort, type Home, makeHome, makeUpstream, type Upstream, until } from './harness.ts'
+import { freePort } from '../freePort.ts'
+import { type Command, type Home, makeHome, makeUpstream, type Upstream, until } from './harness.ts'
 import { type Client, type Kind, kinds, type SignedIn, signIn } from './sdkClients.ts'
 import { type SdkServer, startSdkServer } from './sdkServer.ts'
 
@@ -28,7 +29,7 @@ async function makeScene(schedule: object, authority: Parameters<typeof makeUpst
     const owner = home.start(['serve', '--no-dashboard', ...port])
     return { owner, line: await owner.line(/gateway: +http/) }
   }
-  const { owner, line } = await start('--gateway-port', await freePort())
+  const { owner, line } = await start('--gateway-port', `${await freePort()}`)
   expect((await home.tokentray(['add', server.url, '--id', 'one'])).code).toBe(0)
   return {
     ...{ upstream, server, home, owner, origin: /http:\/\/[\d.:]+/.exec(line)?.[0] ?? '' },

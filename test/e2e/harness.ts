@@ -2,7 +2,6 @@
 // Everything started here ends with the test that started it, whatever becomes of the test.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -161,15 +160,6 @@ function follow(child: ReturnType<typeof spawn>): Command {
 /** Gives `folder` to the ordinary user, so that a command without privileges may work there. */
 export function giveAway(...paths: string[]): void {
   for (const path of paths) chownSync(path, nobody, nobody)
-}
-
-/** A port nobody has, as an option of `serve` wants it. */
-export async function freePort(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return String(port)
 }
 
 export type Upstream = {

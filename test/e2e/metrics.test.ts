@@ -1,14 +1,15 @@
 // Metrics as a person sets them up: serve --metrics, a key from the command line, and a scrape over the wire.
 // The key opens nothing else, and without the option there is no such page.
 import { expect, test } from 'vitest'
-import { freePort, makeHome, makeUpstream } from './harness.ts'
+import { freePort } from '../freePort.ts'
+import { makeHome, makeUpstream } from './harness.ts'
 
 test('serve --metrics and clients add-key --metrics: a scrape with that key, and with nothing else', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   const port = await freePort()
   const serve = async (...more: string[]) => {
-    const owner = home.start(['serve', '--no-dashboard', '--gateway-port', port, ...more])
+    const owner = home.start(['serve', '--no-dashboard', '--gateway-port', `${port}`, ...more])
     return { owner, origin: /http:\/\/[\d.:]+/.exec(await owner.line(/gateway: +http/))?.[0] ?? '' }
   }
   const { owner, origin } = await serve('--metrics')

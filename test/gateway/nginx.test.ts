@@ -5,12 +5,12 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test as plainTest } from 'vitest'
 import { systemClock } from '../../app/clock.ts'
 import { startGateway } from '../../app/gateway/gateway.ts'
+import { freePort } from '../freePort.ts'
 import { createSetting } from '../setting.ts'
 import { key, startSetting } from './setting.ts'
 
@@ -35,10 +35,7 @@ async function startNginx(gatewayPort: number): Promise<Nginx> {
     ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem -out cert.pem'.split(' '),
     ...['-subj', '/CN=gate.example', '-addext', 'subjectAltName=DNS:gate.example']
   )
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as { port: number }
-  await new Promise((resolve) => probe.close(resolve))
+  const port = await freePort()
   const guide = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'gateway.md'), 'utf8')
   const server = /```nginx\n(.*?)```/s
     .exec(guide)![1]!

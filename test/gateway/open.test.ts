@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../app/clock.ts'
 import { type GatewayChoice, openGateway, parsePublicUrl } from '../../app/gateway/open.ts'
 import { makeCore } from '../control/fakeCore.ts'
+import { freePort } from '../freePort.ts'
 import { ask } from './setting.ts'
 
 function makeFolder(): string {
@@ -16,10 +17,10 @@ function makeFolder(): string {
   mkdirSync(folder, { recursive: true })
   return folder
 }
-async function freePort(): Promise<{ port: number; free(): Promise<void> }> {
+async function takePort(): Promise<{ port: number; free(): Promise<void> }> {
+  const port = await freePort()
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const free = () => new Promise<void>((resolve) => server.close(() => resolve()))
   onTestFinished(free)
   return { port, free }
@@ -33,8 +34,7 @@ async function open(choice: GatewayChoice, folder = makeFolder()) {
 }
 
 test('the port chosen once is kept and told', async () => {
-  const { port, free } = await freePort()
-  await free()
+  const port = await freePort()
   const { gateway, folder, view } = await open({ gatewayPort: port })
   const address = `http://127.0.0.1:${port}`
   expect(view()).toEqual({ address, port, publicUrl: null, problem: null })
@@ -45,8 +45,7 @@ test('the port chosen once is kept and told', async () => {
 })
 
 test('both loopback addresses answer where there are both', async () => {
-  const { port, free } = await freePort()
-  await free()
+  const port = await freePort()
   await open({ gatewayPort: port })
   const reply = await ask({ gateway: { port } }, '/health', { host: '::1' }).catch((error) => error.code)
   expect(reply).toSatisfy(
@@ -55,7 +54,7 @@ test('both loopback addresses answer where there are both', async () => {
 })
 
 test('a port that is taken is told, never changed, and nothing else ends', async () => {
-  const { port } = await freePort()
+  const { port } = await takePort()
   const folder = makeFolder()
   writeFileSync(join(folder, 'gateway.json'), JSON.stringify({ port }))
   const { gateway, view } = await open({}, folder)
@@ -77,8 +76,7 @@ test('--no-gateway opens none and shows none', async () => {
 })
 
 test('while the vault is not open every request is answered with the reason, as 503', async () => {
-  const { port, free } = await freePort()
-  await free()
+  const port = await freePort()
   await open({ gatewayPort: port })
   for (const path of ['/one', '/authorize']) {
     const reply = await ask({ gateway: { port } }, path)
@@ -101,7 +99,7 @@ describe('the public URL', () => {
   })
 
   test('admits its own Host and Origin, and believes nothing a proxy adds', async () => {
-    const { port, free } = await freePort()
+    const { port, free } = await takePort()
     await free()
     await open({ gatewayPort: port, publicUrl: 'https://gate.example' })
     const from = (headers: Record<string, string>) => ask({ gateway: { port } }, '/health', { headers })
