@@ -34,7 +34,7 @@ test('FM-01 of two processes that start at once one is the owner, ten times in a
     expect(both.map((it) => it.said).sort()).toEqual(['busy', 'owner'])
     for (const { child } of both) await end(child, () => child.stdin?.end())
   }
-}, 60_000)
+})
 
 test('the lock dies with its process', async () => {
   const folder = privateFolder()

@@ -199,7 +199,7 @@ describe('open', () => {
         return null
       }
     }
-    await expect.poll(read, { timeout: 20_000 }).toEqual([pathToFileURL('/run/a b/open-1.html').href])
+    await expect.poll(read).toEqual([pathToFileURL('/run/a b/open-1.html').href])
     expect(await openPage('/run/open-1.html', {}, 'linux')).toBe(false)
   })
 })

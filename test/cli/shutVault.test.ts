@@ -34,7 +34,7 @@ function start(paths: Paths, options: Parameters<typeof serve>[1]) {
 }
 
 async function owner(paths: Paths) {
-  return expect.poll(() => connect(paths, systemClock()), { timeout: 20_000 }).not.toBeNull()
+  return expect.poll(() => connect(paths, systemClock())).not.toBeNull()
 }
 
 test('with its dashboard serve stays up, says the state in one line, and goes on once it is unlocked', async () => {

@@ -272,4 +272,4 @@ test('200 servers: nothing is forgotten', async () => {
   }
   const reply = await refresh(authority.issuer, first.clientId, first.tokens.refresh_token)
   expect(reply.status).toBe(200)
-}, 30_000)
+})

@@ -88,7 +88,7 @@ test.each(generations)(
     await client.close()
     await expect.poll(() => server.sessions()).toBe(0)
     await expect
-      .poll(async () => (await home.tokentray(['clients', 'list', '--json'])).out, { timeout: 10_000 })
+      .poll(async () => (await home.tokentray(['clients', 'list', '--json'])).out)
       .not.toContain('tokentray mcp (process')
   }
 )

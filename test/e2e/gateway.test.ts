@@ -127,7 +127,7 @@ test('clients of every kind keep their local tokens through rotations, a restart
   const { out: history } = await home.tokentray(['history', 'one', '--limit', '1000'])
   expect(history.match(/the program ended before the reply came/g)).toHaveLength(1)
   expectSignedInOnce(guests)
-}, 120_000)
+})
 
 test('clients of every kind are told of a lock, and to sign in where a killed owner lost its last token; then they go on', async () => {
   const scene = await makeScene({ floor: 1000 }, { accessTokenTtl: 5 })
@@ -149,7 +149,7 @@ test('clients of every kind are told of a lock, and to sign in where a killed ow
   expect((await home.tokentray(['login', 'one'])).code).toBe(0)
   await all(guests, works)
   expectSignedInOnce(guests)
-}, 60_000)
+})
 
 // The floor between two refreshes is the default for the longer one.
 test.each([

@@ -33,4 +33,4 @@ test('FM-01 two serve at once, 50 times: one wins, the other names it and ends w
   expect(await upstream.use(before.out.trim())).toBe(200)
   expect(await home.tokentray(['vault', 'check'])).toMatchObject({ code: 0, out: 'The vault is sound.\n' })
   expect(upstream.authority.events.map(({ kind }) => kind)).toEqual(['registered', 'issued'])
-}, 180_000)
+})

@@ -5,7 +5,7 @@ import { runInSession, whyNot } from './session.ts'
 
 const untouched = (code: string) => ({ code, untouched: true, message: expect.stringMatching(/^[^\n]{20,400}\.$/) })
 
-describe.skipIf(whyNot)('gnome-keyring', { timeout: 60_000 }, () => {
+describe.skipIf(whyNot)('gnome-keyring', () => {
   test('keeps, answers and forgets one item', async () => {
     expect(await runInSession('lifecycle')).toEqual([null, '0f'.repeat(32), null])
   })

@@ -26,6 +26,9 @@ export function buildPages(user: string): string {
   return files
 }
 
+/** A busy machine is no failure; vitest ends what hangs. */
+const patience = 120_000
+
 export type Look = { width: number; scheme: 'light' | 'dark'; at?: number }
 
 /** A browser with a profile of its own. `page` opens an address; `complaints` holds what the console and the CSP said. */
@@ -33,6 +36,7 @@ export async function openChromium() {
   const profile = mkdtempSync(join(tmpdir(), 'tokentray-chromium-'))
   const browser = await chromium.launch({
     executablePath: executablePath!,
+    timeout: patience,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -57,6 +61,7 @@ export async function openChromium() {
         permissions: ['clipboard-read', 'clipboard-write']
       })
       contexts.push(context)
+      context.setDefaultTimeout(patience)
       const page = await context.newPage()
       page.on('console', (message) => {
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
