@@ -23,7 +23,7 @@ function describe(server: ServerView) {
     id: server.id,
     host: host(server.url),
     issuer: host(server.issuer),
-    kind: server.grantKind,
+    kind: server.byDeviceCode ? 'deviceCode' : server.grantKind,
     registration: server.registration,
     state: server.paused ? 'paused' : server.state,
     light: server.light,

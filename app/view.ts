@@ -65,6 +65,8 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     name: config.name,
     url: config.url,
     grantKind: config.grantKind,
+    // With a browser it has a redirect address.
+    ...(config.grantKind === 'authorizationCode' && shape?.redirectUri === null && { byDeviceCode: true as const }),
     light: lightOf(health, now),
     state: health.signIn ? 'signingIn' : state.kind,
     paused: health.paused,

@@ -45,7 +45,7 @@ export function Facts({ view }: { view: ServerView }) {
     [facts.validUntil, <Until key="until" at={view.expiresAt} source={view.expirySource} />],
     [facts.obtained, view.obtainedAt && <Moment at={view.obtainedAt} />],
     [facts.refreshToken, <RefreshToken key="refresh" view={view} />],
-    [facts.kind, kinds[view.grantKind]],
+    [facts.kind, kinds[view.byDeviceCode ? 'deviceCode' : view.grantKind]],
     [facts.mode, view.mode === 'passThrough' && words.detail.passThrough],
     [facts.account, view.account],
     [facts.address, view.url],

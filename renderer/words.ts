@@ -129,6 +129,7 @@ export const words = {
     accepted: (time: string) => `${time} by the server`,
     kinds: {
       authorizationCode: 'a sign-in with the browser',
+      deviceCode: 'a sign-in by device code',
       clientCredentials: 'client credentials, no person needed',
       jwtBearer: 'an assertion of its own, no person needed',
       refreshToken: 'refresh token given by hand',

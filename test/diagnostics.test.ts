@@ -46,6 +46,7 @@ test('secrets, query strings and parameters stay at home; ids, hosts and last ev
 test('paths begin with ~, of an address in a sentence only the host stays', () => {
   const server = healthyView({
     id: 'one',
+    byDeviceCode: true,
     detail: `See https://x.example/a?code=${planted}#${planted} for more.`,
     warnings: [
       `invalid_grant: go to https://u:${planted}@x.example:8443/reset/${planted}, or ask https://x.example.`,
@@ -62,6 +63,7 @@ test('paths begin with ~, of an address in a sentence only the host stays', () =
     paths: { settings: '~/.config/tokentray/settings.json', logs: '/var/log/tokentray' },
     servers: [
       {
+        kind: 'deviceCode',
         detail: 'See https://x.example/… for more.',
         warnings: [
           'invalid_grant: go to https://x.example:8443/… or ask https://x.example.',

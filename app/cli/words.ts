@@ -3,6 +3,7 @@
 
 import { formatDuration } from '../contract/duration.ts'
 import { quirkFacts, quirkNames } from '../contract/quirks.ts'
+import type { GrantKind } from '../contract/server.ts'
 import type { HistoryEvent, ServerView } from '../contract/views.ts'
 import { setCommand } from './propose.ts'
 
@@ -30,6 +31,14 @@ export function describeLine(view: ServerView, now: number): string {
   return `${view.id}: ${view.words}${end}`
 }
 
+const grants: Record<GrantKind, string> = {
+  authorizationCode: 'authorization code',
+  clientCredentials: 'client credentials',
+  jwtBearer: 'assertion (jwt-bearer)',
+  refreshToken: 'refresh token given by hand',
+  staticToken: 'static token'
+}
+
 const tense = (at: number, now: number) => (at >= now ? 'ends' : 'ended')
 
 /** Everything a person may want to know of one server, one line per fact. */
@@ -50,7 +59,7 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['refresh token ends', when(view.refreshExpiresAt)],
     ['accepted', when(view.acceptedAt)],
     ['gateway', view.mode === 'passThrough' ? 'pass-through' : null],
-    ['grant', view.grantKind],
+    ['grant', view.byDeviceCode ? 'device code' : grants[view.grantKind]],
     ['issuer', view.issuer],
     ['scope', view.scope],
     ['client id', view.clientId],

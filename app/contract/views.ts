@@ -68,6 +68,8 @@ export const serverView = z
     name: z.string(),
     url: z.string(),
     grantKind,
+    /** The grant there is came by device code (RFC 8628), of the kind authorizationCode as it is. */
+    byDeviceCode: z.literal(true).optional(),
     light,
     state: stateKind,
     paused: z.boolean(),

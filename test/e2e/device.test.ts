@@ -20,6 +20,11 @@ test('signs in to a device-code-only server over SSH, refreshes, and a refusal l
   expect((await adding.ended).code).toBe(0)
   const token = (await home.tokentray(['token', 'one'])).out.trim()
   expect(await upstream.use(token)).toBe(200)
+  expect((await home.tokentray(['status', 'one'])).out).toMatch(/^ {2}grant: +device code$/m)
+  expect(JSON.parse((await home.tokentray(['status', 'one', '--json'])).out).view).toMatchObject({
+    grantKind: 'authorizationCode',
+    byDeviceCode: true
+  })
   expect((await home.tokentray(['refresh', 'one'])).code).toBe(0)
   expect(upstream.count('refreshed')).toBe(1)
 

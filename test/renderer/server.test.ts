@@ -146,6 +146,16 @@ describe.skipIf(reason !== null)('the page of a server', () => {
     await page.getByText('/home/ada/ada.pem', { exact: true }).waitFor()
   })
 
+  test('a sign-in by device code is called one, and no sign-in with the browser', async () => {
+    const page = await open('#server/github')
+    await page.getByText(words.detail.kinds.authorizationCode, { exact: true }).waitFor()
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'github')!.byDeviceCode = true
+    })
+    await page.getByText(words.detail.kinds.deviceCode, { exact: true }).waitFor()
+    expect(await page.getByText(words.detail.kinds.authorizationCode, { exact: true }).count()).toBe(0)
+  })
+
   test('that a server passes credentials through is among the facts, where it does', async () => {
     const page = await open('#server/github')
     await page.getByText(words.detail.facts.issuer, { exact: true }).waitFor()
