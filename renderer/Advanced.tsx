@@ -1,4 +1,4 @@
-// What few servers need: keys that tokens are bound to, how a client of one's own authenticates, certificates, assertions.
+// What few servers need: pass-through, keys that tokens are bound to, how a client of one's own authenticates, certificates, assertions.
 // Files of this machine can be named in the window only; elsewhere the section says so.
 import type { Input } from '../app/contract/commands.ts'
 import type { ServerView } from '../app/contract/views.ts'
@@ -10,6 +10,7 @@ import { words } from './words.ts'
 const text = words.advanced
 
 export type AdvancedTyped = {
+  mode: ServerView['mode']
   dpop: 'auto' | 'on' | 'off'
   clientAuth: NonNullable<ServerView['clientAuth']> | 'auto'
   clientId: string
@@ -21,17 +22,7 @@ export type AdvancedTyped = {
   identityProviderClient: string
   identityProviderSecret: string
 }
-type Change = Pick<
-  Input<'server.set'>,
-  | 'dpop'
-  | 'clientAuth'
-  | 'clientId'
-  | 'clientSecret'
-  | 'clientCertificate'
-  | 'assertion'
-  | 'identityProvider'
-  | 'identityProviderSecret'
->
+type Change = Omit<Input<'server.set'>, 'server'>
 type Set = (part: Partial<AdvancedTyped>) => void
 export type Errors = { certificate?: string; identityProvider?: string }
 
@@ -39,6 +30,7 @@ export type Errors = { certificate?: string; identityProvider?: string }
 export const namesFiles = bridge.platform === 'window'
 
 export const noneAdvanced: AdvancedTyped = {
+  mode: 'token',
   dpop: 'auto',
   clientAuth: 'auto',
   clientId: '',
@@ -54,6 +46,7 @@ export const noneAdvanced: AdvancedTyped = {
 /** What these settings are now; no secret, and no file that a page is not told of. */
 export const advancedOf = (view: ServerView): AdvancedTyped => ({
   ...noneAdvanced,
+  mode: view.mode,
   dpop: view.dpop === undefined ? 'auto' : view.dpop ? 'on' : 'off',
   clientAuth: view.clientAuth ?? 'auto',
   certificateFile: view.certificateFile ?? '',
@@ -77,6 +70,7 @@ export function readAdvanced(
     ...(hasProvider && provider === undefined && { identityProvider: text.identityProviderWrong })
   }
   const change: Change = {
+    ...(isChanged('mode') && { mode: now.mode }),
     ...(isChanged('dpop') && { dpop: now.dpop === 'auto' ? null : now.dpop === 'on' }),
     ...(isChanged('clientAuth') && { clientAuth: now.clientAuth === 'auto' ? null : now.clientAuth }),
     ...(now.clientId.trim() && { clientId: now.clientId.trim() }),
@@ -200,7 +194,13 @@ export function Advanced({
   const takesSecret = now.clientAuth !== 'none' && now.clientAuth !== 'private_key_jwt'
   return (
     <>
-      <BoundTokens value={now.dpop} onChange={onChange} />
+      <Choice
+        label={text.mode}
+        value={now.mode}
+        onChange={(mode) => onChange({ mode: mode as AdvancedTyped['mode'] })}
+        options={(['token', 'passThrough'] as const).map((value) => ({ value, ...text.modes[value] }))}
+      />
+      {view.grantKind !== 'staticToken' && <BoundTokens value={now.dpop} onChange={onChange} />}
       {view.ownClient && (
         <Choice
           label={text.clientAuth}

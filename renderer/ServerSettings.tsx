@@ -157,25 +157,27 @@ export function ServerSettings({ view }: { view: ServerView }) {
             {quirk('acceptIssuerSlash')}
             {quirk('allowPrivateAddresses')}
           </fieldset>
-          <Fold title={words.advanced.title} level={3} isForm>
-            <Advanced
-              view={view}
-              typed={edited.advanced ?? {}}
-              errors={errors.advanced}
-              onChange={(part) => set({ advanced: { ...edited.advanced, ...part } })}
-            />
-          </Fold>
-          <Fold title={words.schedule.title} level={3} defaultExpanded={Object.keys(view.schedule).length > 0}>
-            <p className="help">{words.schedule.help}</p>
-            <Knobs
-              set={view.schedule}
-              below={general?.schedule ?? {}}
-              typed={edited.schedule ?? {}}
-              errors={errors.schedule}
-              onChange={(schedule) => set({ schedule })}
-            />
-          </Fold>
         </>
+      )}
+      <Fold title={words.advanced.title} level={3} isForm>
+        <Advanced
+          view={view}
+          typed={edited.advanced ?? {}}
+          errors={errors.advanced}
+          onChange={(part) => set({ advanced: { ...edited.advanced, ...part } })}
+        />
+      </Fold>
+      {view.grantKind !== 'staticToken' && (
+        <Fold title={words.schedule.title} level={3} defaultExpanded={Object.keys(view.schedule).length > 0}>
+          <p className="help">{words.schedule.help}</p>
+          <Knobs
+            set={view.schedule}
+            below={general?.schedule ?? {}}
+            typed={edited.schedule ?? {}}
+            errors={errors.schedule}
+            onChange={(schedule) => set({ schedule })}
+          />
+        </Fold>
       )}
       <div className="acts">
         <Push type="submit" pending={pending}>

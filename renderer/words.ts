@@ -210,6 +210,14 @@ export const words = {
   },
   advanced: {
     title: 'Advanced',
+    mode: 'What the gateway sends to this server',
+    modes: {
+      token: { text: 'The token kept here', help: 'Clients hold nothing of this server’s.' },
+      passThrough: {
+        text: 'Each client’s own credentials (pass-through)',
+        help: 'The tokens kept here stay, but are not used. A client brings its own Authorization and is let in by a key alone, so connect your clients anew. Right only where the server must see which of them asks.'
+      }
+    },
     dpop: 'Bind tokens to a key (DPoP)',
     dpopHelp:
       'A bound token is worth nothing without the key, which stays in the vault. Takes effect at the next sign-in.',

@@ -75,6 +75,23 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
     expect(await page.getByText(text.clientAuth).count()).toBe(0)
   })
 
+  test.each(['authorizationCode', 'staticToken'] as const)(
+    'what the gateway sends up is set, and told what that means before it is (%s)',
+    async (grantKind) => {
+      github({ grantKind })
+      const page = await open('#server/github/settings')
+      await unfold(page)
+      await page.getByText(text.modes.token.help).waitFor()
+      expect(await page.getByText(text.dpop).count()).toBe(grantKind === 'staticToken' ? 0 : 1)
+      await page.getByText(text.modes.passThrough.help).waitFor()
+      await choose(page, text.modes.passThrough.text)
+      expect(await saved(page)).toEqual({ server: 'github', mode: 'passThrough' })
+      github({ mode: 'passThrough' })
+      await choose(page, text.modes.token.text)
+      expect(await saved(page)).toEqual({ server: 'github', mode: 'token' })
+    }
+  )
+
   test('in the window: certificate and assertion by their files, both of a pair or none', async () => {
     const identityProvider = { tokenEndpoint: 'https://idp.example/token', clientId: 'c' }
     github({ grantKind: 'jwtBearer', assertionFrom: '/id.jwt', certificateFile: '/ada.pem', identityProvider })
