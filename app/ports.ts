@@ -40,6 +40,25 @@ export function keepPort(folder: string, door: Kept, port: number): void {
   renameSync(`${file}.new`, file)
 }
 
+/** Where each door is going to be opened; null: not at all. @throws inputInvalid where that is one port for both */
+export function keepApart(folder: string, chosen: { [K in keyof typeof doors]: number | undefined | null }): void {
+  const portOf = (name: keyof typeof doors) => {
+    try {
+      return chosen[name] === null ? null : (chosen[name] ?? readPort(folder, doors[name]))
+    } catch {
+      return null // told by whoever opens it
+    }
+  }
+  const { gateway, dashboard } = doors
+  const port = portOf('gateway')
+  // 0 is a port of the system's choice, another one each time.
+  if (port && port === portOf('dashboard'))
+    throw new TokentrayError(
+      'inputInvalid',
+      `Gateway and dashboard cannot both have port ${port}: choose another by ${gateway.option} or ${dashboard.option}.`
+    )
+}
+
 function unreadable(file: string, { name, option }: Kept, cause?: unknown): TokentrayError {
   return new TokentrayError(
     'settingsUnreadable',

@@ -6,6 +6,7 @@ import type { VaultView } from '../contract/views.ts'
 import { connect } from '../control/client.ts'
 import type { Core } from '../core.ts'
 import { type GatewayChoice, openGateway, parsePublicUrl } from '../gateway/open.ts'
+import { keepApart } from '../ports.ts'
 import { bundleFolder, type DashboardChoice, prepareDashboard } from './dashboard.ts'
 import { host } from './host.ts'
 import { print, printJson, say } from './output.ts'
@@ -23,6 +24,10 @@ type ServeOptions = DashboardChoice & GatewayChoice & { ephemeral?: boolean; jso
 /** Owns the vault until SIGINT, SIGTERM or `stop`; then drains. Exit 0. `pages`: the dashboard's, given by tests. */
 export async function serve(world: World, options: ServeOptions, pages = bundleFolder()): Promise<void> {
   const choice = { ...options, ...(options.publicUrl && { publicUrl: parsePublicUrl(options.publicUrl) }) }
+  keepApart(world.paths.ownerFolder, {
+    gateway: options.gateway === false ? null : options.gatewayPort,
+    dashboard: options.dashboard === false ? null : options.dashboardPort
+  })
   const lock = await takeOver(world)
   const dashboard = prepareDashboard(world, options, pages)
   const { core, leave } = await host(world, lock, 'lasting', {

@@ -59,6 +59,31 @@ describe('serve', () => {
     expect(() => dashboard.link('file')).toThrow(expect.objectContaining({ code: 'dashboardOff' }))
     expect(kept(paths.ownerFolder)).toEqual({ port })
   })
+  test('gateway and dashboard are not both put on one port: refused before anything starts', async () => {
+    const paths = makePaths()
+    mkdirSync(paths.ownerFolder, { recursive: true })
+    const serving = async (...more: string[]) => {
+      const { exitCode, err, lock } = await runIn(['serve', ...more], { paths })
+      return [exitCode, err, lock.claims()]
+    }
+    const refused = (port: number) => [
+      2,
+      `tokentray: Gateway and dashboard cannot both have port ${port}: choose another by --gateway-port or --dashboard-port.\n`,
+      0
+    ]
+    const port = await freePort()
+    expect(await serving('--gateway-port', `${port}`, '--dashboard-port', `${port}`)).toEqual(refused(port))
+    expect(await serving('--dashboard-port', '4140')).toEqual(refused(4140))
+    keepPort(paths.ownerFolder, doors.dashboard, port)
+    expect(await serving('--gateway-port', `${port}`)).toEqual(refused(port))
+    keepPort(paths.ownerFolder, doors.gateway, port)
+    expect(await serving()).toEqual(refused(port))
+    for (const one of [{ gateway: false }, { dashboard: false }]) {
+      const made = makeWorld({ paths })
+      made.interrupt()
+      await serve(made.world, one, makeFiles(paths.home))
+    }
+  })
   test('a kept port that cannot be read is told, and left as it is', async () => {
     const paths = makePaths()
     mkdirSync(paths.ownerFolder, { recursive: true })
