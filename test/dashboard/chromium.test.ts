@@ -5,14 +5,13 @@ import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { makeView } from '../control/fakeCore.ts'
-import { makeDashboard, makeFolder } from './setting.ts'
+import { launchChromium, reason } from '../renderer/chromium.ts'
+import { makeDashboard } from './setting.ts'
 
-const executablePath = process.env.TOKENTRAY_CHROMIUM ?? '/usr/bin/chromium'
-const isHere = existsSync(executablePath)
-if (!isHere) console.log(`skipped: no Chromium at ${executablePath}; install it, or name one in TOKENTRAY_CHROMIUM`)
+if (reason) console.log(`test/dashboard/chromium.test.ts is skipped: ${reason}`)
 
 const browsers: Browser[] = []
 afterAll(async () => {
@@ -20,16 +19,12 @@ afterAll(async () => {
 })
 
 async function openPage(): Promise<Page> {
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
-    env: { ...process.env, HOME: makeFolder() }
-  })
+  const browser = await launchChromium()
   browsers.push(browser)
   return (await browser.newContext()).newPage()
 }
 
-test.skipIf(!isHere)('a browser comes in by the redirect file and follows the snapshots', async () => {
+test.skipIf(reason)('a browser comes in by the redirect file and follows the snapshots', async () => {
   const { dashboard, core } = await makeDashboard()
   const page = await openPage()
   const problems: string[] = []
@@ -60,7 +55,7 @@ test.skipIf(!isHere)('a browser comes in by the redirect file and follows the sn
   expect(problems).toEqual([])
 })
 
-test.skipIf(!isHere)('a page on another port of localhost, whose requests carry the cookie, gets nothing', async () => {
+test.skipIf(reason)('a page on another port of localhost, whose requests carry the cookie, gets nothing', async () => {
   const { dashboard, port, core } = await makeDashboard()
   const page = await openPage()
   const link = dashboard.link('text').link!.replace('tokentray.localhost', 'localhost')

@@ -1,19 +1,16 @@
 // Drives the shell on the stand-in: it runs in this process, its window in a real Chromium.
 // The browser is shared by the tests of a file.
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { ChromiumPage } from '../electron-double/chromiumPage.ts'
 import { makeHome, start } from '../electron-double/start.ts'
-import { executablePath } from '../renderer/chromium.ts'
+import { launchChromium } from '../renderer/chromium.ts'
 import { type App, driveBy, type Given } from './driver.ts'
 import { type Recorder, record } from './recorder.ts'
 
 let browser: Promise<Browser> | null = null
 
 export async function startElectron({ argv = [], schedule, pages }: Given): Promise<App> {
-  browser ??= chromium.launch({
-    executablePath: executablePath!,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
-  })
+  browser ??= launchChromium()
   const opened = await browser
   let recorder: Recorder | null = null
   const shell = await start(await makeHome(true, schedule), {

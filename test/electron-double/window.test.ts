@@ -1,8 +1,8 @@
 // The smoke start with the real pages in a real Chromium window, on the stand-in: "stand-in, not Electron".
 // What a person sees in that window is told by test/desktop/story.test.ts.
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { buildPages, executablePath, reason } from '../renderer/chromium.ts'
+import { buildPages, launchChromium, reason } from '../renderer/chromium.ts'
 import { ChromiumPage } from './chromiumPage.ts'
 import { makeHome, start } from './start.ts'
 
@@ -14,10 +14,7 @@ let browser: Browser
 describe.skipIf(reason !== null)('stand-in, not Electron: the window', () => {
   beforeAll(async () => {
     pages = buildPages('smoke')
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
-    })
+    browser = await launchChromium()
   })
   afterAll(() => browser?.close())
 

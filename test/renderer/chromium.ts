@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 import { pagesOf } from './fixture.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -31,9 +31,9 @@ const patience = 120_000
 
 export type Look = { width: number; scheme: 'light' | 'dark'; at?: number }
 
-/** A browser with a profile of its own. `page` opens an address; `complaints` holds what the console and the CSP said. */
-export async function openChromium() {
-  const profile = mkdtempSync(join(tmpdir(), 'tokentray-chromium-'))
+/** A browser with a home of its own, which goes when the browser has ended. */
+export async function launchChromium(): Promise<Browser> {
+  const home = mkdtempSync(join(tmpdir(), 'tokentray-chromium-'))
   const browser = await chromium.launch({
     executablePath: executablePath!,
     timeout: patience,
@@ -46,8 +46,15 @@ export async function openChromium() {
       '--disable-component-update',
       '--disable-sync'
     ],
-    env: { ...process.env, HOME: profile } as Record<string, string>
+    env: { ...process.env, HOME: home } as Record<string, string>
   })
+  browser.on('disconnected', () => rmSync(home, { recursive: true, force: true }))
+  return browser
+}
+
+/** `page` opens an address; `complaints` holds what the console and the CSP said. */
+export async function openChromium() {
+  const browser = await launchChromium()
   const contexts: BrowserContext[] = []
   const complaints: string[] = []
   return {
@@ -74,9 +81,6 @@ export async function openChromium() {
     async closePages() {
       for (const context of contexts.splice(0)) await context.close()
     },
-    async close() {
-      await browser.close()
-      rmSync(profile, { recursive: true, force: true })
-    }
+    close: () => browser.close()
   }
 }
