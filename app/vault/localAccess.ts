@@ -1,7 +1,7 @@
 // What the vault remembers of local clients: the interface the gateway's authorization server and admission stand on.
 // Credentials come and go as SHA-256 hashes; times are in ms since the epoch (UTC). Every write is durable when it resolves.
 
-/** A public client of RFC 7591. `approvedAt`: when a person last let it in; null: never. */
+/** A public client of RFC 7591. `approvedAt`: when a person last let in what came for its tokens; null: nothing did. */
 export type LocalClient = {
   id: string
   name: string
@@ -75,9 +75,13 @@ export type ClientSummary = LocalClient & {
 export type KeySummary = LocalKey & { lastUse: ClientSummary['lastUse'] }
 
 export interface LocalAccess {
-  /** Adds a registration; of those nobody ever approved only the newest `mostUnapproved` are kept, and those in `asking`. */
+  /**
+   * Adds a registration; of those that never got tokens only the newest `mostUnapproved` are kept, those in `asking` and those
+   * that may come for theirs.
+   */
   addClient(client: LocalClient, mostUnapproved: number, asking: readonly string[]): Promise<void>
   client(id: string): Promise<LocalClient | null>
+  /** Those that were let in: one that got no token is among them while its code is good or a consent stands. */
   clients(now: number): Promise<ClientSummary[]>
 
   /** The servers this client may always reach when it redirects to `redirect`. */

@@ -30,6 +30,9 @@ const lastUse = (client: string) =>
   `(SELECT last_at FROM local_activity WHERE client = ${client} ORDER BY number DESC LIMIT 1) AS last_at,
    (SELECT server FROM local_activity WHERE client = ${client} ORDER BY number DESC LIMIT 1) AS last_server`
 
+/** Of a client: no sign-in, whose code or tokens it may hold, and nothing it may do without asking. */
+const isUnused = 'id NOT IN (SELECT client FROM local_sign_ins UNION SELECT client FROM local_consents)'
+
 export function createLocalAccess(statements: Statements): LocalAccess {
   const { reading, writing, run, row, rows, mustExist } = statements
 
@@ -57,7 +60,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
         )
         run(
           `DELETE FROM local_clients WHERE id IN (SELECT id FROM local_clients WHERE approved_at IS NULL
-           ORDER BY registered_at DESC, id = ? DESC LIMIT -1 OFFSET ?)
+           AND ${isUnused} ORDER BY registered_at DESC, id = ? DESC LIMIT -1 OFFSET ?)
            AND id NOT IN (SELECT value FROM json_each(?))`,
           client.id,
           mostUnapproved,
@@ -82,7 +85,10 @@ export function createLocalAccess(statements: Statements): LocalAccess {
                 ORDER BY server)) AS servers,
              (SELECT group_concat(server, ' ') FROM
                (SELECT DISTINCT server FROM local_consents WHERE client = local_clients.id ORDER BY server)) AS always
-           FROM local_clients WHERE approved_at IS NOT NULL ORDER BY name, registered_at`,
+           FROM local_clients WHERE approved_at IS NOT NULL OR id IN (SELECT client FROM local_consents) OR id IN
+             (SELECT client FROM local_sign_ins JOIN local_codes ON sign_in = local_sign_ins.id WHERE expires_at > ?)
+           ORDER BY name, registered_at`,
+          now,
           now
         ).map((it) => ({
           ...readClient(it),
@@ -242,8 +248,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
         dropUnheld()
         run(
           `DELETE FROM local_clients WHERE coalesce(approved_at + ${approvedLife}, registered_at + ${unapprovedLife}) <= ?
-           AND id NOT IN (SELECT client FROM local_sign_ins) AND id NOT IN (SELECT client FROM local_consents)
-           AND id NOT IN (SELECT value FROM json_each(?))`,
+           AND ${isUnused} AND id NOT IN (SELECT value FROM json_each(?))`,
           now,
           JSON.stringify(asking)
         )

@@ -52,7 +52,6 @@ export function createSignIns(
   return {
     approve: (signIn, code, always) =>
       writing(() => {
-        run('UPDATE local_clients SET approved_at = ? WHERE id = ?', signIn.begunAt, signIn.client)
         run('INSERT INTO local_sign_ins VALUES (?, ?, ?, ?)', signIn.id, signIn.client, signIn.begunAt, signIn.endsAt)
         addReach(signIn.id, signIn.servers)
         run(
@@ -88,7 +87,9 @@ export function createSignIns(
 
     savePair: (signIn, { access, refresh }) =>
       writing(() => {
-        if (!row('SELECT 1 FROM local_sign_ins WHERE id = ?', signIn)) return false
+        const it = row('SELECT client, begun_at FROM local_sign_ins WHERE id = ?', signIn)
+        if (!it) return false
+        run('UPDATE local_clients SET approved_at = ? WHERE id = ?', it.begun_at, it.client)
         const add = `INSERT INTO local_tokens VALUES (?, ?, ?, ?, NULL, NULL)`
         run(add, access.hash, 'access', signIn, access.expiresAt)
         run(add, refresh.hash, 'refresh', signIn, refresh.expiresAt)

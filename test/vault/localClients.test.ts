@@ -55,6 +55,23 @@ test('of registrations nobody approved only the newest are kept, and those for a
   expect(await local.client('d')).toBeNull()
 })
 
+test('an allowed client that has yet to come for its code makes room for nobody, nor does one that is always allowed', async () => {
+  const { local } = await filled()
+  await local.addClient(client('b'), 10, [])
+  await local.approve(signIn('s'), code('code'), null)
+  await local.approve({ ...signIn('t'), client: 'b' }, code('other'), 'http://127.0.0.1/cb')
+  expect((await local.clients(now)).map(({ id }) => id)).toEqual(['a', 'b'])
+  await local.sweep(now + 1000, [])
+  await local.addClient(client('c', now + 1), 1, [])
+  expect((await local.clients(now + 1000)).map(({ id }) => id)).toEqual(['b'])
+  for (const id of ['d', 'e']) await local.addClient(client(id, now + 2), 1, [])
+  expect(await Promise.all(['a', 'b', 'c'].map(async (id) => (await local.client(id)) !== null))).toEqual([
+    false,
+    true,
+    false
+  ])
+})
+
 test('what ends is swept: codes, tokens, sign-ins; an approved client stays for a year', async () => {
   const { local } = await filled()
   await local.approve(signIn('s'), code('code'), null)

@@ -111,6 +111,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     local.sweep(clock.now(), pending.clients()).then(
       (ended) => {
         for (const signIn of ended) cut({ signIn })
+        if (ended.length > 0) changed()
       },
       (error: unknown) => log.error('what has ended was not swept', error)
     )
