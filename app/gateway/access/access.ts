@@ -177,11 +177,9 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     }
   }
 
-  /** Requests whose answer is being stored: a second one, from another door, comes too late. */
-  const deciding = new Set<string>()
   function find(id: string) {
     const request = pending.open(id)
-    if (request && !deciding.has(id)) return request
+    if (request) return request
     throw new TokentrayError('clientUnknown', 'This request is over: it was answered, or its time ran out.')
   }
 
@@ -197,12 +195,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
         throw new TokentrayError('inputInvalid', 'This client asked for other servers.')
       const allowed = servers ?? asking.servers
       if (!allowed) throw new TokentrayError('inputInvalid', 'This client named no server: say which it may use.')
-      deciding.add(id)
-      try {
-        pending.settle(id, await approve(o, asking, allowed, always ? 'always' : 'once'))
-      } finally {
-        deciding.delete(id)
-      }
+      await pending.decide(id, approve(o, asking, allowed, always ? 'always' : 'once'))
       log.info('a local client was let in', { client: asking.client.name, servers: allowed.join(' '), always })
       changed()
     },

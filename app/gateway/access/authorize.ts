@@ -150,7 +150,9 @@ export function createAuthorize(o: AuthorizeOptions) {
 
   async function wait(ticket: string, response: ServerResponse): Promise<void> {
     if (!pending.find(ticket)) return sendJson(response, 404, { decided: true })
-    await pending.watch(ticket, hold)
+    const closed = new AbortController()
+    response.once('close', () => closed.abort())
+    await pending.watch(ticket, hold, closed.signal)
     if (!response.destroyed) sendJson(response, 200, { decided: pending.find(ticket)?.outcome !== null })
   }
 

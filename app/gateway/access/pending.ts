@@ -12,6 +12,8 @@ export const patience = 600_000
 const collectWithin = 60_000
 const mostInAll = 20
 const mostPerClient = 3
+/** How long after its page last asked somebody may still be looking at it, in ms. */
+const attention = 10_000
 
 /** An authorization request whose parameters are in order (RFC 6749 section 4.1.1). `servers` null: it named none. */
 export type Asking = {
@@ -35,12 +37,23 @@ export type Request = {
   outcome: Outcome | null
 }
 
+type Entry = Request & {
+  ticket: string
+  /** When its page last asked. */
+  seenAt: number
+  /** Questions of its page that are held. */
+  watchers: Set<() => void>
+  /** A person has decided, and the answer is just being stored. */
+  isDeciding: boolean
+  cancel: () => void
+}
+
 export class Pending {
   readonly #clock: Clock
   readonly #randomBytes: RandomBytes
   readonly #onChange: () => void
   readonly #giveUp: (request: Request) => Outcome
-  readonly #byTicket = new Map<string, Request & { cancel: () => void; watchers: Set<() => void> }>()
+  readonly #byTicket = new Map<string, Entry>()
 
   /** `giveUp`: what becomes of a request nobody decided about. */
   constructor(o: {
@@ -55,25 +68,26 @@ export class Pending {
     this.#giveUp = o.giveUp
   }
 
-  /** The ticket of a new request; null while too many wait. */
+  /** The ticket of a new request; null while too many wait that make no room for it. */
   add(asking: Asking): string | null {
-    const waiting = this.#waiting()
-    const sameClient = waiting.filter((it) => it.asking.client.id === asking.client.id)
-    if (waiting.length >= mostInAll || sameClient.length >= mostPerClient) return null
+    if (!this.#makeRoom(asking.client.id)) return null
     const ticket = this.#randomBytes(24).toString('base64url')
     const id = this.#randomBytes(9).toString('base64url')
     const at = this.#clock.now()
-    const taken = new Set(waiting.map(({ digits }) => digits))
+    const taken = new Set(this.#waiting().map(({ digits }) => digits))
     let digits: string
     do digits = String(this.#randomBytes(4).readUInt32BE() % 10_000).padStart(4, '0')
     while (taken.has(digits))
     this.#byTicket.set(ticket, {
       id,
+      ticket,
       asking,
       digits,
       at,
+      seenAt: at,
       expiresAt: at + patience,
       outcome: null,
+      isDeciding: false,
       watchers: new Set(),
       cancel: this.#clock.after(patience, () => this.#end(ticket))
     })
@@ -81,16 +95,29 @@ export class Pending {
     return ticket
   }
 
+  /** What a page asks for. */
   find(ticket: string): Request | null {
     const found = this.#byTicket.get(ticket)
+    if (found) found.seenAt = this.#clock.now()
     // Timers run in running time: after a sleep only the wall clock knows.
     if (found && !found.outcome && this.#clock.now() >= found.expiresAt) this.#end(ticket)
     return this.#byTicket.get(ticket) ?? null
   }
 
-  /** The request a person decides about; null where it is over. */
+  /** The request a person decides about; null where it is over, or being answered from another door. */
   open(id: string): Request | null {
-    return this.#waiting().find((it) => it.id === id) ?? null
+    return this.#waiting().find((it) => it.id === id && !it.isDeciding) ?? null
+  }
+
+  /** Settles an open request with what is being stored; where that fails it can be decided again. */
+  async decide(id: string, stored: Promise<Outcome>): Promise<void> {
+    const found = this.#waiting().find((it) => it.id === id)
+    if (found) found.isDeciding = true
+    try {
+      this.settle(id, await stored)
+    } finally {
+      if (found) found.isDeciding = false
+    }
   }
 
   /** The outcome for its browser; the ticket is spent. */
@@ -105,18 +132,20 @@ export class Pending {
     for (const [ticket, request] of this.#byTicket) if (request.id === id) this.#settle(ticket, outcome)
   }
 
-  /** Resolves when this request is decided, or after `length` ms. */
-  watch(ticket: string, length: number): Promise<void> {
+  /** Resolves when this request is decided, after `length` ms, or when its page is `closed`. */
+  watch(ticket: string, length: number, closed: AbortSignal): Promise<void> {
     const found = this.#byTicket.get(ticket)
-    if (!found || found.outcome) return Promise.resolve()
+    if (!found || found.outcome || closed.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
         cancel()
+        closed.removeEventListener('abort', done)
         found.watchers.delete(done)
         resolve()
       }
       const cancel = this.#clock.after(length, done)
       found.watchers.add(done)
+      closed.addEventListener('abort', done)
     })
   }
 
@@ -149,9 +178,30 @@ export class Pending {
     for (const ticket of [...this.#byTicket.keys()]) this.#drop(ticket)
   }
 
-  #waiting(): Request[] {
+  #waiting(): Entry[] {
     const now = this.#clock.now()
     return [...this.#byTicket.values()].filter((it) => !it.outcome && now < it.expiresAt)
+  }
+
+  /**
+   * Where too many wait, the oldest makes room: of the same client, else of the one that asks most. Never one that a person
+   * may have before them, since its page is open, or has just decided about. False where nothing can go.
+   */
+  #makeRoom(client: string): boolean {
+    const waiting = this.#waiting()
+    const of = (id: string) => waiting.filter((it) => it.asking.client.id === id)
+    const own = of(client)
+    const isFull = own.length >= mostPerClient || waiting.length >= mostInAll
+    if (!isFull) return true
+    const free = (own.length >= mostPerClient ? own : waiting).filter((it) => !this.#isHeld(it))
+    const shares = free.map((it) => of(it.asking.client.id).length)
+    const leaving = free[shares.indexOf(Math.max(...shares))]
+    if (leaving) this.#end(leaving.ticket)
+    return leaving !== undefined
+  }
+
+  #isHeld({ isDeciding, watchers, seenAt }: Entry): boolean {
+    return isDeciding || watchers.size > 0 || this.#clock.now() - seenAt < attention
   }
 
   #end(ticket: string): void {

@@ -224,7 +224,7 @@ describe('authorization requests', () => {
   })
 
   test('one client can keep three requests waiting, all together twenty; further ones are told so', async () => {
-    const gateway = await startGateway()
+    const gateway = await startGateway(fakeClock())
     const ask = async (client: TestClient) => (await browse(await client.authorizationUrl())).location!
     const first = await TestClient.register(gateway)
     for (let n = 0; n < 3; n++) expect(await ask(first)).toContain('/authorize/')
@@ -234,6 +234,58 @@ describe('authorization requests', () => {
     const { pending } = gateway.access.view()
     expect(pending).toHaveLength(20)
     expect(new Set(pending.map(({ digits }) => digits)).size).toBe(20)
+  })
+
+  test('a flood holds nobody up for longer than its pages are open, and takes no place of one that is', async () => {
+    const clock = fakeClock()
+    const gateway = await startGateway(clock)
+    const ask = async (client: TestClient) => (await browse(await client.authorizationUrl())).location!
+    const strangers = await Promise.all(Array.from({ length: 7 }, () => TestClient.register(gateway)))
+    for (let n = 0; n < 20; n++) await ask(strangers[n % 7]!)
+    const honest = await TestClient.register(gateway, { client_name: 'Honest' })
+    expect(new URL(await ask(honest)).searchParams.get('error')).toBe('temporarily_unavailable')
+    await clock.advance(10_000)
+    const page = await ask(honest)
+    expect(page).toContain('/authorize/')
+    const { request, digits } = gateway.access.view().pending.find(({ name }) => name === 'Honest')!
+    for (let round = 0; round < 12; round++) {
+      await clock.advance(9000)
+      expect((await browse(page)).text).toContain(digits)
+      for (let n = 0; n < 6; n++) await ask(strangers[n % 7]!)
+      expect(gateway.access.view().pending.length).toBeLessThanOrEqual(20)
+    }
+    await gateway.call('clients.allow', { request, always: false })
+    await honest.exchange(honest.read(new URL((await browse(page)).location!)))
+  })
+
+  test('a page that was closed is known to be while its question is still held', async () => {
+    const clock = fakeClock()
+    let held = 0
+    const after = (length: number, wake: () => void) => {
+      const cancel = clock.after(length, wake)
+      if (length !== 25_000) return cancel
+      held++
+      return () => {
+        held--
+        cancel()
+      }
+    }
+    const gateway = await startGateway({ ...clock, after })
+    const client = await TestClient.register(gateway)
+    const url = await client.authorizationUrl()
+    const pages = await Promise.all(Array.from({ length: 3 }, async () => (await browse(url)).location!))
+    const closed = new AbortController()
+    fetch(`${pages[0]}/wait`, { signal: closed.signal }).catch(() => {})
+    const others = pages.slice(1).map((page) => fetch(`${page}/wait`))
+    await expect.poll(() => held).toBe(3)
+    await clock.advance(10_000)
+    expect((await browse(url)).location).toContain('temporarily_unavailable')
+    closed.abort()
+    await expect.poll(() => held).toBe(2)
+    await clock.advance(10_000)
+    expect((await browse(url)).location).toContain('/authorize/')
+    await gateway.call('gateway.lock', {})
+    await Promise.all(others)
   })
 
   test('sixty a minute are looked at', async () => {
