@@ -63,12 +63,12 @@ export async function withOwner<T>(world: World, work: (owner: Owner) => Promise
     await old?.leave()
   }
   const call = async (name: CommandName, input: unknown): Promise<unknown> => {
-    const deadline = world.clock.now() + ownerPatience
+    const isOver = createPatience(world)
     for (;;) {
       try {
         return await (await seated()).call(name, input)
       } catch (error) {
-        if (!isRepeatable(name, error) || world.clock.now() >= deadline) throw error
+        if (!isRepeatable(name, error) || isOver()) throw error
         await stand()
         await sleep(world.clock, pause)
       }
@@ -110,7 +110,7 @@ export function unlessInterrupted<T>(signal: AbortSignal, work: () => Promise<T>
 }
 
 async function takeSeat(world: World, claimFrom: number): Promise<Seat> {
-  const deadline = world.clock.now() + ownerPatience
+  const isOver = createPatience(world)
   for (;;) {
     const client = await connect(world.paths, world.clock)
     if (client) return remote(client)
@@ -118,8 +118,21 @@ async function takeSeat(world: World, claimFrom: number): Promise<Seat> {
       const lock = await claim(world)
       if (lock) return here(await host(world, lock, 'command'))
     }
-    if (world.clock.now() >= deadline) throw unanswered(world)
+    if (isOver()) throw unanswered(world)
     await sleep(world.clock, pause, world.signal)
+  }
+}
+
+/** Answers whether one and the same owner was waited for long enough; where commands take turns, each has its own time. */
+function createPatience({ clock, paths }: World): () => boolean {
+  const pidNow = () => readEndpoint(paths.ownerFolder)?.pid
+  let pid = pidNow()
+  let deadline = clock.now() + ownerPatience
+  return () => {
+    const now = pidNow()
+    if (now !== pid) deadline = clock.now() + ownerPatience
+    pid = now
+    return clock.now() >= deadline
   }
 }
 

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { host } from '../../app/cli/host.ts'
-import { withOwner } from '../../app/cli/owner.ts'
+import { ownerPatience, withOwner } from '../../app/cli/owner.ts'
 import { run } from '../../app/cli/run.ts'
 import { systemClock } from '../../app/clock.ts'
 import { connect } from '../../app/control/client.ts'
@@ -104,6 +104,27 @@ test('an owner that hears out a request in flight is waited for as long as that 
     after: (_length, wake) => clock.after(0, wake)
   }
   expect(await run(['list', '--json'], made.world)).toBe(0)
+})
+
+test('where owners take turns, each is waited for as long as that may take', async () => {
+  const made = makeWorld()
+  const { ownerFolder, vault } = made.paths
+  const lock = await made.lock.claim()
+  const patience = ownerPatience / 1000
+  let looks = 0
+  made.world.clock = {
+    ...clock,
+    now() {
+      looks += 1
+      const note = { socket: `${vault}.nobody`, key: new Secret('k'), kind: 'command', version: '1', vault } as const
+      if (looks % (patience / 2) === 0) writeEndpoint(ownerFolder, { pid: looks, ...note })
+      if (looks > 3 * patience) lock?.release()
+      return looks * 1000
+    },
+    after: (_length, wake) => clock.after(0, wake)
+  }
+  expect(await run(['list', '--json'], made.world)).toBe(0)
+  expect(looks).toBeGreaterThan(3 * patience)
 })
 
 test('a command answered by an owner that is stopping is sent to the next owner', async () => {
