@@ -68,12 +68,14 @@ async function start(): Promise<void> {
   )
   const isHidden = isHiddenStart(process.argv)
   shell = await openShell(world, { folder, isHidden, isSmoke, quit: () => app.quit() })
+  // Asked to quit meanwhile: what was just opened is closed again, and nothing more is begun.
+  if (leaving) return shell.close()
   hosted = await open()
   if (!hosted) return leave(1)
-  // Asked to quit while the vault was opening: what was opened meanwhile is closed by a second leave of the host.
   if (leaving) return hosted.leave()
   if (!isSmoke)
     gateway = await openGateway(hosted.core, { folder: world.paths.ownerFolder, clock: world.clock, choice: {} })
+  if (leaving) return gateway?.close()
   shell.attach(hosted)
   void hosted.core.ended.then(() => app.quit())
   if (isSmoke) await leave((await proveIt(world, shell.load())) ? 0 : 1)

@@ -86,7 +86,7 @@ export function createWindow({ preload, pages }: WindowOptions): Window {
     made.on('closed', () => {
       if (window === made) window = null
     })
-    void made.loadURL(address(screen))
+    load(made, screen)
     return made
   }
 
@@ -100,7 +100,7 @@ export function createWindow({ preload, pages }: WindowOptions): Window {
         return
       }
       // A change of the fragment loads nothing anew.
-      if (screen !== undefined) void window.loadURL(address(screen))
+      if (screen !== undefined) load(window, screen)
       if (window.isMinimized()) window.restore()
       window.show()
       window.focus()
@@ -111,6 +111,11 @@ export function createWindow({ preload, pages }: WindowOptions): Window {
     },
     contents: () => window?.webContents ?? null
   }
+}
+
+/** It rejects where the window is closed before it has loaded, which is no error. */
+function load(window: BrowserWindow, screen: string): void {
+  window.loadURL(address(screen)).catch(() => {})
 }
 
 const address = (screen: string) => (screen === '' ? startPage : `${startPage}#${screen}`)

@@ -2,6 +2,7 @@
 // Chromium knows no app: scheme, so pages come under https from the same handler; there is no isolated world.
 import { readFileSync } from 'node:fs'
 import type { Browser, Page as Tab } from 'playwright-core'
+import { patience } from '../renderer/chromium.ts'
 import { type MakePage, Page, type Pages } from './page.ts'
 
 const stage = 'https://tokentray.test'
@@ -26,6 +27,7 @@ export class ChromiumPage extends Page {
 
   protected override async open(url: string, pages: Pages): Promise<void> {
     const context = await this.#browser.newContext({ viewport: { width: 420, height: 640 } })
+    context.setDefaultTimeout(patience)
     const tab = await context.newPage()
     tab.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text())
@@ -34,7 +36,8 @@ export class ChromiumPage extends Page {
     await tab.route('**/*', async (route) => {
       const answer = await pages({ url: fromStage(route.request().url()), method: route.request().method() } as Request)
       const body = Buffer.from(await answer.arrayBuffer())
-      await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body })
+      // A tab that is just closing takes no answer; one that stays without it is missed by the test.
+      await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body }).catch(() => {})
     })
     await tab.exposeFunction('doubleInvoke', (channel: string, args: unknown[]) => this.ask(channel, args))
     await tab.exposeFunction('doubleSend', (channel: string, args: unknown[]) => this.tell(channel, args))
@@ -79,6 +82,10 @@ export class ChromiumPage extends Page {
 
   override destroy(): void {
     super.destroy()
-    void this.#tab?.context().close()
+    // It may be gone with its browser.
+    this.#tab
+      ?.context()
+      .close()
+      .catch(() => {})
   }
 }

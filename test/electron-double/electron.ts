@@ -1,7 +1,7 @@
 // A stand-in for the `electron` module, not Electron: it records what the shell asks for and can be clicked.
 // Typed against Electron's own types, so that a changed signature is a compile error here.
 import { type ChildProcess, fork } from 'node:child_process'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { basename } from 'node:path'
 import type * as Real from 'electron'
 import type { Recordable } from '../desktop/recorder.ts'
@@ -69,6 +69,8 @@ export type StandIn = {
   sessions: Map<string, StandInSession>
   /** `proxy`: as a proxy script would answer. */
   network: { isOnline: boolean; proxy: string }
+  /** Resolves once nothing of it runs any more; Electron's process would end with app.exit(). */
+  over(): Promise<void>
 }
 
 /** One application's worth of Electron. `paths` answers getPath(); `shim` gives a child a parentPort. */
@@ -96,6 +98,9 @@ export function createElectron(given: {
     handle: (channel, handler) => void handlers.set(channel, handler)
   } satisfies Pick<Real.IpcMain, 'handle'>)
   const children = new Set<ChildProcess>()
+  const childEnds: Promise<unknown>[] = []
+  /** What was begun because it was ready. */
+  const begun: Promise<unknown>[] = []
 
   const app = Object.assign(new EventEmitter(), {
     isPackaged: false,
@@ -107,7 +112,17 @@ export function createElectron(given: {
     setAppUserModelId: () => {},
     requestSingleInstanceLock: () => given.isFirst,
     enableSandbox: () => {},
-    whenReady: async () => {},
+    whenReady() {
+      const ready = Promise.resolve()
+      const chain = ready.then.bind(ready)
+      // biome-ignore lint/suspicious/noThenProperty: what was begun has no other trace
+      ready.then = (...given) => {
+        const next = chain(...given)
+        begun.push(next)
+        return next
+      }
+      return ready
+    },
     getLoginItemSettings() {
       const { openAtLogin = false, enabled = true } = recorded.loginItems.at(-1) ?? {}
       return {
@@ -326,7 +341,7 @@ export function createElectron(given: {
         stdio: ['ignore', 'ignore', 'ignore', 'ipc']
       })
       children.add(child)
-      child.once('exit', () => children.delete(child))
+      childEnds.push(once(child, 'exit').finally(() => children.delete(child)))
       return Object.assign(child, {
         postMessage: (message) => void child.send(message)
       } satisfies Pick<Real.UtilityProcess, 'postMessage'>)
@@ -365,5 +380,6 @@ export function createElectron(given: {
     Tray,
     utilityProcess
   }
-  return { electron, recorded, notes, sessions, network }
+  const over = async () => void (await Promise.allSettled([...begun, ...childEnds]))
+  return { electron, recorded, notes, sessions, network, over }
 }

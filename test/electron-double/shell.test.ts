@@ -1,6 +1,6 @@
 // The real bundled shell and preload with a real core, on the stand-in: "stand-in, not Electron".
 // Upstream is the demo's own authorization server.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -154,6 +154,28 @@ describe('stand-in, not Electron', () => {
 
     const again = await start(home)
     await again.until(() => again.labels()[0]?.startsWith('healthy: one — Healthy'))
+  })
+
+  test('asked to quit while it starts, it opens no vault any more and lets go of what it opened', async () => {
+    const home = await makeHome()
+    const shell = await start(home)
+    expect(await shell.quit()).toBe(0)
+    expect(readdirSync(home.env.TOKENTRAY_HOME!)).not.toContain('owner.db')
+    expect(readdirSync(home.env.XDG_RUNTIME_DIR!)).toEqual([])
+    for (const { isDestroyed } of shell.recorded.trays) expect(isDestroyed).toBe(true)
+  })
+
+  test('a window that is closed before it has loaded is no error', async () => {
+    const shell = await start(await makeHome(), {
+      prepare: ({ BrowserWindow }) => {
+        const { prototype } = BrowserWindow as { prototype: { loadURL(): Promise<void> } }
+        prototype.loadURL = () => Promise.reject(new Error('ERR_ABORTED'))
+      }
+    })
+    await isOpen(shell)
+    shell.click('Open Tokentray')
+    // A rejection that nobody hears fails the whole run.
+    expect(await shell.quit()).toBe(0)
   })
 
   test('macOS: a template image, a menu built as it opens, and the system’s own switch for the login item', async () => {

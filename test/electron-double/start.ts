@@ -134,6 +134,7 @@ export async function start(
   process.argv = ['electron', 'main.js', ...(given.argv ?? ['--hidden'])]
   onTestFinished(async () => {
     if (recorded.exits.length === 0) await started.quit()
+    await standIn.over()
     for (const variable of Object.keys(home.env))
       if (before.env[variable] === undefined) delete process.env[variable]
       else process.env[variable] = before.env[variable]
@@ -174,7 +175,9 @@ export async function start(
     },
     async quit() {
       electron.app.quit()
-      return started.until(() => (recorded.exits.length > 0 ? `${recorded.exits[0]}` : null)).then(Number)
+      const code = await started.until(() => (recorded.exits.length > 0 ? `${recorded.exits[0]}` : null))
+      await standIn.over()
+      return Number(code)
     }
   }
   return started
