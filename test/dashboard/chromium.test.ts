@@ -5,26 +5,23 @@ import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, expect, onTestFinished, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
 import { makeView } from '../control/fakeCore.ts'
-import { launchChromium, reason } from '../renderer/chromium.ts'
+import { launchChromium, patience, reason } from '../renderer/chromium.ts'
 import { makeDashboard } from './setting.ts'
 
-if (reason) console.log(`test/dashboard/chromium.test.ts is skipped: ${reason}`)
-
-const browsers: Browser[] = []
-afterAll(async () => {
-  for (const browser of browsers) await browser.close()
-})
+if (reason) console.log(`skipped: ${reason}`)
 
 async function openPage(): Promise<Page> {
-  const browser = await launchChromium()
-  browsers.push(browser)
-  return (await browser.newContext()).newPage()
+  const { browser, close } = await launchChromium()
+  onTestFinished(close)
+  const context = await browser.newContext()
+  context.setDefaultTimeout(patience)
+  return context.newPage()
 }
 
-test.skipIf(reason)('a browser comes in by the redirect file and follows the snapshots', async () => {
+test.skipIf(reason !== null)('a browser comes in by the redirect file and follows the snapshots', async () => {
   const { dashboard, core } = await makeDashboard()
   const page = await openPage()
   const problems: string[] = []
@@ -55,41 +52,44 @@ test.skipIf(reason)('a browser comes in by the redirect file and follows the sna
   expect(problems).toEqual([])
 })
 
-test.skipIf(reason)('a page on another port of localhost, whose requests carry the cookie, gets nothing', async () => {
-  const { dashboard, port, core } = await makeDashboard()
-  const page = await openPage()
-  const link = dashboard.link('text').link!.replace('tokentray.localhost', 'localhost')
-  await page.goto(link)
-  await page.locator('#light', { hasText: /^1$/ }).waitFor()
+test.skipIf(reason !== null)(
+  'a page on another port of localhost, whose requests carry the cookie, gets nothing',
+  async () => {
+    const { dashboard, port, core } = await makeDashboard()
+    const page = await openPage()
+    const link = dashboard.link('text').link!.replace('tokentray.localhost', 'localhost')
+    await page.goto(link)
+    await page.locator('#light', { hasText: /^1$/ }).waitFor()
 
-  const neighbour = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Neighbour</title>')
-  })
-  await new Promise<void>((resolve) => neighbour.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void neighbour.close())
-  const other = await page.context().newPage()
-  await other.goto(`http://localhost:${(neighbour.address() as AddressInfo).port}/`)
-  // Asked of the server itself: the browser keeps such answers from everybody.
-  const statuses: number[] = []
-  const note = (message: unknown) => {
-    const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
-    if (request.headers.host === `localhost:${port}`) statuses.push(response.statusCode)
-  }
-  subscribe('http.server.response.finish', note)
-  onTestFinished(() => void unsubscribe('http.server.response.finish', note))
-  const script = `new Promise((resolve) => {
+    const neighbour = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Neighbour</title>')
+    })
+    await new Promise<void>((resolve) => neighbour.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void neighbour.close())
+    const other = await page.context().newPage()
+    await other.goto(`http://localhost:${(neighbour.address() as AddressInfo).port}/`)
+    // Asked of the server itself: the browser keeps such answers from everybody.
+    const statuses: number[] = []
+    const note = (message: unknown) => {
+      const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
+      if (request.headers.host === `localhost:${port}`) statuses.push(response.statusCode)
+    }
+    subscribe('http.server.response.finish', note)
+    onTestFinished(() => void unsubscribe('http.server.response.finish', note))
+    const script = `new Promise((resolve) => {
     const script = document.createElement('script')
     script.onload = () => resolve('loaded')
     script.onerror = () => resolve('refused')
     script.src = 'http://localhost:${port}/assets/index-aB3_x9-Z.js?past-the-cache'
     document.head.append(script)
   })`
-  expect(await other.evaluate(script)).toBe('refused')
-  const calls = core.calls.length
-  await other.evaluate(
-    `fetch('http://localhost:${port}/call', {method: 'POST', credentials: 'include', mode: 'no-cors', body: '{"command":"snapshot"}'}).catch(() => {})`
-  )
-  // 401 would mean that the cookie was not sent, and that this proves nothing.
-  await expect.poll(() => statuses).toEqual([403, 403])
-  expect(core.calls.length).toBe(calls)
-})
+    expect(await other.evaluate(script)).toBe('refused')
+    const calls = core.calls.length
+    await other.evaluate(
+      `fetch('http://localhost:${port}/call', {method: 'POST', credentials: 'include', mode: 'no-cors', body: '{"command":"snapshot"}'}).catch(() => {})`
+    )
+    // 401 would mean that the cookie was not sent, and that this proves nothing.
+    await expect.poll(() => statuses).toEqual([403, 403])
+    expect(core.calls.length).toBe(calls)
+  }
+)

@@ -1,22 +1,21 @@
 // Drives the shell on the stand-in: it runs in this process, its window in a real Chromium.
 // The browser is shared by the tests of a file.
-import type { Browser } from 'playwright-core'
 import { ChromiumPage } from '../electron-double/chromiumPage.ts'
 import { makeHome, start } from '../electron-double/start.ts'
 import { launchChromium } from '../renderer/chromium.ts'
 import { type App, driveBy, type Given } from './driver.ts'
 import { type Recorder, record } from './recorder.ts'
 
-let browser: Promise<Browser> | null = null
+let chromium: ReturnType<typeof launchChromium> | null = null
 
 export async function startElectron({ argv = [], schedule, pages }: Given): Promise<App> {
-  browser ??= launchChromium()
-  const opened = await browser
+  chromium ??= launchChromium()
+  const { browser } = await chromium
   let recorder: Recorder | null = null
   const shell = await start(await makeHome(true, schedule), {
     argv,
     pages,
-    makePage: (...parts) => new ChromiumPage(opened, ...parts),
+    makePage: (...parts) => new ChromiumPage(browser, ...parts),
     prepare: (electron) => {
       recorder = record(electron, process.platform)
     }
@@ -40,6 +39,6 @@ export async function startElectron({ argv = [], schedule, pages }: Given): Prom
 
 /** Closes the browser. */
 export async function end(): Promise<void> {
-  await (await browser)?.close()
-  browser = null
+  await (await chromium)?.close()
+  chromium = null
 }

@@ -1,6 +1,5 @@
 // The smoke start with the real pages in a real Chromium window, on the stand-in: "stand-in, not Electron".
 // What a person sees in that window is told by test/desktop/story.test.ts.
-import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildPages, launchChromium, reason } from '../renderer/chromium.ts'
 import { ChromiumPage } from './chromiumPage.ts'
@@ -9,14 +8,14 @@ import { makeHome, start } from './start.ts'
 if (reason) console.log(`test/electron-double/window.test.ts is skipped: ${reason}`)
 
 let pages = ''
-let browser: Browser
+let chromium: Awaited<ReturnType<typeof launchChromium>>
 
 describe.skipIf(reason !== null)('stand-in, not Electron: the window', () => {
   beforeAll(async () => {
     pages = buildPages('smoke')
-    browser = await launchChromium()
+    chromium = await launchChromium()
   })
-  afterAll(() => browser?.close())
+  afterAll(() => chromium?.close())
 
   test('the smoke start sees the real pages paint', async () => {
     const lines: string[] = []
@@ -28,7 +27,7 @@ describe.skipIf(reason !== null)('stand-in, not Electron: the window', () => {
     const shell = await start(await makeHome(), {
       argv: ['--smoke'],
       pages,
-      makePage: (...parts) => new ChromiumPage(browser, ...parts)
+      makePage: (...parts) => new ChromiumPage(chromium.browser, ...parts)
     })
     await shell.until(() => shell.recorded.exits.length > 0)
     expect(JSON.parse(lines[0]!)).toMatchObject({ smoke: true })

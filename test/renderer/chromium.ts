@@ -1,14 +1,15 @@
 // A real Chromium on the built pages, and everything it complains about.
 // Debian's package is used; where there is none the tests are skipped, and say so.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 import { pagesOf } from './fixture.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-export const executablePath =
+const executablePath =
   process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 
 export const reason = executablePath ? null : 'no Chromium found (CHROMIUM names one): the pages are not tested'
@@ -26,14 +27,12 @@ export function buildPages(user: string): string {
   return files
 }
 
-/** A busy machine is no failure; vitest ends what hangs. */
-const patience = 120_000
+/** For what only a hang makes late, in ms: less than a test's own, so that it is told what was waited for. */
+export const patience = 300_000
 
-export type Look = { width: number; scheme: 'light' | 'dark'; at?: number }
-
-/** A browser with a home of its own, which goes when the browser has ended. */
-export async function launchChromium(): Promise<Browser> {
-  const home = mkdtempSync(join(tmpdir(), 'tokentray-chromium-'))
+/** A browser with a home of its own, which is removed once it is closed. */
+export async function launchChromium(): Promise<{ browser: Browser; close(): Promise<void> }> {
+  const home = await mkdtemp(join(tmpdir(), 'tokentray-chromium-'))
   const browser = await chromium.launch({
     executablePath: executablePath!,
     timeout: patience,
@@ -46,15 +45,23 @@ export async function launchChromium(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync'
     ],
-    env: { ...process.env, HOME: home } as Record<string, string>
+    env: { ...process.env, HOME: home, TMPDIR: home } as Record<string, string>
   })
-  browser.on('disconnected', () => rmSync(home, { recursive: true, force: true }))
-  return browser
+  return {
+    browser,
+    async close() {
+      await browser.close()
+      // Its helpers end after it, and until then may write there.
+      await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+    }
+  }
 }
+
+export type Look = { width: number; scheme: 'light' | 'dark'; at?: number }
 
 /** `page` opens an address; `complaints` holds what the console and the CSP said. */
 export async function openChromium() {
-  const browser = await launchChromium()
+  const { browser, close } = await launchChromium()
   const contexts: BrowserContext[] = []
   const complaints: string[] = []
   return {
@@ -67,8 +74,8 @@ export async function openChromium() {
         locale: 'en-GB',
         permissions: ['clipboard-read', 'clipboard-write']
       })
-      contexts.push(context)
       context.setDefaultTimeout(patience)
+      contexts.push(context)
       const page = await context.newPage()
       page.on('console', (message) => {
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
@@ -81,6 +88,6 @@ export async function openChromium() {
     async closePages() {
       for (const context of contexts.splice(0)) await context.close()
     },
-    close: () => browser.close()
+    close
   }
 }

@@ -95,5 +95,5 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
     await browser.closePages()
     await dashboard.close()
     await setting.stop()
-  }, 180_000)
+  })
 })
