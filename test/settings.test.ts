@@ -1,12 +1,14 @@
 // The settings file: absent, sound, or refused whole with the file and the field named.
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { defaultSchedule } from '../app/health/schedule.ts'
 import { mergeSchedule, parseSettings, readSettings } from '../app/settings.ts'
 
-const file = join(mkdtempSync(join(tmpdir(), 'tokentray-settings-')), 'settings.json')
+const folder = mkdtempSync(join(tmpdir(), 'tokentray-settings-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const file = join(folder, 'settings.json')
 const read = (text: string) => {
   writeFileSync(file, text)
   return readSettings(file)
