@@ -19,10 +19,10 @@ export default defineConfig({
     // The end-to-end files and those of the pages mostly wait: for real time, processes, a browser.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
-    // A real server, keyring or child process may be slow on a busy machine; a hang must still end.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
-    expect: { poll: { timeout: 60_000 } },
+    // A real server, browser, keyring or child process may be slow on a busy machine; a hang must still end.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
     restoreMocks: true
   }
 })

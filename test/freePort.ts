@@ -4,6 +4,10 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
+// Tests at work at the same time each have a thousand of their own, and none of them is given out twice.
+const first = 12_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 20) * 1000
+let given = randomInt(1000)
+
 const isFree = async (host: string, port: number) => {
   const server = createServer().listen({ host, port, exclusive: true })
   try {
@@ -18,6 +22,6 @@ const isFree = async (host: string, port: number) => {
 }
 
 export async function freePort(): Promise<number> {
-  const port = randomInt(15_000, 32_000)
+  const port = first + (given++ % 1000)
   return (await isFree('127.0.0.1', port)) && (await isFree('::1', port)) ? port : freePort()
 }

@@ -15,6 +15,7 @@ import { approve } from '../app/demo/person.ts'
 import { silentLog } from '../app/log.ts'
 import { locate } from '../app/paths.ts'
 import { parseSettings } from '../app/settings.ts'
+import { freePort } from './freePort.ts'
 
 export type Setting = {
   authority: Authority
@@ -43,7 +44,7 @@ export async function createSetting(
 ): Promise<Setting> {
   const clock = options.clock ?? systemClock()
   const home = await mkdtemp(join(options.folder ?? tmpdir(), 'tokentray-test-'))
-  const authority = await startAuthority({ accessTokenTtl: 3600, clock, ...options.authority })
+  const authority = await startAuthority({ accessTokenTtl: 3600, clock, port: await freePort(), ...options.authority })
   const mcp = await startMcpServer({ authority })
   // A fixed key instead of the keychain, so that the vault on disk survives a restart within the test.
   const items = new Map<string, never>()

@@ -1,11 +1,11 @@
 // A bridge between a test that types lines and a gateway that the test wrote.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { runBridge } from '../../app/bridge/bridge.ts'
 import type { Clock } from '../../app/clock.ts'
 import { systemClock } from '../../app/clock.ts'
 import { Secret } from '../../app/secret.ts'
+import { freePort } from '../freePort.ts'
 
 export type Seen = {
   method: string
@@ -19,7 +19,7 @@ export type Gateway = { url: string; seen: Seen[]; server: Server; stop(): Promi
 /** `answer` may write the response itself, or return what is the result of the request. */
 export async function makeGateway(answer: Answer): Promise<Gateway> {
   const seen: Seen[] = []
-  let port = 0
+  const port = await freePort()
   const make = () =>
     createServer(async (request, response) => {
       let text = ''
@@ -32,14 +32,12 @@ export async function makeGateway(answer: Answer): Promise<Gateway> {
       json(response, { jsonrpc: '2.0', id: one.body.id, result })
     })
   const gateway: Gateway = {
-    url: '',
+    url: `http://127.0.0.1:${port}/one`,
     seen,
     server: make(),
     async start() {
       gateway.server = make()
       await new Promise<void>((resolve) => gateway.server.listen(port, '127.0.0.1', resolve))
-      port = (gateway.server.address() as AddressInfo).port
-      gateway.url = `http://127.0.0.1:${port}/one`
     },
     async stop() {
       const closed = new Promise((resolve) => gateway.server.close(resolve))

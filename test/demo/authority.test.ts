@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Authority, type AuthorityOptions, startAuthority } from '../../app/demo/authority.ts'
 import { approve, callbackUrl } from '../../app/demo/person.ts'
+import { freePort } from '../freePort.ts'
 import { authorizeUrl, post, redirectUri, refresh, register, signIn, type TokenReply } from './client.ts'
 
 const resource = 'http://127.0.0.1:9/mcp'
@@ -231,7 +232,7 @@ describe('the server ends things', () => {
   })
 
   test('goes down, comes back on the same port and remembers', async () => {
-    const authority = await authorityWith()
+    const authority = await authorityWith({ port: await freePort() })
     const { clientId, tokens } = await signIn(authority.issuer, { resource })
     await authority.goDown()
     await expect(refresh(authority.issuer, clientId, tokens.refresh_token)).rejects.toThrow('fetch failed')

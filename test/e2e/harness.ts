@@ -12,6 +12,7 @@ import { type Authority, type AuthorityEvent, type AuthorityOptions, startAuthor
 import { type McpServer, startMcpServer } from '../../app/demo/mcpServer.ts'
 import { locate, type Paths } from '../../app/paths.ts'
 import { compileCache } from '../compileCache.ts'
+import { freePort } from '../freePort.ts'
 import { plantCheapKey } from '../vault/cheapKey.ts'
 
 // Not build/tokentray.mjs: that one installs packages when the lockfile changed, and a test must change no checkout.
@@ -175,7 +176,7 @@ export type Upstream = {
 
 /** A real authorization server with rotation and reuse detection, and an MCP server behind it. */
 export async function makeUpstream(options: Partial<AuthorityOptions> = {}): Promise<Upstream> {
-  const authority = await startAuthority({ accessTokenTtl: 3600, ...options })
+  const authority = await startAuthority({ accessTokenTtl: 3600, port: await freePort(), ...options })
   onTestFinished(() => authority.stop())
   const mcp = await startMcpServer({ authority })
   onTestFinished(() => mcp.stop())

@@ -11,6 +11,7 @@ import { createMcpHandler, McpServer as StatelessServer } from '@modelcontextpro
 import { onTestFinished } from 'vitest'
 import { demoScope } from '../../app/demo/interaction.ts'
 import { listen } from '../../app/demo/listen.ts'
+import { freePort } from '../freePort.ts'
 import type { Upstream } from './harness.ts'
 
 export type SdkServer = {
@@ -64,7 +65,7 @@ export async function startSdkServer({ authority }: Pick<Upstream, 'authority'>)
   const modern = makeStateless()
   let unauthorized = 0
   const metadata = '/.well-known/oauth-protected-resource/mcp'
-  const listener = await listen({ port: 0, host: '127.0.0.1' }, async (request, reply) => {
+  const listener = await listen({ port: await freePort(), host: '127.0.0.1' }, async (request, reply) => {
     const send = (status: number, body: unknown) =>
       reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     const url = `${listener.origin}/mcp`

@@ -8,6 +8,7 @@ import { createOAuth } from '../../app/oauth/engine.ts'
 import { createNetwork } from '../../app/oauth/network.ts'
 import { expose } from '../../app/secret.ts'
 import type { Grant, NewGrant, Tokens } from '../../app/vault/vault.ts'
+import { freePort } from '../freePort.ts'
 import { begin, configOf, memoryRegistrations, never, refusal } from './setting.ts'
 
 let authority: Authority
@@ -18,7 +19,7 @@ const registrations = memoryRegistrations()
 const oauth = createOAuth({ network, clock, registrations })
 
 async function open(options: Partial<Parameters<typeof startAuthority>[0]> = {}) {
-  authority = await startAuthority({ accessTokenTtl: 60, ...options })
+  authority = await startAuthority({ accessTokenTtl: 60, port: await freePort(), ...options })
   mcp = await startMcpServer({ authority })
 }
 beforeEach(() => open())

@@ -6,6 +6,7 @@ import { createOAuth } from '../../app/oauth/engine.ts'
 import { Secret } from '../../app/secret.ts'
 import type { ClientRegistration } from '../../app/vault/vault.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
+import { freePort } from '../freePort.ts'
 import { begin, browse, configOf, never, plain, refusal, setUp, signInFully, start } from './setting.ts'
 
 let fake: FakeServer
@@ -182,7 +183,7 @@ describe('dynamic registration', () => {
     const sound = { body: { access_token: 'a' } }
     const setUpKept = async () => {
       const set = setUp()
-      set.registrations.rows.push(keptAt((await occupyAndFree()).port))
+      set.registrations.rows.push(keptAt(await freePort()))
       return set
     }
     const asked = (form: URLSearchParams) => [form.get('client_id'), form.get('redirect_uri')]
@@ -298,7 +299,7 @@ describe('FM-14 the callback port', () => {
   })
 
   test('a fixed one is used, and a registration of another port is replaced', async () => {
-    const { port } = await occupyAndFree()
+    const port = await freePort()
     const { oauth, registrations } = setUp()
     registrations.rows.push(keptAt(port === 50_000 ? 50_001 : 50_000))
     const grant = await signInFully(oauth, configOf(fake.mcp, { redirectPort: port }))
@@ -355,12 +356,6 @@ describe('a pre-registered client', () => {
     expect(await refusal(promise, 'clientRefused')).toContain('the client id, and its secret or key')
   })
 })
-
-async function occupyAndFree() {
-  const { port, free } = await occupy()
-  free()
-  return { port }
-}
 
 describe('the client ID metadata document', () => {
   const published = 'https://client.example/tokentray.json'

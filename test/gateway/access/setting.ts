@@ -2,7 +2,6 @@
 // Behind admission stands an echo instead of an upstream: what is forwarded is another test's business.
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../../app/clock.ts'
 import type { Call, Door } from '../../../app/contract/commands.ts'
@@ -15,6 +14,7 @@ import { type Log, silentLog } from '../../../app/log.ts'
 import { route } from '../../../app/router.ts'
 import { openVault } from '../../../app/vault/open.ts'
 import type { Vault } from '../../../app/vault/vault.ts'
+import { freePort } from '../../freePort.ts'
 import { sampleServer, vaultSetting } from '../../vault/setting.ts'
 
 export type Gateway = {
@@ -38,7 +38,7 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
   const write = (message: string, fields = {}) => void logged.push(`${message} ${JSON.stringify(fields)}`)
   const log: Log = { ...silentLog, info: write, warn: write, error: (message, error) => write(`${message} ${error}`) }
   let http: Server
-  let port = 0
+  const port = await freePort()
 
   async function open(): Promise<void> {
     const vault = await openVault(setting)
@@ -85,8 +85,6 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
       response.end(JSON.stringify(admitted))
     })
     await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
-    port = (http.address() as AddressInfo).port
-    gateway.origin = `http://127.0.0.1:${port}`
   }
 
   async function close(): Promise<void> {
@@ -97,6 +95,7 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
   }
 
   const gateway = {
+    origin: `http://127.0.0.1:${port}`,
     clock,
     folder: setting.folder,
     logged,
