@@ -7,7 +7,8 @@ import type { WebContents } from 'electron'
 import type { World } from '../app/cli/world.ts'
 import { sleep } from '../app/clock.ts'
 
-const patience = 30_000
+/** A packaged application's first start on a busy machine, in ms. */
+const patience = 120_000
 const pause = 100
 
 export function isSmokeStart(argv: readonly string[]): boolean {

@@ -152,16 +152,17 @@ test('invalid_client: a registered client is asked to be registered anew, keeps 
   await recovers()
 })
 
-test('a refresh by itself, in time, with 5-second tokens, and the old token valid until the new one is there', async () => {
-  s = await createSetting({ authority: { accessTokenTtl: 5 } })
+test('a refresh by itself, in time, and the old token valid until the new one is there', async () => {
+  // Refreshed at half of that: a machine that stands still for some seconds makes no gap. Shorter ones: e2e/rotation.test.ts.
+  s = await createSetting({ authority: { accessTokenTtl: 12 } })
   await s.signIn()
-  for (let n = 2; n <= 4; n++) {
+  for (let n = 2; n <= 3; n++) {
     const { obtainedAt } = s.view()
     await s.until((view) => view.obtainedAt! > obtainedAt! && view.state === 'fresh')
     expect(await s.authority.validate(await token())).toBe(true)
   }
   const metrics = (await s.call('metrics', {})).text
-  expect(metrics).toMatch(/tokentray_oauth_refresh_total\{server="one",result="refreshed"\} [34]\b/)
+  expect(metrics).toMatch(/tokentray_oauth_refresh_total\{server="one",result="refreshed"\} [23]\b/)
   expect(metrics).toContain('tokentray_token_gap_seconds_total{server="one"} 0')
   expect(counts()).toMatchObject({ reuse: 0, revoked: 0 })
 })
