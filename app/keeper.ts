@@ -63,15 +63,16 @@ export class Keeper {
 
   /** Loads every server and refreshes what is overdue, the most urgent first. */
   async start(): Promise<void> {
-    for (const stored of await this.#o.vault.servers()) await this.load(stored.config, stored.health ?? newHealth)
+    for (const { config, health, proposals } of await this.#o.vault.servers())
+      await this.load(config, health ?? newHealth, proposals)
     this.tick()
   }
 
   /** Takes a stored server in. */
-  async load(config: ServerConfig, health: Health = newHealth): Promise<void> {
+  async load(config: ServerConfig, health: Health = newHealth, proposals: readonly Proposal[] = []): Promise<void> {
     const grant = await this.#o.vault.readGrant(config.id)
     const [lastEvent] = await this.#o.vault.events(config.id, 1)
-    this.roster.add(config, health, lastEvent ?? null)
+    this.roster.add({ config, health, lastEvent: lastEvent ?? null, proposals })
     this.roster.describe(config.id, grant)
     const leftover = grant?.startedAt ?? null
     this.dispatch(config.id, { type: 'started', grant: grant && factsOf(config, grant), leftover })
@@ -121,7 +122,9 @@ export class Keeper {
   /** What would cure the sign-in that just failed; empty: nothing is proposed any more. */
   propose(id: string, proposals: readonly Proposal[]): void {
     const entry = this.roster.find(id)
-    if (entry) entry.proposals = proposals
+    if (!entry || (entry.proposals.length === 0 && proposals.length === 0)) return
+    entry.proposals = proposals
+    this.#records.saveProposals(id, entry)
     this.#changed()
   }
 

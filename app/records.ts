@@ -1,4 +1,4 @@
-// What the keeper writes down behind its work: each server's health and its history, one write after the other.
+// What the keeper writes down behind its work: each server's health, history and proposals, one write after the other.
 // A failure to do so is logged and harms nothing.
 import type { Clock } from './clock.ts'
 import type { EventKind, HistoryEvent } from './contract/views.ts'
@@ -6,7 +6,7 @@ import type { Log } from './log.ts'
 import type { Entry } from './roster.ts'
 import type { Vault } from './vault/vault.ts'
 
-type Options = { vault: Pick<Vault, 'appendEvent' | 'saveHealth'>; clock: Clock; log: Log }
+type Options = { vault: Pick<Vault, 'appendEvent' | 'saveHealth' | 'saveProposals'>; clock: Clock; log: Log }
 
 export class Records {
   readonly #o: Options
@@ -31,5 +31,13 @@ export class Records {
     entry.saving = entry.saving
       .then(() => (entry.health === wanted ? this.#o.vault.saveHealth(id, wanted) : undefined))
       .catch((error) => this.#o.log.error('the health could not be saved', error, { server: id }))
+  }
+
+  /** What would cure the last sign-in: a person may come back to it when another owner runs. */
+  saveProposals(id: string, entry: Entry): void {
+    const wanted = entry.proposals
+    entry.saving = entry.saving
+      .then(() => (entry.proposals === wanted ? this.#o.vault.saveProposals(id, wanted) : undefined))
+      .catch((error) => this.#o.log.error('what was proposed could not be saved', error, { server: id }))
   }
 }

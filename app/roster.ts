@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 import { TokentrayError } from './contract/errors.ts'
 import type { Health, Schedule } from './contract/health.ts'
 import type { ServerConfig } from './contract/server.ts'
-import type { HistoryEvent, ServerView } from './contract/views.ts'
+import type { ServerView } from './contract/views.ts'
 import type { Kept } from './effects.ts'
 import { gapBetween } from './health/gap.ts'
 import type { ServerGauges } from './metrics.ts'
@@ -38,7 +38,7 @@ export class Roster {
     this.#schedule = schedule
   }
 
-  add(config: ServerConfig, health: Health, lastEvent: HistoryEvent | null): void {
+  add({ config, health, lastEvent, proposals }: Pick<Entry, 'config' | 'health' | 'lastEvent' | 'proposals'>): void {
     this.#entries.set(config.id, {
       config,
       health,
@@ -47,7 +47,7 @@ export class Roster {
       isBound: false,
       signIn: null,
       lastEvent,
-      proposals: [],
+      proposals,
       flight: null,
       unsaved: null,
       saving: Promise.resolve(),

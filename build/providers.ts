@@ -31,7 +31,8 @@ Written by \`npm run docs\` from \`app/contract/providers.ts\` and \`app/contrac
 
 Every server gets the standard first. What a provider is known to need beyond it is proposed when its server is added; what a
 sign-in or a refresh is seen to need is proposed when it fails: by \`tokentray add\`, \`login\` and \`refresh\`, which ask on a
-terminal, and on the pages. Nothing is set without a yes. What was set is kept with its reason and shown in the server’s detail.
+terminal, and on the pages. It stays proposed, after a restart too, until it is set or another sign-in begins. Nothing is set without
+a yes. What was set is kept with its reason and shown in the server’s detail.
 
 Marks: \`verified\` was tried with Tokentray; \`cited\` was read at the source named, which may have changed since;
 \`unverified\` was heard of. Nothing here is verified yet.

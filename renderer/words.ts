@@ -175,7 +175,7 @@ export const words = {
       verified: 'Tried with this provider',
       cited: 'As the provider’s own pages say',
       unverified: 'Heard of, not tried',
-      seen: 'Seen just now'
+      seen: 'Seen at this server'
     },
     source: 'Read it there',
     set: 'Set this',

@@ -52,9 +52,13 @@ test('nothing is relaxed by itself; each yes is recorded with its reason, and si
   expect(await signIn()).toBe('pkceUnsupported')
   expect(await signIn()).toBe('pkceUnsupported')
   expect(setting.view().quirks).toEqual({})
+  const { proposals } = setting.view()
+  await setting.restart()
+  expect(setting.view().proposals).toEqual(proposals)
   await accept()
   expect(setting.view().proposals).toEqual([])
   expect(await signIn()).toBe('signInFailed')
+  await setting.restart()
   await accept()
   expect(await signIn()).toBe(null)
   expect(setting.view()).toMatchObject({
@@ -66,6 +70,7 @@ test('nothing is relaxed by itself; each yes is recorded with its reason, and si
     }
   })
   await setting.restart()
+  expect(setting.view().proposals).toEqual([])
   await setting.call('server.refresh', { server: 'one' })
   expect(fake.to('/token').at(-1)?.form.get('grant_type')).toBe('refresh_token')
   expect(setting.view().quirkReasons.omitResource).toContain('resource parameter')

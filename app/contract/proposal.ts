@@ -28,7 +28,7 @@ export const quirkReasons = z
 
 export type QuirkReasons = z.infer<typeof quirkReasons>
 
-/** `verified`: tried; `cited`: read at the source; `unverified`: heard of; `seen`: met in the sign-in just now. */
+/** `verified`: tried; `cited`: read at the source; `unverified`: heard of; `seen`: met at this very server. */
 export const trust = z.enum(['verified', 'cited', 'unverified', 'seen'])
 
 /** What `server.set` would be given, once a person says yes, and why. */

@@ -7,11 +7,19 @@ import { localClients } from './migrations/002-local-clients.ts'
 import { grantKeys } from './migrations/003-grant-keys.ts'
 import { clientManagement } from './migrations/004-client-management.ts'
 import { identityProvider } from './migrations/005-identity-provider.ts'
+import { proposals } from './migrations/006-proposals.ts'
 
 /** `version` is the `user_version` the vault has afterwards. */
 export type Migration = { version: number; sql: string }
 
-export const migrations: readonly Migration[] = [tables, localClients, grantKeys, clientManagement, identityProvider]
+export const migrations: readonly Migration[] = [
+  tables,
+  localClients,
+  grantKeys,
+  clientManagement,
+  identityProvider,
+  proposals
+]
 
 /**
  * Brings `db` to the newest schema; `backUp` is called once with the version of a vault that has one.

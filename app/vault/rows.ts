@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Health } from '../contract/health.ts'
+import { type Proposal, proposal } from '../contract/proposal.ts'
 import { clientAuthMethod, type ServerConfig, serverConfig } from '../contract/server.ts'
 import { action, fault, type HistoryEvent, historyEvent, signInStep } from '../contract/views.ts'
 import { expose, Secret } from '../secret.ts'
@@ -110,6 +111,11 @@ export function readConfig(id: string, column: unknown): ServerConfig {
 
 export function readHealth(id: string, column: unknown): Health | null {
   return column === null ? null : parse(json.pipe(health), column, `The health of server "${id}"`)
+}
+
+/** Hints, so that those this version cannot read are none. */
+export function readProposals(column: unknown): Proposal[] {
+  return json.pipe(z.array(proposal)).safeParse(column).data ?? []
 }
 
 export function readGrantRow(id: string, row: unknown): Grant {

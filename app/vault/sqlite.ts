@@ -5,7 +5,7 @@ import { Secret } from '../secret.ts'
 import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
 import { asVaultError, type Connection } from './connection.ts'
-import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth } from './rows.ts'
+import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth, readProposals } from './rows.ts'
 import { createLocalAccess } from './sqliteLocalAccess.ts'
 import { createRegistrations } from './sqliteRegistrations.ts'
 import type { KeySource, NewGrant, StoredServer, Tokens, Vault } from './vault.ts'
@@ -64,11 +64,12 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     const id = String(found.id)
     try {
       const config = readConfig(id, found.config)
+      const proposals = readProposals(found.proposals)
       try {
-        return [{ config, health: readHealth(id, found.health) }]
+        return [{ config, health: readHealth(id, found.health), proposals }]
       } catch {
         // Health is rebuilt from the grant; losing its memory must not lose the server.
-        return [{ config, health: null }]
+        return [{ config, health: null, proposals }]
       }
     } catch {
       // One unreadable row must not take the others along; check() names it.
@@ -99,7 +100,8 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     keySource,
     local: createLocalAccess({ reading, writing, run, row, rows, mustExist }),
 
-    servers: () => reading(() => rows('SELECT id, config, health FROM servers ORDER BY number').flatMap(readServer)),
+    servers: () =>
+      reading(() => rows('SELECT id, config, health, proposals FROM servers ORDER BY number').flatMap(readServer)),
 
     addServer: (config, { clientSecret, identityProviderSecret, grant }) =>
       writing(() => {
@@ -148,6 +150,16 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
       writing(() => {
         mustExist(id)
         run('UPDATE servers SET health = ? WHERE id = ?', JSON.stringify(health), id)
+      }),
+
+    saveProposals: (id, proposals) =>
+      writing(() => {
+        mustExist(id)
+        run(
+          'UPDATE servers SET proposals = ? WHERE id = ?',
+          proposals.length > 0 ? JSON.stringify(proposals) : null,
+          id
+        )
       }),
 
     readGrant: (id) => reading(() => grantOf(id)),

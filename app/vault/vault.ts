@@ -1,6 +1,7 @@
 // The vault's interface: what the rest of the core may ask of storage. In promises, so that a shared vault can stand behind it.
 // Every write is durable when its promise resolves; a failed one rejects with `vaultUnwritable` and changed nothing.
 import type { ExpirySource, Health } from '../contract/health.ts'
+import type { Proposal } from '../contract/proposal.ts'
 import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
 import type { HistoryEvent } from '../contract/views.ts'
 import type { Secret } from '../secret.ts'
@@ -65,7 +66,7 @@ export type ClientRegistration = {
 /** Where a client can be deleted at its server, and the token that allows it (RFC 7592). */
 export type ClientManagement = { uri: string; accessToken: Secret }
 
-export type StoredServer = { config: ServerConfig; health: Health | null }
+export type StoredServer = { config: ServerConfig; health: Health | null; proposals: Proposal[] }
 
 export type KeySource = 'keychain' | 'passphrase' | 'throwaway'
 
@@ -105,6 +106,8 @@ export interface Vault {
   /** The secret of its client at the identity provider. */
   identityProviderSecret(id: string): Promise<Secret | null>
   saveHealth(id: string, health: Health): Promise<void>
+  /** What would cure the sign-in that failed last. */
+  saveProposals(id: string, proposals: readonly Proposal[]): Promise<void>
 
   readGrant(id: string): Promise<Grant | null>
   /**

@@ -1,4 +1,4 @@
-// Migration 002 on a vault of version 1, and the bounds of what is kept of local clients.
+// Migrations on a vault of each older version, and the bounds of what is kept of local clients.
 // The old schema is the real one; the copy made first is opened with the same key.
 import { expect, test } from 'vitest'
 import { expose } from '../../app/secret.ts'
@@ -31,20 +31,24 @@ async function filled() {
   return vault
 }
 
-test('a vault of version 1 keeps everything, and an encrypted copy of it is made first', async () => {
-  const setting = vaultSetting({ migrations: migrations.slice(0, 1) })
-  const old = await openVault(setting)
-  await old.addServer(sampleServer(), { grant: sampleGrant() })
-  await old.close()
-  const { migrations: _, ...today } = setting
-  const vault = await openVault(today)
-  expect(expose((await vault.readGrant('notes'))!.accessToken)).toBe(plantedTokens[0])
-  await vault.local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'hash')
-  expect(await vault.local.keys()).toMatchObject([{ name: 'ci', servers: ['notes'] }])
-  expect(await vault.check()).toEqual([])
-  await vault.close()
-  expect(await goodBackups(today)).toContainEqual(expect.objectContaining({ version: 1 }))
-})
+test.each(migrations.slice(0, -1))(
+  'a vault of version $version keeps everything, and an encrypted copy of it is made first',
+  async ({ version }) => {
+    const setting = vaultSetting({ migrations: migrations.slice(0, version) })
+    const old = await openVault(setting)
+    await old.addServer(sampleServer(), { grant: sampleGrant() })
+    await old.close()
+    const { migrations: _, ...today } = setting
+    const vault = await openVault(today)
+    expect(expose((await vault.readGrant('notes'))!.accessToken)).toBe(plantedTokens[0])
+    expect(await vault.servers()).toEqual([{ config: sampleServer(), health: null, proposals: [] }])
+    await vault.local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'hash')
+    expect(await vault.local.keys()).toMatchObject([{ name: 'ci', servers: ['notes'] }])
+    expect(await vault.check()).toEqual([])
+    await vault.close()
+    expect(await goodBackups(today)).toContainEqual(expect.objectContaining({ version }))
+  }
+)
 
 test('of registrations nobody approved only the newest are kept, and those for a day', async () => {
   const { local } = await filled()

@@ -2,6 +2,7 @@
 // What concerns the file itself is in open.test.ts and durability.test.ts.
 import { describe, expect, test } from 'vitest'
 import type { Health } from '../../app/contract/health.ts'
+import { proposeQuirk } from '../../app/contract/quirks.ts'
 import type { HistoryEvent } from '../../app/contract/views.ts'
 import { expose, Secret } from '../../app/secret.ts'
 import { connect } from '../../app/vault/connection.ts'
@@ -52,14 +53,29 @@ describe('servers', () => {
     await vault.addServer(sampleServer('zebra'), {})
     await vault.addServer(sampleServer('apple'), {})
     await vault.saveHealth('zebra', health)
+    const seen = [proposeQuirk('omitResource', 'It was refused.')]
+    await vault.saveProposals('apple', seen)
     expect(await vault.servers()).toEqual([
-      { config: sampleServer('zebra'), health },
-      { config: sampleServer('apple'), health: null }
+      { config: sampleServer('zebra'), health, proposals: [] },
+      { config: sampleServer('apple'), health: null, proposals: seen }
     ])
+    await vault.saveProposals('apple', [])
+    expect((await vault.servers())[1]?.proposals).toEqual([])
     await vault.updateServer({ ...sampleServer('apple'), name: 'Apple' })
     expect((await vault.servers())[1]?.config.name).toBe('Apple')
     await vault.removeServer('zebra')
     expect((await vault.servers()).map((it) => it.config.id)).toEqual(['apple'])
+  })
+
+  test('what was proposed in words this version does not know is proposed no more, and loses nothing else', async () => {
+    const { db, vault } = memoryVault()
+    await vault.addServer(sampleServer(), {})
+    await vault.saveHealth('notes', health)
+    for (const column of ['{nonsense', '[{"change":{"quirks":{"ofTomorrow":true}}}]']) {
+      db.prepare('UPDATE servers SET proposals = ?').run(column)
+      expect(await vault.servers()).toEqual([{ config: sampleServer(), health, proposals: [] }])
+      expect(await vault.check()).toEqual([])
+    }
   })
 
   test('a second one of the same id is refused and changes nothing', async () => {
@@ -84,6 +100,7 @@ describe('servers', () => {
       () => vault.updateServer(sampleServer('ghost')),
       () => vault.removeServer('ghost'),
       () => vault.saveHealth('ghost', health),
+      () => vault.saveProposals('ghost', []),
       () => vault.commitSignIn('ghost', sampleGrant()),
       () => vault.appendEvent('ghost', event)
     ]) {
