@@ -12,7 +12,7 @@ const meanings: Record<number, string> = {
   0: 'done',
   1: 'failed',
   2: 'the command line, a setting or an input is wrong',
-  3: 'a person is needed: sign in',
+  3: 'a person is needed: to sign in, or to say yes',
   4: 'there is no such server or sign-in',
   5: 'the vault or its key',
   6: 'the network, or a server that does not answer; trying again later may help',

@@ -5,12 +5,12 @@ import type { Place, Way } from '../connect/clients.ts'
 import { type Connector, createConnector, type Plan } from '../connect/connector.ts'
 import { createKeys } from '../connect/keys.ts'
 import { launcherOf } from '../connect/launcher.ts'
-import { TokentrayError } from '../contract/errors.ts'
+import { exitCodes, TokentrayError } from '../contract/errors.ts'
 import type { Snapshot } from '../contract/views.ts'
 import { doors, readPort } from '../ports.ts'
 import { clean, paint, print, printJson, say } from './output.ts'
 import { withOwner } from './owner.ts'
-import { askLine, isInteractive } from './prompt.ts'
+import { askLine, isInteractive, unconfirmed } from './prompt.ts'
 import type { World } from './world.ts'
 
 export type ConnectOptions = {
@@ -23,9 +23,6 @@ export type ConnectOptions = {
   yes?: boolean
   json?: boolean
 }
-
-/** A person is needed to say yes; see exitCodes. */
-const personNeeded = 3
 
 const placeOf = ({ env, platform }: World): Place => ({
   env,
@@ -83,7 +80,7 @@ export function connectClient(world: World, client: string, typed: string, optio
       tell(world, options, plan, { written: false }, `${plan.row.name} is connected to ${server} already.`)
       return 0
     }
-    if (!(await agreed(world, plan, options))) return isInteractive(world) ? 0 : personNeeded
+    if (!(await agreed(world, plan, options))) return isInteractive(world) ? 0 : exitCodes.confirmationNeeded
     const { backup, path } = await connector.apply(plan)
     tell(world, options, plan, { written: true, backup }, `${plan.row.name} is connected to ${server}: ${path}`)
     if (backup !== null) say(world, `The file as it was: ${backup}`)
@@ -114,7 +111,8 @@ export function disconnectClient(
 ): Promise<number> {
   return withConnector(world, typed, async (connector, server) => {
     const plan = await connector.planRemoval({ client, server })
-    if (plan.canWrite && !(await agreed(world, plan, options))) return isInteractive(world) ? 0 : personNeeded
+    if (plan.canWrite && !(await agreed(world, plan, options)))
+      return isInteractive(world) ? 0 : exitCodes.confirmationNeeded
     const { changed, revoked, backup, path } = await connector.remove(plan)
     const keys = revoked > 0 ? ' Its key is revoked.' : ''
     const said = changed
@@ -131,8 +129,10 @@ async function agreed(world: World, plan: Plan, options: ConnectOptions): Promis
   if (!options.json) paint(world, `${clean(plan.diff)}\n`)
   if (options.yes) return true
   if (!isInteractive(world)) {
-    if (options.json) printJson(world, { ...describe(plan), written: false })
-    say(world, 'Nothing was written: run this on a terminal, or add --yes.')
+    // The change is the answer even so: what was asked for is to be seen before it is agreed to.
+    const { code, message } = unconfirmed()
+    if (options.json) printJson(world, { ...describe(plan), written: false, error: { code, message } })
+    say(world, `tokentray: ${message}`)
     return false
   }
   const answer = await askLine(world, `Write this to ${plan.path}? [y/N]`)

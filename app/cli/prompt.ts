@@ -44,7 +44,11 @@ export function isInteractive(world: World): boolean {
   return world.stdin.isTTY === true && world.stderr.isTTY === true
 }
 
-/** True once the person typed `word`, or with --yes. Rejects `inputInvalid` where nobody can be asked. */
+/** What would be done waits for a yes, and nobody can be asked. */
+export const unconfirmed = () =>
+  new TokentrayError('confirmationNeeded', 'This needs a confirmation: run it on a terminal, or add --yes.')
+
+/** True once the person typed `word`, or with --yes. Rejects `confirmationNeeded` where nobody can be asked. */
 export async function confirm(
   world: World,
   options: { yes?: boolean },
@@ -52,8 +56,7 @@ export async function confirm(
   warning: string
 ): Promise<boolean> {
   if (options.yes) return true
-  if (!isInteractive(world))
-    throw new TokentrayError('inputInvalid', 'This needs a confirmation: run it on a terminal, or add --yes.')
+  if (!isInteractive(world)) throw unconfirmed()
   say(world, warning)
   if ((await askLine(world, `Type ${word} to go on:`)).trim() === word) return true
   say(world, 'Nothing was changed.')

@@ -37,6 +37,7 @@ export const exitCodes = {
   authorizationDenied: 1,
   clientRefused: 1,
   clientReplaced: 3,
+  confirmationNeeded: 3,
   scopeGranted: 1,
   scopeRefused: 1,
   serverUnreachable: 6,

@@ -479,7 +479,7 @@ test('remove asks first on a terminal, refuses without one, and does nothing bef
   core.on('server.remove', () => ({ revoked: 'Revoked.' }))
   expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'y\n' })).err).toContain('Nothing was changed.')
   const unasked = await runIn(['remove', 'a'], { core })
-  expect([unasked.exitCode, unasked.err]).toEqual([2, expect.stringContaining('add --yes')])
+  expect([unasked.exitCode, unasked.err]).toEqual([3, expect.stringContaining('add --yes')])
   expect(core.calls).toEqual([])
   expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'remove\n' })).out).toBe('a: removed\n')
   expect((await runIn(['remove', 'a', '--yes'], { core })).exitCode).toBe(0)
@@ -504,7 +504,7 @@ describe('vault', () => {
   test('FM-24 reset sets the old file aside after the word was typed, and not before', async () => {
     const paths = makePaths()
     writeFileSync(paths.vault, 'old')
-    expect((await runIn(['vault', 'reset'], { paths })).exitCode).toBe(2)
+    expect((await runIn(['vault', 'reset'], { paths })).exitCode).toBe(3)
     await runIn(['vault', 'reset'], { paths, isTTY: true, stdin: 'yes\n' })
     expect(existsSync(paths.vault)).toBe(true)
     const { exitCode, out } = await runIn(['vault', 'reset', '--json', '--yes'], { paths })

@@ -68,8 +68,15 @@ describe('connect', () => {
     const asked = await runIn(['connect', 'cursor', 'github', '--json'], setting)
     expect([asked.exitCode, JSON.parse(asked.out)]).toMatchObject([
       3,
-      { client: 'cursor', written: false, state: 'new' }
+      {
+        client: 'cursor',
+        written: false,
+        state: 'new',
+        error: { code: 'confirmationNeeded', message: expect.any(String) }
+      }
     ])
+    const removing = await runIn(['remove', 'github', '--json'], setting)
+    expect([removing.exitCode, JSON.parse(removing.out).error.code]).toEqual([3, 'confirmationNeeded'])
   })
   test.each([
     ['y\n', true],

@@ -66,8 +66,8 @@ describe('one sentence, the right exit code, no stack trace', () => {
     [['set', 'a', '--default', 'floor', '--floor', '9s'], 2, 'name it once'],
     [['history', 'a', '--limit', '0'], 2, 'from 1 to 1000'],
     [['completion', 'tcsh'], 2, 'choose bash, zsh or fish'],
-    [['remove', 'a'], 2, 'needs a confirmation'],
-    [['vault', 'reset'], 2, 'needs a confirmation'],
+    [['remove', 'a'], 3, 'needs a confirmation'],
+    [['vault', 'reset'], 3, 'needs a confirmation'],
     [['help', 'nothing'], 2, 'Name a command']
   ] as [string[], number, string][])('%j', async (argv, code, words) => {
     const env = { HALF_REFRESH_TOKEN: secret, TOKENTRAY_HOME: '/nonexistent/tokentray' }

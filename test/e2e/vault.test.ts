@@ -19,7 +19,7 @@ test('FM-24 a damaged vault is set aside and its newest backup restored; its gra
   expect(broken.err).toMatch(/^tokentray: [^\n]*damaged[^\n]*vault restore[^\n]*\n$/)
 
   const unasked = await home.tokentray(['vault', 'restore'])
-  expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining('confirmation') })
+  expect(unasked).toMatchObject({ code: 3, err: expect.stringContaining('confirmation') })
   expect(json((await home.tokentray(['vault', 'restore', '--yes', '--json'])).out)).toEqual({ restored: copy })
   expect(readdirSync(home.paths.home).filter((name) => name.includes('set-aside'))).not.toEqual([])
 
