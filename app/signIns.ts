@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { asTokentrayError, TokentrayError } from './contract/errors.ts'
 import type { ServerView } from './contract/views.ts'
 import { isClientForgotten } from './health/standing.ts'
+import { sayCancelled } from './health/words.ts'
 import type { Keeper } from './keeper.ts'
 import type { Log } from './log.ts'
 import type { OAuth, SignIn } from './oauth/port.ts'
@@ -101,14 +102,10 @@ export class SignIns {
   }
 
   cancel(id: string): void {
-    this.#running
-      .get(id)
-      ?.abort.abort(
-        new TokentrayError(
-          'signInCancelled',
-          'The sign-in was cancelled, here or from another door; what was there before still works.'
-        )
-      )
+    const running = this.#running.get(id)
+    if (!running) return
+    const hadTokens = Boolean(this.#o.keeper.roster.find(running.server)?.shape)
+    running.abort.abort(new TokentrayError('signInCancelled', sayCancelled(hadTokens)))
   }
 
   /** Resolves when the one under way there, if any, has ended: one that is just being stored is past cancelling. */
@@ -182,7 +179,7 @@ export class SignIns {
       // Who aborted says why; what broke off on the way only says that it did.
       throw abort.signal.aborted ? abort.signal.reason : error
     })
-    const finished = this.#finish(server, begun, keeper.roster.config(server).addedScope).finally(() => {
+    const finished = this.#finish(server, begun, abort.signal, keeper.roster.config(server).addedScope).finally(() => {
       running.ended = true
       this.#leave(running)
       keeper.setSignIn(server, null)
@@ -248,10 +245,12 @@ export class SignIns {
     }
   }
 
-  async #finish(server: string, begun: Promise<SignIn>, asked: string | undefined): Promise<void> {
+  async #finish(server: string, begun: Promise<SignIn>, signal: AbortSignal, asked: string | undefined): Promise<void> {
     const { keeper, vault, log } = this.#o
     try {
-      const grant = await (await begun).grant
+      const grant = await (await begun).grant.catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : error
+      })
       keeper.dispatch(server, { type: 'signInStep', step: 'store' })
       // Removed while the person was in the browser: there is nothing to store it under.
       if (!keeper.roster.has(server))

@@ -6,6 +6,7 @@ import { picturedLink } from '../contract/device.ts'
 import { formatDuration } from '../contract/duration.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { DeviceCodeView, ServerView } from '../contract/views.ts'
+import { sayCancelled } from '../health/words.ts'
 import { print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
 import { offerProposals } from './propose.ts'
@@ -86,7 +87,8 @@ async function signInOnce(
     if (error instanceof Interrupted) {
       // The sign-in may just have ended by itself; then there is nothing left to cancel.
       await owner.callAnyway('signIn.cancel', { signIn: started.signIn }).catch(() => {})
-      say(world, 'The sign-in was cancelled; what was there before still works.')
+      const { servers } = await owner.callAnyway('snapshot', {}).catch(() => ({ servers: [] as ServerView[] }))
+      say(world, sayCancelled(servers.some((view) => isNamed(view, server) && view.obtainedAt !== null)))
     }
     throw error
   } finally {

@@ -158,3 +158,7 @@ export function warningsOf(health: Health, now: number, schedule: Schedule): str
     warnings.push('The refresh token itself ends within days; sign in again when it suits you.')
   return warnings
 }
+
+/** The end of a sign-in that somebody cancelled. */
+export const sayCancelled = (hadTokens: boolean): string =>
+  `The sign-in was cancelled; ${hadTokens ? 'the tokens from before stay as they were' : 'nothing was stored'}.`

@@ -209,10 +209,22 @@ test('FM-15 a sign-in that is stopped by Ctrl-C leaves the old grant as it was',
   const { code, err } = await signingIn.ended
   expect([code, err]).toEqual([
     130,
-    expect.stringContaining('The sign-in was cancelled; what was there before still works.')
+    expect.stringContaining('The sign-in was cancelled; the tokens from before stay as they were.')
   ])
   expect(await home.tokentray(['token', 'bot'])).toEqual(before)
   expect(upstream.count('issued')).toBe(1)
+})
+
+test('a first sign-in that is stopped by Ctrl-C leaves nothing, and says so', async () => {
+  const upstream = await makeUpstream()
+  const home = await makeHome()
+  const adding = home.start(['add', upstream.mcp.url, '--id', 'bot'], { env: { BROWSER: 'true' } })
+  await adding.line(/^ {2}http/)
+  adding.kill('SIGINT')
+  const { code, err } = await adding.ended
+  expect([code, err]).toEqual([130, expect.stringContaining('The sign-in was cancelled; nothing was stored.')])
+  const { out } = await home.tokentray(['history', 'bot'])
+  expect(out).toContain('The sign-in was cancelled; nothing was stored.')
 })
 
 test('FM-03 FM-06 killed before it hears the reply: explained, tried once more at once, then a sign-in, no storm', async () => {
