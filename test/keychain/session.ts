@@ -1,8 +1,12 @@
 // A desktop session for one child: a private D-Bus, a private home and, where asked for, a real gnome-keyring.
 // The child runs a scenario of scenarios.ts and prints JSON; the person's own keyring is never in reach.
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { onTestFinished } from 'vitest'
 import { privateFolder } from '../vault/setting.ts'
 
 /** `none`: a bus on which nothing offers secrets. `noBus`: not even a bus. */
@@ -29,8 +33,11 @@ const bareBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Confi
 <busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`
 
-/** Runs one scenario; resolves with what it printed, and rejects with its stderr where it failed. */
-export function runInSession(scenario: string, kind: SessionKind = 'unlocked'): Promise<unknown> {
+/**
+ * Runs one scenario; resolves with what it printed, and rejects with its stderr where it failed. Either way the whole
+ * session is over: bus and keyring end after the child, and until then may write into its home.
+ */
+export async function runInSession(scenario: string, kind: SessionKind = 'unlocked'): Promise<unknown> {
   const home = privateFolder()
   const folder = (name: string) => {
     mkdirSync(join(home, name), { mode: 0o700 })
@@ -58,11 +65,20 @@ export function runInSession(scenario: string, kind: SessionKind = 'unlocked'): 
     noBus: child
   }[kind]
   if (kind === 'noBus') env.DBUS_SESSION_BUS_ADDRESS = `unix:path=${home}/no-bus`
-  return new Promise((resolve, reject) => {
-    // Below the 50 s for which a frozen daemon would hold an exit back.
-    execFile(command[0]!, command.slice(1), { env, timeout: 40_000, killSignal: 'SIGKILL' }, (error, out, stderr) => {
-      if (error) reject(new Error(`${scenario} ended with ${error.code ?? error.signal}: ${stderr}${out}`))
-      else resolve(JSON.parse(out))
-    })
+  // The last pipe is handed down to everybody in the session and used by nobody: it is closed when all have ended.
+  const session = spawn(command[0]!, command.slice(1), {
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe']
   })
+  const closed = once(session, 'close') as Promise<[number | null, string | null]>
+  onTestFinished(async () => {
+    if (session.exitCode === null && session.signalCode === null) process.kill(-session.pid!, 'SIGKILL')
+    await closed
+  })
+  const [out, error, held] = session.stdio.slice(1) as Readable[]
+  held!.resume()
+  const [said, complaint, [code, signal]] = await Promise.all([text(out!), text(error!), closed])
+  if (code !== 0) throw new Error(`${scenario} ended with ${code ?? signal}: ${complaint}${said}`)
+  return JSON.parse(said)
 }
