@@ -14,8 +14,10 @@ async function claimant(folder: string): Promise<{ said: string; child: ChildPro
   const child = spawn(process.execPath, [join(import.meta.dirname, 'vault/child.ts'), 'claim', folder], {
     stdio: ['pipe', 'pipe', 'inherit']
   })
-  onTestFinished(() => {
+  const ended = once(child, 'exit')
+  onTestFinished(async () => {
     child.kill('SIGKILL')
+    await ended
   })
   const [said] = await once(createInterface(child.stdout!), 'line')
   return { said, child }

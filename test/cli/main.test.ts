@@ -13,13 +13,16 @@ const main = join(import.meta.dirname, '../../app/cli/main.ts')
 
 function start(words: string[], stdio: ('ignore' | 'pipe' | number)[]) {
   const home = mkdtempSync(join(tmpdir(), 'tokentray-main-'))
-  const env = { ...compileCache, PATH: process.env.PATH, TOKENTRAY_HOME: home, TOKENTRAY_PASSPHRASE: 'for this test' }
+  const places = { TOKENTRAY_HOME: home, XDG_RUNTIME_DIR: home }
+  const env = { ...compileCache, PATH: process.env.PATH, ...places, TOKENTRAY_PASSPHRASE: 'for this test' }
   const child = spawn(process.execPath, [main, ...words], { env, stdio })
-  onTestFinished(() => {
+  const exitCode = new Promise<number | null>((resolve) => child.on('close', resolve))
+  onTestFinished(async () => {
     child.kill('SIGKILL')
+    await exitCode
     rmSync(home, { recursive: true, force: true })
   })
-  return { home, child, exitCode: new Promise<number | null>((resolve) => child.on('close', resolve)) }
+  return { home, child, exitCode }
 }
 
 test.skipIf(isSkipped(!existsSync('/dev/full'), 'no /dev/full here'))(

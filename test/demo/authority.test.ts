@@ -12,7 +12,7 @@ import { authorizeUrl, post, redirectUri, refresh, register, signIn, type TokenR
 const resource = 'http://127.0.0.1:9/mcp'
 const started: Authority[] = []
 async function authorityWith(options: Partial<AuthorityOptions> = {}) {
-  const authority = await startAuthority({ accessTokenTtl: 20, ...options })
+  const authority = await startAuthority({ accessTokenTtl: 3600, ...options })
   started.push(authority)
   return authority
 }
@@ -23,12 +23,12 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((authority) => authority.stop()))
 })
 
-/** A clock that stands still until it is moved, ahead of the machine's by nothing at first. */
+/** A clock that stands still until it is moved. */
 function movableClock() {
-  let ahead = 0
+  let now = Date.now()
   const cancel = () => undefined
-  const clock = { now: () => Date.now() + ahead, alarm: () => cancel, after: () => cancel, poke: () => undefined }
-  return { clock, move: (length: number) => (ahead += length) }
+  const clock = { now: () => now, alarm: () => cancel, after: () => cancel, poke: () => undefined }
+  return { clock, move: (length: number) => (now += length) }
 }
 
 describe('metadata', () => {
@@ -51,9 +51,9 @@ describe('metadata', () => {
 describe('sign-in', () => {
   test('registers, approves and issues a token for the resource, with nothing printed', async () => {
     const spies = (['log', 'info', 'warn', 'error'] as const).map((name) => vi.spyOn(console, name))
-    const authority = await authorityWith({ accessTokenTtl: 5 })
+    const authority = await authorityWith()
     const { clientId, tokens } = await signIn(authority.issuer, { resource })
-    expect(tokens).toMatchObject({ expires_in: 5, token_type: 'Bearer', refresh_token: expect.any(String) })
+    expect(tokens).toMatchObject({ expires_in: 3600, token_type: 'Bearer', refresh_token: expect.any(String) })
     expect(await authority.validate(tokens.access_token, resource)).toBe(true)
     expect(await authority.validate(tokens.access_token, 'http://127.0.0.1:9/other')).toBe(false)
     expect(kinds(authority)).toEqual(['registered', 'issued'])
@@ -116,12 +116,12 @@ describe('sign-in', () => {
     const { tokens } = await signIn(authority.issuer, { resource })
     const [header, payload = '', signature] = tokens.access_token.split('.')
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
-    expect(claims).toMatchObject({ aud: resource, iss: authority.issuer, exp: claims.iat + 20 })
+    expect(claims).toMatchObject({ aud: resource, iss: authority.issuer, exp: claims.iat + 3600 })
     expect(await authority.validate(tokens.access_token, resource)).toBe(true)
     expect(await authority.validate(tokens.access_token, 'http://127.0.0.1:9/other')).toBe(false)
     const forged = Buffer.from(JSON.stringify({ ...claims, exp: claims.exp + 9 })).toString('base64url')
     expect(await authority.validate(`${header}.${forged}.${signature}`, resource)).toBe(false)
-    move(20_000)
+    move(7_200_000)
     expect(await authority.validate(tokens.access_token, resource)).toBe(false)
   })
 })
@@ -257,7 +257,7 @@ test('client credentials, introspection: the pre-registered client', async () =>
     { headers: { authorization } }
   )
   const { access_token: token, expires_in, refresh_token } = (await reply.json()) as TokenReply
-  expect({ expires_in, refresh_token }).toEqual({ expires_in: 20, refresh_token: undefined })
+  expect({ expires_in, refresh_token }).toEqual({ expires_in: 3600, refresh_token: undefined })
   expect(await validate(token, resource)).toBe(true)
   const about = await post(`${issuer}/token/introspection`, { token }, { headers: { authorization } })
   expect(await about.json()).toMatchObject({ active: true, aud: resource })

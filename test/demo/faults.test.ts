@@ -20,7 +20,7 @@ const clock = {
 }
 
 async function signedIn() {
-  const authority = await startAuthority({ accessTokenTtl: 20, clock })
+  const authority = await startAuthority({ accessTokenTtl: 3600, clock })
   started.push(authority)
   const { clientId, tokens } = await signIn(authority.issuer, { resource })
   const renew = (signal?: AbortSignal) => refresh(authority.issuer, clientId, tokens.refresh_token, signal)

@@ -6,7 +6,7 @@ import { signIn } from './client.ts'
 
 const started: { stop(): Promise<void> }[] = []
 async function serverBehindAuthority(): Promise<{ authority: Authority; mcp: McpServer }> {
-  const authority = await startAuthority({ accessTokenTtl: 20 })
+  const authority = await startAuthority({ accessTokenTtl: 3600 })
   started.push(authority)
   const mcp = await startMcpServer({ authority, name: 'Test' })
   started.push(mcp)

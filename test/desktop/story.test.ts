@@ -37,9 +37,10 @@ async function addAndSignIn(app: App, page: Page, url: string): Promise<void> {
 
 /** Resolves with the seconds that the countdown shows, once they are less than `below`. */
 async function secondsLeft(page: Page, below: number): Promise<number> {
-  const lower = Array.from({ length: below }, (_, seconds) => String(seconds).padStart(2, '0'))
-  const text = await page.getByText(new RegExp(`^Next attempt in 0:(${lower.join('|')})$`)).innerText()
-  return Number(text.slice(-2))
+  const shown = (seconds: number) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  const lower = Array.from({ length: below }, (_, seconds) => shown(seconds))
+  const text = await page.getByText(new RegExp(`^Next attempt in (${lower.join('|')})$`)).innerText()
+  return lower.indexOf(text.slice('Next attempt in '.length))
 }
 
 describe.skipIf(reason !== null)(label, () => {
@@ -55,7 +56,7 @@ describe.skipIf(reason !== null)(label, () => {
   test('added from the page, it is refreshed by itself; broken, it counts down; mended, it is green', async () => {
     const issued = watchIssued()
     const { authority, url } = await startUpstream(6)
-    const app = await startApp({ pages, schedule: { backoffFirst: '30s' } })
+    const app = await startApp({ pages, schedule: { backoffFirst: '5m' } })
     const page = await app.page()
     const seen: string[] = []
     const look = async () => seen.push(await page.content())
@@ -73,7 +74,7 @@ describe.skipIf(reason !== null)(label, () => {
 
     authority.faults.decide(({ grantType }) => (grantType === 'refresh_token' ? { kind: '503' } : null))
     await state(page, 'amber').getByText('Retrying').waitFor()
-    const first = await secondsLeft(page, 40)
+    const first = await secondsLeft(page, 400)
     expect(await secondsLeft(page, first)).toBeLessThan(first)
     await app.until(({ labels }) => /^waiting: .* — Retrying · attempt 1 · next /.test(labels[0] ?? ''))
     await app.until(({ icon, tooltip }) => icon?.startsWith('tray-waiting-') && tooltip === 'Tokentray: 1 retrying')

@@ -1,8 +1,9 @@
-// Tokens of five seconds that rotate under fifty clients: none of them notices, and each rotation is one refresh.
+// Tokens that rotate under fifty clients: none of them notices, and each rotation is one refresh.
 // Also what clients meet while the authorization server is away, and while a server is paused.
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../app/clock.ts'
 import { type Gateway, startGateway } from '../../app/gateway/gateway.ts'
+import { forwardClock } from '../fakes/forwardClock.ts'
 import { createSetting, type Setting } from '../setting.ts'
 import { ask } from './setting.ts'
 
@@ -14,22 +15,34 @@ afterEach(async () => {
 })
 const list = { method: 'POST', body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' }
 
-test('fifty clients over three rotations of a five-second token', async () => {
-  s = await createSetting({ authority: { accessTokenTtl: 5 } })
+test('fifty clients over three rotations of a token', async () => {
+  const clock = forwardClock()
+  s = await createSetting({ clock })
   await s.signIn()
-  gateway = await startGateway({ ...s.core.gateway, clock: systemClock(), port: 0, publicUrl: null })
+  gateway = await startGateway({ ...s.core.gateway, clock, port: 0, publicUrl: null })
   const { key } = await s.call('clients.addKey', { name: 'test', servers: ['one'] })
   const refreshes = () => s.authority.events.filter(({ kind }) => kind === 'refreshed').length
   const rejected = s.mcp.counts.rejected
   const answers = new Map<string, number>()
-  async function client(): Promise<void> {
+  const answered = Array.from({ length: 50 }, () => 0)
+  async function client(n: number): Promise<void> {
     while (refreshes() < 3) {
       const { status, text } = await ask({ gateway }, '/one', { ...list, key })
       const said = status === 200 ? '200' : `${status} ${text}`
       answers.set(said, (answers.get(said) ?? 0) + 1)
+      answered[n]! += 1
     }
   }
-  await Promise.all(Array.from({ length: 50 }, client))
+  const clients = Promise.all(answered.map((_, n) => client(n)))
+  for (let rotation = 1; rotation <= 3; rotation++) {
+    // Each has asked anew with the token of the last rotation: none is an hour late with the one before.
+    const before = [...answered]
+    await expect.poll(() => answered.every((count, n) => count >= before[n]! + 2)).toBe(true)
+    const { obtainedAt, nextAt } = s.view()
+    clock.forward(nextAt! - clock.now())
+    await s.until((view) => view.obtainedAt! > obtainedAt! && view.state === 'fresh')
+  }
+  await clients
   expect([...answers.keys()]).toEqual(['200'])
   // Nobody asked for a second refresh, and no token went up that ended on the way: it is renewed with time to spare.
   expect(refreshes()).toBe(3)
@@ -39,20 +52,22 @@ test('fifty clients over three rotations of a five-second token', async () => {
 })
 
 test('while the authorization server is down the token that lives is used, and after it a 503 says when to come back', async () => {
-  s = await createSetting({ authority: { accessTokenTtl: 4 } })
+  const clock = forwardClock()
+  s = await createSetting({ clock })
   await s.signIn()
-  gateway = await startGateway({ ...s.core.gateway, clock: systemClock(), port: 0, publicUrl: null })
+  gateway = await startGateway({ ...s.core.gateway, clock, port: 0, publicUrl: null })
   const { key } = await s.call('clients.addKey', { name: 'test', servers: ['one'] })
   await s.authority.goDown()
   // validate() is the authority's own and needs no listener.
   expect((await ask({ gateway }, '/one', { ...list, key })).status).toBe(200)
-  await s.until(({ state, expiresAt }) => state === 'waiting' && expiresAt! <= systemClock().now())
+  clock.forward(s.view().expiresAt! - clock.now())
+  await s.until(({ state, expiresAt }) => state === 'waiting' && expiresAt! <= clock.now())
   const reply = await ask({ gateway }, '/one', { ...list, key })
   expect([reply.status, JSON.parse(reply.text).error.data.code]).toEqual([503, 'serverUnreachable'])
   expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
   await s.authority.comeBack()
   await s.call('poke', {})
-  await s.until(({ state, expiresAt }) => state === 'fresh' && expiresAt! > systemClock().now())
+  await s.until(({ state, expiresAt }) => state === 'fresh' && expiresAt! > clock.now())
   expect((await ask({ gateway }, '/one', { ...list, key })).status).toBe(200)
 })
 
