@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { asTokentrayError } from '../app/contract/errors.ts'
+import { answerBy } from './fakes/answerBy.ts'
 import { createSetting } from './setting.ts'
 
 const planted = 'planted-token-c4n4ry'
@@ -22,13 +23,15 @@ type Seen = { method: string; authorization: string | undefined; session: string
 /** An MCP server that answers as told; each request is noted. */
 async function answering(answer: (request: IncomingMessage, reply: ServerResponse) => void) {
   const seen: Seen[] = []
-  const server = createServer(async (request, reply) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    const { authorization, 'mcp-session-id': session } = request.headers
-    seen.push({ method: request.method!, authorization, session: session as string | undefined, body })
-    answer(request, reply)
-  })
+  const server = createServer(
+    answerBy(async (request, reply) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      const { authorization, 'mcp-session-id': session } = request.headers
+      seen.push({ method: request.method!, authorization, session: session as string | undefined, body })
+      answer(request, reply)
+    })
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   cleanup.push(async () => {
     server.closeAllConnections()

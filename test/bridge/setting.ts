@@ -5,6 +5,7 @@ import { runBridge } from '../../app/bridge/bridge.ts'
 import type { Clock } from '../../app/clock.ts'
 import { systemClock } from '../../app/clock.ts'
 import { Secret } from '../../app/secret.ts'
+import { answerBy } from '../fakes/answerBy.ts'
 import { freePort } from '../freePort.ts'
 
 export type Seen = {
@@ -21,16 +22,18 @@ export async function makeGateway(answer: Answer): Promise<Gateway> {
   const seen: Seen[] = []
   const port = await freePort()
   const make = () =>
-    createServer(async (request, response) => {
-      let text = ''
-      for await (const chunk of request) text += chunk
-      const one = { method: request.method ?? '', headers: request.headers, body: text ? JSON.parse(text) : {} }
-      seen.push(one)
-      const result = await answer(one, response)
-      if (response.headersSent || response.destroyed || result === undefined) return
-      if (one.body.id === undefined) return void response.writeHead(202).end()
-      json(response, { jsonrpc: '2.0', id: one.body.id, result })
-    })
+    createServer(
+      answerBy(async (request, response) => {
+        let text = ''
+        for await (const chunk of request) text += chunk
+        const one = { method: request.method ?? '', headers: request.headers, body: text ? JSON.parse(text) : {} }
+        seen.push(one)
+        const result = await answer(one, response)
+        if (response.headersSent || response.destroyed || result === undefined) return
+        if (one.body.id === undefined) return void response.writeHead(202).end()
+        json(response, { jsonrpc: '2.0', id: one.body.id, result })
+      })
+    )
   const gateway: Gateway = {
     url: `http://127.0.0.1:${port}/one`,
     seen,

@@ -2,6 +2,7 @@
 // Unscripted it does the right thing, so that a test says only what is different.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { answerBy } from './answerBy.ts'
 
 export type Received = {
   method: string
@@ -72,19 +73,21 @@ export async function startFakeServer(): Promise<FakeServer> {
     }
   }
 
-  const server = createServer(async (incoming, response) => {
-    let body = ''
-    for await (const chunk of incoming) body += chunk
-    const url = new URL(incoming.url ?? '/', 'http://fake')
-    const form = new URLSearchParams(incoming.method === 'GET' ? url.search : body)
-    const request = { method: incoming.method ?? '', path: url.pathname, headers: incoming.headers, body, form }
-    requests.push(request)
-    for (const wake of waiting.get(url.pathname)?.splice(0) ?? []) wake(request)
-    const script = scripts.get(url.pathname)
-    const next = script ? (script.length > 1 ? script.shift() : script[0]) : defaults[url.pathname]
-    const reply = typeof next === 'function' ? next(request) : next
-    answer(response, reply ?? { status: 404, body: 'not here' })
-  })
+  const server = createServer(
+    answerBy(async (incoming, response) => {
+      let body = ''
+      for await (const chunk of incoming) body += chunk
+      const url = new URL(incoming.url ?? '/', 'http://fake')
+      const form = new URLSearchParams(incoming.method === 'GET' ? url.search : body)
+      const request = { method: incoming.method ?? '', path: url.pathname, headers: incoming.headers, body, form }
+      requests.push(request)
+      for (const wake of waiting.get(url.pathname)?.splice(0) ?? []) wake(request)
+      const script = scripts.get(url.pathname)
+      const next = script ? (script.length > 1 ? script.shift() : script[0]) : defaults[url.pathname]
+      const reply = typeof next === 'function' ? next(request) : next
+      answer(response, reply ?? { status: 404, body: 'not here' })
+    })
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {

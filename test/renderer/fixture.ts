@@ -8,6 +8,7 @@ import { type ClientView, noClients } from '../../app/contract/gateway.ts'
 import type { SettingsChanges, SettingsView } from '../../app/contract/settings.ts'
 import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/views.ts'
 import { defaultSchedule } from '../../app/health/schedule.ts'
+import { answerBy } from '../fakes/answerBy.ts'
 import { healthyView } from '../fakes/view.ts'
 
 const min = 60_000
@@ -350,37 +351,39 @@ export async function startFixture(files: string, given: ServerView[] | null = n
     for (const stream of streams) send(stream)
   }
 
-  const server = createServer(async (request, response) => {
-    response.setHeader('content-security-policy', policy)
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
-    if (path === '/snapshots') {
-      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      streams.add(response)
-      response.on('close', () => streams.delete(response))
-      return send(response)
-    }
-    if (path === '/call' && request.method === 'POST') {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk)
-      const { command, input } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Called
-      called.push({ command, input })
-      const reply = await Promise.resolve()
-        .then(() => {
-          if (!handlers[command]) throw new Refusal('commandUnknown', `The fixture has no ${command}.`)
-          return handlers[command](input as never)
-        })
-        .then(
-          (value) => ({ ok: true, value }),
-          ({ code = 'unexpected', message }) => ({ ok: false, code, message })
-        )
-      response.writeHead(200, { 'content-type': 'application/json' })
-      return response.end(JSON.stringify(reply))
-    }
-    const file = join(files, normalize(path === '/' ? '/index.html' : path))
-    if (!file.startsWith(files) || !existsSync(file)) return response.writeHead(404).end()
-    response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
-    createReadStream(file).pipe(response)
-  })
+  const server = createServer(
+    answerBy(async (request, response) => {
+      response.setHeader('content-security-policy', policy)
+      const path = new URL(request.url ?? '/', 'http://localhost').pathname
+      if (path === '/snapshots') {
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+        streams.add(response)
+        response.on('close', () => streams.delete(response))
+        return send(response)
+      }
+      if (path === '/call' && request.method === 'POST') {
+        const chunks: Buffer[] = []
+        for await (const chunk of request) chunks.push(chunk)
+        const { command, input } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Called
+        called.push({ command, input })
+        const reply = await Promise.resolve()
+          .then(() => {
+            if (!handlers[command]) throw new Refusal('commandUnknown', `The fixture has no ${command}.`)
+            return handlers[command](input as never)
+          })
+          .then(
+            (value) => ({ ok: true, value }),
+            ({ code = 'unexpected', message }) => ({ ok: false, code, message })
+          )
+        response.writeHead(200, { 'content-type': 'application/json' })
+        return response.end(JSON.stringify(reply))
+      }
+      const file = join(files, normalize(path === '/' ? '/index.html' : path))
+      if (!file.startsWith(files) || !existsSync(file)) return response.writeHead(404).end()
+      response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
+      createReadStream(file).pipe(response)
+    })
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,

@@ -14,6 +14,7 @@ import { type Log, silentLog } from '../../../app/log.ts'
 import { route } from '../../../app/router.ts'
 import { openVault } from '../../../app/vault/open.ts'
 import type { Vault } from '../../../app/vault/vault.ts'
+import { answerBy } from '../../fakes/answerBy.ts'
 import { freePort } from '../../freePort.ts'
 import { sampleServer, vaultSetting } from '../../vault/setting.ts'
 
@@ -72,18 +73,20 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
         return reply.value
       }
     })
-    http = createServer(async (request, response) => {
-      // No kept connection: the next one may be to the gateway after its restart.
-      response.setHeader('connection', 'close')
-      const origin = `http://${request.headers.host}`
-      if (await access.own.handle(request, response, origin)) return
-      const server = request.url!.slice(1)
-      const admitted = await access.admission.admit(request.headers, server)
-      if (admitted.ok) return response.end(JSON.stringify(admitted.caller))
-      const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/${server}"`
-      response.writeHead(admitted.status, { 'www-authenticate': `Bearer error="${admitted.error}", ${metadata}` })
-      response.end(JSON.stringify(admitted))
-    })
+    http = createServer(
+      answerBy(async (request, response) => {
+        // No kept connection: the next one may be to the gateway after its restart.
+        response.setHeader('connection', 'close')
+        const origin = `http://${request.headers.host}`
+        if (await access.own.handle(request, response, origin)) return
+        const server = request.url!.slice(1)
+        const admitted = await access.admission.admit(request.headers, server)
+        if (admitted.ok) return response.end(JSON.stringify(admitted.caller))
+        const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/${server}"`
+        response.writeHead(admitted.status, { 'www-authenticate': `Bearer error="${admitted.error}", ${metadata}` })
+        response.end(JSON.stringify(admitted))
+      })
+    )
     await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
   }
 
