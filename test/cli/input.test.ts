@@ -113,7 +113,7 @@ test.skipIf(isSkipped(process.platform === 'win32', 'not on Windows'))(
     const paths = makePaths()
     const core = makeCore()
     const listener = await listen({ core, paths, kind: 'lasting', version: '1', clock: systemClock() })
-    const env = { PATH: process.env.PATH, TOKENTRAY_HOME: paths.home }
+    const env = { PATH: process.env.PATH, TOKENTRAY_HOME: paths.home, XDG_RUNTIME_DIR: paths.home }
     const start = () => {
       const ended = Promise.withResolvers<{ code: unknown; err: string }>()
       const words = [join(root, 'app/cli/main.ts'), 'status', '--watch', '--json']
@@ -154,7 +154,12 @@ test('the browser gets the URL as its last argument, unchanged by any shell, and
     await expect.poll(() => readSeen(seen)).not.toBeNull()
     throw { code: 'signInFailed', message: 'Over.' }
   })
-  const env = { TOKENTRAY_HOME: paths.home, BROWSER: `"${folder}/browser" --new 'a b'`, TOKENTRAY_PASSPHRASE: secret }
+  const env = {
+    TOKENTRAY_HOME: paths.home,
+    XDG_RUNTIME_DIR: paths.home,
+    BROWSER: `"${folder}/browser" --new 'a b'`,
+    TOKENTRAY_PASSPHRASE: secret
+  }
   const { code } = await runProcess(['login', 'a'], env)
   expect(code).toBe(1)
   expect(readSeen(seen)).toEqual([['--new', 'a b', address], null])

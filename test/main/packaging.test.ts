@@ -7,6 +7,8 @@ import { expect, test } from 'vitest'
 import { packaged } from '../../build/main.ts'
 
 const root = join(import.meta.dirname, '..', '..')
+// The loader of its files would keep what it compiles in the temporary folder.
+process.env.JITI_FS_CACHE = 'false'
 const require = createRequire(import.meta.url)
 const { getConfig, validateConfiguration } = require('app-builder-lib/out/util/config/config')
 const { DebugLogger } = require('builder-util')

@@ -1,6 +1,7 @@
 // What the file must survive: kill -9 at any moment, a full disk, flipped bits. On real files, in real processes.
 // Real power loss cannot be tested here; synchronous=FULL is asserted instead.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -35,11 +36,14 @@ test('FM-04 kill -9 at any moment loses no token whose commit was answered, and 
     const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), 'write', path], {
       stdio: ['ignore', 'pipe', 'inherit']
     })
+    const ended = once(child, 'exit')
     const target = acknowledged + 3 + round * 2
     for await (const line of createInterface(child.stdout)) {
       acknowledged = Number(line)
       if (acknowledged === target) child.kill('SIGKILL')
     }
+    // Its output ends before its locks do.
+    await ended
     expect(acknowledged).toBeGreaterThanOrEqual(target)
     const { vault } = openFile(path)
     const grant = (await vault.readGrant('notes'))!
