@@ -112,6 +112,11 @@ export function misconfigured(detail: string): TokenOutcome {
   return { ok: false, fault: 'misconfigured', detail, retryAfter: null }
 }
 
+/** What was to be asked before went wrong, so nothing was sent that could have been spent: a lost reply is only a busy server. */
+export function unsent({ fault, detail, retryAfter }: NetworkFault): Extract<TokenOutcome, { ok: false }> {
+  return { ok: false, fault: fault === 'lost' ? 'busy' : fault, detail, retryAfter }
+}
+
 const clientFor = ({ client }: TokenRequest): oauth.Client => ({ client_id: client.clientId })
 
 /** One request to the token endpoint, by `send`, and what its reply means. `sent`: what must never come out again. */

@@ -1,11 +1,14 @@
 // Tokens for an assertion (RFC 7523 section 2.1): a workload's own, or an ID-JAG that an identity provider gave for a
 // person's ID token (RFC 8693; MCP's enterprise-managed authorization). Nobody is asked, and nothing is spent.
 import * as oauth from 'oauth4webapi'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
 import { expose, type Secret } from '../secret.ts'
 import { AssertionFault, type ReadAssertion } from './assertion.ts'
-import { authenticationOf, secretMethod } from './client.ts'
-import { ask, misconfigured, type TokenRequest } from './grants.ts'
+import { authenticationOf, type Client, secretMethod } from './client.ts'
+import { claimsOf } from './expiry.ts'
+import { ask, misconfigured, type TokenRequest, unsent } from './grants.ts'
+import { fetchDocument, isUsableUrl, serverMetadataUrls, strings } from './metadata.ts'
+import { NetworkFault } from './network.ts'
 import type { TokenOutcome } from './port.ts'
 
 const types = {
@@ -27,12 +30,16 @@ export async function askWithAssertion(
     let assertion = await read(config.assertion)
     if (config.identityProvider) {
       const secret = await secretOf(config.id)
-      const exchanged = await exchangeForIdJag(request, config.identityProvider, secret, scope, assertion)
+      const { tokenEndpoint, clientId } = config.identityProvider
+      const clientAuth = secret ? await methodAt(tokenEndpoint, assertion, request) : 'none'
+      const client: Client = { clientId, clientAuth, clientSecret: secret }
+      const exchanged = await exchangeForIdJag(request, tokenEndpoint, client, scope, assertion)
       if (!exchanged.ok) return settled(exchanged)
       assertion = exchanged.tokens.accessToken
     }
     return settled(await bear(request, scope, assertion))
   } catch (error) {
+    if (error instanceof NetworkFault) return unsent(error)
     return misconfigured(error instanceof AssertionFault ? error.code : 'assertion_unreadable')
   }
 }
@@ -55,8 +62,8 @@ function bear(request: TokenRequest, scope: string | null, assertion: Secret): P
 /** RFC 8693 section 2.1, at the identity provider: an assertion for this authorization server and this resource. */
 function exchangeForIdJag(
   request: TokenRequest,
-  { tokenEndpoint, clientId }: NonNullable<ServerConfig['identityProvider']>,
-  clientSecret: Secret | null,
+  tokenEndpoint: string,
+  client: Client,
   scope: string | null,
   idToken: Secret
 ): Promise<TokenOutcome> {
@@ -71,19 +78,43 @@ function exchangeForIdJag(
     ...(resource !== undefined && { resource }),
     ...(scope !== null && { scope })
   }
-  const client = { clientId, clientAuth: secretMethod(provider), clientSecret }
   // Named by the person, so it may well be a private address; and what it gives is bound to no key.
   const asked: TokenRequest = { ...request, server: provider, client, reach: 'any', prover: null }
   return ask(asked, [text], (options) =>
     oauth.genericTokenEndpointRequest(
       provider,
-      { client_id: clientId },
+      { client_id: client.clientId },
       authenticationOf(client, request.context.at),
       types.exchange,
       parameters,
       options
     )
   )
+}
+
+/**
+ * How a client shows its secret at the identity provider, of which only the token endpoint is named: as the metadata of the ID
+ * token's issuer lists, if it is about that very endpoint; else by the default. Rejects with NetworkFault.
+ */
+async function methodAt(
+  endpoint: string,
+  idToken: Secret,
+  { network, signal, context }: TokenRequest
+): Promise<ClientAuthMethod> {
+  const { iss } = claimsOf(expose(idToken))
+  const byDefault = secretMethod({ issuer: endpoint })
+  if (typeof iss !== 'string' || !isUsableUrl(iss)) return byDefault
+  for (const url of serverMetadataUrls(new URL(iss))) {
+    const document = await fetchDocument(network, url, { reach: 'any', signal }, context.at).catch((error: unknown) => {
+      // Should nothing be reachable at all, the exchange itself will say so.
+      if (error instanceof NetworkFault && error.fault === 'offline') return null
+      throw error
+    })
+    if (!document || document.issuer !== iss || document.token_endpoint !== endpoint) continue
+    const listed = strings(document.token_endpoint_auth_methods_supported)
+    return secretMethod({ issuer: iss, ...(listed && { token_endpoint_auth_methods_supported: listed }) })
+  }
+  return byDefault
 }
 
 function settled(outcome: TokenOutcome): TokenOutcome {

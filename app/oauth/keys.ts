@@ -16,9 +16,37 @@ const members: Record<string, readonly string[]> = {
   RSA: ['e', 'kty', 'n']
 }
 
-/** A new key for ES256, which every server with asymmetric keys knows. */
-export function makeKey(): Secret {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+/** What we sign with (RFC 7518 section 3.1), the best first; RSA keys take long to make. */
+const signings = [
+  {
+    alg: 'ES256',
+    hash: 'sha256',
+    kty: 'EC',
+    crv: 'P-256',
+    make: () => generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  },
+  { alg: 'EdDSA', hash: null, kty: 'OKP', crv: 'Ed25519', make: () => generateKeyPairSync('ed25519') },
+  {
+    alg: 'ES384',
+    hash: 'sha384',
+    kty: 'EC',
+    crv: 'P-384',
+    make: () => generateKeyPairSync('ec', { namedCurve: 'P-384' })
+  },
+  {
+    alg: 'RS256',
+    hash: 'sha256',
+    kty: 'RSA',
+    crv: undefined,
+    make: () => generateKeyPairSync('rsa', { modulusLength: 2048 })
+  }
+] as const
+export type Algorithm = (typeof signings)[number]['alg']
+export const algorithms: readonly Algorithm[] = signings.map(({ alg }) => alg)
+
+/** A new key; absent: for ES256, which nearly every server with asymmetric keys knows. */
+export function makeKey(algorithm: Algorithm = 'ES256'): Secret {
+  const { privateKey } = signings.find(({ alg }) => alg === algorithm)!.make()
   return new Secret(JSON.stringify(privateKey.export({ format: 'jwk' })))
 }
 
@@ -28,7 +56,7 @@ export function readKey(text: string): Secret {
     const isJwk = text.trimStart().startsWith('{')
     const key = createPrivateKey(isJwk ? { key: JSON.parse(text) as JsonWebKey, format: 'jwk' } : text)
     const jwk = key.export({ format: 'jwk' })
-    if (algorithmOf(jwk)) return new Secret(JSON.stringify(jwk))
+    if (signingOf(jwk)) return new Secret(JSON.stringify(jwk))
   } catch {
     // What was tried to be read may stand in the error.
   }
@@ -38,12 +66,7 @@ export function readKey(text: string): Secret {
   )
 }
 
-function algorithmOf({ kty, crv }: JsonWebKey): { alg: string; hash: string | null } | null {
-  if (kty === 'EC' && crv === 'P-256') return { alg: 'ES256', hash: 'sha256' }
-  if (kty === 'EC' && crv === 'P-384') return { alg: 'ES384', hash: 'sha384' }
-  if (kty === 'OKP' && crv === 'Ed25519') return { alg: 'EdDSA', hash: null }
-  return kty === 'RSA' ? { alg: 'RS256', hash: 'sha256' } : null
-}
+const signingOf = (jwk: JsonWebKey) => signings.find(({ kty, crv }) => kty === jwk.kty && crv === jwk.crv)
 
 function bareKey(key: Secret): { bare: Record<string, string>; jwk: JsonWebKey } {
   const jwk = JSON.parse(expose(key)) as JsonWebKey
@@ -61,13 +84,13 @@ export function thumbprintOf(key: Secret): string {
 /** What a server is given to check our signatures with. */
 export function publicKeyOf(key: Secret): PublicKey {
   const { bare, jwk } = bareKey(key)
-  return { ...bare, kty: bare.kty ?? '', use: 'sig', alg: algorithmOf(jwk)?.alg ?? '', kid: thumbprintOf(key) }
+  return { ...bare, kty: bare.kty ?? '', use: 'sig', alg: signingOf(jwk)?.alg ?? '', kid: thumbprintOf(key) }
 }
 
 /** A JWT in compact form (RFC 7515 section 3.1). `embed`: with the public key in its header, as DPoP wants it. */
 export function signJwt(key: Secret, typ: string, claims: Record<string, unknown>, embed = false): string {
   const { bare, jwk } = bareKey(key)
-  const { alg, hash } = algorithmOf(jwk) ?? { alg: 'none', hash: null }
+  const { alg, hash } = signingOf(jwk) ?? { alg: 'none', hash: null }
   const header = embed ? { typ, alg, jwk: bare } : { typ, alg, kid: thumbprintOf(key) }
   const text = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
   const signed = sign(hash, Buffer.from(text), {

@@ -160,6 +160,7 @@ export function isUsableUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
 }
 
-function strings(value: unknown): string[] | null {
+/** null where it is no list; what is no text in it is left out. */
+export function strings(value: unknown): string[] | null {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : null
 }

@@ -8,21 +8,29 @@ import type { ClientRegistration } from '../vault/vault.ts'
 import { requestOptions, secretMethod } from './client.ts'
 import { deviceGrantType } from './device.ts'
 import type { Discovery } from './discovery.ts'
-import { makeKey, publicKeyOf } from './keys.ts'
+import { algorithms, makeKey, publicKeyOf } from './keys.ts'
 import { managementIn } from './management.ts'
 import { type Json, objectOf, shown } from './metadata.ts'
 import { isBusyStatus, type Network, NetworkFault } from './network.ts'
 import { proposeHost } from './quirks.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
-/** How the client is to authenticate: as little as the server takes, since this machine keeps what it is given. */
-function methodAt(server: oauth.AuthorizationServer): ClientAuthMethod {
+/**
+ * How the client is to authenticate: as little as the server takes, since this machine keeps what it is given.
+ * @throws registrationUnsupported where that is a key, and the server cannot check what ours sign with
+ */
+function methodAt(server: oauth.AuthorizationServer): { method: ClientAuthMethod; key: Secret | null } {
   const listed = server.token_endpoint_auth_methods_supported
-  if (!listed || listed.includes('none')) return 'none'
+  if (!listed || listed.includes('none')) return { method: 'none', key: null }
   const takesSecrets = listed.includes('client_secret_basic') || listed.includes('client_secret_post')
-  const algorithms = server.token_endpoint_auth_signing_alg_values_supported ?? ['ES256']
-  const takesKeys = listed.includes('private_key_jwt') && algorithms.includes('ES256')
-  return takesKeys && !takesSecrets ? 'private_key_jwt' : secretMethod(server)
+  if (takesSecrets || !listed.includes('private_key_jwt')) return { method: secretMethod(server), key: null }
+  const checked = server.token_endpoint_auth_signing_alg_values_supported ?? ['ES256']
+  const algorithm = algorithms.find((ours) => checked.includes(ours))
+  if (algorithm) return { method: 'private_key_jwt', key: makeKey(algorithm) }
+  throw new TokentrayError(
+    'registrationUnsupported',
+    `${shown(server.issuer)} takes only clients with a key that signs with ${shown(checked.join(', '))}, and ours sign with ${algorithms.join(', ')}; use a client of your own that authenticates otherwise.`
+  )
 }
 
 /** Rejects with TokentrayError or NetworkFault. `redirectUri`: null for a client that has only device codes. */
@@ -42,8 +50,7 @@ export async function register(
     `${host} does not register clients by itself. ${byHand}`
   )
   if (!server.registration_endpoint) throw unsupported
-  const method = methodAt(server)
-  const key = method === 'private_key_jwt' ? makeKey() : null
+  const { method, key } = methodAt(server)
   const metadata = {
     client_name: 'Tokentray',
     redirect_uris: redirectUri === null ? [] : [redirectUri],

@@ -5,7 +5,7 @@ import type { ServerConfig } from '../contract/server.ts'
 import { renewsAlone } from '../facts.ts'
 import type { Grant, RequestShape } from '../vault/vault.ts'
 import type { Discovery } from './discovery.ts'
-import { lastLifetimeOf, misconfigured, parametersOf, refresh, serverOf, type TokenRequest } from './grants.ts'
+import { lastLifetimeOf, misconfigured, parametersOf, refresh, serverOf, type TokenRequest, unsent } from './grants.ts'
 import type { Means } from './means.ts'
 import { NetworkFault } from './network.ts'
 import type { TokenOutcome } from './port.ts'
@@ -63,11 +63,7 @@ async function endpointOf(
   try {
     return await means.discovered(config, signal)
   } catch (error) {
-    // The refresh token was not sent, so it cannot have been spent: a lost metadata reply is only a busy server.
-    if (error instanceof NetworkFault) {
-      const { fault, detail, retryAfter } = error
-      return { ok: false, fault: fault === 'lost' ? 'busy' : fault, detail, retryAfter }
-    }
+    if (error instanceof NetworkFault) return unsent(error)
     const detail = error instanceof TokentrayError ? error.code : 'discovery_failed'
     return { ok: false, fault: 'misconfigured', detail, retryAfter: null }
   }

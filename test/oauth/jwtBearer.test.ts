@@ -90,6 +90,55 @@ test('a client with a secret at the identity provider shows it there, and nowher
   })
 })
 
+test('shows that secret as the ID token’s issuer lists it, where its metadata is about this token endpoint', async () => {
+  const endpoint = `${fake.origin}/idp`
+  fake.script('/idp', { body: { access_token: 'the.id.jag', token_type: 'N_A' } })
+  const metadata = (more: object) => {
+    const methods = { token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt'] }
+    fake.script('/realm/.well-known/openid-configuration', {
+      body: { issuer: `${fake.origin}/realm`, token_endpoint: endpoint, ...methods, ...more }
+    })
+  }
+  const idToken = (iss: string) => `e30.${Buffer.from(JSON.stringify({ iss })).toString('base64url')}.s`
+  const identityProvider = { tokenEndpoint: endpoint, clientId: 'at-the-idp' }
+  const { network, clock, registrations } = setUp()
+  const identityProviderSecret = async () => new Secret('for-the-idp')
+  const oauth = createOAuth({ network, clock, registrations, identityProviderSecret })
+  const shown = async () => {
+    await signInFully(oauth, config({ identityProvider }), 'shh')
+    const { headers, form } = fake.to('/idp').at(-1)!
+    return [headers.authorization !== undefined, form.get('client_id'), form.get('client_secret')]
+  }
+  const byBasic = [true, null, null]
+  write(idToken(`${fake.origin}/realm`))
+  metadata({})
+  expect(await shown()).toEqual([false, 'at-the-idp', 'for-the-idp'])
+  for (const other of [
+    { token_endpoint: `${fake.origin}/elsewhere` },
+    { issuer: `${fake.origin}/other` },
+    { token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'] },
+    { token_endpoint_auth_methods_supported: 7 }
+  ]) {
+    metadata(other)
+    expect(await shown()).toEqual(byBasic)
+  }
+  metadata({})
+  for (const iss of ['http://elsewhere.example', 'http://127.0.0.1:1', `${fake.origin}/none`, 'nonsense']) {
+    write(idToken(iss))
+    expect(await shown()).toEqual(byBasic)
+  }
+  // A fault on the way is no answer: another method than the one listed would be refused for good.
+  write(idToken(`${fake.origin}/realm`))
+  const before = fake.to('/idp').length
+  for (const fault of [{ status: 503 }, 'cut'] as const) {
+    fake.script('/realm/.well-known/openid-configuration', fault)
+    expect(await oauth.renew(config({ identityProvider }), grantOf(fake.origin), never)).toMatchObject({
+      fault: 'busy'
+    })
+  }
+  expect(fake.to('/idp')).toHaveLength(before)
+})
+
 test('what is missing, unreadable or refused is for a person to mend, and is never shown', async () => {
   expect(await refusal(signInFully(setUp().oauth, config()), 'signInFailed')).toContain('assertion_unreadable')
   write('two words')

@@ -136,11 +136,23 @@ describe('dynamic registration', () => {
       await signInFully(setUp().oauth, configOf(fake.mcp))
       expect([registered(index + 1).token_endpoint_auth_method, registered(index + 1).jwks]).toEqual([more, undefined])
     }
-    // Nor where it could not check what we sign.
-    token_endpoint_auth_signing_alg_values_supported = ['RS256']
+    // Signed as the server can check it; where it cannot, it is not asked.
+    for (const [index, [alg, kty]] of Object.entries({ RS256: 'RSA', EdDSA: 'OKP', ES384: 'EC' }).entries()) {
+      token_endpoint_auth_signing_alg_values_supported = ['PS512', alg]
+      takes('private_key_jwt')
+      await signInFully(setUp().oauth, configOf(fake.mcp))
+      expect(registered(3 + index)).toMatchObject({
+        token_endpoint_auth_signing_alg: alg,
+        jwks: { keys: [{ alg, kty }] }
+      })
+      const [head = ''] = (fake.to('/token').at(-1)?.form.get('client_assertion') ?? '').split('.')
+      expect(JSON.parse(Buffer.from(head, 'base64url').toString()).alg).toBe(alg)
+    }
+    token_endpoint_auth_signing_alg_values_supported = ['PS512', 'HS256']
     takes('private_key_jwt')
-    await signInFully(setUp().oauth, configOf(fake.mcp))
-    expect(registered(3).jwks).toBeUndefined()
+    const sentence = await refusal(begin(setUp().oauth, configOf(fake.mcp)), 'registrationUnsupported')
+    expect(sentence).toMatch(/PS512, HS256.*ES256, EdDSA, ES384, RS256/)
+    expect(fake.to('/register')).toHaveLength(6)
   })
 
   test("refused: the server's reason is told, and nothing stays open or kept", async () => {
