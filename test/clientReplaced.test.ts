@@ -82,7 +82,7 @@ test('held to the scopes it was registered for: one that is registered for these
   fake.script('/authorize', answer({ error: 'invalid_scope' }), answer({ code: 'c' }))
   await signIn()
   expect(s.view()).toMatchObject({ light: 'green', scope: 'calendar' })
-  expect(fake.to('/register').map(({ body }) => JSON.parse(body).scope)).toEqual(['read write', 'calendar'])
+  expect(fake.to('/register').map(({ body }) => JSON.parse(body).scope)).toEqual(['read write', 'calendar read write'])
   fake.script('/authorize', answer({ error: 'invalid_scope' }))
   await expect(signIn()).rejects.toMatchObject({ code: 'scopeRefused' })
   expect(fake.to('/register')).toHaveLength(3)

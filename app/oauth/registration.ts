@@ -12,6 +12,7 @@ import type { Discovery } from './discovery.ts'
 import { shown } from './metadata.ts'
 import type { Network } from './network.ts'
 import { register } from './registrationRequest.ts'
+import { mostScope, unionOf } from './signIn.ts'
 
 export type Registrations = Pick<Vault, 'registration' | 'saveRegistration' | 'forgetRegistration'>
 
@@ -71,7 +72,7 @@ export async function obtainClient(
 
   const callback = await openCallback(redirectHost, redirectPort ?? 0)
   try {
-    const made = await register(discovery, callback.redirectUri, scope, context)
+    const made = await registerFor(scope, kept, discovery, callback.redirectUri, context)
     if (kept) await registrations.forgetRegistration(issuer, kept.clientId)
     await registrations.saveRegistration(made)
     return { ...clientOf(made), registration: 'dynamic', callback, isKept: false }
@@ -89,8 +90,11 @@ export async function registerAnew(
   context: RegistrationContext
 ): Promise<Registered> {
   const { registrations } = context
-  await registrations.forgetRegistration(discovery.server.issuer, old.clientId)
-  const made = await register(discovery, old.callback.redirectUri, scope, context)
+  const { issuer } = discovery.server
+  const { redirectUri } = old.callback
+  const kept = await registrations.registration(issuer, new URL(redirectUri).hostname)
+  await registrations.forgetRegistration(issuer, old.clientId)
+  const made = await registerFor(scope, kept, discovery, redirectUri, context)
   await registrations.saveRegistration(made)
   return { ...clientOf(made), registration: 'dynamic', callback: old.callback, isKept: false }
 }
@@ -123,10 +127,33 @@ export async function obtainDeviceClient(
   const kept = await registrations.registration(issuer, '')
   if (kept && !isFresh && isCurrent(kept, now(), undefined))
     return { ...clientOf(kept), registration: 'dynamic', isKept: true }
-  const made = await register(discovery, null, scope, context)
+  const made = await registerFor(scope, kept, discovery, null, context)
   if (kept) await registrations.forgetRegistration(issuer, kept.clientId)
   await registrations.saveRegistration(made)
   return { ...clientOf(made), registration: 'dynamic', isKept: false }
+}
+
+/**
+ * Registers in place of what is kept, if anything is, and for its scopes besides: the servers behind one authorization server
+ * share a client, and a server that holds it to its scopes (RFC 7591 section 2) would have it registered anew for each in turn.
+ */
+async function registerFor(
+  scope: string | null,
+  kept: ClientRegistration | null,
+  discovery: Discovery,
+  redirectUri: string | null,
+  context: Omit<RegistrationContext, 'openCallback'>
+): Promise<ClientRegistration> {
+  const union = unionOf(scope, kept?.scope)
+  const all = (union?.length ?? 0) > mostScope ? scope : union
+  try {
+    return await register(discovery, redirectUri, all, context)
+  } catch (error) {
+    // Not for all at once, or not for all any more: the sign-in at hand comes first.
+    const isRefused = error instanceof TokentrayError && error.code === 'registrationRefused'
+    if (!isRefused || all === scope) throw error
+    return register(discovery, redirectUri, scope, context)
+  }
 }
 
 /**

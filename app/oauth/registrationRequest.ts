@@ -76,6 +76,7 @@ export async function register(
       issuer: server.issuer,
       redirectUri: redirectUri ?? deviceGrantType,
       now: now(),
+      scope,
       key,
       server
     })
@@ -106,6 +107,7 @@ function readRegistration(
     issuer: string
     redirectUri: string
     now: number
+    scope: string | null
     /** The key whose public half was registered. */
     key: Secret | null
     server: oauth.AuthorizationServer
@@ -120,6 +122,7 @@ function readRegistration(
     redirectUri: asked.redirectUri,
     clientId,
     registeredAt: asked.now,
+    scope: asked.scope,
     management: managementIn(body, asked.server.registration_endpoint ?? '')
   }
   if (key && method === 'private_key_jwt')

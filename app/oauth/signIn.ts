@@ -52,7 +52,7 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
 }
 
 /** In characters: what an authorization request can hold of a server's own choice. */
-const mostScope = 6000
+export const mostScope = 6000
 
 /**
  * The settings' scope, else what the server asks for; with what was missing since, and `offline_access` where it is

@@ -8,6 +8,7 @@ import { grantKeys } from './migrations/003-grant-keys.ts'
 import { clientManagement } from './migrations/004-client-management.ts'
 import { identityProvider } from './migrations/005-identity-provider.ts'
 import { proposals } from './migrations/006-proposals.ts'
+import { registeredScopes } from './migrations/007-registered-scopes.ts'
 
 /** `version` is the `user_version` the vault has afterwards. */
 export type Migration = { version: number; sql: string }
@@ -18,7 +19,8 @@ export const migrations: readonly Migration[] = [
   grantKeys,
   clientManagement,
   identityProvider,
-  proposals
+  proposals,
+  registeredScopes
 ]
 
 /**

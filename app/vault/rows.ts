@@ -93,7 +93,9 @@ const registrationRow = z.object({
   client_secret: secret.nullable(),
   client_secret_expires_at: time.nullable(),
   client_auth: clientAuthMethod,
-  registered_at: time
+  registered_at: time,
+  // Not in a backup of before, which is read as it is.
+  scope: text.optional()
 })
 
 /** `what` names the row in the error, which never holds the row's contents. */
@@ -181,7 +183,8 @@ export function readRegistration(row: unknown): ClientRegistration {
     clientSecret: it.client_secret,
     clientSecretExpiresAt: it.client_secret_expires_at,
     clientAuth: it.client_auth,
-    registeredAt: it.registered_at
+    registeredAt: it.registered_at,
+    scope: it.scope ?? null
   }
 }
 

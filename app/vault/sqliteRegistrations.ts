@@ -29,14 +29,15 @@ export function createRegistrations({
     saveRegistration: ({ management, ...it }) =>
       writing(() => {
         run(
-          'INSERT OR REPLACE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?)',
+          'INSERT OR REPLACE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
           it.issuer,
           it.redirectUri,
           it.clientId,
           bind(it.clientSecret),
           it.clientSecretExpiresAt,
           it.clientAuth,
-          it.registeredAt
+          it.registeredAt,
+          it.scope ?? null
         )
         if (!management) return
         const { uri, accessToken } = management

@@ -59,6 +59,8 @@ export type ClientRegistration = {
   clientSecretExpiresAt: number | null
   clientAuth: ClientAuthMethod
   registeredAt: number
+  /** What it was registered for; absent: nothing, or not known. */
+  scope?: string | null
   /** Kept beside it and read by clientUse() alone. */
   management?: ClientManagement | null
 }

@@ -279,6 +279,81 @@ describe('dynamic registration', () => {
   })
 })
 
+describe('several servers behind one authorization server, each with scopes of its own', () => {
+  const scopes = new Map<string, string[]>()
+  const list = (scope: string | null | undefined) => (scope ?? '').split(' ').filter(Boolean)
+  const asked = () => fake.to('/register').map(({ body }) => JSON.parse(body).scope)
+  /** A server that holds clients to the scopes they registered for; `most` at a time. */
+  function holdToScopes(most: number): void {
+    fake.script('/register', ({ body }) => {
+      const { scope, ...client } = JSON.parse(body)
+      if (list(scope).length > most) return { status: 400, body: { error: 'invalid_client_metadata' } }
+      const client_id = `held-${scopes.size}`
+      scopes.set(client_id, list(scope))
+      return { status: 201, body: { ...client, client_id } }
+    })
+    fake.script('/authorize', ({ form }) => {
+      const back = new URL(form.get('redirect_uri') ?? '')
+      const known = scopes.get(form.get('client_id') ?? '') ?? []
+      const isHeld = list(form.get('scope')).every((scope) => known.includes(scope))
+      back.search = new URLSearchParams({
+        ...(isHeld ? { code: 'the-code' } : { error: 'invalid_scope' }),
+        state: form.get('state') ?? ''
+      }).toString()
+      return { status: 302, headers: { location: back.href } }
+    })
+  }
+  const signInFor = (oauth: ReturnType<typeof setUp>['oauth'], scope: string) =>
+    signInFully(oauth, configOf(fake.mcp, { scope }))
+
+  test('are registered for all of them, once for each that is new', async () => {
+    holdToScopes(9)
+    const { oauth, registrations } = setUp()
+    for (const scope of ['a', 'b', 'a', 'b', 'c d', 'a', 'b']) await signInFor(oauth, scope)
+    expect(asked()).toEqual(['a', 'b a', 'c d b a'])
+    expect(fake.to('/authorize').map(({ form }) => form.get('scope'))).toEqual([
+      'a',
+      'b',
+      'b',
+      'a',
+      'b',
+      'c d',
+      'c d',
+      'a',
+      'b'
+    ])
+    expect(registrations.rows).toMatchObject([{ scope: 'c d b a' }])
+  })
+
+  test('where a server takes no client for all of them, it is registered for those that are asked for now', async () => {
+    holdToScopes(1)
+    const { oauth, registrations } = setUp()
+    for (const scope of ['a', 'b']) await signInFor(oauth, scope)
+    expect(asked()).toEqual(['a', 'b a', 'b'])
+    expect(registrations.rows).toMatchObject([{ scope: 'b' }])
+    await refusal(signInFor(oauth, 'c d'), 'registrationRefused')
+  })
+
+  test('but not for more than a request for a code could hold: what servers ask for does not pile up', async () => {
+    holdToScopes(9)
+    const { oauth } = setUp()
+    const [long, longer] = ['x'.repeat(3000), 'y'.repeat(3000)] as const
+    for (const scope of [long, longer]) await signInFor(oauth, scope)
+    expect(asked()).toEqual([long, longer])
+  })
+
+  test('a client that died is replaced for the scopes of all as well', async () => {
+    holdToScopes(9)
+    const { oauth, registrations } = setUp()
+    await signInFor(oauth, 'a')
+    fake.script('/token', { status: 401, body: { error: 'invalid_client' } }, { body: { access_token: 'x' } })
+    await signInFor(oauth, 'a')
+    registrations.rows[0]!.clientSecretExpiresAt = start
+    await signInFor(oauth, 'b')
+    expect(asked()).toEqual(['a', 'a', 'b a'])
+  })
+})
+
 /** A sign-in that tells its steps, and the addresses at which it goes on. */
 function beginTold(oauth: ReturnType<typeof setUp>['oauth'], steps: string[], urls: string[]) {
   return oauth.beginSignIn(configOf(fake.mcp), {

@@ -1,7 +1,8 @@
 // Migrations on a vault of each older version, and the bounds of what is kept of local clients.
 // The old schema is the real one; the copy made first is opened with the same key.
 import { expect, test } from 'vitest'
-import { expose } from '../../app/secret.ts'
+import { expose, Secret } from '../../app/secret.ts'
+import { connect } from '../../app/vault/connection.ts'
 import { migrations } from '../../app/vault/migrations.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { goodBackups } from '../../app/vault/recovery.ts'
@@ -38,10 +39,17 @@ test.each(migrations.slice(0, -1))(
     const old = await openVault(setting)
     await old.addServer(sampleServer(), { grant: sampleGrant() })
     await old.close()
+    const db = connect(setting.path, new Secret([...setting.keychain.items.values()][0]!))
+    db.prepare(
+      `INSERT INTO registrations (issuer, redirect_uri, client_id, client_auth, registered_at)
+       VALUES ('https://a.example', 'http://127.0.0.1:1/callback', 'c', 'none', 1)`
+    ).run()
+    db.close()
     const { migrations: _, ...today } = setting
     const vault = await openVault(today)
     expect(expose((await vault.readGrant('notes'))!.accessToken)).toBe(plantedTokens[0])
     expect(await vault.servers()).toEqual([{ config: sampleServer(), health: null, proposals: [] }])
+    expect(await vault.registration('https://a.example', '127.0.0.1')).toMatchObject({ clientId: 'c', scope: null })
     await vault.local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'hash')
     expect(await vault.local.keys()).toMatchObject([{ name: 'ci', servers: ['notes'] }])
     expect(await vault.check()).toEqual([])

@@ -243,7 +243,9 @@ describe('registrations', () => {
       clientId: 'c2',
       clientSecret: null
     })
-    expect(await vault.registration(kept.issuer, '127.0.0.1')).toEqual(kept)
+    expect(await vault.registration(kept.issuer, '127.0.0.1')).toEqual({ ...kept, scope: null })
+    await vault.saveRegistration({ ...kept, scope: 'read write' })
+    expect(await vault.registration(kept.issuer, '127.0.0.1')).toEqual({ ...kept, scope: 'read write' })
     expect((await vault.registration(kept.issuer, 'localhost'))?.clientId).toBe('c2')
     expect(await vault.registration('https://other.example', '127.0.0.1')).toBeNull()
     await vault.forgetRegistration(kept.issuer, 'c1')
