@@ -7,8 +7,8 @@ import { locate, makePrivateFolder, makeRuntimeFolder } from '../../app/paths.ts
 
 const me = { home: '/home/me', tmp: '/tmp', uid: 4242 }
 const folders: string[] = []
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tt-paths-'))
+function makeFolder(where = tmpdir()): string {
+  const folder = mkdtempSync(join(where, 'tt-paths-'))
   folders.push(folder)
   return folder
 }
@@ -64,7 +64,8 @@ test('two names of one vault lead to one lock and one socket', () => {
 })
 
 test('XDG_RUNTIME_DIR counts only when it is the user’s own and short enough for a socket', () => {
-  const folder = makeFolder()
+  // Not where this machine keeps its temporary files, which may itself be too long a name.
+  const folder = makeFolder(process.platform === 'win32' ? tmpdir() : '/tmp')
   const { uid } = statSync(folder)
   expect(locate({ XDG_RUNTIME_DIR: folder }, 'linux', { ...me, uid }).runtime).toBe(join(folder, 'tokentray'))
   expect(locate({ XDG_RUNTIME_DIR: folder }, 'linux', { ...me, uid: uid + 1 }).runtime).toBe(

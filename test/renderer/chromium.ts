@@ -45,7 +45,8 @@ export async function launchChromium(): Promise<{ browser: Browser; close(): Pro
       '--disable-component-update',
       '--disable-sync'
     ],
-    env: { ...process.env, HOME: home, TMPDIR: home } as Record<string, string>
+    // Its temporary files too, where the name is short enough for the socket among them.
+    env: { ...process.env, HOME: home, ...(home.length < 50 && { TMPDIR: home }) } as Record<string, string>
   })
   return {
     browser,
