@@ -38,7 +38,8 @@ const bareBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Confi
  * session is over: bus and keyring end after the child, and until then may write into its home.
  */
 export async function runInSession(scenario: string, kind: SessionKind = 'unlocked'): Promise<unknown> {
-  const home = privateFolder()
+  // Not where this machine keeps its temporary files: that name may be too long for the keyring's socket.
+  const home = privateFolder('/tmp')
   const folder = (name: string) => {
     mkdirSync(join(home, name), { mode: 0o700 })
     return join(home, name)

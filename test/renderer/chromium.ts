@@ -46,7 +46,7 @@ export async function launchChromium(): Promise<{ browser: Browser; close(): Pro
       '--disable-sync'
     ],
     // Its temporary files too, where the name is short enough for the socket among them.
-    env: { ...process.env, HOME: home, ...(home.length < 50 && { TMPDIR: home }) } as Record<string, string>
+    env: { ...process.env, HOME: home, TMPDIR: home.length < 50 ? home : '/tmp' } as Record<string, string>
   })
   return {
     browser,

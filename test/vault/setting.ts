@@ -17,8 +17,8 @@ import { type FakeKeychain, fakeKeychain } from '../fakes/keychain.ts'
 
 export const plantedTokens = ['canary-access-7f3a9d', 'canary-refresh-51c0be', 'canary-client-secret-aa17']
 
-export function privateFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tokentray-test-'))
+export function privateFolder(where = tmpdir()): string {
+  const folder = mkdtempSync(join(where, 'tokentray-test-'))
   onTestFinished(() => {
     chmodSync(folder, 0o700)
     rmSync(folder, { recursive: true, force: true })
