@@ -53,6 +53,14 @@ describe('imports', () => {
     expect(guilty.map(({ file }) => file)).toEqual([])
   })
 
+  test('no source of the core formats by Intl, whose tables an owner would keep in memory; the demo tells its own', () => {
+    const guilty = sources('app').filter(
+      ({ file, text }) =>
+        !file.startsWith('app/demo/') && /\bIntl\.|\.toLocale(String|DateString|TimeString)\(/.test(text)
+    )
+    expect(guilty.map(({ file }) => file)).toEqual([])
+  })
+
   test('each file of the core opens with two lines on its job', () => {
     const bare = sources('app').filter(({ text }) => !/^(#!.*\n)?\/\/ .+\n\/\/ .+\n/.test(text))
     expect(bare.map(({ file }) => file)).toEqual([])
