@@ -21,8 +21,11 @@ export const onNode = {
   minifySyntax: true,
   format: 'esm',
   platform: 'node',
-  // Its main file hides what it requires from the bundler, so that it would be missing at run time.
-  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  alias: {
+    // Its main file hides what it requires from the bundler, so that it would be missing at run time.
+    'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+    undici: join(import.meta.dirname, 'undici.mjs')
+  },
   // Packages written as CommonJS call require() for Node's own modules, which an ES module does not have.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"

@@ -25,3 +25,23 @@ for (const format of ['jsonc', 'toml']) console.log(JSON.stringify(changeEntry({
     .map((line) => JSON.parse(line))
   expect([JSON.parse(json), toml]).toEqual([{ t: { one: { u: 'x' } } }, '[t.one]\nu = "x"\n'])
 })
+
+test('of undici the bundle takes the dispatchers alone, and they run', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tt-bundle-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const source = join(import.meta.dirname, '..', '..', 'app', 'oauth', 'dispatcher.ts')
+  const outfile = join(folder, 'dispatcher.mjs')
+  const { metafile } = await build({ ...onNode, entryPoints: [source], outfile, metafile: true })
+  const taken = Object.keys(metafile.inputs).filter((name) =>
+    /undici\/lib\/(mock|cache|interceptor|web\/websocket)/.test(name)
+  )
+  expect(taken).toEqual([])
+  writeFileSync(
+    join(folder, 'run.mjs'),
+    `import { openDispatcher } from './dispatcher.mjs'
+const ways = [null, 'http://127.0.0.1:9', 'socks5://127.0.0.1:9']
+for (const proxy of ways) await openDispatcher('http://127.0.0.1:9', { connectTimeout: 1, proxy }).destroy()
+console.log('ran')`
+  )
+  expect(spawnSync(process.execPath, [join(folder, 'run.mjs')], { encoding: 'utf8' }).stdout).toBe('ran\n')
+})
