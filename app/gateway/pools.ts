@@ -37,7 +37,6 @@ async function identityOf(certificate: ClientCertificate, origin: string): Promi
 }
 
 export function createPools({ clock, headerTimeout, resolveProxy }: PoolsOptions): Pools {
-  trustSystem()
   const pools = new Map<string, { opening: Promise<Dispatcher>; usedAt: number }>()
   const all = new Set<Dispatcher>()
   let isClosed = false
@@ -45,6 +44,7 @@ export function createPools({ clock, headerTimeout, resolveProxy }: PoolsOptions
   async function open(origin: string, certificate: ClientCertificate | null): Promise<Dispatcher> {
     const identity = certificate ? await identityOf(certificate, origin) : {}
     const proxy = await resolveProxy(new URL(origin))
+    trustSystem(origin, proxy)
     const limits = { headersTimeout: headerTimeout, bodyTimeout: 0, keepAliveTimeout, connectTimeout }
     const tls = { timeout: connectTimeout, ...identity }
     // No HTTP/2: one stream's fate is one connection's, and backpressure is TCP's own.

@@ -20,6 +20,7 @@ export type Way = {
 
 /** To be destroyed after use. */
 export function openDispatcher(origin: string, { connectTimeout, proxy, lookup, identity }: Way): Dispatcher {
+  trustSystem(origin, proxy)
   const limits = { headersTimeout: 0, bodyTimeout: 0 }
   const connect = { timeout: connectTimeout, ...(lookup && { lookup }), ...identity }
   if (proxy === null) return new Client(origin, { ...limits, connect })
@@ -44,8 +45,12 @@ export async function readIdentity({ certificateFile, keyFile }: ClientCertifica
 
 let isTrusted = false
 
-/** Makes this process believe whom the system believes: companies put their own authority there. Once is enough. */
-export function trustSystem(): void {
+/**
+ * Makes this process believe whom the system believes: companies put their own authority there. Once is enough, and only
+ * before the first connection that may speak TLS, since all those certificates are 8 MB.
+ */
+export function trustSystem(origin: string, proxy: string | null): void {
+  if (proxy === null && !origin.startsWith('https:')) return
   if (isTrusted || typeof tls.setDefaultCACertificates !== 'function') return
   isTrusted = true
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])

@@ -6,7 +6,7 @@ import { brotliDecompressSync, unzipSync } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import type { ClientCertificate } from '../contract/server.ts'
 import { isLoopbackHost, isPrivateAddress, isPrivateHost } from './addresses.ts'
-import { type Identity, openDispatcher, readIdentity, trustSystem } from './dispatcher.ts'
+import { type Identity, openDispatcher, readIdentity } from './dispatcher.ts'
 import type { ResolveProxy } from './proxy.ts'
 
 /**
@@ -64,7 +64,6 @@ export type NetworkOptions = {
 export type Network = (url: string, options?: RequestOptions) => Promise<Response>
 
 export function createNetwork(given: NetworkOptions): Network {
-  trustSystem()
   return async (url, options = {}) => {
     let target = checked(url, options.reach)
     const identity = options.certificate && (await identityOf(options.certificate, target))

@@ -99,7 +99,7 @@ afterAll(() => {
 
 const networkThrough = (way: string | null) => {
   const network = createNetwork({ clock, userAgent: 'test', resolveProxy: async () => way })
-  // Made after the network, which lets the system's authorities in once.
+  // The system's own are added at the first connection, once.
   tls.setDefaultCACertificates([...tls.getCACertificates('bundled'), readFileSync(at('authority.pem'), 'utf8')])
   return network
 }
