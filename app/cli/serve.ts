@@ -6,6 +6,7 @@ import type { VaultView } from '../contract/views.ts'
 import { connect } from '../control/client.ts'
 import type { Core } from '../core.ts'
 import { type GatewayChoice, openGateway, parsePublicUrl } from '../gateway/open.ts'
+import { spareMemory } from '../memory.ts'
 import { keepApart } from '../ports.ts'
 import { bundleFolder, type DashboardChoice, prepareDashboard } from './dashboard.ts'
 import { host } from './host.ts'
@@ -29,6 +30,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
     dashboard: options.dashboard === false ? null : options.dashboardPort
   })
   const lock = await takeOver(world)
+  spareMemory()
   const dashboard = prepareDashboard(world, options, pages)
   const { core, leave } = await host(world, lock, 'lasting', {
     ephemeral: options.ephemeral ?? false,

@@ -69,7 +69,9 @@ async function gateway(): Promise<void> {
   const { openCore } = await import('../../app/core.ts')
   const { startGateway } = await import('../../app/gateway/gateway.ts')
   const { silentLog } = await import('../../app/log.ts')
+  const { spareMemory } = await import('../../app/memory.ts')
   const { locate } = await import('../../app/paths.ts')
+  spareMemory() // As serve does.
   const clock = systemClock()
   const core = await openCore({
     home: locate({ TOKENTRAY_HOME: home }, process.platform),
