@@ -2,8 +2,13 @@
 // Counted is what V8 says it holds, after more has outlived its youth than V8 grows for.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { serve } from '../app/cli/serve.ts'
+import { spareMemory } from '../app/memory.ts'
+import { makeWorld } from './cli/world.ts'
 import { isSkipped } from './skipped.ts'
+
+vi.mock('../app/memory.ts', () => ({ spareMemory: vi.fn() }))
 
 const module = join(import.meta.dirname, '..', 'app', 'memory.ts')
 const script = (before: string) => `
@@ -28,3 +33,10 @@ test.skipIf(isSkipped(!v8.startsWith('13.6.'), `V8 ${v8} is another than the fla
     expect(youngAfter('spareMemory()')).toBeLessThan(10)
   }
 )
+
+test('serve spares it', async () => {
+  const { world } = makeWorld()
+  world.hostCore = () => Promise.reject(new Error('far enough'))
+  await expect(serve(world, { dashboard: false, gateway: false })).rejects.toThrow('far enough')
+  expect(spareMemory).toHaveBeenCalledOnce()
+})
