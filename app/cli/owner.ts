@@ -20,6 +20,8 @@ export type Owner = {
 
 /** How long an owner may take to start, or to finish what it has in flight, in ms: longer than any request is waited for. */
 export const ownerPatience = 40_000
+/** How long owners that take turns are waited for together, in ms: a script must not hang where each one dies at once. */
+const patienceInAll = 600_000
 const pause = 50
 /** After handing over, the lasting owner that asked goes first. */
 const courtesy = 2000
@@ -123,16 +125,17 @@ async function takeSeat(world: World, claimFrom: number): Promise<Seat> {
   }
 }
 
-/** Answers whether one and the same owner was waited for long enough; where commands take turns, each has its own time. */
+/** Answers whether one and the same owner was waited for long enough, or all of them: those that take turns each have their own time. */
 function createPatience({ clock, paths }: World): () => boolean {
   const pidNow = () => readEndpoint(paths.ownerFolder)?.pid
   let pid = pidNow()
+  const end = clock.now() + patienceInAll
   let deadline = clock.now() + ownerPatience
   return () => {
     const now = pidNow()
     if (now !== pid) deadline = clock.now() + ownerPatience
     pid = now
-    return clock.now() >= deadline
+    return clock.now() >= Math.min(deadline, end)
   }
 }
 

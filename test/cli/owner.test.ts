@@ -127,6 +127,26 @@ test('where owners take turns, each is waited for as long as that may take', asy
   expect(looks).toBeGreaterThan(3 * patience)
 })
 
+test('but not for ever, where owners come and go and none of them answers', async () => {
+  const made = makeWorld()
+  const { ownerFolder, vault } = made.paths
+  const lock = await made.lock.claim()
+  let looks = 0
+  made.world.clock = {
+    ...clock,
+    now() {
+      looks += 1
+      const note = { socket: `${vault}.nobody`, key: new Secret('k'), kind: 'command', version: '1', vault } as const
+      writeEndpoint(ownerFolder, { pid: looks, ...note })
+      if (looks === 2000) lock?.release()
+      return looks * 1000
+    },
+    after: (_length, wake) => clock.after(0, wake)
+  }
+  expect(await run(['list'], made.world)).toBe(1)
+  expect(made.text.err).toMatch(/^tokentray: Process \d+ holds the vault .* but does not answer; .*\n$/)
+})
+
 test('a command answered by an owner that is stopping is sent to the next owner', async () => {
   const paths = makePaths()
   const stopping = makeCore()
