@@ -36,12 +36,44 @@ test('of undici the bundle takes the dispatchers alone, and they run', async () 
     /undici\/lib\/(mock|cache|interceptor|web\/websocket)/.test(name)
   )
   expect(taken).toEqual([])
+  // A server, and before it the two kinds of proxies, which lead to it whatever name they are told.
   writeFileSync(
     join(folder, 'run.mjs'),
-    `import { openDispatcher } from './dispatcher.mjs'
-const ways = [null, 'http://127.0.0.1:9', 'socks5://127.0.0.1:9']
-for (const proxy of ways) await openDispatcher('http://127.0.0.1:9', { connectTimeout: 1, proxy }).destroy()
-console.log('ran')`
+    `import { createServer } from 'node:http'
+import { connect, createServer as createTcpServer } from 'node:net'
+import { openDispatcher } from './dispatcher.mjs'
+const listen = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)))
+const end = await listen(createServer((request, response) => response.end(request.headers.host)))
+const join = (socket) => socket.pipe(connect(end, '127.0.0.1')).pipe(socket)
+const http = createServer().on('connect', (request, socket) => {
+  socket.write('HTTP/1.1 200 OK\\r\\n\\r\\n')
+  join(socket)
+})
+const socks = createTcpServer((socket) => {
+  socket.once('data', () => {
+    socket.write(Buffer.from([5, 0]))
+    socket.once('data', () => {
+      socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
+      join(socket)
+    })
+  })
+})
+const proxies = ['http://127.0.0.1:' + (await listen(http)), 'socks5://127.0.0.1:' + (await listen(socks))]
+for (const [origin, proxy] of [['http://127.0.0.1:' + end, null], ...proxies.map((proxy) => ['http://far.test', proxy])]) {
+  const dispatcher = openDispatcher(origin, { connectTimeout: 30_000, proxy })
+  await new Promise((resolve, reject) => dispatcher.dispatch({ origin, path: '/', method: 'GET' }, {
+    onRequestStart() {},
+    onResponseStart() {},
+    onResponseData: (_, chunk) => console.log(String(chunk).replace(/\\d+$/, '')),
+    onResponseEnd: resolve,
+    onResponseError: (_, error) => reject(error)
+  }))
+  await dispatcher.destroy()
+}
+process.exit()`
   )
-  expect(spawnSync(process.execPath, [join(folder, 'run.mjs')], { encoding: 'utf8' }).stdout).toBe('ran\n')
+  const { stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', join(folder, 'run.mjs')], {
+    encoding: 'utf8'
+  })
+  expect([stdout, stderr]).toEqual(['127.0.0.1:\nfar.test\nfar.test\n', ''])
 })
