@@ -2,6 +2,7 @@
 // That they are believed then is in corporate.test.ts.
 import tls from 'node:tls'
 import { expect, test, vi } from 'vitest'
+import { systemClock } from '../../app/clock.ts'
 import { openDispatcher } from '../../app/oauth/dispatcher.ts'
 
 test('the system’s certificates are read once, and only where TLS may be spoken', async () => {
@@ -13,4 +14,16 @@ test('the system’s certificates are read once, and only where TLS may be spoke
   await open('https://127.0.0.1:9')
   await open('https://127.0.0.1:9', 'http://127.0.0.1:9')
   expect(set).toHaveBeenCalledOnce()
+})
+
+test('the gateway reads them before its own first such connection too', async () => {
+  const set = vi.spyOn(tls, 'setDefaultCACertificates').mockImplementation(() => {})
+  vi.resetModules()
+  const { createPools } = await import('../../app/gateway/pools.ts')
+  const pools = createPools({ clock: systemClock(), headerTimeout: 1000, resolveProxy: async () => null })
+  await pools.of('http://127.0.0.1:9', null)
+  expect(set).not.toHaveBeenCalled()
+  await pools.of('https://127.0.0.1:9', null)
+  expect(set).toHaveBeenCalledOnce()
+  await pools.close()
 })
