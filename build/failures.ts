@@ -65,7 +65,8 @@ const rows: Record<string, Row> = {
   },
   'FM-13': {
     suffered: 'Client registrations go stale or are minted endlessly',
-    answer: 'Kept per issuer and redirect host; a new one only after `invalid_client`',
+    answer:
+      'Kept per issuer and redirect host; a new one only where that one is refused, has expired or cannot have its port',
     from: 'core'
   },
   'FM-14': {
