@@ -89,7 +89,11 @@ export function createSignIns(
       writing(() => {
         const it = row('SELECT client, begun_at FROM local_sign_ins WHERE id = ?', signIn)
         if (!it) return false
-        run('UPDATE local_clients SET approved_at = ? WHERE id = ?', it.begun_at, it.client)
+        run(
+          'UPDATE local_clients SET approved_at = max(coalesce(approved_at, 0), ?) WHERE id = ?',
+          it.begun_at,
+          it.client
+        )
         const add = `INSERT INTO local_tokens VALUES (?, ?, ?, ?, NULL, NULL)`
         run(add, access.hash, 'access', signIn, access.expiresAt)
         run(add, refresh.hash, 'refresh', signIn, refresh.expiresAt)

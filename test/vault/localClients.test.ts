@@ -84,6 +84,14 @@ test('an allowed client that has yet to come for its code makes room for nobody,
   ])
 })
 
+test('a client was let in when a person last did so, whichever code it came with last', async () => {
+  const { local } = await filled()
+  await local.approve(signIn('first'), code('one'), null)
+  await local.approve({ ...signIn('second'), begunAt: now + 5 }, code('two'), null)
+  for (const name of ['second', 'first']) await local.savePair(name, pair(name))
+  expect((await local.client('a'))?.approvedAt).toBe(now + 5)
+})
+
 test('what ends is swept: codes, tokens, sign-ins; an approved client stays for a year', async () => {
   const { local } = await filled()
   await local.approve(signIn('s'), code('code'), null)
