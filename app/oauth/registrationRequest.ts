@@ -24,7 +24,8 @@ function methodAt(server: oauth.AuthorizationServer): { method: ClientAuthMethod
   if (!listed || listed.includes('none')) return { method: 'none', key: null }
   const takesSecrets = listed.includes('client_secret_basic') || listed.includes('client_secret_post')
   if (takesSecrets || !listed.includes('private_key_jwt')) return { method: secretMethod(server), key: null }
-  const checked = server.token_endpoint_auth_signing_alg_values_supported ?? ['ES256']
+  const told = server.token_endpoint_auth_signing_alg_values_supported
+  const checked = told?.length ? told : ['ES256']
   const algorithm = algorithms.find((ours) => checked.includes(ours))
   if (algorithm) return { method: 'private_key_jwt', key: makeKey(algorithm) }
   throw new TokentrayError(

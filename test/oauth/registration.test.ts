@@ -148,11 +148,16 @@ describe('dynamic registration', () => {
       const [head = ''] = (fake.to('/token').at(-1)?.form.get('client_assertion') ?? '').split('.')
       expect(JSON.parse(Buffer.from(head, 'base64url').toString()).alg).toBe(alg)
     }
+    // An empty list says as little as none.
+    token_endpoint_auth_signing_alg_values_supported = []
+    takes('private_key_jwt')
+    await signInFully(setUp().oauth, configOf(fake.mcp))
+    expect(registered(6).token_endpoint_auth_signing_alg).toBe('ES256')
     token_endpoint_auth_signing_alg_values_supported = ['PS512', 'HS256']
     takes('private_key_jwt')
     const sentence = await refusal(begin(setUp().oauth, configOf(fake.mcp)), 'registrationUnsupported')
     expect(sentence).toMatch(/PS512, HS256.*ES256, EdDSA, ES384, RS256/)
-    expect(fake.to('/register')).toHaveLength(6)
+    expect(fake.to('/register')).toHaveLength(7)
   })
 
   test("refused: the server's reason is told, and nothing stays open or kept", async () => {
