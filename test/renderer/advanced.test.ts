@@ -68,6 +68,20 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
     expect(await page.getByLabel(text.clientId, { exact: true }).inputValue()).toBe('')
   })
 
+  test('a closed fold inside an open one shows that it is closed', async () => {
+    const page = await open('#server/github/settings')
+    const turned = (title: string) =>
+      page.evaluate(`
+        const folds = [...document.querySelectorAll('.disclosure')]
+        const fold = folds.find((each) => each.querySelector('button').textContent.trim() === '${title}')
+        getComputedStyle(fold.querySelector('.chevron')).transform`)
+    const opened = await turned(words.detail.settings)
+    expect(opened).toMatch('matrix')
+    expect(await turned(text.title)).not.toBe(opened)
+    await unfold(page)
+    await expect.poll(() => turned(text.title)).toBe(opened)
+  })
+
   test('a client registered by itself has no authentication to choose', async () => {
     const page = await open('#server/github/settings')
     await unfold(page)
