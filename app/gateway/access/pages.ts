@@ -30,7 +30,8 @@ export const waiting = (name: string, digits: string, isChoosing: boolean): stri
     `<p><b>${escaped(name)}</b> wants to use ${isChoosing ? 'your MCP servers' : 'an MCP server of yours'}. ` +
       'Open Tokentray and look for the request with these digits:</p>' +
       `<p class="digits">${escaped(digits)}</p>` +
-      '<p>Or in a terminal: <code>tokentray clients list</code>, then <code>tokentray clients allow</code>. ' +
+      '<p>Or in a terminal: <code>tokentray clients list</code>, then ' +
+      `<code>tokentray clients allow ${escaped(digits)}</code>. ` +
       'Deny a request whose digits you see nowhere in your browser. This page goes on by itself.</p>' +
       `<script>${script}</script>`,
     '<noscript><meta http-equiv="refresh" content="3"></noscript>'

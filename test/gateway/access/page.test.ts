@@ -42,6 +42,13 @@ describe.skipIf(reason !== null)('the waiting page', () => {
     expect(chromium.complaints.splice(0)).toEqual([])
   })
 
+  test('names the whole command that answers it', async () => {
+    const { gateway, page } = await ask()
+    await page.getByRole('heading').waitFor()
+    const { digits } = gateway.access.view().pending[0]!
+    await page.getByText(`tokentray clients allow ${digits}`, { exact: true }).waitFor()
+  })
+
   test('goes back to the client as soon as a person has decided, with a code that works', async () => {
     const { gateway, client, page, redirectUri } = await ask()
     await page.getByRole('heading').waitFor()
