@@ -6,6 +6,7 @@ import { formatDuration } from './contract/duration.ts'
 import { type ErrorCode, TokentrayError } from './contract/errors.ts'
 import type { Fault } from './contract/health.ts'
 import type { GrantKind } from './contract/server.ts'
+import { isWell } from './health/standing.ts'
 import type { Keeper } from './keeper.ts'
 import { expose } from './secret.ts'
 
@@ -127,7 +128,7 @@ export async function usableTokens(keeper: Keeper, clock: Clock, id: string, min
   const wanted = lifetime >= minValid ? minValid : lifetime / 2
   // Paused is paused for readers too: somebody else may hold this refresh token just now.
   if (grant && left() < wanted && !paused) {
-    if (state.kind === 'fresh') keeper.dispatch(id, { type: 'asked' })
+    if (isWell(state)) keeper.dispatch(id, { type: 'asked' })
     await keeper.settled(id)
   }
   const tokens = await keeper.currentTokens(id)

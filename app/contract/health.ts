@@ -67,6 +67,8 @@ export type Health = {
   lastAttemptAt: number | null
   /** A reply was lost at this time and no complete answer has come since: the one prompt retry is used up. */
   lostAt: number | null
+  /** A request was refused for want of scopes at this time, and there was no sign-in since. */
+  scopeNeededAt: number | null
   /** The last authenticated answer seen from the upstream server. */
   acceptedAt: number | null
 }

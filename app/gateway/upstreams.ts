@@ -2,6 +2,7 @@
 // Decides nothing about health; it asks the keeper, waits with the others, and says why where there is no token.
 import type { Clock } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { isWell } from '../health/standing.ts'
 import { needScope, type StepUp } from '../stepUp.ts'
 import { remedies, whyNot } from '../tokens.ts'
 import type { Upstreams, UpstreamToken } from './port.ts'
@@ -47,9 +48,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     const { state, paused } = roster.health(id)
     if (paused) return
     keeper.ask(id)
-    // A grant that lacks a scope is well besides.
-    const isWell = state.kind === 'fresh' || (state.kind === 'needsUser' && state.action === 'grantMore')
-    if (isWell) keeper.dispatch(id, { type: 'asked' })
+    if (isWell(state)) keeper.dispatch(id, { type: 'asked' })
     await unlessAborted(keeper.settled(id), signal)
   }
 
@@ -86,7 +85,8 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
           madeAnew.set(server, made)
           return current(server)
         }
-        if (roster.find(server)?.health.state.kind !== 'fresh') throw explained(server)
+        const state = roster.find(server)?.health.state
+        if (!state || !isWell(state)) throw explained(server)
       }
       keeper.dispatch(server, { type: 'tokenRefused' })
       const remedy = remedies[roster.config(server).grantKind](server)

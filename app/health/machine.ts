@@ -10,6 +10,8 @@ import {
   isPromptRetry,
   isTokenRefused,
   isUnsaved,
+  isWell,
+  plannedAt,
   tokenRefused
 } from './standing.ts'
 
@@ -54,9 +56,14 @@ export type Context = {
 
 export type Step = { health: Health; effect: Effect; ignored: boolean }
 
-function fresh(grant: GrantFacts, lastAttemptAt: number | null, { now, roll, schedule }: Context): State {
+type Past = Pick<Health, 'lastAttemptAt' | 'scopeNeededAt'>
+
+/** The state of a grant in order. A refresh brings no scope that was not granted (RFC 6749 section 6). */
+function fresh(grant: GrantFacts, { lastAttemptAt, scopeNeededAt }: Past, { now, roll, schedule }: Context): State {
   if (grant.restored) return needsUser('tryRestored', 'restored', null, null, now)
-  return { kind: 'fresh', since: now, roll, dueAt: dueAt(grant, lastAttemptAt, roll, now, schedule) }
+  const due = dueAt(grant, lastAttemptAt, roll, now, schedule)
+  if (scopeNeededAt === null) return { kind: 'fresh', since: now, roll, dueAt: due }
+  return needsUser('grantMore', 'insufficient_scope', null, due, Math.min(scopeNeededAt, now))
 }
 
 function needsUser(
@@ -154,14 +161,13 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
   const kept = sameGrant && (state.kind === 'waiting' || state.kind === 'needsUser')
   if (kept && !isUnsaved(state)) return done(state)
   if (sameGrant && state.kind === 'fresh') return done(reschedule({ ...health, grant: base.grant }, state, context))
-  return done(fresh({ ...grant, refreshExtends }, health.lastAttemptAt, context))
+  return done(fresh({ ...grant, refreshExtends }, health, context))
 }
 
 /** The same freshness under the schedule of now; the dice are not rolled again, so that a plan stays one plan. */
-function reschedule({ grant, lastAttemptAt }: Health, state: State & { kind: 'fresh' }, context: Context): State {
-  return grant
-    ? ({ ...fresh(grant, lastAttemptAt, { ...context, roll: state.roll }), since: state.since } as State)
-    : state
+function reschedule(health: Health, state: State & { kind: 'fresh' }, context: Context): State {
+  const { grant } = health
+  return grant ? ({ ...fresh(grant, health, { ...context, roll: state.roll }), since: state.since } as State) : state
 }
 
 /** A wait can only become shorter by new settings: who asked for a longer one (`Retry-After`) is still heard. */
@@ -194,7 +200,7 @@ export function transition(health: Health, event: HealthEvent, context: Context)
       const before = health.grant
       const same = before?.refreshExpiresAt != null && event.grant.refreshExpiresAt === before.refreshExpiresAt
       const grant = { ...event.grant, refreshExtends: !same }
-      return done({ grant, lostAt: null, state: fresh(grant, health.lastAttemptAt, context) })
+      return done({ grant, lostAt: null, state: fresh(grant, health, context) })
     }
     case 'failed': {
       if (state.kind === 'refreshing') return onFailed(health, event.report, context)
@@ -216,11 +222,12 @@ export function transition(health: Health, event: HealthEvent, context: Context)
         grant: event.grant,
         signIn: null,
         lostAt: null,
+        scopeNeededAt: null,
         acceptedAt: null,
-        state: fresh(event.grant, health.lastAttemptAt, context)
+        state: fresh(event.grant, { ...health, scopeNeededAt: null }, context)
       })
     case 'signedOut':
-      return done({ grant: null, lostAt: null, acceptedAt: null, state: { kind: 'signedOut' } })
+      return done({ grant: null, lostAt: null, scopeNeededAt: null, acceptedAt: null, state: { kind: 'signedOut' } })
     case 'paused':
       return health.paused ? ignore(health) : done({ paused: true })
     case 'resumed':
@@ -228,15 +235,20 @@ export function transition(health: Health, event: HealthEvent, context: Context)
     case 'started':
       return onStarted(health, event.grant, event.leftover, context)
     case 'scopeNeeded':
+      // Shown once the refresh that is under way has succeeded.
+      if (state.kind === 'refreshing' || state.kind === 'waiting') return done({ scopeNeededAt: now })
       if (state.kind !== 'fresh') return ignore(health)
-      return done({ state: needsUser('grantMore', 'insufficient_scope', null, state.dueAt, now) })
+      return done({
+        scopeNeededAt: now,
+        state: needsUser('grantMore', 'insufficient_scope', null, state.dueAt, now)
+      })
     case 'tokenRefused':
-      if (state.kind !== 'fresh') return ignore(health)
-      return done({ state: needsUser('signIn', tokenRefused, null, state.dueAt, now) })
+      if (!isWell(state)) return ignore(health)
+      return done({ state: needsUser('signIn', tokenRefused, null, plannedAt({ ...health, paused: false }), now) })
     case 'accepted': {
       const isRefuted = isTokenRefused(state) && health.grant !== null
       if (!isRefuted) return done({ acceptedAt: now })
-      return done({ acceptedAt: now, state: fresh(health.grant!, health.lastAttemptAt, context) })
+      return done({ acceptedAt: now, state: fresh(health.grant!, health, context) })
     }
     case 'rescheduled':
       return onRescheduled(health, context)

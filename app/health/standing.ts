@@ -9,6 +9,7 @@ export const newHealth: Health = {
   signIn: null,
   lastAttemptAt: null,
   lostAt: null,
+  scopeNeededAt: null,
   acceptedAt: null
 }
 
@@ -62,6 +63,11 @@ export const isForgotten = (code: string): boolean => code === 'client_forgotten
 /** The server has said that it no longer knows the client of this grant. */
 export function isClientForgotten({ state }: Health): boolean {
   return state.kind === 'needsUser' && isForgotten(state.code)
+}
+
+/** The token is in order; what may be wanting is scopes. */
+export function isWell(state: State): boolean {
+  return state.kind === 'fresh' || (state.kind === 'needsUser' && state.action === 'grantMore')
 }
 
 export const tokenRefused = 'tokenRefused'

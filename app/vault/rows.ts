@@ -60,6 +60,8 @@ const health: z.ZodType<Health> = z.object({
   signIn: z.object({ since: time, step: signInStep }).nullable(),
   lastAttemptAt: time.nullable(),
   lostAt: time.nullable(),
+  // Not in the health of an earlier version.
+  scopeNeededAt: time.nullable().default(null),
   acceptedAt: time.nullable()
 })
 

@@ -201,6 +201,11 @@ test('a request that needs more scopes asks the person for them, and the rest go
     action: 'grantMore',
     missingScope: 'openid'
   })
+  // A refresh brings no scope (RFC 6749 section 6).
+  const { obtainedAt } = s.view()
+  await s.call('server.refresh', { server: 'one' })
+  expect(s.view()).toMatchObject({ state: 'needsUser', action: 'grantMore', missingScope: 'openid' })
+  expect(s.view().obtainedAt).toBeGreaterThan(obtainedAt!)
 })
 
 test('the gateway counts what it answered', async () => {

@@ -339,6 +339,46 @@ describe('what the server itself says of the token', () => {
     expect(scope.state).toMatchObject({ kind: 'needsUser', action: 'grantMore' })
   })
 
+  describe('want of scopes', () => {
+    const needed: [number, HealthEvent] = [minute, { type: 'scopeNeeded' }]
+    const renewed: [number, HealthEvent] = [50 * minute, { type: 'refreshed', grant: facts({ generation: 2 }) }]
+    const lacking = { kind: 'needsUser', action: 'grantMore', since: start + minute }
+
+    test('is shown until a sign-in, through refreshes and their failures, restarts and another owner', () => {
+      const { health } = run([signedIn, needed, due, renewed])
+      expect(health.state).toMatchObject(lacking)
+      expect(plannedAt(health)).toBe(plannedAt(run([signedIn, due, renewed]).health))
+      expect(run([signedIn, needed, due, failed('busy', 50 * minute), renewed]).health.state).toMatchObject(lacking)
+      const started = (grant: GrantFacts): [number, HealthEvent] => [
+        51 * minute,
+        { type: 'started', grant, leftover: null }
+      ]
+      expect(run([started(health.grant!)], health).health.state).toMatchObject(lacking)
+      expect(run([started(facts({ generation: 3 }))], health).health.state).toMatchObject(lacking)
+      for (const end of ['signedIn', 'signedOut'] as const) {
+        const over = run([[52 * minute, { type: end, grant: facts({ generation: 3 }) }], renewed], health).health
+        expect(over.state).toMatchObject({ kind: 'fresh' })
+      }
+    })
+
+    test.each([
+      ['a refresh is in flight', []],
+      ['a refresh is to be tried again', [failed('busy', 50 * minute)]]
+    ])('is not forgotten where %s', (_, steps) => {
+      const { health } = run([signedIn, due, ...steps])
+      const noted = run([[50 * minute, { type: 'scopeNeeded' }]], health).health
+      expect(noted.state).toBe(health.state)
+      expect(run([renewed], noted).health.state).toMatchObject({ kind: 'needsUser', action: 'grantMore' })
+    })
+
+    test('does not hide that the token is refused altogether', () => {
+      const { health } = run([signedIn, needed, [2 * minute, { type: 'tokenRefused' }]])
+      expect(health.state).toMatchObject({ action: 'signIn', code: 'tokenRefused' })
+      expect(plannedAt(health)).toBe(plannedAt(run([signedIn]).health))
+      expect(run([[3 * minute, { type: 'accepted' }]], health).health.state).toMatchObject(lacking)
+    })
+  })
+
   test('only a token that seemed well can be refused', () => {
     const waiting = run([signedIn, due, failed('busy', 50 * minute)]).health
     expect(run([refused], waiting).health).toBe(waiting)

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest'
 import type { Health } from '../../app/contract/health.ts'
 import { proposeQuirk } from '../../app/contract/quirks.ts'
 import type { HistoryEvent } from '../../app/contract/views.ts'
+import { newHealth } from '../../app/health/standing.ts'
 import { expose, Secret } from '../../app/secret.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { migrate } from '../../app/vault/migrations.ts'
+import { readHealth } from '../../app/vault/rows.ts'
 import { createSqliteVault } from '../../app/vault/sqlite.ts'
 import { failure, plantedTokens, sampleGrant, sampleServer, sampleTokens } from './setting.ts'
 
@@ -44,8 +46,14 @@ const health: Health = {
   signIn: null,
   lastAttemptAt: 5,
   lostAt: null,
+  scopeNeededAt: 5,
   acceptedAt: null
 }
+
+test('the health that an earlier version saved is read as one without what it did not know', () => {
+  const { scopeNeededAt, ...before } = newHealth
+  expect(readHealth('one', JSON.stringify(before))).toEqual({ ...before, scopeNeededAt })
+})
 
 describe('servers', () => {
   test('are listed in the order added, with their settings and health as saved', async () => {
