@@ -43,6 +43,8 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     : changeClient(old, secret, clientAuth, clientSecret)
   const given = {
     ...fields,
+    // A person has the last word over what the server wanted since.
+    ...(fields.scope !== undefined && { addedScope: null, declinedScope: null }),
     ...(client && { clientAuth: client.clientAuth }),
     ...(isOther && { clientId, clientIssuer: null })
   }

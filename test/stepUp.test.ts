@@ -33,6 +33,17 @@ test('asks for the union of what was granted and what is missing, now and at lat
   expect(new URL(url!).searchParams.get('scope')).toContain('openid')
 })
 
+test('a person who sets the scopes has the last word: what a server wanted since is forgotten', async ({ setting }) => {
+  await setting.signIn()
+  for (const scope of ['offline_access', null]) {
+    await signInFor(setting, 'openid')
+    await setting.call('server.set', { server: 'one', scope })
+    const { signIn, url } = await setting.call('signIn.start', { server: 'one' })
+    expect(new URL(url!).searchParams.get('scope') ?? '').not.toContain('openid')
+    await setting.call('signIn.cancel', { signIn })
+  }
+})
+
 test('what is missing is noted also where more was granted than is looked through of a challenge', async () => {
   const many = Array.from({ length: 150 }, (_, at) => `granted:${at}`)
   const noted: ServerConfig[] = []
