@@ -34,7 +34,7 @@ const json: Record<string, string> = {
   token: '`{"token": string, "tokenType": string, "expiresAt": number or null, "warning": string or null}`',
   history: '`{"events": [Event]}`, newest first',
   serve:
-    '`{"pid", "version", "vault", "socket", "logs", "settings", "dashboard": string or null, "gateway": string or null}`, once, when it is ready',
+    '`{"pid", "version", "vault", "socket", "logs", "settings", "dashboard": string or null, "gateway": string or null, "publicUrl": string or null}`, once, when it is ready',
   open: '`{"address": string}`; the one-time link is never part of it',
   stop: '`{"stopped": boolean, "pid": number or null}`',
   doctor: '`{"version": string, "checks": [{"name", "result": "ok", "warning" or "problem", "words"}]}`',

@@ -7,7 +7,7 @@ import { isMetricsKey } from '../contract/metricsKey.ts'
 import { refusalWords } from '../contract/refusals.ts'
 import { paint, print, printJson, say } from './output.ts'
 import { type Owner, withOwner } from './owner.ts'
-import { formatDistance, formatTime } from './words.ts'
+import { formatDistance, formatTime, lockedNote } from './words.ts'
 import type { World } from './world.ts'
 
 type Json = { json?: boolean }
@@ -48,7 +48,7 @@ function describePending({ name, digits, asks, destination, redirectUri }: Pendi
 export async function list(world: World, options: Json): Promise<void> {
   const found = await withOwner(world, (owner) => owner.call('clients.list', {}))
   if (options.json) return printJson(world, found)
-  if (found.locked) say(world, 'Locked: nobody is let in. "tokentray unlock" ends that.')
+  if (found.locked) say(world, lockedNote)
   for (const pending of found.pending) print(world, `waiting ${describePending(pending)}`)
   if (found.pending.length > 0) say(world, 'Answer with tokentray clients allow <digits>, or deny <digits>.')
   if (found.clients.length + found.pending.length === 0) say(world, 'No client uses the gateway yet.')

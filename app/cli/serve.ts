@@ -56,7 +56,8 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
       logs,
       settings,
       dashboard: address,
-      gateway: gateway.address
+      gateway: gateway.address,
+      publicUrl: choice.publicUrl ?? null
     })
   else {
     print(world, `Tokentray ${world.version} is running (process ${process.pid}); Ctrl-C ends it.`)
@@ -64,7 +65,11 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
     print(world, `  log:      ${logs}`)
     print(world, `  settings: ${settings}`)
     if (socket) print(world, `  socket:   ${socket}`)
-    if (gateway.address) print(world, `  gateway:  ${gateway.address}/<server>`)
+    if (gateway.address) {
+      print(world, `  gateway:  ${gateway.address}/<server>`)
+      if (choice.publicUrl) print(world, `  public:   ${choice.publicUrl}/<server>`)
+      if (choice.metrics) print(world, `  metrics:  ${gateway.address}/metrics`)
+    }
     if (address) print(world, `  dashboard: ${address} (tokentray open lets your browser in)`)
   }
   if (options.open && address) {

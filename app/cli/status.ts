@@ -7,7 +7,7 @@ import { showTable, tableOf } from './list.ts'
 import { clean, paint, print, printJson, say } from './output.ts'
 import { type Owner, openSnapshot, withOwner } from './owner.ts'
 import { redraw } from './screen.ts'
-import { describeCard, describeLine, isNamed } from './words.ts'
+import { describeCard, describeLine, isNamed, lockedNote } from './words.ts'
 import type { World } from './world.ts'
 
 export type StatusOptions = { json?: boolean; watch?: boolean }
@@ -23,6 +23,7 @@ export async function status(world: World, server: string | undefined, options: 
         world,
         'Tokentray is not running: tokens are refreshed only when asked for; tokentray serve keeps them alive.'
       )
+    if (snapshot.clients.locked) say(world, lockedNote)
     if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
     if (snapshot.servers.length === 0) return say(world, 'There are no servers yet: add one with tokentray add URL.')
     await showTable(world, snapshot)

@@ -7,6 +7,8 @@ import type { GrantKind } from '../contract/server.ts'
 import type { HistoryEvent, ServerView } from '../contract/views.ts'
 import { setCommand } from './propose.ts'
 
+export const lockedNote = 'Locked: nobody is let in. "tokentray unlock" ends that.'
+
 /** 2026-01-31 12:00:00Z */
 export function formatTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`

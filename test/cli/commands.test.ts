@@ -357,6 +357,14 @@ describe('list and status', () => {
     expect(exitCode).toBe(4)
     expect(err).toContain('There is no server "nobody"')
   })
+  test('status says that nobody is let in', async () => {
+    const core = makeCore(servers)
+    const { clients, ...rest } = core.snapshot()
+    core.on('snapshot', () => ({ ...rest, clients: { ...clients, locked: true } }))
+    for (const words of [['status'], ['status', 'dead']])
+      expect((await runIn(words, { core })).err).toContain('Locked: nobody is let in.')
+    expect((await runIn(['status'], { core: makeCore(servers) })).err).not.toContain('Locked')
+  })
   test('what a server chose to be called cannot steer the terminal', async () => {
     const { out } = await runIn(['status', 'a'], { core: makeCore([makeView('a', { detail: 'x\u001b[2Jy\u009b1m' })]) })
     expect(out).toContain('x[2Jy1m')

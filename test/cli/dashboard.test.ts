@@ -108,6 +108,26 @@ describe('serve', () => {
   test('before the first start the port is 4141', () => {
     expect([doors.dashboard.port, readPort(makePaths().ownerFolder, doors.dashboard)]).toEqual([4141, 4141])
   })
+  test.each([false, true])(
+    'it tells where the gateway is, from outside and for metrics too (json: %s)',
+    async (json) => {
+      const made = makeWorld()
+      const told = new Promise((resolve) => made.world.stdout.on('data', () => resolve(made.interrupt())))
+      const options = { json, dashboard: false, gatewayPort: await freePort(), metrics: true } as const
+      const serving = serve(made.world, { ...options, publicUrl: 'https://gate.example' })
+      await told
+      await serving
+      const address = `http://127.0.0.1:${options.gatewayPort}`
+      if (json) expect(JSON.parse(made.text.out)).toMatchObject({ gateway: address, publicUrl: 'https://gate.example' })
+      else
+        for (const line of [
+          `gateway:  ${address}/<server>`,
+          'public:   https://gate.example/<server>',
+          `metrics:  ${address}/metrics`
+        ])
+          expect(made.text.out).toContain(line)
+    }
+  )
   test('--open hands the browser a private file, which is gone when serve ends', async () => {
     const opened = Promise.withResolvers<string>()
     const made = makeWorld({
