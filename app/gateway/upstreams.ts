@@ -2,7 +2,7 @@
 // Decides nothing about health; it asks the keeper, waits with the others, and says why where there is no token.
 import type { Clock } from '../clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { isWell } from '../health/standing.ts'
+import { isTokenRefused, isWell } from '../health/standing.ts'
 import { needScope, type StepUp } from '../stepUp.ts'
 import { remedies, whyNot } from '../tokens.ts'
 import type { Upstreams, UpstreamToken } from './port.ts'
@@ -106,9 +106,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       const health = roster.find(server)?.health
       if (!health) return
       const isNews = health.acceptedAt === null || clock.now() - health.acceptedAt >= acceptedEvery
-      const { state } = health
-      if (isNews || (state.kind === 'needsUser' && state.code === 'tokenRefused'))
-        keeper.dispatch(server, { type: 'accepted' })
+      if (isNews || isTokenRefused(health.state)) keeper.dispatch(server, { type: 'accepted' })
     },
     needsScope(server, scopes) {
       const state = roster.find(server)?.health.state

@@ -80,12 +80,24 @@ test('while the lock is held and nobody answers yet, it waits for the owner that
   lock?.release()
 })
 
+/** A clock of which each look takes a second, so that no real time passes; `look` is told how many there were. */
+const lookedAt = (look: (looks: number) => void): typeof clock => {
+  let looks = 0
+  return {
+    ...clock,
+    now() {
+      looks += 1
+      look(looks)
+      return looks * 1000
+    },
+    after: (_length, wake) => clock.after(0, wake)
+  }
+}
+
 test('an owner that never answers: one sentence, and the vault left alone', async () => {
   const made = makeWorld()
   await made.lock.claim()
-  let now = 0
-  // Every look at the clock takes a second, so that no real time passes.
-  made.world.clock = { ...clock, now: () => (now += 1000), after: (_length, wake) => clock.after(0, wake) }
+  made.world.clock = lookedAt(() => {})
   expect(await run(['list'], made.world)).toBe(1)
   expect(made.text.err).toMatch(/^tokentray: Another process holds the vault .* but does not answer; .*\n$/)
 })
@@ -93,56 +105,44 @@ test('an owner that never answers: one sentence, and the vault left alone', asyn
 test('an owner that hears out a request in flight is waited for as long as that may take', async () => {
   const made = makeWorld()
   const lock = await made.lock.claim()
-  let now = 0
-  made.world.clock = {
-    ...clock,
-    now() {
-      now += 1000
-      if (now > networkLimits.whole + 5000) lock?.release()
-      return now
-    },
-    after: (_length, wake) => clock.after(0, wake)
-  }
+  made.world.clock = lookedAt((looks) => {
+    if (looks * 1000 > networkLimits.whole + 5000) lock?.release()
+  })
   expect(await run(['list', '--json'], made.world)).toBe(0)
 })
 
+/** A command that owns the vault, as its note says, and that nobody reaches. */
+const noteOwner = ({ ownerFolder, vault }: ReturnType<typeof makePaths>, pid: number) =>
+  writeEndpoint(ownerFolder, {
+    pid,
+    vault,
+    socket: `${vault}.nobody`,
+    key: new Secret('k'),
+    kind: 'command',
+    version: '1'
+  })
+
 test('where owners take turns, each is waited for as long as that may take', async () => {
   const made = makeWorld()
-  const { ownerFolder, vault } = made.paths
   const lock = await made.lock.claim()
   const patience = ownerPatience / 1000
-  let looks = 0
-  made.world.clock = {
-    ...clock,
-    now() {
-      looks += 1
-      const note = { socket: `${vault}.nobody`, key: new Secret('k'), kind: 'command', version: '1', vault } as const
-      if (looks % (patience / 2) === 0) writeEndpoint(ownerFolder, { pid: looks, ...note })
-      if (looks > 3 * patience) lock?.release()
-      return looks * 1000
-    },
-    after: (_length, wake) => clock.after(0, wake)
-  }
+  let most = 0
+  made.world.clock = lookedAt((looks) => {
+    most = looks
+    if (looks % (patience / 2) === 0) noteOwner(made.paths, looks)
+    if (looks > 3 * patience) lock?.release()
+  })
   expect(await run(['list', '--json'], made.world)).toBe(0)
-  expect(looks).toBeGreaterThan(3 * patience)
+  expect(most).toBeGreaterThan(3 * patience)
 })
 
 test('but not for ever, where owners come and go and none of them answers', async () => {
   const made = makeWorld()
-  const { ownerFolder, vault } = made.paths
   const lock = await made.lock.claim()
-  let looks = 0
-  made.world.clock = {
-    ...clock,
-    now() {
-      looks += 1
-      const note = { socket: `${vault}.nobody`, key: new Secret('k'), kind: 'command', version: '1', vault } as const
-      writeEndpoint(ownerFolder, { pid: looks, ...note })
-      if (looks === 2000) lock?.release()
-      return looks * 1000
-    },
-    after: (_length, wake) => clock.after(0, wake)
-  }
+  made.world.clock = lookedAt((looks) => {
+    noteOwner(made.paths, looks)
+    if (looks === 2000) lock?.release()
+  })
   expect(await run(['list'], made.world)).toBe(1)
   expect(made.text.err).toMatch(/^tokentray: Process \d+ holds the vault .* but does not answer; .*\n$/)
 })
