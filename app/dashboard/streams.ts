@@ -43,9 +43,11 @@ export function createStreams({ core, clock, log }: { core: Core; clock: Clock; 
   }
 
   function show(reader: Reader): void {
-    if (newest === null || reader.seen === newest.id || reader.response.writableNeedDrain) return
+    const { response, seen } = reader
+    // One that is ending is a reader until it has closed.
+    if (newest === null || seen === newest.id || response.writableNeedDrain || response.writableEnded) return
     reader.seen = newest.id
-    reader.response.write(newest.text)
+    response.write(newest.text)
   }
 
   function start(): void {
@@ -54,6 +56,7 @@ export function createStreams({ core, clock, log }: { core: Core; clock: Clock; 
       cancel = clock.after(keepAliveEvery, keepAlive)
       for (const { response, isWelcome } of [...readers]) {
         if (response.writableNeedDrain) response.destroy()
+        else if (response.writableEnded) continue
         else if (isWelcome()) response.write(': keep-alive\n\n')
         else response.end()
       }

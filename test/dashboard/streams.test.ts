@@ -142,3 +142,13 @@ test('FM-25 a snapshot that could hold more than its schema never leaves', async
   expect(await stream.until(/id: 0-3\n.*\n\n/)).not.toContain('planted-token')
   expect(errors).toEqual(['a snapshot did not fit its schema and was not sent'])
 })
+
+test('what comes while the streams end is written to none of them: it was an uncaught error of the whole owner', async () => {
+  const { dashboard, port, core, signIn } = await makeDashboard({ core: makeCore([makeView('a')]) })
+  const stream = await openStream(port, { cookie: await signIn() })
+  await stream.until(/id: 0-1\n.*\n\n/)
+  const closed = dashboard.close()
+  core.publish([makeView('a'), makeView('b')])
+  await closed
+  expect(events(await stream.until(/data.*\n\n/)).map(({ id }) => id)).toEqual([1])
+})
