@@ -9,6 +9,8 @@ export function streamSnapshots(core: Core, response: ServerResponse, streams: S
   response.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' })
   let waiting: Snapshot | null = null
   const write = (snapshot: Snapshot) => {
+    // One that is ending is a reader until it has closed.
+    if (response.writableEnded) return
     if (response.writableNeedDrain) waiting = snapshot
     else response.write(`${JSON.stringify(snapshot)}\n`)
   }
