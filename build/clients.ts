@@ -1,5 +1,5 @@
 // docs/connect.md, made from the table of clients: where each file is, what goes in, and how we know.
-// Compared with the page by test/docs.test.ts, so that a changed row is a changed page.
+// Compared with the page by test/build/docs.test.ts, so that a changed row is a changed page.
 import { type ClientRow, clients, type Place } from '../app/connect/clients.ts'
 
 const here = (platform: NodeJS.Platform, home: string): Place => ({ platform, home, env: {}, cwd: 'PROJECT' })

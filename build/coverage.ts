@@ -38,8 +38,8 @@ ${answers.map(({ what, outcome }) => cells(what, shown(outcome))).join('\n')}
 ## Elsewhere
 
 - Every form of a token reply, and thousands of generated ones: \`test/oauth/tokenReply.test.ts\`.
-- Several challenges in one header: \`test/oauth/challenge.test.ts\`. Metadata that points at private addresses, and issuers
-  that differ: \`test/oauth/discovery.test.ts\`, \`test/oauth/network.test.ts\`.
-- Clocks that disagree by hours: \`test/oauth/tokenReply.test.ts\`, \`test/keeper.test.ts\`.
+- Several challenges in one header: \`test/net/challenge.test.ts\`. Metadata that points at private addresses, and issuers
+  that differ: \`test/oauth/discovery.test.ts\`, \`test/net/request.test.ts\`.
+- Clocks that disagree by hours: \`test/oauth/tokenReply.test.ts\`, \`test/keeper/keeper.test.ts\`.
 `
 }

@@ -1,8 +1,9 @@
 // Makes docs/providers.md from the table of providers and of what is known of them.
 // A test compares the file with what this makes, so the page cannot fall behind.
-import { providerQuirks } from '../app/contract/providerQuirks.ts'
-import { providers } from '../app/contract/providers.ts'
+
 import { optionsOf, quirkFacts } from '../app/contract/quirks.ts'
+import { providerQuirks } from '../app/providers/providerQuirks.ts'
+import { providers } from '../app/providers/providers.ts'
 
 const listed = (places: readonly string[]) => places.map((place) => `\`${place}\``).join(', ')
 
@@ -27,7 +28,7 @@ export function makeProvidersPage(): string {
   )
   return `# Providers
 
-Written by \`npm run docs\` from \`app/contract/providers.ts\` and \`app/contract/providerQuirks.ts\`.
+Written by \`npm run docs\` from \`app/providers/providers.ts\` and \`app/providers/providerQuirks.ts\`.
 
 Every server gets the standard first. What a provider is known to need beyond it is proposed when its server is added; what a
 sign-in or a refresh is seen to need is proposed when it fails: by \`tokentray add\`, \`login\` and \`refresh\`, which ask on a

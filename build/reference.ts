@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { Command } from 'commander'
-import { createProgram } from '../app/cli/program.ts'
+import { createProgram } from '../app/cli/program/program.ts'
 import type { World } from '../app/cli/world.ts'
 import { exitCodes } from '../app/contract/errors.ts'
 

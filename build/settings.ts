@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { formatDuration } from '../app/contract/duration.ts'
 import type { Schedule } from '../app/contract/health.ts'
-import { parseSettings, settingsSchema } from '../app/settings.ts'
+import { parseSettings, settingsSchema } from '../app/settings/settings.ts'
 
 /** What each field of the schedule means; the compiler asks for a line when one is added. */
 const meanings: Record<keyof Schedule, string> = {

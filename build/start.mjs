@@ -17,7 +17,7 @@ const shell = {
 const pages = {
   name: 'the pages',
   made: at('dist', 'renderer', 'index.html'),
-  from: ['app/contract', 'renderer', 'package-lock.json'],
+  from: ['app/contract', 'app/providers', 'renderer', 'package-lock.json'],
   command: [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', '-c', at('renderer', 'vite.config.ts')]
 }
 

@@ -40,7 +40,7 @@ ensurePackages()
 const node = ensureNode()
 const bin = (...parts) => join(root, 'node_modules', ...parts)
 const env = {
-  // Each test file is a process of its own and loads much the same: compiled once, as test/compileCache.ts has it for theirs.
+  // Each test file is a process of its own and loads much the same: compiled once, as test/support/compileCache.ts has it for theirs.
   NODE_COMPILE_CACHE: bin('.cache', 'tokentray-test'),
   ...process.env,
   PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`

@@ -1,7 +1,7 @@
 // Linux only: whether anything on this desktop shows tray icons (StatusNotifierItem); plain GNOME has nothing that does.
 // Asked over D-Bus by whichever of its small tools is installed; a host may also come later than this program.
 import { execFile } from 'node:child_process'
-import type { Clock } from '../app/clock.ts'
+import type { Clock } from '../app/base/clock.ts'
 
 const watcher = 'org.kde.StatusNotifierWatcher'
 const bus = 'org.freedesktop.DBus'

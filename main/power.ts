@@ -1,7 +1,7 @@
 // Falling asleep holds refreshes back; waking up, unlocking and the network coming back cut waits short; the core decides what that means.
 // Electron's main process gets no event for the network, so it is looked at from time to time.
 import { net, powerMonitor } from 'electron'
-import type { Clock } from '../app/clock.ts'
+import type { Clock } from '../app/base/clock.ts'
 
 const lookEvery = { online: 30_000, offline: 3_000 }
 

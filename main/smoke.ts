@@ -4,8 +4,8 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { WebContents } from 'electron'
+import { sleep } from '../app/base/clock.ts'
 import type { World } from '../app/cli/world.ts'
-import { sleep } from '../app/clock.ts'
 
 /** A packaged application's first start on a busy machine, in ms. */
 const patience = 120_000

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { Menu, type MenuItemConstructorOptions, nativeImage, nativeTheme, Tray } from 'electron'
-import type { Clock } from '../app/clock.ts'
+import type { Clock } from '../app/base/clock.ts'
 import type { Act, Line, Mark } from './menu.ts'
 
 /** What the tray shows. */

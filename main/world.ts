@@ -1,13 +1,13 @@
 // The shell's world: the same seams the command line uses, with Electron's keychain behind openCore().
 // There is no terminal, so nothing is asked there.
 import { Readable, Writable } from 'node:stream'
-import { readVersion } from '../app/cli/version.ts'
+import { systemClock, systemRandom } from '../app/base/clock.ts'
+import { locate } from '../app/base/paths.ts'
+import { readVersion } from '../app/base/version.ts'
 import type { World } from '../app/cli/world.ts'
-import { systemClock, systemRandom } from '../app/clock.ts'
-import { openCore } from '../app/core.ts'
-import type { ResolveProxy } from '../app/oauth/proxy.ts'
-import { claimOwnership } from '../app/owner.ts'
-import { locate } from '../app/paths.ts'
+import { openCore } from '../app/core/core.ts'
+import type { ResolveProxy } from '../app/net/proxy.ts'
+import { claimOwnership } from '../app/owner/lock.ts'
 import type { StartHelper } from '../app/vault/keychain.ts'
 
 const nowhere = () => new Writable({ write: (_, __, done) => done() })

@@ -1,9 +1,9 @@
 // stdio ↔ Streamable HTTP: each line of the client is a POST to the gateway, each answer and event a line back.
 // Texts pass as they are; only what must be known of them is read.
 import type { IncomingMessage } from 'node:http'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
-import { createDoor, type Entrance, explain } from './door.ts'
+import { createDoor, type Entrance, explain } from './gatewayClient.ts'
 import {
   failure,
   isAnswer,

@@ -1,9 +1,9 @@
 // The session with an MCP server of the older revisions: its id and version, what the server says unasked, its loss.
 // A server that forgot it is given the client's own handshake again, so that the client need not know.
 import type { IncomingMessage } from 'node:http'
-import { type Clock, sleep } from '../clock.ts'
+import { type Clock, sleep } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
-import type { Door } from './door.ts'
+import type { Door } from './gatewayClient.ts'
 import { isAnswer, type Message, readMessages } from './messages.ts'
 import { headerOf, isGood, readBody, readEvents } from './wire.ts'
 

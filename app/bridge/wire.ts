@@ -2,7 +2,7 @@
 // Says of a failure whether anything was sent, since only then repeating it could do something twice.
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createParser } from 'eventsource-parser'
-import { Agent, request } from '../http.ts'
+import { Agent, request } from '../net/http.ts'
 
 /** `isSent` false: the gateway certainly never saw the request. */
 export class Cut extends Error {

@@ -2,8 +2,8 @@
 // Only http and https URLs are opened: the address comes from a server, and other schemes start other programs.
 import { spawn } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
+import type { Environment } from '../base/paths.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { Environment } from '../paths.ts'
 
 /** The words of a command line, split as a POSIX shell would: quotes and backslashes, no expansions. Throws `inputInvalid`. */
 export function splitCommand(line: string, name = 'BROWSER'): string[] {

@@ -1,10 +1,10 @@
 // What `import … from 'tokentray'` gives to bots in Node: the token of a server, asked of the Tokentray that runs here.
 // It never becomes the owner itself, so it loads neither zod nor SQLite.
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../base/clock.ts'
+import { locate } from '../base/paths.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { connect } from '../control/client.ts'
-import { locate } from '../paths.ts'
-import { withRemedy } from './token.ts'
+import { connect } from '../owner/client.ts'
+import { withRemedy } from './commands/token.ts'
 
 export { TokentrayError }
 

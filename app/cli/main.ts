@@ -1,10 +1,10 @@
 // The `tokentray` command: makes the real world, runs the command line, and ends with its exit code.
 // Ctrl-C stops politely; a second one, a while later, at once. A closed pipe downstream ends the command without a word.
-import { systemClock, systemRandom } from '../clock.ts'
-import { locate } from '../paths.ts'
+import { systemClock, systemRandom } from '../base/clock.ts'
+import { locate } from '../base/paths.ts'
+import { readVersion } from '../base/version.ts'
 import { run } from './run.ts'
 import { claim, hostCore } from './seams.ts'
-import { readVersion } from './version.ts'
 import { Interrupted, type World } from './world.ts'
 
 const { env, platform, stdout, stderr } = process

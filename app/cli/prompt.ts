@@ -2,8 +2,8 @@
 // A hidden answer goes through readline with its echo thrown away, so editing keys work and nothing is shown.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { Secret } from '../secret.ts'
 import { say } from './output.ts'
 import { Interrupted, type World } from './world.ts'
 

@@ -1,9 +1,9 @@
 // One command line from start to exit code. Whatever goes wrong ends as one sentence on stderr and a documented code.
 // `--json` adds {"error":{"code","message"}} on stdout, so that a script reads one stream in every case.
 import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
+import { readTokenArguments, token } from './commands/token.ts'
 import { printJson, say } from './output.ts'
 import { refuseSecretArguments } from './secrets.ts'
-import { readTokenArguments, token } from './token.ts'
 import { Interrupted, type World } from './world.ts'
 
 /** Runs `argv` (without node and script) and resolves with the exit code; never rejects. */
@@ -16,11 +16,11 @@ export async function run(argv: readonly string[], world: World): Promise<number
       return 0
     }
     if (argv[0] === 'mcp') {
-      const { mcp, readMcpArguments } = await import('./mcp.ts')
+      const { mcp, readMcpArguments } = await import('./commands/mcp.ts')
       const bridge = readMcpArguments(argv)
       if (bridge) return await mcp(world, bridge.server, bridge.options)
     }
-    const { createProgram } = await import('./program.ts')
+    const { createProgram } = await import('./program/program.ts')
     let exitCode = 0
     const program = await createProgram(world, (code) => {
       exitCode = code

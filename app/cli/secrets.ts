@@ -1,10 +1,10 @@
 // Secrets on their way in: from a file, from stdin, or typed unseen. Never from an argument, which every process can read.
 // Also the seeding of a server from environment variables.
 import { readFile } from 'node:fs/promises'
+import type { Environment } from '../base/paths.ts'
+import { expose } from '../base/secret.ts'
 import type { Input } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { Environment } from '../paths.ts'
-import { expose } from '../secret.ts'
 import type { World } from './world.ts'
 
 const limit = 65_536

@@ -1,11 +1,11 @@
 // Everything a command may touch outside itself, handed in: streams, time, environment, ownership, the core, the browser.
 // main.ts makes the real one; tests make their own.
 import type { Readable, Writable } from 'node:stream'
-import type { Clock, Random } from '../clock.ts'
-import type { OwnerKind } from '../control/endpoint.ts'
-import type { Core, CoreOptions } from '../core.ts'
-import type { Environment, Paths } from '../paths.ts'
-import type { Secret } from '../secret.ts'
+import type { Clock, Random } from '../base/clock.ts'
+import type { Environment, Paths } from '../base/paths.ts'
+import type { Secret } from '../base/secret.ts'
+import type { Core, CoreOptions } from '../core/core.ts'
+import type { OwnerKind } from '../owner/endpoint.ts'
 
 export type Input = Readable & { isTTY?: boolean }
 export type Output = Writable & { isTTY?: boolean; columns?: number; rows?: number }

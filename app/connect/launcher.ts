@@ -1,7 +1,7 @@
 // How a client starts this very Tokentray as a command: by whole paths, since desktop applications know no PATH.
 // Also which vault it then speaks to, where that is not the usual one.
 import { realpathSync } from 'node:fs'
-import type { Environment } from '../paths.ts'
+import type { Environment } from '../base/paths.ts'
 import type { Launcher } from './clients.ts'
 
 const naming = ['TOKENTRAY_HOME', 'TOKENTRAY_VAULT', 'XDG_DATA_HOME']

@@ -1,8 +1,8 @@
 // One command from a browser: read up to the limit, parsed, handed to the core at the door `browser`, answered.
 // The core decides what that door may do; nothing here knows any command.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { bodyLimit } from '../control/listen.ts'
-import type { Core } from '../core.ts'
+import type { Core } from '../core/core.ts'
+import { bodyLimit } from '../owner/listen.ts'
 import { refuse, sendJson } from './replies.ts'
 
 /** Resolves when the answer was delivered, or nobody is there to take it. */

@@ -2,7 +2,7 @@
 // The page in it goes to the link by itself; the owner removes it when the link was used or has run out.
 import { existsSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makePrivateFolder } from '../paths.ts'
+import { makePrivateFolder } from '../base/paths.ts'
 
 /** Writes the page that goes to `link` into `folder`, 0600, under a `name` of its own. Returns where it is. */
 export function writeRedirect(folder: string, name: string, link: string): string {

@@ -1,6 +1,6 @@
 // What every answer of the dashboard carries, and its few pages of its own: calm words, no script, one inline style.
 // The style is allowed by its hash, so the policy stays as strict as that of the bundle.
-import { privateHeaders, styleHash, writePage } from '../page.ts'
+import { privateHeaders, styleHash, writePage } from '../net/page.ts'
 
 const policy = (style: string) =>
   `default-src 'none'; script-src 'self'; style-src ${style}; img-src 'self' data:; font-src 'self'; ` +

@@ -1,7 +1,7 @@
 // One-time links and the sessions they become. Both are 256 random bits, kept in memory only, and only as hashes.
 // Nothing survives the owner: after a restart a person runs `tokentray open` again.
 import { createHash } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 export type RandomBytes = (size: number) => Buffer
 

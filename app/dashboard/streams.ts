@@ -1,10 +1,10 @@
 // Snapshots as server-sent events (WHATWG HTML, section 9.2): one subscription to the core, one text for all readers.
 // A slow reader skips snapshots and gets the newest; one that takes nothing between two keep-alives is let go.
 import type { ServerResponse } from 'node:http'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
 import { type Snapshot, snapshot as snapshotSchema } from '../contract/views.ts'
-import type { Core } from '../core.ts'
-import type { Log } from '../log.ts'
+import type { Core } from '../core/core.ts'
 
 /** A comment this often, in ms, so that no tunnel in between takes a quiet stream for a dead one. */
 export const keepAliveEvery = 15_000

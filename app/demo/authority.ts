@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { IncomingMessage } from 'node:http'
 import type { AdapterPayload, ClientMetadata } from 'oidc-provider'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { applyFault, createFaults, type Faults, type RequestFacts } from './faults.ts'
 import { listen, readBody } from './listen.ts'
 import { createProvider, type DemoProvider } from './provider.ts'

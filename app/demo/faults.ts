@@ -1,7 +1,7 @@
 // The fault layer in front of the demo authorization server: every way a token endpoint fails in the field, on demand.
 // A fault acts on the real connection, so that clients meet it as they would outside.
 import type { ServerResponse } from 'node:http'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /**
  * `cutBefore`: the connection dies and the provider saw nothing. `cutAfter`: the provider answered (and rotated),

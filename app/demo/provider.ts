@@ -3,7 +3,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, verify } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ClientMetadata, Configuration, errors } from 'oidc-provider'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Lifetimes } from './authority.ts'
 import { type Tell, tellEvents } from './events.ts'

@@ -1,7 +1,7 @@
 // What the demo authorization server remembers: one unbounded map per kind of record, on the injected clock.
 // The provider's own in-memory store drops the oldest of 1,000 records, which would look like revoked tokens.
 import type { Adapter, AdapterPayload } from 'oidc-provider'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 type StoredRecord = { payload: AdapterPayload; endsAt: number; consumedAt: number | null }
 

@@ -1,6 +1,6 @@
 // The demo's outside world: one authorization server and three MCP servers behind it, each with its own temper.
 // `steady` just works, `flaky` fails at random and recovers, `ending` needs a new sign-in after a while.
-import type { Clock, Random } from '../clock.ts'
+import type { Clock, Random } from '../base/clock.ts'
 import { type Authority, startAuthority } from './authority.ts'
 import type { FaultKind, FaultSettings, RequestFacts } from './faults.ts'
 import { type McpServer, startMcpServer } from './mcpServer.ts'

@@ -1,6 +1,6 @@
 // Between the gateway's paths and the upstream's: /<server>/<rest>?<query> stands for <upstream URL>/<rest>?<query>.
 // Paths are cut and joined as text, never through URL, which would decode, reorder or climb.
-import { isLoopbackHost } from '../oauth/addresses.ts'
+import { isLoopbackHost } from '../net/privateAddresses.ts'
 
 /** A request target taken apart: `rest` is empty or begins with a slash, `query` is empty or begins with "?". */
 export type Target = { server: string; rest: string; query: string }

@@ -1,14 +1,14 @@
 // A request below /<server>: who asks, whether that is still so, and an answer whatever happens.
 // It reads no MCP; ids of JSON-RPC requests are looked at only to shape an error of ours.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Metrics } from '../base/metrics.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import { isServerName } from '../contract/server.ts'
-import type { Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
 import type { Target } from './addresses.ts'
-import { type Failure, fail, refuse } from './answers.ts'
 import { type Body, readBody } from './body.ts'
+import { type Failure, fail, refuse } from './errorReplies.ts'
 import type { Pools } from './pools.ts'
 import type { Admission, Refusal, Upstreams } from './port.ts'
 import { Refused, relay } from './relay.ts'

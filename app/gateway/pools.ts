@@ -1,11 +1,11 @@
 // Keep-alive connections to the upstreams, one pool per origin, as many connections as there are requests.
 // A pool unused for a while by the wall clock is not used again: its sockets may have died while the machine slept.
 import { type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientCertificate } from '../contract/server.ts'
-import { type Identity, readIdentity, trustSystem } from '../oauth/dispatcher.ts'
-import type { ResolveProxy } from '../oauth/proxy.ts'
+import { type Identity, readIdentity, trustSystem } from '../net/dispatcher.ts'
+import type { ResolveProxy } from '../net/proxy.ts'
 
 /** How long an idle connection is kept, in ms; a server that says less in `Keep-Alive` is believed. */
 const keepAliveTimeout = 4000

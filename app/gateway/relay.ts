@@ -1,10 +1,10 @@
 // One admitted request up to its upstream and back: the token, one replay after a refused one, and what is never passed on.
 // Whatever cannot be passed on is thrown as a Refused, with the sentence for the client.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asksForNonce, bearerChallenge } from '../oauth/challenge.ts'
+import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { type Base, readBase, rewriteLocation, type Target, upstreamPath } from './addresses.ts'
-import type { Failure } from './answers.ts'
 import type { Body } from './body.ts'
+import type { Failure } from './errorReplies.ts'
 import { type Answer, type Exchange, exchange, type Outcome } from './exchange.ts'
 import { headersUp } from './headers.ts'
 import type { Pools } from './pools.ts'

@@ -1,10 +1,10 @@
 // The forwarder's view of the core: which servers there are, the token to use now, and what upstreams said about it.
 // Decides nothing about health; it asks the keeper, waits with the others, and says why where there is no token.
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { isTokenRefused, isWell } from '../health/standing.ts'
-import { needScope, type StepUp } from '../stepUp.ts'
-import { remedies, whyNot } from '../tokens.ts'
+import { isTokenRefused, isWell } from '../health/questions.ts'
+import { remedies, whyNot } from '../keeper/readToken.ts'
+import { needScope, type StepUp } from '../servers/stepUp.ts'
 import type { Upstreams, UpstreamToken } from './port.ts'
 
 /** A token with less than this, in ms, or a tenth of its life left is renewed before it goes up. */

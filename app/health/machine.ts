@@ -1,7 +1,6 @@
 // The state machine of one server's health: (health, event, now) → health and what to do. Pure: no I/O, clock or dice.
 // Pairs of state and event that are not listed change nothing; the keeper counts them.
 import type { Action, FaultReport, GrantFacts, Health, Schedule, SignInStep, State } from '../contract/health.ts'
-import { dueAt, floorAt, retryAt } from './schedule.ts'
 import {
   attemptsOf,
   isBarred,
@@ -13,7 +12,8 @@ import {
   isWell,
   plannedAt,
   tokenRefused
-} from './standing.ts'
+} from './questions.ts'
+import { dueAt, floorAt, retryAt } from './schedule.ts'
 
 export type HealthEvent =
   /** The alarm rang: the state's own time has come. */

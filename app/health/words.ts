@@ -1,8 +1,8 @@
 // Health in plain words: the light, one short line, what happened and what it means, and the warnings.
 // Times inside sentences are handed in already written, so that this stays pure and locale-free.
 import type { Fault, FaultReport, Health, Light, Schedule } from '../contract/health.ts'
+import { isForgotten } from './questions.ts'
 import { foresight, isTooShort } from './schedule.ts'
-import { isForgotten } from './standing.ts'
 
 /** Writes a time of day, such as "14:02". */
 export type WriteTime = (at: number) => string

@@ -2,8 +2,8 @@
 // It is read each time one is needed. A command is run without a shell, with a time limit, and without the vault's passphrase.
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { Secret } from '../base/secret.ts'
 import type { AssertionSource } from '../contract/server.ts'
-import { Secret } from '../secret.ts'
 
 /** Rejects with a code that may be shown: `assertion_unreadable`, `assertion_command_failed` or `assertion_invalid`. */
 export type ReadAssertion = (source: AssertionSource) => Promise<Secret>

@@ -2,7 +2,7 @@
 // Sign-ins that share a registration share its port: each is found by its state, and a wrong state disturbs none.
 import type { Server, ServerResponse } from 'node:http'
 import { TokentrayError } from '../contract/errors.ts'
-import { createServer } from '../http.ts'
+import { createServer } from '../net/http.ts'
 
 /** What the page says, where `text` may hold anything: it is escaped; or where the browser goes instead. */
 export type Page = Said | { to: string }

@@ -2,11 +2,11 @@
 // RFC 6749 section 2.3; OpenID Connect's names of the methods.
 import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
+import { expose, type Secret } from '../base/secret.ts'
 import type { ClientAuthMethod } from '../contract/server.ts'
-import { expose, type Secret } from '../secret.ts'
+import type { Network, RequestOptions } from '../net/request.ts'
 import { type Prover, proofFor } from './dpop.ts'
 import { signJwt } from './keys.ts'
-import type { Network, RequestOptions } from './network.ts'
 import { isQuotable } from './tokenReply.ts'
 
 export type Client = { clientId: string; clientAuth: ClientAuthMethod; clientSecret: Secret | null }

@@ -1,16 +1,16 @@
 // A sign-in by device code as one piece of work: a client, a code to show, the wait for the person, and the grant.
 // Nothing that works today is touched: the grant comes out at the end, unsaved.
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { ClientUnfit } from './client.ts'
-import { type DeviceClient, pollForTokens, requestDeviceCode } from './device.ts'
+import { newGrant } from './codeSignIn.ts'
+import { type DeviceClient, pollForTokens, requestDeviceCode } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
-import { parametersOf, type TokenRequest } from './grants.ts'
 import { shown } from './metadata.ts'
 import type { SignIn } from './port.ts'
-import { newGrant } from './signIn.ts'
+import { parametersOf, type TokenRequest } from './tokenRequest.ts'
 
 export type DeviceSignIn = {
   config: ServerConfig

@@ -4,8 +4,9 @@ import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Quirks } from '../contract/proposal.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
-import { isLoopbackHost, leadsToPrivate } from './addresses.ts'
-import { bearerChallenge, type Challenge } from './challenge.ts'
+import { bearerChallenge, type Challenge } from '../net/challenge.ts'
+import { isLoopbackHost, leadsToPrivate } from '../net/privateAddresses.ts'
+import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from '../net/request.ts'
 import {
   fetchDocument,
   isVisible,
@@ -17,7 +18,6 @@ import {
   serverMetadataUrls,
   shown
 } from './metadata.ts'
-import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from './network.ts'
 import { differBySlash } from './quirks.ts'
 import { retryAfterOf } from './tokenReply.ts'
 

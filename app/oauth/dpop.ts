@@ -1,8 +1,8 @@
 // Proofs that we hold the key a token is bound to (DPoP, RFC 9449), for token requests and for requests with the token.
 // Nonces are what servers gave last, by origin (section 8.2); they are not secret and live in memory.
 import { createHash, randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
-import { expose, type Secret } from '../secret.ts'
+import type { Clock } from '../base/clock.ts'
+import { expose, type Secret } from '../base/secret.ts'
 import { signJwt } from './keys.ts'
 
 /** How many origins' nonces are kept. */

@@ -2,19 +2,19 @@
 // State and verifier come from the system's secure random source (by oauth4webapi), never from the injected dice.
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { renewsAlone } from '../facts.ts'
+import { renewsAlone } from '../keeper/grantFacts.ts'
 import type { RequestShape } from '../vault/vault.ts'
 import { beginAlone } from './clientSignIn.ts'
+import { createMeans, type Given, type OAuthOptions } from './context.ts'
 import { type Bearable, credentialsFor } from './dpop.ts'
 import { explainError } from './explain.ts'
 import { introspect } from './introspection.ts'
 import { deleteClient } from './management.ts'
-import { createMeans, type Given, type OAuthOptions } from './means.ts'
 import { beginWithPerson } from './personSignIn.ts'
 import type { OAuth, SignIn } from './port.ts'
 import { forgetRegistration, renew } from './renewal.ts'
 import { revokeGrant } from './revocation.ts'
-import { type Verification, verifyToken } from './verify.ts'
+import { type Verification, verifyToken } from './verifyToken.ts'
 
 export function createOAuth(options: OAuthOptions): OAuth {
   const means = createMeans(options)

@@ -2,7 +2,7 @@
 // Renewals do not come here: health has its own words for what happens without a person.
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
-import { NetworkFault } from './network.ts'
+import { NetworkFault } from '../net/request.ts'
 import type { TokenOutcome } from './port.ts'
 import { proposalsIn } from './quirks.ts'
 

@@ -1,12 +1,12 @@
 // Asks an authorization server whether a token is still alive (RFC 7662), for when the MCP server's answer left that open.
 // Many servers let only resource servers ask: no answer, or a refusal, says nothing about the token.
 import * as oauth from 'oauth4webapi'
-import { expose, type Secret } from '../secret.ts'
+import { expose, type Secret } from '../base/secret.ts'
+import type { Network } from '../net/request.ts'
 import type { RequestShape } from '../vault/vault.ts'
 import { authenticationOf, requestOptions } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import { objectOf } from './metadata.ts'
-import type { Network } from './network.ts'
 
 /** null: it is not known. `at`: now, in ms since the epoch. Never throws. */
 export async function introspect(

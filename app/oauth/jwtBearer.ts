@@ -1,15 +1,15 @@
 // Tokens for an assertion (RFC 7523 section 2.1): a workload's own, or an ID-JAG that an identity provider gave for a
 // person's ID token (RFC 8693; MCP's enterprise-managed authorization). Nobody is asked, and nothing is spent.
 import * as oauth from 'oauth4webapi'
+import { expose, type Secret } from '../base/secret.ts'
 import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
-import { expose, type Secret } from '../secret.ts'
+import { NetworkFault } from '../net/request.ts'
 import { AssertionFault, type ReadAssertion } from './assertion.ts'
 import { authenticationOf, type Client, secretMethod } from './client.ts'
 import { claimsOf } from './expiry.ts'
-import { ask, misconfigured, type TokenRequest, unsent } from './grants.ts'
 import { fetchDocument, isUsableUrl, serverMetadataUrls, strings } from './metadata.ts'
-import { NetworkFault } from './network.ts'
 import type { TokenOutcome } from './port.ts'
+import { ask, misconfigured, type TokenRequest, unsent } from './tokenRequest.ts'
 
 const types = {
   jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',

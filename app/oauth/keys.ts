@@ -1,8 +1,8 @@
 // Keys that sign for us: a client's own (private_key_jwt, RFC 7523) and those that tokens are bound to (DPoP, RFC 9449).
 // A private key is a Secret that holds a JWK (RFC 7517) as JSON; only what it signs, and its public half, come out of here.
 import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto'
+import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { expose, Secret } from '../secret.ts'
 
 /** The public half, as servers take it. */
 export type PublicKey = { kty: string; use: 'sig'; alg: string; kid: string } & Partial<

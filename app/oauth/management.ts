@@ -1,9 +1,9 @@
 // Deleting our client at the authorization server that registered it (RFC 7592 section 2.3), and saying what came of it.
 // Where and with which token comes with the registration (RFC 7591 section 3.2.1), from the server alone.
-import { expose, Secret } from '../secret.ts'
+import { expose, Secret } from '../base/secret.ts'
+import { type Network, NetworkFault } from '../net/request.ts'
 import type { ClientManagement } from '../vault/vault.ts'
 import { type Json, shown } from './metadata.ts'
-import { type Network, NetworkFault } from './network.ts'
 
 const longest = 10_000
 

@@ -2,8 +2,8 @@
 // RFC 9728 (protected resource), RFC 8414 (authorization server), OpenID Connect Discovery 1.0.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
-import { isLoopbackHost, isPrivateHost } from './addresses.ts'
-import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from './network.ts'
+import { isLoopbackHost, isPrivateHost } from '../net/privateAddresses.ts'
+import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from '../net/request.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 export type Json = Record<string, unknown>

@@ -2,10 +2,10 @@
 // Nothing is relaxed here: the sign-in has failed, and a person decides.
 import { TokentrayError } from '../contract/errors.ts'
 import type { Proposal } from '../contract/proposal.ts'
-import { mergeProposals, proposalsOf } from '../contract/proposals.ts'
-import { providerAt } from '../contract/providers.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
+import { mergeProposals, proposalsOf } from '../providers/proposals.ts'
+import { providerAt } from '../providers/providers.ts'
 import { tryOmitResource } from './rejections.ts'
 
 /** True where the two issuers are the same but for one slash at the end. */

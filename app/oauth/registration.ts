@@ -1,18 +1,18 @@
 // Which client we are at an authorization server: pre-registered, published, kept from last time, or registered now.
 // One registration (RFC 7591) is kept per issuer and redirect host, with the callback port it was registered under.
 import type { AuthorizationServer } from 'oauth4webapi'
+import type { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import type { Secret } from '../secret.ts'
+import type { Network } from '../net/request.ts'
 import type { ClientRegistration, Vault } from '../vault/vault.ts'
 import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, secretMethod } from './client.ts'
-import type { DeviceClient } from './device.ts'
+import { mostScope, unionOf } from './codeSignIn.ts'
+import type { DeviceClient } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
 import { shown } from './metadata.ts'
-import type { Network } from './network.ts'
 import { register } from './registrationRequest.ts'
-import { mostScope, unionOf } from './signIn.ts'
 
 export type Registrations = Pick<Vault, 'registration' | 'saveRegistration' | 'forgetRegistration'>
 

@@ -1,17 +1,17 @@
 // Registering a client (RFC 7591): the request, and what its reply may say, refusals with what a person can do.
 // A public client where the server takes one, else one with a secret, and with a key of its own where only that is taken.
 import * as oauth from 'oauth4webapi'
+import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientAuthMethod } from '../contract/server.ts'
-import { Secret } from '../secret.ts'
+import { isBusyStatus, type Network, NetworkFault } from '../net/request.ts'
 import type { ClientRegistration } from '../vault/vault.ts'
 import { requestOptions, secretMethod } from './client.ts'
-import { deviceGrantType } from './device.ts'
+import { deviceGrantType } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
 import { algorithms, makeKey, publicKeyOf } from './keys.ts'
 import { managementIn } from './management.ts'
 import { type Json, objectOf, shown } from './metadata.ts'
-import { isBusyStatus, type Network, NetworkFault } from './network.ts'
 import { proposeHost } from './quirks.ts'
 import { retryAfterOf } from './tokenReply.ts'
 

@@ -2,14 +2,22 @@
 // Nothing is judged here; tokenReply.ts does.
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { renewsAlone } from '../facts.ts'
+import { renewsAlone } from '../keeper/grantFacts.ts'
+import { NetworkFault } from '../net/request.ts'
 import type { Grant, RequestShape } from '../vault/vault.ts'
+import { renewedScope } from './codeSignIn.ts'
+import type { Means } from './context.ts'
 import type { Discovery } from './discovery.ts'
-import { lastLifetimeOf, misconfigured, parametersOf, refresh, serverOf, type TokenRequest, unsent } from './grants.ts'
-import type { Means } from './means.ts'
-import { NetworkFault } from './network.ts'
 import type { TokenOutcome } from './port.ts'
-import { renewedScope } from './signIn.ts'
+import {
+  lastLifetimeOf,
+  misconfigured,
+  parametersOf,
+  refresh,
+  serverOf,
+  type TokenRequest,
+  unsent
+} from './tokenRequest.ts'
 
 export async function renew(
   means: Means,

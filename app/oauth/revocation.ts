@@ -1,11 +1,11 @@
 // Telling the server that the tokens are no longer wanted (RFC 7009), and saying honestly what came of it.
 // The refresh token goes first: it is the one that lives long, and its end takes the access token with it at most servers.
 import * as oauth from 'oauth4webapi'
-import { expose } from '../secret.ts'
+import { expose } from '../base/secret.ts'
+import { type Network, NetworkFault } from '../net/request.ts'
 import type { Grant } from '../vault/vault.ts'
 import { authenticationOf, requestOptions } from './client.ts'
-import { serverOf } from './grants.ts'
-import { type Network, NetworkFault } from './network.ts'
+import { serverOf } from './tokenRequest.ts'
 
 const stillValid = 'the tokens stay valid there until they run out'
 

@@ -1,8 +1,8 @@
 // What a reply of the token endpoint means: tolerant in form, since servers differ, and strict in meaning.
 // Only a well-formed OAuth error may say that a grant is over; everything unclear is a passing fault.
-import { Secret } from '../secret.ts'
+import { Secret } from '../base/secret.ts'
+import { isBusyStatus } from '../net/request.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
-import { isBusyStatus } from './network.ts'
 import type { TokenOutcome } from './port.ts'
 import { rejectsResource, tryOmitResource } from './rejections.ts'
 

@@ -1,12 +1,12 @@
 // The account's name from the userinfo endpoint (OpenID Connect Core section 5.3), where no ID token told it.
 // A label only: a sign-in never fails for want of it, and waits no longer than a moment.
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { asksForNonce } from '../net/challenge.ts'
+import type { Network } from '../net/request.ts'
 import type { NewGrant } from '../vault/vault.ts'
-import { asksForNonce } from './challenge.ts'
 import type { Discovery } from './discovery.ts'
 import { credentialsFor, type Nonces } from './dpop.ts'
 import { objectOf } from './metadata.ts'
-import type { Network } from './network.ts'
 import { accountIn } from './tokenReply.ts'
 
 /** How long it may take, in ms. */

@@ -1,8 +1,8 @@
 // One SQLite connection to the encrypted file: cipher, key and durability in the only order that works.
 // Also the one place where SQLite's error codes become ours.
 import Database from 'better-sqlite3'
+import { expose, type Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { expose, type Secret } from '../secret.ts'
 
 export type Connection = Database.Database
 

@@ -1,8 +1,8 @@
 // Where the vault's key comes from. A vault that exists never gets a new key: what cannot be had is an error.
 // A new key is in the keychain, and read back from there, before anything is encrypted with it.
 import { createHash } from 'node:crypto'
+import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { Secret } from '../secret.ts'
 import { isRawKey } from './connection.ts'
 import type { Keychain } from './keychain.ts'
 import { derivePassphraseKey, newScryptParameters } from './passphrase.ts'

@@ -2,9 +2,9 @@
 // The real one is keytar (Keychain, Credential Manager, Secret Service), run in a child process.
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { expose, Secret } from '../secret.ts'
 import { type LockState, readLockState } from './secret-service.ts'
 
 /** Items of service "tokentray". Each function rejects with `keychainMissing`, `keychainLocked` or `keychainUnanswered`. */

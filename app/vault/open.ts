@@ -1,11 +1,11 @@
 // Opening the vault: place, sidecar, key, file, schema, in this order, and nothing lost whichever of them fails.
-// To be called only by the owner (app/owner.ts). From here on nothing may open the vault file through `fs`.
+// To be called only by the owner (app/owner/lock.ts). From here on nothing may open the vault file through `fs`.
 import { randomBytes } from 'node:crypto'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Clock, sleep } from '../clock.ts'
+import { type Clock, sleep } from '../base/clock.ts'
+import { Secret } from '../base/secret.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
-import { Secret } from '../secret.ts'
 import { makeBackup } from './backups.ts'
 import { connect } from './connection.ts'
 import { askOnce, type KeyOptions, newKey, readKey, readKeyWithoutSidecar } from './key.ts'

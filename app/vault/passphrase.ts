@@ -2,8 +2,8 @@
 // The variable is taken out of the environment at once, so that no child inherits it.
 import { scrypt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { expose, Secret } from '../secret.ts'
 import type { Sidecar } from './sidecar.ts'
 
 export type ScryptParameters = NonNullable<Sidecar['scrypt']>

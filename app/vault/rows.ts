@@ -1,12 +1,12 @@
 // Rows of the vault as the core's types and back. What is read is validated: a row that does not parse is `vaultDamaged`.
 // The two functions here that unwrap secrets feed SQL parameters and nothing else.
 import { z } from 'zod'
+import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Health } from '../contract/health.ts'
 import { type Proposal, proposal } from '../contract/proposal.ts'
 import { clientAuthMethod, type ServerConfig, serverConfig } from '../contract/server.ts'
 import { action, fault, type HistoryEvent, historyEvent, signInStep } from '../contract/views.ts'
-import { expose, Secret } from '../secret.ts'
 import type { ClientRegistration, Grant, NewGrant } from './vault.ts'
 
 const time = z.number().int()

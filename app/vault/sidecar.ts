@@ -4,8 +4,8 @@ import { createHmac } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { expose, type Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { expose, type Secret } from '../secret.ts'
 
 const format = 1
 const shape = z.object({

@@ -1,7 +1,8 @@
 // The vault on SQLite: every write is one immediate transaction, durable when its promise resolves.
 // Each function says in SQL what the interface in vault.ts promises in words.
+
+import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { Secret } from '../secret.ts'
 import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
 import { asVaultError, type Connection } from './connection.ts'

@@ -1,6 +1,6 @@
 // Client registrations on SQLite: those the next sign-in starts from, and how a client can be deleted at its server.
 // The latter outlive the former, since grants keep copies of their client.
-import { Secret } from '../secret.ts'
+import { Secret } from '../base/secret.ts'
 import { bind, readRegistration } from './rows.ts'
 import type { Statements } from './sqliteSignIns.ts'
 import type { Vault } from './vault.ts'

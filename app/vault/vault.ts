@@ -1,10 +1,11 @@
 // The vault's interface: what the rest of the core may ask of storage. In promises, so that a shared vault can stand behind it.
 // Every write is durable when its promise resolves; a failed one rejects with `vaultUnwritable` and changed nothing.
+
+import type { Secret } from '../base/secret.ts'
 import type { ExpirySource, Health } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
 import type { HistoryEvent } from '../contract/views.ts'
-import type { Secret } from '../secret.ts'
 import type { LocalAccess } from './localAccess.ts'
 
 /** What a token reply leads to (RFC 6749 section 5.1), times absolute in ms since the epoch. */

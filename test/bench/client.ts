@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundle, root, withOwner } from './setting.ts'
+import { bundle, root, withOwner } from './bench.fixture.ts'
 import { interleave, type Part, rowOf, timed } from './stats.ts'
 
 const rounds = 20

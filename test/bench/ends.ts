@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import type { Agent, IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { request } from '../../app/http.ts'
-import { inFolder, type Probed, startProbed } from './setting.ts'
+import { request } from '../../app/net/http.ts'
+import { inFolder, type Probed, startProbed } from './bench.fixture.ts'
 
 export type End = { process: Probed; port: number; origin: string; path: string; headers: Record<string, string> }
 export type Ends = { direct: End; bare: End; gateway: End }

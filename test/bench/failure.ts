@@ -3,10 +3,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { parseSettings } from '../../app/settings.ts'
+import { parseSettings } from '../../app/settings/settings.ts'
 import { openChromium, reason } from '../renderer/chromium.ts'
 import { serve } from '../renderer/dashboard.ts'
-import { fill, inFolder, openCoreIn, root, vaultOpener } from './setting.ts'
+import { fill, inFolder, openCoreIn, root, vaultOpener } from './bench.fixture.ts'
 import { judge, notMeasured, type Part, quantile, rowOf } from './stats.ts'
 
 const rounds = 100

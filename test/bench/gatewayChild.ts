@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream'
-import { createServer } from '../../app/http.ts'
+import { createServer } from '../../app/net/http.ts'
 
 const [role, target = '', home = ''] = process.argv.slice(2)
 const megabyte = Buffer.alloc(1_048_576)
@@ -65,12 +65,12 @@ async function listen(handle: (request: IncomingMessage, response: ServerRespons
 }
 
 async function gateway(): Promise<void> {
-  const { systemClock, systemRandom } = await import('../../app/clock.ts')
-  const { openCore } = await import('../../app/core.ts')
+  const { systemClock, systemRandom } = await import('../../app/base/clock.ts')
+  const { openCore } = await import('../../app/core/core.ts')
   const { startGateway } = await import('../../app/gateway/gateway.ts')
-  const { silentLog } = await import('../../app/log.ts')
-  const { spareMemory } = await import('../../app/memory.ts')
-  const { locate } = await import('../../app/paths.ts')
+  const { silentLog } = await import('../../app/base/log.ts')
+  const { spareMemory } = await import('../../app/base/v8.ts')
+  const { locate } = await import('../../app/base/paths.ts')
   spareMemory() // As serve does.
   const clock = systemClock()
   const core = await openCore({

@@ -1,7 +1,7 @@
 // Two hundred fresh servers and nothing to do: processor time and memory of an idle `serve`.
 // Beside it, over the same seconds, a Node that only waits.
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Probed, startProbed, withOwner } from './setting.ts'
+import { type Probed, startProbed, withOwner } from './bench.fixture.ts'
 import { type Part, rowOf } from './stats.ts'
 
 const servers = 200

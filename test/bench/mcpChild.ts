@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createServer } from '../../app/http.ts'
+import { createServer } from '../../app/net/http.ts'
 
 const [, , token] = process.argv
 

@@ -4,9 +4,9 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
-import { type Log, openLog } from '../../app/log.ts'
-import { settingsSchema } from '../../app/settings.ts'
-import { fill, inFolder, openCoreIn, vaultOpener } from './setting.ts'
+import { type Log, openLog } from '../../app/base/log.ts'
+import { settingsSchema } from '../../app/settings/settings.ts'
+import { fill, inFolder, openCoreIn, vaultOpener } from './bench.fixture.ts'
 import { interleave, type Part, rowOf, timed } from './stats.ts'
 
 const servers = 100

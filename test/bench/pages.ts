@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import type { ServerView } from '../../app/contract/views.ts'
 import { openChromium, reason } from '../renderer/chromium.ts'
 import { sixStates, startFixture } from '../renderer/fixture.ts'
-import { root } from './setting.ts'
+import { root } from './bench.fixture.ts'
 import { interleave, judge, median, notMeasured, type Part, rowOf } from './stats.ts'
 
 const servers = 200

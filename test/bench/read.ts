@@ -2,8 +2,8 @@
 // Beside them the bare row from plain SQLite, as the least such a read can cost.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type { Core } from '../../app/core.ts'
-import { fill, inFolder, openCoreIn, vaultOpener } from './setting.ts'
+import type { Core } from '../../app/core/core.ts'
+import { fill, inFolder, openCoreIn, vaultOpener } from './bench.fixture.ts'
 import { interleave, median, type Part, rowOf, timed } from './stats.ts'
 
 const rounds = 40

@@ -3,10 +3,10 @@
 import { closeSync, fdatasyncSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { Secret } from '../../app/secret.ts'
+import { Secret } from '../../app/base/secret.ts'
 import { type Connection, connect } from '../../app/vault/connection.ts'
 import { readMount } from '../../app/vault/place.ts'
-import { fill, inFolder, tokensAt, vaultOpener } from './setting.ts'
+import { fill, inFolder, tokensAt, vaultOpener } from './bench.fixture.ts'
 import { interleave, type Part, rowOf, timed } from './stats.ts'
 
 const rounds = 400

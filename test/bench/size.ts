@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { root } from './setting.ts'
+import { root } from './bench.fixture.ts'
 import { judge, type Part, rowOf } from './stats.ts'
 
 const target = 250

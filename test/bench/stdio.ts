@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { addServer, bundle, root, startProbed, withOwner } from './setting.ts'
+import { addServer, bundle, root, startProbed, withOwner } from './bench.fixture.ts'
 import { interleave, judge, median, type Part, rowOf, timed } from './stats.ts'
 
 const rounds = 15

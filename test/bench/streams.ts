@@ -2,9 +2,9 @@
 // Beside each the bare pipe of node:http and undici, which has to hold the same two connections per stream.
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { Agent } from '../../app/http.ts'
+import { Agent } from '../../app/net/http.ts'
+import { addServer, bundle, type Probed, sources, withOwner } from './bench.fixture.ts'
 import { type End, get, startEnd, withEnds } from './ends.ts'
-import { addServer, bundle, type Probed, sources, withOwner } from './setting.ts'
 import { interleave, judge, median, type Part, quantile, rowOf, timed } from './stats.ts'
 
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY })

@@ -1,7 +1,7 @@
 // The bridge against a gateway that does what real ones do: sessions, streams, lost sessions, restarts, refusals.
 import { describe, expect, test } from 'vitest'
 import { fakeClock } from '../fakes/clock.ts'
-import { type Answer, json, makeBridge, makeGateway } from './setting.ts'
+import { type Answer, json, makeBridge, makeGateway } from './bridge.fixture.ts'
 
 const initialize = { id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } }
 const begun = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 's', version: '1' } }

@@ -29,7 +29,7 @@ for (const format of ['jsonc', 'toml']) console.log(JSON.stringify(changeEntry({
 test('of undici the bundle takes the dispatchers alone, and they run', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tt-bundle-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const source = join(import.meta.dirname, '..', '..', 'app', 'oauth', 'dispatcher.ts')
+  const source = join(import.meta.dirname, '..', '..', 'app', 'net', 'dispatcher.ts')
   const outfile = join(folder, 'dispatcher.mjs')
   const { metafile } = await build({ ...onNode, entryPoints: [source], outfile, metafile: true })
   const taken = Object.keys(metafile.inputs).filter((name) =>

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isNewEnough } from '../../build/node.mjs'
-import { isSkipped } from '../skipped.ts'
+import { isSkipped } from '../support/skipped.ts'
 
 /** A clone of the launchers alone; its npm notes "start" and "end" and makes what npm leaves behind. */
 function makeClone() {

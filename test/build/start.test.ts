@@ -5,7 +5,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimes
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { isSkipped } from '../skipped.ts'
+import { isSkipped } from '../support/skipped.ts'
 
 function makeClone() {
   const root = mkdtempSync(join(tmpdir(), 'tokentray-start-'))
@@ -32,9 +32,9 @@ ${made ? `mkdirSync(${JSON.stringify(at(made, '..'))}, { recursive: true }); wri
   write('build/icons/out/icon.png', '')
   write('build/main.ts', notes("'bundled the shell'", 'dist/main/main.js'))
   write('node_modules/vite/bin/vite.js', notes("'bundled the pages'", 'dist/renderer/index.html'))
-  for (const folder of ['app/contract', 'main', 'renderer']) write(`${folder}/one.ts`, '')
+  for (const folder of ['app/contract', 'app/providers', 'main', 'renderer']) write(`${folder}/one.ts`, '')
   write('app/cli/main.ts', notes("process.argv.slice(2).join(' ')"))
-  for (const folder of ['app', 'app/contract', 'app/cli', 'main', 'renderer', 'build/icons/out'])
+  for (const folder of ['app', 'app/contract', 'app/providers', 'app/cli', 'main', 'renderer', 'build/icons/out'])
     utimesSync(at(folder), 1000, 1000)
 
   /** A runtime as Electron's package keeps it, or elsewhere. */

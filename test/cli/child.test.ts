@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { run } from '../../app/cli/run.ts'
-import { makeCore } from '../control/fakeCore.ts'
+import { makeCore } from '../owner/fakeCore.ts'
 import { fail, makeWorld, runIn } from './world.ts'
 
 const found = { token: 'at-of-a', expiresAt: null, warning: null }

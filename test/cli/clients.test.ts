@@ -2,7 +2,7 @@
 // The core is a double; what its commands do is tested in test/gateway/access.
 import { expect, test } from 'vitest'
 import type { ClientView, PendingClient } from '../../app/contract/gateway.ts'
-import { makeCore } from '../control/fakeCore.ts'
+import { makeCore } from '../owner/fakeCore.ts'
 import { runIn } from './world.ts'
 
 const key: ClientView = {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { run } from '../../app/cli/run.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import type { ServerView } from '../../app/contract/views.ts'
-import { makeCore, makeView } from '../control/fakeCore.ts'
+import { makeCore, makeView } from '../owner/fakeCore.ts'
 import { fail, makePaths, makeWorld, runIn } from './world.ts'
 
 const secret = 's3cr3t-canary'

@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { linesOf } from '../../app/cli/mcp.ts'
+import { systemClock } from '../../app/base/clock.ts'
+import { linesOf } from '../../app/cli/commands/mcp.ts'
 import { run } from '../../app/cli/run.ts'
-import { systemClock } from '../../app/clock.ts'
-import { listen } from '../../app/control/listen.ts'
-import { doors, keepPort } from '../../app/ports.ts'
-import { makeCore, makeView } from '../control/fakeCore.ts'
+import { listen } from '../../app/owner/listen.ts'
+import { doors, keepPort } from '../../app/settings/ports.ts'
+import { makeCore, makeView } from '../owner/fakeCore.ts'
 import { fail, makePaths, makeWorld, runIn } from './world.ts'
 
 const secret = 'ttk_planted-secret'
@@ -221,7 +221,7 @@ test('the way of `tokentray mcp` loads nothing heavy', () => {
       else if (!from!.startsWith('node:')) packages.add(from!)
     }
   }
-  walk(join(import.meta.dirname, '..', '..', 'app', 'cli', 'mcp.ts'))
+  walk(join(import.meta.dirname, '..', '..', 'app', 'cli', 'commands', 'mcp.ts'))
   expect(seen.size).toBeGreaterThan(10)
   expect([...packages]).toEqual(['eventsource-parser'])
 })

@@ -1,7 +1,7 @@
 // The demo from start to exit code, on a clock of the test's and with the real upstream.
 // Its promise: 0 only if the steady server never was without a valid token.
 import { expect, test } from 'vitest'
-import { demo } from '../../app/cli/demo.ts'
+import { demo } from '../../app/cli/commands/demo.ts'
 import { hostCore } from '../../app/cli/seams.ts'
 import { type DemoUpstream, startDemoUpstream } from '../../app/demo/upstream.ts'
 import { type FakeClock, fakeClock } from '../fakes/clock.ts'

@@ -1,13 +1,13 @@
 // What doctor must find: whatever makes the other commands fail. On real vaults in passphrase mode, with the real core.
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
+import { systemClock } from '../../app/base/clock.ts'
+import type { Paths } from '../../app/base/paths.ts'
 import { run } from '../../app/cli/run.ts'
 import { hostCore } from '../../app/cli/seams.ts'
-import { systemClock } from '../../app/clock.ts'
-import { listen } from '../../app/control/listen.ts'
-import type { Paths } from '../../app/paths.ts'
-import { makeCore } from '../control/fakeCore.ts'
-import { isSkipped } from '../skipped.ts'
+import { listen } from '../../app/owner/listen.ts'
+import { makeCore } from '../owner/fakeCore.ts'
+import { isSkipped } from '../support/skipped.ts'
 import { plantCheapKey } from '../vault/cheapKey.ts'
 import { makePaths, makeWorld, type Setting } from './world.ts'
 

@@ -6,8 +6,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { compileCache } from '../compileCache.ts'
-import { isSkipped } from '../skipped.ts'
+import { compileCache } from '../support/compileCache.ts'
+import { isSkipped } from '../support/skipped.ts'
 
 const main = join(import.meta.dirname, '../../app/cli/main.ts')
 

@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { browserCommand, childEnvironment, splitCommand } from '../../app/cli/browser.ts'
-import { Gaps } from '../../app/cli/demo.ts'
-import { readTokenArguments } from '../../app/cli/token.ts'
+import { Gaps } from '../../app/cli/commands/demo.ts'
+import { readTokenArguments } from '../../app/cli/commands/token.ts'
 import { formatDuration, parseDuration } from '../../app/contract/duration.ts'
-import { makeView } from '../control/fakeCore.ts'
+import { makeView } from '../owner/fakeCore.ts'
 import { runIn } from './world.ts'
 
 test.each([

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { onTestFinished } from 'vitest'
+import { systemClock } from '../../app/base/clock.ts'
+import { locate, type Paths } from '../../app/base/paths.ts'
 import { run } from '../../app/cli/run.ts'
 import { Interrupted, type World } from '../../app/cli/world.ts'
-import { systemClock } from '../../app/clock.ts'
-import { locate, type Paths } from '../../app/paths.ts'
-import { type FakeCore, makeCore } from '../control/fakeCore.ts'
+import { type FakeCore, makeCore } from '../owner/fakeCore.ts'
 
 export function makePaths(): Paths {
   const home = mkdtempSync(join(tmpdir(), 'tt-cli-'))

@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
 import { startGateway } from '../../app/gateway/gateway.ts'
-import { freePort } from '../freePort.ts'
-import { createSetting, type Setting } from '../setting.ts'
+import { createSetting, type Setting } from '../core.fixture.ts'
+import { freePort } from '../support/freePort.ts'
 import type { Check, Row } from './main.ts'
 
 /**

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
 import { clients, findClient } from '../../app/connect/clients.ts'
-import { makeConnecting, makeKeys } from './setting.ts'
+import { makeConnecting, makeKeys } from './connect.fixture.ts'
 
 const read = (file: string) => readFileSync(file, 'utf8')
 const withFile = clients.filter(({ file }) => file !== null)

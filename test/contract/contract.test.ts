@@ -1,11 +1,11 @@
 // The contract: no view can hold a secret, only readToken hands one out and only at the CLI's door, inputs are checked.
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Handlers } from '../../app/commands.ts'
+import { type Log, silentLog } from '../../app/base/log.ts'
 import { commands } from '../../app/contract/commands.ts'
 import { exitCodes, TokentrayError } from '../../app/contract/errors.ts'
-import { type Log, silentLog } from '../../app/log.ts'
-import { route } from '../../app/router.ts'
+import type { Handlers } from '../../app/core/commands/servers.ts'
+import { route } from '../../app/core/router.ts'
 
 type Schema = {
   properties?: Record<string, Schema>

@@ -2,9 +2,9 @@
 // And no command that the contract keeps from browsers can be called here.
 import { expect, onTestFinished, test } from 'vitest'
 import { commands } from '../../app/contract/commands.ts'
-import type { Core } from '../../app/core.ts'
-import { createSetting } from '../setting.ts'
-import { ask, command, makeDashboard, openStream } from './setting.ts'
+import type { Core } from '../../app/core/core.ts'
+import { createSetting } from '../core.fixture.ts'
+import { ask, command, makeDashboard, openStream } from './dashboard.fixture.ts'
 
 test('FM-25 readToken and everything else that is not for browsers is refused, with a session too', async () => {
   const setting = await createSetting()

@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
-import { makeView } from '../control/fakeCore.ts'
+import { makeView } from '../owner/fakeCore.ts'
 import { launchChromium, patience, reason } from '../renderer/chromium.ts'
-import { makeDashboard } from './setting.ts'
+import { makeDashboard } from './dashboard.fixture.ts'
 
 if (reason) console.log(`skipped: ${reason}`)
 

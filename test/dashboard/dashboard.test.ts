@@ -3,10 +3,10 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { makeCore } from '../control/fakeCore.ts'
-import { freePort } from '../freePort.ts'
-import { isSkipped } from '../skipped.ts'
-import { ask, command, makeDashboard } from './setting.ts'
+import { makeCore } from '../owner/fakeCore.ts'
+import { freePort } from '../support/freePort.ts'
+import { isSkipped } from '../support/skipped.ts'
+import { ask, command, makeDashboard } from './dashboard.fixture.ts'
 
 const everyRoute = [
   '/',

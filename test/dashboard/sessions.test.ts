@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { linkLife, mostLinks, mostSessions, sessionLife } from '../../app/dashboard/sessions.ts'
 import { fakeClock } from '../fakes/clock.ts'
-import { ask, makeDashboard, makeFolder } from './setting.ts'
+import { ask, makeDashboard, makeFolder } from './dashboard.fixture.ts'
 
 const pathOf = ({ link }: { link: string | null }) => new URL(link!).pathname
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { sessionLife } from '../../app/dashboard/sessions.ts'
 import { keepAliveEvery, mostStreams } from '../../app/dashboard/streams.ts'
-import { makeCore, makeView } from '../control/fakeCore.ts'
-import { ask, makeDashboard, openStream } from './setting.ts'
+import { makeCore, makeView } from '../owner/fakeCore.ts'
+import { ask, makeDashboard, openStream } from './dashboard.fixture.ts'
 
 const events = (text: string) =>
   [...text.matchAll(/^id: 0-(\d+)\ndata: (.+)\n\n/gm)].map(([, id, data]) => ({

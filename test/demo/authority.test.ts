@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Authority, type AuthorityOptions, startAuthority } from '../../app/demo/authority.ts'
 import { approve, callbackUrl } from '../../app/demo/person.ts'
-import { freePort } from '../freePort.ts'
+import { freePort } from '../support/freePort.ts'
 import { authorizeUrl, post, redirectUri, refresh, register, signIn, type TokenReply } from './client.ts'
 
 const resource = 'http://127.0.0.1:9/mcp'

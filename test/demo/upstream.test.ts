@@ -1,6 +1,6 @@
 // The demo's three servers and their tempers.
 import { afterEach, expect, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
 import { type DemoUpstream, flakiness, startDemoUpstream } from '../../app/demo/upstream.ts'
 import { refresh, signIn, type TokenReply } from './client.ts'
 

@@ -7,7 +7,7 @@ import { StdioClientTransport as StdioToday } from '@modelcontextprotocol/client
 import { Client as ClientBefore } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport as StdioBefore } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../freePort.ts'
+import { freePort } from '../support/freePort.ts'
 import { type Command, type Home, makeHome, makeUpstream } from './harness.ts'
 import { startSdkServer } from './sdkServer.ts'
 

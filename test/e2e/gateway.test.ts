@@ -2,7 +2,7 @@
 // servers are started anew, and the owner is killed, also with a refresh on its way. Their local tokens are never replaced.
 import { expect, test } from 'vitest'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
-import { freePort } from '../freePort.ts'
+import { freePort } from '../support/freePort.ts'
 import { type Command, type Home, makeHome, makeUpstream, type Upstream, until } from './harness.ts'
 import { type Client, type Kind, kinds, type SignedIn, signIn } from './sdkClients.ts'
 import { type SdkServer, startSdkServer } from './sdkServer.ts'

@@ -1,7 +1,7 @@
 // Metrics as a person sets them up: serve --metrics, a key from the command line, and a scrape over the wire.
 // The key opens nothing else, and without the option there is no such page.
 import { expect, test } from 'vitest'
-import { freePort } from '../freePort.ts'
+import { freePort } from '../support/freePort.ts'
 import { makeHome, makeUpstream } from './harness.ts'
 
 test('serve --metrics and clients add-key --metrics: a scrape with that key, and with nothing else', async () => {

@@ -11,7 +11,7 @@ import { createMcpHandler, McpServer as StatelessServer } from '@modelcontextpro
 import { onTestFinished } from 'vitest'
 import { demoScope } from '../../app/demo/interaction.ts'
 import { listen } from '../../app/demo/listen.ts'
-import { freePort } from '../freePort.ts'
+import { freePort } from '../support/freePort.ts'
 import type { Upstream } from './harness.ts'
 
 export type SdkServer = {

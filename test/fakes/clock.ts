@@ -1,6 +1,6 @@
 // A clock that stands still until a test moves it, with sleep (`jump`) apart from running time (`advance`).
 // A cap on fired timers turns a runaway loop into a failed test.
-import { type Clock, longestNap } from '../../app/clock.ts'
+import { type Clock, longestNap } from '../../app/base/clock.ts'
 
 /** `at` in running time; alarms also ring when the wall clock reaches `wallAt`. */
 type Timer = { at: number; wallAt: number | null; wake: () => void }

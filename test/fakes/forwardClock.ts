@@ -1,6 +1,6 @@
 // The machine's own clock, which a test may put forward: what is due in an hour comes at once, on real sockets.
 // So tokens live longer than any machine is busy, and no test waits for their end.
-import { type Clock, systemClock } from '../../app/clock.ts'
+import { type Clock, systemClock } from '../../app/base/clock.ts'
 
 export type ForwardClock = Clock & {
   /** Puts the clock forward by `length` ms; who waits for a time looks at it. */

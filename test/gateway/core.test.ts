@@ -8,11 +8,11 @@ import { StreamableHTTPClientTransport as TransportBefore } from '@modelcontextp
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
 import { demoScope } from '../../app/demo/interaction.ts'
 import { type Gateway, startGateway } from '../../app/gateway/gateway.ts'
-import { createSetting, type Setting } from '../setting.ts'
-import { ask } from './setting.ts'
+import { createSetting, type Setting } from '../core.fixture.ts'
+import { ask } from './gateway.fixture.ts'
 
 type Upstream = {
   url: string

@@ -2,7 +2,15 @@
 // Each test speaks HTTP as written, since browsers' and libraries' clients would tidy up what matters here.
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Answer, ask, type GatewaySetting, key, type Reply, signInNeeded, startSetting } from './setting.ts'
+import {
+  type Answer,
+  ask,
+  type GatewaySetting,
+  key,
+  type Reply,
+  signInNeeded,
+  startSetting
+} from './gateway.fixture.ts'
 
 let s: GatewaySetting
 const start: typeof startSetting = async (...given) => {

@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
+import { silentLog } from '../../app/base/log.ts'
 import { createForward } from '../../app/gateway/forward.ts'
 import { addressedAs } from '../../app/gateway/guard.ts'
-import { silentLog } from '../../app/log.ts'
-import { ask, type GatewaySetting, key, startSetting } from './setting.ts'
+import { ask, type GatewaySetting, key, startSetting } from './gateway.fixture.ts'
 
 let s: GatewaySetting | null = null
 const start: typeof startSetting = async (...given) => {

@@ -2,10 +2,10 @@
 // also after the token its stream began with was replaced, and the stream ends with the client's key.
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
 import { startGateway } from '../../app/gateway/gateway.ts'
+import { createSetting } from '../core.fixture.ts'
 import { startSdkServer } from '../e2e/sdkServer.ts'
-import { createSetting } from '../setting.ts'
 
 test('a subscription outlives the token it began with, and ends when its key is revoked', async () => {
   const s = await createSetting()

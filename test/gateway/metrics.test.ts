@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
-import { openGateway } from '../../app/gateway/open.ts'
-import { createSetting } from '../setting.ts'
-import { ask } from './setting.ts'
+import { systemClock } from '../../app/base/clock.ts'
+import { openGateway } from '../../app/owner/openGateway.ts'
+import { createSetting } from '../core.fixture.ts'
+import { ask } from './gateway.fixture.ts'
 
 async function start(metrics: boolean) {
   const s = await createSetting()

@@ -1,11 +1,11 @@
 // Tokens that rotate under fifty clients: none of them notices, and each rotation is one refresh.
 // Also what clients meet while the authorization server is away, and while a server is paused.
 import { afterEach, expect, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
 import { type Gateway, startGateway } from '../../app/gateway/gateway.ts'
+import { createSetting, type Setting } from '../core.fixture.ts'
 import { forwardClock } from '../fakes/forwardClock.ts'
-import { createSetting, type Setting } from '../setting.ts'
-import { ask } from './setting.ts'
+import { ask } from './gateway.fixture.ts'
 
 let s: Setting
 let gateway: Gateway

@@ -2,12 +2,12 @@
 // Each attempt of the issue is made on the wire and must be refused, counted, and shown without a secret.
 import { request as httpRequest } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
 import { type Gateway, startGateway } from '../../app/gateway/gateway.ts'
-import { createSetting, type Setting } from '../setting.ts'
+import { createSetting, type Setting } from '../core.fixture.ts'
+import { allow, browse, type Gateway as Served } from './access/access.fixture.ts'
 import { redirectUri, registerClient, TestClient } from './access/client.ts'
-import { allow, browse, type Gateway as Served } from './access/setting.ts'
-import { ask } from './setting.ts'
+import { ask } from './gateway.fixture.ts'
 
 let s: Setting
 let gateway: Gateway

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
-import { ask, type GatewaySetting, key, startSetting } from './setting.ts'
+import { ask, type GatewaySetting, key, startSetting } from './gateway.fixture.ts'
 
 let s: GatewaySetting
 const start: typeof startSetting = async (...given) => {

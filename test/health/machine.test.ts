@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Fault, FaultReport, GrantFacts, Health } from '../../app/contract/health.ts'
 import { type Context, type HealthEvent, transition } from '../../app/health/machine.ts'
+import { isDue, newHealth, plannedAt } from '../../app/health/questions.ts'
 import { defaultSchedule } from '../../app/health/schedule.ts'
-import { isDue, newHealth, plannedAt } from '../../app/health/standing.ts'
 import { detailOf, historyOf, lightOf, warningsOf, wordsOf } from '../../app/health/words.ts'
 
 const minute = 60_000

@@ -3,14 +3,14 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
+import { expose, Secret } from '../../app/base/secret.ts'
 import { asTokentrayError } from '../../app/contract/errors.ts'
-import { expose, Secret } from '../../app/secret.ts'
 import { accountOf } from '../../app/vault/key.ts'
 import { createKeychain } from '../../app/vault/keychain.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { readLockState } from '../../app/vault/secret-service.ts'
-import { digestFolder, sampleServer } from '../vault/setting.ts'
+import { digestFolder, sampleServer } from '../vault/vault.fixture.ts'
 
 const [name, path] = process.argv.slice(2) as [string, string]
 const clock = systemClock()

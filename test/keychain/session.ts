@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { privateFolder } from '../vault/setting.ts'
+import { privateFolder } from '../vault/vault.fixture.ts'
 
 /** `none`: a bus on which nothing offers secrets. `noBus`: not even a bus. */
 export type SessionKind = 'unlocked' | 'none' | 'noBus'

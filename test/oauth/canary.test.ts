@@ -1,9 +1,9 @@
 // FM-25: planted secrets are looked for in everything OAuth gives out: outcomes, errors, pages, sentences, views of grants.
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { Secret } from '../../app/secret.ts'
+import { Secret } from '../../app/base/secret.ts'
 import { type FakeServer, type Reply, startFakeServer } from '../fakes/authorizationServer.ts'
-import { begin, browse, configOf, grantOf, never, setUp } from './setting.ts'
+import { begin, browse, configOf, grantOf, never, setUp } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

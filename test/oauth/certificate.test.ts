@@ -1,10 +1,19 @@
 // The client certificate of a server goes with every request about it: a guarded authorization server answers no other.
 // What a TLS server really sees of it is in corporate.test.ts.
 import { expect, onTestFinished, test } from 'vitest'
+import type { Network } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
-import type { Network } from '../../app/oauth/network.ts'
 import { metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
-import { configOf, grantOf, heldClock, memoryRegistrations, never, plain, signInFully, testNetwork } from './setting.ts'
+import {
+  configOf,
+  grantOf,
+  heldClock,
+  memoryRegistrations,
+  never,
+  plain,
+  signInFully,
+  testNetwork
+} from './oauth.fixture.ts'
 
 test('from discovery to revocation, with a browser or alone', async () => {
   const fake = await startFakeServer()

@@ -11,9 +11,9 @@ import { join } from 'node:path'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createNetwork, NetworkFault } from '../../app/oauth/network.ts'
-import { ask, startSetting } from '../gateway/setting.ts'
-import { heldClock } from './setting.ts'
+import { createNetwork, NetworkFault } from '../../app/net/request.ts'
+import { ask, startSetting } from '../gateway/gateway.fixture.ts'
+import { heldClock } from './oauth.fixture.ts'
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 if (!hasOpenssl) console.log('skipped: the tests of company networks need openssl')
@@ -201,8 +201,8 @@ describe.skipIf(!hasOpenssl)('the gateway', () => {
 describe.skipIf(!hasOpenssl)('the authority', () => {
   test('that the system trusts is trusted, and one that nobody trusts is not', async () => {
     const source = `
-      import { createNetwork } from ${JSON.stringify(join(import.meta.dirname, '../../app/oauth/network.ts'))}
-      import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../app/clock.ts'))}
+      import { createNetwork } from ${JSON.stringify(join(import.meta.dirname, '../../app/net/request.ts'))}
+      import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../app/base/clock.ts'))}
       const network = createNetwork({ clock: systemClock(), userAgent: 'test' })
       const reply = await network('https://localhost:${upstream}/').then((it) => it.text(), (fault) => fault.detail)
       process.stdout.write(reply)`

@@ -1,10 +1,10 @@
 // Discovery against a server that says every wrong thing, and every right thing in its several places.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Network, NetworkFault } from '../../app/net/request.ts'
 import { type Discovery, discover } from '../../app/oauth/discovery.ts'
 import { resourceMetadataUrls, serverMetadataUrls } from '../../app/oauth/metadata.ts'
-import { type Network, NetworkFault } from '../../app/oauth/network.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
-import { begin, configOf, heldClock, never, refusal, setUp, signInFully, start, testNetwork } from './setting.ts'
+import { begin, configOf, heldClock, never, refusal, setUp, signInFully, start, testNetwork } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

@@ -1,11 +1,11 @@
 // Tokens bound to a key (RFC 9449): asked for where the resource wants them, proved at every request, with the server's nonce.
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Secret } from '../../app/base/secret.ts'
 import { credentialsFor, Nonces } from '../../app/oauth/dpop.ts'
 import { makeKey, thumbprintOf } from '../../app/oauth/keys.ts'
-import { Secret } from '../../app/secret.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
-import { begin, browse, configOf, grantOf, never, setUp, signInFully, start } from './setting.ts'
+import { begin, browse, configOf, grantOf, never, setUp, signInFully, start } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

@@ -1,15 +1,15 @@
 // Against a real authorization server (oidc-provider) with rotation and reuse detection, and a real protected MCP server.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
+import { expose } from '../../app/base/secret.ts'
 import { type Authority, startAuthority } from '../../app/demo/authority.ts'
 import { type McpServer, startMcpServer } from '../../app/demo/mcpServer.ts'
 import { approve, callbackUrl } from '../../app/demo/person.ts'
+import { createNetwork } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
-import { createNetwork } from '../../app/oauth/network.ts'
-import { expose } from '../../app/secret.ts'
 import type { Grant, NewGrant, Tokens } from '../../app/vault/vault.ts'
-import { freePort } from '../freePort.ts'
-import { begin, configOf, memoryRegistrations, never, refusal } from './setting.ts'
+import { freePort } from '../support/freePort.ts'
+import { begin, configOf, memoryRegistrations, never, refusal } from './oauth.fixture.ts'
 
 let authority: Authority
 let mcp: McpServer

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
 import { answers, expected, faults, type StepName, steps } from './hostile.ts'
-import { begin, browse, configOf, grantOf, never, setUp } from './setting.ts'
+import { begin, browse, configOf, grantOf, never, setUp } from './oauth.fixture.ts'
 
 let server: FakeServer
 let stranger: FakeServer

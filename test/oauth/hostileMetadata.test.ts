@@ -1,10 +1,10 @@
 // Metadata of a server that means harm or is merely odd: too much of everything, addresses that are not for us, and
 // parts that are wrong but needed by nobody.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Network } from '../../app/net/request.ts'
 import { discover } from '../../app/oauth/discovery.ts'
-import type { Network } from '../../app/oauth/network.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
-import { configOf, never, refusal, setUp, signInFully, start } from './setting.ts'
+import { configOf, never, refusal, setUp, signInFully, start } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

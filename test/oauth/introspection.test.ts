@@ -1,7 +1,7 @@
 // Whether a token is alive, asked where the MCP server leaves it open (RFC 7662): told where it is known, and only there.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
-import { configOf, grantOf, never, setUp } from './setting.ts'
+import { configOf, grantOf, never, setUp } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

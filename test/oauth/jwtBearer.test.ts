@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Secret } from '../../app/base/secret.ts'
 import type { ServerConfig } from '../../app/contract/server.ts'
 import { assertionReader } from '../../app/oauth/assertion.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
-import { Secret } from '../../app/secret.ts'
 import { type FakeServer, startFakeServer } from '../fakes/authorizationServer.ts'
-import { configOf, grantOf, never, plain, refusal, setUp, signInFully } from './setting.ts'
+import { configOf, grantOf, never, plain, refusal, setUp, signInFully } from './oauth.fixture.ts'
 
 let fake: FakeServer
 let folder: string

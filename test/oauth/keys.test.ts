@@ -1,8 +1,8 @@
 // Keys and what they sign: checked with Node's own verification and the RFC's own example, never with our code.
 import { createPublicKey, generateKeyPairSync, type JsonWebKey, verify } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { expose, type Secret } from '../../app/base/secret.ts'
 import { makeKey, publicKeyOf, readKey, signJwt, thumbprintOf } from '../../app/oauth/keys.ts'
-import { expose, type Secret } from '../../app/secret.ts'
 
 const part = (jwt: string, at: number) => JSON.parse(Buffer.from(jwt.split('.')[at] ?? '', 'base64url').toString())
 

@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import type { Proposal } from '../../app/contract/proposal.ts'
 import type { ServerConfig } from '../../app/contract/server.ts'
+import type { Network } from '../../app/net/request.ts'
+import { NetworkFault } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
-import type { Network } from '../../app/oauth/network.ts'
-import { NetworkFault } from '../../app/oauth/network.ts'
 import { type FakeServer, type Handler, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
-import { begin, browse, configOf, never, plain, setUp, signInFully } from './setting.ts'
+import { begin, browse, configOf, never, plain, setUp, signInFully } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

@@ -2,12 +2,12 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Secret } from '../../app/base/secret.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
-import { Secret } from '../../app/secret.ts'
 import type { ClientRegistration } from '../../app/vault/vault.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
-import { freePort } from '../freePort.ts'
-import { begin, browse, configOf, never, plain, refusal, setUp, signInFully, start } from './setting.ts'
+import { freePort } from '../support/freePort.ts'
+import { begin, browse, configOf, never, plain, refusal, setUp, signInFully, start } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 // Sign-out at the server (RFC 7009): what is sent, in which order, and what is said about it.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FakeServer, type Reply, startFakeServer } from '../fakes/authorizationServer.ts'
-import { configOf, grantOf, never, setUp } from './setting.ts'
+import { configOf, grantOf, never, setUp } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

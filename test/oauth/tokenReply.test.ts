@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { judgeTokenReply, type ReplyContext, retryAfterOf } from '../../app/oauth/tokenReply.ts'
-import { plain, start } from './setting.ts'
+import { plain, start } from './oauth.fixture.ts'
 
 const context: ReplyContext = { at: start, lastLifetime: null, guessedLifetime: 3_600_000, sent: ['sent-refresh'] }
 const judge = (status: number, body: unknown, headers: Record<string, string> = {}, more: Partial<ReplyContext> = {}) =>

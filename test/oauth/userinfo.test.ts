@@ -1,7 +1,7 @@
 // The account's name from the userinfo endpoint: asked for only where it is missing, and never a reason to fail.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FakeServer, metadataOf, type Reply, startFakeServer } from '../fakes/authorizationServer.ts'
-import { begin, browse, configOf, setUp, signInFully } from './setting.ts'
+import { begin, browse, configOf, setUp, signInFully } from './oauth.fixture.ts'
 
 let fake: FakeServer
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 // Adding a server in a real Chromium: by its address alone, with a client of one's own, with tokens given by hand.
 // Each step is told as the core takes it; what is secret is emptied.
 import { describe, expect, test } from 'vitest'
-import { providers } from '../../app/contract/providers.ts'
+import { providers } from '../../app/providers/providers.ts'
 import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { Refusal, serverView } from './fixture.ts'

@@ -2,10 +2,10 @@
 // It ends with its `close`, before the core's.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { systemClock } from '../../app/clock.ts'
-import type { Core } from '../../app/core.ts'
+import { systemClock } from '../../app/base/clock.ts'
+import { silentLog } from '../../app/base/log.ts'
+import type { Core } from '../../app/core/core.ts'
 import { startDashboard } from '../../app/dashboard/dashboard.ts'
-import { silentLog } from '../../app/log.ts'
 
 export const serve = (core: Core, files: string, home: string) =>
   startDashboard({

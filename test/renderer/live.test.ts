@@ -2,8 +2,8 @@
 // Real vault, real dashboard, real authorization server; and no stored token in the page or in what was sent to it.
 import { describe, expect, test } from 'vitest'
 import { words } from '../../renderer/words.ts'
+import { createSetting } from '../core.fixture.ts'
 import { watchIssued } from '../desktop/issued.ts'
-import { createSetting } from '../setting.ts'
 import { reason } from './chromium.ts'
 import { serve } from './dashboard.ts'
 import { openBrowser } from './opened.ts'

@@ -1,6 +1,6 @@
 // A vault to be made under a passphrase that costs the least a vault accepts, for tests that open vaults by the dozen.
 // What a derivation costs a person is proved in passphrase.test.ts.
-import { Secret } from '../../app/secret.ts'
+import { Secret } from '../../app/base/secret.ts'
 import { derivePassphraseKey } from '../../app/vault/passphrase.ts'
 import { keyFingerprint, writeSidecar } from '../../app/vault/sidecar.ts'
 

@@ -1,14 +1,14 @@
 // What the vault's tests run in a process of its own, to kill it or to take its privileges away.
 // Usage: child.ts write|open <vault>, child.ts claim <folder>. The key is a fixed one and opens nothing real.
-import { systemClock } from '../../app/clock.ts'
+import { systemClock } from '../../app/base/clock.ts'
+import { Secret } from '../../app/base/secret.ts'
 import { asTokentrayError } from '../../app/contract/errors.ts'
-import { claimOwnership } from '../../app/owner.ts'
-import { Secret } from '../../app/secret.ts'
+import { claimOwnership } from '../../app/owner/lock.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { createSqliteVault } from '../../app/vault/sqlite.ts'
 import { fakeKeychain } from '../fakes/keychain.ts'
-import { sampleTokens } from './setting.ts'
+import { sampleTokens } from './vault.fixture.ts'
 
 const [what, place] = process.argv.slice(2) as ['write' | 'open' | 'claim', string]
 

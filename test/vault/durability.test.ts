@@ -6,11 +6,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
-import { expose, Secret } from '../../app/secret.ts'
+import { expose, Secret } from '../../app/base/secret.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { migrate } from '../../app/vault/migrations.ts'
 import { createSqliteVault } from '../../app/vault/sqlite.ts'
-import { failure, privateFolder, sampleGrant, sampleServer, sampleTokens } from './setting.ts'
+import { failure, privateFolder, sampleGrant, sampleServer, sampleTokens } from './vault.fixture.ts'
 
 const key = new Secret('5a'.repeat(32))
 

@@ -3,11 +3,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Clock, systemClock } from '../../app/clock.ts'
-import { expose, Secret } from '../../app/secret.ts'
+import { type Clock, systemClock } from '../../app/base/clock.ts'
+import { expose, Secret } from '../../app/base/secret.ts'
 import { createKeychain } from '../../app/vault/keychain.ts'
 import type { LockState } from '../../app/vault/secret-service.ts'
-import { failure, privateFolder } from './setting.ts'
+import { failure, privateFolder } from './vault.fixture.ts'
 
 /** A keychain over `module`'s text. `lengths` are the time-outs asked for; those in `due` are over at once. */
 function keychainOver(text: string, state: LockState, due: number[] = []) {

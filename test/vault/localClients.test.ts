@@ -1,12 +1,12 @@
 // Migrations on a vault of each older version, and the bounds of what is kept of local clients.
 // The old schema is the real one; the copy made first is opened with the same key.
 import { expect, test } from 'vitest'
-import { expose, Secret } from '../../app/secret.ts'
+import { expose, Secret } from '../../app/base/secret.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { migrations } from '../../app/vault/migrations.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { goodBackups } from '../../app/vault/recovery.ts'
-import { plantedTokens, sampleGrant, sampleServer, vaultSetting } from './setting.ts'
+import { plantedTokens, sampleGrant, sampleServer, vaultSetting } from './vault.fixture.ts'
 
 const now = 1_800_000_000_000
 const day = 24 * 3_600_000

@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { expose, Secret } from '../../app/secret.ts'
+import { expose, Secret } from '../../app/base/secret.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { accountOf } from '../../app/vault/key.ts'
 import { openVault } from '../../app/vault/open.ts'
@@ -21,7 +21,7 @@ import {
   sampleGrant,
   sampleServer,
   vaultSetting
-} from './setting.ts'
+} from './vault.fixture.ts'
 
 /** A vault with one server and its grant, closed again. */
 async function filledVault(change: Parameters<typeof vaultSetting>[0] = {}): Promise<Setting> {

@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { expose, Secret } from '../../app/secret.ts'
+import { expose, Secret } from '../../app/base/secret.ts'
 import { derivePassphraseKey, newScryptParameters, takePassphrase } from '../../app/vault/passphrase.ts'
-import { privateFolder } from './setting.ts'
+import { privateFolder } from './vault.fixture.ts'
 
 test('the variable is taken, and no child inherits it', () => {
   process.env.TOKENTRAY_PASSPHRASE = 'canary-passphrase'

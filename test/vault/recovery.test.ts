@@ -12,8 +12,8 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Clock } from '../../app/clock.ts'
-import { expose, Secret } from '../../app/secret.ts'
+import type { Clock } from '../../app/base/clock.ts'
+import { expose, Secret } from '../../app/base/secret.ts'
 import { listBackups } from '../../app/vault/backups.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { type Migration, migrations } from '../../app/vault/migrations.ts'
@@ -29,7 +29,7 @@ import {
   sampleGrant,
   sampleServer,
   vaultSetting
-} from './setting.ts'
+} from './vault.fixture.ts'
 
 /** The schema every test here begins with: today's, in one step. */
 const first: Migration[] = [{ version: 1, sql: migrations.map(({ sql }) => sql).join(';\n') }]

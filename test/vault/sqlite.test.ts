@@ -1,16 +1,16 @@
 // The vault's promises, one by one, on a vault in memory: grants, generations, journal, history, registrations.
 // What concerns the file itself is in open.test.ts and durability.test.ts.
 import { describe, expect, test } from 'vitest'
+import { expose, Secret } from '../../app/base/secret.ts'
 import type { Health } from '../../app/contract/health.ts'
 import { proposeQuirk } from '../../app/contract/quirks.ts'
 import type { HistoryEvent } from '../../app/contract/views.ts'
-import { newHealth } from '../../app/health/standing.ts'
-import { expose, Secret } from '../../app/secret.ts'
+import { newHealth } from '../../app/health/questions.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { migrate } from '../../app/vault/migrations.ts'
 import { readHealth } from '../../app/vault/rows.ts'
 import { createSqliteVault } from '../../app/vault/sqlite.ts'
-import { failure, plantedTokens, sampleGrant, sampleServer, sampleTokens } from './setting.ts'
+import { failure, plantedTokens, sampleGrant, sampleServer, sampleTokens } from './vault.fixture.ts'
 
 function memoryVault() {
   const db = connect(':memory:', null)

@@ -1,7 +1,7 @@
 // Who used which server when: collected in memory and written once a minute, never once per request.
 // What a crash loses is the last minute's count, nothing else.
-import type { Clock } from '../../clock.ts'
-import type { Log } from '../../log.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
 import type { LocalAccess, Use } from '../../vault/localAccess.ts'
 import type { Caller } from '../port.ts'
 

@@ -1,13 +1,13 @@
 // Who is let in to which server: one hash and one indexed read per request, so that a revocation counts at the next one.
 // Also the list of open streams, each with what cuts it when its caller loses access.
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
+import { Secret } from '../../base/secret.ts'
 import { isMetricsKey } from '../../contract/metricsKey.ts'
-import { Secret } from '../../secret.ts'
 import type { LocalAccess } from '../../vault/localAccess.ts'
 import type { Admission, Caller, Refusal } from '../port.ts'
+import type { PassingKeys } from './bridgeKeys.ts'
 import { hashOf } from './credentials.ts'
-import type { PassingKeys } from './passing.ts'
 import type { Refusals } from './refusals.ts'
 import { lockedSentence } from './replies.ts'
 

@@ -1,9 +1,9 @@
 // The authorization endpoint: judges a request, asks the person where nothing answers for them, and sends the browser on.
 // An unknown client or redirect URI gets a page, never a redirect (RFC 6749 section 4.1.2.1).
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
+import { expose } from '../../base/secret.ts'
 import { isLookingAhead } from '../../dashboard/guard.ts'
-import { expose } from '../../secret.ts'
 import type { LocalAccess, LocalClient, SignInGrant } from '../../vault/localAccess.ts'
 import { hashOf, mint, type RandomBytes } from './credentials.ts'
 import { serverOfResource } from './metadata.ts'

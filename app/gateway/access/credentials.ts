@@ -1,7 +1,7 @@
 // Codes, tokens and keys of local clients: 256 random bits behind a prefix that says what it is. Only hashes are stored.
 // Looked up by hash, so that the time a look-up takes tells nothing of the credential.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { expose, Secret } from '../../secret.ts'
+import { expose, Secret } from '../../base/secret.ts'
 
 export type RandomBytes = (size: number) => Buffer
 

@@ -1,6 +1,6 @@
 // So many of something per minute, and no more: what strangers may cause before anybody knows them.
 // Counted in fixed minutes of the wall clock; a clock set back begins a new one.
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
 
 const minute = 60_000
 

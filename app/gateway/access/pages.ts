@@ -1,7 +1,7 @@
 // The few pages a browser meets at /authorize: they tell, they wait, they decide nothing.
 // A strict policy with hashes; never framed, never cached, and no link of theirs carries a referrer.
 import type { ServerResponse } from 'node:http'
-import { escaped, hashOf, privateHeaders, styleHash, writePage } from '../../page.ts'
+import { escaped, hashOf, privateHeaders, styleHash, writePage } from '../../net/page.ts'
 
 /** Asks whether a decision was made, and loads the page anew then: that answer goes on to the client. */
 const script =

@@ -1,9 +1,9 @@
 // What was tried on the gateway and refused, since this owner started: one entry a kind, so that nobody can fill it.
 // Counted each time, told (to the log and to whoever watches) at most once a minute a kind.
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
 import type { RefusalView } from '../../contract/gateway.ts'
 import type { RefusalKind } from '../../contract/refusals.ts'
-import type { Log } from '../../log.ts'
 import { cleanName } from './names.ts'
 
 export type Refusals = {

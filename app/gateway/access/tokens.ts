@@ -1,7 +1,7 @@
 // The token endpoint: codes become tokens, refresh tokens rotate, and what is used twice ends the whole sign-in.
 // Real clients race: for half a minute a replaced refresh token answers with the very tokens that replaced it.
-import type { Clock } from '../../clock.ts'
-import { expose, Secret } from '../../secret.ts'
+import type { Clock } from '../../base/clock.ts'
+import { expose, Secret } from '../../base/secret.ts'
 import type { LocalAccess, LocalClient, NewPair, SignInGrant } from '../../vault/localAccess.ts'
 import { hashOf, isVerifierOf, mint, type RandomBytes, successors } from './credentials.ts'
 import { serverOfResource } from './metadata.ts'

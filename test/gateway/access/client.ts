@@ -1,7 +1,7 @@
 // A real OAuth client, oauth4webapi, with the steps of a sign-in apart, so that a test can come between them.
 // It checks what a careful client checks: issuer, `iss`, PKCE support.
 import * as oauth from 'oauth4webapi'
-import { type Answer, allow, browse, decide, type Gateway } from './setting.ts'
+import { type Answer, allow, browse, decide, type Gateway } from './access.fixture.ts'
 
 const insecure = { [oauth.allowInsecureRequests]: true }
 

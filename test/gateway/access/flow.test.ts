@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeClock } from '../../fakes/clock.ts'
+import { allow, browse, decide, deny, startGateway } from './access.fixture.ts'
 import { bearer, oauthError, TestClient } from './client.ts'
-import { allow, browse, decide, deny, startGateway } from './setting.ts'
 
 const minute = 60_000
 const hour = 60 * minute

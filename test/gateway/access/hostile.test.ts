@@ -5,8 +5,8 @@ import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { refuseRedirect } from '../../../app/gateway/access/redirects.ts'
 import { fakeClock } from '../../fakes/clock.ts'
+import { allow, browse, decide, startGateway } from './access.fixture.ts'
 import { redirectUri, registerClient, TestClient } from './client.ts'
-import { allow, browse, decide, startGateway } from './setting.ts'
 
 describe('redirect URIs', () => {
   test.each([

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { TokentrayError } from '../../../app/contract/errors.ts'
 import type { Caller } from '../../../app/gateway/port.ts'
 import { fakeClock } from '../../fakes/clock.ts'
+import { allow, browse, decide, type Gateway, startGateway } from './access.fixture.ts'
 import { bearer, redirectUri, TestClient } from './client.ts'
-import { allow, browse, decide, type Gateway, startGateway } from './setting.ts'
 
 const minute = 60_000
 const day = 24 * 3_600_000

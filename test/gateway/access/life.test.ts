@@ -2,8 +2,8 @@
 // Time is the test's own; races are true ones, many requests at once against the same vault.
 import { expect, test } from 'vitest'
 import { fakeClock } from '../../fakes/clock.ts'
+import { allow, decide, startGateway } from './access.fixture.ts'
 import { bearer, oauthError, redirectUri, TestClient } from './client.ts'
-import { allow, decide, startGateway } from './setting.ts'
 
 const minute = 60_000
 const hour = 60 * minute

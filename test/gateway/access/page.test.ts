@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openChromium, reason } from '../../renderer/chromium.ts'
+import { allow, deny, startGateway } from './access.fixture.ts'
 import { TestClient } from './client.ts'
-import { allow, deny, startGateway } from './setting.ts'
 
 if (reason) console.log(reason)
 

@@ -6,8 +6,8 @@ import {
   type OAuthClientProvider as ProviderBefore
 } from '@modelcontextprotocol/sdk/client/auth.js'
 import { describe, expect, test } from 'vitest'
+import { allow, browse, decide, type Gateway, startGateway } from './access.fixture.ts'
 import { bearer } from './client.ts'
-import { allow, browse, decide, type Gateway, startGateway } from './setting.ts'
 
 type Kept = { tokens?: { access_token: string; refresh_token?: string }; url?: URL; registered?: unknown }
 

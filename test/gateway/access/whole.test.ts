@@ -2,10 +2,10 @@
 // on both sides meanwhile, the owner replaced in the middle; then it is revoked, and its server removed.
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
 import { expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../../app/clock.ts'
+import { systemClock } from '../../../app/base/clock.ts'
 import { type Gateway, startGateway } from '../../../app/gateway/gateway.ts'
-import { createSetting, type Setting } from '../../setting.ts'
-import { browse } from './setting.ts'
+import { createSetting, type Setting } from '../../core.fixture.ts'
+import { browse } from './access.fixture.ts'
 
 /** Signs in as programs on the SDK do; what it keeps outlives the transport. */
 function makeProvider() {

@@ -1,0 +1,167 @@
+// `tokentray add`: a new server, with what it needs to get tokens, and its first sign-in.
+// The kind of grant follows from what was given; contradictions are told before anything is stored.
+import type { Input } from '../../contract/commands.ts'
+import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
+import type { ServerView } from '../../contract/views.ts'
+import { type Owner, withOwner } from '../../owner/withOwner.ts'
+import { type AssertionOptions, checkUrl, readAssertion } from '../assertion.ts'
+import { type CertificateOptions, readCertificate } from '../certificate.ts'
+import { print, printJson, say } from '../output.ts'
+import { offerProposals } from '../propose.ts'
+import { readSecret, readSeed, readText } from '../secrets.ts'
+import { describeLine } from '../words.ts'
+import type { World } from '../world.ts'
+import { signIn } from './login.ts'
+
+export type AddOptions = CertificateOptions &
+  AssertionOptions & {
+    id?: string
+    name?: string
+    clientId?: string
+    clientSecretFile?: string
+    scope?: string
+    param?: Record<string, string>
+    clientCredentials?: boolean
+    privateKeyJwt?: boolean
+    clientKeyFile?: string
+    dpop?: 'on' | 'off'
+    tokenFile?: string
+    refreshTokenFile?: string
+    tokenEndpoint?: string
+    fromEnv?: string
+    passThrough?: boolean
+    redirectHost?: '127.0.0.1' | 'localhost'
+    redirectPort?: number
+    login: boolean
+    device?: boolean
+    json?: boolean
+  }
+
+export async function add(world: World, url: string, options: AddOptions): Promise<void> {
+  checkUrl(url)
+  const grant = await readGrant(world, options)
+  const input: Input<'server.add'> = { url, ...grant, ...readSettings(options) }
+  if (grant.params || options.param) input.params = { ...grant.params, ...options.param }
+  const clientCertificate = readCertificate(options)
+  if (clientCertificate) input.clientCertificate = clientCertificate
+  await withOwner(world, async (owner) => {
+    const added = await owner.call('server.add', input)
+    const { id } = added.view
+    if (added.existed) say(world, `${id} is known already; the vault's own tokens stay.`)
+    else say(world, `Added ${id}.`)
+    const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
+    if (waits) say(world, `Give the server its public key (tokentray keys ${id}), then: tokentray login ${id}.`)
+    const isAsked = options.login && !options.passThrough && !waits
+    const view = isAsked && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
+    if (options.json) printJson(world, { view, existed: added.existed })
+    else print(world, describeLine(view, world.clock.now()))
+    if (!options.json) for (const warning of view.warnings) say(world, `tokentray: ${warning}`)
+  })
+}
+
+/** Gets the first token in the way of this grant; a pasted refresh token is tried at once, so that a typo shows now. */
+async function firstToken(
+  world: World,
+  owner: Owner,
+  view: ServerView,
+  input: Input<'server.add'>,
+  { device = false }: AddOptions
+): Promise<ServerView> {
+  if (input.accessToken) return view
+  if (view.grantKind === 'staticToken') return view
+  if (view.grantKind === 'refreshToken') return (await owner.call('server.refresh', { server: view.id })).view
+  await offerProposals(world, owner, view)
+  try {
+    return await signIn(world, owner, view.id, { device })
+  } catch (error) {
+    // Not the person's server after all: a corrected address must not meet a name that is taken.
+    if (error instanceof TokentrayError && mistakes.has(error.code)) {
+      await owner.callAnyway('server.remove', { server: view.id })
+      say(world, `${view.id} was not added.`)
+    } else if (error instanceof TokentrayError)
+      say(
+        world,
+        `${view.id} stays in the list; sign in with tokentray login ${view.id}, or tokentray remove ${view.id}.`
+      )
+    throw error
+  }
+}
+
+/** What an address can be wrong by. Everything else may pass, or be mended by settings. */
+const mistakes: ReadonlySet<ErrorCode> = new Set(['urlInvalid', 'notMcpServer', 'resourceMismatch'])
+
+async function readGrant(world: World, options: AddOptions): Promise<Partial<Input<'server.add'>>> {
+  const { clientSecretFile, tokenFile, refreshTokenFile, fromEnv } = options
+  const files = [
+    clientSecretFile,
+    options.clientKeyFile,
+    tokenFile,
+    refreshTokenFile,
+    options.identityProviderSecretFile
+  ]
+  if (files.filter((file) => file === '-').length > 1)
+    throw invalid('Only one secret can come from stdin: put the others into files.')
+  if (fromEnv) {
+    if (files.some(Boolean) || options.clientCredentials)
+      throw invalid('--from-env brings its own secrets: leave out --client-credentials and the --…-file options.')
+    return readSeed(world.env, fromEnv)
+  }
+  if (options.clientCredentials && (tokenFile || refreshTokenFile))
+    throw invalid('--client-credentials gets its own tokens: leave out --token-file and --refresh-token-file.')
+  const signs = Boolean(options.privateKeyJwt || options.clientKeyFile)
+  if (signs && clientSecretFile) throw invalid('A client has a secret or a key: leave out one of the two.')
+  if (signs && !options.clientId) throw invalid('A client with a key needs --client-id.')
+  if (options.clientCredentials && !(options.clientId && (clientSecretFile || signs)))
+    throw invalid('--client-credentials needs --client-id and --client-secret-file, or a key (--private-key-jwt).')
+  const assertion = await readAssertion(world, options)
+  const bears = assertion !== null
+  if (bears && (options.clientCredentials || tokenFile || refreshTokenFile))
+    throw invalid('An assertion gets its own tokens: leave out --client-credentials and the tokens.')
+  if (bears && !options.clientId) throw invalid('An assertion is sent by a client: give its --client-id.')
+  if (clientSecretFile && !options.clientId)
+    throw invalid('--client-secret-file needs --client-id, the client it belongs to.')
+  if (refreshTokenFile && !options.tokenEndpoint)
+    throw invalid('--refresh-token-file needs --token-endpoint, the URL where it is used.')
+  if (options.tokenEndpoint) checkUrl(options.tokenEndpoint)
+  const clientSecret = options.clientKeyFile
+    ? await readText(world, options.clientKeyFile, 'private key')
+    : clientSecretFile && (await readSecret(world, clientSecretFile, 'client secret'))
+  const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
+  const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
+  const grantKind = options.clientCredentials
+    ? 'clientCredentials'
+    : bears
+      ? 'jwtBearer'
+      : refreshToken
+        ? 'refreshToken'
+        : accessToken
+          ? 'staticToken'
+          : 'authorizationCode'
+  return {
+    grantKind,
+    ...assertion,
+    ...(signs && { clientAuth: 'private_key_jwt' as const }),
+    ...(options.dpop && { dpop: options.dpop === 'on' }),
+    ...(clientSecret && { clientSecret }),
+    ...(accessToken && { accessToken }),
+    ...(refreshToken && { refreshToken })
+  }
+}
+
+function readSettings(options: AddOptions): Partial<Input<'server.add'>> {
+  const { id, name, clientId, scope, tokenEndpoint, redirectHost, redirectPort } = options
+  return {
+    ...(id && { id }),
+    ...(name && { name }),
+    ...(clientId && { clientId }),
+    ...(scope && { scope }),
+    ...(tokenEndpoint && { tokenEndpoint }),
+    ...(redirectHost && { redirectHost }),
+    ...(options.passThrough && { mode: 'passThrough' as const }),
+    ...(redirectPort && { redirectPort })
+  }
+}
+
+function invalid(message: string): TokentrayError {
+  return new TokentrayError('inputInvalid', message)
+}

@@ -1,0 +1,175 @@
+// `tokentray clients …`, `lock` and `unlock`: who may use the gateway, decided at a terminal.
+// A request is named by the digits its waiting page shows, so that a person answers the one they see.
+import { parseDuration } from '../../contract/duration.ts'
+import { TokentrayError } from '../../contract/errors.ts'
+import type { ClientView, PendingClient } from '../../contract/gateway.ts'
+import { isMetricsKey } from '../../contract/metricsKey.ts'
+import { refusalWords } from '../../contract/refusals.ts'
+import { type Owner, withOwner } from '../../owner/withOwner.ts'
+import { paint, print, printJson, say } from '../output.ts'
+import { formatDistance, formatTime, lockedNote } from '../words.ts'
+import type { World } from '../world.ts'
+
+type Json = { json?: boolean }
+
+/** "a,b" as ids; undefined where nothing was given. Throws `inputInvalid`. */
+function readServers(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined
+  const servers = text.split(',').map((part) => part.trim())
+  if (servers.some((part) => part === ''))
+    throw new TokentrayError('inputInvalid', 'Write the servers with commas between them: --servers github,linear.')
+  return servers
+}
+
+function mustServers(text: string | undefined): string[] {
+  const servers = readServers(text)
+  if (servers) return servers
+  throw new TokentrayError('inputInvalid', 'Say which servers it may use: --servers github,linear.')
+}
+
+const reach = ({ id, servers }: ClientView) => servers.join(', ') || (isMetricsKey(id) ? 'the metrics' : 'no server')
+
+function describeClient(client: ClientView, now: number): string {
+  const { kind, name, always, expiresAt, lastUse } = client
+  return [
+    `${name} (${kind === 'key' ? 'key' : 'client'})`,
+    reach(client),
+    ...(always.length > 0 ? [`always: ${always.join(', ')}`] : []),
+    ...(expiresAt === null ? [] : [`until ${formatTime(expiresAt)}`]),
+    lastUse ? `used ${formatDistance(lastUse.at, now)} (${lastUse.server})` : 'never used',
+    client.id
+  ].join(' · ')
+}
+
+function describePending({ name, digits, asks, destination, redirectUri }: PendingClient): string {
+  return `${digits} · ${name} wants ${asks?.join(', ') ?? 'servers of your choice'} · back to ${destination} (${redirectUri})`
+}
+
+export async function list(world: World, options: Json): Promise<void> {
+  const found = await withOwner(world, (owner) => owner.call('clients.list', {}))
+  if (options.json) return printJson(world, found)
+  if (found.locked) say(world, lockedNote)
+  for (const pending of found.pending) print(world, `waiting ${describePending(pending)}`)
+  if (found.pending.length > 0) say(world, 'Answer with tokentray clients allow <digits>, or deny <digits>.')
+  if (found.clients.length + found.pending.length === 0) say(world, 'No client uses the gateway yet.')
+  for (const client of found.clients) print(world, describeClient(client, world.clock.now()))
+  for (const { kind, times, lastAt, detail } of found.refused)
+    print(
+      world,
+      `refused ${times} × ${refusalWords[kind]} · last ${formatDistance(lastAt, world.clock.now())} (${detail})`
+    )
+}
+
+/** The waiting request a person means: by its digits or id, never by a name, since any program can call itself anything. */
+async function findPending(owner: Owner, typed: string): Promise<PendingClient> {
+  const { pending } = await owner.call('clients.list', {})
+  const found = pending.find(({ digits, request }) => digits === typed || request === typed)
+  if (found) return found
+  const isName = pending.some(({ name }) => name.toLowerCase() === typed.toLowerCase())
+  throw new TokentrayError(
+    'clientUnknown',
+    isName
+      ? `Name the request of "${typed}" by the digits that its page in your browser shows: any program can use that name.`
+      : `No request "${typed}" waits; "tokentray clients list" shows those that do.`
+  )
+}
+
+type AllowOptions = Json & { servers?: string; always?: boolean; next?: string; redirectHost?: string; for?: string }
+
+export async function allow(world: World, typed: string | undefined, options: AllowOptions): Promise<void> {
+  const always = options.always ?? false
+  if ((typed === undefined) === (options.next === undefined))
+    throw new TokentrayError('inputInvalid', 'Name the request by its digits, or a client to come with --next <name>.')
+  if (options.next !== undefined) {
+    const { expiresAt } = await withOwner(world, (owner) =>
+      owner.call('clients.allowNext', {
+        name: options.next!,
+        servers: mustServers(options.servers),
+        always,
+        ...(options.redirectHost !== undefined && { redirectHost: options.redirectHost }),
+        ...(options.for !== undefined && { validFor: parseDuration(options.for) })
+      })
+    )
+    if (options.json) return printJson(world, { expiresAt })
+    const end = formatTime(expiresAt)
+    return print(world, `The next client called "${options.next}" is let in without asking, once, until ${end}.`)
+  }
+  const servers = readServers(options.servers)
+  const pending = await withOwner(world, async (owner) => {
+    const found = await findPending(owner, typed!)
+    await owner.call('clients.allow', { request: found.request, always, ...(servers && { servers }) })
+    return found
+  })
+  const reached = servers ?? pending.asks ?? []
+  if (options.json) printJson(world, { name: pending.name, servers: reached, always })
+  else print(world, `${pending.name} may ${always ? 'always ' : ''}use ${reached.join(', ')}.`)
+}
+
+export async function deny(world: World, typed: string, options: Json): Promise<void> {
+  const pending = await withOwner(world, async (owner) => {
+    const found = await findPending(owner, typed)
+    await owner.call('clients.deny', { request: found.request })
+    return found
+  })
+  if (options.json) printJson(world, { name: pending.name })
+  else print(world, `${pending.name} was not let in.`)
+}
+
+export async function revoke(world: World, client: string, options: Json): Promise<void> {
+  const gone = await withOwner(world, (owner) => owner.call('clients.revoke', { client }))
+  if (options.json) printJson(world, gone)
+  else print(world, `${gone.name} is let in no more.`)
+}
+
+/** The key alone on stdout, once; what it is for on stderr. */
+export async function addKey(
+  world: World,
+  name: string,
+  options: Json & { servers?: string; metrics?: boolean; expires?: string }
+): Promise<void> {
+  const servers = options.metrics ? readServers(options.servers) : mustServers(options.servers)
+  const added = await withOwner(world, (owner) =>
+    owner.call('clients.addKey', {
+      name,
+      ...(servers && { servers }),
+      ...(options.metrics && { metrics: true }),
+      ...(options.expires !== undefined && { validFor: parseDuration(options.expires) })
+    })
+  )
+  if (options.json) return printJson(world, added)
+  say(
+    world,
+    `The key "${name}" for ${reach(added.client)}, shown this once; send it as ${options.metrics ? 'Authorization: Bearer' : 'X-Tokentray-Key'}:`
+  )
+  paint(world, `${added.key}\n`)
+}
+
+export async function activity(
+  world: World,
+  client: string | undefined,
+  options: Json & { limit: number }
+): Promise<void> {
+  const { limit } = options
+  const found = await withOwner(world, (owner) =>
+    owner.call('clients.activity', { limit, ...(client !== undefined && { client }) })
+  )
+  if (options.json) return printJson(world, found)
+  if (found.uses.length === 0) say(world, 'Nothing was used yet.')
+  for (const { name, server, firstAt, lastAt, requests } of [...found.uses].reverse())
+    print(
+      world,
+      `${formatTime(firstAt)} to ${formatTime(lastAt)}  ${name}  ${server}  ${requests} ${requests === 1 ? 'request' : 'requests'}`
+    )
+}
+
+export async function lock(world: World, options: Json): Promise<void> {
+  const state = await withOwner(world, (owner) => owner.call('gateway.lock', {}))
+  if (options.json) printJson(world, state)
+  else print(world, 'Locked: every client is cut off until tokentray unlock, also after a restart.')
+}
+
+export async function unlock(world: World, options: Json): Promise<void> {
+  const state = await withOwner(world, (owner) => owner.call('gateway.unlock', {}))
+  if (options.json) printJson(world, state)
+  else print(world, 'Unlocked: clients and keys work again.')
+}

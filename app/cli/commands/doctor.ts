@@ -1,0 +1,226 @@
+// `tokentray doctor`: looks at everything that can be wrong around Tokentray and says it in plain words.
+// Makes no vault; one that is there is opened and checked as any command would, if its key is at hand.
+// Exit 1 where something is broken.
+import { accessSync, constants, existsSync, lstatSync } from 'node:fs'
+import { asTokentrayError } from '../../contract/errors.ts'
+import { connect } from '../../owner/client.ts'
+import { withOwner } from '../../owner/withOwner.ts'
+import { readSettings } from '../../settings/settings.ts'
+import { createKeychain } from '../../vault/keychain.ts'
+import { takePassphrase } from '../../vault/passphrase.ts'
+import { readSidecar, type Sidecar, sidecarPath } from '../../vault/sidecar.ts'
+import { browserCommand } from '../browser.ts'
+import { print, printJson } from '../output.ts'
+import { isInteractive } from '../prompt.ts'
+import { Interrupted, type World } from '../world.ts'
+
+export type Check = { name: string; result: 'ok' | 'warning' | 'problem'; words: string }
+const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const
+/** 2025-01-01: no clock is right that says an earlier time. */
+const earliest = Date.UTC(2025, 0, 1)
+
+export async function doctor(world: World, options: { json?: boolean }): Promise<number> {
+  const { env, paths } = world
+  // Looked at first: opening the vault takes the passphrase out of the environment.
+  const hasPassphrase = env.TOKENTRAY_PASSPHRASE !== undefined || env.TOKENTRAY_PASSPHRASE_FILE !== undefined
+  const hasVault =
+    paths.vault !== ':memory:' && ['', '-wal', '.json'].some((suffix) => existsSync(paths.vault + suffix))
+  const { source, ...key } = findKey(world, hasVault, hasPassphrase)
+  const settings = await lookAtSettings(world)
+  const { isRunning, ...owner } = await findOwner(world)
+  const keychain = source === 'keychain' ? await keychainFor(world) : null
+  const checks: Check[] = [
+    node(),
+    clock(world),
+    ...files(world),
+    settings,
+    owner,
+    key,
+    ...(keychain ? [keychain] : []),
+    browser(world),
+    proxies(world)
+  ]
+  if (hasVault) {
+    const isBlocked = [settings, owner, key, keychain].some((check) => check?.result === 'problem')
+    const mustAsk = source === 'passphrase' && !hasPassphrase && !isInteractive(world)
+    checks.push(isRunning || !(isBlocked || mustAsk) ? await contents(world) : unchecked(isBlocked))
+  }
+  if (options.json) printJson(world, { version: world.version, checks })
+  else for (const { name, result, words } of checks) print(world, `${marks[result]}  ${name}: ${words}`)
+  return checks.some(({ result }) => result === 'problem') ? 1 : 0
+}
+
+function node(): Check {
+  return { name: 'Node', result: 'ok', words: process.version }
+}
+
+function clock(world: World): Check {
+  const now = world.clock.now()
+  const words = new Date(now).toISOString()
+  if (now < earliest)
+    return {
+      name: 'clock',
+      result: 'problem',
+      words: `${words} cannot be right; tokens would look valid for ever: set the clock.`
+    }
+  return { name: 'clock', result: 'ok', words }
+}
+
+function files(world: World): Check[] {
+  const { vault, ownerFolder, logs } = world.paths
+  if (vault === ':memory:')
+    return [{ name: 'vault', result: 'warning', words: 'in memory only; it is gone when its owner ends.' }]
+  return [folder(ownerFolder), vaultFile(vault), { name: 'log', result: 'ok', words: logs }]
+}
+
+function folder(path: string): Check {
+  const name = 'folder'
+  try {
+    const { mode } = lstatSync(path)
+    accessSync(path, constants.W_OK)
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+      return { name, result: 'problem', words: `others can look into ${path}: chmod 700 it.` }
+    return { name, result: 'ok', words: `${path}, private and writable` }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return { name, result: 'ok', words: `${path} is made when it is needed` }
+    return { name, result: 'problem', words: `${path} cannot be written (${code}): check whom it belongs to.` }
+  }
+}
+
+function vaultFile(path: string): Check {
+  const name = 'vault'
+  try {
+    const { mode } = lstatSync(path)
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+      return { name, result: 'problem', words: `others can read ${path}: chmod 600 it.` }
+    return { name, result: 'ok', words: path }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return { name, result: 'ok', words: `none yet at ${path}` }
+    return { name, result: 'problem', words: `${path} cannot be looked at (${code}).` }
+  }
+}
+
+async function lookAtSettings({ paths }: World): Promise<Check> {
+  const name = 'settings'
+  const file = paths.settings
+  try {
+    await readSettings(file)
+    return { name, result: 'ok', words: existsSync(file) ? file : `none yet at ${file}` }
+  } catch (error) {
+    return { name, result: 'problem', words: asTokentrayError(error).message }
+  }
+}
+
+async function findOwner(world: World): Promise<Check & { isRunning: boolean }> {
+  const name = 'owner'
+  try {
+    const client = await connect(world.paths, world.clock)
+    if (!client)
+      return {
+        name,
+        result: 'ok',
+        words: 'Tokentray is not running; commands do the work themselves.',
+        isRunning: false
+      }
+    const who = `process ${client.pid}, version ${client.version}`
+    if (client.version !== world.version)
+      return {
+        name,
+        result: 'warning',
+        words: `${who}, is not this version (${world.version}): tokentray stop, then start it again.`,
+        isRunning: true
+      }
+    return {
+      name,
+      result: 'ok',
+      words: client.kind === 'lasting' ? `Tokentray is running: ${who}.` : `a command is at work: ${who}.`,
+      isRunning: true
+    }
+  } catch (error) {
+    return { name, result: 'problem', words: asTokentrayError(error).message, isRunning: false }
+  }
+}
+
+/** Where the vault's key comes from, or would for a new one; `source` is null where none is needed or nobody knows. */
+function findKey(
+  { env, paths }: World,
+  hasVault: boolean,
+  hasPassphrase: boolean
+): Check & { source: Sidecar['keySource'] | null } {
+  const name = 'key'
+  const { vault } = paths
+  try {
+    // Of a copy, so that it is still there for who opens the vault.
+    takePassphrase({ ...env })
+    if (vault === ':memory:') return { name, result: 'ok', words: 'a vault in memory needs none', source: null }
+    if (!hasVault) {
+      const source = hasPassphrase ? 'passphrase' : 'keychain'
+      return { name, result: 'ok', words: `a new vault would use the ${source}`, source }
+    }
+    const sidecar = readSidecar(vault)
+    if (sidecar) {
+      const source = sidecar.keySource
+      return { name, result: 'ok', words: `the vault's key comes from: ${source}`, source }
+    }
+    const words = `${sidecarPath(vault)}, which says how the vault is unlocked, is missing; copy it back from beside a backup (${vault}.*.backup.json), or run tokentray vault check, which writes it anew where the key is in the keychain.`
+    return { name, result: 'problem', words, source: null }
+  } catch (error) {
+    return { name, result: 'problem', words: asTokentrayError(error).message, source: null }
+  }
+}
+
+/** Asked for an item there is not, so that the key itself is not touched. */
+async function keychainFor({ clock }: World): Promise<Check> {
+  const name = 'keychain'
+  try {
+    await createKeychain({ clock }).get('doctor')
+    return { name, result: 'ok', words: 'it answers' }
+  } catch (error) {
+    return { name, result: 'problem', words: asTokentrayError(error).message }
+  }
+}
+
+/** What `vault check` says, of whoever owns the vault or of this process for a moment. Rejects Interrupted. */
+async function contents(world: World): Promise<Check> {
+  const name = 'contents'
+  try {
+    const { ok, problems } = await withOwner(world, (owner) => owner.call('vault.check', {}))
+    return ok
+      ? { name, result: 'ok', words: 'the vault opens and is sound' }
+      : { name, result: 'problem', words: problems.join(' ') }
+  } catch (error) {
+    if (error instanceof Interrupted) throw error
+    return { name, result: 'problem', words: asTokentrayError(error).message }
+  }
+}
+
+function unchecked(isBlocked: boolean): Check {
+  const why = isBlocked
+    ? 'not looked at before the problems above are solved.'
+    : 'not looked at, as nobody is here to give the passphrase: run tokentray doctor on a terminal or with TOKENTRAY_PASSPHRASE_FILE.'
+  return { name: 'contents', result: 'warning', words: why }
+}
+
+function browser({ env, platform }: World): Check {
+  const name = 'browser'
+  try {
+    const command = browserCommand('https://example.com/', env, platform)
+    if (command) return { name, result: 'ok', words: `opened by ${command[0]}` }
+    return {
+      name,
+      result: 'warning',
+      words: 'none here; the address is printed, and the one it ends at can be pasted.'
+    }
+  } catch (error) {
+    return { name, result: 'problem', words: asTokentrayError(error).message }
+  }
+}
+
+function proxies({ env }: World): Check {
+  const names = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']
+  const set = names.filter((each) => env[each] || env[each.toLowerCase()])
+  // Their values may hold a password, so only the names are told.
+  return { name: 'proxies', result: 'ok', words: set.length > 0 ? `set: ${set.join(', ')}` : 'none set' }
+}

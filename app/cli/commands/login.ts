@@ -1,0 +1,151 @@
+// `tokentray login`: sends a person's browser to the authorization server and waits for what comes back.
+// The URL is always printed; without a browser here, a device code where the server offers one, else pasting.
+import { createInterface } from 'node:readline'
+import type { Input, Output } from '../../contract/commands.ts'
+import { picturedLink } from '../../contract/device.ts'
+import { formatDuration } from '../../contract/duration.ts'
+import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
+import type { DeviceCodeView, ServerView } from '../../contract/views.ts'
+import { sayCancelled } from '../../health/words.ts'
+import { type Owner, withOwner } from '../../owner/withOwner.ts'
+import { print, printJson, say } from '../output.ts'
+import { offerProposals } from '../propose.ts'
+import { describeLine, isNamed } from '../words.ts'
+import { Interrupted, type World } from '../world.ts'
+
+export type LoginOptions = { addScope?: string; device?: boolean; newClient?: boolean }
+
+export async function login(
+  world: World,
+  server: string,
+  { json, ...options }: LoginOptions & { json?: boolean }
+): Promise<void> {
+  const view = await withOwner(world, (owner) => signIn(world, owner, server, options))
+  if (json) printJson(world, { view })
+  else print(world, describeLine(view, world.clock.now()))
+}
+
+/** Signs in, and once more for each time that a person allowed what the failed try would have needed. */
+export async function signIn(
+  world: World,
+  owner: Owner,
+  server: string,
+  options: LoginOptions = {}
+): Promise<ServerView> {
+  for (;;) {
+    try {
+      return await signInOnce(world, owner, server, options)
+    } catch (error) {
+      if (!(error instanceof TokentrayError) || !mayBeCured.has(error.code)) throw error
+      const view = (await owner.call('snapshot', {})).servers.find((each) => isNamed(each, server))
+      if (!view || !(await offerProposals(world, owner, view))) throw error
+    }
+  }
+}
+
+/** What a sign-in can fail with where a proposal may follow. */
+const mayBeCured: ReadonlySet<string> = new Set<ErrorCode>([
+  'pkceUnsupported',
+  'issuerMismatch',
+  'metadataInvalid',
+  'registrationRefused',
+  'signInFailed',
+  'scopeRefused'
+])
+
+/** One sign-in, from the first word to the stored grant. An interruption cancels it; the old grant stays. */
+async function signInOnce(
+  world: World,
+  owner: Owner,
+  server: string,
+  { addScope, device, newClient }: LoginOptions
+): Promise<ServerView> {
+  let started = await begin(world, owner, {
+    server,
+    ...(addScope !== undefined && { addScope }),
+    ...(device ? { device: 'always' as const } : !hasBrowser(world) && { device: 'offered' as const })
+  })
+  if (newClient && started.url !== null) started = await owner.call('signIn.replaceClient', { signIn: started.signIn })
+  let stopReading = () => {}
+  if (started.device) await showCode(world, server, started.device)
+  if (started.url !== null) {
+    say(world, `To sign in to ${server}, open this address in a browser:`)
+    say(world, `  ${started.url}`)
+    const opened = await world.openBrowser(started.url)
+    say(
+      world,
+      opened ? 'A browser was opened; waiting for the sign-in to end there.' : 'No browser could be opened here.'
+    )
+    say(world, 'If the browser is on another machine, paste the address it ends at here.')
+    if (started.keptClient)
+      say(world, `If that page does not know the client, stop here and run "tokentray login ${server} --new-client".`)
+    stopReading = readPastes(world, owner, started.signIn)
+  }
+  try {
+    return (await owner.call('signIn.wait', { signIn: started.signIn })).view
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      // The sign-in may just have ended by itself; then there is nothing left to cancel.
+      await owner.callAnyway('signIn.cancel', { signIn: started.signIn }).catch(() => {})
+      const { servers } = await owner.callAnyway('snapshot', {}).catch(() => ({ servers: [] as ServerView[] }))
+      say(world, sayCancelled(servers.some((view) => isNamed(view, server) && view.obtainedAt !== null)))
+    }
+    throw error
+  } finally {
+    stopReading()
+  }
+}
+
+/** Resolves when the browser can be sent off: behind others at the same authorization server, one after the other. */
+async function begin(world: World, owner: Owner, input: Input<'signIn.start'>): Promise<Output<'signIn.start'>> {
+  for (;;) {
+    const started = await owner.call('signIn.start', input)
+    const { signIn, waitingFor } = started
+    if (waitingFor === undefined) return started
+    say(world, `Waiting for the sign-in to ${waitingFor}, which is at the same authorization server.`)
+    try {
+      return await owner.call('signIn.ready', { signIn })
+    } catch (error) {
+      if (error instanceof Interrupted) await owner.callAnyway('signIn.cancel', { signIn }).catch(() => {})
+      // Its owner ended meanwhile: the next one does not know it.
+      if (!(error instanceof TokentrayError && error.code === 'signInUnknown')) throw error
+    }
+  }
+}
+
+/** Over SSH a browser would open where nobody sits; a forwarded display or BROWSER says otherwise. */
+function hasBrowser({ env, platform }: World): boolean {
+  if (env.BROWSER?.trim() || env.DISPLAY || env.WAYLAND_DISPLAY) return true
+  const isRemote = Boolean(env.SSH_CONNECTION || env.SSH_TTY)
+  return !isRemote && (platform === 'win32' || platform === 'darwin')
+}
+
+async function showCode(world: World, server: string, device: DeviceCodeView): Promise<void> {
+  const { userCode, verificationUri, expiresAt } = device
+  say(world, `To sign in to ${server}, open this address in a browser on any machine:`)
+  say(world, `  ${verificationUri}`)
+  say(world, `and enter the code ${userCode} within ${formatDuration(expiresAt - world.clock.now())}.`)
+  const link = picturedLink(device)
+  if (!world.stderr.isTTY || link === null) return
+  const { renderUnicodeCompact } = await import('uqr')
+  say(world, renderUnicodeCompact(link, { border: 2 }))
+}
+
+/** Every line typed or piped is taken as the redirected URL; a wrong one is told and the wait goes on. */
+function readPastes(world: World, owner: Owner, id: string): () => void {
+  if (world.stdin.readableEnded || world.stdin.destroyed) return () => {}
+  const lines = createInterface({ input: world.stdin })
+  lines.on('line', (line) => {
+    const url = line.trim()
+    if (url === '') return
+    owner.call('signIn.paste', { signIn: id, url }).catch(async (error: unknown) => {
+      if (!(error instanceof TokentrayError) || error.code === 'signInUnknown') return
+      say(world, `tokentray: ${error.message}`)
+      if (error.code === 'clientReplaced') say(world, `  ${(await owner.call('signIn.ready', { signIn: id })).url}`)
+    })
+  })
+  return () => {
+    lines.close()
+    world.stdin.pause()
+  }
+}

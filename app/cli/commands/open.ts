@@ -1,0 +1,49 @@
+// `tokentray open`: lets a browser into the dashboard of the running owner, by a link that works once and for a minute.
+// The link is no argument of any program: the browser gets a private file that goes to it; else only a terminal sees it.
+import type { Output } from '../../contract/commands.ts'
+import { TokentrayError } from '../../contract/errors.ts'
+import { connect } from '../../owner/client.ts'
+import { printJson, say } from '../output.ts'
+import type { World } from '../world.ts'
+
+/** Throws `dashboardOff` where nobody shows one, `browserMissing` where neither browser nor terminal is there. */
+export async function open(world: World, options: { print?: boolean; json?: boolean }): Promise<void> {
+  const owner = await connect(world.paths, world.clock)
+  if (owner?.kind !== 'lasting')
+    throw new TokentrayError('dashboardOff', 'Tokentray is not running; start it with tokentray serve.')
+  const address = await letIn(world, (as) => owner.call('dashboard.link', { as }), options.print === true)
+  if (options.json) printJson(world, { address })
+}
+
+/**
+ * Hands the links that `ask` makes to a browser, or where none can be started, or `isPrinted`, to the terminal. Says what
+ * it did on stderr, and resolves with the dashboard's address. Throws `browserMissing`.
+ */
+export async function letIn(
+  world: World,
+  ask: (as: 'file' | 'text') => Promise<Output<'dashboard.link'>>,
+  isPrinted = false
+): Promise<string> {
+  const isTerminal = world.stderr.isTTY === true
+  if (isPrinted && !isTerminal)
+    throw new TokentrayError(
+      'browserMissing',
+      'The link lets anybody in who sees it, so it is printed to a terminal only.'
+    )
+  if (!isPrinted) {
+    const { address, file } = await ask('file')
+    if (file !== null && (await world.openPage?.(file))) {
+      say(world, `Opening ${address} in your browser. If nothing opens there: tokentray open --print`)
+      return address
+    }
+    if (!isTerminal)
+      throw new TokentrayError(
+        'browserMissing',
+        'No browser can be started here; run tokentray open in a terminal for a link that you can open elsewhere.'
+      )
+  }
+  const { address, link } = await ask('text')
+  say(world, 'Open this in a browser on this computer, or through a tunnel to it; it works once, for a minute:')
+  say(world, `  ${link}`)
+  return address
+}

@@ -1,0 +1,43 @@
+// `tokentray run`: a command with a server's token in one variable of its environment, and nowhere else.
+// The child has this terminal; its exit code is ours.
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { TokentrayError } from '../../contract/errors.ts'
+import { childEnvironment } from '../browser.ts'
+import { Interrupted, type World } from '../world.ts'
+import { obtain } from './token.ts'
+
+export type RunOptions = { env: string }
+
+/**
+ * Resolves with the command's exit code, 128 and the signal's number where one ended it.
+ * Rejects `inputInvalid` where it cannot be started, and as `tokentray token` does; nothing is started then.
+ */
+export async function runWithToken(
+  world: World,
+  server: string,
+  [program = '', ...rest]: readonly string[],
+  { env: name }: RunOptions
+): Promise<number> {
+  if (!/^[A-Za-z_]\w*$/.test(name)) throw new TokentrayError('inputInvalid', `"${name}" is no name of a variable.`)
+  const { token } = await obtain(world, { server, minValid: 60_000 })
+  if (world.signal.aborted) throw world.signal.reason
+  const child = spawn(program, rest, { stdio: 'inherit', env: { ...childEnvironment(world.env), [name]: token } })
+  const stop = () => {
+    const { reason } = world.signal
+    const isCtrlC = reason instanceof Interrupted && reason.exitCode === 130
+    // A terminal sends Ctrl-C to the child as well, and many programs take a second one for impatience.
+    if (!isCtrlC || !world.stdin.isTTY) child.kill(isCtrlC ? 'SIGINT' : 'SIGTERM')
+  }
+  world.signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', ({ code }: NodeJS.ErrnoException) =>
+        reject(new TokentrayError('inputInvalid', `"${program}" cannot be started (${code}).`))
+      )
+      child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+    })
+  } finally {
+    world.signal.removeEventListener('abort', stop)
+  }
+}

@@ -1,0 +1,202 @@
+// The commands about one server that ask its owner for one thing and tell what came of it:
+// refresh, pause, resume, logout, remove, set, history.
+import type { Input, Output } from '../../contract/commands.ts'
+import { parseDuration } from '../../contract/duration.ts'
+import { TokentrayError } from '../../contract/errors.ts'
+import type { ClientAuthMethod } from '../../contract/server.ts'
+import { withOwner } from '../../owner/withOwner.ts'
+import { type AssertionOptions, readAssertion } from '../assertion.ts'
+import { type CertificateOptions, readCertificate } from '../certificate.ts'
+import { print, printJson, say } from '../output.ts'
+import { confirm } from '../prompt.ts'
+import { offerProposals } from '../propose.ts'
+import { readSecret, readText } from '../secrets.ts'
+import { describeEvent, describeLine, isNamed } from '../words.ts'
+import type { World } from '../world.ts'
+
+type Json = { json?: boolean }
+
+/** refresh, pause and resume. */
+export async function change(
+  world: World,
+  what: 'refresh' | 'pause' | 'resume',
+  server: string,
+  options: Json
+): Promise<void> {
+  const { view } = await withOwner(world, async (owner) => {
+    const ask = () => owner.call(`server.${what}`, { server })
+    try {
+      return await ask()
+    } catch (error) {
+      // An owner that went away meanwhile is not asked on: nobody refused anything.
+      if (what !== 'refresh' || (error as TokentrayError).code === 'ownerUnreachable') throw error
+      const refused = (await owner.call('snapshot', {})).servers.find((each) => isNamed(each, server))
+      if (refused?.action !== 'fixSettings' || !(await offerProposals(world, owner, refused))) throw error
+      return ask()
+    }
+  })
+  tell(world, { view }, options)
+}
+
+function tell(world: World, outcome: Output<'server.pause'>, options: Json): void {
+  if (options.json) printJson(world, outcome)
+  else print(world, describeLine(outcome.view, world.clock.now()))
+}
+
+export async function logout(world: World, server: string, options: Json): Promise<void> {
+  const outcome = await withOwner(world, (owner) => owner.call('server.signOut', { server }))
+  if (!options.json) say(world, outcome.revoked)
+  if (options.json) printJson(world, outcome)
+  else print(world, describeLine(outcome.view, world.clock.now()))
+}
+
+export async function remove(world: World, server: string, options: Json & { yes?: boolean }): Promise<void> {
+  if (!(await confirm(world, options, 'remove', `${server} is forgotten, with its tokens and its history.`))) return
+  const outcome = await withOwner(world, (owner) => owner.call('server.remove', { server }))
+  if (options.json) return printJson(world, outcome)
+  say(world, outcome.revoked)
+  print(world, `${server}: removed`)
+}
+
+export async function forget(world: World, server: string, options: Json): Promise<void> {
+  const outcome = await withOwner(world, (owner) => owner.call('server.forgetRegistration', { server }))
+  if (options.json) printJson(world, outcome)
+  else print(world, outcome.sentence)
+}
+
+export async function history(world: World, server: string, options: Json & { limit: number }): Promise<void> {
+  const outcome = await withOwner(world, (owner) => owner.call('server.history', { server, limit: options.limit }))
+  if (options.json) return printJson(world, outcome)
+  if (outcome.events.length === 0) say(world, `Nothing has happened with ${server} yet.`)
+  for (const event of [...outcome.events].reverse()) print(world, describeEvent(event))
+}
+
+/** The options of `set` that hold durations, by field of the schedule. */
+export const knobs = {
+  refreshMargin: 'refresh this long before the end of a token',
+  floor: 'least time between two attempts',
+  backoffFirst: 'first wait after a fault',
+  backoffMax: 'longest wait after a fault',
+  fixRetry: 'how often to try again while settings are wrong',
+  retryAfterMax: 'the longest Retry-After that is believed',
+  guessedLifetime: 'lifetime taken where a server tells none',
+  refreshTokenMargin: 'refresh this long before the refresh token itself ends'
+} as const
+
+/** The options of `set` that hold parts of a lifetime, 0 to 1. */
+export const fractions = {
+  refreshFraction: 'refresh when this part of the lifetime is over, such as 0.8',
+  earliestFraction: 'never before this part of the lifetime, such as 0.5',
+  jitter: 'up to this part of the lifetime is taken off at random, such as 0.05'
+} as const
+
+export type SetOptions = Json &
+  CertificateOptions &
+  AssertionOptions & {
+    dpop?: 'on' | 'off' | 'auto'
+    clientId?: string
+    clientAuth?: ClientAuthMethod | 'auto'
+    clientSecretFile?: string
+    clientKeyFile?: string
+    name?: string
+    scope?: string
+    defaultScope?: boolean
+    param?: Record<string, string>
+    redirectHost?: '127.0.0.1' | 'localhost'
+    redirectPort?: number | 'any'
+    tokenFile?: string
+    refreshTokenFile?: string
+    passThrough?: 'on' | 'off'
+    omitResource?: 'on' | 'off'
+    allowMissingPkce?: 'on' | 'off'
+    acceptIssuerSlash?: 'on' | 'off'
+    allowPrivateAddresses?: 'on' | 'off'
+    reason?: string
+    /** Fields of the schedule that follow the general setting again. */
+    default?: (keyof typeof knobs | keyof typeof fractions)[]
+  } & { [K in keyof typeof knobs | keyof typeof fractions]?: string }
+
+export async function set(world: World, server: string, options: SetOptions): Promise<void> {
+  const { tokenFile, refreshTokenFile } = options
+  const files = [tokenFile, refreshTokenFile, options.clientSecretFile, options.clientKeyFile]
+  if ([...files, options.identityProviderSecretFile].filter((file) => file === '-').length > 1)
+    throw new TokentrayError('inputInvalid', 'Only one secret can come from stdin: put the others into files.')
+  const schedule = readSchedule(options)
+  const quirks = {
+    ...(options.omitResource && { omitResource: options.omitResource === 'on' }),
+    ...(options.allowMissingPkce && { allowMissingPkceMetadata: options.allowMissingPkce === 'on' }),
+    ...(options.acceptIssuerSlash && { acceptIssuerSlash: options.acceptIssuerSlash === 'on' }),
+    ...(options.allowPrivateAddresses && { allowPrivateAddresses: options.allowPrivateAddresses === 'on' })
+  }
+  const { name, param, redirectHost, defaultScope } = options
+  const clientCertificate = readCertificate(options)
+  const changes: Omit<Input<'server.set'>, 'server'> = {
+    ...(await readAssertion(world, options)),
+    ...(clientCertificate !== undefined && { clientCertificate }),
+    ...(options.dpop && { dpop: options.dpop === 'auto' ? null : options.dpop === 'on' }),
+    ...(options.clientId !== undefined && { clientId: options.clientId === 'none' ? null : options.clientId }),
+    ...(options.clientAuth && { clientAuth: options.clientAuth === 'auto' ? null : options.clientAuth }),
+    ...(await readClientSecret(world, options)),
+    ...(name && { name }),
+    ...(options.scope !== undefined && { scope: options.scope }),
+    ...(defaultScope && { scope: null }),
+    ...(param && { params: param }),
+    ...(redirectHost && { redirectHost }),
+    ...(options.passThrough && { mode: options.passThrough === 'on' ? 'passThrough' : 'token' }),
+    ...(options.redirectPort !== undefined && {
+      redirectPort: options.redirectPort === 'any' ? null : options.redirectPort
+    }),
+    ...(Object.keys(quirks).length > 0 && { quirks, ...(options.reason && { reason: options.reason }) }),
+    ...(Object.keys(schedule).length > 0 && { schedule })
+  }
+  const isSetting = Object.keys(changes).length > 0
+  if (!isSetting && !tokenFile && !refreshTokenFile)
+    throw new TokentrayError('inputInvalid', 'Nothing to set was named; tokentray set --help lists what can be.')
+  const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
+  const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
+  const given = { ...(accessToken && { accessToken }), ...(refreshToken && { refreshToken }) }
+  const outcome = await withOwner(world, async (owner) => {
+    const set = isSetting ? await owner.call('server.set', { server, ...changes }) : null
+    return set && !accessToken && !refreshToken ? set : owner.call('server.giveToken', { server, ...given })
+  })
+  if (outcome.view.hasKeys && options.clientAuth)
+    say(world, `Its public key, to be registered there: tokentray keys ${outcome.view.id}`)
+  tell(world, outcome, options)
+}
+
+/** A client's new secret, or its key, which says by itself how the client is to authenticate. */
+async function readClientSecret(
+  world: World,
+  { clientAuth, clientSecretFile, clientKeyFile }: SetOptions
+): Promise<Pick<Input<'server.set'>, 'clientAuth' | 'clientSecret'>> {
+  if (clientSecretFile && clientKeyFile)
+    throw new TokentrayError('inputInvalid', 'A client has a secret or a key: leave out one of the two.')
+  if (clientKeyFile && clientAuth && clientAuth !== 'private_key_jwt')
+    throw new TokentrayError('inputInvalid', 'A key is for --client-auth private_key_jwt.')
+  if (clientKeyFile)
+    return { clientAuth: 'private_key_jwt', clientSecret: await readText(world, clientKeyFile, 'private key') }
+  return clientSecretFile ? { clientSecret: await readSecret(world, clientSecretFile, 'client secret') } : {}
+}
+
+function readSchedule(options: SetOptions): NonNullable<Input<'server.set'>['schedule']> {
+  const schedule: Record<string, number | null> = {}
+  for (const field of options.default ?? []) {
+    if (options[field] !== undefined)
+      throw new TokentrayError('inputInvalid', `${field} is both set and taken back; name it once.`)
+    schedule[field] = null
+  }
+  for (const field of Object.keys(knobs) as (keyof typeof knobs)[])
+    if (options[field] !== undefined) schedule[field] = parseDuration(options[field])
+  for (const field of Object.keys(fractions) as (keyof typeof fractions)[]) {
+    const text = options[field]
+    if (text === undefined) continue
+    const part = Number(text)
+    if (text.trim() === '' || !(part >= 0 && part <= 1))
+      throw new TokentrayError(
+        'inputInvalid',
+        `"${text}" is not a part of a lifetime: write a number from 0 to 1, such as 0.8.`
+      )
+    schedule[field] = part
+  }
+  return schedule
+}

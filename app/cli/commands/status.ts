@@ -1,0 +1,83 @@
+// `tokentray status`: the health of all servers or of one, once or for as long as it is watched.
+// What is watched comes from the owner's stream of snapshots; the countdowns in between are redrawn each second.
+import { sleep } from '../../base/clock.ts'
+import { TokentrayError } from '../../contract/errors.ts'
+import type { ServerView, Snapshot } from '../../contract/views.ts'
+import { type Owner, openSnapshot, withOwner } from '../../owner/withOwner.ts'
+import { clean, paint, print, printJson, say } from '../output.ts'
+import { redraw } from '../screen.ts'
+import { describeCard, describeLine, isNamed, lockedNote } from '../words.ts'
+import type { World } from '../world.ts'
+import { showTable, tableOf } from './list.ts'
+
+export type StatusOptions = { json?: boolean; watch?: boolean }
+
+export async function status(world: World, server: string | undefined, options: StatusOptions): Promise<void> {
+  await withOwner(world, async (owner) => {
+    if (options.watch) return watch(world, owner, server, options)
+    const snapshot = await openSnapshot(owner)
+    const view = server === undefined ? null : find(snapshot, server)
+    if (options.json) return printJson(world, view ? { view } : snapshot)
+    if (snapshot.owner.kind === 'command' && snapshot.servers.length > 0)
+      say(
+        world,
+        'Tokentray is not running: tokens are refreshed only when asked for; tokentray serve keeps them alive.'
+      )
+    if (snapshot.clients.locked) say(world, lockedNote)
+    if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
+    if (snapshot.servers.length === 0) return say(world, 'There are no servers yet: add one with tokentray add URL.')
+    await showTable(world, snapshot)
+  })
+}
+
+/** The server called so. Throws `serverUnknown`. */
+function find(snapshot: Snapshot, server: string): ServerView {
+  const view = snapshot.servers.find((each) => isNamed(each, server))
+  if (view) return view
+  throw new TokentrayError('serverUnknown', `There is no server "${server}"; tokentray list shows those there are.`)
+}
+
+async function watch(world: World, owner: Owner, server: string | undefined, options: StatusOptions): Promise<void> {
+  let newest: Snapshot | null = null
+  const draw = async (): Promise<void> => {
+    if (!newest) return
+    const text =
+      server === undefined
+        ? await tableOf(world, newest)
+        : clean(describeCard(find(newest, server), world.clock.now()).join('\n'))
+    paint(world, redraw(text, world.stdout))
+  }
+  const live = world.stdout.isTTY === true && !options.json
+  const stopTicking = new AbortController()
+  const ticking = live ? tick(world, AbortSignal.any([world.signal, stopTicking.signal]), draw) : Promise.resolve()
+  try {
+    let last = ''
+    for await (const snapshot of owner.snapshots()) {
+      newest = snapshot
+      const shown = server === undefined ? snapshot.servers : [find(snapshot, server)]
+      if (options.json) printJson(world, server === undefined ? snapshot : { view: shown[0] })
+      else if (live) await draw()
+      else {
+        // Plain lines, for a pipe or a file: only what changed in words.
+        const lines = shown.map((view) => describeLine({ ...view, expiresAt: null }, snapshot.at)).join('\n')
+        if (lines !== last) print(world, lines)
+        last = lines
+      }
+    }
+  } finally {
+    stopTicking.abort()
+    await ticking
+  }
+  throw world.signal.reason
+}
+
+async function tick(world: World, signal: AbortSignal, draw: () => Promise<void>): Promise<void> {
+  try {
+    for (;;) {
+      await sleep(world.clock, 1000, signal)
+      await draw()
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

@@ -1,0 +1,129 @@
+// `tokentray vault`: create it, check it, tell where it is, set it aside.
+// reset deletes nothing: the files are renamed, so that a key found later can still open them.
+import { existsSync } from 'node:fs'
+import { TokentrayError } from '../../contract/errors.ts'
+import { connect } from '../../owner/client.ts'
+import { host } from '../../owner/host.ts'
+import { asError, claim, unanswered, withOwner } from '../../owner/withOwner.ts'
+import { print, printJson, say } from '../output.ts'
+import { confirm, isInteractive } from '../prompt.ts'
+import { readPassphrase } from '../secrets.ts'
+import type { Ownership, World } from '../world.ts'
+
+export function path(world: World, options: { json?: boolean }): void {
+  if (options.json) printJson(world, { path: world.paths.vault })
+  else print(world, world.paths.vault)
+}
+
+/**
+ * Creates the vault now instead of at the first use; with --ask-passphrase its key is derived from one asked for twice.
+ * Rejects `inputInvalid` where there is one already, `ownerElsewhere`, and what opening a vault rejects with.
+ */
+export async function create(world: World, options: { askPassphrase?: boolean; json?: boolean }): Promise<void> {
+  const { vault } = world.paths
+  const lock = await claimAlone(world)
+  if (existsSync(vault) || existsSync(`${vault}.json`)) {
+    lock.release()
+    throw new TokentrayError('inputInvalid', `There is a vault at ${vault} already; nothing was changed.`)
+  }
+  const { core, leave } = await host(world, lock, 'command', { askForNewPassphrase: options.askPassphrase ?? false })
+  const { keySource } = core.snapshot().vault
+  await leave()
+  if (options.json) printJson(world, { path: vault, keySource })
+  else print(world, `Created ${vault}; its key comes from the ${keySource}.`)
+}
+
+async function claimAlone(world: World): Promise<Ownership> {
+  const lock = await claim(world)
+  if (lock) return lock
+  const client = await connect(world.paths, world.clock)
+  if (!client) throw unanswered(world)
+  throw new TokentrayError(
+    'ownerElsewhere',
+    `Tokentray (process ${client.pid}) works on this vault; run tokentray stop first.`
+  )
+}
+
+/**
+ * Opens the vault of the running Tokentray, which waits for that: with its passphrase, else by another try at the keychain.
+ * Rejects `ownerUnreachable` where none is running, and what opening the vault rejects with.
+ */
+export async function unlock(world: World, options: { json?: boolean }): Promise<void> {
+  const client = await connect(world.paths, world.clock)
+  if (!client)
+    throw new TokentrayError(
+      'ownerUnreachable',
+      'Tokentray is not running, so no vault waits to be unlocked; tokentray serve starts it.'
+    )
+  const { vault } = await client.call('snapshot', {})
+  // A new vault's passphrase is chosen where it can be typed twice.
+  if (vault.offers?.unlock === 'new') throw asError(vault)
+  if (vault.offers?.unlock) await client.call('vault.unlock', { passphrase: await readPassphrase(world) })
+  else if (vault.state !== 'open') await client.call('vault.retry', {})
+  const { state } = (await client.call('snapshot', {})).vault
+  if (options.json) printJson(world, { path: vault.path, state })
+  else print(world, state === 'open' ? 'The vault is open.' : 'The keychain waits for you to unlock it.')
+}
+
+/** Exit 5 where something is wrong with the vault. */
+export async function check(world: World, options: { json?: boolean }): Promise<number> {
+  const found = await withOwner(world, (owner) => owner.call('vault.check', {}))
+  if (options.json) printJson(world, found)
+  else if (found.ok) print(world, 'The vault is sound.')
+  else for (const problem of found.problems) print(world, problem)
+  return found.ok ? 0 : 5
+}
+
+export async function backup(world: World, options: { json?: boolean }): Promise<void> {
+  const made = await withOwner(world, (owner) => owner.call('vault.backup', {}))
+  if (options.json) printJson(world, made)
+  else print(world, `Copied to ${made.path}; it opens with the same key.`)
+}
+
+/** Puts the newest sound backup in the vault's place. Rejects `inputInvalid`, `ownerElsewhere`, and as opening does. */
+export async function restore(world: World, options: { yes?: boolean; json?: boolean }): Promise<void> {
+  const { vault } = world.paths
+  const lock = await claimAlone(world)
+  try {
+    const { unlockOptions } = await import('../../vault/unlock.ts')
+    const { goodBackups, restoreBackup } = await import('../../vault/recovery.ts')
+    const { askHidden } = await import('../prompt.ts')
+    const { clock, env: environment, paths: home } = world
+    const ask = isInteractive(world) ? { ask: (question: string) => askHidden(world, question) } : {}
+    const unlocking = unlockOptions(
+      { home, clock, environment, ...ask },
+      { notice: (sentence) => say(world, sentence) }
+    )
+    const [newest] = await goodBackups(unlocking)
+    if (!newest) throw new TokentrayError('inputInvalid', `There is no sound backup of ${vault}; nothing was changed.`)
+    const warning = `The newest sound backup was made at ${newest.madeAt} (UTC). Its refresh tokens may have been used since, so each server is asked about before it is tried. What is in the vault now is set aside.`
+    if (!(await confirm(world, options, 'restore', warning))) return
+    await restoreBackup(unlocking, newest)
+    if (options.json) printJson(world, { restored: newest.path })
+    else print(world, `Restored ${newest.path}; run tokentray refresh <server> for each one that may be tried.`)
+  } finally {
+    lock.release()
+  }
+}
+
+/** Sets the vault aside after the word was typed, or with --yes. Rejects `ownerElsewhere`, `inputInvalid`. */
+export async function reset(world: World, options: { yes?: boolean; json?: boolean }): Promise<void> {
+  const { vault } = world.paths
+  if (vault === ':memory:')
+    throw new TokentrayError('inputInvalid', 'This vault is in memory only: it ends with its owner.')
+  const warning = `The vault ${vault} is set aside: all servers must be added and signed in again. The file itself is kept.`
+  if (!(await confirm(world, options, 'reset', warning))) return
+  const lock = await claimAlone(world)
+  try {
+    if (!existsSync(vault) && !existsSync(`${vault}.json`)) {
+      if (options.json) return printJson(world, { keptAs: null })
+      return say(world, `There is no vault at ${vault}.`)
+    }
+    const { setAside } = await import('../../vault/recovery.ts')
+    const keptAs = setAside(vault, world.clock)
+    if (options.json) printJson(world, { keptAs })
+    else print(world, `The old vault is kept as ${keptAs}.`)
+  } finally {
+    lock.release()
+  }
+}

@@ -1,0 +1,175 @@
+// What begins once the vault is open: OAuth, keeper and sign-ins around it, and the commands that need them.
+// The only file that assembles these parts.
+import { randomBytes } from 'node:crypto'
+import type { Clock, Random } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Metrics } from '../base/metrics.ts'
+import type { Environment } from '../base/paths.ts'
+import type { Call } from '../contract/commands.ts'
+import type { ServerView } from '../contract/views.ts'
+import { type Access, createAccess } from '../gateway/access/access.ts'
+import type { Refusals } from '../gateway/access/refusals.ts'
+import type { Parts } from '../gateway/side.ts'
+import { createUpstreams } from '../gateway/upstreams.ts'
+import { Keeper } from '../keeper/keeper.ts'
+import type { Network } from '../net/request.ts'
+import { assertionReader } from '../oauth/assertion.ts'
+import { createOAuth } from '../oauth/engine.ts'
+import { ClientEndings } from '../servers/clientDeletion.ts'
+import { clearLeftovers, DemoServers } from '../servers/demoServers.ts'
+import { SignIns } from '../servers/signIns.ts'
+import type { LiveSettings } from '../settings/liveSettings.ts'
+import type { Vault } from '../vault/vault.ts'
+import { createGatewayHandlers } from './commands/clients.ts'
+import { createConnectHandlers } from './commands/connect.ts'
+import { createHandlers, findServer, type KeepingHandlers } from './commands/servers.ts'
+
+export type KeepingOptions = {
+  vault: Vault
+  network: Network
+  clock: Clock
+  random: Random
+  log: Log
+  metrics: Metrics
+  refusals: Refusals
+  settings: LiveSettings
+  /** 'asked': only servers that a command asks about are touched. */
+  scope: 'all' | 'asked'
+  onChange: () => void
+  environment: Environment
+  /** The gateway's origin, whether or not it is running. */
+  gatewayAddress: () => string
+}
+
+export type Keeping = {
+  readonly vault: Vault
+  readonly handlers: KeepingHandlers
+  /** What the gateway asks. */
+  readonly gateway: Parts
+  /** Who may use the gateway. */
+  readonly access: Access
+  servers(): ServerView[]
+  gauges(): ReturnType<Keeper['roster']['gauges']>
+  /** Whether a person is signing in. */
+  isBusy(): boolean
+  isDemoOn(): boolean
+  /** Waits are cut short: the network is back, or the machine woke. */
+  poke(): void
+  /** The machine is about to sleep: nothing new is sent until a poke. */
+  suspend(): void
+  setSchedule: Keeper['setSchedule']
+  /** Starts nothing new and finishes what is in flight; the vault stays open. */
+  drain(): Promise<void>
+}
+
+/** Starts keeping what is in `vault`; where that fails nothing goes on behind. Rejects as reading the vault does. */
+export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
+  const { vault, network, clock, log, metrics, settings, refusals, onChange } = options
+  const oauth = createOAuth({
+    network,
+    clock,
+    registrations: vault,
+    clientMetadataUrl: settings.current().clientMetadataUrl,
+    readAssertion: assertionReader(options.environment),
+    identityProviderSecret: (server) => vault.identityProviderSecret(server),
+    get guessedLifetime() {
+      return settings.current().schedule.guessedLifetime
+    }
+  })
+  const keeper = new Keeper({
+    vault,
+    oauth,
+    clock,
+    random: options.random,
+    log,
+    metrics,
+    schedule: settings.current().schedule,
+    concurrency: settings.current().concurrency,
+    scope: options.scope,
+    onChange
+  })
+  const clientEndings = new ClientEndings({
+    vault,
+    oauth,
+    clock,
+    log,
+    isSigningIn: (besides) => signIns.isBusyBeside(besides)
+  })
+  const signIns: SignIns = new SignIns({
+    keeper,
+    vault,
+    oauth,
+    log,
+    onReplaced: (server, old) => void clientEndings.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
+  })
+  const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random })
+  const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
+  let access: Access
+  try {
+    await clearLeftovers({ vault, oauth })
+    await keeper.start()
+    access = await createAccess({
+      local: vault.local,
+      clock,
+      randomBytes,
+      log,
+      servers: () => keeper.roster.views(),
+      refused: refusals.note,
+      onChange
+    })
+  } catch (error) {
+    await keeper.drain()
+    throw error
+  }
+  const find = (typed: string) => findServer(keeper, typed)
+  const clientHandlers = createGatewayHandlers({
+    ...{ access, local: vault.local, clock, randomBytes, find },
+    refused: refusals.views
+  })
+  const connectHandlers = createConnectHandlers({
+    call: ((name: keyof typeof clientHandlers, input: never) => clientHandlers[name](input)) as unknown as Call,
+    passing: access.passing,
+    clock,
+    randomBytes,
+    environment: options.environment,
+    gateway: options.gatewayAddress,
+    isPassThrough: (id) => keeper.roster.config(id).mode === 'passThrough',
+    find,
+    changed: access.changed
+  })
+  return {
+    vault,
+    access,
+    gateway: { upstreams, admission: access.admission, own: access.own },
+    handlers: {
+      ...createHandlers({
+        keeper,
+        signIns,
+        vault,
+        oauth,
+        upstreams,
+        demo,
+        clock,
+        clientEndings,
+        onRemoved: access.serverRemoved
+      }),
+      ...clientHandlers,
+      ...connectHandlers
+    },
+    servers: () => keeper.roster.views(),
+    gauges: () => keeper.roster.gauges(),
+    isBusy: () => signIns.isBusy(),
+    poke: () => keeper.poke(),
+    suspend: () => keeper.suspend(),
+    setSchedule: (schedule, concurrency) => keeper.setSchedule(schedule, concurrency),
+    isDemoOn: () => demo.isOn(),
+    async drain() {
+      await access.close()
+      await signIns.close()
+      await clientEndings.settled()
+      await keeper.drain()
+      // What stays in the vault the next owner clears; the vault must be closed all the same.
+      await demo.stop().catch((error: unknown) => log.error('the demo servers were not cleared', error))
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// What the gateway's commands of the contract do. `clients.addKey` is where a key leaves, once.
+// Names of servers are resolved by whoever calls createGatewayHandlers, as for every other command.
+import type { Clock } from '../../base/clock.ts'
+import { expose } from '../../base/secret.ts'
+import type { Output, ParsedInput } from '../../contract/commands.ts'
+import { TokentrayError } from '../../contract/errors.ts'
+import type { ClientView, GatewayCommandName } from '../../contract/gateway.ts'
+import { metricsKeyPrefix } from '../../contract/metricsKey.ts'
+import type { Access } from '../../gateway/access/access.ts'
+import { hashOf, mint, type RandomBytes } from '../../gateway/access/credentials.ts'
+import type { Refusals } from '../../gateway/access/refusals.ts'
+import type { ClientSummary, KeySummary, LocalAccess } from '../../vault/localAccess.ts'
+
+export type GatewayHandlers = { [N in GatewayCommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
+
+const mostKeys = 500
+
+const viewClient = (it: ClientSummary): ClientView => ({
+  id: it.id,
+  kind: 'oauth',
+  name: it.name,
+  redirectUris: it.redirectUris,
+  servers: it.servers,
+  always: it.always,
+  since: it.approvedAt ?? it.registeredAt,
+  expiresAt: null,
+  lastUse: it.lastUse
+})
+
+const viewKey = (it: KeySummary): ClientView => ({
+  id: it.id,
+  kind: 'key',
+  name: it.name,
+  redirectUris: [],
+  servers: it.servers,
+  always: [],
+  since: it.madeAt,
+  expiresAt: it.expiresAt,
+  lastUse: it.lastUse
+})
+
+/** `find`: the server's id behind what a person typed; throws `serverUnknown`. */
+export function createGatewayHandlers(o: {
+  access: Access
+  local: LocalAccess
+  clock: Clock
+  randomBytes: RandomBytes
+  find(typed: string): string
+  refused: Refusals['views']
+}): GatewayHandlers {
+  const { access, local, clock, randomBytes } = o
+  const findAll = (typed: readonly string[]) => [...new Set(typed.map(o.find))]
+
+  async function list(): Promise<ClientView[]> {
+    await access.writeActivity()
+    const [clients, keys] = [await local.clients(clock.now()), await local.keys()]
+    return [...clients.map(viewClient), ...keys.map(viewKey), ...access.passing.list().map(viewKey)]
+  }
+
+  /** By id, or by a name that only one has. */
+  async function findClient(typed: string): Promise<ClientView> {
+    const all = await list()
+    const found = all.filter(({ id }) => id === typed)
+    if (found.length === 0) found.push(...all.filter(({ name }) => name.toLowerCase() === typed.toLowerCase()))
+    if (found.length === 1 && found[0]) return found[0]
+    throw new TokentrayError(
+      'clientUnknown',
+      found.length === 0
+        ? `There is no client or key called "${typed}"; "tokentray clients list" shows them.`
+        : `Several clients are called "${typed}"; name one by its id, which "tokentray clients list" shows.`
+    )
+  }
+
+  return {
+    'clients.list': async () => {
+      const { pending, locked } = access.view()
+      return { clients: await list(), pending, locked, refused: o.refused() }
+    },
+    'clients.allow': async ({ request, servers, always }) => {
+      await access.allow(request, servers && findAll(servers), always)
+      return {}
+    },
+    'clients.allowNext': async ({ name, servers, redirectHost, always, validFor }) => {
+      const expiresAt = clock.now() + validFor
+      const id = randomBytes(12).toString('base64url')
+      await local.addEarlyConsent({ id, name, servers: findAll(servers), redirectHost, always, expiresAt })
+      return { expiresAt }
+    },
+    'clients.deny': async ({ request }) => {
+      access.deny(request)
+      return {}
+    },
+    'clients.revoke': async ({ client }) => {
+      const { id, name } = await findClient(client)
+      await access.revoke(id)
+      return { name }
+    },
+    'clients.addKey': async ({ name, servers, metrics, validFor }) => {
+      if (metrics === servers.length > 0)
+        throw new TokentrayError('inputInvalid', 'A key is either for servers or for the metrics: say one of both.')
+      const keys = await local.keys()
+      if (keys.some((key) => key.name.toLowerCase() === name.toLowerCase()))
+        throw new TokentrayError(
+          'clientExists',
+          `There is a key called "${name}" already; revoke it or choose another name.`
+        )
+      if (keys.length >= mostKeys)
+        throw new TokentrayError('inputInvalid', `There are ${mostKeys} keys already; revoke those nobody uses.`)
+      const key = mint(randomBytes, 'key')
+      const now = clock.now()
+      const added = {
+        id: (metrics ? metricsKeyPrefix : '') + randomBytes(12).toString('base64url'),
+        name,
+        madeAt: now,
+        expiresAt: validFor === undefined ? null : now + validFor,
+        servers: findAll(servers)
+      }
+      await local.addKey(added, hashOf(key))
+      access.changed()
+      return { key: expose(key), client: viewKey({ ...added, lastUse: null }) }
+    },
+    'clients.activity': async ({ client, limit }) => {
+      await access.writeActivity()
+      // A client that was revoked is gone from the list, but what it did is still told under its id.
+      const id =
+        client === undefined
+          ? undefined
+          : await findClient(client).then(
+              (it) => it.id,
+              () => client
+            )
+      return { uses: await local.uses(limit, id) }
+    },
+    'gateway.lock': async () => {
+      await access.setLock(true)
+      return { locked: true }
+    },
+    'gateway.unlock': async () => {
+      await access.setLock(false)
+      return { locked: false }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// What the commands on connecting do in the owner, for window and browser: plans are shown, then written by their id.
+// A door names a client and a server, never a file: which file that is, is decided here.
+import { homedir } from 'node:os'
+import type { Clock } from '../../base/clock.ts'
+import type { Environment } from '../../base/paths.ts'
+import { expose } from '../../base/secret.ts'
+import { type ClientRow, clients, findClient, type Place } from '../../connect/clients.ts'
+import { createConnector, type Plan } from '../../connect/connector.ts'
+import { createKeys } from '../../connect/keys.ts'
+import { launcherOf } from '../../connect/launcher.ts'
+import type { Call, Output, ParsedInput } from '../../contract/commands.ts'
+import type { ConnectCommandName } from '../../contract/connect.ts'
+import { TokentrayError } from '../../contract/errors.ts'
+import type { PassingKeys } from '../../gateway/access/bridgeKeys.ts'
+import type { RandomBytes } from '../../gateway/access/credentials.ts'
+
+export type ConnectHandlers = { [N in ConnectCommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
+
+const planLife = 10 * 60_000
+const mostPlans = 50
+
+/** `find`: the server's id behind what a person typed. `call`: the commands on clients. `gateway`: its origin. */
+export function createConnectHandlers(o: {
+  call: Call
+  passing: PassingKeys
+  clock: Clock
+  randomBytes: RandomBytes
+  environment: Environment
+  gateway(): string
+  isPassThrough(server: string): boolean
+  find(typed: string): string
+  changed(): void
+}): ConnectHandlers {
+  const { clock, environment, find, passing } = o
+  // The folder a lasting owner was started in is nobody's project.
+  const place: Place = { platform: process.platform, home: environment.HOME || homedir(), env: environment, cwd: '' }
+  const connector = createConnector({
+    place,
+    launcher: launcherOf(environment),
+    gateway: async () => o.gateway(),
+    isPassThrough: o.isPassThrough,
+    keys: createKeys(o.call),
+    clock
+  })
+  const plans = new Map<string, { plan: Plan; until: number }>()
+  const offered = clients.filter(({ isPerProject }) => !isPerProject)
+
+  function refuseProject(client: string): void {
+    if (findClient(client)?.isPerProject)
+      throw new TokentrayError('inputInvalid', `Run "tokentray connect ${client}" in the folder of the project.`)
+  }
+
+  function keep(plan: Plan): string {
+    const now = clock.now()
+    for (const [id, { until }] of plans) if (until <= now || plans.size >= mostPlans) plans.delete(id)
+    const id = o.randomBytes(12).toString('base64url')
+    plans.set(id, { plan, until: now + planLife })
+    return id
+  }
+
+  return {
+    'connect.list': async () => ({ clients: offered.map((row) => viewRow(row, place)) }),
+    'connect.plan': async ({ client, server, way, replace = false, rotate = false }) => {
+      refuseProject(client)
+      const plan = await connector.plan({ client, server: find(server), way, replace, rotate })
+      const { row, path, state, canWrite, diff, snippet } = plan
+      const id = canWrite ? keep(plan) : null
+      return {
+        plan: id,
+        client,
+        server: plan.server,
+        way: plan.way,
+        path,
+        state,
+        canWrite,
+        diff,
+        snippet,
+        note: row.note
+      }
+    },
+    'connect.apply': async ({ plan: id }) => {
+      const kept = plans.get(id)
+      plans.delete(id)
+      if (!kept || kept.until <= clock.now())
+        throw new TokentrayError('configChanged', 'This change was shown too long ago; look at it again.')
+      const { path, backup } = await connector.apply(kept.plan)
+      return { path, backup }
+    },
+    'connect.undo': async ({ client, server }) => {
+      refuseProject(client)
+      const { path, changed, revoked } = await connector.undo({ client, server: find(server) })
+      return { path, changed, revoked }
+    },
+    'clients.bridgeKey': async ({ server, run, pid }) => {
+      const id = find(server)
+      const made = passing.make(run, pid, id)
+      o.changed()
+      return { key: expose(made.key), id: made.id, server: id, expiresAt: made.expiresAt }
+    }
+  }
+}
+
+const viewRow = (row: ClientRow, place: Place) => ({
+  id: row.id,
+  name: row.name,
+  path: row.file?.(place) ?? null,
+  ways: [...row.ways],
+  mark: row.mark,
+  source: row.source,
+  note: row.note
+})

@@ -1,0 +1,278 @@
+// The core as its doors see it: one handler, one stream of snapshots, one end.
+// It lives whether or not the vault is open: opening.ts tries, keeping.ts begins once it is.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Random } from '../base/clock.ts'
+import { type Log, openLog, silentLog } from '../base/log.ts'
+import { createMetrics } from '../base/metrics.ts'
+import { commands, type Door, type Output, type Reply } from '../contract/commands.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { noClients } from '../contract/gateway.ts'
+import type { GatewayView, Snapshot, VaultView } from '../contract/views.ts'
+import { createRefusals } from '../gateway/access/refusals.ts'
+import type { GatewaySide } from '../gateway/gateway.ts'
+import { lateParts } from '../gateway/side.ts'
+import { worstLight } from '../health/words.ts'
+import { createProxyResolver, type ResolveProxy } from '../net/proxy.ts'
+import { createNetwork, type Network } from '../net/request.ts'
+import { askSystem } from '../net/systemProxy.ts'
+import { hasDemo } from '../servers/demoServers.ts'
+import { openSettings, settingsView } from '../settings/liveSettings.ts'
+import { doors, readPort } from '../settings/ports.ts'
+import { readSettings, type Settings } from '../settings/settings.ts'
+import { Opening } from '../vault/opening.ts'
+import type { Unlocking } from '../vault/unlock.ts'
+import type { Vault } from '../vault/vault.ts'
+import { type Keeping, startKeeping } from './assembly.ts'
+import type { DoorCommand, Handlers, KeepingHandlers } from './commands/servers.ts'
+import { writeReport } from './report.ts'
+import { route } from './router.ts'
+
+export interface Core {
+  /** Parses, checks the door, runs, parses the answer. Never throws; unexpected errors are logged and coded. */
+  handle(door: Door, name: string, input: unknown): Promise<Reply<unknown>>
+  snapshot(): Snapshot
+  /** Calls `listener` with the current snapshot at once and with each later one; returns what stops it. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void
+  /** What the gateway's listener asks; before the vault is open, everything is refused with the reason. */
+  readonly gateway: GatewaySide
+  /** The metrics as Prometheus text; null: these headers bear no key for them. Rejects with what keeps the vault closed. */
+  scrape(headers: IncomingHttpHeaders): Promise<string | null>
+  /** Tells snapshots how the gateway is. */
+  showGateway(view: GatewayView): void
+  /** Resolves when a client asked this owner to end. */
+  readonly ended: Promise<'handOver' | 'quit'>
+  /** Starts nothing new, finishes what is in flight, closes the vault. Safe to call twice. */
+  close(): Promise<void>
+}
+
+export type CoreOptions = Unlocking & {
+  /** 'command': a CLI command hosting the core for a moment; only servers asked about are touched. */
+  kind: 'lasting' | 'command'
+  version: string
+  random: Random
+  /** For owners that show the vault's state and take what opens it: openCore() then needs no open vault. */
+  standBy?: boolean
+  /** A one-time link into the dashboard that this owner shows, or a `dashboardOff` thrown. */
+  dashboardLink?: (as: 'file' | 'text') => Output<'dashboard.link'>
+  /** Told in a sentence what a person should know while the vault is opened. */
+  notice?: (sentence: string) => void
+  /** How the system is asked for its proxy; absent: by its small tools. */
+  systemProxy?: ResolveProxy
+  /** Replaced by tests. */
+  vault?: Vault
+  network?: Network
+  settings?: Settings
+  log?: Log
+}
+
+/** At most one snapshot per this many ms. */
+const publishEvery = 200
+
+function noDashboard(): never {
+  throw new TokentrayError(
+    'dashboardOff',
+    'This Tokentray shows no dashboard in a browser; it is tokentray serve that does.'
+  )
+}
+
+/**
+ * Opens the vault and starts keeping. Only the process that holds the ownership may call this. Rejects where the vault does
+ * not open; with `standBy` that is a state of the core instead, and so is a keychain that waits for a person.
+ */
+export async function openCore(options: CoreOptions): Promise<Core> {
+  const { home, kind, version, clock, random, standBy = false, dashboardLink = noDashboard } = options
+  const initial = options.settings ?? (await readSettings(home.settings))
+  const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, initial.logLevel))
+  const notice = (sentence: string) => {
+    log.warn(sentence)
+    options.notice?.(sentence)
+  }
+  const resolveProxy = createProxyResolver({
+    setting: initial.proxy,
+    environment: options.environment,
+    system: options.systemProxy ?? askSystem({ platform: process.platform, clock })
+  })
+  const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}`, resolveProxy })
+  const metrics = createMetrics()
+  const refusals = createRefusals({ clock, log, onChange: () => keeping?.access.changed() })
+  const startedAt = clock.now()
+  const listeners = new Set<(snapshot: Snapshot) => void>()
+  const ended = Promise.withResolvers<'handOver' | 'quit'>()
+  let keeping: Keeping | null = null
+  let gatewayView: GatewayView | null = null
+  let revision = 0
+  let cancelPublish: (() => void) | null = null
+  let closing: Promise<void> | null = null
+  const calls = new Set<Promise<unknown>>()
+  const settings = openSettings(home.settings, initial, (changed) => {
+    log.setLevel(changed.logLevel)
+    keeping?.setSchedule(changed.schedule, changed.concurrency)
+    onChange()
+  })
+  const { vault: given } = options
+  const opening = new Opening({
+    unlocking: options,
+    notice,
+    onChange,
+    ...(given && { open: async () => given }),
+    async use(vault) {
+      const scope = kind === 'lasting' ? 'all' : 'asked'
+      keeping = await startKeeping({
+        ...{ vault, network, clock, random, log, metrics, refusals, settings, scope, onChange },
+        environment: options.environment,
+        gatewayAddress: () => `http://127.0.0.1:${readPort(home.ownerFolder, doors.gateway)}`
+      })
+      log.info('started', { kind, version, vault: vault.path })
+    }
+  })
+
+  function onChange(): void {
+    revision++
+    if (listeners.size > 0) cancelPublish ??= clock.after(publishEvery, publish)
+  }
+
+  function snapshot(): Snapshot {
+    const servers = keeping?.servers() ?? []
+    const vault = keeping ? openView(keeping.vault) : opening.view()
+    return {
+      revision,
+      at: clock.now(),
+      light: keeping ? worstLight(servers.map(({ light }) => light)) : closedLight(vault),
+      vault,
+      owner: { pid: process.pid, kind, version, startedAt },
+      theme: settings.current().theme,
+      demo: !hasDemo ? 'unavailable' : keeping?.isDemoOn() ? 'on' : 'off',
+      servers,
+      clients: keeping?.access.view() ?? noClients,
+      gateway: gatewayView
+    }
+  }
+
+  function publish(): void {
+    cancelPublish = null
+    const current = snapshot()
+    for (const listener of [...listeners])
+      try {
+        listener(current)
+      } catch (error) {
+        // One door's trouble is not the others'.
+        log.error('a snapshot was not taken in', error)
+      }
+  }
+
+  function end(how: 'handOver' | 'quit'): void {
+    if (how === 'handOver' && kind === 'lasting')
+      throw new TokentrayError('ownerElsewhere', `Tokentray is already running (process ${process.pid}).`)
+    if (how === 'handOver' && keeping?.isBusy())
+      throw new TokentrayError(
+        'signInUnderWay',
+        `Process ${process.pid} waits for a person to sign in; it hands over then.`
+      )
+    ended.resolve(how)
+  }
+
+  function wake(): Record<string, never> {
+    clock.poke()
+    keeping?.poke()
+    return {}
+  }
+
+  async function close(): Promise<void> {
+    await opening.close()
+    await keeping?.drain()
+    // What a command was promised it still gets, and it may need the vault for that.
+    await Promise.all(calls)
+    cancelPublish?.()
+    publish()
+    await keeping?.vault.close()
+    log.info('stopped')
+    log.close()
+  }
+
+  const always: Pick<Handlers, DoorCommand> = {
+    ...opening.commands,
+    snapshot: async () => snapshot(),
+    metrics: async () => ({ text: await metrics.print(keeping?.gauges() ?? []) }),
+    'dashboard.link': async (input) => dashboardLink(input.as),
+    'settings.read': async () => settingsView(settings.current()),
+    'settings.set': async (input) => settingsView(await settings.change(input)),
+    diagnostics: async () => ({
+      text: writeReport(snapshot(), settingsView(settings.current()), home, refusals.views())
+    }),
+    poke: async () => wake(),
+    power: async ({ state }) => {
+      if (state === 'resume') return wake()
+      keeping?.suspend()
+      return {}
+    },
+    'owner.handOver': async () => {
+      end('handOver')
+      return {}
+    },
+    'owner.quit': async () => {
+      end('quit')
+      return {}
+    }
+  }
+  /** While the vault is not open, whatever needs it answers with what opening failed with. */
+  const whileClosed = Object.fromEntries(
+    Object.keys(commands).map((name) => [name, () => Promise.reject(opening.error)])
+  ) as unknown as KeepingHandlers
+
+  try {
+    await opening.begin(standBy)
+  } catch (error) {
+    if (!standBy || !(error instanceof TokentrayError)) throw error
+    log.warn('the vault is not open', { code: error.code })
+  }
+  return {
+    handle(door, name, input) {
+      if (closing)
+        return Promise.resolve({ ok: false, code: 'ownerStopping', message: 'Tokentray is just ending; try again.' })
+      const handlers = { ...(keeping?.handlers ?? whileClosed), ...always }
+      const call = route(handlers, log, door, name, input).finally(() => calls.delete(call))
+      calls.add(call)
+      return call
+    },
+    snapshot,
+    gateway: {
+      ...lateParts(() => {
+        if (!keeping) throw opening.error
+        return keeping.gateway
+      }),
+      resolveProxy,
+      metrics,
+      refused: refusals.note,
+      settings: initial,
+      log
+    },
+    async scrape(headers) {
+      if (!keeping) throw opening.error
+      if (!(await keeping.access.admitsToMetrics(headers))) return null
+      return metrics.print(keeping.gauges())
+    },
+    showGateway(view) {
+      gatewayView = view
+      onChange()
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      listener(snapshot())
+      return () => listeners.delete(listener)
+    },
+    ended: ended.promise,
+    close: () => {
+      closing ??= close()
+      return closing
+    }
+  }
+}
+
+function openView({ path, keySource }: Vault): VaultView {
+  return { state: 'open', path, keySource, message: '', errorCode: null, offers: null }
+}
+
+/** The keychain's own window asks the person by itself; every other state waits for one. */
+function closedLight({ state }: VaultView): Snapshot['light'] {
+  return state === 'keychainWaiting' ? 'amber' : 'red'
+}

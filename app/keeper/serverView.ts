@@ -1,0 +1,134 @@
+// One server as doors see it: health in words, the grant's facts, nothing secret.
+// The client secret is left out by type before it could get here.
+import type { Health, Schedule } from '../contract/health.ts'
+import type { Proposal } from '../contract/proposal.ts'
+import { isSecretName, type ServerConfig } from '../contract/server.ts'
+import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
+import { plannedAt } from '../health/questions.ts'
+import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
+import { proposalsIn } from '../oauth/quirks.ts'
+import { mergeProposals, openProposals } from '../providers/proposals.ts'
+import type { RequestShape } from '../vault/vault.ts'
+
+/** Hours and minutes here, from 00:00. Not by Intl, whose tables of all languages are 7 MB that an owner would keep. */
+export const writeTime: WriteTime = (at) => new Date(at).toTimeString().slice(0, 5)
+
+export type Viewed = {
+  config: ServerConfig
+  health: Health
+  schedule: Schedule
+  /** The public part of the grant's request shape. */
+  shape: Omit<RequestShape, 'clientSecret' | 'dpopKey'> | null
+  scope: string | null
+  isBound: boolean
+  signIn: {
+    id: string
+    url: string | null
+    redirectUri: string | null
+    device: DeviceCodeView | null
+    waitingFor?: string
+    keptClient?: true
+  } | null
+  lastEvent: HistoryEvent | null
+  /** Of the sign-in that failed last. */
+  proposals: readonly Proposal[]
+}
+
+const unchecked = 'The token was given by hand, and the server has not been seen to accept it. Verify asks the server.'
+
+/** What step-up added to the scopes that are asked for and was not granted so far, space separated. */
+function missingOf({ addedScope = '' }: ServerConfig, granted: string | null): string {
+  const has = new Set((granted ?? '').split(' '))
+  return addedScope
+    .split(' ')
+    .filter((scope) => scope && !has.has(scope))
+    .join(' ')
+}
+
+/** The view of one server at `now` (ms since the epoch). */
+export function viewOf(viewed: Viewed, now: number): ServerView {
+  const { config, health, schedule, shape, scope, isBound, signIn, lastEvent, proposals } = viewed
+  const { state, grant } = health
+  const missing = state.kind === 'needsUser' && state.action === 'grantMore' ? missingOf(config, scope) : ''
+  // Nothing is kept for it, so nothing is missing.
+  const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
+  const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
+  const refused =
+    state.kind === 'needsUser' ? proposalsIn(state.code, URL.parse(shape?.issuer ?? '')?.host ?? config.name) : []
+  const isUnchecked =
+    config.grantKind === 'staticToken' &&
+    state.kind === 'fresh' &&
+    lightOf(health, now) === 'green' &&
+    !health.acceptedAt
+  return {
+    id: config.id,
+    name: config.name,
+    url: config.url,
+    grantKind: config.grantKind,
+    // With a browser it has a redirect address.
+    ...(config.grantKind === 'authorizationCode' && shape?.redirectUri === null && { byDeviceCode: true as const }),
+    light: lightOf(health, now),
+    state: health.signIn ? 'signingIn' : state.kind,
+    paused: health.paused,
+    words: isPassedThrough
+      ? 'Each client signs in by itself'
+      : isUnchecked && !health.signIn
+        ? 'Never verified'
+        : wordsOf(health, now),
+    detail: isUnchecked ? unchecked : detailOf(health, now, writeTime),
+    warnings: warningsOf(health, now, schedule),
+    action:
+      state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' && !isPassedThrough ? 'signIn' : null,
+    since: state.kind === 'signedOut' ? null : state.since,
+    nextAt: plannedAt(health),
+    attempt: state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0,
+    fault: report?.fault ?? null,
+    faultAt: report?.at ?? null,
+    obtainedAt: grant?.obtainedAt ?? null,
+    expiresAt: grant?.expiresAt ?? null,
+    expirySource: grant?.expirySource ?? null,
+    refreshExpiresAt: grant?.refreshExpiresAt ?? null,
+    refreshExtends: grant?.refreshExtends ?? true,
+    renewable: grant?.renewable ?? false,
+    acceptedAt: health.acceptedAt,
+    issuer: shape?.issuer ?? null,
+    scope: scope ?? config.scope ?? null,
+    ...(missing && { missingScope: missing }),
+    ...(isBound && { isBound }),
+    ...(config.clientAuth === 'private_key_jwt' && { hasKeys: true }),
+    resource: shape?.resource ?? null,
+    clientId: shape?.clientId ?? config.clientId ?? null,
+    ...(config.account !== undefined && { account: config.account }),
+    registration: shape?.registration ?? null,
+    schedule: config.schedule,
+    quirks: config.quirks,
+    quirkReasons: config.quirkReasons,
+    proposals: openProposals(config, shape !== null, mergeProposals(proposals, refused)),
+    mode: config.mode,
+    redirectHost: config.redirectHost,
+    redirectPort: config.redirectPort ?? null,
+    ...(config.clientCertificate && { certificateFile: config.clientCertificate.certificateFile }),
+    ...(config.clientId !== undefined && { ownClient: true as const }),
+    ...(config.clientAuth && { clientAuth: config.clientAuth }),
+    ...(config.dpop !== undefined && { dpop: config.dpop }),
+    ...(config.assertion && {
+      assertionFrom: 'file' in config.assertion ? config.assertion.file : config.assertion.command[0]
+    }),
+    ...(config.identityProvider && { identityProvider: config.identityProvider }),
+    params: Object.fromEntries(Object.entries(config.params).filter(([name]) => !isSecretName(name))),
+    demo: config.demo ?? false,
+    signIn: health.signIn
+      ? {
+          id: signIn?.id ?? '',
+          step: health.signIn.step,
+          since: health.signIn.since,
+          url: signIn?.url ?? null,
+          redirectUri: signIn?.redirectUri ?? null,
+          device: signIn?.device ?? null,
+          ...(signIn?.waitingFor !== undefined && { waitingFor: signIn.waitingFor }),
+          ...(signIn?.keptClient && { keptClient: true as const })
+        }
+      : null,
+    lastEvent
+  }
+}

@@ -1,0 +1,50 @@
+// Two listeners on one port of loopback: 127.0.0.1, and ::1 where there is one.
+// Both or none: a client may take `localhost` for either, and would bring a stranger on the other one its secrets.
+import type { RequestListener, Server, ServerOptions } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { TokentrayError } from '../contract/errors.ts'
+import { createServer } from './http.ts'
+
+/** Who listens, for the words of an error, and which option chooses its port. */
+export type Door = { name: 'dashboard' | 'gateway'; option: string }
+
+/** Rejects `portInUse`. */
+export async function bind(
+  handle: RequestListener,
+  port: number,
+  door: Door,
+  options: ServerOptions = {}
+): Promise<Server[]> {
+  const first = await open(handle, '127.0.0.1', port, options).catch((error: unknown) => {
+    throw bindError(error, port, door)
+  })
+  const bound = (first.address() as AddressInfo).port
+  try {
+    return [first, await open(handle, '::1', bound, options)]
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return [first]
+    first.close()
+    throw bindError(error, bound, door)
+  }
+}
+
+function open(handle: RequestListener, host: string, port: number, options: ServerOptions): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    // A missing Host is ours to refuse: Node would do it without our headers.
+    const server = createServer({ ...options, requireHostHeader: false }, handle)
+    server.once('error', reject)
+    server.listen({ host, port, exclusive: true }, () => resolve(server))
+  })
+}
+
+function bindError(error: unknown, port: number, { name, option }: Door): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'EADDRINUSE' && code !== 'EACCES') return error
+  const why = code === 'EACCES' ? 'may not be opened by this user' : 'is in use by another program'
+  return new TokentrayError(
+    'portInUse',
+    `The ${name}'s port ${port} ${why}; free it, or choose another: tokentray serve ${option} <port>.`,
+    { cause: error }
+  )
+}

@@ -1,0 +1,243 @@
+// One HTTP exchange with a server: a fresh connection, bounded in time and size, and a fault that says how far it got.
+// No connection is kept: a stale socket would make a reply look lost, and a lost reply may have spent a refresh token.
+import { lookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import { brotliDecompressSync, unzipSync } from 'node:zlib'
+import type { Clock } from '../base/clock.ts'
+import type { ClientCertificate } from '../contract/server.ts'
+import { type Identity, openDispatcher, readIdentity } from './dispatcher.ts'
+import { isLoopbackHost, isPrivateAddress, isPrivateHost } from './privateAddresses.ts'
+import type { ResolveProxy } from './proxy.ts'
+
+/**
+ * Why there is no reply. `offline`: it never connected; `busy`: the time was up before anything was sent; `lost`: the
+ * request went out and no complete reply came; `garbled`: the reply is too large or cannot be read; `misconfigured`:
+ * the URL is not one we speak to. `detail` is a code, never content. `retryAfter` in ms; `host` is who was asked.
+ */
+export class NetworkFault extends Error {
+  readonly fault: 'offline' | 'busy' | 'lost' | 'garbled' | 'misconfigured'
+  readonly detail: string
+  readonly host: string
+  readonly retryAfter: number | null
+  constructor(fault: NetworkFault['fault'], detail: string, host: string, retryAfter: number | null = null) {
+    super(`${fault}: ${detail}`)
+    this.name = 'NetworkFault'
+    this.fault = fault
+    this.detail = detail
+    this.host = host
+    this.retryAfter = retryAfter
+  }
+}
+
+/** Lengths in ms, `body` in bytes. */
+export type NetworkLimits = { connect: number; whole: number; body: number }
+export const networkLimits: NetworkLimits = { connect: 10_000, whole: 30_000, body: 1_048_576 }
+
+export type RequestOptions = {
+  method?: string
+  /** A function, where they depend on the address that a redirect leads to. */
+  headers?: Record<string, string> | ((url: string) => Record<string, string>)
+  body?: string | URLSearchParams | null | undefined
+  signal?: AbortSignal | undefined
+  /**
+   * `public`: refuse private addresses, for URLs that a server we do not trust has named. `private`: refuse a name that
+   * leads anywhere else, for one that is trusted since it led inside a moment ago.
+   */
+  reach?: 'any' | 'public' | 'private'
+  /** How many redirects within the same origin are followed; none otherwise. */
+  redirects?: number
+  certificate?: ClientCertificate | undefined
+}
+
+export type NetworkOptions = {
+  clock: Clock
+  userAgent: string
+  limits?: NetworkLimits
+  /** Absent: no proxies. */
+  resolveProxy?: ResolveProxy | undefined
+}
+
+/**
+ * Resolves with a reply that is complete and in memory; bodies of 408, 429, 5xx and of event streams are not read.
+ * Rejects with NetworkFault. Plain HTTP is spoken to this machine only.
+ */
+export type Network = (url: string, options?: RequestOptions) => Promise<Response>
+
+export function createNetwork(given: NetworkOptions): Network {
+  return async (url, options = {}) => {
+    let target = checked(url, options.reach)
+    const identity = options.certificate && (await identityOf(options.certificate, target))
+    for (let left = options.redirects ?? 0; ; left--) {
+      const proxy = await proxyFor(target, options.signal, given)
+      if (options.signal?.aborted) throw new NetworkFault('busy', 'aborted', target.host)
+      const reply = await exchange(target, options, { proxy, identity }, given)
+      const next = left > 0 && redirectOf(reply, target, options.method ?? 'GET')
+      if (!next) return reply
+      target = checked(next.href, options.reach)
+    }
+  }
+}
+
+/** True for a status that says "later" and nothing about the request (RFC 9110 section 15, RFC 6585 section 4). */
+export const isBusyStatus = (status: number): boolean => status >= 500 || status === 429 || status === 408
+
+function checked(text: string, reach?: RequestOptions['reach']): URL {
+  const url = URL.parse(text)
+  if (!url) throw new NetworkFault('misconfigured', 'url_invalid', 'the server')
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+    throw new NetworkFault('misconfigured', 'https_required', url.host)
+  if (reach === 'public' && isPrivateHost(url.hostname))
+    throw new NetworkFault('misconfigured', privateAddress, url.host)
+  return url
+}
+
+/** Bounded like a connection: a proxy script may wait for servers of its own. */
+async function proxyFor(
+  target: URL,
+  signal: AbortSignal | undefined,
+  { resolveProxy, clock, limits = networkLimits }: NetworkOptions
+): Promise<string | null> {
+  if (!resolveProxy) return null
+  const { promise, resolve, reject } = Promise.withResolvers<string | null>()
+  const stop = (why: string) => reject(new NetworkFault('busy', why, target.host))
+  const aborted = () => stop('aborted')
+  const cancelTimer = clock.after(limits.connect, () => stop('proxy_timeout'))
+  signal?.addEventListener('abort', aborted, { once: true })
+  // What was to be read may hold a password, so nothing of the error goes on.
+  resolveProxy(target).then(resolve, () => reject(new NetworkFault('misconfigured', 'proxy_invalid', target.host)))
+  return promise.finally(() => {
+    cancelTimer()
+    signal?.removeEventListener('abort', aborted)
+  })
+}
+
+function redirectOf(reply: Response, from: URL, method: string): URL | null {
+  const follows = method === 'GET' ? [301, 302, 303, 307, 308] : [307, 308]
+  const location = reply.headers.get('location')
+  if (!follows.includes(reply.status) || !location) return null
+  const next = URL.parse(location, from.href)
+  return next && next.origin === from.origin ? next : null
+}
+
+async function identityOf(certificate: ClientCertificate, { host }: URL): Promise<Identity> {
+  try {
+    return await readIdentity(certificate)
+  } catch {
+    throw new NetworkFault('misconfigured', 'client_certificate_unreadable', host)
+  }
+}
+
+function exchange(
+  url: URL,
+  options: RequestOptions,
+  way: { proxy: string | null; identity: Identity | undefined },
+  { limits = networkLimits, clock, userAgent }: NetworkOptions
+): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>()
+  const dispatcher = openDispatcher(url.origin, {
+    ...way,
+    connectTimeout: limits.connect,
+    // Behind a proxy it is the proxy that resolves names; one that leads inside is for its keeper to refuse.
+    lookup: options.reach === 'public' ? publicLookup : options.reach === 'private' ? privateLookup : undefined
+  })
+  const given = typeof options.headers === 'function' ? options.headers(url.href) : options.headers
+  let sent = false
+  const stop = (why: string) => reject(new NetworkFault(sent ? 'lost' : 'busy', why, url.host))
+  const aborted = () => stop('aborted')
+  const cancelTimer = clock.after(limits.whole, () => stop('timeout'))
+  options.signal?.addEventListener('abort', aborted, { once: true })
+
+  let status = 0
+  let headers = new Headers()
+  let size = 0
+  const chunks: Buffer[] = []
+  dispatcher.dispatch(
+    {
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: options.method ?? 'GET',
+      headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...given },
+      body: options.body == null ? null : String(options.body),
+      reset: true
+    },
+    {
+      onRequestStart() {
+        sent = true
+      },
+      onResponseStart(_controller, code, fields) {
+        if (code < 200) return
+        // Some sites answer 999; what no standard knows is no answer to rely on.
+        status = Math.min(code, 599)
+        headers = headersOf(fields)
+        if (isBusyStatus(status) || headers.get('content-type')?.startsWith('text/event-stream'))
+          resolve(responseOf(status, headers, null))
+      },
+      onResponseData(_controller, chunk) {
+        size += chunk.length
+        if (size > limits.body) reject(new NetworkFault('garbled', 'too_large', url.host))
+        else chunks.push(chunk)
+      },
+      onResponseEnd() {
+        try {
+          resolve(responseOf(status, headers, decoded(Buffer.concat(chunks), headers, limits.body)))
+        } catch {
+          reject(new NetworkFault('garbled', 'unreadable', url.host))
+        }
+      },
+      onResponseError(_controller, error) {
+        const code = codeOf(error)
+        reject(new NetworkFault(sent ? 'lost' : code === privateAddress ? 'misconfigured' : 'offline', code, url.host))
+      }
+    }
+  )
+  return promise.finally(() => {
+    cancelTimer()
+    options.signal?.removeEventListener('abort', aborted)
+    dispatcher.destroy().catch(() => {})
+  })
+}
+
+function headersOf(fields: Record<string, string | string[] | undefined>): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(fields))
+    for (const one of [value ?? []].flat()) headers.append(name, one.replace(/[^\t\x20-\x7e]/g, '?'))
+  return headers
+}
+
+function responseOf(status: number, headers: Headers, body: Uint8Array<ArrayBuffer> | null): Response {
+  const bodiless = status === 204 || status === 205 || status === 304
+  return new Response(bodiless ? null : body, { status, headers })
+}
+
+/** Some servers compress although they were asked not to. */
+function decoded(body: Buffer<ArrayBuffer>, headers: Headers, limit: number): Uint8Array<ArrayBuffer> {
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  // What is no coding, such as `utf-8`, says nothing about the body.
+  if (!/^(br|gzip|x-gzip|deflate)$/.test(encoding) || body.length === 0) return body
+  const bounds = { maxOutputLength: limit }
+  return encoding === 'br' ? brotliDecompressSync(body, bounds) : unzipSync(body, bounds)
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } }
+  const inner = typeof cause?.code === 'string' ? cause.code : code
+  return typeof inner === 'string' && /^\w{1,60}$/.test(inner) ? inner : 'network_error'
+}
+
+const privateAddress = 'private_address'
+
+/** Looks at what a name resolves to at the moment of connecting, so that no later answer can differ. */
+function lookupExcept(isRefused: (address: string) => boolean, code: string): LookupFunction {
+  return (hostname, options, done) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return done(error, '')
+      if (found.some(({ address }) => isRefused(address))) return done(Object.assign(new Error(code), { code }), '')
+      if (options.all) return done(null, found)
+      const first = found[0]
+      done(null, first?.address ?? '', first?.family)
+    })
+  }
+}
+
+const publicLookup = lookupExcept(isPrivateAddress, privateAddress)
+const privateLookup = lookupExcept((address) => !isPrivateAddress(address), 'address_changed')

@@ -1,0 +1,246 @@
+// Signing in with the authorization code grant and PKCE (RFC 6749 section 4.1, RFC 7636) through the person's browser.
+// No browser is opened here, and nothing that works today is touched: the grant comes out at the end, unsaved.
+import * as oauth from 'oauth4webapi'
+import { TokentrayError } from '../contract/errors.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import { renewsAlone } from '../keeper/grantFacts.ts'
+import type { NewGrant, Tokens } from '../vault/vault.ts'
+import { type Asking, authorizationUrl, pastedParameters, readResponse } from './authorization.ts'
+import type { Page } from './callback.ts'
+import { type Client, ClientUnfit } from './client.ts'
+import type { Discovery } from './discovery.ts'
+import type { Prover } from './dpop.ts'
+import { explainFault } from './explain.ts'
+import { shown } from './metadata.ts'
+import type { SignIn } from './port.ts'
+import { withKnown } from './quirks.ts'
+import type { Registered } from './registration.ts'
+import { exchangeCode, parametersOf } from './tokenRequest.ts'
+
+export type CodeSignIn = Asking & {
+  /** Called when the exchange is about to be sent. */
+  onExchange: () => void
+  /** The token request's surroundings, as of the moment it is sent. */
+  request: () => Omit<Parameters<typeof exchangeCode>[0], 'server' | 'client' | 'parameters' | 'reach' | 'prover'>
+  /** Ends the sign-in from outside: time limit, cancelled. Called with what to do; returns what stops the watch. */
+  watch: (end: (error: TokentrayError) => void) => () => void
+  /** Registers a client in place of this one, at the same redirect address. Rejects with TokentrayError. */
+  registerAnew: (old: Registered) => Promise<Registered>
+  /** The sign-in goes on at this address, as another client. */
+  onReplaced: (url: string) => void
+  forgetClient: (client: Registered) => Promise<void>
+}
+
+/** One request for a code; a sign-in makes a second one where the server has forgotten the client of the first. */
+type Request = Asking & { state: string; verifier: string; url: string; page: Promise<Page> | null }
+
+/** PKCE is refused to be gone without: RFC 9700 section 2.1.1, MCP authorization. Throws `pkceUnsupported`. */
+export function checkPkce(config: ServerConfig, { server, documented }: Discovery): void {
+  const methods = server.code_challenge_methods_supported
+  if (!documented || methods?.includes('S256')) return
+  if (!methods && config.quirks.allowMissingPkceMetadata) return
+  const issuer = shown(server.issuer)
+  const remedy = methods ? 'tell its operator' : 'if you know that it does, allow it in the settings of this server'
+  throw new TokentrayError(
+    'pkceUnsupported',
+    `${issuer} does not say that it supports PKCE with S256; ${remedy}.`,
+    methods
+      ? {}
+      : { proposals: [proposeQuirk('allowMissingPkceMetadata', `The metadata of ${issuer} says nothing of PKCE.`)] }
+  )
+}
+
+/** In characters: what an authorization request can hold of a server's own choice. */
+export const mostScope = 6000
+
+/**
+ * The settings' scope, else what the server asks for; with what was missing since, and `offline_access` where it is
+ * listed (FM-09). null: send none.
+ * Throws `metadataInvalid` where a server wants too many.
+ */
+export function chooseScope(config: ServerConfig, { server, scope }: Discovery): string | null {
+  if (config.scope === undefined && (scope?.length ?? 0) > mostScope)
+    throw new TokentrayError(
+      'metadataInvalid',
+      `${shown(server.issuer)} is to be asked for more scopes than fit into an address; choose the scopes of ${config.name} in its settings.`
+    )
+  const listed = server.scopes_supported?.includes('offline_access')
+  return unionOf(config.scope ?? scope, config.addedScope, listed ? 'offline_access' : null)
+}
+
+/** All the scopes in these lists, each once; null: there are none. */
+export function unionOf(...lists: (string | null | undefined)[]): string | null {
+  const scopes = new Set(lists.flatMap((list) => (list ?? '').split(/\s+/)).filter(Boolean))
+  return scopes.size > 0 ? [...scopes].join(' ') : null
+}
+
+/**
+ * What a client that asks by itself renews with: of what step-up added no more than was granted, since a server may refuse
+ * a request for anything else.
+ */
+export function renewedScope(config: ServerConfig, granted: string | null): string | null {
+  const has = new Set(granted?.split(/\s+/))
+  const added = config.addedScope?.split(/\s+/).filter((scope) => has.has(scope))
+  return unionOf(config.scope ?? granted, added?.join(' '))
+}
+
+/** Asks for a code and waits for the response; resolves when a browser can be sent off. */
+export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
+  const { config, discovery } = given
+  const { callback } = given.client
+  const { promise: grant, resolve, reject } = Promise.withResolvers<NewGrant>()
+  grant.catch(() => {})
+  let isOver = false
+  const end = () => {
+    isOver = true
+    callback.close()
+    unwatch()
+  }
+  const stop = (error: unknown) => {
+    reject(error)
+    end()
+  }
+  const unwatch = given.watch(stop)
+  const fail = (caught: unknown): Page => {
+    const error = withKnown(caught, config, discovery.server.issuer)
+    stop(error)
+    const known = error instanceof TokentrayError ? error.message : 'Something unexpected went wrong.'
+    return { title: 'The sign-in failed', text: known, ok: false }
+  }
+
+  const requests: Request[] = []
+  const ask = async (client: Registered): Promise<Request> => {
+    const state = oauth.generateRandomState()
+    const verifier = oauth.generateRandomCodeVerifier()
+    const asking = { ...given, client }
+    const { href } = authorizationUrl(asking, state, await oauth.calculatePKCECodeChallenge(verifier))
+    const request: Request = { ...asking, state, verifier, url: href, page: null }
+    requests.push(request)
+    callback.expect(state, (parameters) => answer(request, parameters))
+    return request
+  }
+  // A code is good for one exchange, whether it comes by browser, by hand or by both.
+  const answer = (request: Request, parameters: URLSearchParams): Promise<Page> => {
+    request.page ??= receive(request, parameters).catch(fail)
+    return request.page
+  }
+  const receive = async (request: Request, parameters: URLSearchParams): Promise<Page> => {
+    try {
+      const response = readResponse(parameters, request.state, request)
+      given.onExchange()
+      resolve(grantOf(await exchange(response, request, given), request))
+      end()
+      return { title: 'Signed in', text: `Tokentray received the sign-in for ${config.name}.`, ok: true }
+    } catch (error) {
+      if (!(error instanceof ClientUnfit)) throw error
+      // The page of the new request comes up in the very place of this answer.
+      if (request.client.isKept) return { to: await replaceClient() }
+      await given.forgetClient(request.client)
+      throw new TokentrayError(
+        'clientRefused',
+        `${shown(discovery.server.issuer)} does not know the client that it registered a moment ago (${error.message}); tell its operator.`
+      )
+    }
+  }
+
+  let replaced: Promise<string> | null = null
+  const replaceClient = (): Promise<string> => {
+    replaced ??= goOnAnew().catch((error: unknown) => {
+      replaced = null
+      throw error
+    })
+    return replaced
+  }
+  const goOnAnew = async (): Promise<string> => {
+    const client = await given.registerAnew(given.client)
+    if (isOver) throw new TokentrayError('signInCancelled', 'The sign-in has ended meanwhile.')
+    const { url } = await ask(client)
+    given.onReplaced(url)
+    return url
+  }
+
+  const { url } = await ask(given.client)
+  return {
+    url,
+    redirectUri: callback.redirectUri,
+    device: null,
+    grant,
+    async paste(text) {
+      const parameters = pastedParameters(text, callback.redirectUri)
+      const request = requests.find(({ state }) => state === parameters?.get('state'))
+      if (!parameters || !request)
+        throw new TokentrayError(
+          'responseInvalid',
+          `That is not the address this sign-in ends at; it starts with ${callback.redirectUri} and has a code and a state.`
+        )
+      const page = await answer(request, parameters)
+      if ('to' in page)
+        throw new TokentrayError(
+          'clientReplaced',
+          `${shown(discovery.server.issuer)} no longer knew our client, so a new one was registered; open the new address and sign in there once more.`
+        )
+    },
+    replaceClient: given.client.isKept ? replaceClient : null,
+    cancel: () => stop(new TokentrayError('signInCancelled', 'The sign-in was cancelled.'))
+  }
+}
+
+/** Rejects with ClientUnfit where a client of our own registering is not known there. */
+async function exchange(
+  response: URLSearchParams,
+  { config, discovery, client, verifier, prover }: Request,
+  given: CodeSignIn
+): Promise<Tokens> {
+  const outcome = await exchangeCode(
+    {
+      ...given.request(),
+      server: discovery.server,
+      client,
+      parameters: parametersOf(config, discovery.resource),
+      reach: discovery.reach,
+      prover
+    },
+    { response, redirectUri: client.callback.redirectUri, verifier }
+  )
+  if (outcome.ok) return outcome.tokens
+  if (outcome.detail === 'invalid_client' && client.registration === 'dynamic') throw new ClientUnfit(outcome.detail)
+  throw explainFault(outcome, shown(discovery.server.issuer))
+}
+
+function grantOf(tokens: Tokens, { config, discovery, client, scope, prover }: Asking): NewGrant {
+  const { redirectUri } = client.callback
+  return newGrant(tokens, config, discovery, client, client.registration, scope, redirectUri, prover)
+}
+
+/** A grant with the shape of its requests; a reply without a scope granted the one asked for (RFC 6749 section 5.1). */
+export function newGrant(
+  tokens: Tokens,
+  config: ServerConfig,
+  { server, resource }: Pick<Discovery, 'server' | 'resource'>,
+  { clientId, clientAuth, clientSecret }: Client,
+  registration: NewGrant['shape']['registration'],
+  scope: string | null,
+  redirectUri: string | null,
+  prover: Prover | null
+): NewGrant {
+  // Nothing to renew it with, and no end told: such tokens last until they are revoked, and a guess would call a good one dead.
+  const isEndless = tokens.expirySource === 'guess' && tokens.refreshToken === null && !renewsAlone(config)
+  return {
+    ...tokens,
+    ...(isEndless && { expiresAt: null, expirySource: 'none' as const }),
+    scope: tokens.scope ?? scope,
+    shape: {
+      issuer: server.issuer,
+      tokenEndpoint: server.token_endpoint ?? null,
+      revocationEndpoint: server.revocation_endpoint ?? null,
+      resource: config.quirks.omitResource ? null : resource,
+      clientId,
+      clientAuth,
+      clientSecret,
+      registration,
+      redirectUri,
+      ...(prover && { dpopKey: prover.key })
+    }
+  }
+}

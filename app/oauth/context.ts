@@ -1,0 +1,73 @@
+// What renewing and signing in both work with, made once from the engine's options.
+// The network carries the server's client certificate; the bare one has no name outside, so that nothing goes without.
+import type { Clock } from '../base/clock.ts'
+import { createQueue } from '../base/queue.ts'
+import type { Secret } from '../base/secret.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { Network } from '../net/request.ts'
+import { assertionReader, type ReadAssertion } from './assertion.ts'
+import { createCallbacks } from './callback.ts'
+import { type Discovery, discover } from './discovery.ts'
+import { Nonces, type Prover } from './dpop.ts'
+import { askWithAssertion } from './jwtBearer.ts'
+import { makeKey } from './keys.ts'
+import type { OAuth, TokenOutcome } from './port.ts'
+import type { Registrations } from './registration.ts'
+import { askWithClientCredentials, type TokenRequest } from './tokenRequest.ts'
+
+/** `guessedLifetime` and `signInLimit` in ms. */
+export type OAuthOptions = {
+  network: Network
+  clock: Clock
+  registrations: Registrations
+  guessedLifetime?: number
+  signInLimit?: number
+  clientMetadataUrl?: string | null
+  /** For jwtBearer; absent: with an empty environment for commands. */
+  readAssertion?: ReadAssertion
+  /** For jwtBearer: the secret of a server's client at its identity provider; absent: all are public ones. */
+  identityProviderSecret?: (server: string) => Promise<Secret | null>
+}
+
+export type Given = Parameters<OAuth['beginSignIn']>[1]
+export type Means = ReturnType<typeof createMeans>
+
+export function createMeans(options: OAuthOptions) {
+  const { clock, registrations, guessedLifetime = 3_600_000 } = options
+  const { readAssertion = assertionReader({}), identityProviderSecret = async () => null } = options
+  const now = () => clock.now()
+  const nonces = new Nonces()
+  const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
+    certificate ? (url, request) => options.network(url, { ...request, certificate }) : options.network
+  const proverWith = (key: Secret): Prover => ({ key, nonces, clock })
+  return {
+    clock,
+    now,
+    registrations,
+    signInLimit: options.signInLimit ?? 600_000,
+    clientMetadataUrl: options.clientMetadataUrl ?? null,
+    openCallback: createCallbacks(),
+    oneAtATime: createQueue(),
+    nonces,
+    networkOf,
+    discovered: (config: ServerConfig, signal: AbortSignal, onStep: Given['onStep'] = () => {}) =>
+      discover(config.url, { network: networkOf(config), now, signal, quirks: config.quirks, onStep }),
+    replyContext: (config: ServerConfig, lastLifetime: number | null) => ({
+      at: now(),
+      lastLifetime,
+      guessedLifetime: config.schedule.guessedLifetime ?? guessedLifetime
+    }),
+    proverWith,
+    /** A key for a new grant, where the server asks for it or a person chose it. */
+    newProver(config: ServerConfig, { server, wantsDpop }: Pick<Discovery, 'server' | 'wantsDpop'>) {
+      const isKnown = server.dpop_signing_alg_values_supported?.includes('ES256')
+      return (config.dpop ?? (wantsDpop && isKnown)) ? proverWith(makeKey()) : null
+    },
+    /** The request of a client that gets its tokens without a person. */
+    askAlone(config: ServerConfig, request: TokenRequest, scope: string | null): Promise<TokenOutcome> {
+      const means = { read: readAssertion, secretOf: identityProviderSecret }
+      if (config.grantKind === 'jwtBearer') return askWithAssertion(request, config, scope, means)
+      return askWithClientCredentials(request, scope)
+    }
+  }
+}

@@ -1,0 +1,137 @@
+// Signing in by device code (RFC 8628): for machines without a browser. The person enters a code on any other machine.
+// Nothing listens here; the token endpoint is asked at the pace it wants until the person is done or the code has ended.
+import * as oauth from 'oauth4webapi'
+import { type Clock, sleep } from '../base/clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import { isPrivateHost } from '../net/privateAddresses.ts'
+import { isBusyStatus, NetworkFault } from '../net/request.ts'
+import type { Tokens } from '../vault/vault.ts'
+import { authenticationOf, type Client, ClientUnfit, mayBeTold, refusesClient, requestOptions } from './client.ts'
+import type { Discovery } from './discovery.ts'
+import { lifetimeOf } from './expiry.ts'
+import { explainFault } from './explain.ts'
+import { isUsableUrl, type Json, objectOf, shown } from './metadata.ts'
+import type { DeviceCode, TokenOutcome } from './port.ts'
+import { rejectsResource } from './rejections.ts'
+import { retryAfterOf } from './tokenReply.ts'
+import { askWithDeviceCode, type TokenRequest } from './tokenRequest.ts'
+
+export type DeviceGrant = { code: string; shown: DeviceCode; interval: number }
+
+/** RFC 8628 section 3.5, in ms. */
+const defaultInterval = 5_000
+const shortestInterval = 1_000
+const slowDown = 5_000
+const longestInterval = 60_000
+const guessedLifetime = 600_000
+const longestLifetime = 1_800_000
+
+/** RFC 8628 sections 3.1 and 3.2. Rejects with NetworkFault, TokentrayError or, where another client might do, ClientUnfit. */
+export async function requestDeviceCode(
+  { network, server, client, parameters, reach, signal, context }: TokenRequest,
+  scope: string | null
+): Promise<DeviceGrant> {
+  const host = shown(server.issuer)
+  const reply = await oauth.deviceAuthorizationRequest(
+    server,
+    { client_id: client.clientId },
+    authenticationOf(client, context.at),
+    { ...parameters, ...(scope !== null && { scope }) },
+    requestOptions(network, { reach, signal })
+  )
+  const { status, headers } = reply
+  if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, context.at))
+  const body = objectOf(await reply.text()) ?? {}
+  const { error } = body
+  if (typeof error === 'string' && refusesClient(error)) throw new ClientUnfit(error)
+  if (typeof error === 'string') throw noCode(host, error, status, body, client)
+  // Google's name for it, from before the RFC.
+  const address = addressOf(body.verification_uri ?? body.verification_url, reach)
+  const { device_code: code, user_code: userCode } = body
+  if (typeof code !== 'string' || !code || typeof userCode !== 'string' || !userCode || address === null)
+    throw new TokentrayError(
+      'responseInvalid',
+      `${host} answered the request for a code with something else (HTTP ${status}); tell its operator.`
+    )
+  return {
+    code,
+    interval: Math.min(Math.max(lifetimeOf(body.interval) ?? defaultInterval, shortestInterval), longestInterval),
+    shown: {
+      userCode: shown(userCode),
+      verificationUri: address,
+      verificationUriComplete: addressOf(body.verification_uri_complete, reach),
+      expiresAt: context.at + Math.min(lifetimeOf(body.expires_in) ?? guessedLifetime, longestLifetime)
+    }
+  }
+}
+
+function noCode(host: string, error: string, status: number, body: Json, client: Client): TokentrayError {
+  const said = mayBeTold(error, client) ? error : `HTTP ${status}`
+  return new TokentrayError(
+    error === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
+    `${host} gave no code to sign in with: ${said}; check the settings.`,
+    rejectsResource(error, String(body.error_description ?? ''))
+      ? { proposals: [proposeQuirk('omitResource', `${host} refused a request with the resource parameter.`)] }
+      : {}
+  )
+}
+
+/** As it was sent where all of it can be seen, else as a browser reads it: it is shown in a terminal, to be typed. */
+function addressOf(value: unknown, reach: TokenRequest['reach']): string | null {
+  if (typeof value !== 'string' || !isUsableUrl(value)) return null
+  // No browser is sent into a person's own network by a server outside.
+  if (reach === 'public' && isPrivateHost(new URL(value).hostname)) return null
+  const address = /^[\x21-\x7e]+$/.test(value) ? value : new URL(value).href
+  return address.length <= 2000 ? address : null
+}
+
+/** Resolves with the tokens when the person is done (RFC 8628 sections 3.4 and 3.5). Rejects with TokentrayError. */
+export async function pollForTokens(
+  grant: DeviceGrant,
+  request: () => TokenRequest,
+  { config, discovery, clock }: { config: ServerConfig; discovery: Discovery; clock: Clock }
+): Promise<Tokens> {
+  const host = shown(discovery.server.issuer)
+  for (let wait = grant.interval, atLeast = 0; ; ) {
+    const asked = request()
+    await sleep(clock, Math.min(Math.max(wait, atLeast), grant.shown.expiresAt - clock.now()), asked.signal)
+    if (clock.now() >= grant.shown.expiresAt) throw ended(config)
+    const outcome = await askWithDeviceCode({ ...asked, context: request().context }, grant.code)
+    if (outcome.ok) return outcome.tokens
+    const { detail } = outcome
+    atLeast = outcome.retryAfter ?? 0
+    if (detail === 'authorization_pending') continue
+    if (detail === 'slow_down') wait += slowDown
+    else if (detail === 'access_denied')
+      throw new TokentrayError(
+        'authorizationDenied',
+        `The sign-in to ${config.name} was declined; start again to allow it.`
+      )
+    else if (detail === 'expired_token') throw ended(config)
+    else if (isPassing(outcome) && detail !== 'aborted') wait = Math.min(wait * 2, longestInterval)
+    else throw explainFault(outcome, host)
+  }
+}
+
+function isPassing({ fault }: Extract<TokenOutcome, { ok: false }>): boolean {
+  return fault !== 'refused' && fault !== 'misconfigured'
+}
+
+function ended({ name }: ServerConfig): TokentrayError {
+  return new TokentrayError('signInFailed', `Nobody entered the code for ${name} in time; start the sign-in again.`)
+}
+
+/** The name under which a device client's registration is kept: it has no redirect URI. */
+export const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** True where a device code can be had there: an endpoint is named for it (RFC 8628 section 4). */
+export const offersDeviceCode = ({ server }: Pick<Discovery, 'server'>): boolean =>
+  server.device_authorization_endpoint !== undefined
+
+export type DeviceClient = Client & {
+  registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
+  /** Registered for an earlier sign-in. */
+  isKept: boolean
+}

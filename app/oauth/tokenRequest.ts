@@ -1,0 +1,152 @@
+// Requests for tokens: refresh (RFC 6749 section 6) and client credentials (section 4.4), sent by oauth4webapi.
+// The replies are judged in tokenReply.ts; nothing here throws for what a server or network does.
+import * as oauth from 'oauth4webapi'
+import { expose } from '../base/secret.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import { type Network, NetworkFault } from '../net/request.ts'
+import type { Grant, RequestShape } from '../vault/vault.ts'
+import { authenticationOf, type Client, extraParameters, requestOptions } from './client.ts'
+import type { Prover } from './dpop.ts'
+import { objectOf } from './metadata.ts'
+import type { TokenOutcome } from './port.ts'
+import { judgeTokenReply, type ReplyContext } from './tokenReply.ts'
+
+export type TokenRequest = {
+  network: Network
+  server: oauth.AuthorizationServer
+  client: Client
+  /** `additionalParameters` of oauth4webapi: a person's own and `resource`. */
+  parameters: Record<string, string>
+  reach: 'any' | 'public'
+  signal: AbortSignal
+  context: Omit<ReplyContext, 'sent'>
+  /** The key the tokens are to be bound to, or are; null: to none. */
+  prover: Prover | null
+}
+
+/** RFC 6749 section 6. The scope is not sent: the new token keeps the old one's. */
+export function refresh(request: TokenRequest, grant: Grant): Promise<TokenOutcome> {
+  if (!grant.refreshToken) return Promise.resolve(misconfigured('refresh_token_missing'))
+  const token = expose(grant.refreshToken)
+  return ask(request, [token], (options) =>
+    oauth.refreshTokenGrantRequest(
+      request.server,
+      clientFor(request),
+      authenticationOf(request.client, request.context.at),
+      token,
+      {
+        ...options,
+        additionalParameters: request.parameters
+      }
+    )
+  )
+}
+
+/** RFC 6749 section 4.4. */
+export function askWithClientCredentials(request: TokenRequest, scope: string | null): Promise<TokenOutcome> {
+  const parameters = { ...request.parameters, ...(scope !== null && { scope }) }
+  return ask(request, [], (options) =>
+    oauth.clientCredentialsGrantRequest(
+      request.server,
+      clientFor(request),
+      authenticationOf(request.client, request.context.at),
+      parameters,
+      options
+    )
+  )
+}
+
+/** RFC 8628 section 3.4. */
+export function askWithDeviceCode(request: TokenRequest, deviceCode: string): Promise<TokenOutcome> {
+  return ask(request, [deviceCode], (options) =>
+    oauth.deviceCodeGrantRequest(
+      request.server,
+      clientFor(request),
+      authenticationOf(request.client, request.context.at),
+      deviceCode,
+      {
+        ...options,
+        additionalParameters: request.parameters
+      }
+    )
+  )
+}
+
+/** RFC 6749 section 4.1.3. `response` is one that validateAuthResponse() passed. */
+export function exchangeCode(
+  request: TokenRequest,
+  given: { response: URLSearchParams; redirectUri: string; verifier: string }
+): Promise<TokenOutcome> {
+  const sent = [given.verifier, given.response.get('code') ?? '']
+  return ask(request, sent, (options) =>
+    oauth.authorizationCodeGrantRequest(
+      request.server,
+      clientFor(request),
+      authenticationOf(request.client, request.context.at),
+      given.response,
+      given.redirectUri,
+      given.verifier,
+      { ...options, additionalParameters: request.parameters }
+    )
+  )
+}
+
+/** The parts of a request that a kept grant tells; the quirk may have been set since. */
+export function parametersOf(config: ServerConfig, resource: string | null): Record<string, string> {
+  return extraParameters(config.params, config.quirks.omitResource ? null : resource)
+}
+
+/** The lifetime the last token was really known to have, in ms. */
+export function lastLifetimeOf({ expiresAt, obtainedAt, expirySource }: Grant): number | null {
+  const known = expirySource === 'stated' || expirySource === 'jwt' || expirySource === 'lastKnown'
+  return known && expiresAt !== null && expiresAt > obtainedAt ? expiresAt - obtainedAt : null
+}
+
+/** An authorization server as oauth4webapi takes it, from what the grant keeps of it. */
+export function serverOf(shape: Pick<RequestShape, 'issuer' | 'revocationEndpoint'>, endpoint: string) {
+  const server: oauth.AuthorizationServer = { issuer: shape.issuer ?? endpoint, token_endpoint: endpoint }
+  return shape.revocationEndpoint ? { ...server, revocation_endpoint: shape.revocationEndpoint } : server
+}
+
+export function misconfigured(detail: string): TokenOutcome {
+  return { ok: false, fault: 'misconfigured', detail, retryAfter: null }
+}
+
+/** What was to be asked before went wrong, so nothing was sent that could have been spent: a lost reply is only a busy server. */
+export function unsent({ fault, detail, retryAfter }: NetworkFault): Extract<TokenOutcome, { ok: false }> {
+  return { ok: false, fault: fault === 'lost' ? 'busy' : fault, detail, retryAfter }
+}
+
+const clientFor = ({ client }: TokenRequest): oauth.Client => ({ client_id: client.clientId })
+
+/** One request to the token endpoint, by `send`, and what its reply means. `sent`: what must never come out again. */
+export async function ask(
+  { network, server, reach, signal, client, context, prover }: TokenRequest,
+  sent: string[],
+  send: (options: ReturnType<typeof requestOptions>) => Promise<Response>
+): Promise<TokenOutcome> {
+  try {
+    const options = requestOptions(network, { reach, signal }, prover)
+    let reply = await send(options)
+    if (prover && (await wantsNonce(reply, server.token_endpoint ?? '', prover))) reply = await send(options)
+    const secrets = client.clientSecret ? [...sent, expose(client.clientSecret)] : sent
+    return judgeTokenReply(reply.status, reply.headers, await reply.text(), { ...context, sent: secrets })
+  } catch (error) {
+    if (error instanceof NetworkFault)
+      return { ok: false, fault: error.fault, detail: error.detail, retryAfter: error.retryAfter }
+    // oauth4webapi refuses what it cannot send, such as an empty client id; its messages may quote what they refuse.
+    return misconfigured('request_impossible')
+  }
+}
+
+/**
+ * RFC 9449 section 8: the request was refused for want of this nonce and of nothing else, so nothing was spent. It need be
+ * no news: another request may have learnt it while this one was under way.
+ */
+async function wantsNonce(reply: Response, endpoint: string, { nonces }: Prover): Promise<boolean> {
+  const nonce = reply.headers.get('dpop-nonce')
+  nonces.note(endpoint, nonce)
+  const isKnown = nonce !== null && nonces.get(endpoint) === nonce
+  if (!isKnown || (reply.status !== 400 && reply.status !== 401)) return false
+  return objectOf(await reply.clone().text())?.error === 'use_dpop_nonce'
+}

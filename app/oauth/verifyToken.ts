@@ -1,0 +1,82 @@
+// Asks an MCP server whether it takes a token: one `initialize` with it, and the end of the session that this opened.
+// Only the status is judged: servers without sessions know no `initialize`, and refuse a bad token all the same.
+import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
+import { isBusyStatus, type Network, NetworkFault } from '../net/request.ts'
+
+/** `sentence` says what came back, for a person. `scopes`: what the server said is missing, if it did. */
+export type Verification =
+  | { verdict: 'accepted' | 'rejected' | 'unknown'; sentence: string }
+  | { verdict: 'scopeNeeded'; scopes: string | null; sentence: string }
+
+const protocolVersion = '2025-11-25'
+const body = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion, capabilities: {}, clientInfo: { name: 'tokentray', version: '1' } }
+})
+/** What a session id may be (MCP, "Session Management"). */
+const visible = /^[\x21-\x7e]{1,1000}$/
+
+const faults: Record<NetworkFault['fault'], string> = {
+  offline: 'cannot be reached',
+  busy: 'did not take the question in time',
+  lost: 'was asked and did not answer completely',
+  garbled: 'sent an answer that cannot be read',
+  misconfigured: 'cannot be asked at this address'
+}
+
+/** Never throws. `credentials` are made anew for each request. RFC 6750 section 3.1: 401 is about the token, 403 with `insufficient_scope` about what it may do. */
+export async function verifyToken(
+  network: Network,
+  url: string,
+  credentials: (method: string, url: string) => [name: string, value: string][],
+  { signal, noteNonce }: { signal: AbortSignal; noteNonce: (nonce: string | null) => boolean }
+): Promise<Verification> {
+  const host = URL.parse(url)?.host ?? 'The server'
+  const kinds = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const ask = () => {
+    const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds })
+    return network(url, { method: 'POST', headers, body, signal, redirects: 3 })
+  }
+  try {
+    let reply = await ask()
+    // RFC 9449 section 9: refused for want of a nonce alone.
+    const isNews = noteNonce(reply.headers.get('dpop-nonce'))
+    const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
+    if (reply.status === 401 && isAskedFor) reply = await ask()
+    const session = reply.headers.get('mcp-session-id')
+    if (session !== null && visible.test(session)) {
+      const ended = {
+        ...Object.fromEntries(credentials('DELETE', url)),
+        'mcp-session-id': session,
+        'mcp-protocol-version': protocolVersion
+      }
+      // A server may keep its sessions (405); they end by themselves.
+      await network(url, { method: 'DELETE', headers: ended, signal }).catch(() => {})
+    }
+    return judge(reply, host)
+  } catch (error) {
+    const { fault, detail } = error instanceof NetworkFault ? error : { fault: 'busy' as const, detail: 'aborted' }
+    return {
+      verdict: 'unknown',
+      sentence: `${host} ${faults[fault]} (${detail}), so nothing is known about the token.`
+    }
+  }
+}
+
+function judge({ status, headers }: Response, host: string): Verification {
+  const params = bearerChallenge(headers.get('www-authenticate'))?.params
+  if (status === 401) return { verdict: 'rejected', sentence: `${host} refused the token (401).` }
+  if (status === 403 && params?.error === 'insufficient_scope')
+    return {
+      verdict: 'scopeNeeded',
+      scopes: params.scope ?? null,
+      sentence: `${host} knows the token, which does not allow enough (403, insufficient_scope).`
+    }
+  if (status === 403)
+    return { verdict: 'unknown', sentence: `${host} answered 403, which does not say whether it is about the token.` }
+  if (isBusyStatus(status) || status < 200 || (status >= 300 && status < 400))
+    return { verdict: 'unknown', sentence: `${host} answered ${status}, so nothing is known about the token.` }
+  return { verdict: 'accepted', sentence: `${host} took the token (${status}).` }
+}

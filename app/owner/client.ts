@@ -1,0 +1,134 @@
+// The client's end of the control socket. On the way of `tokentray token`, so it imports node:http and nothing heavier:
+// no zod, no commander; the contract comes as types only.
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { connect as dial } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import type { Paths } from '../base/paths.ts'
+import { expose } from '../base/secret.ts'
+import type { Call, Reply } from '../contract/commands.ts'
+import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
+import type { Snapshot } from '../contract/views.ts'
+import { request } from '../net/http.ts'
+import { type Endpoint, type OwnerKind, readEndpoint } from './endpoint.ts'
+
+export type Client = {
+  pid: number
+  kind: OwnerKind
+  version: string
+  /** Rejects with the owner's own error, `ownerUnreachable` when it is gone (`.cause` is `notSent` if it never heard). */
+  call: Call
+  /** The current snapshot, then each new one, until the owner ends or `signal` aborts. */
+  snapshots(signal: AbortSignal): AsyncGenerator<Snapshot>
+}
+
+/** The cause of an `ownerUnreachable` whose command certainly never reached an owner: trying again is safe. */
+export const notSent = new Error('the command was not sent')
+/** An owner that takes longer than this to say who it is counts as not answering, in ms. */
+const patience = 3000
+
+/** The owner of this vault; null when nobody answers. Rejects `ownerElsewhere`, `ownerUnreachable`. */
+export async function connect(paths: Paths, clock: Clock): Promise<Client | null> {
+  const endpoint = readEndpoint(paths.ownerFolder)
+  if (!endpoint) return null
+  if (!(await isThere(endpoint, clock))) return null
+  if (endpoint.vault !== paths.vault)
+    throw new TokentrayError(
+      'ownerElsewhere',
+      `Process ${endpoint.pid} works on another vault in the same folder, ${endpoint.vault}: keep each vault in a folder of its own.`
+    )
+  const { pid, kind, version } = endpoint
+  return {
+    pid,
+    kind,
+    version,
+    call: (name, input) => call(endpoint, name, input) as never,
+    snapshots: (signal) => snapshots(endpoint, signal)
+  }
+}
+
+function open(endpoint: Endpoint, method: string, path: string): ClientRequest {
+  const headers = { authorization: `Bearer ${expose(endpoint.key)}`, 'content-type': 'application/json' }
+  // Without an agent, whose search for a TLS server name takes 4 ms of each start.
+  return request({ createConnection: () => dial(endpoint.socket), method, path, headers })
+}
+
+function isThere(endpoint: Endpoint, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const ask = open(endpoint, 'GET', '/')
+    const cancel = clock.after(patience, () => ask.destroy())
+    ask.on('response', (response) => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    ask.on('error', () => resolve(false))
+    ask.on('close', () => {
+      cancel()
+      resolve(false)
+    })
+    ask.end()
+  })
+}
+
+async function call(endpoint: Endpoint, command: string, input: unknown): Promise<unknown> {
+  let text = ''
+  try {
+    const response = await respond(open(endpoint, 'POST', '/call'), JSON.stringify({ command, input }))
+    response.setEncoding('utf8')
+    for await (const chunk of response) text += chunk
+  } catch (error) {
+    throw gone(endpoint, error)
+  }
+  const reply = parse(text)
+  if (!reply) throw gone(endpoint, new Error('the reply cannot be understood'))
+  if (reply.ok) return reply.value
+  throw new TokentrayError(reply.code in exitCodes ? (reply.code as ErrorCode) : 'unexpected', reply.message)
+}
+
+async function* snapshots(endpoint: Endpoint, signal: AbortSignal): AsyncGenerator<Snapshot> {
+  if (signal.aborted) return
+  const ask = open(endpoint, 'GET', '/snapshots')
+  const stop = () => ask.destroy()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    const response = await respond(ask)
+    response.setEncoding('utf8')
+    let text = ''
+    for await (const chunk of response) {
+      const lines = (text + chunk).split('\n')
+      text = lines.pop() ?? ''
+      for (const line of lines) yield JSON.parse(line) as Snapshot
+    }
+  } catch (error) {
+    if (!signal.aborted) throw gone(endpoint, error)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    ask.destroy()
+  }
+}
+
+function respond(ask: ClientRequest, body?: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    ask.on('response', resolve)
+    ask.on('error', reject)
+    ask.end(body)
+  })
+}
+
+function parse(text: string): Reply<unknown> | null {
+  try {
+    const reply = JSON.parse(text)
+    return typeof reply?.ok === 'boolean' ? reply : null
+  } catch {
+    return null
+  }
+}
+
+function gone(endpoint: Endpoint, error: unknown): TokentrayError {
+  const { code } = error as NodeJS.ErrnoException
+  const cause = code === 'ECONNREFUSED' || code === 'ENOENT' ? notSent : error
+  return new TokentrayError(
+    'ownerUnreachable',
+    `Tokentray (process ${endpoint.pid}) went away before it answered; run the command again.`,
+    { cause }
+  )
+}

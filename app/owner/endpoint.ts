@@ -1,0 +1,65 @@
+// owner.json: the private note in which an owner says where its socket is and what key opens it.
+// Written whole or not at all, readable by its user only, and removed by the owner that wrote it.
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { expose, Secret } from '../base/secret.ts'
+import { TokentrayError } from '../contract/errors.ts'
+
+export type OwnerKind = 'lasting' | 'command'
+
+export type Endpoint = {
+  pid: number
+  /** The socket's path, or the pipe's name on Windows. */
+  socket: string
+  key: Secret
+  kind: OwnerKind
+  version: string
+  /** The vault it owns: another one in the same folder must not be mistaken for it. */
+  vault: string
+}
+
+const file = (folder: string) => join(folder, 'owner.json')
+
+/** Writes the note into `folder`, 0600, in one step. */
+export function writeEndpoint(folder: string, endpoint: Endpoint): void {
+  const draft = `${file(folder)}.${endpoint.pid}`
+  rmSync(draft, { force: true })
+  const handle = openSync(draft, 'wx', 0o600)
+  try {
+    writeSync(handle, `${JSON.stringify({ ...endpoint, key: expose(endpoint.key) })}\n`)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(draft, file(folder))
+}
+
+/** The note in `folder`; null where there is none, or none that can be understood. Throws `ownerUnreachable`. */
+export function readEndpoint(folder: string): Endpoint | null {
+  let text: string
+  try {
+    text = readFileSync(file(folder), 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw new TokentrayError(
+      'ownerUnreachable',
+      `The file ${file(folder)} cannot be read (${code}); run this command as the user whose vault it is.`,
+      { cause: error }
+    )
+  }
+  try {
+    const { pid, socket, key, kind, version, vault } = JSON.parse(text)
+    if (typeof pid !== 'number' || [socket, key, version, vault].some((field) => typeof field !== 'string')) return null
+    if (kind !== 'lasting' && kind !== 'command') return null
+    return { pid, socket, key: new Secret(key), kind, version, vault }
+  } catch {
+    return null
+  }
+}
+
+/** Removes the note if it is still the one with this key. */
+export function removeEndpoint(folder: string, key: Secret): void {
+  const found = readEndpoint(folder)
+  if (found && expose(found.key) === expose(key)) rmSync(file(folder), { force: true })
+}

@@ -1,0 +1,73 @@
+// Ownership: the exclusive SQLite lock on owner.db, a file beside the vault that is never replaced. It dies with the process.
+// Not on the vault file: on POSIX closing any descriptor of a locked file drops the process's locks on it.
+import { truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { makePrivateFolder } from '../base/paths.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { refuseRemote } from '../vault/place.ts'
+
+export interface Ownership {
+  /** Lets go; safe to call twice. */
+  release(): void
+}
+
+// Long enough for two that start at once to settle who is first, short enough to block the thread unnoticed.
+const patience = 50
+
+/**
+ * Becomes the one owner of the vault in `folder` (created 0700 if absent), or answers null where another process is it.
+ * Never read owner.db through `fs` while holding it. Throws `vaultUnwritable`, `vaultUnsuitable`.
+ */
+export function claimOwnership(folder: string): Ownership | null {
+  const path = join(folder, 'owner.db')
+  // Before anything is made there: a lock on such a place is worth nothing either.
+  refuseRemote(folder)
+  makePrivateFolder(folder)
+  try {
+    createPrivately(path)
+    try {
+      return lock(path)
+    } catch (error) {
+      if (codeOf(error) !== 'SQLITE_NOTADB') throw error
+      // The file holds nothing, so garbage in it is dropped. Emptied in place, not replaced: a second inode
+      // would let a second owner in, while a lock held on this one outlives its contents.
+      truncateSync(path)
+      return lock(path)
+    }
+  } catch (error) {
+    throw new TokentrayError('vaultUnwritable', `${path} cannot be written; make its folder writable for your user.`, {
+      cause: error
+    })
+  }
+}
+
+function lock(path: string): Ownership | null {
+  const db = new Database(path, { timeout: patience, fileMustExist: true })
+  try {
+    // Memory: no journal file that a kill would leave behind and the next start would have to play back.
+    db.pragma('journal_mode=MEMORY')
+    db.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    db.close()
+    if (codeOf(error).startsWith('SQLITE_BUSY')) return null
+    throw error
+  }
+  return {
+    release() {
+      if (db.open) db.close()
+    }
+  }
+}
+
+function createPrivately(path: string): void {
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code)
+}

@@ -1,0 +1,136 @@
+// What a change of a server's settings makes of them, and of its client's secret. Pure but for a key made where one is chosen.
+// A grant of that client goes on with what was changed; a key made just now waits for the next sign-in, since no server knows it.
+
+import { Secret } from '../base/secret.ts'
+import type { ParsedInput } from '../contract/commands.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { reasonsAfter } from '../contract/quirks.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import { makeKey, readKey } from '../oauth/keys.ts'
+import { changeOverrides } from '../settings/settings.ts'
+
+type Change = ParsedInput<'server.set'>
+
+/**
+ * Of the secrets null takes one away; absent: it stays as it is. `isForGrant`: the grant's own copy of the client changes too,
+ * its id where `grantClient` says so.
+ */
+export type Changed = {
+  config: ServerConfig
+  clientSecret?: Secret | null
+  isForGrant?: boolean
+  grantClient?: string
+  identityProviderSecret?: Secret | null
+}
+
+/** @throws inputInvalid */
+export function changeServer(old: ServerConfig, secret: Secret | null, change: Change): Changed {
+  const {
+    server: _,
+    schedule,
+    reason,
+    quirks = {},
+    clientId,
+    clientAuth,
+    clientSecret,
+    identityProviderSecret,
+    ...fields
+  } = change
+  if ((change.assertion || change.identityProvider) && old.grantKind !== 'jwtBearer')
+    throw new TokentrayError('inputInvalid', `${old.id} does not sign in by assertion.`)
+  const isOther = clientId !== undefined && clientId !== (old.clientId ?? null)
+  const client = isOther
+    ? otherClient(old, clientId, clientAuth, clientSecret)
+    : changeClient(old, secret, clientAuth, clientSecret)
+  const given = {
+    ...fields,
+    // A person has the last word over what the server wanted since.
+    ...(fields.scope !== undefined && { addedScope: null, declinedScope: null }),
+    ...(client && { clientAuth: client.clientAuth }),
+    ...(isOther && { clientId, clientIssuer: null })
+  }
+  // null: the setting is none again.
+  const left = Object.entries({ ...old, ...withoutAbsent(given) }).filter(([, value]) => value !== null)
+  const config = {
+    ...(Object.fromEntries(left) as ServerConfig),
+    schedule: changeOverrides(old.schedule, schedule ?? {}),
+    quirks: { ...old.quirks, ...quirks },
+    quirkReasons: reasonsAfter(old.quirkReasons, quirks, reason)
+  }
+  return {
+    config,
+    ...(client && {
+      clientSecret: client.secret,
+      // What a person signed in to belongs to the client it was given to (RFC 6749 section 6); the next sign-in is the other's.
+      isForGrant: isOther
+        ? old.grantKind !== 'authorizationCode'
+        : client.clientAuth !== 'private_key_jwt' || Boolean(clientSecret),
+      ...(isOther && clientId !== null && { grantClient: clientId })
+    }),
+    ...providerSecret(old, config, identityProviderSecret)
+  }
+}
+
+/** A secret is for the endpoint it was given for: another one never gets it. */
+function providerSecret(
+  { identityProvider: before }: ServerConfig,
+  { id, identityProvider: after }: ServerConfig,
+  given: string | undefined
+): Pick<Changed, 'identityProviderSecret'> {
+  if (given !== undefined && !after)
+    throw new TokentrayError('inputInvalid', `${id} has no identity provider to give a secret to.`)
+  if (given !== undefined) return { identityProviderSecret: new Secret(given) }
+  const isSame = before?.tokenEndpoint === after?.tokenEndpoint && before?.clientId === after?.clientId
+  return isSame ? {} : { identityProviderSecret: null }
+}
+
+const withoutAbsent = (fields: object) =>
+  Object.fromEntries(Object.entries(fields).filter(([, it]) => it !== undefined))
+
+type ClientChange = { clientAuth: NonNullable<Change['clientAuth']> | null; secret: Secret | null }
+
+/** Another client brings its own secret and its own way to authenticate: none of the old one's is ever sent with its id. */
+function otherClient(
+  old: ServerConfig,
+  clientId: string | null,
+  method: Change['clientAuth'],
+  given: string | undefined
+): ClientChange {
+  const { clientAuth: _, ...others } = old
+  if (clientId !== null) return changeClient({ ...others, clientId }, null, method ?? null, given) as ClientChange
+  if (old.grantKind !== 'authorizationCode' || method || given !== undefined)
+    throw new TokentrayError('inputInvalid', `Without a client of its own ${old.id} can only sign in a person.`)
+  return { clientAuth: null, secret: null }
+}
+
+/** null: nothing about the client was given. */
+function changeClient(
+  old: ServerConfig,
+  secret: Secret | null,
+  method: Change['clientAuth'],
+  given: string | undefined
+): ClientChange | null {
+  if (method === undefined && given === undefined) return null
+  if (old.clientId === undefined)
+    throw new TokentrayError('inputInvalid', `${old.id} has no client of your own, so there is nothing to set for one.`)
+  const clientAuth = method === undefined ? (old.clientAuth ?? null) : method
+  const next = { clientAuth, secret: secretFor(clientAuth, old.clientAuth, secret, given) }
+  const isNeeded = old.grantKind === 'clientCredentials' || clientAuth?.startsWith('client_secret')
+  if (!next.secret && isNeeded)
+    throw new TokentrayError('inputInvalid', `This client authenticates with a secret or a key: give ${old.id} one.`)
+  return next
+}
+
+function secretFor(
+  method: NonNullable<Change['clientAuth']> | null,
+  before: ServerConfig['clientAuth'],
+  secret: Secret | null,
+  given: string | undefined
+): Secret | null {
+  const hadKey = before === 'private_key_jwt'
+  if (method === 'private_key_jwt') return given === undefined ? (hadKey && secret) || makeKey() : readKey(given)
+  if (method === 'none') return null
+  if (given !== undefined) return new Secret(given)
+  // A key is no secret to be sent.
+  return hadKey ? null : secret
+}

@@ -1,0 +1,96 @@
+// When a registered client ends at its server: once it is forgotten here and no grant uses it any more.
+// Grants keep copies of a client, shared by the servers of one issuer: deleting it early would end what works.
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { OAuth } from '../oauth/port.ts'
+import type { RequestShape, Vault } from '../vault/vault.ts'
+
+export type ClientEndingsOptions = {
+  vault: Vault
+  oauth: OAuth
+  clock: Clock
+  log: Log
+  /** Whether somebody is just signing in, at a server other than this one: perhaps with this very client. */
+  isSigningIn(besides: string): boolean
+}
+
+type ClientOf = Pick<RequestShape, 'issuer' | 'clientId' | 'registration'>
+
+const limit = 15_000
+
+export class ClientEndings {
+  readonly #o: ClientEndingsOptions
+  readonly #pending = new Set<Promise<unknown>>()
+
+  constructor(options: ClientEndingsOptions) {
+    this.#o = options
+  }
+
+  /**
+   * Forgets the registration of this server's client, so that the next sign-in registers anew; a grant that works goes on.
+   * Resolves with what came of it at the server. Rejects where the vault cannot be written.
+   */
+  async forget(server: ServerConfig, { works }: { works: boolean }): Promise<string> {
+    const { vault, oauth } = this.#o
+    const grant = await vault.readGrant(server.id)
+    if (grant?.shape.registration !== 'dynamic') return 'There was no registration to forget.'
+    await oauth.forgetRegistration(grant)
+    const said = 'The registration is forgotten; the next sign-in registers anew.'
+    return `${said} ${await this.#end(grant.shape, server, works)}`
+  }
+
+  /**
+   * To be called when a grant was removed (`withServer`: and its server, whose settings are the last ones) or replaced. Never rejects; null: there is nothing to say, since
+   * the client goes on or never was one that can be deleted.
+   */
+  grantEnded(shape: ClientOf | null, server: ServerConfig, withServer: boolean): Promise<string | null> {
+    const work = this.#grantEnded(shape, server, withServer).finally(() => this.#pending.delete(work))
+    this.#pending.add(work)
+    return work
+  }
+
+  /** Resolves when nothing is being ended any more, within a quarter of a minute. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending)
+  }
+
+  async #grantEnded(shape: ClientOf | null, server: ServerConfig, withServer: boolean): Promise<string | null> {
+    const { vault, log } = this.#o
+    const { issuer, clientId, registration } = shape ?? {}
+    if (!shape || registration !== 'dynamic' || !issuer || !clientId) return null
+    try {
+      const { servers, isKept, management } = await vault.clientUse(issuer, clientId)
+      if (!management || servers.length > 0 || (isKept && !withServer) || this.#o.isSigningIn(server.id)) return null
+      await vault.forgetRegistration(issuer, clientId)
+      return await this.#end(shape, server, false)
+    } catch (error) {
+      log.error('a client that nothing uses could not be ended', error, { server: server.id })
+      return null
+    }
+  }
+
+  async #end({ issuer, clientId }: ClientOf, server: ServerConfig, works: boolean): Promise<string> {
+    const { vault, oauth, clock } = this.#o
+    if (!issuer || !clientId) return ''
+    const { servers, management } = await vault.clientUse(issuer, clientId)
+    const others = servers.filter((id) => id !== server.id)
+    if (!management) return 'The server offers no way to delete the client, so it stays registered there.'
+    if (others.length > 0)
+      return `${others.join(', ')} still signed in with the same client, so it was not deleted at the server.`
+    if (works)
+      return 'The token goes on working, so the client is deleted at the server only when that token is replaced or ended.'
+    if (this.#o.isSigningIn(server.id))
+      return 'Another sign-in is under way, perhaps with the same client, so it was not deleted at the server.'
+    const abort = new AbortController()
+    const cancel = clock.after(limit, () => abort.abort())
+    try {
+      return await oauth.deleteClient(server, issuer, management, abort.signal)
+    } finally {
+      cancel()
+      await vault
+        .forgetManagement(issuer, clientId)
+        .catch((error) => this.#o.log.error('a spent right to delete a client stays', error))
+    }
+  }
+}

@@ -1,0 +1,149 @@
+// A new server from what a person gave: id, name, kind of grant, and the first grant where tokens were given.
+// Everything is checked here, before anything is stored.
+
+import { Secret } from '../base/secret.ts'
+import type { ParsedInput } from '../contract/commands.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { reservedIds, type ServerConfig, serverConfig } from '../contract/server.ts'
+import type { ServerView } from '../contract/views.ts'
+import { checkServerUrl } from '../oauth/discovery.ts'
+import { boundedEnd, claimsOf } from '../oauth/expiry.ts'
+import { makeKey, readKey } from '../oauth/keys.ts'
+import type { NewGrant } from '../vault/vault.ts'
+
+type AddInput = ParsedInput<'server.add'>
+
+const generic = /^(mcp|api|www|app|server|gateway|co|com|org)$/
+
+/** A short id from the host: mcp.linear.app → linear, api.githubcopilot.com → githubcopilot; numbered when taken. */
+export function deriveId(url: URL, taken: ReadonlySet<string>): string {
+  const isName = /[a-z]$/.test(url.hostname)
+  const telling = isName ? url.hostname.split('.').slice(0, -1) : []
+  const base = telling.findLast((label) => !generic.test(label)) ?? url.hostname
+  const id = idFrom(base).slice(0, 40) || 'server'
+  for (let n = 1; ; n++) {
+    const numbered = n === 1 ? id : `${id}-${n}`
+    if (!taken.has(numbered) && !reservedIds.includes(numbered)) return numbered
+  }
+}
+
+function idFrom(text: string): string {
+  return text
+    .toLowerCase()
+    .trim()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+}
+
+/** An id from a given name: "My GitHub" → my-github. */
+function idFromName(name: string): string {
+  const id = idFrom(name).slice(0, 63)
+  if (!id) throw new TokentrayError('inputInvalid', `The name "${name}" needs at least one letter or digit.`)
+  return id
+}
+
+function kindOf(input: AddInput): ServerConfig['grantKind'] {
+  if (input.grantKind) return input.grantKind
+  if (input.refreshToken) return 'refreshToken'
+  return input.accessToken ? 'staticToken' : 'authorizationCode'
+}
+
+/** @throws urlInvalid, nameReserved, inputInvalid */
+export function buildServer(input: AddInput, existing: readonly ServerView[], now: number) {
+  const url = checkServerUrl(input.url)
+  if (input.tokenEndpoint) checkServerUrl(input.tokenEndpoint)
+  const taken = new Set(existing.map(({ id }) => id))
+  const seeded = input.keepExisting ? existing.find((server) => server.url === input.url) : undefined
+  const id = input.id ?? (input.name ? idFromName(input.name) : (seeded?.id ?? deriveId(url, taken)))
+  if (reservedIds.includes(id))
+    throw new TokentrayError('nameReserved', `The name "${id}" is used by Tokentray itself; choose another one.`)
+  const kind = kindOf(input)
+  const signs = input.clientAuth === 'private_key_jwt'
+  if (signs && !input.clientId)
+    throw new TokentrayError('inputInvalid', 'A client with a key needs the id it is registered under.')
+  if (kind === 'jwtBearer' && !input.clientId)
+    throw new TokentrayError('inputInvalid', 'An assertion is sent by a client: give its id.')
+  if (kind === 'jwtBearer' && !input.assertion)
+    throw new TokentrayError('inputInvalid', 'An assertion is needed: name the file that holds it, or what writes it.')
+  if (input.identityProviderSecret && !input.identityProvider)
+    throw new TokentrayError('inputInvalid', 'The secret of a client at an identity provider needs that provider.')
+  if (kind !== 'jwtBearer' && (input.assertion || input.identityProvider))
+    throw new TokentrayError('inputInvalid', 'An assertion gets its own tokens: leave out the other ways to get them.')
+  if (kind === 'clientCredentials' && !(input.clientId && (input.clientSecret || signs)))
+    throw new TokentrayError('inputInvalid', 'Client credentials need a client id, and a client secret or a key.')
+  if (kind === 'refreshToken' && !input.refreshToken)
+    throw new TokentrayError('inputInvalid', 'A refresh token is needed.')
+  if (kind === 'refreshToken' && !input.tokenEndpoint)
+    throw new TokentrayError('inputInvalid', 'A refresh token needs the address it is spent at, the token endpoint.')
+  if (kind === 'staticToken' && !input.accessToken) throw new TokentrayError('inputInvalid', 'A token is needed.')
+  const { clientSecret, identityProviderSecret, accessToken, refreshToken, expiresAt, keepExisting, ...given } = input
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const config = serverConfig.parse({ ...known, url: input.url.trim(), id, name: input.name ?? id, grantKind: kind })
+  const secret = secretOf(clientSecret, signs)
+  return {
+    config,
+    clientSecret: secret ?? undefined,
+    identityProviderSecret: identityProviderSecret === undefined ? undefined : new Secret(identityProviderSecret),
+    grant: accessToken || refreshToken ? grantGiven(input, config, secret, now) : undefined
+  }
+}
+
+/** The client's secret: what was given, which for a client that signs is a private key; for that one, else, a new key. */
+function secretOf(given: string | undefined, signs: boolean): Secret | null {
+  if (given === undefined) return signs ? makeKey() : null
+  return signs ? readKey(given) : new Secret(given)
+}
+
+/** Tokens a person has from elsewhere. `expiresAt` in ms since the epoch. */
+export type GivenTokens = {
+  accessToken?: string | undefined
+  refreshToken?: string | undefined
+  expiresAt?: number | undefined
+}
+
+/**
+ * The grant of tokens given by hand: their end is what was said, else the JWT's own, else unknown.
+ * @throws inputInvalid where they do not fit the server's kind of grant
+ */
+export function grantGiven(
+  { accessToken, refreshToken, expiresAt }: GivenTokens,
+  config: ServerConfig,
+  clientSecret: Secret | null,
+  now: number
+): NewGrant {
+  const wanted = { staticToken: accessToken && !refreshToken, refreshToken }[config.grantKind as string]
+  if (!wanted)
+    throw new TokentrayError(
+      'inputInvalid',
+      config.grantKind === 'staticToken'
+        ? `${config.id} keeps an access token: give it one of those.`
+        : config.grantKind === 'refreshToken'
+          ? `${config.id} keeps a refresh token: give it one of those.`
+          : `${config.id} gets its tokens by signing in: sign in again instead.`
+    )
+  const { exp } = claimsOf(accessToken ?? '')
+  const jwt = typeof exp === 'number' ? boundedEnd(exp * 1000, now) : null
+  const known = boundedEnd(expiresAt, now) ?? jwt
+  return {
+    // With a refresh token only, an empty token that ended at once makes the first refresh due.
+    accessToken: new Secret(accessToken ?? ''),
+    tokenType: 'Bearer',
+    obtainedAt: now,
+    expiresAt: known ?? (refreshToken ? now : null),
+    expirySource: expiresAt !== undefined ? 'stated' : jwt !== null ? 'jwt' : refreshToken ? 'guess' : 'none',
+    refreshToken: refreshToken === undefined ? null : new Secret(refreshToken),
+    refreshExpiresAt: null,
+    scope: config.scope ?? null,
+    shape: {
+      issuer: null,
+      tokenEndpoint: config.tokenEndpoint ?? null,
+      revocationEndpoint: null,
+      resource: null,
+      clientId: config.clientId ?? null,
+      clientAuth: config.clientAuth ?? (clientSecret ? 'client_secret_post' : 'none'),
+      clientSecret,
+      registration: config.clientId ? 'preRegistered' : 'none',
+      redirectUri: null
+    }
+  }
+}

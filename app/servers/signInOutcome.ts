@@ -1,0 +1,59 @@
+// What a sign-in leaves in the settings: whose account it was, whose client, and which scopes were asked for in vain.
+// Where that cannot be noted, what the sign-in ended in stands all the same.
+import { isDeepStrictEqual } from 'node:util'
+import type { Log } from '../base/log.ts'
+import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { Keeper } from '../keeper/keeper.ts'
+import type { NewGrant, Vault } from '../vault/vault.ts'
+import { afterAsking } from './stepUp.ts'
+
+type Parts = { keeper: Keeper; vault: Vault; log: Log }
+
+/** `asked`: the scopes that were added to those asked for. */
+export async function noteFound(
+  parts: Parts,
+  server: string,
+  { account, shape, scope }: NewGrant,
+  asked: string | undefined
+): Promise<void> {
+  await note(parts, server, (config) => {
+    const isOwnClient = shape.registration === 'preRegistered' && config.tokenEndpoint === undefined
+    const clientIssuer = config.clientIssuer ?? (isOwnClient ? shape.issuer : null)
+    return {
+      ...afterAsking(config, asked, scope),
+      ...(account !== undefined && { account }),
+      ...(clientIssuer !== null && { clientIssuer })
+    }
+  })
+}
+
+/** What a sign-in can fail with for its scopes; a registration names them too. */
+const scopeFaults: ReadonlySet<ErrorCode> = new Set(['scopeRefused', 'registrationRefused'])
+
+/** Scopes that a server refuses would make every later sign-in fail: they are asked for no more, and `error` says so. */
+export async function dropRefused(
+  parts: Parts,
+  server: string,
+  error: TokentrayError,
+  asked: string | undefined
+): Promise<TokentrayError> {
+  const config = parts.keeper.roster.find(server)?.config
+  const { code, message, proposals } = error
+  if (!config || asked === undefined || !scopeFaults.has(code) || proposals.length > 0) return error
+  const grant = await parts.vault.readGrant(server).catch(() => null)
+  const without = (old: ServerConfig) => afterAsking(old, asked, grant?.scope, true)
+  await note(parts, server, without)
+  if (without(config).addedScope === config.addedScope) return error
+  const said = 'What was found missing before is asked for no more: sign in again to do without it.'
+  return new TokentrayError(code, `${message} ${said}`, { cause: error })
+}
+
+async function note({ keeper, log }: Parts, server: string, found: (old: ServerConfig) => ServerConfig): Promise<void> {
+  try {
+    const old = keeper.roster.config(server)
+    if (!isDeepStrictEqual(found(old), old)) await keeper.changeConfig(server, (now) => ({ config: found(now) }))
+  } catch (error) {
+    log.error('what the sign-in found could not be noted', error, { server })
+  }
+}

@@ -1,0 +1,90 @@
+// Step-up (MCP authorization, "Scope Challenge Handling"): a request was refused for want of scopes, so the next sign-in
+// asks for those as well as for all that was granted. Nobody is sent to a browser from here: a person decides.
+import { TokentrayError } from '../contract/errors.ts'
+import type { ServerConfig } from '../contract/server.ts'
+import type { Keeper } from '../keeper/keeper.ts'
+import type { OAuth } from '../oauth/port.ts'
+import type { Vault } from '../vault/vault.ts'
+
+export type StepUp = { keeper: Keeper; vault: Vault; oauth: OAuth }
+
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
+/** Of one challenge, and noted in all. */
+const most = { wanted: 100, noted: 1000 }
+
+/** The scope tokens in a text (RFC 6749 section 3.3). */
+function scopesIn(text: string | null | undefined): string[] {
+  return (text ?? '').split(/\s+/).filter((scope) => scopeToken.test(scope))
+}
+
+/**
+ * Notes that `scopes` are missing, for this sign-in and later ones: the union with what was granted.
+ * The limit against loops: scopes that were granted already are not asked for again, and those that were asked for in vain
+ * only where a person wants it.
+ * @throws scopeGranted, scopeRefused, and inputInvalid where there is no scope in `scopes`
+ */
+export async function addScope(
+  { keeper, vault, oauth }: StepUp,
+  id: string,
+  scopes: string,
+  by: 'person' | 'server' = 'person'
+): Promise<void> {
+  const wanted = scopesIn(scopes).slice(0, most.wanted)
+  if (wanted.length === 0) throw new TokentrayError('inputInvalid', `"${scopes}" names no scope.`)
+  const grant = await vault.readGrant(id)
+  const granted = scopesIn(grant?.scope)
+  if (wanted.every((scope) => granted.includes(scope)))
+    throw new TokentrayError(
+      'scopeGranted',
+      `${id} has been granted ${wanted.join(' ')} already, so signing in again would change nothing; its account may lack the right.`
+    )
+  const declined = scopesIn(keeper.roster.config(id).declinedScope)
+  if (by === 'server' && wanted.every((scope) => granted.includes(scope) || declined.includes(scope)))
+    throw new TokentrayError(
+      'scopeRefused',
+      `${id} was asked for ${wanted.join(' ')} at the last sign-in and did not grant it.`
+    )
+  await keeper.changeConfig(id, (old) => {
+    // What is missing comes first: cut off, it would be found missing again after each sign-in.
+    const union = [...new Set([...wanted, ...scopesIn(old.addedScope), ...granted])]
+    return { config: { ...old, addedScope: union.slice(0, most.noted).join(' ') } }
+  })
+  // Servers hold a client to the scopes it registered for (RFC 7591 section 2); the old grant keeps its own client.
+  if (grant?.shape.registration === 'dynamic') await oauth.forgetRegistration(grant)
+}
+
+/**
+ * The settings after a sign-in that asked for `asked` and was granted `granted`. `isRefused`: it failed for its scopes, so
+ * that the next one must do without them.
+ */
+export function afterAsking(
+  config: ServerConfig,
+  asked: string | undefined,
+  granted: string | null | undefined,
+  isRefused = false
+): ServerConfig {
+  const has = new Set(scopesIn(granted))
+  const missing = scopesIn(asked).filter((scope) => !has.has(scope))
+  const { addedScope, declinedScope, ...others } = config
+  const added = scopesIn(addedScope).filter((scope) => !isRefused || !missing.includes(scope))
+  const declined = [...new Set([...missing, ...scopesIn(declinedScope)])].filter((scope) => !has.has(scope))
+  return {
+    ...others,
+    ...(added.length > 0 && { addedScope: added.join(' ') }),
+    ...(declined.length > 0 && { declinedScope: declined.slice(0, most.noted).join(' ') })
+  }
+}
+
+/**
+ * What a door that forwards requests tells after a 403 with `insufficient_scope` (RFC 6750 section 3.1): the server is
+ * shown to need a person, and goes on being kept. `scopes` as the challenge said them. Never rejects.
+ */
+export async function needScope(stepUp: StepUp, id: string, scopes: string | null): Promise<void> {
+  try {
+    await addScope(stepUp, id, scopes ?? '', 'server')
+  } catch {
+    // Nothing a sign-in could change, or no vault to note it in: the client was told by the 403 itself.
+    return
+  }
+  stepUp.keeper.dispatch(id, { type: 'scopeNeeded' })
+}

@@ -1,0 +1,77 @@
+// The settings while an owner runs: changed in the file first, in force at once after.
+// What the file says now counts, with what was written there by hand; a file that cannot be read is never written over.
+import { mkdir, open, realpath, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { TokentrayError } from '../contract/errors.ts'
+import type { SettingsChanges, SettingsView } from '../contract/settings.ts'
+import { changeOverrides, parseSettings, readJson, type Settings } from './settings.ts'
+
+export type LiveSettings = {
+  current(): Settings
+  /** Resolves when the change is durable and in force. @throws settingsUnreadable, settingsUnwritable: nothing changed */
+  change(changes: SettingsChanges): Promise<Settings>
+}
+
+/** `apply` is told the settings after each change. */
+export function openSettings(file: string, initial: Settings, apply: (settings: Settings) => void): LiveSettings {
+  let current = initial
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function change(changes: SettingsChanges): Promise<Settings> {
+    const json = await readJson(file)
+    parseSettings(json, file)
+    const next = changed(json as Record<string, unknown>, changes)
+    const settings = parseSettings(next, file)
+    await write(file, `${JSON.stringify(next, null, 2)}\n`)
+    current = settings
+    apply(settings)
+    return settings
+  }
+
+  return {
+    current: () => current,
+    change(changes) {
+      // One after the other: each reads what the one before it wrote.
+      const mine = last.then(() => change(changes))
+      last = mine.catch(() => {})
+      return mine
+    }
+  }
+}
+
+/** The file's own words with the changes on top: a duration that was written as text stays text. */
+function changed(json: Record<string, unknown>, { schedule, ...rest }: SettingsChanges): Record<string, unknown> {
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+  const overrides = changeOverrides((json.schedule ?? {}) as object, schedule ?? {})
+  const { schedule: _, ...others } = json
+  return { ...(Object.keys(overrides).length > 0 && { schedule: overrides }), ...others, ...given }
+}
+
+/** Whole or not at all; a link stays a link. */
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    const target = await realpath(file).catch(() => file)
+    const fresh = `${target}.new`
+    await rm(fresh, { force: true })
+    const handle = await open(fresh, 'wx', 0o600)
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(fresh, target)
+  } catch (cause) {
+    throw new TokentrayError(
+      'settingsUnwritable',
+      `The settings in ${file} cannot be written (${(cause as NodeJS.ErrnoException).code}); check its folder and try again.`,
+      { cause }
+    )
+  }
+}
+
+/** As doors see them. */
+export function settingsView({ schedule, overrides, concurrency, logLevel, theme }: Settings): SettingsView {
+  return { schedule, overrides, concurrency, logLevel, theme }
+}

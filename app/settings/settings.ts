@@ -1,0 +1,111 @@
+// The person's settings file: checked whole, never half believed; liveSettings.ts changes it.
+// The schedule's layers also meet here: built-in values, this file, one server's own.
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { parseDuration } from '../contract/duration.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import type { Schedule } from '../contract/health.ts'
+import { type ScheduleChanges, type ScheduleOverrides, scheduleOverrides } from '../contract/server.ts'
+import { concurrency, logLevel, theme } from '../contract/settings.ts'
+import { defaultSchedule } from '../health/schedule.ts'
+
+export const settingsSchema = z
+  .object({
+    /** Schedule for every server that sets nothing of its own; times in ms. */
+    schedule: scheduleOverrides.default({}),
+    /** How many refreshes may run at the same time. */
+    concurrency: concurrency.default(16),
+    logLevel: logLevel.default('info'),
+    /** `system`: the environment's HTTPS_PROXY, else the system's own; `none`; or the proxy's URL. */
+    proxy: z
+      .string()
+      .regex(/^(system|none|(https?|socks5?):\/\/\S+)$/, 'use system, none, or a proxy as http://host:port')
+      .default('system'),
+    /** Where a client ID metadata document of Tokentray is published; null: nowhere. */
+    clientMetadataUrl: z
+      .string()
+      .regex(/^https:\/\/[^/?#\s]+\/[^#\s]+$/, 'it must be an https URL with a path')
+      .nullable()
+      .default(null),
+    /** How long an upstream may take until its answer to a local client begins, in ms. */
+    gatewayHeaderTimeout: z.number().int().min(1000).default(300_000),
+    /** Bodies of local clients up to this many bytes are kept, to be sent again with a new token. */
+    gatewayKeepBody: z.number().int().min(0).max(67_108_864).default(1_048_576),
+    /** Of the pages, in window and browser. */
+    theme: theme.default('system')
+  })
+  .strict()
+
+/** `schedule` is the one in force, `overrides` what the file says of it. */
+export type Settings = Omit<z.output<typeof settingsSchema>, 'schedule'> & {
+  schedule: Schedule
+  overrides: ScheduleOverrides
+}
+
+/** `overrides` on top of `base`, absent fields left alone. */
+export function mergeSchedule(base: Schedule, overrides: ScheduleOverrides): Schedule {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
+  return { ...base, ...Object.fromEntries(given) }
+}
+
+/** `overrides` with `changes` on top; null takes a field out again. */
+export function changeOverrides(overrides: ScheduleOverrides, changes: ScheduleChanges): ScheduleOverrides {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+  const all = Object.entries({ ...overrides, ...Object.fromEntries(given) })
+  return Object.fromEntries(all.filter(([, value]) => value !== null))
+}
+
+/** Durations of the schedule written as people write them ("90s", "5m"), in ms; everything else as it is. */
+function readDurations(json: unknown): unknown {
+  const { schedule, ...rest } = (json ?? {}) as { schedule?: unknown }
+  if (typeof schedule !== 'object' || schedule === null) return json
+  const read = (value: unknown) => {
+    try {
+      return typeof value === 'string' ? parseDuration(value) : value
+    } catch {
+      return value // the schema will name the field
+    }
+  }
+  return { ...rest, schedule: Object.fromEntries(Object.entries(schedule).map(([name, value]) => [name, read(value)])) }
+}
+
+/** Settings from their parsed JSON. @throws settingsUnreadable, naming `file` and the field. */
+export function parseSettings(json: unknown, file: string): Settings {
+  const parsed = settingsSchema.safeParse(readDurations(json))
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const field = issue?.path.join('.') || 'the file'
+    throw new TokentrayError(
+      'settingsUnreadable',
+      `The settings in ${file} are not valid: ${field}: ${issue?.message}.`
+    )
+  }
+  const { schedule: overrides } = parsed.data
+  return { ...parsed.data, overrides, schedule: mergeSchedule(defaultSchedule, overrides) }
+}
+
+/** The settings in `file`; the defaults where there is none. @throws settingsUnreadable */
+export async function readSettings(file: string): Promise<Settings> {
+  return parseSettings(await readJson(file), file)
+}
+
+/** What is in `file`, unchecked; an empty object where there is none. @throws settingsUnreadable */
+export async function readJson(file: string): Promise<unknown> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new TokentrayError('settingsUnreadable', `The settings in ${file} cannot be read; check its permissions.`, {
+      cause: error
+    })
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new TokentrayError(
+      'settingsUnreadable',
+      `The settings in ${file} are not valid JSON; mend or remove the file.`
+    )
+  }
+}

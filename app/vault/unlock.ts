@@ -1,0 +1,77 @@
+// How the vault is opened in this environment: where it is and where its key may come from.
+// Shared by the core and by what works on a vault that will not open.
+import type { Clock } from '../base/clock.ts'
+import type { Paths } from '../base/paths.ts'
+import { fingerprint, type Secret } from '../base/secret.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { createKeychain, type Keychain, type StartHelper } from './keychain.ts'
+import type { OpenOptions } from './open.ts'
+import { takePassphrase } from './passphrase.ts'
+
+export type Unlocking = {
+  home: Paths
+  clock: Clock
+  /** The passphrase is taken out of it, so that no child inherits it. */
+  environment: Record<string, string | undefined>
+  /** Asks the person on the terminal, without echo; absent where there is none. */
+  ask?: (question: string) => Promise<Secret>
+  /** A vault that is yet to be gets a passphrase instead of a key in the keychain. */
+  askForNewPassphrase?: boolean
+  /** A vault in memory with a throw-away key. */
+  ephemeral?: boolean
+  /** Starts the process that loads keytar, where Node cannot be started as elsewhere. */
+  startKeychainHelper?: StartHelper
+  /** Replaced by tests. */
+  keychain?: Keychain
+}
+
+/** Who is told while a vault is opened. */
+export type Told = {
+  /** A sentence for a person. */
+  notice: (sentence: string) => void
+  /** The keychain has begun to wait for the person; its answer is still waited for. */
+  onWaiting?: () => void
+  /** Aborted: the keychain is not waited for any more. */
+  signal?: AbortSignal
+}
+
+/** What openVault() and the recovery functions are given. @throws passphraseNeeded where the variable is empty */
+export function unlockOptions(unlocking: Unlocking, { notice, onWaiting, signal }: Told): OpenOptions {
+  const { home, clock, environment, ask, askForNewPassphrase, ephemeral, keychain, startKeychainHelper } = unlocking
+  return {
+    path: ephemeral ? ':memory:' : home.vault,
+    clock,
+    keychain:
+      keychain ??
+      createKeychain({
+        clock,
+        onWaiting() {
+          notice('The keychain waits for you to unlock it…')
+          onWaiting?.()
+        },
+        ...(signal && { signal }),
+        ...(startKeychainHelper && { startHelper: startKeychainHelper })
+      }),
+    passphrase: passphraseOf(environment),
+    ask: ask && ((isNew) => askPassphrase(ask, isNew)),
+    askForNew: askForNewPassphrase,
+    notice
+  }
+}
+
+const taken = new WeakMap<Unlocking['environment'], Secret>()
+
+/** Kept once taken: a command may host the core again, after the owner it handed over to has ended. */
+function passphraseOf(environment: Unlocking['environment']): Secret | null {
+  const passphrase = takePassphrase(environment) ?? taken.get(environment) ?? null
+  if (passphrase) taken.set(environment, passphrase)
+  return passphrase
+}
+
+async function askPassphrase(ask: NonNullable<Unlocking['ask']>, isNew: boolean): Promise<Secret> {
+  if (!isNew) return ask('Passphrase of the vault:')
+  const chosen = await ask('Passphrase for the new vault:')
+  const again = await ask('The same once more:')
+  if (fingerprint(chosen) === fingerprint(again)) return chosen
+  throw new TokentrayError('passphraseWrong', 'The two passphrases differ; nothing was created.')
+}

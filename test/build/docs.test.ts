@@ -1,0 +1,36 @@
+// Generated pages are what their scripts make today, and every failure mode of the core has a test.
+// When this fails: npm run docs, and read what changed.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { makeClientsPage } from '../../build/clients.ts'
+import { makeProtocolCoverage } from '../../build/coverage.ts'
+import { makeFailureModes, untested } from '../../build/failures.ts'
+import { makeProvidersPage } from '../../build/providers.ts'
+import { makeSettingsReference } from '../../build/settings.ts'
+
+const page = (name: string) => readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8')
+
+test('docs/settings.md is up to date', () => {
+  expect(page('settings.md')).toBe(makeSettingsReference())
+})
+
+test('docs/connect.md is up to date', () => {
+  expect(page('connect.md')).toBe(makeClientsPage())
+})
+
+test('docs/providers.md is up to date', () => {
+  expect(page('providers.md')).toBe(makeProvidersPage())
+})
+
+test('docs/failure-modes.md is up to date', () => {
+  expect(page('failure-modes.md')).toBe(makeFailureModes())
+})
+
+test('docs/protocol-coverage.md is up to date', () => {
+  expect(page('protocol-coverage.md')).toBe(makeProtocolCoverage())
+})
+
+test('every failure mode that concerns the core is named by a test', () => {
+  expect(untested()).toEqual([])
+})

@@ -1,0 +1,111 @@
+// The gateway's port and life: chosen once, kept, never changed silently; and what is told where it cannot be opened.
+// Real sockets; the core behind it is a stand-in whose vault is not open.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../app/base/clock.ts'
+import { type GatewayChoice, openGateway, parsePublicUrl } from '../../app/owner/openGateway.ts'
+import { ask } from '../gateway/gateway.fixture.ts'
+import { freePort } from '../support/freePort.ts'
+import { makeCore } from './fakeCore.ts'
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tokentray-gateway-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+async function takePort(): Promise<{ port: number; free(): Promise<void> }> {
+  const port = await freePort()
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const free = () => new Promise<void>((resolve) => server.close(() => resolve()))
+  onTestFinished(free)
+  return { port, free }
+}
+const kept = (folder: string) => JSON.parse(readFileSync(join(folder, 'gateway.json'), 'utf8'))
+async function open(choice: GatewayChoice, folder = makeFolder()) {
+  const core = makeCore()
+  const gateway = await openGateway(core, { folder, clock: systemClock(), choice })
+  onTestFinished(() => gateway.close())
+  return { core, gateway, folder, view: () => core.snapshot().gateway }
+}
+
+test('the port chosen once is kept and told', async () => {
+  const port = await freePort()
+  const { gateway, folder, view } = await open({ gatewayPort: port })
+  const address = `http://127.0.0.1:${port}`
+  expect(view()).toEqual({ address, port, publicUrl: null, problem: null })
+  expect((await ask({ gateway: { port } }, '/health')).status).toBe(200)
+  expect(kept(folder)).toEqual({ port })
+  await gateway.close()
+  expect((await open({}, folder)).view()?.address).toBe(address)
+})
+
+test('both loopback addresses answer where there are both', async () => {
+  const port = await freePort()
+  await open({ gatewayPort: port })
+  const reply = await ask({ gateway: { port } }, '/health', { host: '::1' }).catch((error) => error.code)
+  expect(reply).toSatisfy(
+    (it: unknown) => it === 'EADDRNOTAVAIL' || it === 'ENETUNREACH' || (it as { status: number }).status === 200
+  )
+})
+
+test('a port that is taken is told, never changed, and nothing else ends', async () => {
+  const { port } = await takePort()
+  const folder = makeFolder()
+  writeFileSync(join(folder, 'gateway.json'), JSON.stringify({ port }))
+  const { gateway, view } = await open({}, folder)
+  expect(gateway.address).toBeNull()
+  expect(gateway.problem).toMatch(new RegExp(`^The gateway's port ${port} is in use .*--gateway-port`))
+  expect(view()).toEqual({ address: null, port, publicUrl: null, problem: gateway.problem })
+  expect(kept(folder)).toEqual({ port })
+})
+
+test('a kept port that cannot be read is told, and left as it is', async () => {
+  const folder = makeFolder()
+  writeFileSync(join(folder, 'gateway.json'), '{')
+  expect((await open({}, folder)).gateway.problem).toContain('gateway.json cannot be read')
+})
+
+test('--no-gateway opens none and shows none', async () => {
+  const { gateway, view } = await open({ gateway: false })
+  expect([gateway.address, gateway.problem, view()]).toEqual([null, null, null])
+})
+
+test('while the vault is not open every request is answered with the reason, as 503', async () => {
+  const port = await freePort()
+  await open({ gatewayPort: port })
+  for (const path of ['/one', '/authorize']) {
+    const reply = await ask({ gateway: { port } }, path)
+    expect([reply.status, reply.headers['retry-after']]).toEqual([503, '30'])
+    expect(JSON.parse(reply.text).error.message).toBe('There is no vault here.')
+  }
+})
+
+describe('the public URL', () => {
+  test('is an https origin and nothing more', () => {
+    expect(parsePublicUrl('https://Gate.example:8443/')).toBe('https://gate.example:8443')
+    for (const wrong of [
+      'http://gate.example',
+      'https://gate.example/path',
+      'https://u@gate.example',
+      'gate.example',
+      ''
+    ])
+      expect(() => parsePublicUrl(wrong)).toThrow(/https:\/\//)
+  })
+
+  test('admits its own Host and Origin, and believes nothing a proxy adds', async () => {
+    const { port, free } = await takePort()
+    await free()
+    await open({ gatewayPort: port, publicUrl: 'https://gate.example' })
+    const from = (headers: Record<string, string>) => ask({ gateway: { port } }, '/health', { headers })
+    expect((await from({ host: 'gate.example' })).status).toBe(200)
+    expect((await from({ host: 'gate.example', origin: 'https://gate.example' })).status).toBe(200)
+    expect((await from({ host: 'gate.example', origin: `http://127.0.0.1:${port}` })).status).toBe(403)
+    expect((await from({ host: 'evil.example', 'x-forwarded-host': 'gate.example' })).status).toBe(421)
+  })
+})

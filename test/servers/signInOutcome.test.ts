@@ -1,0 +1,86 @@
+// What a sign-in leaves behind for scopes that a request was refused for: asked for in vain, they send nobody to another.
+// A real vault and keeper, and an OAuth port a test answers for.
+import { expect, onTestFinished, test } from 'vitest'
+import { silentLog } from '../../app/base/log.ts'
+import { createMetrics } from '../../app/base/metrics.ts'
+import { TokentrayError } from '../../app/contract/errors.ts'
+import { serverConfig } from '../../app/contract/server.ts'
+import { defaultSchedule } from '../../app/health/schedule.ts'
+import { Keeper } from '../../app/keeper/keeper.ts'
+import { SignIns } from '../../app/servers/signIns.ts'
+import { addScope, needScope } from '../../app/servers/stepUp.ts'
+import { openVault } from '../../app/vault/open.ts'
+import { fakeClock } from '../fakes/clock.ts'
+import { fakeOAuth, grantAt } from '../fakes/oauth.ts'
+
+async function setting() {
+  const clock = fakeClock()
+  const oauth = fakeOAuth(clock)
+  const keychain = { get: async () => null, set: async () => {}, delete: async () => {} }
+  const vault = await openVault({ path: ':memory:', clock, keychain })
+  const given = { id: 'one', name: 'one', url: 'https://one.test/mcp', grantKind: 'authorizationCode' }
+  await vault.addServer(serverConfig.parse(given), { grant: { ...grantAt(clock.now()), scope: 'read' } })
+  const parts = { vault, oauth, clock, log: silentLog, metrics: createMetrics(), random: () => 0 }
+  const keeper = new Keeper({
+    ...parts,
+    schedule: defaultSchedule,
+    concurrency: 4,
+    scope: 'all',
+    onChange: () => {}
+  })
+  onTestFinished(() => keeper.drain())
+  await keeper.start()
+  const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
+  const stepUp = { keeper, vault, oauth }
+  const begin = async () => {
+    const { id } = await signIns.start('one')
+    return { id, ...oauth.signIns.at(-1)!, done: signIns.wait(id) }
+  }
+  return {
+    signIns,
+    begin,
+    refused: (scope: string) => needScope(stepUp, 'one', scope),
+    wanted: (scope: string) => addScope(stepUp, 'one', scope),
+    view: () => keeper.roster.view('one'),
+    added: () => keeper.roster.config('one').addedScope?.split(' ') ?? [],
+    async signIn(scope: string) {
+      const { finish, done } = await begin()
+      finish({ ...grantAt(clock.now()), scope })
+      await done
+    }
+  }
+}
+
+test('scopes that a sign-in asked for and did not get ask for no other sign-in, unless a person wants them', async () => {
+  const s = await setting()
+  await s.refused('files')
+  expect(s.view().action).toBe('grantMore')
+  await s.signIn('read')
+  await s.refused('files')
+  expect([s.view().state, s.view().action]).toEqual(['fresh', null])
+  // A later sign-in goes on asking: the server may have changed its mind.
+  expect(s.added()).toContain('files')
+  await s.wanted('files')
+  await s.signIn('read files')
+  await s.refused('files more')
+  expect([s.view().action, s.added()]).toEqual(['grantMore', expect.arrayContaining(['files', 'more'])])
+})
+
+test('scopes that a server refuses are asked for no more, so that the next sign-in works', async () => {
+  const s = await setting()
+  await s.refused('admin')
+  const { id, done } = await s.begin()
+  s.signIns.cancel(id)
+  await expect(done).rejects.toMatchObject({ code: 'signInCancelled' })
+  expect(s.added()).toEqual(expect.arrayContaining(['admin', 'read']))
+  const next = await s.begin()
+  next.fail(new TokentrayError('scopeRefused', 'No such scope.'))
+  await expect(next.done).rejects.toMatchObject({
+    code: 'scopeRefused',
+    message: expect.stringContaining('asked for no more')
+  })
+  expect(s.added()).toEqual(['read'])
+  await s.signIn('read')
+  await s.refused('admin')
+  expect([s.view().state, s.added()]).toEqual(['fresh', ['read']])
+})

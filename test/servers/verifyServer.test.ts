@@ -1,0 +1,199 @@
+// Verifying: what each answer of an MCP server means for its token, and what follows for health and history.
+// A whole core, a real authorization server; the odd answers come from a small server of this test's own.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { asTokentrayError } from '../../app/contract/errors.ts'
+import { createSetting } from '../core.fixture.ts'
+import { answerBy } from '../fakes/answerBy.ts'
+
+const planted = 'planted-token-c4n4ry'
+const cleanup: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const step of cleanup.splice(0).reverse()) await step()
+})
+const open = async () => {
+  const setting = await createSetting()
+  cleanup.push(setting.stop)
+  return setting
+}
+
+type Seen = { method: string; authorization: string | undefined; session: string | undefined; body: string }
+
+/** An MCP server that answers as told; each request is noted. */
+async function answering(answer: (request: IncomingMessage, reply: ServerResponse) => void) {
+  const seen: Seen[] = []
+  const server = createServer(
+    answerBy(async (request, reply) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      const { authorization, 'mcp-session-id': session } = request.headers
+      seen.push({ method: request.method!, authorization, session: session as string | undefined, body })
+      answer(request, reply)
+    })
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanup.push(async () => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` }
+}
+
+async function withToken(answer: (request: IncomingMessage, reply: ServerResponse) => void) {
+  const setting = await open()
+  const upstream = await answering(answer)
+  await setting.call('server.add', { url: upstream.url, name: 'one', accessToken: planted })
+  const verify = () => setting.call('server.verify', { server: 'one' })
+  return { ...setting, ...upstream, verify }
+}
+
+const statuses: [number, Record<string, string>, 'accepted' | 'rejected' | 'unknown'][] = [
+  [200, {}, 'accepted'],
+  [202, {}, 'accepted'],
+  [400, {}, 'accepted'],
+  [404, {}, 'accepted'],
+  [405, {}, 'accepted'],
+  [302, { location: '/login' }, 'unknown'],
+  [401, {}, 'rejected'],
+  [403, {}, 'unknown'],
+  [403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="files:write"' }, 'rejected'],
+  [429, {}, 'unknown'],
+  [500, {}, 'unknown'],
+  [503, {}, 'unknown']
+]
+
+test.each(statuses)('%i %o says: %s', async (status, headers, verdict) => {
+  const { verify, seen } = await withToken((_, reply) => reply.writeHead(status, headers).end('{}'))
+  const outcome = await verify()
+  expect(outcome.verdict).toBe(verdict)
+  expect(outcome.sentence).toContain(String(status))
+  expect(outcome.view.lastEvent).toMatchObject({ kind: 'verified', detail: expect.stringContaining(String(status)) })
+  expect(seen).toHaveLength(1)
+  expect(seen[0]).toMatchObject({ method: 'POST', authorization: `Bearer ${planted}` })
+  expect(JSON.parse(seen[0]!.body)).toMatchObject({ method: 'initialize' })
+  expect(JSON.stringify(outcome)).not.toContain(planted)
+})
+
+test('a session that was opened is ended, and nothing else is asked', async () => {
+  const { verify, seen } = await withToken((request, reply) =>
+    reply.writeHead(request.method === 'DELETE' ? 405 : 200, { 'mcp-session-id': 's-1' }).end('{}')
+  )
+  expect((await verify()).verdict).toBe('accepted')
+  expect(seen.map(({ method, session }) => [method, session])).toEqual([
+    ['POST', undefined],
+    ['DELETE', 's-1']
+  ])
+})
+
+test('an event stream that never ends is an answer too', async () => {
+  const { verify } = await withToken((_, reply) => {
+    reply.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n')
+  })
+  expect((await verify()).verdict).toBe('accepted')
+})
+
+test.each([
+  ['nobody there', (_: IncomingMessage, reply: ServerResponse) => reply.destroy(), 'completely'],
+  ['too much', (_: IncomingMessage, reply: ServerResponse) => void reply.end('x'.repeat(1_100_000)), 'read']
+])('%s: nothing is known, said in a sentence', async (_name, answer, words) => {
+  const { verify, view } = await withToken(answer)
+  const outcome = await verify()
+  expect(outcome).toMatchObject({ verdict: 'unknown', sentence: expect.stringContaining(words) })
+  expect(view()).toMatchObject({ acceptedAt: null, light: 'green' })
+})
+
+test('a server that is gone cannot be asked', async () => {
+  const { signIn, mcp, call } = await open()
+  await signIn()
+  await mcp.stop()
+  const outcome = await call('server.verify', { server: 'one' })
+  expect(outcome).toMatchObject({
+    verdict: 'unknown',
+    sentence: expect.stringContaining('cannot be reached (ECONNREFUSED)')
+  })
+})
+
+test('a token given by hand is not called healthy before the server was seen to accept it', async () => {
+  const setting = await open()
+  await setting.signIn()
+  const { token } = await setting.call('readToken', { server: 'one' })
+  await setting.call('server.add', {
+    url: `${setting.mcp.url}?given`,
+    id: 'given',
+    grantKind: 'staticToken',
+    accessToken: token
+  })
+  expect(setting.view('given')).toMatchObject({
+    words: 'Never verified',
+    detail: expect.stringContaining('Verify asks the server.')
+  })
+  expect((await setting.call('server.verify', { server: 'given' })).view).toMatchObject({
+    words: 'Healthy',
+    detail: ''
+  })
+  const { events } = await setting.call('server.history', { server: 'one' })
+  expect(events.map(({ detail }) => detail)).toContain('Signed in, valid for 1 h')
+})
+
+describe('what follows', () => {
+  test('accepted: seen in the view', async () => {
+    const { signIn, call, mcp } = await open()
+    expect((await signIn()).acceptedAt).toBeNull()
+    const { view, verdict } = await call('server.verify', { server: 'one' })
+    expect(verdict).toBe('accepted')
+    expect(view.acceptedAt).toBeGreaterThan(0)
+    expect(mcp.counts.accepted).toBe(1)
+  })
+
+  test('rejected: one refresh mends what a refresh can mend', async () => {
+    const { signIn, call, authority } = await open()
+    await signIn()
+    let isNew = false
+    const upstream = await answering((_, reply) => reply.writeHead(isNew ? 200 : 401).end())
+    await call('server.add', { url: upstream.url, id: 'two', ...client(authority) })
+    const { signIn: signingIn } = await call('signIn.start', { server: 'two' })
+    await call('signIn.wait', { signIn: signingIn })
+    const before = authority.events.length
+    const outcome = await call('server.verify', { server: 'two' })
+    expect(outcome).toMatchObject({ verdict: 'rejected', sentence: expect.stringContaining('newer one now') })
+    expect(authority.events.slice(before).map(({ detail }) => detail)).toEqual(['client_credentials'])
+    isNew = true
+    expect(await call('server.verify', { server: 'two' })).toMatchObject({ verdict: 'accepted' })
+  })
+
+  test('rejected for good: a person is needed, until the server takes the token after all', async () => {
+    let status = 401
+    const { verify } = await withToken((_, reply) => reply.writeHead(status).end())
+    expect((await verify()).view).toMatchObject({ light: 'red', state: 'needsUser', action: 'signIn' })
+    status = 200
+    expect((await verify()).view).toMatchObject({ light: 'green', action: null })
+  })
+
+  test('more permission wanted: shown as such', async () => {
+    const { verify } = await withToken((_, reply) =>
+      reply.writeHead(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="files:write"' }).end()
+    )
+    expect((await verify()).view).toMatchObject({ action: 'grantMore', words: 'More permission needed' })
+  })
+
+  test('without a token there is nothing to ask with', async () => {
+    const { call, mcp } = await open()
+    await call('server.add', { url: mcp.url, name: 'one' })
+    const refused = await call('server.verify', { server: 'one' }).catch(asTokentrayError)
+    expect(refused).toMatchObject({ code: 'signInNeeded' })
+    expect(mcp.counts.rejected).toBe(0)
+  })
+})
+
+/** A server whose tokens the demo's authorization server gives to a client of its own. */
+function client({ issuer, confidentialClient }: { issuer: string; confidentialClient: Record<string, string> }) {
+  const { clientId, clientSecret } = confidentialClient
+  return {
+    grantKind: 'clientCredentials',
+    clientId: clientId!,
+    clientSecret: clientSecret!,
+    clientAuth: 'client_secret_basic',
+    tokenEndpoint: `${issuer}/token`
+  } as const
+}
