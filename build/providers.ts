@@ -1,6 +1,5 @@
 // Makes docs/providers.md from the table of providers and of what is known of them.
 // A test compares the file with what this makes, so the page cannot fall behind.
-
 import { optionsOf, quirkFacts } from '../app/contract/quirks.ts'
 import { providerQuirks } from '../app/providers/providerQuirks.ts'
 import { providers } from '../app/providers/providers.ts'

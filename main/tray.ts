@@ -1,6 +1,5 @@
 // The tray icon: draws what menu.ts decided, at most every 200 ms and only what changed.
 // On Linux the system shows the menu by itself; elsewhere it is built as it opens, so that its times are right.
-
 import { join } from 'node:path'
 import { Menu, type MenuItemConstructorOptions, nativeImage, nativeTheme, Tray } from 'electron'
 import type { Clock } from '../app/base/clock.ts'

@@ -1,7 +1,8 @@
 // What a client of one's own needs: the provider's steps, the exact redirect address to enter there, and what to copy back.
 // The provider is recognised by the server's host; where it is not, a person chooses.
 import { useEffect, useState } from 'react'
-import { type Provider, providerOf, providers } from '../app/providers/providers.ts'
+import type { Provider } from '../app/providers/provider.ts'
+import { providerOf, providers } from '../app/providers/providers.ts'
 import { Choice } from './Choice.tsx'
 import { CopyLine, Field, isPort, redirectAddress } from './controls.tsx'
 import { hostOf } from './ServerList.tsx'

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
@@ -16,6 +16,41 @@ function sources(folder: string): { file: string; text: string }[] {
     }))
 }
 const importsOf = (text: string) => [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!)
+
+/** Lower floors first: an import may only go to the same folder or to one named before it. */
+const floors = [
+  ...['contract', 'base', 'providers', 'net', 'demo', 'health', 'oauth', 'settings', 'vault', 'keeper', 'servers'],
+  ...['gateway', 'connect', 'bridge', 'core', 'owner', 'dashboard', 'cli']
+]
+
+describe('the ground plan', () => {
+  const targets = (file: string, text: string) =>
+    importsOf(text)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => relative(root, resolve(root, dirname(file), name)).replaceAll('\\', '/'))
+  const core = sources('app').map(({ file, text }) => ({ file, uses: targets(file, text) }))
+  const floorOf = (file: string) => floors.indexOf(file.split('/')[1]!)
+
+  test('every file of the core is in a folder of the list, none lies loose in app/', () => {
+    expect(core.filter(({ file }) => floorOf(file) < 0 || file.split('/').length < 3)).toEqual([])
+  })
+
+  test('no file imports itself by way of others', () => {
+    const graph = new Map(core.map(({ file, uses }) => [file, uses]))
+    const done = new Set<string>()
+    const circleFrom = (file: string, path: readonly string[]): string[] | null => {
+      if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+      if (done.has(file)) return null
+      for (const used of graph.get(file) ?? []) {
+        const circle = circleFrom(used, [...path, file])
+        if (circle) return circle
+      }
+      done.add(file)
+      return null
+    }
+    expect(core.map(({ file }) => circleFrom(file, [])).find((circle) => circle !== null)).toBeUndefined()
+  })
+})
 
 describe('imports', () => {
   test('app/contract imports zod and itself only', () => {

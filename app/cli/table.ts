@@ -1,6 +1,5 @@
 // The live table of the terminal, and plain lines where the output is no terminal: pure, from a snapshot and the time.
 // Used by `demo` and `status --watch`. A light is always a shape and words too, never a colour alone.
-
 import { formatDuration } from '../contract/duration.ts'
 import type { Action, Light } from '../contract/health.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'

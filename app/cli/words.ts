@@ -1,6 +1,5 @@
 // Views in words for a terminal: one line per server, a card of one server, a line of history.
 // Times are shown in UTC; what matters, how long until, is shown as a duration.
-
 import { formatDuration } from '../contract/duration.ts'
 import { quirkFacts, quirkNames } from '../contract/quirks.ts'
 import type { GrantKind } from '../contract/server.ts'

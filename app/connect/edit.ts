@@ -3,18 +3,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientRow, Entry } from './clients.ts'
+import type { Editor } from './editor.ts'
 import { jsonEditor } from './json.ts'
 import { tomlEditor } from './toml.ts'
-
-export interface Editor {
-  /** The parsed text; throws SyntaxError with the place in words. An empty text is an empty table. */
-  read(text: string): unknown
-  /** The text with `value` at `path`; undefined takes it out. */
-  edit(text: string, path: readonly string[], value: Entry | undefined): string
-  /** The text with foreign string values and comments replaced; those in `shown` stay. As many lines as before. */
-  mask(text: string, shown: ReadonlySet<string>): string
-  snippet(path: readonly string[], entry: Entry): string
-}
 
 export function editorOf(row: ClientRow): Editor {
   return row.format === 'toml' ? tomlEditor : jsonEditor(row.format === 'json')

@@ -2,7 +2,7 @@
 // Whatever an edit does is checked by parsing its result: nothing but the one entry may differ.
 import { createScanner, type ParseError, parse, type SyntaxKind } from 'jsonc-parser'
 import type { Entry } from './clients.ts'
-import type { Editor } from './edit.ts'
+import type { Editor } from './editor.ts'
 import { dropProperty, putProperty } from './jsonText.ts'
 
 // A const enum of the library, which erasable syntax cannot read.

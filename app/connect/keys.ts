@@ -1,6 +1,5 @@
 // The named keys of the gateway by way of the contract, for the command line and the core alike.
 // One key per client and server, so that ending one connection ends nothing else.
-
 import { Secret } from '../base/secret.ts'
 import type { Call } from '../contract/commands.ts'
 import type { Keys } from './connector.ts'

@@ -2,7 +2,7 @@
 // The parser only judges; where a table is, is found by reading strings, comments and brackets as TOML does.
 import { parse, TomlError } from 'smol-toml'
 import type { Entry } from './clients.ts'
-import type { Editor } from './edit.ts'
+import type { Editor } from './editor.ts'
 
 type Piece = { kind: 'string' | 'comment'; start: number; end: number; isHeader: boolean }
 /** A table as written: from its header's line to the next header, `filled` being the end of its last line with content. */

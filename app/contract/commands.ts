@@ -2,6 +2,7 @@
 // Inputs are parsed on arrival, outputs on departure; replies are {ok:true,value} or {ok:false,code,message}.
 import { z } from 'zod'
 import { connectCommands } from './connect.ts'
+import { cliOnly, type Door, everyDoor, nothing, server, type Withheld } from './door.ts'
 import { gatewayCommands } from './gateway.ts'
 import { quirks } from './proposal.ts'
 import {
@@ -20,14 +21,6 @@ import { signInCommands } from './signIn.ts'
 import { vaultCommands } from './vault.ts'
 import { historyEvent, serverView, snapshot } from './views.ts'
 
-/** `cli`: the control socket; `window`: Electron IPC; `browser`: the dashboard. */
-export type Door = 'cli' | 'window' | 'browser'
-const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
-const cliOnly: readonly Door[] = ['cli']
-export type Withheld = Partial<Record<Door, readonly string[]>>
-
-const nothing = z.object({}).strict()
-const server = z.object({ server: z.string().min(1) }).strict()
 const secretText = z.string().min(1).max(65_536)
 const outcome = z.object({ view: serverView }).strict()
 

@@ -1,10 +1,8 @@
 // The contract's part on connecting clients: what would be written into a client's file, writing it, taking it back.
 // No field here can hold a key: diffs and entries come masked, and the key goes from the vault's owner into the file.
 import { z } from 'zod'
+import { cliOnly, everyDoor } from './door.ts'
 
-type Doors = readonly ('cli' | 'window' | 'browser')[]
-const everyDoor: Doors = ['cli', 'window', 'browser']
-const cliOnly: Doors = ['cli']
 const way = z.enum(['key', 'oauth', 'stdio'])
 const server = z.string().min(1)
 const client = z.string().min(1).max(60)

@@ -1,13 +1,12 @@
 // The gateway's part of the contract: who asks to be let in, who was, what they may reach and what they did.
 // `clients.addKey` is the one command here whose answer holds a secret: the key, shown once.
 import { z } from 'zod'
-import type { Door } from './commands.ts'
+import { cliOnly, everyDoor, nothing } from './door.ts'
 import { refusalKinds } from './refusals.ts'
 import { serverId } from './server.ts'
 
 const time = z.number().int()
 const name = z.string().trim().min(1).max(100)
-const nothing = z.object({}).strict()
 const servers = z.array(z.string().min(1)).min(1).max(200)
 
 /** A client that waits for a person's word. `asks` are the servers it named; null: none, so the person chooses. */
@@ -70,8 +69,6 @@ const refusalView = z
   .strict()
 
 const locked = z.object({ locked: z.boolean() }).strict()
-const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
-const cliOnly: readonly Door[] = ['cli']
 
 export const gatewayCommands = {
   'clients.list': {

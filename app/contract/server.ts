@@ -130,3 +130,8 @@ export type ScheduleOverrides = z.infer<typeof scheduleOverrides>
 export type ScheduleChanges = z.infer<typeof scheduleChanges>
 export type GrantKind = z.infer<typeof grantKind>
 export type ClientAuthMethod = z.infer<typeof clientAuthMethod>
+
+/** A new token takes no refresh token: the client asks by itself (RFC 6749 section 4.4, RFC 7523 section 2.1). */
+export function renewsAlone({ grantKind }: Pick<ServerConfig, 'grantKind'>): boolean {
+  return grantKind === 'clientCredentials' || grantKind === 'jwtBearer'
+}

@@ -1,12 +1,9 @@
 // The sign-in's part of the contract: begun, helped along, waited for, cancelled; from any door.
 // A sign-in goes on in the core whether or not the door that began it stays.
 import { z } from 'zod'
-import type { Door } from './commands.ts'
+import { everyDoor, nothing, server } from './door.ts'
 import { serverView, wayOn } from './views.ts'
 
-const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
-const nothing = z.object({}).strict()
-const server = z.object({ server: z.string().min(1) }).strict()
 const outcome = z.object({ view: serverView }).strict()
 
 const signInStarted = z.object({ signIn: z.string(), ...wayOn }).strict()

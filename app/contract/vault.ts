@@ -1,11 +1,7 @@
 // The vault's part of the contract: copied, checked, and each way out of a vault that does not open.
 // A passphrase goes in; nothing secret comes out.
 import { z } from 'zod'
-import type { Door } from './commands.ts'
-
-const everyDoor: readonly Door[] = ['cli', 'window', 'browser']
-const cliOnly: readonly Door[] = ['cli']
-const nothing = z.object({}).strict()
+import { cliOnly, everyDoor, nothing } from './door.ts'
 
 export const vaultCommands = {
   /** An encrypted copy beside the vault; the newest three are kept. */

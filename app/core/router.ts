@@ -1,8 +1,8 @@
 // The one way in for every door: checks the door, parses the input, runs the handler, parses the answer.
 // An answer that does not fit its schema never leaves: it could hold what the schema keeps out.
-
 import type { Log } from '../base/log.ts'
-import { type CommandName, commands, type Door, type Reply, type Withheld } from '../contract/commands.ts'
+import { type CommandName, commands, type Reply } from '../contract/commands.ts'
+import type { Door, Withheld } from '../contract/door.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { Handlers } from './commands/servers.ts'
 

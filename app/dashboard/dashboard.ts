@@ -6,11 +6,12 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Core } from '../core/core.ts'
+import { hostName, isLookingAhead } from '../net/hosts.ts'
 import { bind } from '../net/loopback.ts'
 import { doors } from '../settings/ports.ts'
 import { answerCall } from './answerCall.ts'
 import { readFiles } from './files.ts'
-import { hostName, isLookingAhead, isOwnFetch, isOwnOrigin, ownName } from './guard.ts'
+import { dashboardNames, isOwnFetch, isOwnOrigin, ownName } from './guard.ts'
 import { removeRedirect, sweepRedirects, writeRedirect } from './handOver.ts'
 import { pageHeaders, pages, securityHeaders } from './pages.ts'
 import { allow, deny, send } from './replies.ts'
@@ -64,7 +65,7 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
 
   function handle(request: IncomingMessage, response: ServerResponse) {
     const { method = '', headers } = request
-    const host = hostName(headers.host)
+    const host = hostName(headers.host, dashboardNames)
     if (host === null) return deny(request, response, 421, 'notAllowedHere', pages.wrongHost)
     const [path = ''] = (request.url ?? '').split('?')
     if (path === '/health') {

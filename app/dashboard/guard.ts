@@ -1,17 +1,11 @@
 // Who may speak to the dashboard at all: judged by Host, Origin and Sec-Fetch-*, before anything is read or done.
 // Ports are ignored on purpose, so that the dashboard works through an SSH tunnel that ends at another port.
 import type { IncomingHttpHeaders } from 'node:http'
+import { loopbackNames } from '../net/hosts.ts'
 
 /** The dashboard's own name: browsers resolve it to loopback, and its cookies reach nothing else on localhost. */
 export const ownName = 'tokentray.localhost'
-export const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
-const names: ReadonlySet<string> = new Set([ownName, ...loopbackNames])
-
-/** The name in a Host header where it is one of `ours`, else null: what stops DNS rebinding. */
-export function hostName(host: string | undefined, ours = names): string | null {
-  const name = /^(\[[\da-f:]+\]|[a-z\d.-]+)(?::\d{1,5})?$/i.exec(host ?? '')?.[1]?.toLowerCase()
-  return name !== undefined && ours.has(name) ? name : null
-}
+export const dashboardNames: ReadonlySet<string> = new Set([ownName, ...loopbackNames])
 
 /** Whether `origin` (RFC 6454) is a page of the very name that was asked. */
 export function isOwnOrigin(origin: string, host: string): boolean {
@@ -27,9 +21,4 @@ export function isOwnFetch(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site']
   if (site === undefined || site === 'same-origin') return true
   return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
-}
-
-/** Whether a browser only looks ahead: that must not use up a link. */
-export function isLookingAhead(headers: IncomingHttpHeaders): boolean {
-  return /prefetch|prerender|preview/i.test(`${headers['sec-purpose'] ?? ''} ${headers.purpose ?? ''}`)
 }

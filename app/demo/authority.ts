@@ -4,19 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { IncomingMessage } from 'node:http'
 import type { AdapterPayload, ClientMetadata } from 'oidc-provider'
 import { type Clock, systemClock } from '../base/clock.ts'
+import type { AuthorityEvent } from './events.ts'
 import { applyFault, createFaults, type Faults, type RequestFacts } from './faults.ts'
 import { listen, readBody } from './listen.ts'
+import type { Lifetimes } from './provider.ts'
 import { createProvider, type DemoProvider } from './provider.ts'
 import { createStore } from './store.ts'
-
-/** Times in seconds, as OAuth has them; `reuseGrace` in ms. */
-export type Lifetimes = {
-  accessTokenTtl: number
-  /** Counted from the sign-in, rotation does not prolong it. Absent: 14 days from each rotation. */
-  refreshTokenTtl?: number
-  /** How long a used refresh token is still taken. 0: its reuse ends the whole family at once. */
-  reuseGrace?: number
-}
 
 export type AuthorityOptions = Lifetimes & {
   /** 0: of the system's choice. */
@@ -37,26 +30,6 @@ export type AuthorityOptions = Lifetimes & {
   dpop?: boolean
   /** More pre-registered clients. */
   clients?: readonly ClientMetadata[]
-}
-
-/** `at` in ms since the epoch. `detail`: a grant type, an OAuth error with its reason, a fault; never a token. */
-export type AuthorityEvent = {
-  at: number
-  kind:
-    | 'registered'
-    | 'deleted'
-    | 'issued'
-    | 'refreshed'
-    | 'reuseDetected'
-    /** A used refresh token was taken again: within the grace, or in a race too close for the provider to notice. */
-    | 'reuseForgiven'
-    | 'grantRevoked'
-    | 'refused'
-    | 'faultMade'
-    | 'serverError'
-  clientId: string | null
-  resource: string | null
-  detail: string
 }
 
 export type Authority = {

@@ -1,7 +1,6 @@
 // What the demo's provider tells of itself, as the events that tests and the demo look at.
 // A refresh token used twice is told apart by whether the provider forgave it.
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { AuthorityEvent } from './authority.ts'
 
 export type Tell = (event: Omit<AuthorityEvent, 'at'>) => void
 
@@ -41,4 +40,24 @@ export function tellEvents(provider: Provider, record: Tell): void {
   })
   provider.on('grant.revoked', (ctx) => record({ kind: 'grantRevoked', ...facts(ctx), detail: String(ctx.oidc.route) }))
   provider.on('server_error', (ctx, error) => record({ kind: 'serverError', ...facts(ctx), detail: String(error) }))
+}
+
+/** `at` in ms since the epoch. `detail`: a grant type, an OAuth error with its reason, a fault; never a token. */
+export type AuthorityEvent = {
+  at: number
+  kind:
+    | 'registered'
+    | 'deleted'
+    | 'issued'
+    | 'refreshed'
+    | 'reuseDetected'
+    /** A used refresh token was taken again: within the grace, or in a race too close for the provider to notice. */
+    | 'reuseForgiven'
+    | 'grantRevoked'
+    | 'refused'
+    | 'faultMade'
+    | 'serverError'
+  clientId: string | null
+  resource: string | null
+  detail: string
 }

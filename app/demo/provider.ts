@@ -5,7 +5,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ClientMetadata, Configuration, errors } from 'oidc-provider'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { Lifetimes } from './authority.ts'
 import { type Tell, tellEvents } from './events.ts'
 import { answerInteraction, demoScope, showForm } from './interaction.ts'
 import type { Store } from './store.ts'
@@ -202,4 +201,13 @@ function validJwt(token: string, resource: string | undefined, key: KeyObject, c
   if (!verify('sha256', signed, publicKey, Buffer.from(signature, 'base64url'))) return false
   const { exp, aud } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp: number; aud?: string }
   return exp * 1000 > clock.now() && (resource === undefined || aud === resource)
+}
+
+/** Times in seconds, as OAuth has them; `reuseGrace` in ms. */
+export type Lifetimes = {
+  accessTokenTtl: number
+  /** Counted from the sign-in, rotation does not prolong it. Absent: 14 days from each rotation. */
+  refreshTokenTtl?: number
+  /** How long a used refresh token is still taken. 0: its reuse ends the whole family at once. */
+  reuseGrace?: number
 }

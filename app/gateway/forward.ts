@@ -6,11 +6,12 @@ import type { Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import { isServerName } from '../contract/server.ts'
+import type { Upstreams } from '../keeper/upstreams.ts'
 import type { Target } from './addresses.ts'
 import { type Body, readBody } from './body.ts'
 import { type Failure, fail, refuse } from './errorReplies.ts'
 import type { Pools } from './pools.ts'
-import type { Admission, Refusal, Upstreams } from './port.ts'
+import type { Admission, Refusal } from './port.ts'
 import { Refused, relay } from './relay.ts'
 
 export type ForwarderOptions = {

@@ -1,7 +1,7 @@
 // Who may speak to the gateway at all, by Host and Origin (DNS rebinding), before anything is read or done.
 // Any port of a loopback name will do, so that it works through a tunnel that ends at another port.
 import type { IncomingHttpHeaders } from 'node:http'
-import { hostName, loopbackNames } from '../dashboard/guard.ts'
+import { hostName, loopbackNames } from '../net/hosts.ts'
 
 /**
  * How the client addresses the gateway, as an origin; else the status that refuses it: 421 for a foreign Host, 403 for a

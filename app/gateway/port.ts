@@ -1,7 +1,6 @@
 // The gateway's seams: what the forwarder asks of access (who is let in) and of the core (which token goes up).
 // Types only; gateway.ts joins the parts, tests replace them.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { ClientCertificate } from '../contract/server.ts'
 
 /** Who asks, once let in. `client` is its stable id, `name` what people read. */
 export type Caller = { client: string; name: string; kind: 'oauth' | 'key' }
@@ -35,33 +34,4 @@ export interface OwnRoutes {
    * `http://<Host header>`. It is the issuer, and `${origin}/<server>` the resource, for this client.
    */
   handle(request: IncomingMessage, response: ServerResponse, origin: string): Promise<boolean>
-}
-
-/** 'token': ours goes up; 'passThrough': the client's own `Authorization` goes up untouched. */
-export type Mode = 'token' | 'passThrough'
-
-export type Upstream = { id: string; name: string; url: string; mode: Mode; certificate: ClientCertificate | null }
-
-/** A token to use now. `generation` tells a refusal of it from one of a newer token. */
-export type UpstreamToken = {
-  generation: number
-  /** What proves it on one request: `Authorization`, and what else its type asks for. */
-  headers(method: string, url: string): readonly [string, string][] | Promise<readonly [string, string][]>
-  /** Keeps what the answer's `DPoP-Nonce` says (RFC 9449 section 9); true: news, so the same token is worth another try. */
-  noteNonce?(url: string, nonce: string | null | undefined): boolean
-}
-
-/** What the forwarder asks of the core. All rejections are TokentrayErrors (signInNeeded, tokenUnavailable, …). */
-export interface Upstreams {
-  find(server: string): Upstream | null
-  /** The token to use now; waits for a refresh in flight where the one at hand has ended. */
-  token(server: string, signal: AbortSignal): Promise<UpstreamToken>
-  /** The upstream refused the token of `generation`: one shared refresh for all who wait; a newer token, or rejects. */
-  renewed(server: string, generation: number, signal: AbortSignal): Promise<UpstreamToken>
-  /** How long to wait, in s, before asking again can help where `token` rejected. */
-  retryAfter(server: string): number
-  /** The upstream answered and did not refuse the token. Called per request, so it must be cheap. */
-  accepted(server: string): void
-  /** The upstream wants more scopes (RFC 6750 section 3.1, `insufficient_scope`); null: it did not say which. */
-  needsScope(server: string, scopes: string | null): void
 }

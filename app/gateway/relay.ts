@@ -1,6 +1,7 @@
 // One admitted request up to its upstream and back: the token, one replay after a refused one, and what is never passed on.
 // Whatever cannot be passed on is thrown as a Refused, with the sentence for the client.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Upstream, Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { type Base, readBase, rewriteLocation, type Target, upstreamPath } from './addresses.ts'
 import type { Body } from './body.ts'
@@ -8,7 +9,6 @@ import type { Failure } from './errorReplies.ts'
 import { type Answer, type Exchange, exchange, type Outcome } from './exchange.ts'
 import { headersUp } from './headers.ts'
 import type { Pools } from './pools.ts'
-import type { Upstream, Upstreams, UpstreamToken } from './port.ts'
 
 /** What is to be said to the client instead of an upstream's answer. */
 export class Refused extends Error {

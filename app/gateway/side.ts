@@ -1,6 +1,7 @@
 // The core as the gateway sees it, for as long as the core lives: before its vault is open every question is answered
 // with what keeps the vault closed, so that the listener need not know of vaults.
-import type { Admission, OwnRoutes, Upstreams } from './port.ts'
+import type { Upstreams } from '../keeper/upstreams.ts'
+import type { Admission, OwnRoutes } from './port.ts'
 
 /** What there is once the vault is open. */
 export type Parts = { upstreams: Upstreams; admission: Admission; own: OwnRoutes }

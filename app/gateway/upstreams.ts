@@ -4,8 +4,8 @@ import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { isTokenRefused, isWell } from '../health/questions.ts'
 import { remedies, whyNot } from '../keeper/readToken.ts'
+import type { Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { needScope, type StepUp } from '../servers/stepUp.ts'
-import type { Upstreams, UpstreamToken } from './port.ts'
 
 /** A token with less than this, in ms, or a tenth of its life left is renewed before it goes up. */
 const scarce = 10_000

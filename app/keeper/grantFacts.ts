@@ -2,7 +2,8 @@
 // Made anew from each stored grant, so that health and vault cannot drift apart.
 import type { GrantFacts } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import type { Grant } from '../vault/vault.ts'
+import { renewsAlone } from '../contract/server.ts'
+import type { Grant } from '../oauth/grant.ts'
 
 /** A grant as health sees it. Client credentials are renewed with the client's own secret (RFC 6749 section 4.4). */
 export function factsOf(config: ServerConfig, grant: Grant): GrantFacts {
@@ -16,9 +17,4 @@ export function factsOf(config: ServerConfig, grant: Grant): GrantFacts {
     renewable: grant.refreshToken !== null || renewsAlone(config),
     restored: grant.restored
   }
-}
-
-/** A new token takes no refresh token: the client asks by itself (RFC 6749 section 4.4, RFC 7523 section 2.1). */
-export function renewsAlone({ grantKind }: Pick<ServerConfig, 'grantKind'>): boolean {
-  return grantKind === 'clientCredentials' || grantKind === 'jwtBearer'
 }

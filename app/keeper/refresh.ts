@@ -9,8 +9,9 @@ import type { FaultReport, Health } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { EventKind, HistoryEvent } from '../contract/views.ts'
 import type { HealthEvent } from '../health/machine.ts'
+import type { Grant, Tokens } from '../oauth/grant.ts'
 import type { OAuth } from '../oauth/port.ts'
-import type { Grant, Tokens, Vault } from '../vault/vault.ts'
+import type { Vault } from '../vault/vault.ts'
 import { factsOf } from './grantFacts.ts'
 
 /** A token the server gave and the vault could not take yet. */

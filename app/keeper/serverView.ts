@@ -6,9 +6,9 @@ import { isSecretName, type ServerConfig } from '../contract/server.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
 import { plannedAt } from '../health/questions.ts'
 import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
+import type { RequestShape } from '../oauth/grant.ts'
 import { proposalsIn } from '../oauth/quirks.ts'
 import { mergeProposals, openProposals } from '../providers/proposals.ts'
-import type { RequestShape } from '../vault/vault.ts'
 
 /** Hours and minutes here, from 00:00. Not by Intl, whose tables of all languages are 7 MB that an owner would keep. */
 export const writeTime: WriteTime = (at) => new Date(at).toTimeString().slice(0, 5)

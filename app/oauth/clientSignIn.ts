@@ -3,11 +3,12 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { newGrant, unionOf } from './codeSignIn.ts'
 import type { Given, Means } from './context.ts'
 import { explainFault } from './explain.ts'
+import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
 import { preRegistered } from './registration.ts'
+import { unionOf } from './scope.ts'
 import { parametersOf, type TokenRequest } from './tokenRequest.ts'
 
 export async function beginAlone(means: Means, config: ServerConfig, given: Given): Promise<SignIn> {

@@ -4,15 +4,14 @@ import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { renewsAlone } from '../keeper/grantFacts.ts'
-import type { NewGrant, Tokens } from '../vault/vault.ts'
 import { type Asking, authorizationUrl, pastedParameters, readResponse } from './authorization.ts'
 import type { Page } from './callback.ts'
-import { type Client, ClientUnfit } from './client.ts'
+import { ClientUnfit } from './client.ts'
 import type { Discovery } from './discovery.ts'
-import type { Prover } from './dpop.ts'
 import { explainFault } from './explain.ts'
+import type { NewGrant, Tokens } from './grant.ts'
 import { shown } from './metadata.ts'
+import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
 import { withKnown } from './quirks.ts'
 import type { Registered } from './registration.ts'
@@ -49,40 +48,6 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
       ? {}
       : { proposals: [proposeQuirk('allowMissingPkceMetadata', `The metadata of ${issuer} says nothing of PKCE.`)] }
   )
-}
-
-/** In characters: what an authorization request can hold of a server's own choice. */
-export const mostScope = 6000
-
-/**
- * The settings' scope, else what the server asks for; with what was missing since, and `offline_access` where it is
- * listed (FM-09). null: send none.
- * Throws `metadataInvalid` where a server wants too many.
- */
-export function chooseScope(config: ServerConfig, { server, scope }: Discovery): string | null {
-  if (config.scope === undefined && (scope?.length ?? 0) > mostScope)
-    throw new TokentrayError(
-      'metadataInvalid',
-      `${shown(server.issuer)} is to be asked for more scopes than fit into an address; choose the scopes of ${config.name} in its settings.`
-    )
-  const listed = server.scopes_supported?.includes('offline_access')
-  return unionOf(config.scope ?? scope, config.addedScope, listed ? 'offline_access' : null)
-}
-
-/** All the scopes in these lists, each once; null: there are none. */
-export function unionOf(...lists: (string | null | undefined)[]): string | null {
-  const scopes = new Set(lists.flatMap((list) => (list ?? '').split(/\s+/)).filter(Boolean))
-  return scopes.size > 0 ? [...scopes].join(' ') : null
-}
-
-/**
- * What a client that asks by itself renews with: of what step-up added no more than was granted, since a server may refuse
- * a request for anything else.
- */
-export function renewedScope(config: ServerConfig, granted: string | null): string | null {
-  const has = new Set(granted?.split(/\s+/))
-  const added = config.addedScope?.split(/\s+/).filter((scope) => has.has(scope))
-  return unionOf(config.scope ?? granted, added?.join(' '))
 }
 
 /** Asks for a code and waits for the response; resolves when a browser can be sent off. */
@@ -211,36 +176,4 @@ async function exchange(
 function grantOf(tokens: Tokens, { config, discovery, client, scope, prover }: Asking): NewGrant {
   const { redirectUri } = client.callback
   return newGrant(tokens, config, discovery, client, client.registration, scope, redirectUri, prover)
-}
-
-/** A grant with the shape of its requests; a reply without a scope granted the one asked for (RFC 6749 section 5.1). */
-export function newGrant(
-  tokens: Tokens,
-  config: ServerConfig,
-  { server, resource }: Pick<Discovery, 'server' | 'resource'>,
-  { clientId, clientAuth, clientSecret }: Client,
-  registration: NewGrant['shape']['registration'],
-  scope: string | null,
-  redirectUri: string | null,
-  prover: Prover | null
-): NewGrant {
-  // Nothing to renew it with, and no end told: such tokens last until they are revoked, and a guess would call a good one dead.
-  const isEndless = tokens.expirySource === 'guess' && tokens.refreshToken === null && !renewsAlone(config)
-  return {
-    ...tokens,
-    ...(isEndless && { expiresAt: null, expirySource: 'none' as const }),
-    scope: tokens.scope ?? scope,
-    shape: {
-      issuer: server.issuer,
-      tokenEndpoint: server.token_endpoint ?? null,
-      revocationEndpoint: server.revocation_endpoint ?? null,
-      resource: config.quirks.omitResource ? null : resource,
-      clientId,
-      clientAuth,
-      clientSecret,
-      registration,
-      redirectUri,
-      ...(prover && { dpopKey: prover.key })
-    }
-  }
 }

@@ -3,9 +3,9 @@
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
 import type { Network } from '../net/request.ts'
-import type { RequestShape } from '../vault/vault.ts'
 import { authenticationOf, requestOptions } from './client.ts'
 import type { Discovery } from './discovery.ts'
+import type { RequestShape } from './grant.ts'
 import { objectOf } from './metadata.ts'
 
 /** null: it is not known. `at`: now, in ms since the epoch. Never throws. */

@@ -2,7 +2,7 @@
 // Where and with which token comes with the registration (RFC 7591 section 3.2.1), from the server alone.
 import { expose, Secret } from '../base/secret.ts'
 import { type Network, NetworkFault } from '../net/request.ts'
-import type { ClientManagement } from '../vault/vault.ts'
+import type { ClientManagement } from './grant.ts'
 import { type Json, shown } from './metadata.ts'
 
 const longest = 10_000

@@ -2,7 +2,7 @@
 // It begins here; signIn.ts and deviceSignIn.ts carry it out.
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { checkPkce, chooseScope, startCodeSignIn } from './codeSignIn.ts'
+import { checkPkce, startCodeSignIn } from './codeSignIn.ts'
 import type { Given, Means } from './context.ts'
 import { offersDeviceCode } from './deviceRequest.ts'
 import { startDeviceSignIn } from './deviceSignIn.ts'
@@ -11,6 +11,7 @@ import { explainError } from './explain.ts'
 import type { SignIn } from './port.ts'
 import { withKnown } from './quirks.ts'
 import { obtainClient, obtainDeviceClient, registerAnew } from './registration.ts'
+import { chooseScope } from './scope.ts'
 import { nameAccount } from './userinfo.ts'
 
 export async function beginWithPerson(means: Means, config: ServerConfig, given: Given): Promise<SignIn> {

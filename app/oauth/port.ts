@@ -1,11 +1,10 @@
 // What the keeper asks of OAuth, as one port: so that health and scheduling are tested without a network.
 // The real one is made in engine.ts from discovery, registration, sign-in, refresh and revocation.
-
 import type { Secret } from '../base/secret.ts'
 import type { Fault, SignInStep } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import type { ClientManagement, Grant, NewGrant, RequestShape, Tokens } from '../vault/vault.ts'
 import type { Bearable } from './dpop.ts'
+import type { ClientManagement, Grant, NewGrant, RequestShape, Tokens } from './grant.ts'
 import type { Verification } from './verifyToken.ts'
 
 /** How a request for tokens ended. `detail`: an OAuth error code, a status or a network code; never a body, never a token. */

@@ -2,13 +2,13 @@
 // Nothing is judged here; tokenReply.ts does.
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { renewsAlone } from '../keeper/grantFacts.ts'
+import { renewsAlone } from '../contract/server.ts'
 import { NetworkFault } from '../net/request.ts'
-import type { Grant, RequestShape } from '../vault/vault.ts'
-import { renewedScope } from './codeSignIn.ts'
 import type { Means } from './context.ts'
 import type { Discovery } from './discovery.ts'
+import type { Grant, RequestShape } from './grant.ts'
 import type { TokenOutcome } from './port.ts'
+import { renewedScope } from './scope.ts'
 import {
   lastLifetimeOf,
   misconfigured,

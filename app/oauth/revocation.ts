@@ -3,8 +3,8 @@
 import * as oauth from 'oauth4webapi'
 import { expose } from '../base/secret.ts'
 import { type Network, NetworkFault } from '../net/request.ts'
-import type { Grant } from '../vault/vault.ts'
 import { authenticationOf, requestOptions } from './client.ts'
+import type { Grant } from './grant.ts'
 import { serverOf } from './tokenRequest.ts'
 
 const stillValid = 'the tokens stay valid there until they run out'

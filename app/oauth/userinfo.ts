@@ -3,9 +3,9 @@
 import type { Clock } from '../base/clock.ts'
 import { asksForNonce } from '../net/challenge.ts'
 import type { Network } from '../net/request.ts'
-import type { NewGrant } from '../vault/vault.ts'
 import type { Discovery } from './discovery.ts'
 import { credentialsFor, type Nonces } from './dpop.ts'
+import type { NewGrant } from './grant.ts'
 import { objectOf } from './metadata.ts'
 import { accountIn } from './tokenReply.ts'
 

@@ -1,6 +1,5 @@
 // The core in this process, for a command without a running owner and for whoever becomes one.
 // It is drained and the ownership given back when it is left.
-
 import { say } from '../cli/output.ts'
 import type { HostOptions, Ownership, World } from '../cli/world.ts'
 import type { Snapshot } from '../contract/views.ts'

@@ -1,6 +1,6 @@
 // Steps for making one's own OAuth client at authorization servers that many services stand behind.
 // Data only; what the fields mean is in providers.ts.
-import type { Provider } from './providers.ts'
+import type { Provider } from './provider.ts'
 
 export const identityProviders: readonly Provider[] = [
   {

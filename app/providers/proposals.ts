@@ -1,6 +1,5 @@
 // What of all that is known of providers can be proposed for one server: what its settings lack, and what it was seen to need.
 // Nothing is applied here; the table is providerQuirks.ts.
-
 import type { Proposal } from '../contract/proposal.ts'
 import { proposeQuirk, type QuirkName } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'

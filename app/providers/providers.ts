@@ -1,25 +1,8 @@
 // Steps for making one's own OAuth client at providers that are often met, as data for every door.
 // Names of menus change: each entry says whether its steps were tried (`verified`), read on the page named (`cited`), or neither.
-
 import { identityProviders } from './identityProviders.ts'
+import type { Provider } from './provider.ts'
 import { serviceProviders } from './serviceProviders.ts'
-
-export type Provider = {
-  id: string
-  name: string
-  /** Hosts of its MCP and authorization servers; their subdomains count too. Empty: it runs under its customers' names. */
-  hosts: readonly string[]
-  /** Hosts of its issuers, where much else lives under `hosts`: only there is it sure that its ways are to be expected. */
-  issuerHosts?: readonly string[]
-  /** How the path of its issuers begins, where its hosts are its customers'. */
-  issuerPath?: string
-  /** Which loopback host the provider is known to take as a redirect address. */
-  redirectHost: '127.0.0.1' | 'localhost'
-  steps: readonly string[]
-  trust: 'verified' | 'cited' | 'unverified'
-  /** The page the steps were read on. */
-  page: string | null
-}
 
 export const providers: readonly Provider[] = [...serviceProviders, ...identityProviders]
 

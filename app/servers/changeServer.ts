@@ -1,6 +1,5 @@
 // What a change of a server's settings makes of them, and of its client's secret. Pure but for a key made where one is chosen.
 // A grant of that client goes on with what was changed; a key made just now waits for the next sign-in, since no server knows it.
-
 import { Secret } from '../base/secret.ts'
 import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -8,20 +7,9 @@ import { reasonsAfter } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { makeKey, readKey } from '../oauth/keys.ts'
 import { changeOverrides } from '../settings/settings.ts'
+import type { Changed } from '../vault/vault.ts'
 
 type Change = ParsedInput<'server.set'>
-
-/**
- * Of the secrets null takes one away; absent: it stays as it is. `isForGrant`: the grant's own copy of the client changes too,
- * its id where `grantClient` says so.
- */
-export type Changed = {
-  config: ServerConfig
-  clientSecret?: Secret | null
-  isForGrant?: boolean
-  grantClient?: string
-  identityProviderSecret?: Secret | null
-}
 
 /** @throws inputInvalid */
 export function changeServer(old: ServerConfig, secret: Secret | null, change: Change): Changed {

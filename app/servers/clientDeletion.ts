@@ -3,8 +3,9 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { ServerConfig } from '../contract/server.ts'
+import type { RequestShape } from '../oauth/grant.ts'
 import type { OAuth } from '../oauth/port.ts'
-import type { RequestShape, Vault } from '../vault/vault.ts'
+import type { Vault } from '../vault/vault.ts'
 
 export type ClientEndingsOptions = {
   vault: Vault

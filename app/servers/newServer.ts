@@ -1,6 +1,5 @@
 // A new server from what a person gave: id, name, kind of grant, and the first grant where tokens were given.
 // Everything is checked here, before anything is stored.
-
 import { Secret } from '../base/secret.ts'
 import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -8,8 +7,8 @@ import { reservedIds, type ServerConfig, serverConfig } from '../contract/server
 import type { ServerView } from '../contract/views.ts'
 import { checkServerUrl } from '../oauth/discovery.ts'
 import { boundedEnd, claimsOf } from '../oauth/expiry.ts'
+import type { NewGrant } from '../oauth/grant.ts'
 import { makeKey, readKey } from '../oauth/keys.ts'
-import type { NewGrant } from '../vault/vault.ts'
 
 type AddInput = ParsedInput<'server.add'>
 

@@ -5,7 +5,8 @@ import type { Log } from '../base/log.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Keeper } from '../keeper/keeper.ts'
-import type { NewGrant, Vault } from '../vault/vault.ts'
+import type { NewGrant } from '../oauth/grant.ts'
+import type { Vault } from '../vault/vault.ts'
 import { afterAsking } from './stepUp.ts'
 
 type Parts = { keeper: Keeper; vault: Vault; log: Log }

@@ -7,8 +7,9 @@ import type { ServerView } from '../contract/views.ts'
 import { isClientForgotten } from '../health/questions.ts'
 import { sayCancelled } from '../health/words.ts'
 import type { Keeper } from '../keeper/keeper.ts'
+import type { Grant } from '../oauth/grant.ts'
 import type { OAuth, SignIn } from '../oauth/port.ts'
-import type { Grant, Vault } from '../vault/vault.ts'
+import type { Vault } from '../vault/vault.ts'
 import { dropRefused, noteFound } from './signInOutcome.ts'
 
 type Running = {

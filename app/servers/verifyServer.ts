@@ -2,8 +2,8 @@
 // What follows a refusal is the same as when the gateway meets one.
 import type { Clock } from '../base/clock.ts'
 import type { Output } from '../contract/commands.ts'
-import type { Upstreams } from '../gateway/port.ts'
 import { usableTokens } from '../keeper/readToken.ts'
+import type { Upstreams } from '../keeper/upstreams.ts'
 import { needScope, type StepUp } from './stepUp.ts'
 
 const limit = 45_000

@@ -9,9 +9,7 @@ import { clientManagement } from './migrations/004-client-management.ts'
 import { identityProvider } from './migrations/005-identity-provider.ts'
 import { proposals } from './migrations/006-proposals.ts'
 import { registeredScopes } from './migrations/007-registered-scopes.ts'
-
-/** `version` is the `user_version` the vault has afterwards. */
-export type Migration = { version: number; sql: string }
+import type { Migration } from './migrations/migration.ts'
 
 export const migrations: readonly Migration[] = [
   tables,

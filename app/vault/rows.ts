@@ -7,7 +7,7 @@ import type { Health } from '../contract/health.ts'
 import { type Proposal, proposal } from '../contract/proposal.ts'
 import { clientAuthMethod, type ServerConfig, serverConfig } from '../contract/server.ts'
 import { action, fault, type HistoryEvent, historyEvent, signInStep } from '../contract/views.ts'
-import type { ClientRegistration, Grant, NewGrant } from './vault.ts'
+import type { ClientRegistration, Grant, NewGrant } from '../oauth/grant.ts'
 
 const time = z.number().int()
 const text = z.string().nullable()

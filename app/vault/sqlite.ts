@@ -1,15 +1,15 @@
 // The vault on SQLite: every write is one immediate transaction, durable when its promise resolves.
 // Each function says in SQL what the interface in vault.ts promises in words.
-
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import type { NewGrant, Tokens } from '../oauth/grant.ts'
 import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
 import { asVaultError, type Connection } from './connection.ts'
 import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth, readProposals } from './rows.ts'
 import { createLocalAccess } from './sqliteLocalAccess.ts'
 import { createRegistrations } from './sqliteRegistrations.ts'
-import type { KeySource, NewGrant, StoredServer, Tokens, Vault } from './vault.ts'
+import type { KeySource, StoredServer, Vault } from './vault.ts'
 
 const eventsKept = 1000
 

@@ -1,6 +1,5 @@
 // The pages by themselves in Chromium: how long 200 servers take to paint, and how often an idle page wakes.
 // Snapshots come in by the window's bridge, so that no network is in the times.
-
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'

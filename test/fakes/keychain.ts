@@ -1,6 +1,5 @@
 // A keychain in memory that counts what is asked of it and can fail as a real one does.
 // Stands behind the Keychain port; the real one is tested in test/keychain.
-
 import { expose, Secret } from '../../app/base/secret.ts'
 import { type ErrorCode, TokentrayError } from '../../app/contract/errors.ts'
 import type { Keychain } from '../../app/vault/keychain.ts'

@@ -1,10 +1,9 @@
 // An OAuth port whose answers a test writes down: each renew() takes the next answer, or waits to be told.
 // It counts like a rotating server: every refresh token is good for one use.
-
 import type { Clock } from '../../app/base/clock.ts'
 import { Secret } from '../../app/base/secret.ts'
+import type { Grant, NewGrant, Tokens } from '../../app/oauth/grant.ts'
 import type { OAuth, SignIn, TokenOutcome } from '../../app/oauth/port.ts'
-import type { Grant, NewGrant, Tokens } from '../../app/vault/vault.ts'
 
 export type Renewal = { server: string; refreshToken: string; answer: (outcome: TokenOutcome) => void }
 

@@ -12,7 +12,8 @@ import { systemClock } from '../../app/base/clock.ts'
 import { silentLog } from '../../app/base/log.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../app/gateway/gateway.ts'
-import type { Admission, Upstream, Upstreams } from '../../app/gateway/port.ts'
+import type { Admission } from '../../app/gateway/port.ts'
+import type { Upstream, Upstreams } from '../../app/keeper/upstreams.ts'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 

@@ -7,7 +7,7 @@ import { type McpServer, startMcpServer } from '../../app/demo/mcpServer.ts'
 import { approve, callbackUrl } from '../../app/demo/person.ts'
 import { createNetwork } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
-import type { Grant, NewGrant, Tokens } from '../../app/vault/vault.ts'
+import type { Grant, NewGrant, Tokens } from '../../app/oauth/grant.ts'
 import { freePort } from '../support/freePort.ts'
 import { begin, configOf, memoryRegistrations, never, refusal } from './oauth.fixture.ts'
 

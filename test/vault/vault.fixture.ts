@@ -1,6 +1,5 @@
 // What the vault's tests share: a private folder each, options over a fake keychain, sample servers and grants.
 // Also how to look at a file no connection holds any more, and how to run a script in a child of its own.
-
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -11,8 +10,8 @@ import { systemClock } from '../../app/base/clock.ts'
 import { Secret } from '../../app/base/secret.ts'
 import type { ErrorCode } from '../../app/contract/errors.ts'
 import { type ServerConfig, serverConfig } from '../../app/contract/server.ts'
+import type { NewGrant, Tokens } from '../../app/oauth/grant.ts'
 import type { OpenOptions } from '../../app/vault/open.ts'
-import type { NewGrant, Tokens } from '../../app/vault/vault.ts'
 import { type FakeKeychain, fakeKeychain } from '../fakes/keychain.ts'
 
 export const plantedTokens = ['canary-access-7f3a9d', 'canary-refresh-51c0be', 'canary-client-secret-aa17']

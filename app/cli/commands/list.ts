@@ -1,6 +1,5 @@
 // `tokentray list`: the servers, all or those that match; made for scripts as much as for eyes.
 // A filter that nothing matches is an empty list and no error.
-
 import { parseDuration } from '../../contract/duration.ts'
 import type { ServerView, Snapshot } from '../../contract/views.ts'
 import { openSnapshot, withOwner } from '../../owner/withOwner.ts'

@@ -1,6 +1,5 @@
 // `tokentray metrics`: the owner's metrics in Prometheus' text format.
 // Without an owner running it shows gauges only: counters live as long as their process.
-
 import { withOwner } from '../../owner/withOwner.ts'
 import { paint, printJson } from '../output.ts'
 import type { World } from '../world.ts'

@@ -1,6 +1,5 @@
 // `tokentray token`: the access token alone on stdout, refreshed first where too little is left of it.
 // The quickest way in: nothing imported here loads zod or commander.
-
 import type { Input, Output } from '../../contract/commands.ts'
 import { parseDuration } from '../../contract/duration.ts'
 import { TokentrayError } from '../../contract/errors.ts'

@@ -1,6 +1,5 @@
 // `tokentray verify`: asks the MCP server itself whether it takes the token at hand.
 // Exit 0: it does; 1: it does not; 6: nobody knows, since it could not be asked.
-
 import { withOwner } from '../../owner/withOwner.ts'
 import { print, printJson } from '../output.ts'
 import type { World } from '../world.ts'

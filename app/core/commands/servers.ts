@@ -1,14 +1,13 @@
 // What each command of the contract does, on top of keeper, sign-ins and vault.
 // Inputs arrive parsed; outputs leave through the contract's own schemas (see router.ts).
-
 import type { Clock } from '../../base/clock.ts'
 import type { CommandName, Output, ParsedInput } from '../../contract/commands.ts'
 import type { ConnectCommandName } from '../../contract/connect.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { GatewayCommandName } from '../../contract/gateway.ts'
-import type { Upstreams } from '../../gateway/port.ts'
 import type { Keeper } from '../../keeper/keeper.ts'
 import { passedThrough, readToken, refreshNow, remedies } from '../../keeper/readToken.ts'
+import type { Upstreams } from '../../keeper/upstreams.ts'
 import { publicKeyOf } from '../../oauth/keys.ts'
 import type { OAuth } from '../../oauth/port.ts'
 import { changeServer } from '../../servers/changeServer.ts'

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import { expose } from '../../base/secret.ts'
-import { isLookingAhead } from '../../dashboard/guard.ts'
+import { isLookingAhead } from '../../net/hosts.ts'
 import type { LocalAccess, LocalClient, SignInGrant } from '../../vault/localAccess.ts'
 import { hashOf, mint, type RandomBytes } from './credentials.ts'
 import { serverOfResource } from './metadata.ts'

@@ -1,6 +1,5 @@
 // Dynamic client registration (RFC 7591) for public clients. Registering is no approval: it only gives a name to ask by.
 // Whatever a client wishes beyond its name and redirect URIs, it gets the one profile there is.
-
 import type { LocalAccess, LocalClient } from '../../vault/localAccess.ts'
 import type { RandomBytes } from './credentials.ts'
 import { cleanName } from './names.ts'

@@ -1,6 +1,6 @@
 // The first schema: servers, their grants and history, and client registrations. Every page of the file is encrypted.
 // Grants go only with their server or by a person's sign-out: no failure deletes one.
-import type { Migration } from '../migrations.ts'
+import type { Migration } from './migration.ts'
 
 export const tables: Migration = {
   version: 1,

@@ -1,6 +1,6 @@
 // The gateway's own clients: registrations, sign-ins with their codes and tokens, standing consents, keys, activity.
 // Credentials are kept as SHA-256 hashes only. What reaches a server goes with it: its name may come back for another.
-import type { Migration } from '../migrations.ts'
+import type { Migration } from './migration.ts'
 
 export const localClients: Migration = {
   version: 2,

@@ -1,6 +1,6 @@
 // Where a registered client can be deleted at its server, and with which token (RFC 7592).
 // Apart from the registrations: a grant goes on with its client after the registration was forgotten here.
-import type { Migration } from '../migrations.ts'
+import type { Migration } from './migration.ts'
 
 export const clientManagement: Migration = {
   version: 4,

@@ -1,6 +1,5 @@
 // What ends a grant: signing out and removing, over a real vault and an OAuth port a test answers for.
 // Pinned here: a failure on the way leaves a server as it was, and what is revoked is the newest token there is.
-
 import { expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../../app/base/log.ts'
 import { createMetrics } from '../../../app/base/metrics.ts'

@@ -1,0 +1,32 @@
+// What the gateway asks of the keeper: where a server is, and which token to put on a request to it.
+// Types only, so that the gateway can be tested without a keeper.
+import type { ClientCertificate } from '../contract/server.ts'
+
+/** 'token': ours goes up; 'passThrough': the client's own `Authorization` goes up untouched. */
+export type Mode = 'token' | 'passThrough'
+
+export type Upstream = { id: string; name: string; url: string; mode: Mode; certificate: ClientCertificate | null }
+
+/** A token to use now. `generation` tells a refusal of it from one of a newer token. */
+export type UpstreamToken = {
+  generation: number
+  /** What proves it on one request: `Authorization`, and what else its type asks for. */
+  headers(method: string, url: string): readonly [string, string][] | Promise<readonly [string, string][]>
+  /** Keeps what the answer's `DPoP-Nonce` says (RFC 9449 section 9); true: news, so the same token is worth another try. */
+  noteNonce?(url: string, nonce: string | null | undefined): boolean
+}
+
+/** What the forwarder asks of the core. All rejections are TokentrayErrors (signInNeeded, tokenUnavailable, …). */
+export interface Upstreams {
+  find(server: string): Upstream | null
+  /** The token to use now; waits for a refresh in flight where the one at hand has ended. */
+  token(server: string, signal: AbortSignal): Promise<UpstreamToken>
+  /** The upstream refused the token of `generation`: one shared refresh for all who wait; a newer token, or rejects. */
+  renewed(server: string, generation: number, signal: AbortSignal): Promise<UpstreamToken>
+  /** How long to wait, in s, before asking again can help where `token` rejected. */
+  retryAfter(server: string): number
+  /** The upstream answered and did not refuse the token. Called per request, so it must be cheap. */
+  accepted(server: string): void
+  /** The upstream wants more scopes (RFC 6750 section 3.1, `insufficient_scope`); null: it did not say which. */
+  needsScope(server: string, scopes: string | null): void
+}

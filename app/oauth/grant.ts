@@ -1,0 +1,69 @@
+// What a sign-in yields and a refresh renews: tokens, how the requests about them are shaped, and the client they belong to.
+// Types only. OAuth makes these values; the vault stores them.
+import type { Secret } from '../base/secret.ts'
+import type { ExpirySource } from '../contract/health.ts'
+import type { ClientAuthMethod } from '../contract/server.ts'
+
+/** What a token reply leads to (RFC 6749 section 5.1), times absolute in ms since the epoch. */
+export type Tokens = {
+  accessToken: Secret
+  tokenType: string
+  obtainedAt: number
+  expiresAt: number | null
+  expirySource: ExpirySource
+  /** null: the reply had none, so the old one stays. */
+  refreshToken: Secret | null
+  refreshExpiresAt: number | null
+  /** null: the reply said nothing, so the old scope stays. */
+  scope: string | null
+  /** Whose account it is, as an ID token said unverified: for showing, and for the next sign-in's hint. Not stored here. */
+  account?: string | undefined
+}
+
+/** How requests about a grant are made: kept per grant so that a refresh is shaped as the sign-in was. */
+export type RequestShape = {
+  /** null for a pasted refresh token with its endpoint, and for static tokens. */
+  issuer: string | null
+  tokenEndpoint: string | null
+  revocationEndpoint: string | null
+  /** Verbatim from the metadata; null: do not send `resource` (RFC 8707). */
+  resource: string | null
+  clientId: string | null
+  clientAuth: ClientAuthMethod
+  /** With `private_key_jwt`, the private JWK. */
+  clientSecret: Secret | null
+  registration: 'dynamic' | 'metadataDocument' | 'preRegistered' | 'none'
+  redirectUri: string | null
+  /** The private JWK that the tokens are bound to (RFC 9449); absent: to none. */
+  dpopKey?: Secret | undefined
+}
+
+export type Grant = Tokens & {
+  shape: RequestShape
+  /** Rises by one at each write of tokens; compared at every write. */
+  generation: number
+  /** Journal: a refresh with this generation was sent at this time and its outcome is not stored. */
+  startedAt: number | null
+  restored: boolean
+}
+
+/** A grant before it has a generation. */
+export type NewGrant = Tokens & { shape: RequestShape }
+
+/** A client registration, kept per issuer and redirect URI (RFC 7591); a device client has its grant type's URN there. */
+export type ClientRegistration = {
+  issuer: string
+  redirectUri: string
+  clientId: string
+  clientSecret: Secret | null
+  clientSecretExpiresAt: number | null
+  clientAuth: ClientAuthMethod
+  registeredAt: number
+  /** What it was registered for; absent: nothing, or not known. */
+  scope?: string | null
+  /** Kept beside it and read by clientUse() alone. */
+  management?: ClientManagement | null
+}
+
+/** Where a client can be deleted at its server, and the token that allows it (RFC 7592). */
+export type ClientManagement = { uri: string; accessToken: Secret }
