@@ -28,8 +28,8 @@ export type KeeperOptions = EffectsOptions & {
   concurrency: number
   /** 'asked': only servers somebody asked about are touched (a command-hosted core). */
   scope: 'all' | 'asked'
-  /** Something in a view changed. */
-  onChange: () => void
+  /** The view of server `id` may have changed; called for one that was just removed too. */
+  onChange: (id: string) => void
 }
 
 export class Keeper {
@@ -74,6 +74,7 @@ export class Keeper {
     const [lastEvent] = await this.#o.vault.events(config.id, 1)
     this.roster.add({ config, health, lastEvent: lastEvent ?? null, proposals })
     this.roster.describe(config.id, grant)
+    this.#changed(config.id)
     const leftover = grant?.startedAt ?? null
     this.dispatch(config.id, { type: 'started', grant: grant && factsOf(config, grant), leftover })
     // Told once: a later start finds it noted already.
@@ -101,7 +102,7 @@ export class Keeper {
       await this.#o.vault.updateServer(changed.config, changed)
       this.roster.get(id).config = changed.config
       this.dispatch(id, { type: 'rescheduled' })
-      this.#changed()
+      this.#changed(id)
     })
   }
 
@@ -109,14 +110,17 @@ export class Keeper {
   setSchedule(schedule: Schedule, concurrency: number): void {
     this.roster.setSchedule(schedule)
     this.#limit.concurrency = concurrency
-    for (const [id] of this.roster.all()) this.dispatch(id, { type: 'rescheduled' })
-    this.#changed()
+    for (const [id] of this.roster.all()) {
+      this.dispatch(id, { type: 'rescheduled' })
+      // Warnings are told by the schedule, whether or not the plan is another.
+      this.#changed(id)
+    }
   }
 
   setSignIn(id: string, signIn: Viewed['signIn']): void {
     const entry = this.roster.find(id)
     if (entry) entry.signIn = signIn
-    this.#changed()
+    this.#changed(id)
   }
 
   /** What would cure the sign-in that just failed; empty: nothing is proposed any more. */
@@ -125,13 +129,13 @@ export class Keeper {
     if (!entry || (entry.proposals.length === 0 && proposals.length === 0)) return
     entry.proposals = proposals
     this.#records.saveProposals(id, entry)
-    this.#changed()
+    this.#changed(id)
   }
 
   forget(id: string): void {
     this.roster.remove(id)
     this.#asked.delete(id)
-    this.#changed()
+    this.#changed(id)
   }
 
   /** Marks a server as asked about, so that a command-hosted core looks after it. */
@@ -159,7 +163,7 @@ export class Keeper {
     if (health !== entry.health) {
       entry.health = health
       this.#records.saveHealth(id, entry)
-      this.#changed()
+      this.#changed(id)
     }
     if (effect) this.#run(id, entry, effect)
     this.#arm()
@@ -196,7 +200,7 @@ export class Keeper {
     const entry = this.roster.find(id)
     if (!entry) return
     this.#records.append(id, entry, kind, detail, more)
-    this.#changed()
+    this.#changed(id)
   }
 
   /** Takes in a grant that was just stored by a sign-in. */
@@ -240,9 +244,9 @@ export class Keeper {
     return this.#o.scope === 'all' || this.#asked.has(id)
   }
 
-  #changed(): void {
+  #changed(id: string): void {
     this.#answers.look()
-    this.#o.onChange()
+    this.#o.onChange(id)
   }
 
   /** One alarm for all: the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */
