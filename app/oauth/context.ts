@@ -11,8 +11,7 @@ import { type Discovery, discover } from './discovery.ts'
 import { Nonces, type Prover } from './dpop.ts'
 import { askWithAssertion } from './jwtBearer.ts'
 import { makeKey } from './keys.ts'
-import type { OAuth, TokenOutcome } from './port.ts'
-import type { Registrations } from './registration.ts'
+import type { OAuth, Registrations, TokenOutcome } from './port.ts'
 import { askWithClientCredentials, type TokenRequest } from './tokenRequest.ts'
 
 /** `guessedLifetime` and `signInLimit` in ms. */

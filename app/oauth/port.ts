@@ -1,10 +1,10 @@
-// What the keeper asks of OAuth, as one port: so that health and scheduling are tested without a network.
-// The real one is made in engine.ts from discovery, registration, sign-in, refresh and revocation.
+// What OAuth offers to the rest of the program, and the one thing it needs from it: a place to keep client registrations.
+// Interfaces only, so that health and scheduling are tested without a network; engine.ts has the real implementation.
 import type { Secret } from '../base/secret.ts'
 import type { Fault, SignInStep } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Bearable } from './dpop.ts'
-import type { ClientManagement, Grant, NewGrant, RequestShape, Tokens } from './grant.ts'
+import type { ClientManagement, ClientRegistration, Grant, NewGrant, RequestShape, Tokens } from './grant.ts'
 import type { Verification } from './verifyToken.ts'
 
 /** How a request for tokens ended. `detail`: an OAuth error code, a status or a network code; never a body, never a token. */
@@ -79,4 +79,15 @@ export interface OAuth {
   credentials(token: Bearable, method: string, url: string): [name: string, value: string][]
   /** Keeps the nonce a server gave (`DPoP-Nonce`); true where it is news, so that the same request may be sent again. */
   noteNonce(url: string, nonce: string | null | undefined): boolean
+}
+
+/** Where the clients that were registered are kept; the vault implements it. Each write is durable when its promise resolves. */
+export interface Registrations {
+  /**
+   * The registration at this issuer whose redirect URI has this host, whatever its port; '' finds the one for device codes,
+   * whose URN has no host.
+   */
+  registration(issuer: string, redirectHost: string): Promise<ClientRegistration | null>
+  saveRegistration(registration: ClientRegistration): Promise<void>
+  forgetRegistration(issuer: string, clientId: string): Promise<void>
 }

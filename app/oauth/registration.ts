@@ -5,17 +5,15 @@ import type { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Network } from '../net/request.ts'
-import type { Vault } from '../vault/vault.ts'
 import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, secretMethod } from './client.ts'
 import type { DeviceClient } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
 import type { ClientRegistration } from './grant.ts'
 import { shown } from './metadata.ts'
+import type { Registrations } from './port.ts'
 import { register } from './registrationRequest.ts'
 import { mostScope, unionOf } from './scope.ts'
-
-export type Registrations = Pick<Vault, 'registration' | 'saveRegistration' | 'forgetRegistration'>
 
 export type RegistrationContext = {
   network: Network

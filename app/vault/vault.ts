@@ -5,14 +5,15 @@ import type { Health } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { HistoryEvent } from '../contract/views.ts'
-import type { ClientManagement, ClientRegistration, Grant, NewGrant, Tokens } from '../oauth/grant.ts'
+import type { ClientManagement, Grant, NewGrant, Tokens } from '../oauth/grant.ts'
+import type { Registrations } from '../oauth/port.ts'
 import type { LocalAccess } from './localAccess.ts'
 
 export type StoredServer = { config: ServerConfig; health: Health | null; proposals: Proposal[] }
 
 export type KeySource = 'keychain' | 'passphrase' | 'throwaway'
 
-export interface Vault {
+export interface Vault extends Registrations {
   /** ':memory:' for one that lives only in this process. */
   readonly path: string
   readonly keySource: KeySource
@@ -68,10 +69,6 @@ export interface Vault {
   /** The person said a restored grant may be tried. */
   clearRestored(id: string): Promise<void>
 
-  /** Any registration at this issuer whose redirect URI has this host (a port of ours is kept with it). */
-  registration(issuer: string, redirectHost: string): Promise<ClientRegistration | null>
-  saveRegistration(registration: ClientRegistration): Promise<void>
-  forgetRegistration(issuer: string, clientId: string): Promise<void>
   /** Whose grants use a client, whether the next sign-in would, and how it can be deleted at its server. */
   clientUse(
     issuer: string,

@@ -7,8 +7,7 @@ import { type ServerConfig, serverConfig } from '../../app/contract/server.ts'
 import { createNetwork, type NetworkLimits } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
 import type { ClientRegistration, Grant, NewGrant } from '../../app/oauth/grant.ts'
-import type { OAuth, SignIn } from '../../app/oauth/port.ts'
-import type { Registrations } from '../../app/oauth/registration.ts'
+import type { OAuth, Registrations, SignIn } from '../../app/oauth/port.ts'
 
 export const start = Date.UTC(2026, 0, 2, 3, 4, 5)
 
