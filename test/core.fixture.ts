@@ -27,6 +27,8 @@ export type Setting = {
   until(wanted: (view: ServerView) => boolean, server?: string): Promise<ServerView>
   /** Adds the MCP server as `one` and signs in as a person would. */
   signIn(more?: { url?: string; name?: string }): Promise<ServerView>
+  /** Signs in as a person would to a server there is. */
+  signInAgain(server?: string): Promise<ServerView>
   /** Closes the core and opens another on the same vault. */
   restart(): Promise<void>
   home: string
@@ -92,7 +94,10 @@ export async function createSetting(
     },
     async signIn({ url = mcp.url, name = 'one' } = {}) {
       await setting.call('server.add', { url, name })
-      const { signIn, url: browserUrl } = await setting.call('signIn.start', { server: name })
+      return setting.signInAgain(name)
+    },
+    async signInAgain(server = 'one') {
+      const { signIn, url: browserUrl } = await setting.call('signIn.start', { server })
       const done = setting.call('signIn.wait', { signIn })
       await approve(browserUrl!)
       return (await done).view

@@ -157,6 +157,19 @@ describe.each(generations)('the SDK %s', (_, connect) => {
     expect(s.view()).toMatchObject({ state: 'needsUser', action: 'signIn' })
   })
 
+  test('FM-19 keeps its session when a person signs in again, and reaches the server with the new token at once', async () => {
+    const upstream = await start()
+    const client = await connect()
+    onTestFinished(() => client.close())
+    await client.listTools()
+    s.authority.revokeAll()
+    await s.signInAgain()
+    const { refused } = upstream
+    // The old token would be refused now; no request of this session carries it any more.
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['greet'])
+    expect(upstream.refused).toBe(refused)
+  })
+
   test('is told in a sentence what to do where there is no sign-in', async () => {
     await start({ signedIn: false })
     await expect(connect()).rejects.toThrow(/Sign in to one: open Tokentray or run `tokentray login one`/)

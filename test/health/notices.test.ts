@@ -18,7 +18,7 @@ function follow(views: readonly Partial<ServerView>[], settings = wanted, from: 
 }
 const refreshing: Partial<ServerView> = { state: 'refreshing', light: 'amber' }
 
-test('a person who is needed is told once, however often it is tried in between', () => {
+test('FM-20 a person who is needed is told once, however often it is tried in between', () => {
   expect(follow([{}, needy, needy, refreshing, needy, retrying, needy])).toEqual([
     [],
     ['Linear: sign in needed'],
@@ -34,19 +34,19 @@ test('after the server was well again, the next incident is told', () => {
   expect(follow([needy, {}, needy])).toEqual([['Linear: sign in needed'], [], ['Linear: sign in needed']])
 })
 
-test('a start does not tell again what was told before', () => {
+test('FM-20 a start does not tell again what was told before', () => {
   const { told } = decideNotices([], snapshotOf(server(needy)), now, wanted, 0)
   expect(follow([needy], wanted, JSON.parse(JSON.stringify(told)))).toEqual([[]])
 })
 
-test('retrying says nothing until the server has had no valid token for longer than the grace', () => {
+test('FM-20 retrying says nothing until the server has had no valid token for longer than the grace', () => {
   const ended = (ago: number) => ({ ...retrying, expiresAt: now - ago })
   expect(follow([retrying, { ...ended(0), expiresAt: now + minute }])).toEqual([[], []])
   expect(follow([ended(grace)])).toEqual([[]])
   expect(follow([ended(grace + 1), ended(grace + 1)])).toEqual([['Linear has no valid token'], []])
 })
 
-test('what ended while the machine slept gets the grace from when it woke', () => {
+test('FM-20 what ended while the machine slept gets the grace from when it woke', () => {
   const slept = snapshotOf(server({ ...retrying, expiresAt: now - 8 * 60 * minute }))
   const at = (time: number, told: Told = []) => decideNotices(told, slept, time, wanted, now)
   expect(at(now)).toEqual({ show: [], told: [] })
