@@ -40,7 +40,7 @@ const json: Record<string, string> = {
   doctor: '`{"version": string, "checks": [{"name", "result": "ok", "warning" or "problem", "words"}]}`',
   demo: 'one snapshot per line, at last `{"summary": {"steady": {"gapMs", "refreshes"}, …}}`',
   metrics: '`{"text": string}`',
-  'clients list': '`{"clients": [Client], "pending": [Pending], "locked": boolean}`, as in `app/contract/gateway.ts`',
+  'clients list': '`{"clients": [Client], "pending": [Pending], "locked": boolean}`, as in `app/contract/clients.ts`',
   'clients allow': '`{"name": string, "servers": [string], "always": boolean}`; with `--next` `{"expiresAt": number}`',
   'clients deny': '`{"name": string}`',
   'clients revoke': '`{"name": string}`',

@@ -1,6 +1,6 @@
 // Clients that wait to be let into the gateway, as lines of the tray's menu and as notifications: pure, like menu.ts.
 // Nothing is allowed from a notification: the name in it is the client's own, so the digits are compared first.
-import type { ClientsView, PendingClient } from '../app/contract/gateway.ts'
+import type { ClientsView, PendingClient } from '../app/contract/clients.ts'
 import type { Line } from './menu.ts'
 
 /** The window's screen where clients are. */

@@ -1,7 +1,7 @@
 // A client that waits to be let in: who it says it is, where it goes back to, what it wants, and the three answers.
 // The digits stand large beside the name: a name can be anybody's.
 import { useState } from 'react'
-import type { PendingClient } from '../app/contract/gateway.ts'
+import type { PendingClient } from '../app/contract/clients.ts'
 import { allow, deny, setLock } from './clients.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, Push } from './controls.tsx'

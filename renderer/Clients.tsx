@@ -1,6 +1,6 @@
 // Who may use the gateway: requests that wait, clients and keys with their last use, new keys, the lock, the activity.
 // Revoking takes one press and counts at the client's next request.
-import type { ClientView } from '../app/contract/gateway.ts'
+import type { ClientView } from '../app/contract/clients.ts'
 import { isMetricsKey } from '../app/contract/metricsKey.ts'
 import { refusalWords } from '../app/contract/refusals.ts'
 import { AddKey } from './AddKey.tsx'

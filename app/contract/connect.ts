@@ -72,6 +72,5 @@ export const connectCommands = {
   }
 } as const
 
-export type ConnectCommandName = keyof typeof connectCommands
 export type ConnectableClient = z.infer<typeof connectableClient>
 export type ConnectPlan = z.infer<typeof connectPlan>

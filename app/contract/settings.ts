@@ -1,6 +1,7 @@
 // The settings of the whole, as doors read and change them; the file they are kept in holds the same fields.
 // Times in ms.
 import { z } from 'zod'
+import { everyDoor, nothing } from './door.ts'
 import { scheduleChanges, scheduleOverrides, scheduleValues } from './server.ts'
 
 export const theme = z.enum(['system', 'light', 'dark'])
@@ -22,6 +23,12 @@ export const settingsView = z
 
 /** Absent fields stay as they are; null in the schedule: the built-in value again. */
 export const settingsChanges = z.object({ schedule: scheduleChanges, concurrency, logLevel, theme }).partial().strict()
+
+export const settingsCommands = {
+  'settings.read': { doors: everyDoor, input: nothing, output: settingsView },
+  /** Kept in the settings file and in force at once, for all servers. */
+  'settings.set': { doors: everyDoor, input: settingsChanges, output: settingsView }
+} as const
 
 export type Theme = z.infer<typeof theme>
 export type SettingsView = z.infer<typeof settingsView>

@@ -10,7 +10,11 @@ export const vaultCommands = {
     doors: cliOnly,
     input: nothing,
     output: z.object({ ok: z.boolean(), problems: z.array(z.string()) }).strict()
-  },
+  }
+} as const
+
+/** What a person can do about a vault that does not open; the vault's view offers those that can help. */
+export const closedVaultCommands = {
   /** Opens a vault whose key comes from a passphrase, or makes a new one with it, where the vault's view offers that. */
   'vault.unlock': {
     doors: everyDoor,

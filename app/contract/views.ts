@@ -1,7 +1,7 @@
 // What doors may see: the snapshot, a server's view, events.
 // No field can hold a secret, and all are parsed on departure.
 import { z } from 'zod'
-import { clientsView } from './gateway.ts'
+import { clientsView } from './clients.ts'
 import { proposal, quirkReasons, quirks } from './proposal.ts'
 import { clientAuthMethod, grantKind, identityProvider, mode, scheduleOverrides, serverId } from './server.ts'
 import { theme } from './settings.ts'

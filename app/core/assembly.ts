@@ -20,9 +20,15 @@ import { clearLeftovers, DemoServers } from '../servers/demoServers.ts'
 import { SignIns } from '../servers/signIns.ts'
 import type { LiveSettings } from '../settings/liveSettings.ts'
 import type { Vault } from '../vault/vault.ts'
-import { createGatewayHandlers } from './commands/clients.ts'
+import { createClientHandlers } from './commands/clients.ts'
 import { createConnectHandlers } from './commands/connect.ts'
-import { createHandlers, findServer, type KeepingHandlers } from './commands/servers.ts'
+import { createDemoHandlers } from './commands/demo.ts'
+import { findServer } from './commands/findServer.ts'
+import type { HandlersOf, OpenVaultCommand } from './commands/handlers.ts'
+import { createServerHandlers } from './commands/servers.ts'
+import { createSignInHandlers } from './commands/signIns.ts'
+import { createTokenHandlers } from './commands/tokens.ts'
+import { createVaultHandlers } from './commands/vault.ts'
 
 export type KeepingOptions = {
   vault: Vault
@@ -43,7 +49,7 @@ export type KeepingOptions = {
 
 export type Keeping = {
   readonly vault: Vault
-  readonly handlers: KeepingHandlers
+  readonly handlers: HandlersOf<OpenVaultCommand>
   /** What the gateway asks. */
   readonly gateway: Parts
   /** Who may use the gateway. */
@@ -122,7 +128,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     throw error
   }
   const find = (typed: string) => findServer(keeper, typed)
-  const clientHandlers = createGatewayHandlers({
+  const clientHandlers = createClientHandlers({
     ...{ access, local: vault.local, clock, randomBytes, find },
     refused: refusals.views
   })
@@ -142,17 +148,14 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     access,
     gateway: { upstreams, admission: access.admission, own: access.own },
     handlers: {
-      ...createHandlers({
-        keeper,
-        signIns,
-        vault,
-        oauth,
-        upstreams,
-        demo,
-        clock,
-        clientEndings,
+      ...createServerHandlers({
+        ...{ keeper, signIns, vault, oauth, upstreams, clock, clientEndings },
         onRemoved: access.serverRemoved
       }),
+      ...createSignInHandlers({ keeper, signIns, vault, oauth }),
+      ...createTokenHandlers({ keeper, oauth, clock }),
+      ...createVaultHandlers(vault, clock),
+      ...createDemoHandlers(demo),
       ...clientHandlers,
       ...connectHandlers
     },

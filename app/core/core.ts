@@ -4,10 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Random } from '../base/clock.ts'
 import { type Log, openLog, silentLog } from '../base/log.ts'
 import { createMetrics } from '../base/metrics.ts'
+import { noClients } from '../contract/clients.ts'
 import { commands, type Output, type Reply } from '../contract/commands.ts'
 import type { Door } from '../contract/door.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { noClients } from '../contract/gateway.ts'
 import type { GatewayView, Snapshot, VaultView } from '../contract/views.ts'
 import { createRefusals } from '../gateway/access/refusals.ts'
 import type { GatewaySide } from '../gateway/gateway.ts'
@@ -20,11 +20,14 @@ import { hasDemo } from '../servers/demoServers.ts'
 import { openSettings, settingsView } from '../settings/liveSettings.ts'
 import { doors, readPort } from '../settings/ports.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
-import { Opening } from '../vault/opening.ts'
+import { VaultOpening } from '../vault/opening.ts'
 import type { Unlocking } from '../vault/unlock.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type Keeping, startKeeping } from './assembly.ts'
-import type { DoorCommand, Handlers, KeepingHandlers } from './commands/servers.ts'
+import type { AlwaysCommand, Handlers, HandlersOf, OpenVaultCommand } from './commands/handlers.ts'
+import { createOwnerHandlers } from './commands/owner.ts'
+import { createSettingsHandlers } from './commands/settings.ts'
+import { createClosedVaultHandlers } from './commands/vault.ts'
 import { writeReport } from './report.ts'
 import { route } from './router.ts'
 
@@ -111,7 +114,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     onChange()
   })
   const { vault: given } = options
-  const opening = new Opening({
+  const opening = new VaultOpening({
     unlocking: options,
     notice,
     onChange,
@@ -172,10 +175,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     ended.resolve(how)
   }
 
-  function wake(): Record<string, never> {
+  function wake(): void {
     clock.poke()
     keeping?.poke()
-    return {}
   }
 
   async function close(): Promise<void> {
@@ -190,35 +192,20 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     log.close()
   }
 
-  const always: Pick<Handlers, DoorCommand> = {
-    ...opening.commands,
-    snapshot: async () => snapshot(),
-    metrics: async () => ({ text: await metrics.print(keeping?.gauges() ?? []) }),
-    'dashboard.link': async (input) => dashboardLink(input.as),
-    'settings.read': async () => settingsView(settings.current()),
-    'settings.set': async (input) => settingsView(await settings.change(input)),
-    diagnostics: async () => ({
-      text: writeReport(snapshot(), settingsView(settings.current()), home, refusals.views())
+  const always: HandlersOf<AlwaysCommand> = {
+    ...createOwnerHandlers({
+      ...{ snapshot, dashboardLink, wake, end },
+      printMetrics: () => metrics.print(keeping?.gauges() ?? []),
+      writeReport: () => writeReport(snapshot(), settingsView(settings.current()), home, refusals.views()),
+      suspend: () => keeping?.suspend()
     }),
-    poke: async () => wake(),
-    power: async ({ state }) => {
-      if (state === 'resume') return wake()
-      keeping?.suspend()
-      return {}
-    },
-    'owner.handOver': async () => {
-      end('handOver')
-      return {}
-    },
-    'owner.quit': async () => {
-      end('quit')
-      return {}
-    }
+    ...createSettingsHandlers(settings),
+    ...createClosedVaultHandlers(opening)
   }
   /** While the vault is not open, whatever needs it answers with what opening failed with. */
   const whileClosed = Object.fromEntries(
     Object.keys(commands).map((name) => [name, () => Promise.reject(opening.error)])
-  ) as unknown as KeepingHandlers
+  ) as unknown as HandlersOf<OpenVaultCommand>
 
   try {
     await opening.begin(standBy)
@@ -230,7 +217,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     handle(door, name, input) {
       if (closing)
         return Promise.resolve({ ok: false, code: 'ownerStopping', message: 'Tokentray is just ending; try again.' })
-      const handlers = { ...(keeping?.handlers ?? whileClosed), ...always }
+      const handlers: Handlers = { ...(keeping?.handlers ?? whileClosed), ...always }
       const call = route(handlers, log, door, name, input).finally(() => calls.delete(call))
       calls.add(call)
       return call

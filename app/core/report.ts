@@ -2,7 +2,7 @@
 // Ids and hosts are kept, since nothing can be told without them; secrets are never here, and of addresses only the host stays.
 import { homedir } from 'node:os'
 import type { Paths } from '../base/paths.ts'
-import type { RefusalView } from '../contract/gateway.ts'
+import type { RefusalView } from '../contract/clients.ts'
 import type { SettingsView } from '../contract/settings.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'
 

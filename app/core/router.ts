@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts'
 import { type CommandName, commands, type Reply } from '../contract/commands.ts'
 import type { Door, Withheld } from '../contract/door.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
-import type { Handlers } from './commands/servers.ts'
+import type { Handlers } from './commands/handlers.ts'
 
 function isCommand(name: string): name is CommandName {
   return Object.hasOwn(commands, name)

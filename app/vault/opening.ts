@@ -2,7 +2,6 @@
 // One try at a time; after close() none opens anything any more.
 import { existsSync } from 'node:fs'
 import { Secret } from '../base/secret.ts'
-import type { Output, ParsedInput } from '../contract/commands.ts'
 import { asTokentrayError, type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { VaultView } from '../contract/views.ts'
 import type { Backup } from './backups.ts'
@@ -37,12 +36,7 @@ export type OpeningOptions = {
   open?: (options: OpenOptions) => Promise<Vault>
 }
 
-/** The commands of the contract that work on a vault that is not open. */
-export type OpeningCommands = {
-  [N in 'vault.unlock' | 'vault.retry' | 'vault.restore' | 'vault.reset']: (input: ParsedInput<N>) => Promise<Output<N>>
-}
-
-export class Opening {
+export class VaultOpening {
   readonly #o: OpeningOptions
   readonly #options: OpenOptions
   readonly #stopping = new AbortController()
@@ -97,38 +91,44 @@ export class Opening {
     return this.#start(() => this.#open(this.#options), standBy)
   }
 
-  readonly commands: OpeningCommands = {
-    'vault.unlock': ({ passphrase }) =>
-      this.#exclusively(async () => {
-        if (this.#offers.unlock === null) throw refusal('no passphrase is asked for')
-        const typed = new Secret(passphrase)
-        await this.#start(() => this.#open(this.#with(typed), typed))
-        return {}
-      }),
-    'vault.retry': () =>
-      this.#exclusively(async () => {
-        if (this.#state !== 'open') await this.#again()
-        return {}
-      }),
-    'vault.restore': () =>
-      this.#exclusively(async () => {
-        const backup = this.#backup
-        if (!backup) throw refusal('no sound backup is at hand')
-        await this.#start(async () => {
-          await restoreBackup(this.#with(this.#typed), backup)
-          await this.#open(this.#with(this.#typed))
-        })
-        return { restored: backup.path }
-      }),
-    'vault.reset': () =>
-      this.#exclusively(async () => {
-        if (!this.#offers.reset) throw refusal('this vault needs no reset')
-        const keptAs = setAside(this.path, this.#o.unlocking.clock)
-        this.#typed = null
-        // That the new one does not open at once is no failure of the reset: the state tells it.
-        await this.#again().catch(() => {})
-        return { keptAs }
+  /** Opens the vault with a passphrase, or a new vault with one just chosen. @throws passphraseWrong, inputInvalid */
+  unlock(passphrase: string): Promise<void> {
+    return this.#exclusively(async () => {
+      if (this.#offers.unlock === null) throw refusal('no passphrase is asked for')
+      const typed = new Secret(passphrase)
+      await this.#start(() => this.#open(this.#with(typed), typed))
+    })
+  }
+
+  retry(): Promise<void> {
+    return this.#exclusively(async () => {
+      if (this.#state !== 'open') await this.#again()
+    })
+  }
+
+  /** Opens the newest sound backup in the vault's place. @returns the backup's path */
+  restore(): Promise<string> {
+    return this.#exclusively(async () => {
+      const backup = this.#backup
+      if (!backup) throw refusal('no sound backup is at hand')
+      await this.#start(async () => {
+        await restoreBackup(this.#with(this.#typed), backup)
+        await this.#open(this.#with(this.#typed))
       })
+      return backup.path
+    })
+  }
+
+  /** Sets the vault aside and starts a new one. @returns where the old one is now */
+  reset(): Promise<string> {
+    return this.#exclusively(async () => {
+      if (!this.#offers.reset) throw refusal('this vault needs no reset')
+      const keptAs = setAside(this.path, this.#o.unlocking.clock)
+      this.#typed = null
+      // That the new one does not open at once is no failure of the reset: the state tells it.
+      await this.#again().catch(() => {})
+      return keptAs
+    })
   }
 
   /** Gives up whatever is being tried, and waits until nothing can be opened by it any more. */

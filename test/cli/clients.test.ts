@@ -1,7 +1,7 @@
 // `tokentray clients …`, `lock`, `unlock`: what they ask of the contract, what they print, how they refuse.
 // The core is a double; what its commands do is tested in test/gateway/access.
 import { expect, test } from 'vitest'
-import type { ClientView, PendingClient } from '../../app/contract/gateway.ts'
+import type { ClientView, PendingClient } from '../../app/contract/clients.ts'
 import { makeCore } from '../owner/fakeCore.ts'
 import { runIn } from './world.ts'
 

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { renderLine, renderTable } from '../../app/cli/table.ts'
 import { clean, toWidth, widthOf } from '../../app/cli/textWidth.ts'
-import { noClients } from '../../app/contract/gateway.ts'
+import { noClients } from '../../app/contract/clients.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type Log, silentLog } from '../../app/base/log.ts'
 import { commands } from '../../app/contract/commands.ts'
 import { exitCodes, TokentrayError } from '../../app/contract/errors.ts'
-import type { Handlers } from '../../app/core/commands/servers.ts'
+import type { Handlers } from '../../app/core/commands/handlers.ts'
 import { route } from '../../app/core/router.ts'
 
 type Schema = {

@@ -1,7 +1,7 @@
 // Clients that wait, in the tray: their lines, what a click asks of the contract, and what is told once.
 // Names are the clients' own words, so nothing in them may steer menu or notification.
 import { describe, expect, test } from 'vitest'
-import type { PendingClient } from '../../app/contract/gateway.ts'
+import type { PendingClient } from '../../app/contract/clients.ts'
 import { type Actions, carryOut } from '../../main/actions.ts'
 import { askingLines, decideAskings } from '../../main/asking.ts'
 import { type Line, type MenuSettings, menuOf, tooltipOf, trayMark } from '../../main/menu.ts'

@@ -1,6 +1,6 @@
 // Views and snapshots made by hand, for the pure parts of the shell.
 // A healthy server unless told otherwise; times count from `now`.
-import { noClients } from '../../app/contract/gateway.ts'
+import { noClients } from '../../app/contract/clients.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
 

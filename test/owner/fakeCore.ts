@@ -1,9 +1,9 @@
 // A core whose answers the test chooses: what control socket and CLI are tested against without vault or network.
 import { silentLog } from '../../app/base/log.ts'
+import { noClients } from '../../app/contract/clients.ts'
 import type { Reply } from '../../app/contract/commands.ts'
 import type { Door } from '../../app/contract/door.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
-import { noClients } from '../../app/contract/gateway.ts'
 import type { GatewayView, ServerView, Snapshot } from '../../app/contract/views.ts'
 import type { Core } from '../../app/core/core.ts'
 import { lateParts } from '../../app/gateway/side.ts'

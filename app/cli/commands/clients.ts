@@ -1,8 +1,9 @@
 // `tokentray clients …`, `lock` and `unlock`: who may use the gateway, decided at a terminal.
 // A request is named by the digits its waiting page shows, so that a person answers the one they see.
+
+import type { ClientView, PendingClient } from '../../contract/clients.ts'
 import { parseDuration } from '../../contract/duration.ts'
 import { TokentrayError } from '../../contract/errors.ts'
-import type { ClientView, PendingClient } from '../../contract/gateway.ts'
 import { isMetricsKey } from '../../contract/metricsKey.ts'
 import { refusalWords } from '../../contract/refusals.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'

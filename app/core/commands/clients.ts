@@ -1,17 +1,15 @@
 // What the gateway's commands of the contract do. `clients.addKey` is where a key leaves, once.
-// Names of servers are resolved by whoever calls createGatewayHandlers, as for every other command.
+// Names of servers are resolved by whoever calls createClientHandlers, as for every other command.
 import type { Clock } from '../../base/clock.ts'
 import { expose } from '../../base/secret.ts'
-import type { Output, ParsedInput } from '../../contract/commands.ts'
+import type { ClientView, clientCommands } from '../../contract/clients.ts'
 import { TokentrayError } from '../../contract/errors.ts'
-import type { ClientView, GatewayCommandName } from '../../contract/gateway.ts'
 import { metricsKeyPrefix } from '../../contract/metricsKey.ts'
 import type { Access } from '../../gateway/access/access.ts'
 import { hashOf, mint, type RandomBytes } from '../../gateway/access/credentials.ts'
 import type { Refusals } from '../../gateway/access/refusals.ts'
 import type { ClientSummary, KeySummary, LocalAccess } from '../../vault/localAccess.ts'
-
-export type GatewayHandlers = { [N in GatewayCommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
+import type { HandlersOf } from './handlers.ts'
 
 const mostKeys = 500
 
@@ -40,14 +38,14 @@ const viewKey = (it: KeySummary): ClientView => ({
 })
 
 /** `find`: the server's id behind what a person typed; throws `serverUnknown`. */
-export function createGatewayHandlers(o: {
+export function createClientHandlers(o: {
   access: Access
   local: LocalAccess
   clock: Clock
   randomBytes: RandomBytes
   find(typed: string): string
   refused: Refusals['views']
-}): GatewayHandlers {
+}): HandlersOf<keyof typeof clientCommands> {
   const { access, local, clock, randomBytes } = o
   const findAll = (typed: readonly string[]) => [...new Set(typed.map(o.find))]
 

@@ -8,13 +8,12 @@ import { type ClientRow, clients, findClient, type Place } from '../../connect/c
 import { createConnector, type Plan } from '../../connect/connector.ts'
 import { createKeys } from '../../connect/keys.ts'
 import { launcherOf } from '../../connect/launcher.ts'
-import type { Call, Output, ParsedInput } from '../../contract/commands.ts'
-import type { ConnectCommandName } from '../../contract/connect.ts'
+import type { Call } from '../../contract/commands.ts'
+import type { connectCommands } from '../../contract/connect.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { PassingKeys } from '../../gateway/access/bridgeKeys.ts'
 import type { RandomBytes } from '../../gateway/access/credentials.ts'
-
-export type ConnectHandlers = { [N in ConnectCommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
+import type { HandlersOf } from './handlers.ts'
 
 const planLife = 10 * 60_000
 const mostPlans = 50
@@ -30,7 +29,7 @@ export function createConnectHandlers(o: {
   isPassThrough(server: string): boolean
   find(typed: string): string
   changed(): void
-}): ConnectHandlers {
+}): HandlersOf<keyof typeof connectCommands> {
   const { clock, environment, find, passing } = o
   // The folder a lasting owner was started in is nobody's project.
   const place: Place = { platform: process.platform, home: environment.HOME || homedir(), env: environment, cwd: '' }

@@ -1,73 +1,36 @@
-// What each command of the contract does, on top of keeper, sign-ins and vault.
-// Inputs arrive parsed; outputs leave through the contract's own schemas (see router.ts).
+// Handlers of the commands on servers: adding, changing, removing, refreshing, checking and signing out of them.
+// Before a grant is deleted it is revoked at the server where that is offered (RFC 7009).
 import type { Clock } from '../../base/clock.ts'
-import type { CommandName, Output, ParsedInput } from '../../contract/commands.ts'
-import type { ConnectCommandName } from '../../contract/connect.ts'
 import { TokentrayError } from '../../contract/errors.ts'
-import type { GatewayCommandName } from '../../contract/gateway.ts'
+import type { serverCommands } from '../../contract/servers.ts'
 import type { Keeper } from '../../keeper/keeper.ts'
-import { passedThrough, readToken, refreshNow, remedies } from '../../keeper/readToken.ts'
+import { refreshNow } from '../../keeper/readToken.ts'
 import type { Upstreams } from '../../keeper/upstreams.ts'
 import { publicKeyOf } from '../../oauth/keys.ts'
 import type { OAuth } from '../../oauth/port.ts'
 import { changeServer } from '../../servers/changeServer.ts'
 import type { ClientEndings } from '../../servers/clientDeletion.ts'
-import type { DemoServers } from '../../servers/demoServers.ts'
 import { buildServer, grantGiven } from '../../servers/newServer.ts'
 import type { SignIns } from '../../servers/signIns.ts'
-import { addScope } from '../../servers/stepUp.ts'
 import { verify } from '../../servers/verifyServer.ts'
-import type { OpeningCommands } from '../../vault/opening.ts'
 import type { Vault } from '../../vault/vault.ts'
+import { findServer } from './findServer.ts'
+import type { HandlersOf } from './handlers.ts'
 
-export type Services = {
+const revokeTimeoutMs = 15_000
+
+export function createServerHandlers(o: {
   keeper: Keeper
   signIns: SignIns
   vault: Vault
   oauth: OAuth
   upstreams: Upstreams
-  demo: Pick<DemoServers, 'start' | 'stop'>
   clock: Clock
   clientEndings: ClientEndings
   /** A server was removed for good. */
   onRemoved(server: string): void
-}
-
-export type Handlers = { [N in CommandName]: (input: ParsedInput<N>) => Promise<Output<N>> }
-
-/** Commands that work whether or not the vault is open; core.ts has them. */
-export type DoorCommand =
-  | 'snapshot'
-  | 'metrics'
-  | 'dashboard.link'
-  | 'poke'
-  | 'power'
-  | 'settings.read'
-  | 'settings.set'
-  | 'diagnostics'
-  | 'owner.handOver'
-  | 'owner.quit'
-  | keyof OpeningCommands
-export type KeepingHandlers = Omit<Handlers, DoorCommand>
-
-/** The id behind what a person typed: an id, or a name in any case. @throws serverUnknown */
-export function findServer(keeper: Keeper, typed: string): string {
-  if (keeper.roster.has(typed)) return typed
-  const named = keeper.roster.views().filter(({ name }) => name.toLowerCase() === typed.toLowerCase())
-  if (named.length === 1 && named[0]) return named[0].id
-  const known = keeper.roster.views().map(({ id }) => id)
-  throw new TokentrayError(
-    'serverUnknown',
-    known.length === 0
-      ? `There is no server called "${typed}"; add one first.`
-      : `There is no server called "${typed}". Known: ${known.join(', ')}.`
-  )
-}
-
-const revokeLimit = 15_000
-
-export function createHandlers(services: Services): Omit<KeepingHandlers, GatewayCommandName | ConnectCommandName> {
-  const { keeper, signIns, vault, oauth, clock, clientEndings } = services
+}): HandlersOf<keyof typeof serverCommands> {
+  const { keeper, signIns, vault, oauth, clock, clientEndings } = o
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
@@ -100,7 +63,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
     const unsaved = keeper.roster.get(id).unsaved?.tokens
     const newest = { ...grant, ...unsaved, refreshToken: unsaved?.refreshToken ?? grant.refreshToken }
     const abort = new AbortController()
-    const cancel = clock.after(revokeLimit, () => abort.abort())
+    const cancel = clock.after(revokeTimeoutMs, () => abort.abort())
     const revoked = await oauth.revoke(keeper.roster.config(id), newest, abort.signal)
     cancel()
     return revoked
@@ -157,7 +120,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       const revoked = await revoke(id, async () => {
         await vault.removeServer(id)
         keeper.forget(id)
-        services.onRemoved(id)
+        o.onRemoved(id)
       })
       const client = await clientEndings.grantEnded(grant?.shape ?? null, config, true)
       return { revoked: client ? `${revoked} ${client}` : revoked }
@@ -168,12 +131,7 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       await refreshNow(keeper, id)
       return viewed(id)
     },
-    'server.verify': async (input) => verify(services, find(input)),
-    'demo.start': async () => ({ servers: await services.demo.start() }),
-    'demo.stop': async () => {
-      await services.demo.stop()
-      return {}
-    },
+    'server.verify': async (input) => verify(o, find(input)),
     'server.pause': async (input) => {
       const id = find(input)
       if (!keeper.roster.health(id).paused) keeper.record(id, 'paused', 'Paused')
@@ -212,45 +170,6 @@ export function createHandlers(services: Services): Omit<KeepingHandlers, Gatewa
       const revoked = client ? `${ended} ${client}` : ended
       keeper.record(id, 'signedOut', `Signed out. ${revoked}`)
       return { ...viewed(id), revoked }
-    },
-    'signIn.start': async (input) => {
-      const server = find(input)
-      const { grantKind, mode } = keeper.roster.config(server)
-      // Refused before anything begins: it is no failed sign-in for the history.
-      if (grantKind === 'staticToken' || grantKind === 'refreshToken')
-        throw new TokentrayError('signInFailed', `${server} has no sign-in. ${remedies[grantKind](server)}`)
-      if (mode === 'passThrough') throw new TokentrayError('signInFailed', passedThrough(server))
-      if (input.addScope !== undefined) await addScope(services, server, input.addScope)
-      const { id, ...started } = await signIns.start(server, input.device)
-      return { signIn: id, ...started }
-    },
-    'signIn.ready': async (input) => {
-      const { id, ...started } = await signIns.ready(input.signIn)
-      return { signIn: id, ...started }
-    },
-    'signIn.replaceClient': async (input) => {
-      const { id, ...started } = await signIns.replaceClient(input.signIn)
-      return { signIn: id, ...started }
-    },
-    'signIn.wait': async (input) => viewed(await signIns.wait(input.signIn)),
-    'signIn.paste': async (input) => viewed(await signIns.paste(input.signIn, input.url)),
-    'signIn.cancel': async (input) => {
-      signIns.cancel(input.signIn)
-      return {}
-    },
-    readToken: async (input) => {
-      const { proof } = input
-      if (!proof) return readToken(keeper, clock, find(input), input.minValid)
-      oauth.noteNonce(proof.url, proof.nonce)
-      return readToken(keeper, clock, find(input), input.minValid, (token) => {
-        const headers = new Map(oauth.credentials(token, proof.method, proof.url))
-        return headers.get('dpop') ?? null
-      })
-    },
-    'vault.backup': async () => ({ path: await vault.backup(clock.now()) }),
-    'vault.check': async () => {
-      const problems = await vault.check()
-      return { ok: problems.length === 0, problems }
     }
   }
 }

@@ -1,7 +1,7 @@
 // Clients that wait for a person's word: kept in memory, for ten minutes, under a ticket only their browser knows.
 // The person decides by the request's id, so no door ever sees a ticket, and no page can decide.
 import type { Clock } from '../../base/clock.ts'
-import type { PendingClient } from '../../contract/gateway.ts'
+import type { PendingClient } from '../../contract/clients.ts'
 import type { LocalClient } from '../../vault/localAccess.ts'
 import type { RandomBytes } from './credentials.ts'
 import { describeRedirect } from './redirects.ts'

@@ -2,7 +2,7 @@
 // Counted each time, told (to the log and to whoever watches) at most once a minute a kind.
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
-import type { RefusalView } from '../../contract/gateway.ts'
+import type { RefusalView } from '../../contract/clients.ts'
 import type { RefusalKind } from '../../contract/refusals.ts'
 import { cleanName } from './names.ts'
 

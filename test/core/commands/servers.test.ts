@@ -6,7 +6,9 @@ import { createMetrics } from '../../../app/base/metrics.ts'
 import { Secret } from '../../../app/base/secret.ts'
 import { TokentrayError } from '../../../app/contract/errors.ts'
 import { serverConfig } from '../../../app/contract/server.ts'
-import { createHandlers } from '../../../app/core/commands/servers.ts'
+import { createServerHandlers } from '../../../app/core/commands/servers.ts'
+import { createSignInHandlers } from '../../../app/core/commands/signIns.ts'
+import { createTokenHandlers } from '../../../app/core/commands/tokens.ts'
 import { createUpstreams } from '../../../app/gateway/upstreams.ts'
 import { defaultSchedule } from '../../../app/health/schedule.ts'
 import { Keeper } from '../../../app/keeper/keeper.ts'
@@ -63,17 +65,16 @@ async function setting(failing: Set<keyof Vault>) {
   })
   onTestFinished(() => keeper.drain())
   const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
-  const handlers = createHandlers({
-    keeper,
-    signIns,
-    vault,
-    oauth,
-    demo: { start: async () => [], stop: async () => {} },
-    upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
-    clock,
-    clientEndings: new ClientEndings({ vault, oauth, clock, log: silentLog, isSigningIn: () => false }),
-    onRemoved: () => {}
-  })
+  const handlers = {
+    ...createServerHandlers({
+      ...{ keeper, signIns, vault, oauth, clock },
+      upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
+      clientEndings: new ClientEndings({ vault, oauth, clock, log: silentLog, isSigningIn: () => false }),
+      onRemoved: () => {}
+    }),
+    ...createSignInHandlers({ keeper, signIns, vault, oauth }),
+    ...createTokenHandlers({ keeper, oauth, clock })
+  }
   await keeper.start()
   return { clock, oauth, keeper, handlers, signIns, vault: stored, held }
 }

@@ -8,7 +8,7 @@ import { type Log, silentLog } from '../../../app/base/log.ts'
 import type { Call } from '../../../app/contract/commands.ts'
 import type { Door } from '../../../app/contract/door.ts'
 import { type ErrorCode, TokentrayError } from '../../../app/contract/errors.ts'
-import { createGatewayHandlers } from '../../../app/core/commands/clients.ts'
+import { createClientHandlers } from '../../../app/core/commands/clients.ts'
 import { route } from '../../../app/core/router.ts'
 import { type Access, createAccess } from '../../../app/gateway/access/access.ts'
 import { createRefusals } from '../../../app/gateway/access/refusals.ts'
@@ -61,7 +61,7 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
       if (known.some(({ id }) => id === typed)) return typed
       throw new TokentrayError('serverUnknown', `There is no server called "${typed}".`)
     }
-    const handlers = createGatewayHandlers({
+    const handlers = createClientHandlers({
       ...{ access, local: vault.local, clock, randomBytes, find },
       refused: refusals.views
     })

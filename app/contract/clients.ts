@@ -70,7 +70,7 @@ const refusalView = z
 
 const locked = z.object({ locked: z.boolean() }).strict()
 
-export const gatewayCommands = {
+export const clientCommands = {
   'clients.list': {
     doors: everyDoor,
     input: nothing,
@@ -140,7 +140,6 @@ export const gatewayCommands = {
 /** Before there is a vault. */
 export const noClients: ClientsView = { pending: [], locked: false, revision: 0 }
 
-export type GatewayCommandName = keyof typeof gatewayCommands
 export type PendingClient = z.infer<typeof pendingClient>
 export type ClientsView = z.infer<typeof clientsView>
 export type RefusalView = z.infer<typeof refusalView>

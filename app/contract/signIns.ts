@@ -2,9 +2,8 @@
 // A sign-in goes on in the core whether or not the door that began it stays.
 import { z } from 'zod'
 import { everyDoor, nothing, server } from './door.ts'
-import { serverView, wayOn } from './views.ts'
-
-const outcome = z.object({ view: serverView }).strict()
+import { outcome } from './servers.ts'
+import { wayOn } from './views.ts'
 
 const signInStarted = z.object({ signIn: z.string(), ...wayOn }).strict()
 

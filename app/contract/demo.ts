@@ -1,0 +1,11 @@
+// The commands that start and stop the demo: three servers to try Tokentray with, and an authorization server for them.
+// The demo keeps nothing: its servers and their tokens are removed when it stops or its owner ends.
+import { z } from 'zod'
+import { everyDoor, nothing } from './door.ts'
+import { serverId } from './server.ts'
+
+export const demoCommands = {
+  /** Three servers and their authorization server in the owner's own process, gone with it. Asked twice: the same ones. */
+  'demo.start': { doors: everyDoor, input: nothing, output: z.object({ servers: z.array(serverId) }).strict() },
+  'demo.stop': { doors: everyDoor, input: nothing, output: nothing }
+} as const

@@ -1,0 +1,153 @@
+// The commands on servers: adding, changing, removing, refreshing, checking and signing out of them.
+// Secrets go in with `server.add`, `server.set` and `server.giveToken`; none comes out.
+import { z } from 'zod'
+import { everyDoor, server, type Withheld } from './door.ts'
+import { quirks } from './proposal.ts'
+import {
+  assertionSource,
+  clientAuthMethod,
+  clientCertificate,
+  givenParams,
+  identityProvider,
+  mode,
+  scheduleChanges,
+  serverConfig,
+  serverId
+} from './server.ts'
+import { historyEvent, serverView } from './views.ts'
+
+const secretText = z.string().min(1).max(65_536)
+/** The answer of commands that change one server: what that server looks like afterwards. */
+export const outcome = z.object({ view: serverView }).strict()
+
+/** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
+const addInput = serverConfig
+  .omit({ id: true, name: true, demo: true, account: true })
+  .partial()
+  .required({ url: true })
+  .extend({
+    id: serverId.optional(),
+    name: z.string().min(1).max(100).optional(),
+    params: givenParams.optional(),
+    clientSecret: secretText.optional(),
+    /** Of the client at the identity provider, where that one has one. */
+    identityProviderSecret: secretText.optional(),
+    accessToken: secretText.optional(),
+    refreshToken: secretText.optional(),
+    expiresAt: z.number().int().optional(),
+    /** Seeding: when the server exists already the vault wins, and nothing is changed or refused. */
+    keepExisting: z.boolean().optional()
+  })
+  .strict()
+
+/**
+ * Fields that a door may not give, by their paths. A page in a browser must not make this machine read a file, or say where
+ * what is in one is sent, or run a command; and the window, whose pages are our own, must not run one either.
+ */
+const withheld: Withheld = {
+  browser: ['assertion', 'identityProvider', 'clientCertificate'],
+  window: ['assertion.command']
+}
+
+/** RFC 7517 section 5: the members of public keys, and no others. */
+const publicKeys = z
+  .object({
+    keys: z.array(
+      z
+        .object({ kty: z.string(), use: z.literal('sig'), alg: z.string(), kid: z.string() })
+        .extend(
+          z.object({ crv: z.string(), x: z.string(), y: z.string(), n: z.string(), e: z.string() }).partial().shape
+        )
+        .strict()
+    )
+  })
+  .strict()
+
+export const serverCommands = {
+  'server.add': {
+    doors: everyDoor,
+    withheld,
+    input: addInput,
+    output: z.object({ view: serverView, existed: z.boolean() }).strict()
+  },
+  /** The public half of the key this client signs with (private_key_jwt), for its registration at the server. */
+  'server.keys': { doors: everyDoor, input: server, output: z.object({ jwks: publicKeys }).strict() },
+  'server.set': {
+    doors: everyDoor,
+    withheld,
+    input: server.extend({
+      name: z.string().min(1).max(100).optional(),
+      scope: z.string().nullable().optional(),
+      params: givenParams.optional(),
+      redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
+      mode: mode.optional(),
+      /** null: of the system's choice. */
+      redirectPort: z.number().int().min(1).max(65_535).nullable().optional(),
+      quirks: quirks.optional(),
+      /** Why the quirks are set; kept with each. */
+      reason: z.string().min(1).max(500).optional(),
+      /** null: where the server asks for it. */
+      dpop: z.boolean().nullable().optional(),
+      /** Another client of one's own, which brings its own secret; null: registered by itself again. For the next sign-in. */
+      clientId: z.string().min(1).nullable().optional(),
+      /** How a client of one's own authenticates; null: as the server takes it. */
+      clientAuth: clientAuthMethod.nullable().optional(),
+      /** Its new secret, or for private_key_jwt its key; absent: the one there is, else for private_key_jwt a new key. */
+      clientSecret: secretText.optional(),
+      /** null: none. */
+      clientCertificate: clientCertificate.nullable().optional(),
+      /** For servers of the kind jwtBearer. */
+      assertion: assertionSource.optional(),
+      /** null: none. */
+      identityProvider: identityProvider.nullable().optional(),
+      /** Of the client there. Absent: the one there is, which another identity provider never gets. */
+      identityProviderSecret: secretText.optional(),
+      /** null: the general setting again. */
+      schedule: scheduleChanges.optional()
+    }),
+    output: outcome
+  },
+  /** Replaces a token that was given by hand; for servers of the kinds staticToken and refreshToken. */
+  'server.giveToken': {
+    doors: everyDoor,
+    input: server.extend({
+      accessToken: secretText.optional(),
+      refreshToken: secretText.optional(),
+      expiresAt: z.number().int().optional()
+    }),
+    output: outcome
+  },
+  'server.remove': { doors: everyDoor, input: server, output: z.object({ revoked: z.string() }).strict() },
+  'server.refresh': { doors: everyDoor, input: server, output: outcome },
+  /**
+   * Asks the MCP server itself whether it takes the current token, by one `initialize` and nothing beyond it.
+   * `unknown`: there was no answer to judge by.
+   */
+  'server.verify': {
+    doors: everyDoor,
+    input: server,
+    output: outcome.extend({ verdict: z.enum(['accepted', 'rejected', 'unknown']), sentence: z.string() })
+  },
+  'server.pause': { doors: everyDoor, input: server, output: outcome },
+  'server.resume': { doors: everyDoor, input: server, output: outcome },
+  'server.history': {
+    doors: everyDoor,
+    input: server.extend({ limit: z.number().int().min(1).max(1000).default(50) }),
+    output: z.object({ events: z.array(historyEvent) }).strict()
+  },
+  /**
+   * Makes the next sign-in register a client anew. The old one is deleted at its server (RFC 7592) as soon as no grant uses
+   * it any more, where that is offered; `sentence` says in words what came of that.
+   */
+  'server.forgetRegistration': {
+    doors: everyDoor,
+    input: server,
+    output: outcome.extend({ sentence: z.string() })
+  },
+  /** Ends the grant here and, where offered, at the server (RFC 7009); `revoked` says in words what came of that. */
+  'server.signOut': {
+    doors: everyDoor,
+    input: server,
+    output: z.object({ view: serverView, revoked: z.string() }).strict()
+  }
+} as const
