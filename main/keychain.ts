@@ -1,7 +1,7 @@
 // The keychain of a fused Electron: keytar in a utility process, since RunAsNode is switched off there.
 // All rules (who is waited for, what a silence means) stay in app/vault/keychain.ts.
 import { utilityProcess } from 'electron'
-import { childEnvironment } from '../app/cli/browser.ts'
+import { childEnvironment } from '../app/base/childEnvironment.ts'
 import type { Answer, StartHelper } from '../app/vault/keychain.ts'
 
 /** `script`: the bundled keychainChild.ts. Only to be used once Electron is ready. */

@@ -3,23 +3,23 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { app, dialog, Menu } from 'electron'
-import { takeOver } from '../app/cli/commands/serve.ts'
 import { asTokentrayError } from '../app/contract/errors.ts'
 import { type Hosted, host } from '../app/owner/host.ts'
 import { type OpenedGateway, openGateway } from '../app/owner/openGateway.ts'
+import { takeOver } from '../app/owner/takeOver.ts'
+import { createHosting } from './hosting.ts'
 import { electronHelper } from './keychain.ts'
 import { isHiddenStart } from './loginItem.ts'
 import { electronProxy } from './proxy.ts'
 import { openShell, type Shell } from './shell.ts'
 import { isSmokeStart, makeSmokeHome, proveIt } from './smoke.ts'
 import { announceScheme, guardContents } from './window.ts'
-import { makeWorld } from './world.ts'
 
 const folder = import.meta.dirname
 const stopping = new AbortController()
 const isSmoke = isSmokeStart(process.argv)
 const env = isSmoke ? { ...process.env, ...makeSmokeHome() } : process.env
-const world = makeWorld(env, stopping.signal, {
+const hosting = createHosting(env, stopping.signal, {
   startKeychainHelper: electronHelper(join(folder, 'keychainChild.js')),
   systemProxy: electronProxy
 })
@@ -41,10 +41,10 @@ function leave(exitCode = 0): Promise<void> {
 
 /** The core, owned by this process; asks the person where it cannot start. Null: the person gave up. */
 async function open(): Promise<Hosted | null> {
-  if (isSmoke) return host(world, { release() {} }, 'lasting', { ephemeral: true })
+  if (isSmoke) return host(hosting, { release() {} }, 'lasting', { ephemeral: true })
   for (;;) {
     try {
-      return await host(world, await takeOver(world), 'lasting', { standBy: true })
+      return await host(hosting, await takeOver(hosting), 'lasting', { standBy: true })
     } catch (error) {
       if (stopping.signal.aborted) return null
       const { response } = await dialog.showMessageBox({
@@ -67,22 +67,22 @@ async function start(): Promise<void> {
       : null
   )
   const isHidden = isHiddenStart(process.argv)
-  shell = await openShell(world, { folder, isHidden, isSmoke, quit: () => app.quit() })
+  shell = await openShell(hosting, { folder, platform: process.platform, isHidden, isSmoke, quit: () => app.quit() })
   // Asked to quit meanwhile: what was just opened is closed again, and nothing more is begun.
   if (leaving) return shell.close()
   hosted = await open()
   if (!hosted) return leave(1)
   if (leaving) return hosted.leave()
   if (!isSmoke)
-    gateway = await openGateway(hosted.core, { folder: world.paths.ownerFolder, clock: world.clock, choice: {} })
+    gateway = await openGateway(hosted.core, { folder: hosting.paths.ownerFolder, clock: hosting.clock, choice: {} })
   if (leaving) return gateway?.close()
   shell.attach(hosted)
   void hosted.core.ended.then(() => app.quit())
-  if (isSmoke) await leave((await proveIt(world, shell.load())) ? 0 : 1)
+  if (isSmoke) await leave((await proveIt(hosting, shell.load())) ? 0 : 1)
 }
 
 // Beside the vault, so that two homes are two instances; not in it, since Chromium writes what it likes there.
-const userData = join(world.paths.home, 'electron')
+const userData = join(hosting.paths.home, 'electron')
 mkdirSync(userData, { recursive: true, mode: 0o700 })
 app.setPath('userData', userData)
 app.setAppUserModelId('dev.tokentray.Tokentray')

@@ -2,13 +2,13 @@
 // Knows no rule about health, time or tokens.
 import { join } from 'node:path'
 import { app, dialog, type WebContents } from 'electron'
-import type { World } from '../app/cli/world.ts'
 import type { Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
 import type { Snapshot, VaultView } from '../app/contract/views.ts'
 import { decideNotices, vaultNotice } from '../app/health/notices.ts'
 import { writeTime } from '../app/keeper/serverView.ts'
 import type { Hosted } from '../app/owner/host.ts'
+import type { Hosting } from '../app/owner/hosting.ts'
 import { type Actions, carryOut, listScreen, screenOf } from './actions.ts'
 import { clientsScreen, decideAskings } from './asking.ts'
 import { openIpc } from './ipc.ts'
@@ -36,12 +36,12 @@ const lookEvery = 30_000
 
 /** `folder`: where the bundle is. `quit` is called when a person or the system ends Tokentray. */
 export async function openShell(
-  world: World,
-  o: { folder: string; isHidden: boolean; isSmoke: boolean; quit(): void }
+  { clock, paths, env }: Pick<Hosting, 'clock' | 'paths' | 'env'>,
+  o: { folder: string; platform: NodeJS.Platform; isHidden: boolean; isSmoke: boolean; quit(): void }
 ): Promise<Shell> {
-  const { clock, platform } = world
-  const preferences = openPreferences(o.isSmoke ? null : join(world.paths.home, 'desktop.json'))
-  const loginItem = createLoginItem(platform, world.env as NodeJS.ProcessEnv)
+  const { platform } = o
+  const preferences = openPreferences(o.isSmoke ? null : join(paths.home, 'desktop.json'))
+  const loginItem = createLoginItem(platform, env as NodeJS.ProcessEnv)
   const window = createWindow({ preload: join(o.folder, 'preload.cjs'), pages: join(o.folder, '..', 'renderer') })
   const listeners = new Set<(snapshot: Snapshot) => void>()
   let hosted: Hosted | null = null

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { WebContents } from 'electron'
 import { sleep } from '../app/base/clock.ts'
-import type { World } from '../app/cli/world.ts'
+import type { Hosting } from '../app/owner/hosting.ts'
 
 /** A packaged application's first start on a busy machine, in ms. */
 const patience = 120_000
@@ -21,7 +21,10 @@ export function makeSmokeHome(): { TOKENTRAY_HOME: string; TOKENTRAY_VAULT: stri
 }
 
 /** True when the page got a snapshot over the bridge and painted something; tells so in one line of JSON. */
-export async function proveIt({ clock, version }: World, contents: WebContents): Promise<boolean> {
+export async function proveIt(
+  { clock, version }: Pick<Hosting, 'clock' | 'version'>,
+  contents: WebContents
+): Promise<boolean> {
   const look = `new Promise((resolve) => {
     const stop = window.tokentray.onSnapshot((snapshot) => resolve({
       revision: snapshot.revision,

@@ -35,6 +35,13 @@ describe('the ground plan', () => {
     expect(core.filter(({ file }) => floorOf(file) < 0 || file.split('/').length < 3)).toEqual([])
   })
 
+  test('every import goes down the list of folders', () => {
+    const upward = core.flatMap(({ file, uses }) =>
+      uses.filter((used) => floorOf(used) > floorOf(file)).map((used) => `${file} imports ${used}`)
+    )
+    expect(upward).toEqual([])
+  })
+
   test('no file imports itself by way of others', () => {
     const graph = new Map(core.map(({ file, uses }) => [file, uses]))
     const done = new Set<string>()
@@ -49,6 +56,13 @@ describe('the ground plan', () => {
       return null
     }
     expect(core.map(({ file }) => circleFrom(file, [])).find((circle) => circle !== null)).toBeUndefined()
+  })
+
+  test('the desktop shell imports nothing of the command line', () => {
+    const guilty = sources('main').filter(({ file, text }) =>
+      targets(file, text).some((it) => it.startsWith('app/cli/'))
+    )
+    expect(guilty.map(({ file }) => file)).toEqual([])
   })
 })
 

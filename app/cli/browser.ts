@@ -2,6 +2,7 @@
 // Only http and https URLs are opened: the address comes from a server, and other schemes start other programs.
 import { spawn } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
+import { childEnvironment } from '../base/childEnvironment.ts'
 import type { Environment } from '../base/paths.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
@@ -45,13 +46,6 @@ function commandFor(url: string, env: Environment, platform: NodeJS.Platform): s
   if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', url]
   if (platform === 'darwin') return ['open', url]
   return env.DISPLAY || env.WAYLAND_DISPLAY ? ['xdg-open', url] : null
-}
-
-/** The environment of a child: everything but the vault's passphrase. */
-export function childEnvironment(env: Environment): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith('TOKENTRAY_PASSPHRASE'))
-  )
 }
 
 /** Starts the browser and leaves it alone; false where it could not be started. */

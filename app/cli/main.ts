@@ -3,8 +3,8 @@
 import { systemClock, systemRandom } from '../base/clock.ts'
 import { locate } from '../base/paths.ts'
 import { readVersion } from '../base/version.ts'
+import { isInteractive, say } from './output.ts'
 import { run } from './run.ts'
-import { claim, hostCore } from './seams.ts'
 import { Interrupted, type World } from './world.ts'
 
 const { env, platform, stdout, stderr } = process
@@ -51,8 +51,14 @@ const world: World = {
   clock,
   random: systemRandom,
   signal: stopping.signal,
-  claim,
-  hostCore,
+  // Loaded when they are needed: a client of a running owner needs neither.
+  claim: async (folder) => (await import('../owner/lock.ts')).claimOwnership(folder),
+  hostCore: async (options) => (await import('../core/core.ts')).openCore(options),
+  notice: (sentence) => say(world, `tokentray: ${sentence}`),
+  get ask() {
+    if (!isInteractive(world)) return null
+    return async (question: string) => (await import('./prompt.ts')).askHidden(world, question)
+  },
   openBrowser: async (url) => (await import('./browser.ts')).openBrowser(url, env, platform),
   openPage: async (file) => (await import('./browser.ts')).openPage(file, env, platform)
 }

@@ -35,3 +35,8 @@ export function paint(world: World, text: string): void {
 export function hasColor(world: World): boolean {
   return world.stdout.isTTY === true && !world.env.NO_COLOR && world.env.TERM !== 'dumb'
 }
+
+/** True where a person is there to answer. */
+export function isInteractive(world: World): boolean {
+  return world.stdin.isTTY === true && world.stderr.isTTY === true
+}

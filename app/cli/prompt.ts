@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { say } from './output.ts'
+import { isInteractive, say } from './output.ts'
 import { Interrupted, type World } from './world.ts'
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
@@ -37,11 +37,6 @@ export function askLine(world: World, question: string): Promise<string> {
 /** The line a person typed unseen. Rejects Interrupted. */
 export async function askHidden(world: World, question: string): Promise<Secret> {
   return new Secret(await ask(world, `${question} `, false))
-}
-
-/** True where a person is there to answer. */
-export function isInteractive(world: World): boolean {
-  return world.stdin.isTTY === true && world.stderr.isTTY === true
 }
 
 /** What would be done waits for a yes, and nobody can be asked. */

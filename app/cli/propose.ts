@@ -4,8 +4,8 @@ import type { Proposal } from '../contract/proposal.ts'
 import { changeWith, optionsOf } from '../contract/quirks.ts'
 import type { ServerView } from '../contract/views.ts'
 import type { Owner } from '../owner/withOwner.ts'
-import { say } from './output.ts'
-import { askLine, isInteractive } from './prompt.ts'
+import { isInteractive, say } from './output.ts'
+import { askLine } from './prompt.ts'
 import type { World } from './world.ts'
 
 /** The command that sets what is proposed, to be typed as it stands. */

@@ -1,34 +1,35 @@
-// The core in this process, for a command without a running owner and for whoever becomes one.
-// It is drained and the ownership given back when it is left.
-import { say } from '../cli/output.ts'
-import type { HostOptions, Ownership, World } from '../cli/world.ts'
+// Opens the core in this process, together with the control socket through which other processes reach it.
+// Leaving finishes what is in flight, closes both, and gives the ownership of the vault back.
 import type { Snapshot } from '../contract/views.ts'
-import type { Core } from '../core/core.ts'
+import type { Core, CoreOptions } from '../core/core.ts'
 import type { OwnerKind } from './endpoint.ts'
+import type { Hosting } from './hosting.ts'
+import type { Ownership } from './lock.ts'
 
 export type Hosted = { core: Core; leave(): Promise<void> }
 
-/** Opens the core in this process and its control socket. `leave()` drains, closes both and gives the ownership back. */
+/**
+ * Opens the core in this process and its control socket. `leave()` drains, closes both and gives the ownership back, and so
+ * does a rejection. Rejects with what openCore() and listen() reject with.
+ */
 export async function host(
-  world: World,
+  hosting: Hosting,
   lock: Ownership,
   kind: OwnerKind,
-  options: Pick<HostOptions, 'ephemeral' | 'askForNewPassphrase' | 'dashboardLink' | 'standBy'> = {}
+  options: Pick<CoreOptions, 'ephemeral' | 'askForNewPassphrase' | 'dashboardLink' | 'standBy'> = {}
 ): Promise<Hosted> {
-  const { paths, version, clock, random, env } = world
+  const { paths, version, clock, random, env, notice, ask } = hosting
   let core: Core | undefined
   try {
-    const opened = await world.hostCore({
+    const opened = await hosting.hostCore({
       home: paths,
       kind,
       version,
       clock,
       random,
       environment: env,
-      notice: (sentence) => say(world, `tokentray: ${sentence}`),
-      ...(world.stdin.isTTY && world.stderr.isTTY
-        ? { ask: async (question: string) => (await import('../cli/prompt.ts')).askHidden(world, question) }
-        : {}),
+      notice,
+      ...(ask && { ask }),
       ...options
     })
     core = opened

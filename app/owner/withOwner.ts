@@ -1,16 +1,16 @@
-// How a command reaches the core: through the socket of whoever owns the vault, else by owning it for a moment itself.
-// A command-hosted core finishes what is in flight and leaves when a lasting owner asks; the command then goes on as its client.
+// How a command reaches the core: through the owner of the vault where there is one, else by owning the vault itself for a moment.
+// A command's own core drains and gives way when a lasting owner asks; the command then goes on as that owner's client.
 import { sleep } from '../base/clock.ts'
-import type { Ownership, World } from '../cli/world.ts'
 import type { Call, CommandName } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { Snapshot, VaultView } from '../contract/views.ts'
 import { type Client, connect, notSent } from './client.ts'
 import { readEndpoint } from './endpoint.ts'
 import { follow, type Hosted, host } from './host.ts'
+import type { Hosting } from './hosting.ts'
 
 export type Owner = {
-  /** Rejects with TokentrayError, or with Interrupted as soon as the person stopped the command. */
+  /** Rejects with TokentrayError, or with the reason of `hosting.signal` as soon as that aborts. */
   call: Call
   /** The same, but carried out even after an interruption: for cleaning up. */
   callAnyway: Call
@@ -18,13 +18,14 @@ export type Owner = {
   snapshots(): AsyncGenerator<Snapshot>
 }
 
-/** How long an owner may take to start, or to finish what it has in flight, in ms: longer than any request is waited for. */
-export const ownerPatience = 40_000
-/** How long owners that take turns are waited for together, in ms: a script must not hang where each one dies at once. */
-const patienceInAll = 600_000
-const pause = 50
-/** After handing over, the lasting owner that asked goes first. */
-const courtesy = 2000
+/** How long one owner may take to start, or to finish what it has in flight: longer than any request is waited for. */
+export const maxOwnerWaitMs = 40_000
+/** How long owners that take turns are waited for together: a script must not hang where each one dies at once. */
+const maxTotalWaitMs = 600_000
+/** Between two looks at who owns the vault. */
+export const retryMs = 50
+/** After handing over, this process leaves the ownership to the lasting owner that asked for so long. */
+const giveWayMs = 2000
 
 /** Commands that change nothing: safe to send again when an owner went away without an answer. */
 const repeatable: ReadonlySet<CommandName> = new Set([
@@ -37,65 +38,67 @@ const repeatable: ReadonlySet<CommandName> = new Set([
   'poke'
 ])
 
-type Seat = {
+/** A way to one core: another process's, or one that this process hosts. */
+type Connection = {
   call(name: CommandName, input: unknown): Promise<unknown>
   snapshots(signal: AbortSignal): AsyncGenerator<Snapshot>
-  /** True once this core was handed over. */
+  /** True once a core of this process was handed over. */
   isOver(): boolean
-  leave(): Promise<void>
+  close(): Promise<void>
 }
 
-/** Runs `work` with an owner, and lets go of it afterwards, drained. */
-export async function withOwner<T>(world: World, work: (owner: Owner) => Promise<T>): Promise<T> {
-  let seat: Seat | null = null
-  let seating: Promise<Seat> | null = null
-  const sit = async (): Promise<Seat> => {
-    if (seat && !seat.isOver()) return seat
-    const handedOver = seat !== null
-    await seat?.leave()
-    seat = await takeSeat(world, handedOver ? world.clock.now() + courtesy : 0)
-    return seat
+/** Runs `work` with an owner, and closes the connection to it afterwards; a core of this process is drained. */
+export async function withOwner<T>(hosting: Hosting, work: (owner: Owner) => Promise<T>): Promise<T> {
+  const { clock, signal } = hosting
+  let connection: Connection | null = null
+  let opening: Promise<Connection> | null = null
+  const reopen = async (): Promise<Connection> => {
+    if (connection && !connection.isOver()) return connection
+    const isHandedOver = connection !== null
+    await connection?.close()
+    connection = await connectOrHost(hosting, isHandedOver ? clock.now() + giveWayMs : 0)
+    return connection
   }
   // Two calls at once must not open two cores.
-  const seated = () => (seating ??= sit().finally(() => (seating = null)))
-  const stand = async () => {
-    await seating?.catch(() => {}) // A core that is just being opened must be closed too; its error is told by its own caller.
-    const old = seat
-    seat = null
-    await old?.leave()
+  const open = () => (opening ??= reopen().finally(() => (opening = null)))
+  const close = async () => {
+    await opening?.catch(() => {}) // A core that is just being opened must be closed too; its error is told by its own caller.
+    const old = connection
+    connection = null
+    await old?.close()
   }
   const call = async (name: CommandName, input: unknown): Promise<unknown> => {
-    const isOver = createPatience(world)
+    const isOver = createDeadline(hosting)
     for (;;) {
       try {
-        return await (await seated()).call(name, input)
+        return await (await open()).call(name, input)
       } catch (error) {
         if (!isRepeatable(name, error) || isOver()) throw error
-        await stand()
-        await sleep(world.clock, pause)
+        await close()
+        await sleep(clock, retryMs)
       }
     }
   }
   const owner: Owner = {
-    call: ((name, input) => unlessInterrupted(world.signal, () => call(name, input))) as Call,
+    call: ((name, input) => unlessInterrupted(signal, () => call(name, input))) as Call,
     callAnyway: call as Call,
     async *snapshots() {
-      while (!world.signal.aborted) {
+      while (!signal.aborted) {
         try {
-          yield* (await seated()).snapshots(world.signal)
+          yield* (await open()).snapshots(signal)
         } catch (error) {
           if (!(error instanceof TokentrayError && error.code === 'ownerUnreachable')) throw error
         }
-        if (world.signal.aborted) return
-        if (seat && !seat.isOver()) await stand()
-        await sleep(world.clock, pause, world.signal)
+        if (signal.aborted) return
+        if (connection && !connection.isOver()) await close()
+        await sleep(clock, retryMs, signal)
       }
     }
   }
   try {
     return await work(owner)
   } finally {
-    await stand()
+    await close()
   }
 }
 
@@ -111,73 +114,77 @@ export function unlessInterrupted<T>(signal: AbortSignal, work: () => Promise<T>
   })
 }
 
-async function takeSeat(world: World, claimFrom: number): Promise<Seat> {
-  const isOver = createPatience(world)
+/**
+ * A connection to the owner of the vault, or to a core that this process hosts from now on, but not before `claimFrom` (a
+ * time of the clock). Waits where the owner does not answer. Rejects `ownerUnreachable` once that took too long.
+ */
+async function connectOrHost(hosting: Hosting, claimFrom: number): Promise<Connection> {
+  const { paths, clock, signal } = hosting
+  const isOver = createDeadline(hosting)
   for (;;) {
-    const client = await connect(world.paths, world.clock)
-    if (client) return remote(client)
-    if (world.clock.now() >= claimFrom) {
-      const lock = await claim(world)
-      if (lock) return here(await host(world, lock, 'command'))
+    const client = await connect(paths, clock)
+    if (client) return connectionTo(client)
+    if (clock.now() >= claimFrom) {
+      const lock = await hosting.claim(paths.ownerFolder)
+      if (lock) return connectionWithin(await host(hosting, lock, 'command'))
     }
-    if (isOver()) throw unanswered(world)
-    await sleep(world.clock, pause, world.signal)
+    if (isOver()) throw ownerUnreachable(hosting)
+    await sleep(clock, retryMs, signal)
   }
 }
 
 /** Answers whether one and the same owner was waited for long enough, or all of them: those that take turns each have their own time. */
-function createPatience({ clock, paths }: World): () => boolean {
+function createDeadline({ clock, paths }: Hosting): () => boolean {
   const pidNow = () => readEndpoint(paths.ownerFolder)?.pid
   let pid = pidNow()
-  const end = clock.now() + patienceInAll
-  let deadline = clock.now() + ownerPatience
+  const end = clock.now() + maxTotalWaitMs
+  let deadline = clock.now() + maxOwnerWaitMs
   return () => {
     const now = pidNow()
-    if (now !== pid) deadline = clock.now() + ownerPatience
+    if (now !== pid) deadline = clock.now() + maxOwnerWaitMs
     pid = now
     return clock.now() >= Math.min(deadline, end)
   }
 }
 
-/** The ownership of this vault, null where somebody has it. Rejects `vaultUnwritable`, `vaultUnsuitable`. */
-export function claim(world: World): Promise<Ownership | null> {
-  return world.claim(world.paths.ownerFolder)
-}
-
 /** The snapshot, of an owner whose vault is open. Rejects with what the vault failed to open with. */
 export async function openSnapshot(owner: Pick<Owner, 'call'>): Promise<Snapshot> {
   const snapshot = await owner.call('snapshot', {})
-  if (snapshot.vault.state !== 'open') throw asError(snapshot.vault)
+  if (snapshot.vault.state !== 'open') throw vaultError(snapshot.vault)
   return snapshot
 }
 
 /** What a vault failed to open with, from its view. */
-export function asError({ errorCode, message }: VaultView): TokentrayError {
+export function vaultError({ errorCode, message }: VaultView): TokentrayError {
   return new TokentrayError((errorCode as ErrorCode | null) ?? 'unexpected', message)
 }
 
-/** Somebody holds the vault and does not answer. */
-export function unanswered(world: World): TokentrayError {
-  const pid = readEndpoint(world.paths.ownerFolder)?.pid
+/** The error where some process holds the vault and does not answer. */
+export function ownerUnreachable({ paths }: Hosting): TokentrayError {
+  const pid = readEndpoint(paths.ownerFolder)?.pid
   const who = pid ? `Process ${pid}` : 'Another process'
   return new TokentrayError(
     'ownerUnreachable',
-    `${who} holds the vault ${world.paths.vault} but does not answer; wait a moment, or end that process and try again.`
+    `${who} holds the vault ${paths.vault} but does not answer; wait a moment, or end that process and try again.`
   )
 }
 
-function remote(client: Client): Seat {
-  return { call: client.call as Seat['call'], snapshots: client.snapshots, isOver: () => false, leave: async () => {} }
+function connectionTo(client: Client): Connection {
+  return {
+    call: client.call as Connection['call'],
+    snapshots: client.snapshots,
+    isOver: () => false,
+    close: async () => {}
+  }
 }
 
-function here(hosted: Hosted): Seat {
-  const { core } = hosted
+function connectionWithin({ core, leave }: Hosted): Connection {
   let over = false
   const ended = new AbortController()
   core.ended.then(() => {
     over = true
     ended.abort()
-    hosted.leave().catch(() => {}) // leave() is awaited again by whoever uses this seat, and tells its error there.
+    leave().catch(() => {}) // leave() is awaited again by whoever closes this connection, and tells its error there.
   })
   return {
     async call(name, input) {
@@ -187,7 +194,7 @@ function here(hosted: Hosted): Seat {
     },
     snapshots: (signal) => follow(core, AbortSignal.any([signal, ended.signal])),
     isOver: () => over,
-    leave: hosted.leave
+    close: leave
   }
 }
 

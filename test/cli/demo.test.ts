@@ -2,7 +2,7 @@
 // Its promise: 0 only if the steady server never was without a valid token.
 import { expect, test } from 'vitest'
 import { demo } from '../../app/cli/commands/demo.ts'
-import { hostCore } from '../../app/cli/seams.ts'
+import { openCore } from '../../app/core/core.ts'
 import { type DemoUpstream, startDemoUpstream } from '../../app/demo/upstream.ts'
 import { type FakeClock, fakeClock } from '../fakes/clock.ts'
 import { makeWorld } from './world.ts'
@@ -16,7 +16,7 @@ async function runDemo(
   const made = makeWorld()
   const clock = fakeClock()
   made.world.clock = clock
-  made.world.hostCore = hostCore
+  made.world.hostCore = openCore
   let upstream: DemoUpstream | undefined
   const shown = new Promise((resolve) => made.world.stdout.once('data', resolve))
   const ended = demo(made.world, { for: `${length}ms`, json }, async (options) => {

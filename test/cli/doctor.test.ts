@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import type { Paths } from '../../app/base/paths.ts'
 import { run } from '../../app/cli/run.ts'
-import { hostCore } from '../../app/cli/seams.ts'
+import { openCore } from '../../app/core/core.ts'
 import { listen } from '../../app/owner/listen.ts'
 import { makeCore } from '../owner/fakeCore.ts'
 import { isSkipped } from '../support/skipped.ts'
@@ -17,7 +17,7 @@ type Check = { name: string; result: string; words: string }
 /** Runs a command with the real core; the passphrase is the right one unless said otherwise. */
 async function runReally(words: string[], setting: Setting) {
   const made = makeWorld({ env: { TOKENTRAY_PASSPHRASE: passphrase }, ...setting })
-  made.world.hostCore = hostCore
+  made.world.hostCore = openCore
   const exitCode = await run([...words, '--json'], made.world)
   return { ...made, exitCode, json: JSON.parse(made.text.out) }
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { browserCommand, childEnvironment, splitCommand } from '../../app/cli/browser.ts'
+import { browserCommand, splitCommand } from '../../app/cli/browser.ts'
 import { Gaps } from '../../app/cli/commands/demo.ts'
 import { readTokenArguments } from '../../app/cli/commands/token.ts'
 import { formatDuration, parseDuration } from '../../app/contract/duration.ts'
@@ -63,9 +63,6 @@ describe('BROWSER', () => {
     expect(browserCommand('https://a.example/', { BROWSER: '"C:\\My Apps\\b.exe"' }, 'win32')?.[0]).toBe(
       'C:\\My Apps\\b.exe'
     )
-  })
-  test('a child never gets the passphrase', () => {
-    expect(childEnvironment({ A: '1', TOKENTRAY_PASSPHRASE: 'x', TOKENTRAY_PASSPHRASE_FILE: 'y' })).toEqual({ A: '1' })
   })
 })
 

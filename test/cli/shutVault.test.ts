@@ -6,7 +6,7 @@ import { systemClock } from '../../app/base/clock.ts'
 import type { Paths } from '../../app/base/paths.ts'
 import { Secret } from '../../app/base/secret.ts'
 import { serve } from '../../app/cli/commands/serve.ts'
-import { hostCore } from '../../app/cli/seams.ts'
+import { openCore } from '../../app/core/core.ts'
 import { connect } from '../../app/owner/client.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { makeFiles } from '../dashboard/dashboard.fixture.ts'
@@ -27,7 +27,7 @@ async function makeShutVault(): Promise<Paths> {
 
 function start(paths: Paths, options: Parameters<typeof serve>[1]) {
   const made = makeWorld({ paths, lock: makeLock() })
-  made.world.hostCore = hostCore
+  made.world.hostCore = openCore
   // A port of the machine's, which another test may have just now, is no part of this.
   const ended = serve(made.world, { gateway: false, ...options }, makeFiles(paths.home))
   return { ...made, ended }
@@ -76,7 +76,7 @@ test('with --no-dashboard, or where it cannot be shown, it ends with the code an
   await expect(bare.ended).rejects.toMatchObject({ code: 'passphraseNeeded' })
   expect(bare.lock.isHeld()).toBe(false)
   const made = makeWorld({ paths, lock: makeLock() })
-  made.world.hostCore = hostCore
+  made.world.hostCore = openCore
   await expect(serve(made.world, {}, '/nonexistent')).rejects.toMatchObject({ code: 'passphraseNeeded' })
   expect(made.lock.isHeld()).toBe(false)
 })

@@ -6,6 +6,8 @@ import { PassThrough } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { locate, type Paths } from '../../app/base/paths.ts'
+import { isInteractive, say } from '../../app/cli/output.ts'
+import { askHidden } from '../../app/cli/prompt.ts'
 import { run } from '../../app/cli/run.ts'
 import { Interrupted, type World } from '../../app/cli/world.ts'
 import { type FakeCore, makeCore } from '../owner/fakeCore.ts'
@@ -70,6 +72,10 @@ export function makeWorld(setting: Setting = {}) {
     signal: stopping.signal,
     claim: lock.claim,
     hostCore: async () => core,
+    notice: (sentence) => say(world, `tokentray: ${sentence}`),
+    get ask() {
+      return isInteractive(world) ? (question: string) => askHidden(world, question) : null
+    },
     openBrowser: setting.openBrowser ?? (async () => false),
     openPage: setting.openPage ?? (async () => false)
   }

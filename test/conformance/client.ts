@@ -7,10 +7,11 @@ import { PassThrough } from 'node:stream'
 import { systemClock, systemRandom } from '../../app/base/clock.ts'
 import { locate } from '../../app/base/paths.ts'
 import { run } from '../../app/cli/run.ts'
-import { claim, hostCore } from '../../app/cli/seams.ts'
 import { Interrupted, type World } from '../../app/cli/world.ts'
+import { openCore } from '../../app/core/core.ts'
 import { approve } from '../../app/demo/person.ts'
 import { bearerChallenge } from '../../app/net/challenge.ts'
+import { claimOwnership } from '../../app/owner/lock.ts'
 import { optionsFor } from './scenarios.ts'
 
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? ''
@@ -52,8 +53,10 @@ async function tokentray(
     clock: systemClock(),
     random: systemRandom,
     signal,
-    claim,
-    hostCore,
+    claim: async (folder) => claimOwnership(folder),
+    hostCore: openCore,
+    notice: (sentence) => void process.stderr.write(`tokentray: ${sentence}\n`),
+    ask: null,
     openBrowser: (url) =>
       approve(url).then(
         () => true,

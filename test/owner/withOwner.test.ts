@@ -10,7 +10,7 @@ import { connect } from '../../app/owner/client.ts'
 import { writeEndpoint } from '../../app/owner/endpoint.ts'
 import { host } from '../../app/owner/host.ts'
 import { type Listener, listen } from '../../app/owner/listen.ts'
-import { ownerPatience, withOwner } from '../../app/owner/withOwner.ts'
+import { maxOwnerWaitMs, withOwner } from '../../app/owner/withOwner.ts'
 import { makeLock, makePaths, makeWorld, runIn } from '../cli/world.ts'
 import { makeCore, makeView } from './fakeCore.ts'
 
@@ -125,7 +125,7 @@ const noteOwner = ({ ownerFolder, vault }: ReturnType<typeof makePaths>, pid: nu
 test('where owners take turns, each is waited for as long as that may take', async () => {
   const made = makeWorld()
   const lock = await made.lock.claim()
-  const patience = ownerPatience / 1000
+  const patience = maxOwnerWaitMs / 1000
   let most = 0
   made.world.clock = lookedAt((looks) => {
     most = looks

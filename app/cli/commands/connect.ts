@@ -9,8 +9,8 @@ import { exitCodes, TokentrayError } from '../../contract/errors.ts'
 import type { Snapshot } from '../../contract/views.ts'
 import { withOwner } from '../../owner/withOwner.ts'
 import { doors, readPort } from '../../settings/ports.ts'
-import { clean, paint, print, printJson, say } from '../output.ts'
-import { askLine, isInteractive, unconfirmed } from '../prompt.ts'
+import { clean, isInteractive, paint, print, printJson, say } from '../output.ts'
+import { askLine, unconfirmed } from '../prompt.ts'
 import type { World } from '../world.ts'
 
 export type ConnectOptions = {

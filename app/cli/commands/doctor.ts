@@ -10,8 +10,7 @@ import { createKeychain } from '../../vault/keychain.ts'
 import { takePassphrase } from '../../vault/passphrase.ts'
 import { readSidecar, type Sidecar, sidecarPath } from '../../vault/sidecar.ts'
 import { browserCommand } from '../browser.ts'
-import { print, printJson } from '../output.ts'
-import { isInteractive } from '../prompt.ts'
+import { isInteractive, print, printJson } from '../output.ts'
 import { Interrupted, type World } from '../world.ts'
 
 export type Check = { name: string; result: 'ok' | 'warning' | 'problem'; words: string }

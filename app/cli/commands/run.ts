@@ -2,8 +2,8 @@
 // The child has this terminal; its exit code is ours.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { childEnvironment } from '../../base/childEnvironment.ts'
 import { TokentrayError } from '../../contract/errors.ts'
-import { childEnvironment } from '../browser.ts'
 import { Interrupted, type World } from '../world.ts'
 import { obtain } from './token.ts'
 

@@ -1,24 +1,17 @@
-// `tokentray serve` and `tokentray stop`: the lasting owner without a desktop, and its end.
-// serve asks a command that hosts the core to hand over; beside another lasting owner it refuses.
-import { sleep } from '../../base/clock.ts'
+// `tokentray serve`: keeps tokens alive, and shows the dashboard and the gateway, until it is told to stop.
+// It takes the vault over from a command that has it for a moment; beside another lasting owner it refuses to start.
 import { spareMemory } from '../../base/v8.ts'
-import { asTokentrayError, TokentrayError } from '../../contract/errors.ts'
+import { asTokentrayError } from '../../contract/errors.ts'
 import type { VaultView } from '../../contract/views.ts'
 import type { Core } from '../../core/core.ts'
-import { connect } from '../../owner/client.ts'
 import { host } from '../../owner/host.ts'
 import { type GatewayChoice, openGateway, parsePublicUrl } from '../../owner/openGateway.ts'
-import { asError, claim, ownerPatience, unanswered } from '../../owner/withOwner.ts'
+import { takeOver } from '../../owner/takeOver.ts'
+import { vaultError } from '../../owner/withOwner.ts'
 import { keepApart } from '../../settings/ports.ts'
 import { bundleFolder, type DashboardChoice, prepareDashboard } from '../dashboard.ts'
 import { print, printJson, say } from '../output.ts'
-import type { Ownership, World } from '../world.ts'
-
-const pause = 50
-/** A command that hands over first finishes what it has in flight, in ms. */
-const handOverPatience = 60_000
-/** A person in a browser is waited for a little longer than a sign-in may take, in ms. */
-const signInPatience = 630_000
+import type { World } from '../world.ts'
 
 type ServeOptions = DashboardChoice & GatewayChoice & { ephemeral?: boolean; json?: boolean; open?: boolean }
 
@@ -42,7 +35,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
   const { vault: found } = core.snapshot()
   if (isShut(found) && !address) {
     await leave()
-    throw asError(found)
+    throw vaultError(found)
   }
   const gateway = await openGateway(core, { folder: world.paths.ownerFolder, clock: world.clock, choice })
   if (gateway.problem) say(world, `tokentray: ${gateway.problem}`)
@@ -105,56 +98,4 @@ function interrupted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-}
-
-/** The ownership, from a command that holds it too. @throws ownerElsewhere beside another lasting owner */
-export async function takeOver(world: World): Promise<Ownership> {
-  const { clock } = world
-  let deadline = clock.now() + ownerPatience
-  let isAsked = false
-  let isTold = false
-  for (;;) {
-    const lock = await claim(world)
-    if (lock) return lock
-    const client = await connect(world.paths, clock)
-    if (client?.kind === 'lasting')
-      throw new TokentrayError(
-        'ownerElsewhere',
-        `Tokentray is running already (process ${client.pid}) and keeps this vault; tokentray stop ends it.`
-      )
-    if (client) {
-      // It may be gone already, or another command may have come after it: asked again each time round.
-      const refusal = await client.call('owner.handOver', {}).then(
-        () => null,
-        (error: unknown) => (error instanceof TokentrayError && error.code === 'signInUnderWay' ? error : null)
-      )
-      if (refusal && !isTold) {
-        say(world, `tokentray: ${refusal.message}`)
-        deadline = clock.now() + signInPatience
-        isTold = true
-      } else if (!refusal && !isAsked) {
-        deadline = clock.now() + handOverPatience
-        isAsked = true
-      }
-    }
-    if (clock.now() >= deadline) throw unanswered(world)
-    await sleep(clock, pause, world.signal)
-  }
-}
-
-/** Ends the lasting owner, if there is one, and waits until it is gone. */
-export async function stop(world: World, options: { json?: boolean }): Promise<void> {
-  const client = await connect(world.paths, world.clock)
-  if (!client || client.kind === 'command') {
-    if (options.json) return printJson(world, { stopped: false, pid: null })
-    return say(world, 'Tokentray is not running.')
-  }
-  await client.call('owner.quit', {})
-  const deadline = world.clock.now() + handOverPatience
-  while ((await connect(world.paths, world.clock))?.pid === client.pid) {
-    if (world.clock.now() >= deadline) throw unanswered(world)
-    await sleep(world.clock, pause, world.signal)
-  }
-  if (options.json) printJson(world, { stopped: true, pid: client.pid })
-  else print(world, `Tokentray (process ${client.pid}) has stopped.`)
 }

@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs'
 import { TokentrayError } from '../../contract/errors.ts'
 import { connect } from '../../owner/client.ts'
 import { host } from '../../owner/host.ts'
-import { asError, claim, unanswered, withOwner } from '../../owner/withOwner.ts'
+import type { Ownership } from '../../owner/lock.ts'
+import { ownerUnreachable, vaultError, withOwner } from '../../owner/withOwner.ts'
 import { print, printJson, say } from '../output.ts'
-import { confirm, isInteractive } from '../prompt.ts'
+import { confirm } from '../prompt.ts'
 import { readPassphrase } from '../secrets.ts'
-import type { Ownership, World } from '../world.ts'
+import type { World } from '../world.ts'
 
 export function path(world: World, options: { json?: boolean }): void {
   if (options.json) printJson(world, { path: world.paths.vault })
@@ -34,10 +35,10 @@ export async function create(world: World, options: { askPassphrase?: boolean; j
 }
 
 async function claimAlone(world: World): Promise<Ownership> {
-  const lock = await claim(world)
+  const lock = await world.claim(world.paths.ownerFolder)
   if (lock) return lock
   const client = await connect(world.paths, world.clock)
-  if (!client) throw unanswered(world)
+  if (!client) throw ownerUnreachable(world)
   throw new TokentrayError(
     'ownerElsewhere',
     `Tokentray (process ${client.pid}) works on this vault; run tokentray stop first.`
@@ -57,7 +58,7 @@ export async function unlock(world: World, options: { json?: boolean }): Promise
     )
   const { vault } = await client.call('snapshot', {})
   // A new vault's passphrase is chosen where it can be typed twice.
-  if (vault.offers?.unlock === 'new') throw asError(vault)
+  if (vault.offers?.unlock === 'new') throw vaultError(vault)
   if (vault.offers?.unlock) await client.call('vault.unlock', { passphrase: await readPassphrase(world) })
   else if (vault.state !== 'open') await client.call('vault.retry', {})
   const { state } = (await client.call('snapshot', {})).vault
@@ -87,11 +88,9 @@ export async function restore(world: World, options: { yes?: boolean; json?: boo
   try {
     const { unlockOptions } = await import('../../vault/unlock.ts')
     const { goodBackups, restoreBackup } = await import('../../vault/recovery.ts')
-    const { askHidden } = await import('../prompt.ts')
-    const { clock, env: environment, paths: home } = world
-    const ask = isInteractive(world) ? { ask: (question: string) => askHidden(world, question) } : {}
+    const { clock, env: environment, paths: home, ask } = world
     const unlocking = unlockOptions(
-      { home, clock, environment, ...ask },
+      { home, clock, environment, ...(ask && { ask }) },
       { notice: (sentence) => say(world, sentence) }
     )
     const [newest] = await goodBackups(unlocking)

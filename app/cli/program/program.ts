@@ -142,7 +142,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--print', 'print its one-time link instead; on a terminal only')
     .action((options) => run(async () => (await import('../commands/open.ts')).open(world, options)))
   make('stop', 'end the running Tokentray').action((options) =>
-    run(async () => (await import('../commands/serve.ts')).stop(world, options))
+    run(async () => (await import('../commands/stop.ts')).stop(world, options))
   )
   make('doctor', 'look for what is wrong on this machine').action((options) =>
     run(async () => (await import('../commands/doctor.ts')).doctor(world, options))

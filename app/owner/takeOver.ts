@@ -1,0 +1,51 @@
+// Takes the ownership of the vault for a lasting owner (serve, the desktop application), asking a command that has it to hand over.
+// Two lasting owners would both refresh the same tokens, so beside another one this is refused.
+import { sleep } from '../base/clock.ts'
+import { TokentrayError } from '../contract/errors.ts'
+import { connect } from './client.ts'
+import type { Hosting } from './hosting.ts'
+import type { Ownership } from './lock.ts'
+import { maxOwnerWaitMs, ownerUnreachable, retryMs } from './withOwner.ts'
+
+/** A command that hands over first finishes what it has in flight. */
+export const maxHandOverMs = 60_000
+/** A person in a browser is waited for a little longer than a sign-in may take. */
+const maxSignInMs = 630_000
+
+/**
+ * The ownership, as soon as no command has it any more. Rejects `ownerElsewhere` beside another lasting owner,
+ * `ownerUnreachable` where the present owner does not let go in time.
+ */
+export async function takeOver(hosting: Hosting): Promise<Ownership> {
+  const { paths, clock, signal } = hosting
+  let deadline = clock.now() + maxOwnerWaitMs
+  let isAsked = false
+  let isTold = false
+  for (;;) {
+    const lock = await hosting.claim(paths.ownerFolder)
+    if (lock) return lock
+    const client = await connect(paths, clock)
+    if (client?.kind === 'lasting')
+      throw new TokentrayError(
+        'ownerElsewhere',
+        `Tokentray is running already (process ${client.pid}) and keeps this vault; tokentray stop ends it.`
+      )
+    if (client) {
+      // It may be gone already, or another command may have come after it: asked again each time round.
+      const refusal = await client.call('owner.handOver', {}).then(
+        () => null,
+        (error: unknown) => (error instanceof TokentrayError && error.code === 'signInUnderWay' ? error : null)
+      )
+      if (refusal && !isTold) {
+        hosting.notice(refusal.message)
+        deadline = clock.now() + maxSignInMs
+        isTold = true
+      } else if (!refusal && !isAsked) {
+        deadline = clock.now() + maxHandOverMs
+        isAsked = true
+      }
+    }
+    if (clock.now() >= deadline) throw ownerUnreachable(hosting)
+    await sleep(clock, retryMs, signal)
+  }
+}
