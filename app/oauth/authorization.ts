@@ -10,21 +10,21 @@ import type { Prover } from './dpop.ts'
 import { thumbprintOf } from './keys.ts'
 import { shown } from './metadata.ts'
 import { proposeLogin } from './quirks.ts'
-import type { Registered } from './registration.ts'
-import { rejectsResource } from './rejections.ts'
+import type { CodeClient } from './registration.ts'
+import { rejectsResource } from './tokenReply.ts'
 
-/** What a code is asked for with. */
-export type Asking = {
+/** What a code is asked for with (RFC 6749 section 4.1.1). */
+export type AuthorizationRequest = {
   config: ServerConfig
   discovery: Discovery
-  client: Registered
+  client: CodeClient
   scope: string | null
   prover: Prover | null
   isProfile: boolean
 }
 
 export function authorizationUrl(
-  { config, discovery, client, scope, prover, isProfile }: Asking,
+  { config, discovery, client, scope, prover, isProfile }: AuthorizationRequest,
   state: string,
   challenge: string
 ): URL {
@@ -64,8 +64,12 @@ export function pastedParameters(text: string, redirectUri: string): URLSearchPa
 }
 
 /** RFC 9207 first: what another issuer sent is neither acted on nor shown. Then RFC 6749 section 4.1.2. */
-export function readResponse(parameters: URLSearchParams, state: string, asking: Asking): URLSearchParams {
-  const { client, discovery } = asking
+export function readResponse(
+  parameters: URLSearchParams,
+  state: string,
+  request: AuthorizationRequest
+): URLSearchParams {
+  const { client, discovery } = request
   const { server } = discovery
   const issuer = shown(server.issuer)
   if (parameters.getAll('iss').some((iss) => iss !== server.issuer))
@@ -77,7 +81,7 @@ export function readResponse(parameters: URLSearchParams, state: string, asking:
     const response = oauth.validateAuthResponse(server, { client_id: client.clientId }, parameters, state)
     if (response.get('code')) return response
   } catch (error) {
-    if (error instanceof oauth.AuthorizationResponseError) throw refusal(parameters, issuer, asking)
+    if (error instanceof oauth.AuthorizationResponseError) throw refusal(parameters, issuer, request)
   }
   throw new TokentrayError(
     'responseInvalid',
@@ -88,7 +92,7 @@ export function readResponse(parameters: URLSearchParams, state: string, asking:
 function refusal(
   parameters: URLSearchParams,
   issuer: string,
-  { config, client: { registration, isKept }, scope, isProfile }: Asking
+  { config, client: { registration, isKept }, scope, isProfile }: AuthorizationRequest
 ): Error {
   const { name, quirks, params, account } = config
   const error = shown(parameters.get('error') ?? '')

@@ -3,7 +3,7 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import type { Given, Means } from './context.ts'
+import type { OAuthContext, SignInRequest } from './context.ts'
 import { explainFault } from './explain.ts'
 import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
@@ -11,23 +11,28 @@ import { preRegistered } from './registration.ts'
 import { unionOf } from './scope.ts'
 import { parametersOf, type TokenRequest } from './tokenRequest.ts'
 
-export async function beginAlone(means: Means, config: ServerConfig, given: Given): Promise<SignIn> {
+export async function beginAlone(
+  context: OAuthContext,
+  config: ServerConfig,
+  signInRequest: SignInRequest
+): Promise<SignIn> {
   if (!config.clientId)
     throw new TokentrayError(
       'signInFailed',
       `${config.name} signs in as a client of its own: give it that client's id.`
     )
+  const { clientSecret, onStep } = signInRequest
   const abort = new AbortController()
-  const signal = AbortSignal.any([given.signal, abort.signal])
-  const network = means.networkOf(config)
+  const signal = AbortSignal.any([signInRequest.signal, abort.signal])
+  const network = context.networkOf(config)
   const { tokenEndpoint } = config
   const discovery = tokenEndpoint
     ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, wantsDpop: false, reach: 'any' } as const)
-    : await means.discovered(config, signal, given.onStep)
-  const client = preRegistered(config, given.clientSecret, discovery.server)
+    : await context.discovered(config, signal, onStep)
+  const client = preRegistered(config, clientSecret, discovery.server)
   const scope = unionOf(config.scope ?? discovery.scope, config.addedScope)
-  given.onStep('exchange')
-  const prover = means.newProver(config, discovery)
+  onStep('exchange')
+  const prover = context.newProver(config, discovery)
   const request: TokenRequest = {
     network,
     server: discovery.server,
@@ -35,11 +40,11 @@ export async function beginAlone(means: Means, config: ServerConfig, given: Give
     parameters: parametersOf(config, discovery.resource),
     reach: discovery.reach,
     signal,
-    context: means.replyContext(config, null),
+    context: context.replyContext(config, null),
     prover
   }
-  const grant = means.askAlone(config, request, scope).then((outcome) => {
-    if (outcome.ok) return newGrant(outcome.tokens, config, discovery, client, 'preRegistered', scope, null, prover)
+  const grant = context.askAlone(config, request, scope).then((outcome) => {
+    if (outcome.ok) return newGrant({ tokens: outcome.tokens, config, discovery, client, scope, prover })
     throw explainFault(outcome, URL.parse(discovery.server.token_endpoint ?? '')?.host ?? config.name, 'the client')
   })
   grant.catch(() => {})

@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { type Asking, authorizationUrl, pastedParameters, readResponse } from './authorization.ts'
+import { type AuthorizationRequest, authorizationUrl, pastedParameters, readResponse } from './authorization.ts'
 import type { Page } from './callback.ts'
 import { ClientUnfit } from './client.ts'
 import type { Discovery } from './discovery.ts'
@@ -14,10 +14,10 @@ import { shown } from './metadata.ts'
 import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
 import { withKnown } from './quirks.ts'
-import type { Registered } from './registration.ts'
+import type { CodeClient } from './registration.ts'
 import { exchangeCode, parametersOf } from './tokenRequest.ts'
 
-export type CodeSignIn = Asking & {
+export type CodeSignInOptions = AuthorizationRequest & {
   /** Called when the exchange is about to be sent. */
   onExchange: () => void
   /** The token request's surroundings, as of the moment it is sent. */
@@ -25,14 +25,14 @@ export type CodeSignIn = Asking & {
   /** Ends the sign-in from outside: time limit, cancelled. Called with what to do; returns what stops the watch. */
   watch: (end: (error: TokentrayError) => void) => () => void
   /** Registers a client in place of this one, at the same redirect address. Rejects with TokentrayError. */
-  registerAnew: (old: Registered) => Promise<Registered>
+  registerAnew: (old: CodeClient) => Promise<CodeClient>
   /** The sign-in goes on at this address, as another client. */
   onReplaced: (url: string) => void
-  forgetClient: (client: Registered) => Promise<void>
+  forgetClient: (client: CodeClient) => Promise<void>
 }
 
 /** One request for a code; a sign-in makes a second one where the server has forgotten the client of the first. */
-type Request = Asking & { state: string; verifier: string; url: string; page: Promise<Page> | null }
+type CodeRequest = AuthorizationRequest & { state: string; verifier: string; url: string; page: Promise<Page> | null }
 
 /** PKCE is refused to be gone without: RFC 9700 section 2.1.1, MCP authorization. Throws `pkceUnsupported`. */
 export function checkPkce(config: ServerConfig, { server, documented }: Discovery): void {
@@ -51,9 +51,9 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
 }
 
 /** Asks for a code and waits for the response; resolves when a browser can be sent off. */
-export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
-  const { config, discovery } = given
-  const { callback } = given.client
+export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignIn> {
+  const { config, discovery } = options
+  const { callback } = options.client
   const { promise: grant, resolve, reject } = Promise.withResolvers<NewGrant>()
   grant.catch(() => {})
   let isOver = false
@@ -66,7 +66,7 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
     reject(error)
     end()
   }
-  const unwatch = given.watch(stop)
+  const unwatch = options.watch(stop)
   const fail = (caught: unknown): Page => {
     const error = withKnown(caught, config, discovery.server.issuer)
     stop(error)
@@ -74,34 +74,35 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
     return { title: 'The sign-in failed', text: known, ok: false }
   }
 
-  const requests: Request[] = []
-  const ask = async (client: Registered): Promise<Request> => {
+  const requests: CodeRequest[] = []
+  const ask = async (client: CodeClient): Promise<CodeRequest> => {
     const state = oauth.generateRandomState()
     const verifier = oauth.generateRandomCodeVerifier()
-    const asking = { ...given, client }
-    const { href } = authorizationUrl(asking, state, await oauth.calculatePKCECodeChallenge(verifier))
-    const request: Request = { ...asking, state, verifier, url: href, page: null }
+    const challenge = await oauth.calculatePKCECodeChallenge(verifier)
+    const { href } = authorizationUrl({ ...options, client }, state, challenge)
+    const request: CodeRequest = { ...options, client, state, verifier, url: href, page: null }
     requests.push(request)
     callback.expect(state, (parameters) => answer(request, parameters))
     return request
   }
   // A code is good for one exchange, whether it comes by browser, by hand or by both.
-  const answer = (request: Request, parameters: URLSearchParams): Promise<Page> => {
+  const answer = (request: CodeRequest, parameters: URLSearchParams): Promise<Page> => {
     request.page ??= receive(request, parameters).catch(fail)
     return request.page
   }
-  const receive = async (request: Request, parameters: URLSearchParams): Promise<Page> => {
+  const receive = async (request: CodeRequest, parameters: URLSearchParams): Promise<Page> => {
     try {
       const response = readResponse(parameters, request.state, request)
-      given.onExchange()
-      resolve(grantOf(await exchange(response, request, given), request))
+      options.onExchange()
+      const tokens = await exchange(response, request, options)
+      resolve(newGrant({ ...request, tokens }))
       end()
       return { title: 'Signed in', text: `Tokentray received the sign-in for ${config.name}.`, ok: true }
     } catch (error) {
       if (!(error instanceof ClientUnfit)) throw error
       // The page of the new request comes up in the very place of this answer.
       if (request.client.isKept) return { to: await replaceClient() }
-      await given.forgetClient(request.client)
+      await options.forgetClient(request.client)
       throw new TokentrayError(
         'clientRefused',
         `${shown(discovery.server.issuer)} does not know the client that it registered a moment ago (${error.message}); tell its operator.`
@@ -118,14 +119,14 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
     return replaced
   }
   const goOnAnew = async (): Promise<string> => {
-    const client = await given.registerAnew(given.client)
+    const client = await options.registerAnew(options.client)
     if (isOver) throw new TokentrayError('signInCancelled', 'The sign-in has ended meanwhile.')
     const { url } = await ask(client)
-    given.onReplaced(url)
+    options.onReplaced(url)
     return url
   }
 
-  const { url } = await ask(given.client)
+  const { url } = await ask(options.client)
   return {
     url,
     redirectUri: callback.redirectUri,
@@ -146,7 +147,7 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
           `${shown(discovery.server.issuer)} no longer knew our client, so a new one was registered; open the new address and sign in there once more.`
         )
     },
-    replaceClient: given.client.isKept ? replaceClient : null,
+    replaceClient: options.client.isKept ? replaceClient : null,
     cancel: () => stop(new TokentrayError('signInCancelled', 'The sign-in was cancelled.'))
   }
 }
@@ -154,12 +155,12 @@ export async function startCodeSignIn(given: CodeSignIn): Promise<SignIn> {
 /** Rejects with ClientUnfit where a client of our own registering is not known there. */
 async function exchange(
   response: URLSearchParams,
-  { config, discovery, client, verifier, prover }: Request,
-  given: CodeSignIn
+  { config, discovery, client, verifier, prover }: CodeRequest,
+  options: CodeSignInOptions
 ): Promise<Tokens> {
   const outcome = await exchangeCode(
     {
-      ...given.request(),
+      ...options.request(),
       server: discovery.server,
       client,
       parameters: parametersOf(config, discovery.resource),
@@ -171,9 +172,4 @@ async function exchange(
   if (outcome.ok) return outcome.tokens
   if (outcome.detail === 'invalid_client' && client.registration === 'dynamic') throw new ClientUnfit(outcome.detail)
   throw explainFault(outcome, shown(discovery.server.issuer))
-}
-
-function grantOf(tokens: Tokens, { config, discovery, client, scope, prover }: Asking): NewGrant {
-  const { redirectUri } = client.callback
-  return newGrant(tokens, config, discovery, client, client.registration, scope, redirectUri, prover)
 }

@@ -28,10 +28,11 @@ export type OAuthOptions = {
   identityProviderSecret?: (server: string) => Promise<Secret | null>
 }
 
-export type Given = Parameters<OAuth['beginSignIn']>[1]
-export type Means = ReturnType<typeof createMeans>
+/** What is asked of one sign-in, besides the server's settings. */
+export type SignInRequest = Parameters<OAuth['beginSignIn']>[1]
+export type OAuthContext = ReturnType<typeof createContext>
 
-export function createMeans(options: OAuthOptions) {
+export function createContext(options: OAuthOptions) {
   const { clock, registrations, guessedLifetime = 3_600_000 } = options
   const { readAssertion = assertionReader({}), identityProviderSecret = async () => null } = options
   const now = () => clock.now()
@@ -49,7 +50,7 @@ export function createMeans(options: OAuthOptions) {
     oneAtATime: createQueue(),
     nonces,
     networkOf,
-    discovered: (config: ServerConfig, signal: AbortSignal, onStep: Given['onStep'] = () => {}) =>
+    discovered: (config: ServerConfig, signal: AbortSignal, onStep: SignInRequest['onStep'] = () => {}) =>
       discover(config.url, { network: networkOf(config), now, signal, quirks: config.quirks, onStep }),
     replyContext: (config: ServerConfig, lastLifetime: number | null) => ({
       at: now(),
@@ -64,8 +65,8 @@ export function createMeans(options: OAuthOptions) {
     },
     /** The request of a client that gets its tokens without a person. */
     askAlone(config: ServerConfig, request: TokenRequest, scope: string | null): Promise<TokenOutcome> {
-      const means = { read: readAssertion, secretOf: identityProviderSecret }
-      if (config.grantKind === 'jwtBearer') return askWithAssertion(request, config, scope, means)
+      const sources = { read: readAssertion, secretOf: identityProviderSecret }
+      if (config.grantKind === 'jwtBearer') return askWithAssertion(request, config, scope, sources)
       return askWithClientCredentials(request, scope)
     }
   }

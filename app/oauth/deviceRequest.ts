@@ -14,8 +14,7 @@ import { explainFault } from './explain.ts'
 import type { Tokens } from './grant.ts'
 import { isUsableUrl, type Json, objectOf, shown } from './metadata.ts'
 import type { DeviceCode, TokenOutcome } from './port.ts'
-import { rejectsResource } from './rejections.ts'
-import { retryAfterOf } from './tokenReply.ts'
+import { rejectsResource, retryAfterOf } from './tokenReply.ts'
 import { askWithDeviceCode, type TokenRequest } from './tokenRequest.ts'
 
 export type DeviceGrant = { code: string; shown: DeviceCode; interval: number }
@@ -129,9 +128,3 @@ export const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 /** True where a device code can be had there: an endpoint is named for it (RFC 8628 section 4). */
 export const offersDeviceCode = ({ server }: Pick<Discovery, 'server'>): boolean =>
   server.device_authorization_endpoint !== undefined
-
-export type DeviceClient = Client & {
-  registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
-  /** Registered for an earlier sign-in. */
-  isKept: boolean
-}

@@ -4,39 +4,40 @@ import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { ClientUnfit } from './client.ts'
-import { type DeviceClient, pollForTokens, requestDeviceCode } from './deviceRequest.ts'
+import { pollForTokens, requestDeviceCode } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
 import { shown } from './metadata.ts'
 import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
+import type { RegisteredClient } from './registration.ts'
 import { parametersOf, type TokenRequest } from './tokenRequest.ts'
 
-export type DeviceSignIn = {
+export type DeviceSignInOptions = {
   config: ServerConfig
   discovery: Discovery
   scope: string | null
   prover: Prover | null
   clock: Clock
   signal: AbortSignal
-  /** `isFresh`: the client that is kept has turned out not to do. */
-  obtainClient: (isFresh: boolean, signal: AbortSignal) => Promise<DeviceClient>
+  /** `isKeptDead`: the server does not accept the client that is kept. */
+  obtainClient: (isKeptDead: boolean, signal: AbortSignal) => Promise<RegisteredClient>
   /** The requests' surroundings, as of the moment one is sent. */
   request: () => Pick<TokenRequest, 'network' | 'context'>
   /** Called when there is a code to show. */
   onCode: () => void
-  forgetClient: (client: DeviceClient) => Promise<void>
+  forgetClient: (client: RegisteredClient) => Promise<void>
 }
 
 /** Resolves when there is a code to show. Rejects with TokentrayError or NetworkFault. */
-export async function startDeviceSignIn(given: DeviceSignIn): Promise<SignIn> {
-  const { config, discovery, scope, prover } = given
+export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<SignIn> {
+  const { config, discovery, scope, prover } = options
   const abort = new AbortController()
-  const signal = AbortSignal.any([given.signal, abort.signal])
-  const begin = async (isFresh: boolean) => {
-    const client = await given.obtainClient(isFresh, signal)
+  const signal = AbortSignal.any([options.signal, abort.signal])
+  const begin = async (isKeptDead: boolean) => {
+    const client = await options.obtainClient(isKeptDead, signal)
     const request = (): TokenRequest => ({
-      ...given.request(),
+      ...options.request(),
       server: discovery.server,
       client,
       parameters: parametersOf(config, discovery.resource),
@@ -56,13 +57,13 @@ export async function startDeviceSignIn(given: DeviceSignIn): Promise<SignIn> {
     .catch((error: unknown) => {
       throw error instanceof ClientUnfit ? refused(discovery, error) : error
     })
-  given.onCode()
-  const grant = pollForTokens(device, request, given).then(
-    (tokens) => newGrant(tokens, config, discovery, client, client.registration, scope, null, prover),
+  options.onCode()
+  const grant = pollForTokens(device, request, options).then(
+    (tokens) => newGrant({ tokens, config, discovery, client, scope, prover }),
     async (error: unknown) => {
       if (client.registration !== 'dynamic' || !(error instanceof TokentrayError && error.code === 'clientRefused'))
         throw error
-      await given.forgetClient(client)
+      await options.forgetClient(client)
       throw new TokentrayError(
         'clientRefused',
         `${shown(discovery.server.issuer)} no longer knows our client, which was forgotten; sign in again to register anew.`

@@ -4,7 +4,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { renewsAlone } from '../contract/server.ts'
 import { beginAlone } from './clientSignIn.ts'
-import { createMeans, type Given, type OAuthOptions } from './context.ts'
+import { createContext, type OAuthOptions, type SignInRequest } from './context.ts'
 import { type Bearable, credentialsFor } from './dpop.ts'
 import { explainError } from './explain.ts'
 import type { RequestShape } from './grant.ts'
@@ -17,14 +17,14 @@ import { revokeGrant } from './revocation.ts'
 import { type Verification, verifyToken } from './verifyToken.ts'
 
 export function createOAuth(options: OAuthOptions): OAuth {
-  const means = createMeans(options)
-  const { clock, now, nonces, networkOf } = means
+  const context = createContext(options)
+  const { clock, now, nonces, networkOf } = context
 
-  async function beginSignIn(config: ServerConfig, given: Given): Promise<SignIn> {
+  async function beginSignIn(config: ServerConfig, request: SignInRequest): Promise<SignIn> {
     try {
-      if (renewsAlone(config)) return await beginAlone(means, config, given)
+      if (renewsAlone(config)) return await beginAlone(context, config, request)
       if (config.grantKind !== 'authorizationCode') throw pastedAgain(config)
-      return await beginWithPerson(means, config, given)
+      return await beginWithPerson(context, config, request)
     } catch (error) {
       throw explainError(error)
     }
@@ -41,7 +41,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const noteNonce = (nonce: string | null) => nonces.note(config.url, nonce)
     const found = await verifyToken(network, config.url, credentials, { signal, noteNonce })
     if (found.verdict !== 'unknown' || !shape?.issuer) return found
-    const discovery = await means.discovered(config, signal).catch(() => null)
+    const discovery = await context.discovered(config, signal).catch(() => null)
     const active = discovery && (await introspect(token.accessToken, shape, discovery, { network, at: now(), signal }))
     const who = URL.parse(shape.issuer)?.host ?? 'Its authorization server'
     if (active === false) return { verdict: 'rejected', sentence: `${who} says that the token is no longer valid.` }
@@ -49,11 +49,11 @@ export function createOAuth(options: OAuthOptions): OAuth {
   }
 
   return {
-    renew: (config, grant, signal) => renew(means, config, grant, signal),
+    renew: (config, grant, signal) => renew(context, config, grant, signal),
     beginSignIn,
     verify,
     revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), now(), signal),
-    forgetRegistration: (grant) => forgetRegistration(means, grant.shape),
+    forgetRegistration: (grant) => forgetRegistration(context, grant.shape),
     deleteClient: (config, issuer, management, signal) => deleteClient(issuer, management, networkOf(config), signal),
     credentials: (token, method, url) => credentialsFor(token, { nonces, clock }, method, url),
     noteNonce: (url, nonce) => nonces.note(url, nonce)

@@ -1,23 +1,27 @@
 // Makes a grant of a token reply: the tokens, and the shape that later requests about them must have.
 // Used at the end of every kind of sign-in.
 import { renewsAlone, type ServerConfig } from '../contract/server.ts'
-import type { Client } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
 import type { NewGrant, Tokens } from './grant.ts'
+import type { RegisteredClient } from './registration.ts'
 
-/** A grant with the shape of its requests; a reply without a scope granted the one asked for (RFC 6749 section 5.1). */
-export function newGrant(
-  tokens: Tokens,
-  config: ServerConfig,
-  { server, resource }: Pick<Discovery, 'server' | 'resource'>,
-  { clientId, clientAuth, clientSecret }: Client,
-  registration: NewGrant['shape']['registration'],
-  scope: string | null,
-  redirectUri: string | null,
+/** How a sign-in got its tokens. */
+export type SignInResult = {
+  tokens: Tokens
+  config: ServerConfig
+  discovery: Pick<Discovery, 'server' | 'resource'>
+  client: RegisteredClient
+  /** What was asked for. */
+  scope: string | null
   prover: Prover | null
-): NewGrant {
-  // Nothing to renew it with, and no end told: such tokens last until they are revoked, and a guess would call a good one dead.
+}
+
+/** A reply without a scope granted what was asked for (RFC 6749 section 5.1). */
+export function newGrant({ tokens, config, discovery, client, scope, prover }: SignInResult): NewGrant {
+  const { server, resource } = discovery
+  const { clientId, clientAuth, clientSecret, registration, callback } = client
+  // Without a refresh token and a stated end, a token lasts until it is revoked: a guessed end would call a good one expired.
   const isEndless = tokens.expirySource === 'guess' && tokens.refreshToken === null && !renewsAlone(config)
   return {
     ...tokens,
@@ -32,7 +36,7 @@ export function newGrant(
       clientAuth,
       clientSecret,
       registration,
-      redirectUri,
+      redirectUri: callback?.redirectUri ?? null,
       ...(prover && { dpopKey: prover.key })
     }
   }

@@ -3,20 +3,24 @@
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { checkPkce, startCodeSignIn } from './codeSignIn.ts'
-import type { Given, Means } from './context.ts'
+import type { OAuthContext, SignInRequest } from './context.ts'
 import { offersDeviceCode } from './deviceRequest.ts'
 import { startDeviceSignIn } from './deviceSignIn.ts'
 import type { Discovery } from './discovery.ts'
 import { explainError } from './explain.ts'
 import type { SignIn } from './port.ts'
 import { withKnown } from './quirks.ts'
-import { obtainClient, obtainDeviceClient, registerAnew } from './registration.ts'
+import { obtainClient, type RegistrationContext, registerAnew } from './registration.ts'
 import { chooseScope } from './scope.ts'
 import { nameAccount } from './userinfo.ts'
 
-export async function beginWithPerson(means: Means, config: ServerConfig, given: Given): Promise<SignIn> {
-  const { onStep, signal, device } = given
-  const discovery = await means.discovered(config, signal, onStep)
+export async function beginWithPerson(
+  context: OAuthContext,
+  config: ServerConfig,
+  request: SignInRequest
+): Promise<SignIn> {
+  const { onStep, signal, device } = request
+  const discovery = await context.discovered(config, signal, onStep)
   const { server } = discovery
   const offered = offersDeviceCode(discovery)
   const propose = (error: unknown) => Promise.reject(withKnown(explainError(error), config, server.issuer))
@@ -26,72 +30,86 @@ export async function beginWithPerson(means: Means, config: ServerConfig, given:
       `${server.issuer} offers no sign-in by device code; sign in with a browser instead.`
     )
   if (offered && (device || !server.authorization_endpoint))
-    return named(means, await beginDevice(means, config, discovery, given).catch(propose), config, discovery, signal)
+    return withAccount(
+      context,
+      await beginDevice(context, config, discovery, request).catch(propose),
+      config,
+      discovery,
+      signal
+    )
   if (!server.authorization_endpoint)
     throw new TokentrayError(
       'metadataInvalid',
       `${server.issuer} has no authorization endpoint, so no one can sign in there; tell its operator.`
     )
   // One page at a time: behind the first, the others mostly need no more than a redirect, in the session that it began.
-  await given.turn?.(server.issuer)
-  const begun = await beginCode(means, config, discovery, given).catch(propose)
-  return named(means, begun, config, discovery, signal)
+  await request.turn?.(server.issuer)
+  const begun = await beginCode(context, config, discovery, request).catch(propose)
+  return withAccount(context, begun, config, discovery, signal)
 }
 
-function named(means: Means, signIn: SignIn, config: ServerConfig, discovery: Discovery, signal: AbortSignal): SignIn {
-  const { clock, nonces } = means
-  const surroundings = { network: means.networkOf(config), clock, nonces, signal }
+function withAccount(
+  context: OAuthContext,
+  signIn: SignIn,
+  config: ServerConfig,
+  discovery: Discovery,
+  signal: AbortSignal
+): SignIn {
+  const { clock, nonces } = context
+  const surroundings = { network: context.networkOf(config), clock, nonces, signal }
   const grant = signIn.grant.then((found) => nameAccount(found, discovery, surroundings))
   grant.catch(() => {})
   return { ...signIn, grant }
 }
 
-function beginDevice(means: Means, config: ServerConfig, discovery: Discovery, given: Given): Promise<SignIn> {
-  const { clock, now, registrations, clientMetadataUrl } = means
-  const network = means.networkOf(config)
+function beginDevice(
+  context: OAuthContext,
+  config: ServerConfig,
+  discovery: Discovery,
+  request: SignInRequest
+): Promise<SignIn> {
+  const { clock, registrations } = context
+  const network = context.networkOf(config)
   const scope = chooseScope(config, discovery)
-  given.onStep('registration')
+  request.onStep('registration')
   return startDeviceSignIn({
     config,
     discovery,
     scope,
-    prover: means.newProver(config, discovery),
+    prover: context.newProver(config, discovery),
     clock,
-    signal: given.signal,
-    obtainClient: (isFresh, signal) => {
-      const context = { network, now, registrations, clientMetadataUrl, signal }
-      return means.oneAtATime(discovery.server.issuer, () =>
-        obtainDeviceClient(
-          config,
-          given.clientSecret,
-          discovery,
-          scope,
-          context,
-          isFresh || given.isClientDead === true
-        )
-      )
+    signal: request.signal,
+    obtainClient: (isKeptDead, signal) => {
+      const wanted = {
+        slot: 'device' as const,
+        config,
+        clientSecret: request.clientSecret,
+        discovery,
+        scope,
+        isKeptDead: isKeptDead || request.isClientDead === true
+      }
+      const registering = registrationContext(context, config, signal)
+      return context.oneAtATime(discovery.server.issuer, () => obtainClient(wanted, registering))
     },
-    request: () => ({ network, context: means.replyContext(config, null) }),
-    onCode: () => given.onStep('browser'),
+    request: () => ({ network, context: context.replyContext(config, null) }),
+    onCode: () => request.onStep('browser'),
     forgetClient: ({ clientId }) => registrations.forgetRegistration(discovery.server.issuer, clientId)
   })
 }
 
 async function beginCode(
-  means: Means,
+  context: OAuthContext,
   config: ServerConfig,
   discovery: Discovery,
-  { clientSecret, onStep, onReplaced = () => {}, signal, isProfile = false, isClientDead = false }: Given
+  { clientSecret, onStep, onReplaced = () => {}, signal, isProfile = false, isClientDead = false }: SignInRequest
 ): Promise<SignIn> {
-  const { now, registrations, openCallback, clientMetadataUrl } = means
   const { issuer } = discovery.server
   checkPkce(config, discovery)
   onStep('registration')
   const scope = chooseScope(config, discovery)
-  const context = { network: means.networkOf(config), now, registrations, openCallback, clientMetadataUrl, signal }
-  const client = await means.oneAtATime(issuer, () =>
-    obtainClient(config, clientSecret, discovery, scope, context, isClientDead)
-  )
+  const registering = registrationContext(context, config, signal)
+  const wanted = { slot: config.redirectHost, config, clientSecret, discovery, scope, isKeptDead: isClientDead }
+  const client = await context.oneAtATime(issuer, () => obtainClient(wanted, registering))
   if (signal.aborted) {
     client.callback.close()
     throw cancelled()
@@ -102,24 +120,34 @@ async function beginCode(
     discovery,
     client,
     scope,
-    prover: means.newProver(config, discovery),
+    prover: context.newProver(config, discovery),
     isProfile,
     onExchange: () => onStep('exchange'),
-    request: () => ({ network: means.networkOf(config), signal, context: means.replyContext(config, null) }),
-    watch: (end) => watch(means, signal, end),
+    request: () => ({ network: context.networkOf(config), signal, context: context.replyContext(config, null) }),
+    watch: (end) => watch(context, signal, end),
     async registerAnew(old) {
       onStep('registration')
-      const registering = means.oneAtATime(issuer, () => registerAnew(old, discovery, scope, context))
-      const made = await registering.catch((error: unknown) => Promise.reject(explainError(error)))
+      const made = await context
+        .oneAtATime(issuer, () => registerAnew(old, discovery, scope, registering))
+        .catch((error: unknown) => Promise.reject(explainError(error)))
       onStep('browser')
       return made
     },
     onReplaced,
-    forgetClient: ({ clientId }) => registrations.forgetRegistration(issuer, clientId)
+    forgetClient: ({ clientId }) => context.registrations.forgetRegistration(issuer, clientId)
   })
 }
 
-function watch({ clock, signInLimit }: Means, signal: AbortSignal, end: (error: TokentrayError) => void): () => void {
+function registrationContext(context: OAuthContext, config: ServerConfig, signal: AbortSignal): RegistrationContext {
+  const { now, registrations, openCallback, clientMetadataUrl } = context
+  return { network: context.networkOf(config), now, registrations, openCallback, clientMetadataUrl, signal }
+}
+
+function watch(
+  { clock, signInLimit }: OAuthContext,
+  signal: AbortSignal,
+  end: (error: TokentrayError) => void
+): () => void {
   const aborted = () => end(cancelled())
   const late = () =>
     end(new TokentrayError('signInFailed', 'No one finished the sign-in in time; start it again when you are ready.'))

@@ -6,7 +6,7 @@ import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { mergeProposals, proposalsOf } from '../providers/proposals.ts'
 import { providerAt } from '../providers/providers.ts'
-import { tryOmitResource } from './rejections.ts'
+import { tryOmitResource } from './tokenReply.ts'
 
 /** True where the two issuers are the same but for one slash at the end. */
 export function differBySlash(one: string, other: string): boolean {

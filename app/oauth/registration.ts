@@ -7,7 +7,6 @@ import type { ServerConfig } from '../contract/server.ts'
 import type { Network } from '../net/request.ts'
 import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, secretMethod } from './client.ts'
-import type { DeviceClient } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
 import type { ClientRegistration } from './grant.ts'
 import { shown } from './metadata.ts'
@@ -25,69 +24,86 @@ export type RegistrationContext = {
   signal: AbortSignal
 }
 
-export type Registered = Client & {
+/** Which registration is wanted: that of a redirect host, or that of the device code, which needs no redirect URI. */
+export type Slot = ServerConfig['redirectHost'] | 'device'
+
+export type RegisteredClient = Client & {
   registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
-  callback: Callback
   /** Registered for an earlier sign-in, so the server may have forgotten it since. */
   isKept: boolean
+  /** Where the browser is sent back to; null for the device code. */
+  callback: Callback | null
+}
+export type CodeClient = RegisteredClient & { callback: Callback }
+
+export type ClientRequest = {
+  config: ServerConfig
+  clientSecret: Secret | null
+  discovery: Discovery
+  scope: string | null
+  /** The server does not know the registration that is kept: it is forgotten, and another one made. */
+  isKeptDead: boolean
 }
 
-/** A client and its open callback. `isFresh`: one that is kept counts as dead, and is forgotten. Rejects with TokentrayError or NetworkFault, and then nothing stays open. */
+/**
+ * The client to sign in with, and its open callback unless it is for the device code.
+ * Rejects with TokentrayError or NetworkFault; no callback stays open then.
+ */
+export function obtainClient(
+  request: ClientRequest & { slot: 'device' },
+  context: RegistrationContext
+): Promise<RegisteredClient>
+export function obtainClient(
+  request: ClientRequest & { slot: ServerConfig['redirectHost'] },
+  context: RegistrationContext
+): Promise<CodeClient>
 export async function obtainClient(
-  config: ServerConfig,
-  clientSecret: Secret | null,
-  discovery: Discovery,
-  scope: string | null,
-  context: RegistrationContext,
-  isFresh: boolean
-): Promise<Registered> {
-  const { openCallback, registrations } = context
-  const { redirectHost, redirectPort } = config
-  if (config.clientId !== undefined)
-    return {
-      ...preRegistered(config, clientSecret, discovery.server),
-      registration: 'preRegistered',
-      callback: await openCallback(redirectHost, redirectPort ?? 0),
-      isKept: false
-    }
-  const { clientMetadataUrl } = context
-  if (clientMetadataUrl !== null && discovery.server.client_id_metadata_document_supported)
-    return {
-      clientId: clientMetadataUrl,
-      clientSecret: null,
-      clientAuth: 'none',
-      registration: 'metadataDocument',
-      callback: await openCallback(redirectHost, redirectPort ?? 0),
-      isKept: false
-    }
-  const { issuer } = discovery.server
-  const kept = await registrations.registration(issuer, redirectHost)
-  const reopened =
-    kept &&
-    !isFresh &&
-    isCurrent(kept, context.now(), redirectPort) &&
-    (await reopen(kept, redirectPort, context, config))
-  if (kept && reopened) return { ...clientOf(kept), registration: 'dynamic', callback: reopened, isKept: true }
+  { slot, config, clientSecret, discovery, scope, isKeptDead }: ClientRequest & { slot: Slot },
+  context: RegistrationContext
+): Promise<RegisteredClient> {
+  const { registrations, clientMetadataUrl } = context
+  const { server } = discovery
+  const isDevice = slot === 'device'
+  const redirectPort = isDevice ? undefined : config.redirectPort
+  const openAt = async (port: number) => (isDevice ? null : await context.openCallback(slot, port))
+  const newCallback = () => openAt(redirectPort ?? 0)
 
-  const callback = await openCallback(redirectHost, redirectPort ?? 0)
+  if (config.clientId !== undefined)
+    return { ...preRegistered(config, clientSecret, server), callback: await newCallback() }
+  if (clientMetadataUrl !== null && server.client_id_metadata_document_supported) {
+    const client = { clientId: clientMetadataUrl, clientSecret: null, clientAuth: 'none' } as const
+    return { ...client, registration: 'metadataDocument', isKept: false, callback: await newCallback() }
+  }
+
+  const kept = await registrations.registration(server.issuer, isDevice ? '' : slot)
+  if (kept && !isKeptDead && isCurrent(kept, context.now(), redirectPort)) {
+    try {
+      return { ...clientOf(kept), registration: 'dynamic', isKept: true, callback: await openAt(portOf(kept)) }
+    } catch (error) {
+      // Many servers compare the port exactly, so another port needs another registration.
+      const isTaken = error instanceof TokentrayError && error.code === 'portInUse'
+      if (!isTaken || redirectPort !== undefined) throw error
+    }
+  }
+  const callback = await newCallback()
   try {
-    const made = await registerFor(scope, kept, discovery, callback.redirectUri, context)
-    if (kept) await registrations.forgetRegistration(issuer, kept.clientId)
+    const made = await registerFor(scope, kept, discovery, callback?.redirectUri ?? null, context)
+    if (kept) await registrations.forgetRegistration(server.issuer, kept.clientId)
     await registrations.saveRegistration(made)
-    return { ...clientOf(made), registration: 'dynamic', callback, isKept: false }
+    return { ...clientOf(made), registration: 'dynamic', isKept: false, callback }
   } catch (error) {
-    callback.close()
+    callback?.close()
     throw error
   }
 }
 
 /** A client in place of one that the server no longer knows, at the same redirect address. */
 export async function registerAnew(
-  old: Registered,
+  old: CodeClient,
   discovery: Discovery,
   scope: string | null,
   context: RegistrationContext
-): Promise<Registered> {
+): Promise<CodeClient> {
   const { registrations } = context
   const { issuer } = discovery.server
   const { redirectUri } = old.callback
@@ -99,40 +115,6 @@ export async function registerAnew(
 }
 
 /**
- * A client for the device code, which needs no redirect URI: its registration is kept by the grant's own name.
- * `isFresh`: what is kept has turned out to be dead, and is forgotten.
- */
-export async function obtainDeviceClient(
-  config: ServerConfig,
-  clientSecret: Secret | null,
-  discovery: Discovery,
-  scope: string | null,
-  context: Omit<RegistrationContext, 'openCallback'>,
-  isFresh: boolean
-): Promise<DeviceClient> {
-  const { clientMetadataUrl, registrations, now } = context
-  if (config.clientId !== undefined)
-    return { ...preRegistered(config, clientSecret, discovery.server), registration: 'preRegistered', isKept: false }
-  if (clientMetadataUrl !== null && discovery.server.client_id_metadata_document_supported)
-    return {
-      clientId: clientMetadataUrl,
-      clientSecret: null,
-      clientAuth: 'none',
-      registration: 'metadataDocument',
-      isKept: false
-    }
-  const { issuer } = discovery.server
-  // A URN has no host: nothing else is kept under the empty one.
-  const kept = await registrations.registration(issuer, '')
-  if (kept && !isFresh && isCurrent(kept, now(), undefined))
-    return { ...clientOf(kept), registration: 'dynamic', isKept: true }
-  const made = await registerFor(scope, kept, discovery, null, context)
-  if (kept) await registrations.forgetRegistration(issuer, kept.clientId)
-  await registrations.saveRegistration(made)
-  return { ...clientOf(made), registration: 'dynamic', isKept: false }
-}
-
-/**
  * Registers in place of what is kept, if anything is, and for its scopes besides: the servers behind one authorization server
  * share a client, and a server that holds it to its scopes (RFC 7591 section 2) would have it registered anew for each in turn.
  */
@@ -141,7 +123,7 @@ async function registerFor(
   kept: ClientRegistration | null,
   discovery: Discovery,
   redirectUri: string | null,
-  context: Omit<RegistrationContext, 'openCallback'>
+  context: RegistrationContext
 ): Promise<ClientRegistration> {
   const union = unionOf(scope, kept?.scope)
   const all = (union?.length ?? 0) > mostScope ? scope : union
@@ -160,7 +142,11 @@ async function registerFor(
  * authorization server one day, which must not get the secret of a client that is not its own (RFC 6749 section 2.2).
  * @throws issuerMismatch
  */
-export function preRegistered(config: ServerConfig, secret: Secret | null, server: AuthorizationServer): Client {
+export function preRegistered(
+  config: ServerConfig,
+  secret: Secret | null,
+  server: AuthorizationServer
+): RegisteredClient & { callback: null } {
   const { clientIssuer, tokenEndpoint, name } = config
   if (clientIssuer !== undefined && tokenEndpoint === undefined && clientIssuer !== server.issuer)
     throw new TokentrayError(
@@ -168,7 +154,8 @@ export function preRegistered(config: ServerConfig, secret: Secret | null, serve
       `${name} names ${shown(server.issuer)} for sign-in now, but its client is one of ${shown(clientIssuer)} and was not sent there. If the server really moved, give it a client of the new one.`
     )
   const clientAuth = secret ? (config.clientAuth ?? secretMethod(server)) : 'none'
-  return { clientId: config.clientId ?? '', clientSecret: secret, clientAuth }
+  const client = { clientId: config.clientId ?? '', clientSecret: secret, clientAuth }
+  return { ...client, registration: 'preRegistered', isKept: false, callback: null }
 }
 
 const clientOf = ({ clientId, clientSecret, clientAuth }: ClientRegistration): Client => ({
@@ -183,19 +170,3 @@ function isCurrent(kept: ClientRegistration, now: number, redirectPort: number |
 }
 
 const portOf = (kept: ClientRegistration): number => Number(URL.parse(kept.redirectUri)?.port || 80)
-
-/** null where the kept port is taken: many servers compare it exactly, so another port needs another registration. */
-async function reopen(
-  kept: ClientRegistration,
-  redirectPort: number | undefined,
-  { openCallback }: RegistrationContext,
-  { redirectHost }: ServerConfig
-): Promise<Callback | null> {
-  try {
-    return await openCallback(redirectHost, portOf(kept))
-  } catch (error) {
-    const taken = error instanceof TokentrayError && error.code === 'portInUse'
-    if (taken && redirectPort === undefined) return null
-    throw error
-  }
-}

@@ -4,7 +4,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { renewsAlone } from '../contract/server.ts'
 import { NetworkFault } from '../net/request.ts'
-import type { Means } from './context.ts'
+import type { OAuthContext } from './context.ts'
 import type { Discovery } from './discovery.ts'
 import type { Grant, RequestShape } from './grant.ts'
 import type { TokenOutcome } from './port.ts'
@@ -20,48 +20,48 @@ import {
 } from './tokenRequest.ts'
 
 export async function renew(
-  means: Means,
+  context: OAuthContext,
   config: ServerConfig,
   grant: Grant,
   signal: AbortSignal
 ): Promise<TokenOutcome> {
   if (config.grantKind === 'staticToken') return misconfigured('static_token')
-  const found = await endpointOf(means, config, grant, signal)
+  const found = await endpointOf(context, config, grant, signal)
   if ('ok' in found) return found
   const { shape } = grant
   const clientId = shape.clientId ?? config.clientId
   if (!clientId) return misconfigured('client_id_missing')
   const request: TokenRequest = {
-    network: means.networkOf(config),
+    network: context.networkOf(config),
     server: found.server,
     client: { clientId, clientAuth: shape.clientAuth, clientSecret: shape.clientSecret },
     parameters: parametersOf(config, found.resource),
     reach: 'any',
     signal,
-    context: means.replyContext(config, lastLifetimeOf(grant)),
-    prover: shape.dpopKey ? means.proverWith(shape.dpopKey) : null
+    context: context.replyContext(config, lastLifetimeOf(grant)),
+    prover: shape.dpopKey ? context.proverWith(shape.dpopKey) : null
   }
-  if (renewsAlone(config)) return means.askAlone(config, request, renewedScope(config, grant.scope))
+  if (renewsAlone(config)) return context.askAlone(config, request, renewedScope(config, grant.scope))
   const outcome = await refresh(request, grant)
   // The grant keeps its own copy of the client; what goes is only what the next sign-in would start from (FM-13).
   if (!outcome.ok && outcome.detail === 'invalid_client' && shape.registration === 'dynamic')
-    return forgotten(means, shape, outcome)
+    return forgotten(context, shape, outcome)
   return outcome
 }
 
 /** A client that registered itself has no settings to mend: a person signs in, and it registers anew. */
 async function forgotten(
-  means: Means,
+  context: OAuthContext,
   shape: RequestShape,
   outcome: Extract<TokenOutcome, { ok: false }>
 ): Promise<TokenOutcome> {
-  await forgetRegistration(means, shape).catch(() => {})
+  await forgetRegistration(context, shape).catch(() => {})
   return { ...outcome, detail: 'client_forgotten' }
 }
 
 /** The token endpoint of the grant, of the settings, or discovered each time, since there is nowhere to keep it. */
 async function endpointOf(
-  means: Means,
+  context: OAuthContext,
   config: ServerConfig,
   { shape }: Grant,
   signal: AbortSignal
@@ -69,7 +69,7 @@ async function endpointOf(
   const endpoint = shape.tokenEndpoint ?? config.tokenEndpoint
   if (endpoint) return { server: serverOf(shape, endpoint), resource: shape.resource }
   try {
-    return await means.discovered(config, signal)
+    return await context.discovered(config, signal)
   } catch (error) {
     if (error instanceof NetworkFault) return unsent(error)
     const detail = error instanceof TokentrayError ? error.code : 'discovery_failed'
@@ -78,6 +78,9 @@ async function endpointOf(
 }
 
 /** The next sign-in will not start from what was registered for this grant. */
-export async function forgetRegistration({ registrations }: Means, { issuer, clientId }: RequestShape): Promise<void> {
+export async function forgetRegistration(
+  { registrations }: OAuthContext,
+  { issuer, clientId }: RequestShape
+): Promise<void> {
   if (issuer !== null && clientId !== null) await registrations.forgetRegistration(issuer, clientId)
 }

@@ -4,12 +4,19 @@ import { Secret } from '../base/secret.ts'
 import { isBusyStatus } from '../net/request.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
 import type { TokenOutcome } from './port.ts'
-import { rejectsResource, tryOmitResource } from './rejections.ts'
 
 /** `sent`: the secrets of the request, which a server may echo and which must never come out again. */
 export type ReplyContext = ExpiryKnowledge & { sent: readonly string[] }
 
 type Failure = Extract<TokenOutcome, { ok: false }>
+
+/** Ends the `detail` of a refusal that the quirk `omitResource` would cure. */
+export const tryOmitResource = ' (try the quirk omitResource)'
+
+/** True where the server does not accept the resource parameter: RFC 8707 section 2; Entra v2 says so in `error_description`. */
+export function rejectsResource(code: string, description: string): boolean {
+  return code === 'invalid_target' || /AADSTS(901002|9010010)\b/.test(description)
+}
 
 /** GitHub and Slack have their own words for invalid_grant; Entra and OpenID Connect say that a person must come. */
 const refusals = new Set([
