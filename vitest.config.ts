@@ -14,6 +14,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: './test/support/globalSetup.ts',
     reporters: ['default', './build/failureReport.mjs'],
     pool: 'forks',
     // The end-to-end files and those of the pages mostly wait: for real time, processes, a browser.

@@ -14,7 +14,7 @@ const only = process.argv[2]
 if (reason) throw new Error(reason)
 if (!only) rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
-const files = buildPages('screenshots')
+const files = await buildPages(join(import.meta.dirname, '..', 'dist', 'pages-screenshots'))
 const chromium = await openChromium()
 for (const { name, hash, prepare, ready } of settings) {
   if (only && !name.startsWith(only)) continue

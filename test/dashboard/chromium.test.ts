@@ -8,13 +8,14 @@ import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { makeView } from '../owner/fakeCore.ts'
-import { launchChromium, patience, reason } from '../renderer/chromium.ts'
+import { patience, reason } from '../renderer/chromium.ts'
+import { connectChromium } from '../renderer/sharedChromium.ts'
 import { makeDashboard } from './dashboard.fixture.ts'
 
 if (reason) console.log(`skipped: ${reason}`)
 
 async function openPage(): Promise<Page> {
-  const { browser, close } = await launchChromium()
+  const { browser, close } = await connectChromium()
   onTestFinished(close)
   const context = await browser.newContext()
   context.setDefaultTimeout(patience)

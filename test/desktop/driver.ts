@@ -1,7 +1,8 @@
 // One way to drive the desktop application, whatever runs it: the stand-in for Electron, or Electron through Playwright.
 // Tests here know this file only, so that the same ones prove both; where they ran is told in each result's name.
 import type { Page } from 'playwright-core'
-import { buildPages, reason as noChromium } from '../renderer/chromium.ts'
+import { reason as noChromium } from '../renderer/chromium.ts'
+import { shared } from '../support/shared.ts'
 import type { Recorder, Seen } from './recorder.ts'
 
 /** Set by `npm run test:electron`: the path of the Electron to use. */
@@ -35,7 +36,7 @@ export async function startApp(given: Given): Promise<App> {
   return startElectron(given)
 }
 
-export const makePages = () => buildPages('desktop')
+export const makePages = () => shared('pages')
 
 /** Everything but the window follows from how one method of the recorder is called. */
 export function driveBy(

@@ -1,15 +1,15 @@
 // Drives the shell on the stand-in: it runs in this process, its window in a real Chromium.
-// The browser is shared by the tests of a file.
+// Connected once for the tests of a file.
 import { ChromiumPage } from '../electron-double/chromiumPage.ts'
 import { makeHome, start } from '../electron-double/start.ts'
-import { launchChromium } from '../renderer/chromium.ts'
+import { connectChromium } from '../renderer/sharedChromium.ts'
 import { type App, driveBy, type Given } from './driver.ts'
 import { type Recorder, record } from './recorder.ts'
 
-let chromium: ReturnType<typeof launchChromium> | null = null
+let chromium: ReturnType<typeof connectChromium> | null = null
 
 export async function startElectron({ argv = [], schedule, pages }: Given): Promise<App> {
-  chromium ??= launchChromium()
+  chromium ??= connectChromium()
   const { browser } = await chromium
   let recorder: Recorder | null = null
   const shell = await start(await makeHome(true, schedule), {
@@ -37,7 +37,7 @@ export async function startElectron({ argv = [], schedule, pages }: Given): Prom
   }
 }
 
-/** Closes the browser. */
+/** Ends the connection to the browser. */
 export async function end(): Promise<void> {
   await (await chromium)?.close()
   chromium = null

@@ -45,8 +45,8 @@ async function secondsLeft(page: Page, below: number): Promise<number> {
 
 describe.skipIf(reason !== null)(label, () => {
   let pages = ''
-  beforeAll(() => {
-    pages = makePages()
+  beforeAll(async () => {
+    pages = await makePages()
   })
   afterAll(async () => {
     const { end } = await import('./standIn.ts')

@@ -11,8 +11,6 @@ import { freePort } from '../support/freePort.ts'
 import { type Command, type Home, makeHome, makeUpstream } from './harness.ts'
 import { startSdkServer } from './sdkServer.ts'
 
-const entry = join(import.meta.dirname, '..', '..', 'app', 'cli', 'main.ts')
-
 async function serve(home: Home, port: number): Promise<Command> {
   const command = home.start(['serve', '--no-dashboard', '--gateway-port', `${port}`])
   await command.line(/gateway: +http/)
@@ -47,7 +45,7 @@ test.each(generations)(
     const { home, server, port, owner } = await makeHouse()
     const transport = new Stdio({
       command: process.execPath,
-      args: [entry, 'mcp', 'one'],
+      args: [home.entry, 'mcp', 'one'],
       env: home.env,
       stderr: 'pipe'
     })
@@ -95,7 +93,7 @@ test.each(generations)(
 
 test('SDK 2.x over stdio without sessions: calls and a subscription, also through a killed owner', async () => {
   const { home, server, port, owner } = await makeHouse()
-  const transport = new StdioToday({ command: process.execPath, args: [entry, 'mcp', 'one'], env: home.env })
+  const transport = new StdioToday({ command: process.execPath, args: [home.entry, 'mcp', 'one'], env: home.env })
   const client = new ClientToday({ name: 't', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } })
   onTestFinished(() => client.close())
   await client.connect(transport)
@@ -126,7 +124,7 @@ test('nobody signed in: the client is told what to run', async () => {
   await home.tokentray(['logout', 'one'])
   const transport = new StdioToday({
     command: process.execPath,
-    args: [entry, 'mcp', 'one'],
+    args: [home.entry, 'mcp', 'one'],
     env: home.env,
     stderr: 'pipe'
   })

@@ -1,9 +1,9 @@
-// Real processes for the end-to-end tests: a throw-away home, the `tokentray` command in it, and a real upstream.
+// Real processes for the end-to-end tests: a throw-away home, the bundled command in it, and a real upstream.
 // Everything started here ends with the test that started it, whatever becomes of the test.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { locate, type Paths } from '../../app/base/paths.ts'
@@ -12,12 +12,10 @@ import { type Authority, type AuthorityOptions, startAuthority } from '../../app
 import type { AuthorityEvent } from '../../app/demo/events.ts'
 import { type McpServer, startMcpServer } from '../../app/demo/mcpServer.ts'
 import { type Client, connect } from '../../app/owner/client.ts'
-import { compileCache } from '../support/compileCache.ts'
 import { freePort } from '../support/freePort.ts'
+import { shared } from '../support/shared.ts'
 import { plantCheapKey } from '../vault/cheapKey.ts'
 
-// Not build/tokentray.mjs: that one installs packages when the lockfile changed, and a test must change no checkout.
-const entry = join(import.meta.dirname, '..', '..', 'app', 'cli', 'main.ts')
 export const clock = systemClock()
 export const passphrase = 'a passphrase of the tests'
 /** An ordinary user, for what root is never refused. */
@@ -46,6 +44,8 @@ export type StartOptions = {
 
 export type Home = {
   folder: string
+  /** The command's script, for whoever starts it another way than `start`. */
+  entry: string
   paths: Paths
   env: Record<string, string>
   start(args: readonly string[], options?: StartOptions): Command
@@ -62,6 +62,7 @@ export type Home = {
  * accepts, since these tests open vaults by the hundred.
  */
 export async function makeHome(given: { settings?: unknown; isSlow?: boolean } = {}): Promise<Home> {
+  const entry = await shared('command')
   const folder = mkdtempSync(join(tmpdir(), 'tokentray-e2e-'))
   const running = new Set<ChildProcess>()
   const ends: Promise<unknown>[] = []
@@ -74,7 +75,8 @@ export async function makeHome(given: { settings?: unknown; isSlow?: boolean } =
   const runtime = join(folder, 'run')
   for (const each of [home, runtime]) mkdirSync(each, { mode: 0o700 })
   const env = {
-    ...compileCache,
+    // Goes with the bundle: each is compiled once.
+    NODE_COMPILE_CACHE: join(dirname(entry), 'compiled'),
     PATH: process.env.PATH ?? '',
     HOME: folder,
     XDG_RUNTIME_DIR: runtime,
@@ -99,6 +101,7 @@ export async function makeHome(given: { settings?: unknown; isSlow?: boolean } =
   }
   return {
     folder,
+    entry,
     paths,
     env,
     start,

@@ -17,20 +17,11 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
-import { bundleMain } from '../../build/main.ts'
+import { shared } from '../support/shared.ts'
 import { createElectron, type Item, type StandIn, type StandInTray, type StandInWindow } from './electron.ts'
 import type { MakePage } from './page.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-
-let bundled: Promise<string> | null = null
-
-/** The sources do not change while tests run: bundled once for a file of them, into its worker's own folder. */
-function bundleOnce(): Promise<string> {
-  const folder = join(root, 'dist', `main-test-${process.env.VITEST_POOL_ID}`)
-  bundled ??= bundleMain(folder).then(() => folder)
-  return bundled
-}
 
 export type Home = { folder: string; env: Record<string, string>; bundle: string; starts: number }
 
@@ -56,7 +47,7 @@ export async function makeHome(hasTray = true, schedule: Record<string, string> 
     JSON.stringify({ schedule: { floor: '1s', backoffFirst: '1s', ...schedule } })
   )
   const bundle = at('bundle')
-  cpSync(await bundleOnce(), bundle, { recursive: true })
+  cpSync(await shared('shell'), bundle, { recursive: true })
   return {
     folder,
     bundle,

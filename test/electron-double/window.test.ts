@@ -1,19 +1,21 @@
 // The smoke start with the real pages in a real Chromium window, on the stand-in: "stand-in, not Electron".
 // What a person sees in that window is told by test/desktop/story.test.ts.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { buildPages, launchChromium, reason } from '../renderer/chromium.ts'
+import { reason } from '../renderer/chromium.ts'
+import { connectChromium } from '../renderer/sharedChromium.ts'
+import { shared } from '../support/shared.ts'
 import { ChromiumPage } from './chromiumPage.ts'
 import { makeHome, start } from './start.ts'
 
 if (reason) console.log(`test/electron-double/window.test.ts is skipped: ${reason}`)
 
 let pages = ''
-let chromium: Awaited<ReturnType<typeof launchChromium>>
+let chromium: Awaited<ReturnType<typeof connectChromium>>
 
 describe.skipIf(reason !== null)('stand-in, not Electron: the window', () => {
   beforeAll(async () => {
-    pages = buildPages('smoke')
-    chromium = await launchChromium()
+    pages = await shared('pages')
+    chromium = await connectChromium()
   })
   afterAll(() => chromium?.close())
 

@@ -11,7 +11,7 @@ import { settings } from './pages.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('accessibility', () => {
-  const { page: open, fixture } = openPages('accessibility')
+  const { page: open, fixture } = openPages()
 
   const axe = readFileSync(join(import.meta.dirname, '..', '..', 'node_modules', 'axe-core', 'axe.min.js'), 'utf8')
 

@@ -10,7 +10,7 @@ import { button, openPages } from './opened.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('adding on the pages', () => {
-  const { page: open, fixture, forgetComplaints } = openPages('adding')
+  const { page: open, fixture, forgetComplaints } = openPages()
 
   const address = 'https://mcp.example.com/mcp'
 

@@ -25,7 +25,7 @@ const preload = `window.tokentray = {
 }`
 
 describe.skipIf(reason !== null)('the advanced settings', () => {
-  const { page: open, fixture } = openPages('advanced')
+  const { page: open, fixture } = openPages()
 
   async function openWindow(hash: string): Promise<Page> {
     const page = await open('blank')

@@ -12,7 +12,7 @@ import { signingIn } from './pages.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('the bundle', () => {
-  const { page: open, fixture, files } = openPages('bundle')
+  const { page: open, fixture, files } = openPages()
 
   test('the whole bundle is under 250 kB gzip', () => {
     const assets = join(files(), 'assets')

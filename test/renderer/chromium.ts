@@ -1,12 +1,12 @@
 // A real Chromium on the built pages, and everything it complains about.
 // Debian's package is used; where there is none the tests are skipped, and say so.
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
-import { pagesOf } from './fixture.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const executablePath =
@@ -14,26 +14,26 @@ const executablePath =
 
 export const reason = executablePath ? null : 'no Chromium found (CHROMIUM names one): the pages are not tested'
 
-/** Builds the pages into `user`'s own folder and names it. */
-export function buildPages(user: string): string {
-  const files = pagesOf(user)
+/** Builds the pages into `folder`, which it names again. */
+export async function buildPages(folder: string): Promise<string> {
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
   const config = join(root, 'renderer', 'vite.config.ts')
-  const args = [vite, 'build', '-c', config, '--outDir', files, '--emptyOutDir', '--logLevel', 'warn']
+  const args = [vite, 'build', '-c', config, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn']
   // A test runner's own NODE_ENV would make it React's development build.
   const env = { ...process.env, NODE_ENV: 'production' }
-  const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`the pages could not be built:\n${stdout}${stderr}`)
-  return files
+  await promisify(execFile)(process.execPath, args, { cwd: root, env }).catch(({ stdout, stderr }) => {
+    throw new Error(`the pages could not be built:\n${stdout}${stderr}`)
+  })
+  return folder
 }
 
 /** For what only a hang makes late, in ms: less than a test's own, so that it is told what was waited for. */
 export const patience = 300_000
 
-/** A browser with a home of its own, which is removed once it is closed. */
-export async function launchChromium(): Promise<{ browser: Browser; close(): Promise<void> }> {
+/** How Chromium is started, with a home of its own that `removeHome` removes once it has ended. */
+async function prepareLaunch() {
   const home = await mkdtemp(join(tmpdir(), 'tokentray-chromium-'))
-  const browser = await chromium.launch({
+  const options = {
     executablePath: executablePath!,
     timeout: patience,
     args: [
@@ -47,13 +47,36 @@ export async function launchChromium(): Promise<{ browser: Browser; close(): Pro
     ],
     // Its temporary files too, where the name is short enough for the socket among them.
     env: { ...process.env, HOME: home, TMPDIR: home.length < 50 ? home : '/tmp' } as Record<string, string>
-  })
+  }
+  // Its helpers end after it, and until then may write there.
+  const removeHome = () => rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+  return { options, removeHome }
+}
+
+export type OpenBrowser = { browser: Browser; close(): Promise<void> }
+
+/** A browser of the caller's own, for scripts outside of the tests; those share one (sharedChromium.ts). */
+export async function launchChromium(): Promise<OpenBrowser> {
+  const { options, removeHome } = await prepareLaunch()
+  const browser = await chromium.launch(options)
   return {
     browser,
     async close() {
       await browser.close()
-      // Its helpers end after it, and until then may write there.
-      await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+      await removeHome()
+    }
+  }
+}
+
+/** A browser that several processes connect to, at `address`. */
+export async function serveChromium(): Promise<{ address: string; close(): Promise<void> }> {
+  const { options, removeHome } = await prepareLaunch()
+  const server = await chromium.launchServer(options)
+  return {
+    address: server.wsEndpoint(),
+    async close() {
+      await server.close()
+      await removeHome()
     }
   }
 }
@@ -61,8 +84,8 @@ export async function launchChromium(): Promise<{ browser: Browser; close(): Pro
 export type Look = { width: number; scheme: 'light' | 'dark'; at?: number }
 
 /** `page` opens an address; `complaints` holds what the console and the CSP said. */
-export async function openChromium() {
-  const { browser, close } = await launchChromium()
+export async function openChromium(opened: Promise<OpenBrowser> = launchChromium()) {
+  const { browser, close } = await opened
   const contexts: BrowserContext[] = []
   const complaints: string[] = []
   return {

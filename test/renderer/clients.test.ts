@@ -11,7 +11,7 @@ import { asking } from './pages.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('clients on the pages', () => {
-  const { page: open, fixture } = openPages('clients')
+  const { page: open, fixture } = openPages()
 
   test('a client that waits is announced on every screen, and answered with its digits in view', async () => {
     const page = await open('')

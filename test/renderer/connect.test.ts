@@ -13,7 +13,7 @@ import { openBrowser } from './opened.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('connecting from the pages', () => {
-  const browser = openBrowser('connect')
+  const browser = openBrowser()
 
   test('see, write, undo; an entry of somebody else', async () => {
     const home = mkdtempSync(join(tmpdir(), 'tt-connect-'))

@@ -13,8 +13,6 @@ import { healthyView } from '../fakes/view.ts'
 
 const min = 60_000
 const hour = 60 * min
-/** The folder of the pages built for `user`: each has its own, since they run at the same time. */
-export const pagesOf = (user: string) => join(import.meta.dirname, '..', '..', 'dist', `pages-${user}`)
 export const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 

@@ -10,7 +10,7 @@ import { button, openPages, row } from './opened.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('the list', () => {
-  const { page: open, fixture } = openPages('list')
+  const { page: open, fixture } = openPages()
 
   test('shows all six marks by shape, with words for each', async () => {
     const page = await open('')

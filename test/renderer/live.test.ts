@@ -11,7 +11,7 @@ import { openBrowser } from './opened.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('the pages on a real core', () => {
-  const browser = openBrowser('live')
+  const browser = openBrowser()
 
   test('add, sign in, break, retry, mend, die, sign in again, remove', async () => {
     const issued = watchIssued()

@@ -2,16 +2,18 @@
 // On a fresh fixture per test (`openPages`), or on whatever a test starts itself (`openBrowser`).
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { buildPages, type Look, openChromium } from './chromium.ts'
+import { shared } from '../support/shared.ts'
+import { type Look, openChromium } from './chromium.ts'
 import { type Fixture, startFixture } from './fixture.ts'
+import { connectChromium } from './sharedChromium.ts'
 
-/** `user` names the folder of the built pages: each test file has its own, since they run at the same time. */
-export function openBrowser(user: string) {
+/** `files()` is the folder of the built pages. */
+export function openBrowser() {
   let chromium: Awaited<ReturnType<typeof openChromium>>
   let files = ''
   beforeAll(async () => {
-    files = buildPages(user)
-    chromium = await openChromium()
+    files = await shared('pages')
+    chromium = await openChromium(connectChromium())
   })
   afterAll(() => chromium?.close())
   afterEach(async () => {
@@ -29,11 +31,11 @@ export function openBrowser(user: string) {
 }
 
 /** `page(hash)` opens the pages; what the fixture was asked is in `fixture()`. */
-export function openPages(user: string) {
+export function openPages() {
   let fixture: Fixture
   // Told before the browser's, so that it runs after it: a page whose fixture is gone would complain.
   afterEach(() => fixture.close())
-  const browser = openBrowser(user)
+  const browser = openBrowser()
   beforeEach(async () => {
     fixture = await startFixture(browser.files())
   })

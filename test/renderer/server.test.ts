@@ -10,7 +10,7 @@ import { keyed, restored } from './pages.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('the page of a server', () => {
-  const { page: open, fixture } = openPages('server')
+  const { page: open, fixture } = openPages()
 
   test.each([
     [words.actions.refresh, 'server.refresh'],

@@ -8,7 +8,7 @@ import { button, openPages } from './opened.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('settings on the pages', () => {
-  const { page: open, fixture } = openPages('settings')
+  const { page: open, fixture } = openPages()
 
   describe('of one server', () => {
     test('settings send only what was changed, times as people write them', async () => {

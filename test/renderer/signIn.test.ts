@@ -10,7 +10,7 @@ import { keyed, signingIn } from './pages.ts'
 if (reason) console.log(reason)
 
 describe.skipIf(reason !== null)('a sign-in on the pages', () => {
-  const { page: open, fixture } = openPages('sign-in')
+  const { page: open, fixture } = openPages()
 
   test('by device code shows the code, the address and a picture of it', async () => {
     signingIn(fixture())

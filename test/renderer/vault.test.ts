@@ -25,7 +25,7 @@ const text = words.vault
 const passphrase = 'correct horse battery staple'
 
 describe.skipIf(reason !== null)('the vault’s screen', () => {
-  const { page: openPage, visit, closePages, files, fixture } = openPages('vault')
+  const { page: openPage, visit, closePages, files, fixture } = openPages()
   const field = (page: Page, name: string) => page.getByLabel(name, { exact: true })
   const open = () => {
     fixture().change(({ vault }) => Object.assign(vault, { state: 'open', message: '', errorCode: null, offers: null }))

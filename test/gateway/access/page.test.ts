@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openChromium, reason } from '../../renderer/chromium.ts'
+import { connectChromium } from '../../renderer/sharedChromium.ts'
 import { allow, deny, startGateway } from './access.fixture.ts'
 import { TestClient } from './client.ts'
 
@@ -14,7 +15,7 @@ if (reason) console.log(reason)
 describe.skipIf(reason !== null)('the waiting page', () => {
   let chromium: Awaited<ReturnType<typeof openChromium>>
   beforeAll(async () => {
-    chromium = await openChromium()
+    chromium = await openChromium(connectChromium())
   })
   afterAll(() => chromium?.close())
 
