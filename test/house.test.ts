@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { floors } from '../build/floors.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -16,12 +17,6 @@ function sources(folder: string): { file: string; text: string }[] {
     }))
 }
 const importsOf = (text: string) => [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!)
-
-/** Lower floors first: an import may only go to the same folder or to one named before it. */
-const floors = [
-  ...['contract', 'base', 'providers', 'net', 'demo', 'health', 'oauth', 'settings', 'vault', 'keeper', 'servers'],
-  ...['gateway', 'connect', 'bridge', 'core', 'owner', 'dashboard', 'cli']
-]
 
 describe('the ground plan', () => {
   const targets = (file: string, text: string) =>

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { makeClientsPage } from '../../build/clients.ts'
 import { makeProtocolCoverage } from '../../build/coverage.ts'
 import { makeFailureModes } from '../../build/failures.ts'
+import { makeFloors } from '../../build/floors.ts'
 import { makeProvidersPage } from '../../build/providers.ts'
 import { makeSettingsReference } from '../../build/settings.ts'
 
@@ -29,4 +30,8 @@ test('docs/failure-modes.md is up to date', () => {
 
 test('docs/protocol-coverage.md is up to date', () => {
   expect(page('protocol-coverage.md')).toBe(makeProtocolCoverage())
+})
+
+test('docs/floors.svg is up to date', () => {
+  expect(page('floors.svg')).toBe(makeFloors())
 })
