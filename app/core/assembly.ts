@@ -9,7 +9,7 @@ import type { Call } from '../contract/commands.ts'
 import type { ServerView } from '../contract/views.ts'
 import { type Access, createAccess } from '../gateway/access/access.ts'
 import type { Refusals } from '../gateway/access/refusals.ts'
-import type { Parts } from '../gateway/side.ts'
+import type { GatewayParts } from '../gateway/port.ts'
 import { createUpstreams } from '../gateway/upstreams.ts'
 import { Keeper } from '../keeper/keeper.ts'
 import type { Network } from '../net/request.ts'
@@ -51,7 +51,7 @@ export type Keeping = {
   readonly vault: Vault
   readonly handlers: HandlersOf<OpenVaultCommand>
   /** What the gateway asks. */
-  readonly gateway: Parts
+  readonly gateway: GatewayParts
   /** Who may use the gateway. */
   readonly access: Access
   servers(): ServerView[]

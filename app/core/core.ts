@@ -10,8 +10,7 @@ import type { Door } from '../contract/door.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { GatewayView, Snapshot, VaultView } from '../contract/views.ts'
 import { createRefusals } from '../gateway/access/refusals.ts'
-import type { GatewaySide } from '../gateway/gateway.ts'
-import { lateParts } from '../gateway/side.ts'
+import type { GatewayBackend } from '../gateway/gateway.ts'
 import { worstLight } from '../health/words.ts'
 import { createProxyResolver, type ResolveProxy } from '../net/proxy.ts'
 import { createNetwork, type Network } from '../net/request.ts'
@@ -38,7 +37,7 @@ export interface Core {
   /** Calls `listener` with the current snapshot at once and with each later one; returns what stops it. */
   subscribe(listener: (snapshot: Snapshot) => void): () => void
   /** What the gateway's listener asks; before the vault is open, everything is refused with the reason. */
-  readonly gateway: GatewaySide
+  readonly gateway: GatewayBackend
   /** The metrics as Prometheus text; null: these headers bear no key for them. Rejects with what keeps the vault closed. */
   scrape(headers: IncomingHttpHeaders): Promise<string | null>
   /** Tells snapshots how the gateway is. */
@@ -224,10 +223,10 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     },
     snapshot,
     gateway: {
-      ...lateParts(() => {
+      parts() {
         if (!keeping) throw opening.error
         return keeping.gateway
-      }),
+      },
       resolveProxy,
       metrics,
       refused: refusals.note,

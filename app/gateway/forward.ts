@@ -6,17 +6,16 @@ import type { Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import { isServerName } from '../contract/server.ts'
-import type { Upstreams } from '../keeper/upstreams.ts'
 import type { Target } from './addresses.ts'
 import { type Body, readBody } from './body.ts'
 import { type Failure, fail, refuse } from './errorReplies.ts'
 import type { Pools } from './pools.ts'
-import type { Admission, Refusal } from './port.ts'
+import type { GatewayParts, Refusal } from './port.ts'
 import { Refused, relay } from './relay.ts'
 
 export type ForwarderOptions = {
-  upstreams: Upstreams
-  admission: Admission
+  /** Asked once per request. Throws a TokentrayError while the vault is closed. */
+  parts: () => GatewayParts
   pools: Pools
   /** Bodies up to this size, in bytes, are kept for one replay. */
   keepBody: number
@@ -35,9 +34,10 @@ export type Forward = (
 ) => Promise<void>
 
 export function createForward(o: ForwarderOptions): Forward {
-  const { upstreams, admission, pools, metrics, clock, log } = o
+  const { pools, metrics, clock, log } = o
   return async (request, response, target, origin, onAdmitted) => {
     const began = clock.now()
+    const { upstreams, admission } = o.parts()
     const upstream = upstreams.find(target.server)
     // Of a name that a server could have, strangers hear the same whether there is one: it is not theirs to find out.
     if (!upstream && !isServerName(target.server)) return fail(request, response, unknown(target.server), null)

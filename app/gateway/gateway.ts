@@ -18,10 +18,12 @@ import { createForward } from './forward.ts'
 import { addressedAs } from './guard.ts'
 import { safetyHeaders } from './headers.ts'
 import { createPools } from './pools.ts'
-import type { Parts } from './side.ts'
+import type { GatewayParts } from './port.ts'
 
-/** What the gateway asks of the rest; core.ts has it. */
-export type GatewaySide = Parts & {
+/** What the gateway needs of the rest; core.ts provides it. */
+export type GatewayBackend = {
+  /** Throws a TokentrayError while the vault is closed: requests are then answered with its sentence. */
+  parts: () => GatewayParts
   resolveProxy: ResolveProxy
   metrics: Pick<Metrics, 'countRequest'>
   refused: Refusals['note']
@@ -29,7 +31,7 @@ export type GatewaySide = Parts & {
   log: Log
 }
 
-export type GatewayOptions = GatewaySide & {
+export type GatewayOptions = GatewayBackend & {
   clock: Clock
   /** 0: one of the system's choice, for tests. */
   port: number
@@ -75,7 +77,7 @@ async function tellMetrics(
 
 /** Rejects `portInUse`. */
 export async function startGateway(o: GatewayOptions): Promise<Gateway> {
-  const { clock, log, own } = o
+  const { clock, log } = o
   const pools = createPools({ clock, headerTimeout: o.settings.gatewayHeaderTimeout, resolveProxy: o.resolveProxy })
   const forward = createForward({ ...o, pools, keepBody: o.settings.gatewayKeepBody })
   const publicHost = o.publicUrl === null ? null : new URL(o.publicUrl)
@@ -105,7 +107,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       return meet(request, response, () => tellMetrics(request, response, scrape))
     if (reservedIds.includes(target.server)) {
       if (request.headers.expect !== undefined) response.writeContinue()
-      if (await own.handle(request, response, asked.origin)) return
+      if (await o.parts().own.handle(request, response, asked.origin)) return
       return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'There is nothing here.' }, null)
     }
     // Not at the response's end: one that waits behind another hears nothing of a connection that breaks.

@@ -1,6 +1,7 @@
 // The gateway's seams: what the forwarder asks of access (who is let in) and of the core (which token goes up).
 // Types only; gateway.ts joins the parts, tests replace them.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Upstreams } from '../keeper/upstreams.ts'
 
 /** Who asks, once let in. `client` is its stable id, `name` what people read. */
 export type Caller = { client: string; name: string; kind: 'oauth' | 'key' }
@@ -35,3 +36,6 @@ export interface OwnRoutes {
    */
   handle(request: IncomingMessage, response: ServerResponse, origin: string): Promise<boolean>
 }
+
+/** What there is to answer with once the vault is open. */
+export type GatewayParts = { upstreams: Upstreams; admission: Admission; own: OwnRoutes }

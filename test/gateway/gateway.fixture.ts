@@ -12,7 +12,7 @@ import { systemClock } from '../../app/base/clock.ts'
 import { silentLog } from '../../app/base/log.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../app/gateway/gateway.ts'
-import type { Admission } from '../../app/gateway/port.ts'
+import type { Admission, OwnRoutes } from '../../app/gateway/port.ts'
 import type { Upstream, Upstreams } from '../../app/keeper/upstreams.ts'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -115,16 +115,15 @@ export async function startSetting(
     },
     noteUse: (_, server) => void told.uses.push(server)
   }
+  const own: OwnRoutes = {
+    async handle(request, response, origin) {
+      if (!request.url?.startsWith('/.well-known/')) return false
+      response.end(origin)
+      return true
+    }
+  }
   const gateway = await startGateway({
-    upstreams,
-    admission,
-    own: {
-      async handle(request, response, origin) {
-        if (!request.url?.startsWith('/.well-known/')) return false
-        response.end(origin)
-        return true
-      }
-    },
+    parts: () => ({ upstreams, admission, own }),
     resolveProxy: async () => null,
     metrics: { countRequest: (server, result) => void told.counted.push(`${server} ${result}`) },
     refused: () => {},

@@ -60,28 +60,31 @@ test('a client that leaves while it is being let in is asked for nowhere', async
   let watched = 0
   let asked = 0
   const forward = createForward({
-    upstreams: {
-      find: (id) => ({ id, name: id, url: 'http://127.0.0.1:9/mcp', mode: 'token', certificate: null }),
-      async token() {
-        asked++
-        throw new Error('not to be asked')
+    parts: () => ({
+      upstreams: {
+        find: (id) => ({ id, name: id, url: 'http://127.0.0.1:9/mcp', mode: 'token', certificate: null }),
+        async token() {
+          asked++
+          throw new Error('not to be asked')
+        },
+        renewed: () => Promise.reject(new Error('not to be asked')),
+        retryAfter: () => 1,
+        accepted() {},
+        needsScope() {}
       },
-      renewed: () => Promise.reject(new Error('not to be asked')),
-      retryAfter: () => 1,
-      accepted() {},
-      needsScope() {}
-    },
-    admission: {
-      async admit() {
-        await letIn.promise
-        return { ok: true, caller: { client: 'c', name: 'c', kind: 'key' } }
+      admission: {
+        async admit() {
+          await letIn.promise
+          return { ok: true, caller: { client: 'c', name: 'c', kind: 'key' } }
+        },
+        onRevoked() {
+          watched++
+          return () => watched--
+        },
+        noteUse() {}
       },
-      onRevoked() {
-        watched++
-        return () => watched--
-      },
-      noteUse() {}
-    },
+      own: { handle: async () => false }
+    }),
     pools: { of: () => Promise.reject(new Error('not to be asked')), forget() {}, close: async () => {} },
     keepBody: 1000,
     clock: systemClock(),

@@ -6,7 +6,6 @@ import type { Door } from '../../app/contract/door.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import type { GatewayView, ServerView, Snapshot } from '../../app/contract/views.ts'
 import type { Core } from '../../app/core/core.ts'
-import { lateParts } from '../../app/gateway/side.ts'
 import { parseSettings } from '../../app/settings/settings.ts'
 import { healthyView } from '../fakes/view.ts'
 
@@ -66,9 +65,9 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
       return () => listeners.delete(listener)
     },
     gateway: {
-      ...lateParts(() => {
+      parts() {
         throw new TokentrayError('passphraseNeeded', 'There is no vault here.')
-      }),
+      },
       resolveProxy: async () => null,
       metrics: { countRequest() {} },
       refused() {},
