@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
-import { createDoor, type Entrance, explain } from './gatewayClient.ts'
+import { createGatewayClient, explain, type GatewayAccess } from './gatewayClient.ts'
 import {
   failure,
   isAnswer,
@@ -20,14 +20,14 @@ import { accepted, createSession } from './session.ts'
 import { headerOf, isGood, readBody } from './wire.ts'
 
 export type BridgeOptions = {
-  enter(): Promise<Entrance>
+  obtainAccess(): Promise<GatewayAccess>
   /** The client's lines; their end is the end. */
   lines: AsyncIterable<string>
   /** Resolves when there is room for more. */
   write(line: string): Promise<void>
   clock: Clock
   /** Told what a request was answered with where the server was not reached. */
-  failed?(sentence: string): void
+  onFailure?(sentence: string): void
   /** Told in a sentence what goes on; for --verbose. */
   log(sentence: string): void
   /** Stop soon: what is in flight is waited for no longer than a moment. */
@@ -35,9 +35,9 @@ export type BridgeOptions = {
 }
 
 /** After asking politely a client kills in about two seconds; in ms. */
-const farewell = 1000
+const stopTimeoutMs = 1000
 /** Once nothing more comes, the client may be gone; an answer is waited for as long as clients wait, in ms. */
-const lastWait = 60_000
+const answerTimeoutMs = 60_000
 
 /** Requests on their way; `open` are those still without an answer. */
 type Flight = {
@@ -49,19 +49,27 @@ type Flight = {
 }
 
 /** Runs until the lines end or `stop`; resolves when everything is answered and the session is closed. */
-export async function runBridge({ enter, lines, write, clock, failed, log, stop }: BridgeOptions): Promise<void> {
-  const door = createDoor({ enter, clock, log })
-  const session = createSession({ door, clock, log, take: pass })
+export async function runBridge({
+  obtainAccess,
+  lines,
+  write,
+  clock,
+  onFailure,
+  log,
+  stop
+}: BridgeOptions): Promise<void> {
+  const gateway = createGatewayClient({ obtainAccess, clock, log })
+  const session = createSession({ gateway, clock, log, passToClient })
   const mirror = createMirror()
   const flights = new Set<Flight>()
 
   /** One JSON text to the client, each message in it noted. */
-  async function pass(raw: string): Promise<void> {
+  async function passToClient(raw: string): Promise<void> {
     const messages = readMessages(raw)
     if (!messages) return log('The server sent something that is no JSON-RPC.')
     for (const message of messages) {
-      session.heard(message)
-      if (message.result) mirror.learn(message.result)
+      session.noteMessage(message)
+      if (message.result) mirror.noteTools(message.result)
       if (isAnswer(message)) for (const { open } of flights) open.delete(message.id!)
     }
     // Line breaks stand only between things: within strings JSON writes them as \n.
@@ -83,12 +91,12 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
     flights.add(flight)
     flight.done = exchange(text, messages, flight, canRepeat, sent.resolve)
       .catch(async (error) => {
-        const told = stop.aborted
+        const shown = stop.aborted
           ? new TokentrayError('ownerStopping', 'The bridge was stopped.')
           : explain(error, canRepeat)
-        log(asTokentrayError(told).message)
-        if (!flight.isCancelled) failed?.(asTokentrayError(told).message)
-        if (!flight.isCancelled) for (const id of flight.open) await write(failure(id, told))
+        log(asTokentrayError(shown).message)
+        if (!flight.isCancelled) onFailure?.(asTokentrayError(shown).message)
+        if (!flight.isCancelled) for (const id of flight.open) await write(failure(id, shown))
       })
       .finally(() => {
         flights.delete(flight)
@@ -114,8 +122,8 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
       ...(usesSession && session.headers()),
       ...(isStateless && { ...statedHeaders(first), ...mirror.headers(first) })
     })
-    const post = () => door.ask('POST', { headers, body: text, signal: flight.abort.signal, canRepeat, onSent })
-    if (isHandshake) session.begin(first)
+    const post = () => gateway.ask('POST', { headers, body: text, signal: flight.abort.signal, canRepeat, onSent })
+    if (isHandshake) session.noteHandshake(first)
     const used = session.id()
     let response = await post()
     // Read at once where it may only say that the session is gone.
@@ -126,7 +134,7 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
       response = await post()
       refusal = null
     }
-    if (isHandshake) session.begun(response)
+    if (isHandshake) session.noteHandshakeReply(response)
     await takeAnswer(response, flight, refusal)
     if (first.method === 'notifications/initialized' && isGood(response)) session.openStream()
   }
@@ -135,7 +143,7 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
   async function takeAnswer(response: IncomingMessage, flight: Flight, read: string | null): Promise<void> {
     const { open } = flight
     if (isGood(response) && (headerOf(response, 'content-type') ?? '').startsWith('text/event-stream')) {
-      await session.follow(response, () => open.size > 0, flight.abort.signal)
+      await session.passEvents(response, () => open.size > 0, flight.abort.signal)
       if (open.size > 0) throw new TokentrayError('replyLost', 'The server ended its stream without an answer.')
       return
     }
@@ -145,12 +153,12 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
       return
     }
     const messages = readMessages(body)
-    if (messages?.every((message) => isAnswer(message) && open.has(message.id!))) return pass(body)
+    if (messages?.every((message) => isAnswer(message) && open.has(message.id!))) return passToClient(body)
     const error = messages?.length === 1 ? messages[0]?.error : undefined
     if (typeof error !== 'object' || error === null)
       throw new TokentrayError(
         'responseInvalid',
-        described(body) ?? `The server answered HTTP ${response.statusCode} and nothing to go by.`
+        readDescription(body) ?? `The server answered HTTP ${response.statusCode} and nothing to go by.`
       )
     // An error without an id, which is all that can be said of a body nobody could read, belongs to this request.
     for (const id of open) await write(JSON.stringify({ jsonrpc: '2.0', id, error }))
@@ -166,13 +174,13 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
     const [first] = messages
     if (first?.method !== 'notifications/cancelled') return send(text, messages)
     const id = first.params?.requestId as string
-    const asked = [...flights].find(({ open }) => open.has(id))
-    asked?.open.delete(id)
+    const cancelled = [...flights].find(({ open }) => open.has(id))
+    cancelled?.open.delete(id)
     // Without a session there is nobody to tell: hanging up is how HTTP cancels.
     if (session.isOpen()) await send(text, messages)
-    if (!asked || asked.open.size > 0) return
-    asked.isCancelled = true
-    asked.abort.abort()
+    if (!cancelled || cancelled.open.size > 0) return
+    cancelled.isCancelled = true
+    cancelled.abort.abort()
   }
 
   async function end(): Promise<void> {
@@ -182,24 +190,24 @@ export async function runBridge({ enter, lines, write, clock, failed, log, stop 
       flight.abort.abort()
     }
     const all = Promise.all([...flights].map(({ done }) => done))
-    const hangUpAfter = (length: number) =>
-      clock.after(length, () => {
+    const hangUpAfter = (timeoutMs: number) =>
+      clock.after(timeoutMs, () => {
         for (const { abort } of flights) abort.abort()
       })
-    let cancel = hangUpAfter(stop.aborted ? farewell : lastWait)
-    const hurry = () => {
+    let cancel = hangUpAfter(stop.aborted ? stopTimeoutMs : answerTimeoutMs)
+    const hangUpSoon = () => {
       cancel()
-      cancel = hangUpAfter(farewell)
+      cancel = hangUpAfter(stopTimeoutMs)
     }
-    stop.addEventListener('abort', hurry, { once: true })
+    stop.addEventListener('abort', hangUpSoon, { once: true })
     await all
-    stop.removeEventListener('abort', hurry)
+    stop.removeEventListener('abort', hangUpSoon)
     cancel()
     await session.close()
-    door.close()
+    gateway.close()
   }
 
-  door.enter().catch((error) => log(asTokentrayError(error).message))
+  gateway.obtainAccess().catch((error) => log(asTokentrayError(error).message))
   const stopped = new Promise<void>((resolve) => {
     if (stop.aborted) resolve()
     stop.addEventListener('abort', () => resolve(), { once: true })
@@ -219,7 +227,7 @@ const isForgotten = ({ statusCode }: IncomingMessage, body: string | null): bool
   statusCode === 404 || (body !== null && /\bsession\b|server not initialized/i.test(body))
 
 /** The sentence of an OAuth error (RFC 6750 section 3.1), which the gateway gives to whom it does not let in. */
-function described(body: string): string | null {
+function readDescription(body: string): string | null {
   try {
     const { error_description: sentence } = JSON.parse(body)
     return typeof sentence === 'string' && sentence !== '' ? sentence : null

@@ -6,16 +6,16 @@ import { expose, type Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { Cut, openWire } from './wire.ts'
 
-export type Entrance = { url: string; key: Secret }
+export type GatewayAccess = { url: string; key: Secret }
 
-export type DoorOptions = {
+export type GatewayClientOptions = {
   /** Where the gateway is and a key for it; asked again whenever these no longer serve. Rejects TokentrayError. */
-  enter(): Promise<Entrance>
+  obtainAccess(): Promise<GatewayAccess>
   clock: Clock
   log(sentence: string): void
 }
 
-export type Asking = {
+export type GatewayRequest = {
   /** Asked for at each attempt: the session may be another by then. */
   headers: () => Record<string, string>
   body?: string
@@ -25,44 +25,44 @@ export type Asking = {
   onSent?: () => void
 }
 
-export type Door = {
+export type GatewayClient = {
   /** Rejects with TokentrayError; with `signal` aborted, with anything. */
-  ask(method: 'POST' | 'GET' | 'DELETE', asking: Asking): Promise<IncomingMessage>
+  ask(method: 'POST' | 'GET' | 'DELETE', request: GatewayRequest): Promise<IncomingMessage>
   /** Gets in ahead of the first request. */
-  enter(): Promise<Entrance>
+  obtainAccess(): Promise<GatewayAccess>
   close(): void
 }
 
 /** How long a gateway that is restarting is waited for, in ms. */
-const patience = 10_000
-const pause = 250
+const restartTimeoutMs = 10_000
+const retryPauseMs = 250
 
-export function createDoor({ enter, clock, log }: DoorOptions): Door {
+export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientOptions): GatewayClient {
   const wire = openWire()
-  let entrance: Promise<Entrance> | null = null
-  let hasEntered = false
+  let access: Promise<GatewayAccess> | null = null
+  let wasReached = false
 
-  function entered(): Promise<Entrance> {
-    entrance ??= enter().catch((error) => {
-      entrance = null
+  function getAccess(): Promise<GatewayAccess> {
+    access ??= obtainAccess().catch((error) => {
+      access = null
       throw error
     })
-    return entrance
+    return access
   }
 
   /** Forgets `used`, unless somebody else already came in anew. */
-  async function leave(used: Entrance): Promise<void> {
-    if ((await entrance?.catch(() => null)) === used) entrance = null
+  async function forget(used: GatewayAccess): Promise<void> {
+    if ((await access?.catch(() => null)) === used) access = null
   }
 
   return {
     async ask(method, { headers, body, signal, canRepeat, onSent }) {
-      const deadline = clock.now() + patience
+      const deadline = clock.now() + restartTimeoutMs
       let isRefused = false
       for (;;) {
-        let used: Entrance | null = null
+        let used: GatewayAccess | null = null
         try {
-          used = await entered()
+          used = await getAccess()
           const response = await wire.ask({
             url: used.url,
             method,
@@ -71,29 +71,29 @@ export function createDoor({ enter, clock, log }: DoorOptions): Door {
             ...(body !== undefined && { body }),
             ...(onSent && { onSent })
           })
-          hasEntered = true
+          wasReached = true
           if (response.statusCode !== 401 || isRefused) return response
           isRefused = true
           response.resume()
           log('The gateway asks for a new key.')
-          await leave(used)
+          await forget(used)
         } catch (error) {
           if (signal.aborted) throw error
-          if (used) await leave(used)
-          const mayAsk = error instanceof Cut ? !error.isSent || canRepeat : isPassing(error)
-          if (!mayAsk || !hasEntered || clock.now() >= deadline) throw explain(error, canRepeat)
+          if (used) await forget(used)
+          const mayAsk = error instanceof Cut ? !error.isSent || canRepeat : isOwnerChanging(error)
+          if (!mayAsk || !wasReached || clock.now() >= deadline) throw explain(error, canRepeat)
           log('The gateway is gone; waiting for it.')
-          await sleep(clock, pause, signal)
+          await sleep(clock, retryPauseMs, signal)
         }
       }
     },
-    enter: entered,
+    obtainAccess: getAccess,
     close: wire.close
   }
 }
 
 /** An owner that is just coming or going. */
-const isPassing = (error: unknown) =>
+const isOwnerChanging = (error: unknown) =>
   error instanceof TokentrayError && ['ownerUnreachable', 'ownerStopping'].includes(error.code)
 
 /** A lost connection in a sentence; other errors as they are. */

@@ -12,7 +12,7 @@ export function createMirror() {
 
   return {
     /** Reads an answer that passes; anything but a list of tools is nothing to learn from. */
-    learn(result: unknown): void {
+    noteTools(result: unknown): void {
       if (!isRecord(result) || !Array.isArray(result.tools)) return
       for (const tool of result.tools)
         if (isRecord(tool) && typeof tool.name === 'string') tools.set(tool.name, repeatedIn(tool.inputSchema))

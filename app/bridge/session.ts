@@ -3,64 +3,64 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, sleep } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
-import type { Door } from './gatewayClient.ts'
+import type { GatewayClient } from './gatewayClient.ts'
 import { isAnswer, type Message, readMessages } from './messages.ts'
 import { headerOf, isGood, readBody, readEvents } from './wire.ts'
 
 /** Before a broken stream is taken up again, in ms, unless the server names a time; doubled up to the longest. */
-const firstRetry = 1000
-const longestRetry = 30_000
+const firstRetryMs = 1000
+const maxRetryMs = 30_000
 /** How long a server may take to close a session, in ms. */
-const farewell = 500
+const closeTimeoutMs = 500
 export const accepted = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
 
 export type SessionOptions = {
-  door: Door
+  gateway: GatewayClient
   clock: Clock
   log(sentence: string): void
   /** Takes what the server sent, as one JSON text. */
-  take(raw: string): Promise<void>
+  passToClient(raw: string): Promise<void>
 }
 
 export type Session = ReturnType<typeof createSession>
 
-export function createSession({ door, clock, log, take }: SessionOptions) {
+export function createSession({ gateway, clock, log, passToClient }: SessionOptions) {
   const closing = new AbortController()
   let id: string | null = null
   let version: string | null = null
   let handshake: Message | null = null
   let renewing: Promise<void> | null = null
   let stream: AbortController | null = null
-  let retryAfter: number | null = null
+  let retryAfterMs: number | null = null
 
   const headers = (): Record<string, string> => ({
     ...(id !== null && { 'mcp-session-id': id }),
     ...(version !== null && { 'mcp-protocol-version': version })
   })
   const onRetry = (ms: number) => {
-    retryAfter = ms
+    retryAfterMs = ms
   }
 
   async function renew(): Promise<void> {
-    const [old, before] = [id, version]
+    const [oldId, oldVersion] = [id, version]
     try {
-      await beginAgain(before)
+      await beginAgain(oldVersion)
     } catch (error) {
       // So that the next request is told the same, or finds the server well again.
-      id = old
-      version = before
+      id = oldId
+      version = oldVersion
       throw error
     }
   }
 
-  async function beginAgain(before: string | null): Promise<void> {
+  async function beginAgain(oldVersion: string | null): Promise<void> {
     if (!handshake) throw sessionLost()
     log('The server forgot the session; beginning a new one.')
     stream?.abort()
     id = null
     version = null
     const post = (message: Message) =>
-      door.ask('POST', {
+      gateway.ask('POST', {
         headers: () => ({ ...accepted, ...headers() }),
         body: JSON.stringify({ ...message, jsonrpc: '2.0' }),
         signal: closing.signal,
@@ -68,12 +68,12 @@ export function createSession({ door, clock, log, take }: SessionOptions) {
       })
     const response = await post({ ...handshake, id: 'tokentray-again' })
     const answer = await firstAnswer(response)
-    if (!isGood(response) || answer?.result?.protocolVersion !== before) throw sessionLost()
+    if (!isGood(response) || answer?.result?.protocolVersion !== oldVersion) throw sessionLost()
     id = headerOf(response, 'mcp-session-id')
-    version = before
-    const told = await post({ method: 'notifications/initialized' })
-    told.resume()
-    if (!isGood(told)) throw sessionLost()
+    version = oldVersion
+    const initialized = await post({ method: 'notifications/initialized' })
+    initialized.resume()
+    if (!isGood(initialized)) throw sessionLost()
     openStream()
   }
 
@@ -83,17 +83,17 @@ export function createSession({ door, clock, log, take }: SessionOptions) {
     stream?.abort()
     stream = new AbortController()
     const signal = AbortSignal.any([stream.signal, closing.signal])
-    listen(signal).catch((error) => {
+    readServerStream(signal).catch((error) => {
       if (!signal.aborted) log(`The server's own stream ended: ${asTokentrayError(error).message}`)
     })
   }
 
-  async function listen(signal: AbortSignal): Promise<void> {
+  async function readServerStream(signal: AbortSignal): Promise<void> {
     let lastId: string | undefined
-    for (let wait = firstRetry; !signal.aborted; wait = Math.min(wait * 2, longestRetry)) {
+    for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, maxRetryMs)) {
       const used = id
       try {
-        const response = await door.ask('GET', { headers: () => resuming(lastId), signal, canRepeat: true })
+        const response = await gateway.ask('GET', { headers: () => resuming(lastId), signal, canRepeat: true })
         if (!isGood(response)) {
           response.resume()
           if (response.statusCode === 404 && used !== null) await session.renew(used)
@@ -102,14 +102,14 @@ export function createSession({ door, clock, log, take }: SessionOptions) {
         } else
           for await (const event of readEvents(response, onRetry)) {
             lastId = event.id ?? lastId
-            wait = firstRetry
-            if (event.data !== '') await take(event.data)
+            waitMs = firstRetryMs
+            if (event.data !== '') await passToClient(event.data)
           }
       } catch (error) {
         if (signal.aborted) return
         log(asTokentrayError(error).message)
       }
-      await sleep(clock, retryAfter ?? wait, signal)
+      await sleep(clock, retryAfterMs ?? waitMs, signal)
     }
   }
 
@@ -125,18 +125,18 @@ export function createSession({ door, clock, log, take }: SessionOptions) {
     headers,
     openStream,
     /** A client's `initialize` is on its way: whatever was before is over. */
-    begin(message: Message): void {
+    noteHandshake(message: Message): void {
       stream?.abort()
       id = null
       version = null
       handshake = message
     },
     /** The headers of its answer. */
-    begun(response: IncomingMessage): void {
+    noteHandshakeReply(response: IncomingMessage): void {
       if (isGood(response)) id = headerOf(response, 'mcp-session-id')
     },
     /** A message that passes to the client: the answer to `initialize` settles the version. */
-    heard(message: Message): void {
+    noteMessage(message: Message): void {
       if (version !== null || handshake === null || message.id !== handshake.id || !isAnswer(message)) return
       if (typeof message.result?.protocolVersion === 'string') version = message.result.protocolVersion
     },
@@ -149,23 +149,23 @@ export function createSession({ door, clock, log, take }: SessionOptions) {
       return renewing
     },
     /** Reads the answer's events; where it breaks early and its events have ids, it is taken up behind the last one. */
-    async follow(response: IncomingMessage, isWaiting: () => boolean, signal: AbortSignal): Promise<void> {
+    async passEvents(response: IncomingMessage, isWaiting: () => boolean, signal: AbortSignal): Promise<void> {
       let lastId: string | undefined
       let current = response
-      for (let wait = firstRetry; ; wait = Math.min(wait * 2, longestRetry)) {
+      for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, maxRetryMs)) {
         try {
           for await (const event of readEvents(current, onRetry)) {
             lastId = event.id ?? lastId
-            wait = firstRetry
-            if (event.data !== '') await take(event.data)
+            waitMs = firstRetryMs
+            if (event.data !== '') await passToClient(event.data)
           }
         } catch (error) {
           if (signal.aborted || lastId === undefined) throw error
         }
-        if (!isWaiting() || lastId === undefined || id === null || wait >= longestRetry) return
+        if (!isWaiting() || lastId === undefined || id === null || waitMs >= maxRetryMs) return
         log('A stream broke; taking it up where it was.')
-        await sleep(clock, retryAfter ?? wait, signal)
-        current = await door.ask('GET', { headers: () => resuming(lastId), signal, canRepeat: true })
+        await sleep(clock, retryAfterMs ?? waitMs, signal)
+        current = await gateway.ask('GET', { headers: () => resuming(lastId), signal, canRepeat: true })
         if (isGood(current)) continue
         current.resume()
         return
@@ -176,12 +176,12 @@ export function createSession({ door, clock, log, take }: SessionOptions) {
       closing.abort()
       if (id === null) return
       const abort = new AbortController()
-      const cancel = clock.after(farewell, () => abort.abort())
-      const gone = await door
+      const cancel = clock.after(closeTimeoutMs, () => abort.abort())
+      const response = await gateway
         .ask('DELETE', { headers, signal: abort.signal, canRepeat: false })
         .catch(() => null)
         .finally(cancel)
-      gone?.resume()
+      response?.resume()
     }
   }
   return session

@@ -13,7 +13,7 @@ export class Cut extends Error {
   }
 }
 
-export type Asked = {
+export type WireRequest = {
   url: string
   method: 'POST' | 'GET' | 'DELETE'
   headers: Record<string, string>
@@ -23,11 +23,11 @@ export type Asked = {
   onSent?: () => void
 }
 
-export type Wire = { ask(asked: Asked): Promise<IncomingMessage>; close(): void }
+export type Wire = { ask(asked: WireRequest): Promise<IncomingMessage>; close(): void }
 
 export function openWire(): Wire {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
-  const ask = async ({ url, method, headers, body, signal, onSent }: Asked) => {
+  const ask = async ({ url, method, headers, body, signal, onSent }: WireRequest) => {
     // A whole turn of the loop, in which a kept connection learns that the other end hung up: what is sent on it would be
     // lost, and nobody could say whether it was heard.
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))

@@ -107,13 +107,13 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const found = await readConfig(path)
     const text = found.text ?? ''
     const present = findEntry(row, text, name, path)
-    const state = await judge(present, { row, way, target, wish, wanted })
+    const state = await judgeEntry(present, { row, way, target, wish, wanted })
     const canWrite = state === 'new' || state === 'changed'
     const after = canWrite ? changeEntry(row, text, name, merge(present, wanted, target), path) : text
     return { ...shared, path, state, canWrite, diff: diffOf(row, text, after, wanted, path), found }
   }
 
-  async function judge(
+  async function judgeEntry(
     present: unknown,
     { row, way, target, wish, wanted }: { row: ClientRow; way: Way; target: Target; wish: Wish; wanted: Entry }
   ): Promise<PlanState> {
@@ -136,10 +136,10 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const name = entryName(server)
     const text = found.text ?? ''
     const old = await keys.find(keyName(row, server))
-    const fresh = way === 'key' ? await keys.make(keyName(row, server), server) : null
+    const newKey = way === 'key' ? await keys.make(keyName(row, server), server) : null
     let backup: string | null
     try {
-      const entry = makeEntry(row, way, target, fresh ? expose(fresh.key) : '')
+      const entry = makeEntry(row, way, target, newKey ? expose(newKey.key) : '')
       const present = findEntry(row, text, name, path)
       const after = changeEntry(row, text, name, merge(present, entry, target), path)
       backup = await writeConfig(found, after, clock.now())
@@ -147,7 +147,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
       if (!isOurs(present, target)) written.set(path, { server, digest: digest(after), backup })
     } catch (error) {
       // Nobody holds it: a key that was never written down must not live on.
-      if (fresh) await keys.revoke(fresh.id)
+      if (newKey) await keys.revoke(newKey.id)
       throw error
     }
     for (const id of old) await keys.revoke(id)
@@ -182,9 +182,9 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
       const after = changeEntry(row, found.text ?? '', entryName(server), undefined, path)
       backup = await writeConfig(found, after, clock.now())
     }
-    const living = await keys.find(keyName(row, server))
-    for (const id of living) await keys.revoke(id)
-    return { path: path ?? '', backup, changed: made.canWrite, revoked: living.length }
+    const ids = await keys.find(keyName(row, server))
+    for (const id of ids) await keys.revoke(id)
+    return { path: path ?? '', backup, changed: made.canWrite, revoked: ids.length }
   }
 
   /** Brings back the bytes from before `apply` where nobody wrote since; else takes the entry out. Revokes its key. */
@@ -205,8 +205,8 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
   /** The entry to copy by hand, with a key that is made for it. */
   async function snippetWithKey(made: Plan): Promise<string> {
     const { row, server, way, target } = made
-    const fresh = way === 'key' ? await keys.make(keyName(row, server), server) : null
-    return snippetOf(row, entryName(server), makeEntry(row, way, target, fresh ? expose(fresh.key) : ''))
+    const newKey = way === 'key' ? await keys.make(keyName(row, server), server) : null
+    return snippetOf(row, entryName(server), makeEntry(row, way, target, newKey ? expose(newKey.key) : ''))
   }
 
   return { plan, apply, planRemoval, remove, undo, snippetWithKey }

@@ -26,18 +26,18 @@ function compare(before: readonly string[], after: readonly string[]): Line[] {
   let head = 0
   while (head < before.length && head < after.length && before[head] === after[head]) head++
   let tail = 0
-  const most = Math.min(before.length, after.length) - head
-  while (tail < most && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++
+  const maxTail = Math.min(before.length, after.length) - head
+  while (tail < maxTail && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++
   const same = (text: string): Line => ({ sign: ' ', text })
   return [
     ...before.slice(0, head).map(same),
-    ...longest(before.slice(head, before.length - tail), after.slice(head, after.length - tail)),
+    ...compareFully(before.slice(head, before.length - tail), after.slice(head, after.length - tail)),
     ...before.slice(before.length - tail).map(same)
   ]
 }
 
 /** By the longest common subsequence; quadratic, so beyond a size everything old goes and everything new comes. */
-function longest(before: readonly string[], after: readonly string[]): Line[] {
+function compareFully(before: readonly string[], after: readonly string[]): Line[] {
   const removed = before.map((text): Line => ({ sign: '-', text }))
   const added = after.map((text): Line => ({ sign: '+', text }))
   if (before.length * after.length > 1_000_000) return [...removed, ...added]

@@ -16,10 +16,10 @@ export type Found = {
 }
 
 /** Larger than any settings file: such a one is not ours to rewrite. */
-const limit = 32 * 1024 * 1024
+const maxFileBytes = 32 * 1024 * 1024
 const backupsKept = 3
 
-const why = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown'
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown'
 
 function unwritable(file: string, reason: string, cause?: unknown): TokentrayError {
   return new TokentrayError('configUnwritable', `${file} cannot be written: ${reason}. Nothing was changed.`, { cause })
@@ -31,16 +31,16 @@ export async function readConfig(file: string): Promise<Found> {
     new TokentrayError('configUnreadable', `${file} cannot be read: ${reason}.`, { cause })
   try {
     const target = await realpath(file)
-    const is = await stat(target)
-    if (!is.isFile()) throw unreadable('it is no file')
-    if (is.size > limit) throw unreadable('it is larger than any settings file')
+    const stats = await stat(target)
+    if (!stats.isFile()) throw unreadable('it is no file')
+    if (stats.size > maxFileBytes) throw unreadable('it is larger than any settings file')
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(target))
     return { file, target, text }
   } catch (error) {
     if (error instanceof TokentrayError) throw error
     if (error instanceof TypeError) throw unreadable('it is no UTF-8 text', error)
-    if (why(error) === 'ENOENT') return missing(file)
-    throw unreadable(why(error), error)
+    if (codeOf(error) === 'ENOENT') return missing(file)
+    throw unreadable(codeOf(error), error)
   }
 }
 
@@ -65,13 +65,13 @@ export async function writeConfig(found: Found, text: string | null, now: number
       return null
     }
     if (found.text === null) await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-    const is = found.text === null ? null : await stat(target)
-    if (is) refuseForeign(file, is)
-    const backup = found.text === null || is === null ? null : await backUp(file, found.text, is, now)
-    await replace(found, text, is)
+    const stats = found.text === null ? null : await stat(target)
+    if (stats) refuseForeign(file, stats)
+    const backup = found.text === null || stats === null ? null : await backUp(file, found.text, stats, now)
+    await replace(found, text, stats)
     return backup
   } catch (error) {
-    throw error instanceof TokentrayError ? error : unwritable(file, why(error), error)
+    throw error instanceof TokentrayError ? error : unwritable(file, codeOf(error), error)
   }
 }
 
@@ -85,18 +85,18 @@ async function refuseChanged(found: Found): Promise<void> {
 }
 
 /** Rename needs no right to the file itself, so a file made read-only on purpose is respected here. */
-function refuseForeign(file: string, is: Stats): void {
-  if (is.nlink > 1) throw unwritable(file, 'it has a second name (a hard link), which would keep the old text')
+function refuseForeign(file: string, stats: Stats): void {
+  if (stats.nlink > 1) throw unwritable(file, 'it has a second name (a hard link), which would keep the old text')
   if (process.platform === 'win32') return
-  if ((is.mode & 0o200) === 0) throw unwritable(file, 'it is read-only')
+  if ((stats.mode & 0o200) === 0) throw unwritable(file, 'it is read-only')
   const uid = process.getuid?.() ?? 0
-  if (uid !== 0 && is.uid !== uid) throw unwritable(file, 'it belongs to another user')
+  if (uid !== 0 && stats.uid !== uid) throw unwritable(file, 'it belongs to another user')
 }
 
-async function replace(found: Found, text: string, is: Stats | null): Promise<void> {
+async function replace(found: Found, text: string, stats: Stats | null): Promise<void> {
   const draft = join(dirname(found.target), `.tokentray-${randomBytes(6).toString('hex')}`)
   try {
-    await create(draft, text, is)
+    await create(draft, text, stats)
     // Asked once more: writing the draft took its time, and the rename would undo what another program wrote.
     await refuseChanged(found)
     await rename(draft, found.target)
@@ -107,7 +107,7 @@ async function replace(found: Found, text: string, is: Stats | null): Promise<vo
 }
 
 /** A new file, 0600 until it has the mode and owner of `is`. */
-async function create(file: string, text: string, is: Stats | null): Promise<void> {
+async function create(file: string, text: string, stats: Stats | null): Promise<void> {
   const handle = await open(file, 'wx', 0o600)
   try {
     await handle.writeFile(text)
@@ -115,19 +115,19 @@ async function create(file: string, text: string, is: Stats | null): Promise<voi
   } finally {
     await handle.close()
   }
-  if (!is || process.platform === 'win32') return
-  const isMine = is.uid === process.getuid?.() && is.gid === process.getgid?.()
-  if (!isMine) await chown(file, is.uid, is.gid)
-  await chmod(file, is.mode & 0o7777)
+  if (!stats || process.platform === 'win32') return
+  const hasSameOwner = stats.uid === process.getuid?.() && stats.gid === process.getgid?.()
+  if (!hasSameOwner) await chown(file, stats.uid, stats.gid)
+  await chmod(file, stats.mode & 0o7777)
 }
 
 /** Beside the name the client uses, so that a file linked into a repository leaves no copy there; the newest three stay. */
-async function backUp(file: string, text: string, is: Stats, now: number): Promise<string> {
+async function backUp(file: string, text: string, stats: Stats, now: number): Promise<string> {
   const stem = `${basename(file)}.tokentray-backup-`
   const time = new Date(now).toISOString().replace(/[-:]/g, '').replace('.', '-')
   const backup = join(dirname(file), stem + time)
   await rm(backup, { force: true })
-  await create(backup, text, is)
+  await create(backup, text, stats)
   const all = (await readdir(dirname(file))).filter((name) => name.startsWith(stem)).sort()
   for (const old of all.slice(0, -backupsKept)) await rm(join(dirname(file), old), { force: true })
   return backup

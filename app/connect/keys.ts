@@ -6,7 +6,7 @@ import type { Keys } from './connector.ts'
 
 /** `call` may be a socket's, or the handlers themselves. */
 export function createKeys(call: Call): Keys {
-  async function living(name: string): Promise<{ id: string; name: string }[]> {
+  async function listKeys(name: string): Promise<{ id: string; name: string }[]> {
     const { clients } = await call('clients.list', {})
     const isOfName = (each: string) =>
       each === name || (each.startsWith(`${name} (`) && /^\d+\)$/.test(each.slice(name.length + 2)))
@@ -15,13 +15,13 @@ export function createKeys(call: Call): Keys {
   return {
     async make(name, server) {
       // While a key is replaced both live: the old one until the new one is written down.
-      const taken = new Set((await living(name)).map((each) => each.name))
+      const taken = new Set((await listKeys(name)).map((each) => each.name))
       let free = name
       for (let n = 2; taken.has(free); n++) free = `${name} (${n})`
       const { key, client } = await call('clients.addKey', { name: free, servers: [server] })
       return { id: client.id, key: new Secret(key) }
     },
-    find: async (name) => (await living(name)).map(({ id }) => id),
+    find: async (name) => (await listKeys(name)).map(({ id }) => id),
     async revoke(id) {
       await call('clients.revoke', { client: id })
     }

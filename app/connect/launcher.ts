@@ -4,20 +4,20 @@ import { realpathSync } from 'node:fs'
 import type { Environment } from '../base/paths.ts'
 import type { Launcher } from './clients.ts'
 
-const naming = ['TOKENTRAY_HOME', 'TOKENTRAY_VAULT', 'XDG_DATA_HOME']
+const vaultVariables = ['TOKENTRAY_HOME', 'TOKENTRAY_VAULT', 'XDG_DATA_HOME']
 
 /** In the desktop application, whose own program is no command, the name of the command alone. */
 export function launcherOf(env: Environment): Launcher {
-  const named = naming.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []))
+  const named = vaultVariables.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []))
   const script = process.versions.electron ? null : scriptOf(process.argv[1])
   const own = script === null ? { command: 'tokentray', args: [] } : { command: process.execPath, args: [script] }
   return { ...own, ...(named.length > 0 && { env: Object.fromEntries(named) }) }
 }
 
 /** Where this program's file really is; null where it is none that can be started again. */
-function scriptOf(given: string | undefined): string | null {
+function scriptOf(path: string | undefined): string | null {
   try {
-    return given === undefined ? null : realpathSync(given)
+    return path === undefined ? null : realpathSync(path)
   } catch {
     return null
   }

@@ -129,12 +129,12 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
   }
   const find = (typed: string) => findServer(keeper, typed)
   const clientHandlers = createClientHandlers({
-    ...{ access, local: vault.local, clock, randomBytes, find },
+    ...{ access, local: vault.local, clock, randomBytes, findServer: find },
     refused: refusals.views
   })
   const connectHandlers = createConnectHandlers({
     call: ((name: keyof typeof clientHandlers, input: never) => clientHandlers[name](input)) as unknown as Call,
-    passing: access.passing,
+    bridgeKeys: access.bridgeKeys,
     clock,
     randomBytes,
     environment: options.environment,

@@ -15,7 +15,7 @@ import { dashboardNames, isOwnFetch, isOwnOrigin, ownName } from './guard.ts'
 import { removeRedirect, sweepRedirects, writeRedirect } from './handOver.ts'
 import { pageHeaders, pages, securityHeaders } from './pages.ts'
 import { allow, deny, send } from './replies.ts'
-import { linkLife, type RandomBytes, readCookies, Sessions } from './sessions.ts'
+import { linkLifeMs, type RandomBytes, readCookies, Sessions } from './sessions.ts'
 import { createStreams } from './streams.ts'
 
 export type DashboardOptions = {
@@ -52,12 +52,12 @@ export type Dashboard = {
 }
 
 /** How long a browser may take to fetch its last answer, in ms. */
-const farewell = 2000
+const closeTimeoutMs = 2000
 
 /** Opens the dashboard; ends by itself when the core is asked to end. Rejects `portInUse`. */
-export async function startDashboard(given: DashboardOptions): Promise<Dashboard> {
-  const { core, clock, randomBytes, log } = given
-  const files = readFiles(given.files)
+export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
+  const { core, clock, randomBytes, log } = options
+  const files = readFiles(options.files)
   const sessions = new Sessions(clock, randomBytes)
   const streams = createStreams({ core, clock, log })
   const calls = new Set<Promise<void>>()
@@ -79,8 +79,8 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
     const { origin = method === 'POST' ? '' : undefined } = headers
     if (!isOwnFetch(headers) || (origin !== undefined && !isOwnOrigin(origin, host)))
       return deny(request, response, 403, 'notAllowedHere', pages.notAllowed)
-    if (path === '/call') return call(request, response)
-    if (path === '/snapshots') return follow(request, response, session)
+    if (path === '/call') return answer(request, response)
+    if (path === '/snapshots') return openStream(request, response, session)
     const file = files.get(path)
     if (!file) return deny(request, response, 404, 'commandUnknown', pages.notHere)
     if (!allow(request, response, 'GET', 'HEAD')) return
@@ -98,7 +98,7 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
     send(response, 200, { ...pageHeaders, 'set-cookie': set }, pages.opening)
   }
 
-  function follow(request: IncomingMessage, response: ServerResponse, session: string) {
+  function openStream(request: IncomingMessage, response: ServerResponse, session: string) {
     if (!allow(request, response, 'GET')) return
     if (streams.isFull()) return deny(request, response, 503, 'unexpected', pages.tooMany)
     const seen = request.headers['last-event-id']
@@ -110,14 +110,14 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
     })
   }
 
-  function call(request: IncomingMessage, response: ServerResponse) {
+  function answer(request: IncomingMessage, response: ServerResponse) {
     if (!allow(request, response, 'POST')) return
     const answered = answerCall(core, request, response).finally(() => calls.delete(answered))
     calls.add(answered)
   }
 
-  sweepRedirects(given.folder, clock.now() - linkLife)
-  const servers = await bind(handle, given.port, doors.dashboard)
+  sweepRedirects(options.folder, clock.now() - linkLifeMs)
+  const servers = await bind(handle, options.port, doors.dashboard)
   const { port } = servers[0]!.address() as AddressInfo
   const address = `http://${ownName}:${port}`
   // Cookies know no ports: with the port in its name, two dashboards of one machine leave each other's alone.
@@ -130,7 +130,7 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
     streams.end()
     await Promise.all(calls)
     for (const server of servers) server.closeIdleConnections()
-    const cancel = clock.after(farewell, () => {
+    const cancel = clock.after(closeTimeoutMs, () => {
       for (const server of servers) server.closeAllConnections()
     })
     await Promise.all(closed)
@@ -148,7 +148,7 @@ export async function startDashboard(given: DashboardOptions): Promise<Dashboard
       const { secret, expiresAt } = sessions.makeLink(() => file !== null && removeRedirect(file))
       const link = `${address}/link/${secret}`
       if (as === 'text') return { address, file, link, expiresAt }
-      file = writeRedirect(given.folder, randomBytes(8).toString('hex'), link)
+      file = writeRedirect(options.folder, randomBytes(8).toString('hex'), link)
       return { address, file, link: null, expiresAt }
     },
     close: closeOnce

@@ -6,12 +6,12 @@ import type { Clock } from '../base/clock.ts'
 export type RandomBytes = (size: number) => Buffer
 
 /** How long a link may wait to be used, in ms. */
-export const linkLife = 60_000
+export const linkLifeMs = 60_000
 /** How long a session lasts, in ms, used or not. */
-export const sessionLife = 7 * 24 * 3_600_000
+export const sessionLifeMs = 7 * 24 * 3_600_000
 /** With more than these the oldest goes. */
-export const mostLinks = 8
-export const mostSessions = 32
+export const maxLinks = 8
+export const maxSessions = 32
 
 type Link = { endsAt: number; forget(): void }
 
@@ -33,15 +33,15 @@ export class Sessions {
   makeLink(onGone: () => void = () => {}): { secret: string; expiresAt: number } {
     const secret = this.#randomBytes(32).toString('base64url')
     const key = hash(secret)
-    const expiresAt = this.#clock.now() + linkLife
-    const cancel = this.#clock.after(linkLife, () => this.#links.get(key)?.forget())
+    const expiresAt = this.#clock.now() + linkLifeMs
+    const cancel = this.#clock.after(linkLifeMs, () => this.#links.get(key)?.forget())
     const forget = () => {
       this.#links.delete(key)
       cancel()
       onGone()
     }
     this.#links.set(key, { endsAt: expiresAt, forget })
-    if (this.#links.size > mostLinks) this.#links.values().next().value?.forget()
+    if (this.#links.size > maxLinks) this.#links.values().next().value?.forget()
     return { secret, expiresAt }
   }
 
@@ -53,8 +53,8 @@ export class Sessions {
     // The timer runs in running time: after a sleep only the wall clock knows.
     if (this.#clock.now() >= link.endsAt) return null
     const session = this.#randomBytes(32).toString('base64url')
-    this.#sessions.set(hash(session), { endsAt: this.#clock.now() + sessionLife })
-    if (this.#sessions.size > mostSessions) this.#sessions.delete(this.#sessions.keys().next().value!)
+    this.#sessions.set(hash(session), { endsAt: this.#clock.now() + sessionLifeMs })
+    if (this.#sessions.size > maxSessions) this.#sessions.delete(this.#sessions.keys().next().value!)
     return session
   }
 

@@ -11,7 +11,7 @@ export interface Body {
 }
 
 /** Resolves at once for a streamed body, and with all of it for a small one. `limit` in bytes. Rejects where the client went away. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Body> {
+export async function readBody(request: IncomingMessage, maxKeptBytes: number): Promise<Body> {
   const { headers } = request
   const chunked = headers['transfer-encoding'] !== undefined
   const length = chunked ? Number.POSITIVE_INFINITY : Number(headers['content-length'] ?? 0)
@@ -19,7 +19,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     request.resume()
     return { next: () => null, kept: () => Buffer.alloc(0) }
   }
-  if (length > limit) return streamed(request, chunked ? limit : 0)
+  if (length > maxKeptBytes) return streamed(request, chunked ? maxKeptBytes : 0)
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
@@ -27,14 +27,14 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 }
 
 /** Goes up as it comes; a copy is kept as long as it is within `limit`. */
-function streamed(request: IncomingMessage, limit: number): Body {
+function streamed(request: IncomingMessage, maxKeptBytes: number): Body {
   let chunks: Buffer[] | null = []
-  let size = 0
+  let sizeBytes = 0
   let isComplete = false
   let isSent = false
   const keep = (chunk: Buffer) => {
-    size += chunk.length
-    if (size > limit) {
+    sizeBytes += chunk.length
+    if (sizeBytes > maxKeptBytes) {
       chunks = null
       request.off('data', keep)
     } else chunks?.push(chunk)

@@ -18,64 +18,64 @@ export type Exchange = {
   /** Whether this answer is the gateway's to judge; it is then not passed down. */
   isOurs: (answer: Answer) => boolean
   /** Whether the upstream's own challenges pass down. */
-  challenges: boolean
+  passesChallenges: boolean
   /** More headers to pass down, such as a rewritten `Location`. */
-  more: (answer: Answer) => readonly [string, string][]
+  extraHeaders: (answer: Answer) => readonly [string, string][]
   /** Called once an answer of this status has gone down, to its end or to where it broke. */
-  onPassed: (status: number) => void
+  onDelivered: (status: number) => void
 }
 
 export type Answer = { status: number; headers: Readonly<Record<string, string | string[] | undefined>> }
 
 /**
- * `passing`: the answer has begun to go down. `ours`: it is to be judged. `failed`: no answer came; `sent` false where
+ * `streaming`: the answer has begun to go down. `ours`: it is to be judged. `failed`: no answer came; `sent` false where
  * nothing of the request can have reached the upstream.
  */
 export type Outcome =
-  | ({ kind: 'passing' } & Answer)
+  | ({ kind: 'streaming' } & Answer)
   | ({ kind: 'ours' } & Answer)
   | { kind: 'failed'; error: NodeJS.ErrnoException; sent: boolean }
 
 /** An answer that is not passed down is read to its end up to here, in bytes, so that its connection lives on. */
-const readable = 65_536
+const maxReadBytes = 65_536
 
-export function exchange(given: Exchange): Promise<Outcome> {
-  const { pool, origin, method, path, headers, body } = given
+export function exchange(o: Exchange): Promise<Outcome> {
+  const { pool, origin, method, path, headers, body } = o
   return new Promise((resolve) => {
     pool.dispatch(
       { origin, method: method as Dispatcher.HttpMethod, path, headers: grouped(headers), body },
-      receive(given, resolve)
+      receive(o, resolve)
     )
   })
 }
 
-function receive(given: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.DispatchHandler {
-  const { signal, response, onPassed } = given
+function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.DispatchHandler {
+  const { signal, response, onDelivered } = o
   // Let go of once the answer passes: a stream may last for days, and holds neither token nor body.
-  let judge: Exchange | null = given
+  let judge: Exchange | null = o
   let control: Dispatcher.DispatchController | null = null
-  let passing: number | null = null
+  let streamingStatus: number | null = null
   let isOurs = false
   let isBegun = false
-  let read = 0
+  let readBytes = 0
   const resume = () => control?.resume()
   const fail = (error: Error, sent: boolean) => {
     signal.removeEventListener('abort', abort)
     resolve({ kind: 'failed', error, sent })
   }
   const end = () => {
-    const status = passing
+    const status = streamingStatus
     if (status === null) return
-    passing = null
+    streamingStatus = null
     signal.removeEventListener('abort', abort)
     response.off('drain', resume)
-    onPassed(status)
+    onDelivered(status)
   }
   // What is read of an answer that is not passed down is read no longer than the request lasts, either.
   const abort = () => {
     const error = new Error('the client went away')
     control?.abort(error)
-    if (passing === null) fail(error, true)
+    if (streamingStatus === null) fail(error, true)
     else end()
   }
   signal.addEventListener('abort', abort, { once: true })
@@ -89,27 +89,27 @@ function receive(given: Exchange, resolve: (outcome: Outcome) => void): Dispatch
       const answer = { status, headers: parsed }
       isOurs = judge.isOurs(answer)
       if (isOurs) return resolve({ kind: 'ours', ...answer })
-      const down = headersDown(latin1(controller.rawHeaders), judge.challenges)
-      for (const pair of judge.more(answer)) down.push(...pair)
+      const down = headersDown(latin1(controller.rawHeaders), judge.passesChallenges)
+      for (const pair of judge.extraHeaders(answer)) down.push(...pair)
       response.writeHead(status, isWritable(message) ? message : undefined, down as never)
       // Not at once: with what of the body came along, they are one write.
       process.nextTick(() => isBegun || response.flushHeaders())
       response.on('drain', resume)
-      passing = status
+      streamingStatus = status
       judge = null
-      resolve({ kind: 'passing', ...answer })
+      resolve({ kind: 'streaming', ...answer })
     },
     onResponseData(controller, chunk) {
       if (isOurs) {
-        read += chunk.length
-        if (read > readable) controller.abort(new Error('not read further'))
+        readBytes += chunk.length
+        if (readBytes > maxReadBytes) controller.abort(new Error('not read further'))
         return
       }
       isBegun = true
       if (!response.write(chunk)) controller.pause()
     },
     onResponseEnd(controller) {
-      if (passing === null) return
+      if (streamingStatus === null) return
       isBegun = true
       const trailers = trailersDown(latin1(controller.rawTrailers))
       if (trailers.length > 0) response.addTrailers(trailers)
@@ -120,7 +120,7 @@ function receive(given: Exchange, resolve: (outcome: Outcome) => void): Dispatch
       if (isOurs) return
       // Cut where the upstream cut: an end would make half an answer look whole.
       if (response.headersSent) response.destroy()
-      if (passing === null) fail(error, control !== null)
+      if (streamingStatus === null) fail(error, control !== null)
       else end()
     }
   }

@@ -18,7 +18,7 @@ export type ForwarderOptions = {
   parts: () => GatewayParts
   pools: Pools
   /** Bodies up to this size, in bytes, are kept for one replay. */
-  keepBody: number
+  maxKeptBytes: number
   clock: Clock
   metrics: Pick<Metrics, 'countRequest'>
   log: Log
@@ -40,15 +40,15 @@ export function createForward(o: ForwarderOptions): Forward {
     const { upstreams, admission } = o.parts()
     const upstream = upstreams.find(target.server)
     // Of a name that a server could have, strangers hear the same whether there is one: it is not theirs to find out.
-    if (!upstream && !isServerName(target.server)) return fail(request, response, unknown(target.server), null)
+    if (!upstream && !isServerName(target.server)) return fail(request, response, unknownServer(target.server), null)
     const count = (result: string) => {
       if (upstream) metrics.countRequest(upstream.id, result, clock.now() - began)
     }
-    const say = (failure: Failure, body: Body | null = null) => {
+    const replyWith = (failure: Failure, body: Body | null = null) => {
       count(String(failure.status))
       fail(request, response, failure, body?.kept() ?? null)
     }
-    const gone = whenGone(request, response)
+    const clientGone = signalWhenGone(request, response)
     const isOurs = upstream?.mode !== 'passThrough'
     // In pass-through the client's own Authorization is the upstream's business and proves nothing here.
     const { authorization: _, ...others } = request.headers
@@ -56,65 +56,75 @@ export function createForward(o: ForwarderOptions): Forward {
     if (!admitted.ok && (upstream || !admitted.isKnown)) {
       count('refused')
       const metadata = isOurs ? `${origin}/.well-known/oauth-protected-resource/${target.server}` : null
-      return turnAway(request, response, admitted, metadata, o.keepBody)
+      return refuseCaller(request, response, admitted, metadata, o.maxKeptBytes)
     }
-    if (!upstream || !admitted.ok) return say(unknown(target.server), await hear(request, o.keepBody))
+    if (!upstream || !admitted.ok)
+      return replyWith(unknownServer(target.server), await readForIds(request, o.maxKeptBytes))
     onAdmitted()
-    if (gone.aborted) return count('gone')
-    gone.addEventListener(
+    if (clientGone.aborted) return count('gone')
+    clientGone.addEventListener(
       'abort',
       admission.onRevoked(admitted.caller, upstream.id, () => response.destroy())
     )
     admission.noteUse(admitted.caller, upstream.id)
-    const unfit = unfitness(request)
-    if (unfit) return say(unfit)
+    const problem = findUnforwardable(request)
+    if (problem) return replyWith(problem)
     // Only now: a body is not called up for somebody who is refused (RFC 9110 section 10.1.1).
     if (request.headers.expect !== undefined) response.writeContinue()
     let body: Body | null = null
     try {
-      body = await readBody(request, o.keepBody)
-      const onPassed = (status: number) => count(gone.aborted ? 'gone' : String(status))
-      const journey = { request, response, upstream, target, origin, body, signal: gone, onPassed }
-      await relay(journey, upstreams, pools)
+      body = await readBody(request, o.maxKeptBytes)
+      const onDelivered = (status: number) => count(clientGone.aborted ? 'gone' : String(status))
+      const forwarding = {
+        request,
+        response,
+        upstream,
+        target,
+        origin,
+        body,
+        signal: clientGone,
+        onDelivered
+      }
+      await relay(forwarding, upstreams, pools)
     } catch (error) {
-      if (gone.aborted) return count('gone')
-      if (error instanceof Refused) return say(error.failure, body)
+      if (clientGone.aborted) return count('gone')
+      if (error instanceof Refused) return replyWith(error.failure, body)
       if (!(error instanceof TokentrayError))
         log.error('a request could not be forwarded', error, { server: upstream.id })
       const { code, message } = asTokentrayError(error)
-      say({ status: 503, code, sentence: message, retryAfter: upstreams.retryAfter(upstream.id) }, body)
+      replyWith({ status: 503, code, sentence: message, retryAfter: upstreams.retryAfter(upstream.id) }, body)
     }
   }
 }
 
 /** One for all: to make an error costs more than the rest of a request's end. */
-const over = new Error('the client went away')
+const clientLeft = new Error('the client went away')
 
 /** Aborts when the answer is over, or nobody is there to hear it. */
-function whenGone({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
-  const gone = new AbortController()
+function signalWhenGone({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
+  const clientGone = new AbortController()
   const end = () => {
     socket.off('close', end)
-    gone.abort(over)
+    clientGone.abort(clientLeft)
   }
   response.once('close', end)
   // A response that waits behind another one has no connection yet, and hears nothing of its end.
   if (!response.socket) socket.setMaxListeners(0).once('close', end)
-  return gone.signal
+  return clientGone.signal
 }
 
 /** `metadata`: null in pass-through, where the challenge of a 401 would be taken for the upstream's. */
-async function turnAway(
+async function refuseCaller(
   request: IncomingMessage,
   response: ServerResponse,
   refusal: Refusal,
   metadata: string | null,
-  keepBody: number
+  maxKeptBytes: number
 ): Promise<void> {
   const { status, description, isKnown } = refusal
   if (status === 503) {
     // A stranger could keep us waiting for a body without end.
-    const body = isKnown ? await hear(request, keepBody) : null
+    const body = isKnown ? await readForIds(request, maxKeptBytes) : null
     const failure: Failure = { status, code: 'gatewayLocked', sentence: description, retryAfter: 30 }
     return fail(request, response, failure, body?.kept() ?? null)
   }
@@ -129,11 +139,11 @@ async function turnAway(
 const keyNeeded = 'Send a key of Tokentray as X-Tokentray-Key; tokentray clients add-key makes one.'
 
 /** The body, for the ids in it; null where it would have to be called up, or did not come. */
-async function hear(request: IncomingMessage, keepBody: number): Promise<Body | null> {
-  return request.headers.expect === undefined ? readBody(request, keepBody).catch(() => null) : null
+async function readForIds(request: IncomingMessage, maxKeptBytes: number): Promise<Body | null> {
+  return request.headers.expect === undefined ? readBody(request, maxKeptBytes).catch(() => null) : null
 }
 
-function unknown(server: string): Failure {
+function unknownServer(server: string): Failure {
   const sentence =
     server === ''
       ? 'The name of a server belongs behind this address.'
@@ -142,7 +152,7 @@ function unknown(server: string): Failure {
 }
 
 /** What is not forwarded at all. */
-function unfitness({ method, headers }: IncomingMessage): Failure | null {
+function findUnforwardable({ method, headers }: IncomingMessage): Failure | null {
   if (method === 'TRACE')
     return { status: 405, code: 'notAllowedHere', sentence: 'TRACE would show the token, so it is not forwarded.' }
   // Other upgrades (h2c) are offers a server may leave alone.

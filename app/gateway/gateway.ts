@@ -15,7 +15,7 @@ import type { Refusals } from './access/refusals.ts'
 import { readTarget } from './addresses.ts'
 import { answer, fail, refuse } from './errorReplies.ts'
 import { createForward } from './forward.ts'
-import { addressedAs } from './guard.ts'
+import { judgeAddress } from './guard.ts'
 import { safetyHeaders } from './headers.ts'
 import { createPools } from './pools.ts'
 import type { GatewayParts } from './port.ts'
@@ -50,9 +50,9 @@ export type Gateway = {
 }
 
 /** Requests not yet let in, beyond which new ones are asked to come back. */
-const mostStrangers = 64
+const maxStrangers = 64
 /** How long requests in flight may take to end, in ms; streams would take forever. */
-const farewell = 1000
+const closeTimeoutMs = 1000
 const serverOptions = {
   maxHeaderSize: 16_384,
   headersTimeout: 10_000,
@@ -61,7 +61,7 @@ const serverOptions = {
   keepAliveTimeout: 60_000
 }
 
-async function tellMetrics(
+async function answerMetrics(
   request: IncomingMessage,
   response: ServerResponse,
   scrape: NonNullable<GatewayOptions['scrape']>
@@ -78,13 +78,13 @@ async function tellMetrics(
 /** Rejects `portInUse`. */
 export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   const { clock, log } = o
-  const pools = createPools({ clock, headerTimeout: o.settings.gatewayHeaderTimeout, resolveProxy: o.resolveProxy })
-  const forward = createForward({ ...o, pools, keepBody: o.settings.gatewayKeepBody })
+  const pools = createPools({ clock, headerTimeoutMs: o.settings.gatewayHeaderTimeout, resolveProxy: o.resolveProxy })
+  const forward = createForward({ ...o, pools, maxKeptBytes: o.settings.gatewayKeepBody })
   const publicHost = o.publicUrl === null ? null : new URL(o.publicUrl)
-  let strangers = 0
+  let waiting = 0
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asked = addressedAs(request.headers, publicHost)
+    const asked = judgeAddress(request.headers, publicHost)
     if (typeof asked === 'number') {
       const { host, origin } = request.headers
       if (asked === 421) o.refused('foreignHost', host || 'no name')
@@ -104,33 +104,33 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
     if (target.server === 'health' && target.rest === '') return answer(response, 200, [], { ok: true })
     const { scrape } = o
     if (target.server === 'metrics' && target.rest === '' && scrape)
-      return meet(request, response, () => tellMetrics(request, response, scrape))
+      return admitStranger(request, response, () => answerMetrics(request, response, scrape))
     if (reservedIds.includes(target.server)) {
       if (request.headers.expect !== undefined) response.writeContinue()
       if (await o.parts().own.handle(request, response, asked.origin)) return
       return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'There is nothing here.' }, null)
     }
     // Not at the response's end: one that waits behind another hears nothing of a connection that breaks.
-    await meet(request, response, (letIn) => forward(request, response, target, asked.origin, letIn))
+    await admitStranger(request, response, (onAdmitted) => forward(request, response, target, asked.origin, onAdmitted))
   }
 
   /** Answers a stranger, while there are not too many; `work` calls `letIn` once it knows who asks. */
-  async function meet(
+  async function admitStranger(
     request: IncomingMessage,
     response: ServerResponse,
-    work: (letIn: () => void) => Promise<void>
+    work: (onAdmitted: () => void) => Promise<void>
   ): Promise<void> {
-    if (strangers >= mostStrangers) {
+    if (waiting >= maxStrangers) {
       const sentence = 'Too many requests wait to be let in; try again.'
       return fail(request, response, { status: 503, code: 'tokenUnavailable', sentence, retryAfter: 1 }, null)
     }
-    strangers++
-    let isStranger = true
-    const letIn = () => {
-      if (isStranger) strangers--
-      isStranger = false
+    waiting++
+    let isWaiting = true
+    const onAdmitted = () => {
+      if (isWaiting) waiting--
+      isWaiting = false
     }
-    await work(letIn).finally(letIn)
+    await work(onAdmitted).finally(onAdmitted)
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -152,7 +152,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   async function close(): Promise<void> {
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
     for (const server of servers) server.closeIdleConnections()
-    const cancel = clock.after(farewell, () => {
+    const cancel = clock.after(closeTimeoutMs, () => {
       for (const server of servers) server.closeAllConnections()
     })
     await Promise.all(closed)

@@ -7,7 +7,7 @@ import { hostName, loopbackNames } from '../net/hosts.ts'
  * How the client addresses the gateway, as an origin; else the status that refuses it: 421 for a foreign Host, 403 for a
  * foreign page. `published`: the public URL. Headers that a proxy may add (`X-Forwarded-*`) are believed in nothing.
  */
-export function addressedAs(headers: IncomingHttpHeaders, published: URL | null): { origin: string } | 421 | 403 {
+export function judgeAddress(headers: IncomingHttpHeaders, published: URL | null): { origin: string } | 421 | 403 {
   const { host, origin } = headers
   const own = originOf(host, published)
   if (own === null) return 421

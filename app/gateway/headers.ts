@@ -77,7 +77,7 @@ function* pairs(raw: RawHeaders): Generator<[name: string, lower: string, value:
 }
 
 /** The names that `Connection` declares to be hop-by-hop. */
-function named(raw: RawHeaders): ReadonlySet<string> {
+function connectionHeaders(raw: RawHeaders): ReadonlySet<string> {
   const names = new Set<string>()
   for (const [, lower, value] of pairs(raw))
     if (lower === 'connection') for (const name of value.split(',')) names.add(name.trim().toLowerCase())
@@ -85,16 +85,16 @@ function named(raw: RawHeaders): ReadonlySet<string> {
 }
 
 /** A key or token of this gateway. */
-const isLocal = (value: string) => /(^|\s)tt[ackr]_/.test(value)
+const isOurCredential = (value: string) => /(^|\s)tt[ackr]_/.test(value)
 
 /** The headers for the upstream. `credentials`: ours; null: the client's own `Authorization` goes up untouched. */
 export function headersUp(raw: RawHeaders, host: string, credentials: readonly [string, string][] | null): string[] {
-  const dropped = named(raw)
+  const dropped = connectionHeaders(raw)
   const up = ['host', host]
   for (const [name, lower, value] of pairs(raw)) {
     if (neverUp.has(lower) || dropped.has(lower)) continue
     // A client's mistake: to an upstream its credential for us says nothing, and must not be told.
-    if (!credentials && lower === 'authorization' && isLocal(value)) continue
+    if (!credentials && lower === 'authorization' && isOurCredential(value)) continue
     if (credentials && (lower === 'authorization' || lower === 'dpop')) continue
     up.push(name, value)
   }
@@ -103,12 +103,12 @@ export function headersUp(raw: RawHeaders, host: string, credentials: readonly [
 }
 
 /** The headers for the client. `challenges`: the upstream's own challenges pass too (pass-through servers). */
-export function headersDown(raw: RawHeaders, challenges: boolean): string[] {
-  const dropped = named(raw)
+export function headersDown(raw: RawHeaders, passesChallenges: boolean): string[] {
+  const dropped = connectionHeaders(raw)
   const down: string[] = []
   for (const [name, lower, value] of pairs(raw)) {
     if (neverDown.has(lower) || dropped.has(lower) || lower.startsWith('access-control-')) continue
-    if (!challenges && lower === 'www-authenticate') continue
+    if (!passesChallenges && lower === 'www-authenticate') continue
     down.push(name, value)
   }
   for (const pair of safetyHeaders) down.push(...pair)

@@ -8,10 +8,10 @@ import { type Identity, readIdentity, trustSystem } from '../net/dispatcher.ts'
 import type { ResolveProxy } from '../net/proxy.ts'
 
 /** How long an idle connection is kept, in ms; a server that says less in `Keep-Alive` is believed. */
-const keepAliveTimeout = 4000
+const keepAliveMs = 4000
 /** Unused for longer than this, in ms, a pool can only hold sockets whose timers slept through their end. */
-const trustedFor = 10_000
-const connectTimeout = 10_000
+const maxIdleMs = 10_000
+const connectTimeoutMs = 10_000
 
 export interface Pools {
   /** Connections to this origin, through the person's proxy where one is set. */
@@ -25,7 +25,7 @@ export interface Pools {
 export type PoolsOptions = {
   clock: Clock
   /** ms until an answer must have begun; bodies may take forever. */
-  headerTimeout: number
+  headerTimeoutMs: number
   resolveProxy: ResolveProxy
 }
 
@@ -36,7 +36,7 @@ async function identityOf(certificate: ClientCertificate, origin: string): Promi
   })
 }
 
-export function createPools({ clock, headerTimeout, resolveProxy }: PoolsOptions): Pools {
+export function createPools({ clock, headerTimeoutMs, resolveProxy }: PoolsOptions): Pools {
   const pools = new Map<string, { opening: Promise<Dispatcher>; usedAt: number }>()
   const all = new Set<Dispatcher>()
   let isClosed = false
@@ -45,8 +45,13 @@ export function createPools({ clock, headerTimeout, resolveProxy }: PoolsOptions
     const identity = certificate ? await identityOf(certificate, origin) : {}
     const proxy = await resolveProxy(new URL(origin))
     trustSystem(origin, proxy)
-    const limits = { headersTimeout: headerTimeout, bodyTimeout: 0, keepAliveTimeout, connectTimeout }
-    const tls = { timeout: connectTimeout, ...identity }
+    const limits = {
+      headersTimeout: headerTimeoutMs,
+      bodyTimeout: 0,
+      keepAliveTimeout: keepAliveMs,
+      connectTimeout: connectTimeoutMs
+    }
+    const tls = { timeout: connectTimeoutMs, ...identity }
     // No HTTP/2: one stream's fate is one connection's, and backpressure is TCP's own.
     const pool =
       proxy === null
@@ -79,7 +84,7 @@ export function createPools({ clock, headerTimeout, resolveProxy }: PoolsOptions
       const key = keyOf(origin, certificate)
       const now = clock.now()
       const known = pools.get(key)
-      if (known && Math.abs(now - known.usedAt) <= trustedFor) {
+      if (known && Math.abs(now - known.usedAt) <= maxIdleMs) {
         known.usedAt = now
         return known.opening
       }

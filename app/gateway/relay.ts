@@ -19,7 +19,7 @@ export class Refused extends Error {
   }
 }
 
-export type Journey = {
+export type Forwarding = {
   request: IncomingMessage
   response: ServerResponse
   upstream: Upstream
@@ -29,7 +29,7 @@ export type Journey = {
   body: Body
   /** Aborts when the client went away or lost its access. */
   signal: AbortSignal
-  onPassed: Exchange['onPassed']
+  onDelivered: Exchange['onDelivered']
 }
 
 /** What may be sent again although nobody knows whether it arrived (RFC 9110 section 9.2.1). */
@@ -37,20 +37,20 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 /** Resolves once the answer goes down. Rejects Refused, and what `upstreams.token` and `renewed` reject with. */
-export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools): Promise<void> {
-  const { upstream, body, signal } = journey
+export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools: Pools): Promise<void> {
+  const { upstream, body, signal } = forwarding
   if (upstream.mode === 'passThrough') {
-    statusOf(journey, await send(journey, pools, null))
+    statusOf(forwarding, await send(forwarding, pools, null))
     return
   }
   let token = await upstreams.token(upstream.id, signal)
-  let outcome = await send(journey, pools, token)
-  if (wantsNonce(outcome, token, upstream) && body.kept() !== null) outcome = await send(journey, pools, token)
+  let outcome = await send(forwarding, pools, token)
+  if (wantsNonce(outcome, token, upstream) && body.kept() !== null) outcome = await send(forwarding, pools, token)
   if (isRefusal(outcome)) {
     // Asked for also where the body is gone: the new token is shared by all who were refused.
     token = await upstreams.renewed(upstream.id, token.generation, signal)
     if (body.kept() === null) throw tooLarge(upstream)
-    outcome = await send(journey, pools, token)
+    outcome = await send(forwarding, pools, token)
     // A token just made and refused too: this rejects, with what a person can do.
     if (isRefusal(outcome)) await upstreams.renewed(upstream.id, token.generation, signal)
   }
@@ -61,7 +61,7 @@ export async function relay(journey: Journey, upstreams: Upstreams, pools: Pools
     throw scopeMissing(upstream, scopes)
   }
   // Nearly every other status can come from before the upstream looked at the token.
-  if (statusOf(journey, outcome) < 400) upstreams.accepted(upstream.id)
+  if (statusOf(forwarding, outcome) < 400) upstreams.accepted(upstream.id)
 }
 
 const isRefusal = (outcome: Outcome) => outcome.kind === 'ours' && outcome.status === 401
@@ -75,20 +75,20 @@ function wantsNonce(outcome: Outcome, token: UpstreamToken, { url }: Upstream): 
 }
 
 /** The status that goes down; throws where nothing does. */
-function statusOf({ upstream, signal }: Journey, outcome: Outcome): number {
-  if (outcome.kind === 'passing') return outcome.status
+function statusOf({ upstream, signal }: Forwarding, outcome: Outcome): number {
+  if (outcome.kind === 'streaming') return outcome.status
   signal.throwIfAborted()
-  throw outcome.kind === 'ours' ? redirected(upstream, String(outcome.headers.location)) : unanswered(upstream, outcome)
+  throw outcome.kind === 'ours' ? movedAway(upstream, String(outcome.headers.location)) : noAnswer(upstream, outcome)
 }
 
 /** Sends the request with `token`; null: with the client's own `Authorization`. */
-async function send(journey: Journey, pools: Pools, token: UpstreamToken | null): Promise<Outcome> {
-  const { request, response, upstream, target, origin, body, signal, onPassed } = journey
+async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken | null): Promise<Outcome> {
+  const { request, response, upstream, target, origin, body, signal, onDelivered } = forwarding
   const base = readBase(upstream.url)
-  if (!base.isSafe) throw unsafe(upstream)
+  if (!base.isSafe) throw unsafeAddress(upstream)
   const path = upstreamPath(base, target)
   const method = request.method ?? 'GET'
-  const below = `${origin}/${upstream.id}`
+  const publicBase = `${origin}/${upstream.id}`
   const attempt = async () => {
     // Anew for each: a proof is good for one request.
     const credentials = token ? await token.headers(method, `${base.origin}${path}`) : null
@@ -101,12 +101,12 @@ async function send(journey: Journey, pools: Pools, token: UpstreamToken | null)
       body: body.next(),
       signal,
       response,
-      challenges: token === null,
+      passesChallenges: token === null,
       isOurs: (answer) =>
-        leaves(answer, base, path, below) ||
+        leavesUpstream(answer, base, path, publicBase) ||
         (token !== null && (answer.status === 401 || (answer.status === 403 && scopeChallenge(answer) !== null))),
-      more: (answer) => addressesDown(answer, base, path, below),
-      onPassed
+      extraHeaders: (answer) => rewrittenAddresses(answer, base, path, publicBase),
+      onDelivered
     })
   }
   const outcome = await attempt()
@@ -119,19 +119,21 @@ async function send(journey: Journey, pools: Pools, token: UpstreamToken | null)
   return isStale && isRepeatable ? attempt() : outcome
 }
 
-function addressesDown({ headers }: Answer, base: Base, asked: string, below: string): [string, string][] {
+function rewrittenAddresses({ headers }: Answer, base: Base, asked: string, publicBase: string): [string, string][] {
   return ['location', 'content-location'].flatMap((name): [string, string][] => {
     const address = headers[name]
-    const rewritten = typeof address === 'string' ? rewriteLocation(address, base, asked, below) : null
+    const rewritten = typeof address === 'string' ? rewriteLocation(address, base, asked, publicBase) : null
     return rewritten === null ? [] : [[name, rewritten]]
   })
 }
 
 /** A redirect that leaves the upstream: following it would take the token, or the client, to strangers. */
-function leaves({ status, headers }: Answer, base: Base, asked: string, below: string): boolean {
+function leavesUpstream({ status, headers }: Answer, base: Base, asked: string, publicBase: string): boolean {
   const { location } = headers
   return (
-    redirects.has(status) && location !== undefined && rewriteLocation(String(location), base, asked, below) === null
+    redirects.has(status) &&
+    location !== undefined &&
+    rewriteLocation(String(location), base, asked, publicBase) === null
   )
 }
 
@@ -145,7 +147,7 @@ const challengesOf = ({ headers }: Pick<Answer, 'headers'>) => [headers['www-aut
 
 const isLate = ({ code }: NodeJS.ErrnoException) => code === 'UND_ERR_HEADERS_TIMEOUT'
 
-function unsafe({ name, url }: Upstream): Refused {
+function unsafeAddress({ name, url }: Upstream): Refused {
   return new Refused({
     status: 502,
     code: 'urlInvalid',
@@ -153,7 +155,7 @@ function unsafe({ name, url }: Upstream): Refused {
   })
 }
 
-function unanswered({ name }: Upstream, { error, sent }: Outcome & { kind: 'failed' }): Refused {
+function noAnswer({ name }: Upstream, { error, sent }: Outcome & { kind: 'failed' }): Refused {
   const why = error.code ?? 'no answer'
   if (!sent)
     return new Refused({
@@ -170,7 +172,7 @@ function unanswered({ name }: Upstream, { error, sent }: Outcome & { kind: 'fail
   })
 }
 
-function redirected({ id, name }: Upstream, location: string): Refused {
+function movedAway({ id, name }: Upstream, location: string): Refused {
   const url = URL.parse(location)
   return new Refused({
     status: 502,

@@ -8,21 +8,21 @@ import type { Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { needScope, type StepUp } from '../servers/stepUp.ts'
 
 /** A token with less than this, in ms, or a tenth of its life left is renewed before it goes up. */
-const scarce = 10_000
+const renewBeforeEndMs = 10_000
 /** "Accepted at …" is kept no more often than this, in ms: each time is a write to the vault. */
-const acceptedEvery = 60_000
+const acceptedEveryMs = 60_000
 /** s; where nothing is planned, so that a person has to act. */
-const personPatience = 30
+const personRetrySeconds = 30
 
 export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Clock }): Upstreams {
   const { keeper, oauth } = stepUp
   const { roster } = keeper
   /** The generation that came of an upstream's refusal: refused again, another refresh would not help. */
-  const madeAnew = new Map<string, number>()
+  const renewedGeneration = new Map<string, number>()
 
-  async function current(id: string): Promise<UpstreamToken> {
+  async function currentToken(id: string): Promise<UpstreamToken> {
     const tokens = await keeper.currentTokens(id)
-    if (!tokens || (tokens.expiresAt !== null && tokens.expiresAt <= clock.now())) throw explained(id)
+    if (!tokens || (tokens.expiresAt !== null && tokens.expiresAt <= clock.now())) throw explainMissing(id)
     return {
       generation: tokens.generation,
       headers: (method, url) => oauth.credentials(tokens, method, url),
@@ -31,7 +31,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   }
 
   /** The reason as for `tokentray token`, beginning with what to do, since clients cut long errors short. */
-  function explained(id: string): TokentrayError {
+  function explainMissing(id: string): TokentrayError {
     const why = whyNot(keeper, id)
     const { grantKind, name, detail, words } = roster.view(id)
     const canSignIn = grantKind !== 'staticToken' && grantKind !== 'refreshToken'
@@ -44,7 +44,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   }
 
   /** Asks for a refresh where one makes sense now, and waits for what is in flight. The backoff holds here too. */
-  async function refreshed(id: string, signal: AbortSignal): Promise<void> {
+  async function refreshNow(id: string, signal: AbortSignal): Promise<void> {
     const { state, paused } = roster.health(id)
     if (paused) return
     keeper.ask(id)
@@ -52,12 +52,12 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     await unlessAborted(keeper.settled(id), signal)
   }
 
-  function isScarce(id: string): boolean {
+  function endsSoon(id: string): boolean {
     const { unsaved, health } = roster.get(id)
-    const held = unsaved?.tokens ?? health.grant
-    if (!held || held.expiresAt === null) return false
-    const left = held.expiresAt - clock.now()
-    return left < Math.min(scarce, (held.expiresAt - held.obtainedAt) / 10)
+    const tokens = unsaved?.tokens ?? health.grant
+    if (!tokens || tokens.expiresAt === null) return false
+    const left = tokens.expiresAt - clock.now()
+    return left < Math.min(renewBeforeEndMs, (tokens.expiresAt - tokens.obtainedAt) / 10)
   }
 
   return {
@@ -69,24 +69,24 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     },
     async token(server, signal) {
       if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server called "${server}".`)
-      if (isScarce(server)) await refreshed(server, signal)
-      return current(server)
+      if (endsSoon(server)) await refreshNow(server, signal)
+      return currentToken(server)
     },
     async renewed(server, generation, signal) {
       if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server called "${server}".`)
       const { grant, paused } = roster.health(server)
-      if (grant?.generation !== generation) return current(server)
+      if (grant?.generation !== generation) return currentToken(server)
       // Not refreshed behind the person's back.
-      if (paused) throw explained(server)
-      if (grant.renewable && madeAnew.get(server) !== generation) {
-        await refreshed(server, signal)
+      if (paused) throw explainMissing(server)
+      if (grant.renewable && renewedGeneration.get(server) !== generation) {
+        await refreshNow(server, signal)
         const made = roster.find(server)?.health.grant?.generation
         if (made !== undefined && made !== generation) {
-          madeAnew.set(server, made)
-          return current(server)
+          renewedGeneration.set(server, made)
+          return currentToken(server)
         }
         const state = roster.find(server)?.health.state
-        if (!state || !isWell(state)) throw explained(server)
+        if (!state || !isWell(state)) throw explainMissing(server)
       }
       keeper.dispatch(server, { type: 'tokenRefused' })
       const remedy = remedies[roster.config(server).grantKind](server)
@@ -96,16 +96,16 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       )
     },
     retryAfter(server) {
-      if (!roster.has(server)) return personPatience
+      if (!roster.has(server)) return personRetrySeconds
       const { nextAt, state } = roster.view(server)
       if (state === 'refreshing') return 1
-      if (nextAt === null) return personPatience
+      if (nextAt === null) return personRetrySeconds
       return Math.min(Math.max(Math.ceil((nextAt - clock.now()) / 1000), 1), 300)
     },
     accepted(server) {
       const health = roster.find(server)?.health
       if (!health) return
-      const isNews = health.acceptedAt === null || clock.now() - health.acceptedAt >= acceptedEvery
+      const isNews = health.acceptedAt === null || clock.now() - health.acceptedAt >= acceptedEveryMs
       if (isNews || isTokenRefused(health.state)) keeper.dispatch(server, { type: 'accepted' })
     },
     needsScope(server, scopes) {

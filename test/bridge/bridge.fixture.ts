@@ -62,7 +62,7 @@ type Answered = { result?: { [name: string]: unknown }; error?: { code: number; 
 export function makeBridge(given: {
   url(): string
   write?: (line: string) => Promise<void>
-  enter?: () => Promise<void>
+  obtainAccess?: () => Promise<void>
   clock?: Clock
 }) {
   const out: string[] = []
@@ -82,8 +82,8 @@ export function makeBridge(given: {
     }
   }
   const done = runBridge({
-    async enter() {
-      await given.enter?.()
+    async obtainAccess() {
+      await given.obtainAccess?.()
       keys += 1
       return { url: given.url(), key: new Secret(`ttk_${keys}`) }
     },

@@ -375,7 +375,7 @@ describe('what goes wrong', () => {
     const { TokentrayError } = await import('../../app/contract/errors.ts')
     const bridge = makeBridge({
       url: () => gateway.url,
-      enter: async () => {
+      obtainAccess: async () => {
         if (!isOpen) throw new TokentrayError('ownerUnreachable', 'Tokentray is not running: start it.')
       }
     })

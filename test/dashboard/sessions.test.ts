@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { linkLife, mostLinks, mostSessions, sessionLife } from '../../app/dashboard/sessions.ts'
+import { linkLifeMs, maxLinks, maxSessions, sessionLifeMs } from '../../app/dashboard/sessions.ts'
 import { fakeClock } from '../fakes/clock.ts'
 import { ask, makeDashboard, makeFolder } from './dashboard.fixture.ts'
 
@@ -37,7 +37,7 @@ describe('a link', () => {
   test('works for a minute', async () => {
     const { dashboard, port, clock } = await makeDashboard()
     const [inTime, late, slept] = [dashboard.link('text'), dashboard.link('text'), dashboard.link('text')]
-    await clock.advance(linkLife - 1)
+    await clock.advance(linkLifeMs - 1)
     expect((await ask(port, pathOf(inTime))).status).toBe(200)
     // Asleep, running time stands still and only the wall clock knows.
     clock.jump(1)
@@ -59,9 +59,9 @@ describe('a link', () => {
     expect((await ask(port, path, { method: 'HEAD' })).status).toBe(405)
     expect((await ask(port, path, { headers: navigate })).status).toBe(200)
   })
-  test(`is crowded out by ${mostLinks} newer ones`, async () => {
+  test(`is crowded out by ${maxLinks} newer ones`, async () => {
     const { dashboard, port } = await makeDashboard()
-    const [oldest, ...rest] = Array.from({ length: mostLinks + 1 }, () => dashboard.link('text'))
+    const [oldest, ...rest] = Array.from({ length: maxLinks + 1 }, () => dashboard.link('text'))
     expect((await ask(port, pathOf(oldest!))).status).toBe(401)
     expect((await ask(port, pathOf(rest[0]!))).status).toBe(200)
   })
@@ -83,12 +83,12 @@ describe('a redirect file', () => {
     await ask(port, new URL(linkIn(used)).pathname)
     expect(existsSync(used)).toBe(false)
     const old = dashboard.link('file').file!
-    await clock.advance(linkLife - 1)
+    await clock.advance(linkLifeMs - 1)
     expect(existsSync(old)).toBe(true)
     await clock.advance(1)
     expect(existsSync(old)).toBe(false)
-    for (let n = 0; n < mostLinks + 3; n++) dashboard.link('file')
-    expect(readdirSync(runtime)).toHaveLength(mostLinks)
+    for (let n = 0; n < maxLinks + 3; n++) dashboard.link('file')
+    expect(readdirSync(runtime)).toHaveLength(maxLinks)
     await dashboard.close()
     expect(readdirSync(runtime)).toEqual([])
   })
@@ -102,10 +102,10 @@ test('what a killed owner left is removed at the next start; younger and foreign
     const at = (clock.now() - age) / 1000
     utimesSync(join(folder, name), at, at)
   }
-  plant('open-00ff.html', linkLife + 1000)
-  plant('open-11ff.html', linkLife - 1000)
-  plant('open-letter.html', linkLife + 1000)
-  plant('0123.sock', linkLife + 1000)
+  plant('open-00ff.html', linkLifeMs + 1000)
+  plant('open-11ff.html', linkLifeMs - 1000)
+  plant('open-letter.html', linkLifeMs + 1000)
+  plant('0123.sock', linkLifeMs + 1000)
   await makeDashboard({ folder, clock })
   expect(readdirSync(folder).sort()).toEqual(['0123.sock', 'open-11ff.html', 'open-letter.html'])
 })
@@ -114,15 +114,15 @@ describe('a session', () => {
   test('ends after a week', async () => {
     const { port, clock, signIn } = await makeDashboard()
     const headers = { cookie: await signIn() }
-    clock.jump(sessionLife - 1)
+    clock.jump(sessionLifeMs - 1)
     expect((await ask(port, '/', { headers })).status).toBe(200)
     clock.jump(1)
     expect((await ask(port, '/', { headers })).status).toBe(401)
   })
-  test(`gives way to the newest of more than ${mostSessions}`, async () => {
+  test(`gives way to the newest of more than ${maxSessions}`, async () => {
     const { port, signIn } = await makeDashboard()
     const cookies: string[] = []
-    for (let n = 0; n <= mostSessions; n++) cookies.push(await signIn())
+    for (let n = 0; n <= maxSessions; n++) cookies.push(await signIn())
     const status = async (cookie: string) => (await ask(port, '/', { headers: { cookie } })).status
     expect([await status(cookies[0]!), await status(cookies[1]!), await status(cookies.at(-1)!)]).toEqual([
       401, 200, 200

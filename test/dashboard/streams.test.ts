@@ -1,6 +1,6 @@
 // Snapshots as server-sent events: the current one first, each revision once, the newest for whoever is slow.
 import { describe, expect, test } from 'vitest'
-import { sessionLife } from '../../app/dashboard/sessions.ts'
+import { sessionLifeMs } from '../../app/dashboard/sessions.ts'
 import { keepAliveEvery, mostStreams } from '../../app/dashboard/streams.ts'
 import { makeCore, makeView } from '../owner/fakeCore.ts'
 import { ask, makeDashboard, openStream } from './dashboard.fixture.ts'
@@ -97,7 +97,7 @@ test('a quiet stream is kept alive by comments, and ends with its session', asyn
   await stream.until(/data/)
   await clock.advance(keepAliveEvery)
   await stream.until(/\n: keep-alive\n\n/)
-  clock.jump(sessionLife)
+  clock.jump(sessionLifeMs)
   await clock.advance(keepAliveEvery)
   await stream.ended
   expect(core.listeners()).toBe(0)

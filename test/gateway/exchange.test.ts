@@ -23,7 +23,7 @@ function begin() {
   let handler: Handler | undefined
   const pool = { dispatch: (_: unknown, given: Handler) => (handler = given) } as unknown as Dispatcher
   const controller = { rawHeaders: ['content-type', 'text/plain'], rawTrailers: [], abort() {} } as unknown as never
-  const onPassed = vi.fn()
+  const onDelivered = vi.fn()
   const gone = new AbortController()
   const outcome = exchange({
     pool,
@@ -34,14 +34,14 @@ function begin() {
     body: null,
     signal: gone.signal,
     response,
-    challenges: false,
+    passesChallenges: false,
     isOurs: () => false,
-    more: () => [],
-    onPassed
+    extraHeaders: () => [],
+    onDelivered
   })
   handler!.onRequestStart(controller, {})
   handler!.onResponseStart(controller, 200, {}, 'OK')
-  return { handler: handler!, controller, writes, outcome, onPassed, abort: () => gone.abort() }
+  return { handler: handler!, controller, writes, outcome, onDelivered, abort: () => gone.abort() }
 }
 
 test('an answer that came in one piece leaves in one write', async () => {
@@ -61,19 +61,19 @@ test('headers leave at once where the body is still to come', async () => {
   expect(writes[1]).toContain('later')
 })
 
-test('an answer counts as passing from its headers on, and as passed at its end, once', async () => {
-  const { handler, controller, outcome, onPassed, abort } = begin()
-  expect(await outcome).toMatchObject({ kind: 'passing', status: 200 })
-  expect(onPassed).not.toHaveBeenCalled()
+test('an answer is streaming from its headers on, and delivered at its end, once', async () => {
+  const { handler, controller, outcome, onDelivered, abort } = begin()
+  expect(await outcome).toMatchObject({ kind: 'streaming', status: 200 })
+  expect(onDelivered).not.toHaveBeenCalled()
   handler.onResponseEnd(controller, {})
   abort()
-  expect(onPassed.mock.calls).toEqual([[200]])
+  expect(onDelivered.mock.calls).toEqual([[200]])
 })
 
 test('an answer whose client goes away has passed then', () => {
-  const { handler, controller, onPassed, abort } = begin()
+  const { handler, controller, onDelivered, abort } = begin()
   abort()
-  expect(onPassed.mock.calls).toEqual([[200]])
+  expect(onDelivered.mock.calls).toEqual([[200]])
   handler.onResponseError(controller, new Error('aborted'))
-  expect(onPassed).toHaveBeenCalledTimes(1)
+  expect(onDelivered).toHaveBeenCalledTimes(1)
 })

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { silentLog } from '../../app/base/log.ts'
 import { createForward } from '../../app/gateway/forward.ts'
-import { addressedAs } from '../../app/gateway/guard.ts'
+import { judgeAddress } from '../../app/gateway/guard.ts'
 import { ask, type GatewaySetting, key, startSetting } from './gateway.fixture.ts'
 
 let s: GatewaySetting | null = null
@@ -86,7 +86,7 @@ test('a client that leaves while it is being let in is asked for nowhere', async
       own: { handle: async () => false }
     }),
     pools: { of: () => Promise.reject(new Error('not to be asked')), forget() {}, close: async () => {} },
-    keepBody: 1000,
+    maxKeptBytes: 1000,
     clock: systemClock(),
     metrics: { countRequest() {} },
     log: silentLog
@@ -148,7 +148,7 @@ test.each([
   '[::ffff:127.0.0.1]',
   'localhost, localhost',
   ''
-])('Host "%s" is not the address of this gateway', (host) => expect(addressedAs({ host }, null)).toBe(421))
+])('Host "%s" is not the address of this gateway', (host) => expect(judgeAddress({ host }, null)).toBe(421))
 
 describe('requests that two readers may take for different ones', () => {
   const post = (headers: string, body = '') =>

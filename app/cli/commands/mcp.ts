@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream'
 import { Secret } from '../../base/secret.ts'
 import { runBridge } from '../../bridge/bridge.ts'
-import type { Entrance } from '../../bridge/gatewayClient.ts'
+import type { GatewayAccess } from '../../bridge/gatewayClient.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import { connect } from '../../owner/client.ts'
 import { say } from '../output.ts'
@@ -22,7 +22,7 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
     if (sentence !== said) say(world, `tokentray: ${sentence}`)
     said = sentence
   }
-  const enter = async (): Promise<Entrance> => {
+  const obtainAccess = async (): Promise<GatewayAccess> => {
     try {
       held = await letIn(world, server, run)
       said = ''
@@ -35,7 +35,7 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
     }
   }
   await runBridge({
-    enter,
+    obtainAccess,
     lines: linesOf(world.stdin),
     write: (line) =>
       new Promise((resolve) => {
@@ -43,7 +43,7 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
         else for (const event of ['drain', 'close']) world.stdout.once(event, () => resolve())
       }),
     clock: world.clock,
-    failed: (sentence) => sentence === refusal && tell(sentence),
+    onFailure: (sentence) => sentence === refusal && tell(sentence),
     log: (sentence) => options.verbose && say(world, `tokentray: ${sentence}`),
     stop: world.signal
   })
@@ -51,7 +51,7 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
   return 0
 }
 
-type Held = Entrance & { id: string }
+type Held = GatewayAccess & { id: string }
 
 /** A key of this run, from the owner whose gateway is running. Rejects `ownerUnreachable`, `serverUnknown`. */
 async function letIn(world: World, server: string, run: string): Promise<Held> {

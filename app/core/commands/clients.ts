@@ -11,7 +11,7 @@ import type { Refusals } from '../../gateway/access/refusals.ts'
 import type { ClientSummary, KeySummary, LocalAccess } from '../../vault/localAccess.ts'
 import type { HandlersOf } from './handlers.ts'
 
-const mostKeys = 500
+const maxKeys = 500
 
 const viewClient = (it: ClientSummary): ClientView => ({
   id: it.id,
@@ -43,16 +43,16 @@ export function createClientHandlers(o: {
   local: LocalAccess
   clock: Clock
   randomBytes: RandomBytes
-  find(typed: string): string
+  findServer(typed: string): string
   refused: Refusals['views']
 }): HandlersOf<keyof typeof clientCommands> {
   const { access, local, clock, randomBytes } = o
-  const findAll = (typed: readonly string[]) => [...new Set(typed.map(o.find))]
+  const findServers = (typed: readonly string[]) => [...new Set(typed.map(o.findServer))]
 
   async function list(): Promise<ClientView[]> {
     await access.writeActivity()
     const [clients, keys] = [await local.clients(clock.now()), await local.keys()]
-    return [...clients.map(viewClient), ...keys.map(viewKey), ...access.passing.list().map(viewKey)]
+    return [...clients.map(viewClient), ...keys.map(viewKey), ...access.bridgeKeys.list().map(viewKey)]
   }
 
   /** By id, or by a name that only one has. */
@@ -75,13 +75,13 @@ export function createClientHandlers(o: {
       return { clients: await list(), pending, locked, refused: o.refused() }
     },
     'clients.allow': async ({ request, servers, always }) => {
-      await access.allow(request, servers && findAll(servers), always)
+      await access.allow(request, servers && findServers(servers), always)
       return {}
     },
     'clients.allowNext': async ({ name, servers, redirectHost, always, validFor }) => {
       const expiresAt = clock.now() + validFor
       const id = randomBytes(12).toString('base64url')
-      await local.addEarlyConsent({ id, name, servers: findAll(servers), redirectHost, always, expiresAt })
+      await local.addEarlyConsent({ id, name, servers: findServers(servers), redirectHost, always, expiresAt })
       return { expiresAt }
     },
     'clients.deny': async ({ request }) => {
@@ -102,8 +102,8 @@ export function createClientHandlers(o: {
           'clientExists',
           `There is a key called "${name}" already; revoke it or choose another name.`
         )
-      if (keys.length >= mostKeys)
-        throw new TokentrayError('inputInvalid', `There are ${mostKeys} keys already; revoke those nobody uses.`)
+      if (keys.length >= maxKeys)
+        throw new TokentrayError('inputInvalid', `There are ${maxKeys} keys already; revoke those nobody uses.`)
       const key = mint(randomBytes, 'key')
       const now = clock.now()
       const added = {
@@ -111,7 +111,7 @@ export function createClientHandlers(o: {
         name,
         madeAt: now,
         expiresAt: validFor === undefined ? null : now + validFor,
-        servers: findAll(servers)
+        servers: findServers(servers)
       }
       await local.addKey(added, hashOf(key))
       access.changed()

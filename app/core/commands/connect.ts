@@ -11,17 +11,17 @@ import { launcherOf } from '../../connect/launcher.ts'
 import type { Call } from '../../contract/commands.ts'
 import type { connectCommands } from '../../contract/connect.ts'
 import { TokentrayError } from '../../contract/errors.ts'
-import type { PassingKeys } from '../../gateway/access/bridgeKeys.ts'
+import type { BridgeKeys } from '../../gateway/access/bridgeKeys.ts'
 import type { RandomBytes } from '../../gateway/access/credentials.ts'
 import type { HandlersOf } from './handlers.ts'
 
-const planLife = 10 * 60_000
-const mostPlans = 50
+const planLifeMs = 10 * 60_000
+const maxPlans = 50
 
 /** `find`: the server's id behind what a person typed. `call`: the commands on clients. `gateway`: its origin. */
 export function createConnectHandlers(o: {
   call: Call
-  passing: PassingKeys
+  bridgeKeys: BridgeKeys
   clock: Clock
   randomBytes: RandomBytes
   environment: Environment
@@ -30,7 +30,7 @@ export function createConnectHandlers(o: {
   find(typed: string): string
   changed(): void
 }): HandlersOf<keyof typeof connectCommands> {
-  const { clock, environment, find, passing } = o
+  const { clock, environment, find, bridgeKeys } = o
   // The folder a lasting owner was started in is nobody's project.
   const place: Place = { platform: process.platform, home: environment.HOME || homedir(), env: environment, cwd: '' }
   const connector = createConnector({
@@ -49,11 +49,11 @@ export function createConnectHandlers(o: {
       throw new TokentrayError('inputInvalid', `Run "tokentray connect ${client}" in the folder of the project.`)
   }
 
-  function keep(plan: Plan): string {
+  function keepPlan(plan: Plan): string {
     const now = clock.now()
-    for (const [id, { until }] of plans) if (until <= now || plans.size >= mostPlans) plans.delete(id)
+    for (const [id, { until }] of plans) if (until <= now || plans.size >= maxPlans) plans.delete(id)
     const id = o.randomBytes(12).toString('base64url')
-    plans.set(id, { plan, until: now + planLife })
+    plans.set(id, { plan, until: now + planLifeMs })
     return id
   }
 
@@ -63,7 +63,7 @@ export function createConnectHandlers(o: {
       refuseProject(client)
       const plan = await connector.plan({ client, server: find(server), way, replace, rotate })
       const { row, path, state, canWrite, diff, snippet } = plan
-      const id = canWrite ? keep(plan) : null
+      const id = canWrite ? keepPlan(plan) : null
       return {
         plan: id,
         client,
@@ -78,11 +78,11 @@ export function createConnectHandlers(o: {
       }
     },
     'connect.apply': async ({ plan: id }) => {
-      const kept = plans.get(id)
+      const planned = plans.get(id)
       plans.delete(id)
-      if (!kept || kept.until <= clock.now())
+      if (!planned || planned.until <= clock.now())
         throw new TokentrayError('configChanged', 'This change was shown too long ago; look at it again.')
-      const { path, backup } = await connector.apply(kept.plan)
+      const { path, backup } = await connector.apply(planned.plan)
       return { path, backup }
     },
     'connect.undo': async ({ client, server }) => {
@@ -92,9 +92,9 @@ export function createConnectHandlers(o: {
     },
     'clients.bridgeKey': async ({ server, run, pid }) => {
       const id = find(server)
-      const made = passing.make(run, pid, id)
+      const bridgeKey = bridgeKeys.make(run, pid, id)
       o.changed()
-      return { key: expose(made.key), id: made.id, server: id, expiresAt: made.expiresAt }
+      return { key: expose(bridgeKey.key), id: bridgeKey.id, server: id, expiresAt: bridgeKey.expiresAt }
     }
   }
 }

@@ -11,24 +11,24 @@ import type { Admission, OwnRoutes } from '../port.ts'
 import { createActivity } from './activity.ts'
 import { createAdmission } from './admission.ts'
 import { approve, createAuthorize, refusal, unanswered } from './authorize.ts'
-import { createPassingKeys, type PassingKeys } from './bridgeKeys.ts'
+import { type BridgeKeys, createBridgeKeys } from './bridgeKeys.ts'
 import type { RandomBytes } from './credentials.ts'
 import { perMinute } from './limit.ts'
 import { resourceMetadata, resourceOfPath, serverMetadata } from './metadata.ts'
 import { Pending } from './pending.ts'
 import type { Refusals } from './refusals.ts'
 import { register } from './registration.ts'
-import { allows, locked, OAuthError, readForm, readJson, sendError, sendJson } from './replies.ts'
+import { allowsMethod, locked, OAuthError, readForm, readJson, sendError, sendJson } from './replies.ts'
 import { createTokens } from './tokens.ts'
 
 const registrationsPerMinute = 20
 const requestsPerMinute = 60
 /** Requests of strangers answered at the same time, those that wait for a person apart. */
-const mostAtOnce = 64
+const maxConcurrent = 64
 /** How long a body may take to come, in ms. */
-const bodyWithin = 10_000
-const firstSweep = 60_000
-const sweepEvery = 10 * 60_000
+const bodyTimeoutMs = 10_000
+const firstSweepMs = 60_000
+const sweepEveryMs = 10 * 60_000
 
 export type AccessOptions = {
   local: LocalAccess
@@ -47,7 +47,7 @@ export type Access = {
   /** Whether these headers bear a key for the metrics. */
   admitsToMetrics(headers: IncomingHttpHeaders): Promise<boolean>
   /** Keys of running bridges. */
-  passing: PassingKeys
+  bridgeKeys: BridgeKeys
   own: OwnRoutes
   view(): ClientsView
   /** Lets a waiting client in. `servers`: only where it named none. */
@@ -69,16 +69,16 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   const { local, clock, randomBytes, log, refused } = o
   let isLocked = (await local.lockedSince()) !== null
   let revision = 0
-  let busy = 0
+  let concurrent = 0
   const changed = () => {
     revision++
     o.onChange()
   }
   const activity = createActivity({ local, clock, log })
-  const passing = createPassingKeys({ clock, randomBytes })
+  const bridgeKeys = createBridgeKeys({ clock, randomBytes })
   const { admission, admitsToMetrics, cut, cutEnded } = createAdmission({
     local,
-    passing,
+    bridgeKeys,
     clock,
     isLocked: () => isLocked,
     noteUse: activity.note,
@@ -105,7 +105,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   const mayRegister = perMinute(clock, registrationsPerMinute)
 
   // Not at once: a command that hosts the core for a moment has nothing to tidy up.
-  let cancelSweep = clock.after(firstSweep, sweep)
+  let cancelSweep = clock.after(firstSweepMs, sweep)
   function sweep(): void {
     cutEnded(clock.now())
     local.sweep(clock.now(), pending.clients()).then(
@@ -115,18 +115,18 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       },
       (error: unknown) => log.error('what has ended was not swept', error)
     )
-    cancelSweep = clock.after(sweepEvery, sweep)
+    cancelSweep = clock.after(sweepEveryMs, sweep)
   }
 
   async function post(request: IncomingMessage, response: ServerResponse, path: string, origin: string) {
-    if (!allows(request, response, 'POST')) return
+    if (!allowsMethod(request, response, 'POST')) return
     if (isLocked && path !== '/revoke') throw locked()
-    const cancel = clock.after(bodyWithin, () => request.destroy())
+    const cancel = clock.after(bodyTimeoutMs, () => request.destroy())
     request.once('close', cancel)
     switch (path) {
       case '/register': {
         if (!mayRegister()) throw new OAuthError('temporarily_unavailable', 'Too many registrations; try again.', 429)
-        const registering = { ...o, now: clock.now(), asking: pending.clients() }
+        const registering = { ...o, now: clock.now(), waitingClients: pending.clients() }
         return sendJson(response, 201, await register(await readJson(request), registering))
       }
       case '/token':
@@ -138,7 +138,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   }
 
   function wellKnown(request: IncomingMessage, response: ServerResponse, path: string, origin: string) {
-    if (!allows(request, response, 'GET')) return
+    if (!allowsMethod(request, response, 'GET')) return
     if (path === '/.well-known/oauth-authorization-server' || path === '/.well-known/openid-configuration')
       return sendJson(response, 200, serverMetadata(origin))
     const id = resourceOfPath(path)
@@ -150,7 +150,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2)
     if (path.startsWith('/.well-known/')) wellKnown(request, response, path, origin)
     else if (path === '/authorize' || path.startsWith('/authorize/')) {
-      if (allows(request, response, 'GET'))
+      if (allowsMethod(request, response, 'GET'))
         await authorize.handle(request, response, path, new URLSearchParams(query), origin)
     } else if (['/register', '/token', '/revoke'].includes(path)) await post(request, response, path, origin)
     else return false
@@ -160,11 +160,11 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   const own: OwnRoutes = {
     async handle(request, response, origin) {
       const isWaiting = /^\/authorize\/[^/]+\/wait$/.test(request.url ?? '')
-      if (!isWaiting && busy >= mostAtOnce) {
+      if (!isWaiting && concurrent >= maxConcurrent) {
         sendError(response, new OAuthError('temporarily_unavailable', 'Too many requests at once; try again.', 503))
         return true
       }
-      if (!isWaiting) busy++
+      if (!isWaiting) concurrent++
       try {
         return await answer(request, response, origin)
       } catch (error) {
@@ -172,7 +172,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
         if (!response.headersSent) sendError(response, error)
         return true
       } finally {
-        if (!isWaiting) busy--
+        if (!isWaiting) concurrent--
       }
     }
   }
@@ -186,7 +186,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   return {
     admission,
     admitsToMetrics,
-    passing,
+    bridgeKeys,
     own,
     view: () => ({ pending: pending.views(), locked: isLocked, revision }),
     async allow(id, servers, always) {
@@ -205,7 +205,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       log.info('a local client was denied', { client: asking.client.name })
     },
     async revoke(id) {
-      if (!passing.remove(id) && !(await local.remove(id)))
+      if (!bridgeKeys.remove(id) && !(await local.remove(id)))
         throw new TokentrayError('clientUnknown', 'There is no such client or key.')
       pending.endAll(id)
       cut({ client: id })

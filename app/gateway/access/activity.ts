@@ -5,19 +5,19 @@ import type { Log } from '../../base/log.ts'
 import type { LocalAccess, Use } from '../../vault/localAccess.ts'
 import type { Caller } from '../port.ts'
 
-const writeEvery = 60_000
+const writeEveryMs = 60_000
 
 export function createActivity({ local, clock, log }: { local: LocalAccess; clock: Clock; log: Log }) {
-  let noted = new Map<string, Use>()
+  let unwritten = new Map<string, Use>()
   let cancel: (() => void) | null = null
   let writing: Promise<void> = Promise.resolve()
 
   function write(): Promise<void> {
     cancel?.()
     cancel = null
-    if (noted.size === 0) return writing
-    const uses = [...noted.values()]
-    noted = new Map()
+    if (unwritten.size === 0) return writing
+    const uses = [...unwritten.values()]
+    unwritten = new Map()
     writing = writing.then(() =>
       local.noteUses(uses).catch((error: unknown) => log.error('the activity of clients was not written', error))
     )
@@ -28,14 +28,14 @@ export function createActivity({ local, clock, log }: { local: LocalAccess; cloc
     note({ client, name, kind }: Caller, server: string): void {
       const now = clock.now()
       const key = `${client}\n${server}`
-      const known = noted.get(key)
-      if (known) {
-        known.lastAt = now
-        known.requests++
+      const use = unwritten.get(key)
+      if (use) {
+        use.lastAt = now
+        use.requests++
         return
       }
-      noted.set(key, { client, name, kind, server, firstAt: now, lastAt: now, requests: 1 })
-      cancel ??= clock.after(writeEvery, () => void write())
+      unwritten.set(key, { client, name, kind, server, firstAt: now, lastAt: now, requests: 1 })
+      cancel ??= clock.after(writeEveryMs, () => void write())
     },
     /** Resolves when everything noted is written. */
     write

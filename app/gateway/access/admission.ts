@@ -6,7 +6,7 @@ import { Secret } from '../../base/secret.ts'
 import { isMetricsKey } from '../../contract/metricsKey.ts'
 import type { LocalAccess } from '../../vault/localAccess.ts'
 import type { Admission, Caller, Refusal } from '../port.ts'
-import type { PassingKeys } from './bridgeKeys.ts'
+import type { BridgeKeys } from './bridgeKeys.ts'
 import { hashOf } from './credentials.ts'
 import type { Refusals } from './refusals.ts'
 import { lockedSentence } from './replies.ts'
@@ -16,7 +16,7 @@ type Lookup = { signIn: string | null; endsAt: number | null; cuts: number }
 type Stream = { client: string; signIn: string | null; server: string; endsAt: number | null; cut: () => void }
 
 /** Which streams: all, those of a client or key, of one sign-in, or to a server. */
-export type Which = { client?: string; signIn?: string; server?: string }
+export type StreamFilter = { client?: string; signIn?: string; server?: string }
 
 const refuse = (status: Refusal['status'], error: Refusal['error'], description: string) =>
   ({ ok: false, status, error, description }) as const
@@ -33,7 +33,7 @@ function credentialOf(headers: IncomingHttpHeaders): Secret | 'malformed' | null
 
 export function createAdmission(o: {
   local: LocalAccess
-  passing: Pick<PassingKeys, 'holder'>
+  bridgeKeys: Pick<BridgeKeys, 'holder'>
   clock: Clock
   isLocked(): boolean
   noteUse: Admission['noteUse']
@@ -44,7 +44,7 @@ export function createAdmission(o: {
   /** What the forwarder need not know of its callers. */
   const lookups = new WeakMap<Caller, Lookup>()
   /** The latest cuts: one may come between a caller's admission and its stream. */
-  const latest: { number: number; which: Which }[] = []
+  const latest: { number: number; which: StreamFilter }[] = []
   let cuts = 0
 
   const admission: Admission = {
@@ -52,8 +52,8 @@ export function createAdmission(o: {
       const credential = credentialOf(headers)
       const hash = credential instanceof Secret ? hashOf(credential) : null
       const before = cuts
-      const passing = hash === null ? null : o.passing.holder(hash)
-      const holder = passing ?? (hash === null ? null : await o.local.holder(hash, o.clock.now()))
+      const bridgeKey = hash === null ? null : o.bridgeKeys.holder(hash)
+      const holder = bridgeKey ?? (hash === null ? null : await o.local.holder(hash, o.clock.now()))
       const isKnown = holder !== null
       // Whoever has no credential is not sent to sign in either.
       if (o.isLocked()) return { ...refuse(503, 'temporarily_unavailable', lockedSentence), isKnown }
@@ -68,15 +68,15 @@ export function createAdmission(o: {
         return { ...refuse(403, 'insufficient_scope', `The key "${holder.name}" is not for ${server}.`), isKnown }
       }
       const caller: Caller = { client: holder.client, name: holder.name, kind: holder.kind }
-      // A bridge takes its next passing key by itself, and a sign-in is refreshed until the sweep finds it ended.
-      const endsAt = holder.kind === 'key' && !passing ? holder.expiresAt : null
+      // A bridge gets its next key by itself, and a sign-in is refreshed until the sweep finds it ended.
+      const endsAt = holder.kind === 'key' && !bridgeKey ? holder.expiresAt : null
       lookups.set(caller, { signIn: holder.signIn, endsAt, cuts: before })
       return { ok: true, caller }
     },
     onRevoked(caller, server, cut) {
       const { signIn, endsAt, cuts: before } = lookups.get(caller) ?? { signIn: null, endsAt: null, cuts }
       const stream = { client: caller.client, signIn, server, endsAt, cut }
-      if (latest.some(({ number, which }) => number > before && isMeant(stream, which))) {
+      if (latest.some(({ number, which }) => number > before && matches(stream, which))) {
         cut()
         return () => {}
       }
@@ -86,9 +86,9 @@ export function createAdmission(o: {
     noteUse: o.noteUse
   }
 
-  function end(isOver: (stream: Stream) => boolean): void {
+  function cutWhere(isCut: (stream: Stream) => boolean): void {
     for (const stream of [...streams]) {
-      if (!isOver(stream)) continue
+      if (!isCut(stream)) continue
       streams.delete(stream)
       stream.cut()
     }
@@ -106,19 +106,19 @@ export function createAdmission(o: {
       return true
     },
     /** Cuts the open streams that are all of what `which` says. */
-    cut(which: Which): void {
+    cut(which: StreamFilter): void {
       latest.push({ number: ++cuts, which })
       if (latest.length > 64) latest.shift()
-      end((stream) => isMeant(stream, which))
+      cutWhere((stream) => matches(stream, which))
     },
     /** Cuts the streams of keys that have ended. */
     cutEnded(now: number): void {
-      end(({ endsAt }) => endsAt !== null && endsAt <= now)
+      cutWhere(({ endsAt }) => endsAt !== null && endsAt <= now)
     }
   }
 }
 
-function isMeant(stream: Stream, { client, signIn, server }: Which): boolean {
+function matches(stream: Stream, { client, signIn, server }: StreamFilter): boolean {
   return (
     (client === undefined || stream.client === client) &&
     (signIn === undefined || stream.signIn === signIn) &&

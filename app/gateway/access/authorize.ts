@@ -7,15 +7,15 @@ import { isLookingAhead } from '../../net/hosts.ts'
 import type { LocalAccess, LocalClient, SignInGrant } from '../../vault/localAccess.ts'
 import { hashOf, mint, type RandomBytes } from './credentials.ts'
 import { serverOfResource } from './metadata.ts'
-import { handOver, sendPage, told, waiting } from './pages.ts'
-import type { Asking, Outcome, Pending, Request } from './pending.ts'
-import { isAppLink, isRegistered, redirectHost, settledRedirect, withParameters } from './redirects.ts'
+import { appLinkPage, messagePage, sendPage, waitingPage } from './pages.ts'
+import type { Asking, ConsentRequest, Outcome, Pending } from './pending.ts'
+import { isAppLink, isRegistered, redirectHost, redirectWithoutPort, withParameters } from './redirects.ts'
 import type { Refusals } from './refusals.ts'
 import { asForm, type Form, locked, OAuthError, sendJson } from './replies.ts'
-import { codeLife, refreshLife } from './tokens.ts'
+import { codeLifeMs, refreshLifeMs } from './tokens.ts'
 
 /** How long one question of the waiting page is held, in ms. */
-const hold = 25_000
+const holdMs = 25_000
 
 export type AuthorizeOptions = {
   local: LocalAccess
@@ -41,7 +41,7 @@ export async function approve(
   { local, clock, randomBytes }: Pick<AuthorizeOptions, 'local' | 'clock' | 'randomBytes'>,
   asking: Asking,
   servers: readonly string[],
-  standing: 'once' | 'always' | 'already'
+  consent: 'once' | 'always' | 'already'
 ): Promise<Outcome> {
   const now = clock.now()
   const code = mint(randomBytes, 'code')
@@ -50,13 +50,13 @@ export async function approve(
     client: asking.client.id,
     servers: [...new Set(servers)],
     begunAt: now,
-    endsAt: standing === 'once' ? now + refreshLife : null
+    endsAt: consent === 'once' ? now + refreshLifeMs : null
   }
   const { redirectUri, challenge, state, issuer } = asking
   await local.approve(
     signIn,
-    { hash: hashOf(code), redirectUri, challenge, expiresAt: now + codeLife },
-    standing === 'always' ? settledRedirect(redirectUri) : null
+    { hash: hashOf(code), redirectUri, challenge, expiresAt: now + codeLifeMs },
+    consent === 'always' ? redirectWithoutPort(redirectUri) : null
   )
   return () => withParameters(redirectUri, { code: expose(code), state, iss: issuer })
 }
@@ -65,7 +65,7 @@ export function createAuthorize(o: AuthorizeOptions) {
   const { local, pending } = o
 
   /** The client and where its answers go; whatever is wrong here is told on a page. */
-  async function addressee(form: Form): Promise<{ client: LocalClient; redirectUri: string }> {
+  async function readClient(form: Form): Promise<{ client: LocalClient; redirectUri: string }> {
     const client = await local.client(form.must('client_id'))
     if (!client)
       throw new OAuthError(
@@ -82,27 +82,27 @@ export function createAuthorize(o: AuthorizeOptions) {
   }
 
   /** What is asked for. Throws what goes back to the client. */
-  function judge(form: Form, to: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>): Asking {
+  function readRequest(form: Form, from: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>): Asking {
     if (o.isLocked()) throw locked()
     if (form.must('response_type') !== 'code')
       throw new OAuthError('unsupported_response_type', 'Only the authorization code grant is offered here.')
     const challenge = form.get('code_challenge')
     if (form.get('code_challenge_method') !== 'S256' || challenge === undefined || !/^[\w-]{43}$/.test(challenge)) {
-      o.refused('pkce', to.client.name)
+      o.refused('pkce', from.client.name)
       throw new OAuthError('invalid_request', 'PKCE with S256 is required (RFC 7636).')
     }
     const known = o.servers()
-    const named = form.all('resource').map((resource) => serverOfResource(resource, to.issuer))
+    const named = form.all('resource').map((resource) => serverOfResource(resource, from.issuer))
     if (known.length === 0 || named.some((server) => server === null || (server !== '' && !known.includes(server))))
       throw new OAuthError('invalid_target', 'There is no such server in Tokentray.')
     const servers = named.filter((server): server is string => server !== null && server !== '')
-    return { ...to, challenge, servers: servers.length > 0 ? [...new Set(servers)] : null }
+    return { ...from, challenge, servers: servers.length > 0 ? [...new Set(servers)] : null }
   }
 
   /** The outcome, where a standing consent or one given ahead covers the request; else null. */
-  async function decided(asking: Asking): Promise<Outcome | null> {
+  async function findConsent(asking: Asking): Promise<Outcome | null> {
     const { client, redirectUri, servers } = asking
-    const always = await local.consents(client.id, settledRedirect(redirectUri))
+    const always = await local.consents(client.id, redirectWithoutPort(redirectUri))
     if (servers?.every((server) => always.includes(server))) return approve(o, asking, servers, 'already')
     const early = (await local.earlyConsents(o.clock.now())).find(
       (it) =>
@@ -117,42 +117,46 @@ export function createAuthorize(o: AuthorizeOptions) {
   async function begin(query: URLSearchParams, response: ServerResponse, origin: string): Promise<void> {
     const form = asForm(query)
     if (!o.mayAsk())
-      return sendPage(response, 429, told('Too many requests', 'Too many clients ask at once; try again in a minute.'))
-    let to: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>
+      return sendPage(
+        response,
+        429,
+        messagePage('Too many requests', 'Too many clients ask at once; try again in a minute.')
+      )
+    let from: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>
     try {
-      to = { ...(await addressee(form)), state: query.getAll('state')[0], issuer: origin }
+      from = { ...(await readClient(form)), state: query.getAll('state')[0], issuer: origin }
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
-      return sendPage(response, 400, told('This request cannot be answered', error.message))
+      return sendPage(response, 400, messagePage('This request cannot be answered', error.message))
     }
     try {
       form.get('state')
-      const asking = judge(form, to)
-      const outcome = await decided(asking)
-      if (outcome) return goOn(response, to.client.name, outcome())
+      const asking = readRequest(form, from)
+      const outcome = await findConsent(asking)
+      if (outcome) return sendOn(response, from.client.name, outcome())
       const ticket = pending.add(asking)
       if (ticket === null)
         throw new OAuthError('temporarily_unavailable', 'Too many requests wait for a person already.')
       response.writeHead(303, { location: `/authorize/${ticket}`, 'cache-control': 'no-store' }).end()
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
-      goOn(response, to.client.name, refusal(to, error)())
+      sendOn(response, from.client.name, refusal(from, error)())
     }
   }
 
   function show(ticket: string, response: ServerResponse) {
     const request = pending.find(ticket)
-    if (!request) return sendPage(response, 404, over)
+    if (!request) return sendPage(response, 404, requestOver)
     const address = pending.collect(ticket)
-    if (address !== null) return goOn(response, request.asking.client.name, address)
-    sendPage(response, 200, waiting(request.asking.client.name, request.digits, request.asking.servers === null))
+    if (address !== null) return sendOn(response, request.asking.client.name, address)
+    sendPage(response, 200, waitingPage(request.asking.client.name, request.digits, request.asking.servers === null))
   }
 
   async function wait(ticket: string, response: ServerResponse): Promise<void> {
     if (!pending.find(ticket)) return sendJson(response, 404, { decided: true })
     const closed = new AbortController()
     response.once('close', () => closed.abort())
-    await pending.watch(ticket, hold, closed.signal)
+    await pending.watch(ticket, holdMs, closed.signal)
     if (!response.destroyed) sendJson(response, 200, { decided: pending.find(ticket)?.outcome !== null })
   }
 
@@ -167,30 +171,33 @@ export function createAuthorize(o: AuthorizeOptions) {
     ) {
       const [, , ticket, last, ...rest] = path.split('/')
       // Where a browser says what for: a person goes there, and the waiting page asks. Pages of others embed nothing.
-      const meant = last === 'wait' ? 'empty' : 'document'
-      const isEmbedded = (request.headers['sec-fetch-dest'] ?? meant) !== meant
+      const expected = last === 'wait' ? 'empty' : 'document'
+      const isEmbedded = (request.headers['sec-fetch-dest'] ?? expected) !== expected
       // A page that only looks ahead must neither ask a person nor use an answer up.
       if (isEmbedded || isLookingAhead(request.headers))
         return sendPage(
           response,
           403,
-          told('This cannot be done from there', 'Another page asked for it. Nothing was done.')
+          messagePage('This cannot be done from there', 'Another page asked for it. Nothing was done.')
         )
       if (ticket === undefined) return begin(query, response, origin)
       if (last === undefined) return show(ticket, response)
       if (last === 'wait' && rest.length === 0) return wait(ticket, response)
-      sendPage(response, 404, over)
+      sendPage(response, 404, requestOver)
     }
   }
 }
 
-const over = told('This request is over', 'It was answered, or nobody decided in time. Let the client ask again.')
+const requestOver = messagePage(
+  'This request is over',
+  'It was answered, or nobody decided in time. Let the client ask again.'
+)
 
-function goOn(response: ServerResponse, name: string, address: string) {
-  if (isAppLink(address)) return sendPage(response, 200, handOver(name, address))
+function sendOn(response: ServerResponse, name: string, address: string) {
+  if (isAppLink(address)) return sendPage(response, 200, appLinkPage(name, address))
   response.writeHead(302, { location: address, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end()
 }
 
 /** What becomes of a request nobody decided about. */
-export const unanswered = ({ asking }: Request): Outcome =>
+export const unanswered = ({ asking }: ConsentRequest): Outcome =>
   refusal(asking, new OAuthError('access_denied', 'Nobody allowed this in Tokentray in time.'))

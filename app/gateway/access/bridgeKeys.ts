@@ -6,7 +6,7 @@ import { TokentrayError } from '../../contract/errors.ts'
 import type { Holder, KeySummary } from '../../vault/localAccess.ts'
 import { hashOf, mint, type RandomBytes } from './credentials.ts'
 
-export type PassingKeys = {
+export type BridgeKeys = {
   /** A key for this run of a bridge; an earlier one of the same run and server ends. Rejects `notAllowedHere` once revoked. */
   make(run: string, pid: number, server: string): { id: string; key: Secret; expiresAt: number }
   holder(hash: string): Holder | null
@@ -16,13 +16,13 @@ export type PassingKeys = {
 }
 
 /** A bridge whose key ended asks for the next one by itself. */
-const life = 60 * 60_000
-const most = 1000
+const lifeMs = 60 * 60_000
+const maxKeys = 1000
 
-type Passing = Holder & { id: string; madeAt: number; expiresAt: number; hash: string }
+type BridgeKey = Holder & { id: string; madeAt: number; expiresAt: number; hash: string }
 
-export function createPassingKeys({ clock, randomBytes }: { clock: Clock; randomBytes: RandomBytes }): PassingKeys {
-  const byHash = new Map<string, Passing>()
+export function createBridgeKeys({ clock, randomBytes }: { clock: Clock; randomBytes: RandomBytes }): BridgeKeys {
+  const byHash = new Map<string, BridgeKey>()
   /** Runs a person shut out, until nobody remembers them. */
   const refused = new Map<string, number>()
 
@@ -41,14 +41,14 @@ export function createPassingKeys({ clock, randomBytes }: { clock: Clock; random
           'notAllowedHere',
           'This client was revoked in Tokentray: restart it to let it in again.'
         )
-      for (const [hash, held] of byHash) if (held.id === id) byHash.delete(hash)
-      if (byHash.size >= most)
-        throw new TokentrayError('notAllowedHere', `${most} bridges are running already; end those nobody uses.`)
+      for (const [hash, found] of byHash) if (found.id === id) byHash.delete(hash)
+      if (byHash.size >= maxKeys)
+        throw new TokentrayError('notAllowedHere', `${maxKeys} bridges are running already; end those nobody uses.`)
       const key = mint(randomBytes, 'key')
       const hash = hashOf(key)
       const now = clock.now()
       const name = `tokentray mcp (process ${pid})`
-      const expiresAt = now + life
+      const expiresAt = now + lifeMs
       byHash.set(hash, {
         id,
         client: id,
@@ -63,8 +63,8 @@ export function createPassingKeys({ clock, randomBytes }: { clock: Clock; random
       return { id, key, expiresAt }
     },
     holder(hash) {
-      const held = byHash.get(hash)
-      return held && held.expiresAt > clock.now() ? held : null
+      const found = byHash.get(hash)
+      return found && found.expiresAt > clock.now() ? found : null
     },
     list() {
       sweep()
@@ -78,10 +78,10 @@ export function createPassingKeys({ clock, randomBytes }: { clock: Clock; random
       }))
     },
     remove(id) {
-      const held = [...byHash.values()].find((each) => each.id === id)
-      if (!held) return false
-      byHash.delete(held.hash)
-      refused.set(id, clock.now() + 24 * life)
+      const found = [...byHash.values()].find((each) => each.id === id)
+      if (!found) return false
+      byHash.delete(found.hash)
+      refused.set(id, clock.now() + 24 * lifeMs)
       return true
     }
   }

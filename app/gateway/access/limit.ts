@@ -2,18 +2,18 @@
 // Counted in fixed minutes of the wall clock; a clock set back begins a new one.
 import type { Clock } from '../../base/clock.ts'
 
-const minute = 60_000
+const minuteMs = 60_000
 
 /** Calls return true for the first `most` of each minute, then false. */
-export function perMinute(clock: Clock, most: number): () => boolean {
-  let begun = Number.NEGATIVE_INFINITY
+export function perMinute(clock: Clock, max: number): () => boolean {
+  let startedAt = Number.NEGATIVE_INFINITY
   let count = 0
   return () => {
     const now = clock.now()
-    if (now - begun >= minute || now < begun) {
-      begun = now
+    if (now - startedAt >= minuteMs || now < startedAt) {
+      startedAt = now
       count = 0
     }
-    return ++count <= most
+    return ++count <= max
   }
 }

@@ -2,7 +2,7 @@
 // Nothing invisible and nothing that turns the direction of writing is left in them.
 
 /** `name` in one visible line of at most so many letters; a client without one is called what it is. */
-export function cleanName(name: unknown, longest = 60): string {
+export function cleanName(name: unknown, maxLetters = 60): string {
   const plain =
     typeof name === 'string'
       ? name
@@ -13,5 +13,5 @@ export function cleanName(name: unknown, longest = 60): string {
       : ''
   const letters = [...plain]
   if (letters.length === 0) return 'Unnamed client'
-  return letters.length > longest ? `${letters.slice(0, longest - 1).join('')}…` : plain
+  return letters.length > maxLetters ? `${letters.slice(0, maxLetters - 1).join('')}…` : plain
 }

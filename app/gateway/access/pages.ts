@@ -21,10 +21,10 @@ export function sendPage(response: ServerResponse, status: number, html: string)
   response.writeHead(status, headers).end(html)
 }
 
-export const told = (title: string, sentence: string): string => writePage(title, `<p>${escaped(sentence)}</p>`)
+export const messagePage = (title: string, sentence: string): string => writePage(title, `<p>${escaped(sentence)}</p>`)
 
 /** Shown while a person decides in Tokentray. The digits are the same there. */
-export const waiting = (name: string, digits: string, isChoosing: boolean): string =>
+export const waitingPage = (name: string, digits: string, isChoosing: boolean): string =>
   writePage(
     'Waiting for your decision in Tokentray',
     `<p><b>${escaped(name)}</b> wants to use ${isChoosing ? 'your MCP servers' : 'an MCP server of yours'}. ` +
@@ -38,7 +38,7 @@ export const waiting = (name: string, digits: string, isChoosing: boolean): stri
   )
 
 /** Goes on to an application; browsers may want a click for that. */
-export const handOver = (name: string, address: string): string =>
+export const appLinkPage = (name: string, address: string): string =>
   writePage(
     `Going back to ${name}`,
     `<p><a href="${escaped(address)}">Go on to ${escaped(name)}</a></p><p>You can close this page then.</p>`,

@@ -7,13 +7,13 @@ import type { RandomBytes } from './credentials.ts'
 import { describeRedirect } from './redirects.ts'
 
 /** How long a person may take, in ms. */
-export const patience = 600_000
+export const decisionTimeoutMs = 600_000
 /** How long an outcome waits for its browser, in ms. */
-const collectWithin = 60_000
-const mostInAll = 20
-const mostPerClient = 3
+const collectTimeoutMs = 60_000
+const maxWaiting = 20
+const maxWaitingPerClient = 3
 /** How long after its page last asked somebody may still be looking at it, in ms. */
-const attention = 10_000
+const pageActiveMs = 10_000
 
 /** An authorization request whose parameters are in order (RFC 6749 section 4.1.1). `servers` null: it named none. */
 export type Asking = {
@@ -28,7 +28,7 @@ export type Asking = {
 /** Makes the address the browser goes on to. */
 export type Outcome = () => string
 
-export type Request = {
+export type ConsentRequest = {
   id: string
   asking: Asking
   digits: string
@@ -37,7 +37,7 @@ export type Request = {
   outcome: Outcome | null
 }
 
-type Entry = Request & {
+type Entry = ConsentRequest & {
   ticket: string
   /** When its page last asked. */
   seenAt: number
@@ -52,7 +52,7 @@ export class Pending {
   readonly #clock: Clock
   readonly #randomBytes: RandomBytes
   readonly #onChange: () => void
-  readonly #giveUp: (request: Request) => Outcome
+  readonly #giveUp: (request: ConsentRequest) => Outcome
   readonly #byTicket = new Map<string, Entry>()
 
   /** `giveUp`: what becomes of a request nobody decided about. */
@@ -60,7 +60,7 @@ export class Pending {
     clock: Clock
     randomBytes: RandomBytes
     onChange: () => void
-    giveUp: (request: Request) => Outcome
+    giveUp: (request: ConsentRequest) => Outcome
   }) {
     this.#clock = o.clock
     this.#randomBytes = o.randomBytes
@@ -85,18 +85,18 @@ export class Pending {
       digits,
       at,
       seenAt: at,
-      expiresAt: at + patience,
+      expiresAt: at + decisionTimeoutMs,
       outcome: null,
       isDeciding: false,
       watchers: new Set(),
-      cancel: this.#clock.after(patience, () => this.#end(ticket))
+      cancel: this.#clock.after(decisionTimeoutMs, () => this.#end(ticket))
     })
     this.#onChange()
     return ticket
   }
 
   /** What a page asks for. */
-  find(ticket: string): Request | null {
+  find(ticket: string): ConsentRequest | null {
     const found = this.#byTicket.get(ticket)
     if (found) found.seenAt = this.#clock.now()
     // Timers run in running time: after a sleep only the wall clock knows.
@@ -105,7 +105,7 @@ export class Pending {
   }
 
   /** The request a person decides about; null where it is over, or being answered from another door. */
-  open(id: string): Request | null {
+  open(id: string): ConsentRequest | null {
     return this.#waiting().find((it) => it.id === id && !it.isDeciding) ?? null
   }
 
@@ -133,7 +133,7 @@ export class Pending {
   }
 
   /** Resolves when this request is decided, after `length` ms, or when its page is `closed`. */
-  watch(ticket: string, length: number, closed: AbortSignal): Promise<void> {
+  watch(ticket: string, timeoutMs: number, closed: AbortSignal): Promise<void> {
     const found = this.#byTicket.get(ticket)
     if (!found || found.outcome || closed.aborted) return Promise.resolve()
     return new Promise((resolve) => {
@@ -143,7 +143,7 @@ export class Pending {
         found.watchers.delete(done)
         resolve()
       }
-      const cancel = this.#clock.after(length, done)
+      const cancel = this.#clock.after(timeoutMs, done)
       found.watchers.add(done)
       closed.addEventListener('abort', done)
     })
@@ -191,17 +191,17 @@ export class Pending {
     const waiting = this.#waiting()
     const of = (id: string) => waiting.filter((it) => it.asking.client.id === id)
     const own = of(client)
-    const isFull = own.length >= mostPerClient || waiting.length >= mostInAll
+    const isFull = own.length >= maxWaitingPerClient || waiting.length >= maxWaiting
     if (!isFull) return true
-    const free = (own.length >= mostPerClient ? own : waiting).filter((it) => !this.#isHeld(it))
+    const free = (own.length >= maxWaitingPerClient ? own : waiting).filter((it) => !this.#isInUse(it))
     const shares = free.map((it) => of(it.asking.client.id).length)
     const leaving = free[shares.indexOf(Math.max(...shares))]
     if (leaving) this.#end(leaving.ticket)
     return leaving !== undefined
   }
 
-  #isHeld({ isDeciding, watchers, seenAt }: Entry): boolean {
-    return isDeciding || watchers.size > 0 || this.#clock.now() - seenAt < attention
+  #isInUse({ isDeciding, watchers, seenAt }: Entry): boolean {
+    return isDeciding || watchers.size > 0 || this.#clock.now() - seenAt < pageActiveMs
   }
 
   #end(ticket: string): void {
@@ -214,8 +214,8 @@ export class Pending {
     if (!found || found.outcome) return
     found.cancel()
     found.outcome = outcome
-    found.cancel = this.#clock.after(collectWithin, () => this.#drop(ticket))
-    for (const tell of [...found.watchers]) tell()
+    found.cancel = this.#clock.after(collectTimeoutMs, () => this.#drop(ticket))
+    for (const notify of [...found.watchers]) notify()
     this.#onChange()
   }
 
@@ -224,7 +224,7 @@ export class Pending {
     if (!found) return
     this.#byTicket.delete(ticket)
     found.cancel()
-    for (const tell of [...found.watchers]) tell()
+    for (const notify of [...found.watchers]) notify()
     this.#onChange()
   }
 }

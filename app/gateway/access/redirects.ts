@@ -20,14 +20,14 @@ const appSchemes: ReadonlySet<string> = new Set([
   'zed'
 ])
 const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
-const longest = 2000
+const maxUriLength = 2000
 
 const isLoopback = (url: URL) => url.protocol === 'http:' && loopbackHosts.has(url.hostname)
 const schemeOf = (url: URL) => url.protocol.slice(0, -1)
 
 /** Why `uri` cannot be registered, as the rest of a sentence; null where it can. */
 export function refuseRedirect(uri: unknown): string | null {
-  if (typeof uri !== 'string' || uri.length > longest) return `is no text of at most ${longest} characters`
+  if (typeof uri !== 'string' || uri.length > maxUriLength) return `is no text of at most ${maxUriLength} characters`
   const url = URL.parse(uri)
   if (!url || /[\s\u0000-\u001f\u007f-\u{10ffff}\\]/u.test(uri)) return 'is not an absolute URI'
   if (uri.includes('#')) return 'has a fragment'
@@ -40,7 +40,7 @@ export function refuseRedirect(uri: unknown): string | null {
 }
 
 /** A redirect URI without what may differ from one sign-in to the next: the port of a loopback address. */
-export function settledRedirect(uri: string): string {
+export function redirectWithoutPort(uri: string): string {
   const url = URL.parse(uri)
   if (!url || !isLoopback(url)) return uri
   url.port = ''
@@ -50,7 +50,7 @@ export function settledRedirect(uri: string): string {
 /** Whether the client may be sent to `uri`: it registered exactly that, or the same loopback address on another port. */
 export function isRegistered(uri: string, registered: readonly string[]): boolean {
   if (refuseRedirect(uri) !== null) return false
-  return registered.includes(uri) || registered.some((other) => settledRedirect(other) === settledRedirect(uri))
+  return registered.includes(uri) || registered.some((other) => redirectWithoutPort(other) === redirectWithoutPort(uri))
 }
 
 /** What a consent given ahead is bound to: 'loopback', the host, or the scheme. */

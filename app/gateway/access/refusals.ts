@@ -13,22 +13,22 @@ export type Refusals = {
   views(): RefusalView[]
 }
 
-const minute = 60_000
-const longest = 120
+const minuteMs = 60_000
+const maxDetailLength = 120
 
 export function createRefusals({ clock, log, onChange }: { clock: Clock; log: Log; onChange(): void }): Refusals {
-  const byKind = new Map<RefusalKind, RefusalView & { toldAt: number }>()
+  const byKind = new Map<RefusalKind, RefusalView & { notifiedAt: number }>()
   return {
     note(kind, text) {
       const now = clock.now()
-      const { times = 0, toldAt = Number.NEGATIVE_INFINITY } = byKind.get(kind) ?? {}
-      const detail = cleanName(text, longest)
-      const isTold = now - toldAt >= minute || now < toldAt
-      byKind.set(kind, { kind, times: times + 1, lastAt: now, detail, toldAt: isTold ? now : toldAt })
-      if (!isTold) return
+      const { times = 0, notifiedAt = Number.NEGATIVE_INFINITY } = byKind.get(kind) ?? {}
+      const detail = cleanName(text, maxDetailLength)
+      const shouldNotify = now - notifiedAt >= minuteMs || now < notifiedAt
+      byKind.set(kind, { kind, times: times + 1, lastAt: now, detail, notifiedAt: shouldNotify ? now : notifiedAt })
+      if (!shouldNotify) return
       log.warn('a request to the gateway was refused', { kind, detail, times: times + 1 })
       onChange()
     },
-    views: () => [...byKind.values()].map(({ toldAt: _, ...view }) => view).sort((a, b) => b.lastAt - a.lastAt)
+    views: () => [...byKind.values()].map(({ notifiedAt: _, ...view }) => view).sort((a, b) => b.lastAt - a.lastAt)
   }
 }

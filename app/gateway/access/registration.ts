@@ -8,8 +8,8 @@ import type { Refusals } from './refusals.ts'
 import { OAuthError } from './replies.ts'
 
 /** Registrations without anybody's approval that are kept; the oldest make room. */
-const mostUnapproved = 100
-const mostRedirects = 20
+const maxUnapproved = 100
+const maxRedirectUris = 20
 
 const strings = (value: unknown): string[] | null =>
   Array.isArray(value) && value.every((it) => typeof it === 'string') ? value : null
@@ -17,15 +17,21 @@ const strings = (value: unknown): string[] | null =>
 /** Registers a client, whom those in `asking` make no room for, and answers as RFC 7591 section 3.2.1 wants. Throws `invalid_client_metadata`, `invalid_redirect_uri`. */
 export async function register(
   metadata: Record<string, unknown>,
-  o: { local: LocalAccess; randomBytes: RandomBytes; now: number; asking: readonly string[]; refused: Refusals['note'] }
+  o: {
+    local: LocalAccess
+    randomBytes: RandomBytes
+    now: number
+    waitingClients: readonly string[]
+    refused: Refusals['note']
+  }
 ) {
   const grantTypes = metadata.grant_types === undefined ? ['authorization_code'] : strings(metadata.grant_types)
   const responseTypes = metadata.response_types === undefined ? ['code'] : strings(metadata.response_types)
   if (!grantTypes?.includes('authorization_code') || !responseTypes?.includes('code'))
     throw new OAuthError('invalid_client_metadata', 'Only the authorization code grant is offered here.')
   const redirectUris = strings(metadata.redirect_uris)
-  if (!redirectUris || redirectUris.length === 0 || redirectUris.length > mostRedirects)
-    throw new OAuthError('invalid_redirect_uri', `Give 1 to ${mostRedirects} redirect URIs.`)
+  if (!redirectUris || redirectUris.length === 0 || redirectUris.length > maxRedirectUris)
+    throw new OAuthError('invalid_redirect_uri', `Give 1 to ${maxRedirectUris} redirect URIs.`)
   for (const [at, uri] of redirectUris.entries()) {
     const why = refuseRedirect(uri)
     if (why === null) continue
@@ -39,7 +45,7 @@ export async function register(
     registeredAt: o.now,
     approvedAt: null
   }
-  await o.local.addClient(client, mostUnapproved, o.asking)
+  await o.local.addClient(client, maxUnapproved, o.waitingClients)
   return {
     client_id: client.id,
     client_id_issued_at: Math.floor(o.now / 1000),

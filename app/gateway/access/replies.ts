@@ -2,7 +2,7 @@
 // Pages have their own headers in pages.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-const mostBytes = 32_768
+const maxBodyBytes = 32_768
 const headers = {
   'content-type': 'application/json',
   'cache-control': 'no-store',
@@ -41,7 +41,7 @@ export function sendError(response: ServerResponse, error: unknown) {
 }
 
 /** False, and answered, where the method is another one. */
-export function allows(request: IncomingMessage, response: ServerResponse, method: string): boolean {
+export function allowsMethod(request: IncomingMessage, response: ServerResponse, method: string): boolean {
   if (request.method === method || (method === 'GET' && request.method === 'HEAD')) return true
   response.setHeader('allow', method)
   sendError(response, new OAuthError('invalid_request', `This is for ${method} only.`, 405))
@@ -54,10 +54,10 @@ async function readBody(request: IncomingMessage, type: string): Promise<string>
   // Also what keeps other pages out: browsers send a form's type to anybody, JSON only after asking.
   if (given !== type) throw new OAuthError('invalid_request', `Send it as ${type}.`)
   const parts: Buffer[] = []
-  let size = 0
+  let sizeBytes = 0
   for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length
-    if (size > mostBytes) throw new OAuthError('invalid_request', 'The request is too large.', 413)
+    sizeBytes += part.length
+    if (sizeBytes > maxBodyBytes) throw new OAuthError('invalid_request', 'The request is too large.', 413)
     parts.push(part)
   }
   return Buffer.concat(parts).toString('utf8')

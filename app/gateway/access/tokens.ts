@@ -9,11 +9,11 @@ import type { Refusals } from './refusals.ts'
 import { type Form, OAuthError } from './replies.ts'
 
 /** ms. */
-export const codeLife = 600_000
-export const accessLife = 3_600_000
-export const refreshLife = 30 * 86_400_000
+export const codeLifeMs = 600_000
+export const accessLifeMs = 3_600_000
+export const refreshLifeMs = 30 * 86_400_000
 /** How long a replaced refresh token still answers, in ms. */
-export const grace = 30_000
+export const graceMs = 30_000
 
 export type TokenOptions = {
   local: LocalAccess
@@ -29,13 +29,13 @@ type Tokens = { access: Secret; refresh: Secret }
 const invalidGrant = (description: string) => new OAuthError('invalid_grant', description)
 
 export function createTokens({ local, clock, randomBytes, endSignIn, refused }: TokenOptions) {
-  function ends(signIn: SignInGrant, from: number): { access: number; refresh: number } {
+  function endsOf(signIn: SignInGrant, from: number): { access: number; refresh: number } {
     const last = signIn.endsAt ?? Number.POSITIVE_INFINITY
-    return { access: Math.min(from + accessLife, last), refresh: Math.min(from + refreshLife, last) }
+    return { access: Math.min(from + accessLifeMs, last), refresh: Math.min(from + refreshLifeMs, last) }
   }
 
   function pairOf(tokens: Tokens, signIn: SignInGrant, from: number): NewPair {
-    const { access, refresh } = ends(signIn, from)
+    const { access, refresh } = endsOf(signIn, from)
     return {
       access: { hash: hashOf(tokens.access), expiresAt: access },
       refresh: { hash: hashOf(tokens.refresh), expiresAt: refresh }
@@ -111,12 +111,12 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
       found = await local.refreshToken(hash)
     }
     if (!found || found.replacedAt === null || found.seed === null) throw invalidGrant('This sign-in was revoked.')
-    if (now - found.replacedAt > grace) {
+    if (now - found.replacedAt > graceMs) {
       refused('refreshToken', name)
       await endSignIn(signIn, 'a replaced refresh token came again')
       throw invalidGrant('This refresh token was used before; sign in again.')
     }
-    return reply(successors(presented, found.seed), ends(signIn, found.replacedAt).access)
+    return reply(successors(presented, found.seed), endsOf(signIn, found.replacedAt).access)
   }
 
   return {

@@ -62,7 +62,7 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
       throw new TokentrayError('serverUnknown', `There is no server called "${typed}".`)
     }
     const handlers = createClientHandlers({
-      ...{ access, local: vault.local, clock, randomBytes, find },
+      ...{ access, local: vault.local, clock, randomBytes, findServer: find },
       refused: refusals.views
     })
     Object.assign(gateway, {

@@ -1,13 +1,13 @@
 // Keys of running bridges: for one server, in memory, ended by time, by a newer one, or by a person, who shuts that run out.
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createPassingKeys } from '../../../app/gateway/access/bridgeKeys.ts'
+import { createBridgeKeys } from '../../../app/gateway/access/bridgeKeys.ts'
 import { hashOf } from '../../../app/gateway/access/credentials.ts'
 import { fakeClock } from '../../fakes/clock.ts'
 
 function make() {
   const clock = fakeClock()
-  return { clock, keys: createPassingKeys({ clock, randomBytes }) }
+  return { clock, keys: createBridgeKeys({ clock, randomBytes }) }
 }
 
 test('a key is for its server, and for an hour', async () => {
