@@ -12,7 +12,7 @@ import type { Check, Row } from './main.ts'
 
 /**
  * The suite warns where a server takes no client ID metadata documents. Ours fetches nothing that a local program names
- * (docs/decisions/0011-local-clients.md); clients register instead.
+ * (docs/decisions/0017-no-client-metadata-documents.md); clients register instead.
  */
 const known = new Set(['authorization-server-metadata-cimd'])
 
