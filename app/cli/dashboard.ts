@@ -7,7 +7,7 @@ import { silentLog } from '../base/log.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { Core, CoreOptions } from '../core/core.ts'
 import { type Dashboard, startDashboard } from '../dashboard/dashboard.ts'
-import { doors, keepPort, readPort } from '../settings/ports.ts'
+import { keepPort, loopbackListeners, readPort } from '../settings/ports.ts'
 import { say } from './output.ts'
 import type { World } from './world.ts'
 
@@ -41,7 +41,7 @@ export function prepareDashboard(world: World, choice: DashboardChoice, files: s
   async function open(core: Core): Promise<Dashboard> {
     if (!existsSync(join(files, 'index.html')))
       throw new TokentrayError('dashboardOff', 'There is no dashboard yet: its pages are built by npm run bundle.')
-    const port = choice.dashboardPort ?? readPort(paths.ownerFolder, doors.dashboard)
+    const port = choice.dashboardPort ?? readPort(paths.ownerFolder, loopbackListeners.dashboard)
     const opened = await startDashboard({
       core,
       files,
@@ -51,7 +51,7 @@ export function prepareDashboard(world: World, choice: DashboardChoice, files: s
       randomBytes,
       log: { ...silentLog, error: (message) => say(world, `tokentray: the dashboard: ${message}`) }
     })
-    keepPort(paths.ownerFolder, doors.dashboard, port)
+    keepPort(paths.ownerFolder, loopbackListeners.dashboard, port)
     return opened
   }
 

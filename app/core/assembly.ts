@@ -12,7 +12,7 @@ import type { Refusals } from '../gateway/access/refusals.ts'
 import type { GatewayParts } from '../gateway/port.ts'
 import { createUpstreams } from '../gateway/upstreams.ts'
 import { Keeper } from '../keeper/keeper.ts'
-import type { Network } from '../net/request.ts'
+import type { SendRequest } from '../net/request.ts'
 import { assertionReader } from '../oauth/assertion.ts'
 import { createOAuth } from '../oauth/engine.ts'
 import { ClientEndings } from '../servers/clientDeletion.ts'
@@ -32,7 +32,7 @@ import { createVaultHandlers } from './commands/vault.ts'
 
 export type KeepingOptions = {
   vault: Vault
-  network: Network
+  network: SendRequest
   clock: Clock
   random: Random
   log: Log

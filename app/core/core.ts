@@ -13,11 +13,11 @@ import { createRefusals } from '../gateway/access/refusals.ts'
 import type { GatewayBackend } from '../gateway/gateway.ts'
 import { worstLight } from '../health/words.ts'
 import { createProxyResolver, type ResolveProxy } from '../net/proxy.ts'
-import { createNetwork, type Network } from '../net/request.ts'
+import { createSendRequest, type SendRequest } from '../net/request.ts'
 import { askSystem } from '../net/systemProxy.ts'
 import { hasDemo } from '../servers/demoServers.ts'
 import { openSettings, settingsView } from '../settings/liveSettings.ts'
-import { doors, readPort } from '../settings/ports.ts'
+import { loopbackListeners, readPort } from '../settings/ports.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 import { VaultOpening } from '../vault/opening.ts'
 import type { Unlocking } from '../vault/unlock.ts'
@@ -63,7 +63,7 @@ export type CoreOptions = Unlocking & {
   systemProxy?: ResolveProxy
   /** Replaced by tests. */
   vault?: Vault
-  network?: Network
+  network?: SendRequest
   settings?: Settings
   log?: Log
 }
@@ -95,7 +95,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     environment: options.environment,
     system: options.systemProxy ?? askSystem({ platform: process.platform, clock })
   })
-  const network = options.network ?? createNetwork({ clock, userAgent: `tokentray/${version}`, resolveProxy })
+  const network = options.network ?? createSendRequest({ clock, userAgent: `tokentray/${version}`, resolveProxy })
   const metrics = createMetrics()
   const refusals = createRefusals({ clock, log, onChange: () => keeping?.access.changed() })
   const startedAt = clock.now()
@@ -123,7 +123,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       keeping = await startKeeping({
         ...{ vault, network, clock, random, log, metrics, refusals, settings, scope, onChange },
         environment: options.environment,
-        gatewayAddress: () => `http://127.0.0.1:${readPort(home.ownerFolder, doors.gateway)}`
+        gatewayAddress: () => `http://127.0.0.1:${readPort(home.ownerFolder, loopbackListeners.gateway)}`
       })
       log.info('started', { kind, version, vault: vault.path })
     }

@@ -8,7 +8,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { Core } from '../core/core.ts'
 import { hostName, isLookingAhead } from '../net/hosts.ts'
 import { bind } from '../net/loopback.ts'
-import { doors } from '../settings/ports.ts'
+import { loopbackListeners } from '../settings/ports.ts'
 import { answerCall } from './answerCall.ts'
 import { readFiles } from './files.ts'
 import { dashboardNames, isOwnFetch, isOwnOrigin, ownName } from './guard.ts'
@@ -117,7 +117,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   }
 
   sweepRedirects(options.folder, clock.now() - linkLifeMs)
-  const servers = await bind(handle, options.port, doors.dashboard)
+  const servers = await bind(handle, options.port, loopbackListeners.dashboard)
   const { port } = servers[0]!.address() as AddressInfo
   const address = `http://${ownName}:${port}`
   // Cookies know no ports: with the port in its name, two dashboards of one machine leave each other's alone.

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { TokentrayError } from '../contract/errors.ts'
 
-export type Listener = {
+export type DemoListener = {
   server: Server
   port: number
   /** `http://host:port`, no slash at the end. */
@@ -18,7 +18,7 @@ export type Listener = {
 export async function listen(
   { port, host }: { port: number; host: string },
   answer: (request: IncomingMessage, reply: ServerResponse) => Promise<void>
-): Promise<Listener> {
+): Promise<DemoListener> {
   const server = createServer((request, reply) => {
     answer(request, reply).catch(() => reply.destroy())
   })

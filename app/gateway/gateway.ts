@@ -9,7 +9,7 @@ import { asTokentrayError } from '../contract/errors.ts'
 import { reservedIds } from '../contract/server.ts'
 import { bind } from '../net/loopback.ts'
 import type { ResolveProxy } from '../net/proxy.ts'
-import { doors } from '../settings/ports.ts'
+import { loopbackListeners } from '../settings/ports.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Refusals } from './access/refusals.ts'
 import { readTarget } from './addresses.ts'
@@ -144,7 +144,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       // One answer that cannot be written must not end the process.
       .catch(() => response.destroy())
   }
-  const servers = await bind(listener, o.port, doors.gateway, serverOptions)
+  const servers = await bind(listener, o.port, loopbackListeners.gateway, serverOptions)
   // Without this Node would call up a body before anybody looked at who sends it.
   for (const server of servers) server.on('checkContinue', listener)
   const { port } = servers[0]!.address() as AddressInfo

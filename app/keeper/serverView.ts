@@ -8,6 +8,7 @@ import { plannedAt } from '../health/questions.ts'
 import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
 import type { RequestShape } from '../oauth/grant.ts'
 import { proposalsIn } from '../oauth/quirks.ts'
+import { missingScopes } from '../oauth/scope.ts'
 import { mergeProposals, openProposals } from '../providers/proposals.ts'
 
 /** Hours and minutes here, from 00:00. Not by Intl, whose tables of all languages are 7 MB that an owner would keep. */
@@ -36,20 +37,12 @@ export type Viewed = {
 
 const unchecked = 'The token was given by hand, and the server has not been seen to accept it. Verify asks the server.'
 
-/** What step-up added to the scopes that are asked for and was not granted so far, space separated. */
-function missingOf({ addedScope = '' }: ServerConfig, granted: string | null): string {
-  const has = new Set((granted ?? '').split(' '))
-  return addedScope
-    .split(' ')
-    .filter((scope) => scope && !has.has(scope))
-    .join(' ')
-}
-
 /** The view of one server at `now` (ms since the epoch). */
 export function viewOf(viewed: Viewed, now: number): ServerView {
   const { config, health, schedule, shape, scope, isBound, signIn, lastEvent, proposals } = viewed
   const { state, grant } = health
-  const missing = state.kind === 'needsUser' && state.action === 'grantMore' ? missingOf(config, scope) : ''
+  const missing =
+    state.kind === 'needsUser' && state.action === 'grantMore' ? missingScopes(config.addedScope, scope).join(' ') : ''
   // Nothing is kept for it, so nothing is missing.
   const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null

@@ -10,8 +10,7 @@ import type { ClientCertificate } from '../contract/server.ts'
 export type Identity = { cert: string; key: string }
 
 export type Way = {
-  /** ms. */
-  connectTimeout: number
+  connectTimeoutMs: number
   proxy: string | null
   /** Only where no proxy resolves the name. */
   lookup?: LookupFunction | undefined
@@ -19,19 +18,20 @@ export type Way = {
 }
 
 /** To be destroyed after use. */
-export function openDispatcher(origin: string, { connectTimeout, proxy, lookup, identity }: Way): Dispatcher {
+export function openDispatcher(origin: string, { connectTimeoutMs, proxy, lookup, identity }: Way): Dispatcher {
   trustSystem(origin, proxy)
   const limits = { headersTimeout: 0, bodyTimeout: 0 }
-  const connect = { timeout: connectTimeout, ...(lookup && { lookup }), ...identity }
+  const connect = { timeout: connectTimeoutMs, ...(lookup && { lookup }), ...identity }
   if (proxy === null) return new Client(origin, { ...limits, connect })
-  const requestTls = { timeout: connectTimeout, ...identity }
-  if (/^socks/i.test(proxy)) return new Socks5ProxyAgent(proxy, { ...limits, connectTimeout, requestTls })
+  const requestTls = { timeout: connectTimeoutMs, ...identity }
+  if (/^socks/i.test(proxy))
+    return new Socks5ProxyAgent(proxy, { ...limits, connectTimeout: connectTimeoutMs, requestTls })
   return new ProxyAgent({
     uri: proxy,
     ...limits,
-    connectTimeout,
+    connectTimeout: connectTimeoutMs,
     requestTls,
-    proxyTls: { timeout: connectTimeout },
+    proxyTls: { timeout: connectTimeoutMs },
     proxyTunnel: true
   })
 }

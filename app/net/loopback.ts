@@ -5,18 +5,18 @@ import type { AddressInfo } from 'node:net'
 import { TokentrayError } from '../contract/errors.ts'
 import { createServer } from './http.ts'
 
-/** Who listens, for the words of an error, and which option chooses its port. */
-export type Door = { name: 'dashboard' | 'gateway'; option: string }
+/** What listens, and the option that chooses its port: both stand in the error of a port that is taken. */
+export type Listener = { name: 'dashboard' | 'gateway'; option: string }
 
 /** Rejects `portInUse`. */
 export async function bind(
   handle: RequestListener,
   port: number,
-  door: Door,
+  listener: Listener,
   options: ServerOptions = {}
 ): Promise<Server[]> {
   const first = await open(handle, '127.0.0.1', port, options).catch((error: unknown) => {
-    throw bindError(error, port, door)
+    throw bindError(error, port, listener)
   })
   const bound = (first.address() as AddressInfo).port
   try {
@@ -25,7 +25,7 @@ export async function bind(
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return [first]
     first.close()
-    throw bindError(error, bound, door)
+    throw bindError(error, bound, listener)
   }
 }
 
@@ -38,7 +38,7 @@ function open(handle: RequestListener, host: string, port: number, options: Serv
   })
 }
 
-function bindError(error: unknown, port: number, { name, option }: Door): unknown {
+function bindError(error: unknown, port: number, { name, option }: Listener): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'EADDRINUSE' && code !== 'EACCES') return error
   const why = code === 'EACCES' ? 'may not be opened by this user' : 'is in use by another program'

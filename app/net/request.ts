@@ -29,9 +29,8 @@ export class NetworkFault extends Error {
   }
 }
 
-/** Lengths in ms, `body` in bytes. */
-export type NetworkLimits = { connect: number; whole: number; body: number }
-export const networkLimits: NetworkLimits = { connect: 10_000, whole: 30_000, body: 1_048_576 }
+export type RequestLimits = { connectMs: number; totalMs: number; bodyBytes: number }
+export const requestLimits: RequestLimits = { connectMs: 10_000, totalMs: 30_000, bodyBytes: 1_048_576 }
 
 export type RequestOptions = {
   method?: string
@@ -49,10 +48,10 @@ export type RequestOptions = {
   certificate?: ClientCertificate | undefined
 }
 
-export type NetworkOptions = {
+export type SendOptions = {
   clock: Clock
   userAgent: string
-  limits?: NetworkLimits
+  limits?: RequestLimits
   /** Absent: no proxies. */
   resolveProxy?: ResolveProxy | undefined
 }
@@ -61,9 +60,9 @@ export type NetworkOptions = {
  * Resolves with a reply that is complete and in memory; bodies of 408, 429, 5xx and of event streams are not read.
  * Rejects with NetworkFault. Plain HTTP is spoken to this machine only.
  */
-export type Network = (url: string, options?: RequestOptions) => Promise<Response>
+export type SendRequest = (url: string, options?: RequestOptions) => Promise<Response>
 
-export function createNetwork(given: NetworkOptions): Network {
+export function createSendRequest(given: SendOptions): SendRequest {
   return async (url, options = {}) => {
     let target = checked(url, options.reach)
     const identity = options.certificate && (await identityOf(options.certificate, target))
@@ -95,13 +94,13 @@ function checked(text: string, reach?: RequestOptions['reach']): URL {
 async function proxyFor(
   target: URL,
   signal: AbortSignal | undefined,
-  { resolveProxy, clock, limits = networkLimits }: NetworkOptions
+  { resolveProxy, clock, limits = requestLimits }: SendOptions
 ): Promise<string | null> {
   if (!resolveProxy) return null
   const { promise, resolve, reject } = Promise.withResolvers<string | null>()
   const stop = (why: string) => reject(new NetworkFault('busy', why, target.host))
   const aborted = () => stop('aborted')
-  const cancelTimer = clock.after(limits.connect, () => stop('proxy_timeout'))
+  const cancelTimer = clock.after(limits.connectMs, () => stop('proxy_timeout'))
   signal?.addEventListener('abort', aborted, { once: true })
   // What was to be read may hold a password, so nothing of the error goes on.
   resolveProxy(target).then(resolve, () => reject(new NetworkFault('misconfigured', 'proxy_invalid', target.host)))
@@ -131,12 +130,12 @@ function exchange(
   url: URL,
   options: RequestOptions,
   way: { proxy: string | null; identity: Identity | undefined },
-  { limits = networkLimits, clock, userAgent }: NetworkOptions
+  { limits = requestLimits, clock, userAgent }: SendOptions
 ): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
   const dispatcher = openDispatcher(url.origin, {
     ...way,
-    connectTimeout: limits.connect,
+    connectTimeoutMs: limits.connectMs,
     // Behind a proxy it is the proxy that resolves names; one that leads inside is for its keeper to refuse.
     lookup: options.reach === 'public' ? publicLookup : options.reach === 'private' ? privateLookup : undefined
   })
@@ -144,7 +143,7 @@ function exchange(
   let sent = false
   const stop = (why: string) => reject(new NetworkFault(sent ? 'lost' : 'busy', why, url.host))
   const aborted = () => stop('aborted')
-  const cancelTimer = clock.after(limits.whole, () => stop('timeout'))
+  const cancelTimer = clock.after(limits.totalMs, () => stop('timeout'))
   options.signal?.addEventListener('abort', aborted, { once: true })
 
   let status = 0
@@ -174,12 +173,12 @@ function exchange(
       },
       onResponseData(_controller, chunk) {
         size += chunk.length
-        if (size > limits.body) reject(new NetworkFault('garbled', 'too_large', url.host))
+        if (size > limits.bodyBytes) reject(new NetworkFault('garbled', 'too_large', url.host))
         else chunks.push(chunk)
       },
       onResponseEnd() {
         try {
-          resolve(responseOf(status, headers, decoded(Buffer.concat(chunks), headers, limits.body)))
+          resolve(responseOf(status, headers, decoded(Buffer.concat(chunks), headers, limits.bodyBytes)))
         } catch {
           reject(new NetworkFault('garbled', 'unreadable', url.host))
         }
@@ -210,11 +209,11 @@ function responseOf(status: number, headers: Headers, body: Uint8Array<ArrayBuff
 }
 
 /** Some servers compress although they were asked not to. */
-function decoded(body: Buffer<ArrayBuffer>, headers: Headers, limit: number): Uint8Array<ArrayBuffer> {
+function decoded(body: Buffer<ArrayBuffer>, headers: Headers, maxBytes: number): Uint8Array<ArrayBuffer> {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
   // What is no coding, such as `utf-8`, says nothing about the body.
   if (!/^(br|gzip|x-gzip|deflate)$/.test(encoding) || body.length === 0) return body
-  const bounds = { maxOutputLength: limit }
+  const bounds = { maxOutputLength: maxBytes }
   return encoding === 'br' ? brotliDecompressSync(body, bounds) : unzipSync(body, bounds)
 }
 

@@ -6,7 +6,7 @@ import { parseExceptions, type ResolveProxy, withScheme } from './proxy.ts'
 
 export type SystemProxy = { proxy: string | null; isExcepted: (url: URL) => boolean }
 
-/** Runs a program and resolves with what it said; '' where it failed. `limit` in ms. */
+/** Runs a program and resolves with its output; '' where it failed. */
 export type AskTool = (command: readonly string[]) => Promise<string>
 
 const none: SystemProxy = { proxy: null, isExcepted: () => false }
@@ -17,9 +17,8 @@ const tools: Partial<Record<NodeJS.Platform, { command: readonly string[]; read:
   linux: { command: ['gsettings', 'list-recursively', 'org.gnome.system.proxy'], read: readGsettings }
 }
 
-/** How long an answer is believed, and how long a tool may take, in ms. */
-const believed = 60_000
-const limit = 2000
+const answerMaxAgeMs = 60_000
+const toolTimeoutMs = 2000
 
 export function askSystem(given: { platform: NodeJS.Platform; clock: Clock; ask?: AskTool }): ResolveProxy {
   const { platform, clock, ask = run } = given
@@ -28,7 +27,7 @@ export function askSystem(given: { platform: NodeJS.Platform; clock: Clock; ask?
   return async (url) => {
     if (!tool) return null
     const age = known ? clock.now() - known.at : Number.NaN
-    if (!known || !(age >= 0 && age < believed))
+    if (!known || !(age >= 0 && age < answerMaxAgeMs))
       known = { at: clock.now(), found: ask(tool.command).then(tool.read, () => none) }
     const { proxy, isExcepted } = await known.found
     return isExcepted(url) ? null : proxy
@@ -78,7 +77,7 @@ export function readGsettings(said: string): SystemProxy {
 
 function run([tool = '', ...words]: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile(tool, words, { timeout: limit, killSignal: 'SIGKILL', windowsHide: true }, (error, out) =>
+    execFile(tool, words, { timeout: toolTimeoutMs, killSignal: 'SIGKILL', windowsHide: true }, (error, out) =>
       resolve(error ? '' : out)
     )
   })

@@ -11,6 +11,7 @@ import { thumbprintOf } from './keys.ts'
 import { shown } from './metadata.ts'
 import { proposeLogin } from './quirks.ts'
 import type { CodeClient } from './registration.ts'
+import { hasScope } from './scope.ts'
 import { rejectsResource } from './tokenReply.ts'
 
 /** What a code is asked for with (RFC 6749 section 4.1.1). */
@@ -33,7 +34,7 @@ export function authorizationUrl(
   // OpenID Connect Core: section 11, offline access is granted where the person consents to it; section 3.1.2.1, a browser
   // that is signed in to one account must not answer for another one.
   const prompt = [
-    ...(scope?.split(' ').includes('offline_access') ? ['consent'] : []),
+    ...(hasScope(scope, 'offline_access') ? ['consent'] : []),
     ...(isProfile && config.account === undefined ? ['select_account'] : [])
   ]
   const asked = {

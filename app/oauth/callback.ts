@@ -21,12 +21,12 @@ export type Callback = {
 /** Opens the listener at `host` and `port`, 0 for one of the system's choice. Rejects with `portInUse`. */
 export type OpenCallback = (host: '127.0.0.1' | 'localhost', port: number) => Promise<Callback>
 
-type Listener = { port: number; servers: Server[]; answers: Map<string, Answer>; users: number; busy: number }
+type SharedListener = { port: number; servers: Server[]; answers: Map<string, Answer>; users: number; busy: number }
 
 export const callbackPath = '/callback'
 
 export function createCallbacks(): OpenCallback {
-  const listeners = new Map<string, Listener>()
+  const listeners = new Map<string, SharedListener>()
   const open: OpenCallback = async (host, port) => {
     const shared = listeners.get(`${host}:${port}`)
     if (shared) shared.users++
@@ -62,8 +62,8 @@ export function createCallbacks(): OpenCallback {
   }
 }
 
-async function listen(host: '127.0.0.1' | 'localhost', port: number): Promise<Listener> {
-  const listener: Listener = { port, servers: [], answers: new Map(), users: 1, busy: 0 }
+async function listen(host: '127.0.0.1' | 'localhost', port: number): Promise<SharedListener> {
+  const listener: SharedListener = { port, servers: [], answers: new Map(), users: 1, busy: 0 }
   listener.port = await bind(listener, '127.0.0.1', port)
   // A browser may take `localhost` for ::1; a machine without IPv6 has only the other one.
   if (host === 'localhost')
@@ -75,7 +75,7 @@ async function listen(host: '127.0.0.1' | 'localhost', port: number): Promise<Li
   return listener
 }
 
-function bind(listener: Listener, address: string, port: number): Promise<number> {
+function bind(listener: SharedListener, address: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer((request, response) => {
       listener.busy++
@@ -113,7 +113,7 @@ function bindError(error: NodeJS.ErrnoException, port: number): Error {
 }
 
 /** A browser's spare connections would hold the process; one that still gets its page is left to finish. */
-function endConnections(listener: Listener): void {
+function endConnections(listener: SharedListener): void {
   if (listener.busy === 0) for (const server of listener.servers) server.closeAllConnections()
 }
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
 import type { ClientAuthMethod } from '../contract/server.ts'
-import type { Network, RequestOptions } from '../net/request.ts'
+import type { RequestOptions, SendRequest } from '../net/request.ts'
 import { type Prover, proofFor } from './dpop.ts'
 import { signJwt } from './keys.ts'
 import { isQuotable } from './tokenReply.ts'
@@ -48,8 +48,7 @@ function plainBasic(secret: string): oauth.ClientAuth {
   }
 }
 
-/** How long an assertion is good for, in s. */
-const assertionLifetime = 60
+const assertionLifetimeSeconds = 60
 
 /**
  * RFC 7523 sections 2.2 and 3; the audience is the issuer alone, so that no other server can use it. Without the optional
@@ -61,13 +60,13 @@ function signedAssertion(key: Secret, at: number): oauth.ClientAuth {
     const claims = { iss: client_id, sub: client_id, aud: server.issuer, jti: randomUUID() }
     body.set('client_id', client_id)
     body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
-    body.set('client_assertion', signJwt(key, 'JWT', { ...claims, iat: now, exp: now + assertionLifetime }))
+    body.set('client_assertion', signJwt(key, 'JWT', { ...claims, iat: now, exp: now + assertionLifetimeSeconds }))
   }
 }
 
-/** What every request of oauth4webapi is made with. Which URLs may be plain HTTP is the network's decision. */
+/** What every request of oauth4webapi is made with. Which URLs may be plain HTTP is decided in net/request.ts. */
 export function requestOptions(
-  network: Network,
+  sendRequest: SendRequest,
   options: Pick<RequestOptions, 'reach' | 'signal'>,
   prover: Prover | null = null
 ) {
@@ -78,7 +77,7 @@ export function requestOptions(
     ) => {
       const { method, body } = init
       const headers = prover ? { ...init.headers, dpop: proofFor(prover, method, url) } : init.headers
-      return network(url, { method, headers, body, ...options })
+      return sendRequest(url, { method, headers, body, ...options })
     },
     [oauth.allowInsecureRequests]: true
   }

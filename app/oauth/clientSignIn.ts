@@ -24,7 +24,7 @@ export async function beginAlone(
   const { clientSecret, onStep } = signInRequest
   const abort = new AbortController()
   const signal = AbortSignal.any([signInRequest.signal, abort.signal])
-  const network = context.networkOf(config)
+  const sendRequest = context.sendRequestFor(config)
   const { tokenEndpoint } = config
   const discovery = tokenEndpoint
     ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, wantsDpop: false, reach: 'any' } as const)
@@ -34,7 +34,7 @@ export async function beginAlone(
   onStep('exchange')
   const prover = context.newProver(config, discovery)
   const request: TokenRequest = {
-    network,
+    sendRequest,
     server: discovery.server,
     client,
     parameters: parametersOf(config, discovery.resource),

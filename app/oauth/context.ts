@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { createQueue } from '../base/queue.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import type { Network } from '../net/request.ts'
+import type { SendRequest } from '../net/request.ts'
 import { assertionReader, type ReadAssertion } from './assertion.ts'
 import { createCallbacks } from './callback.ts'
 import { type Discovery, discover } from './discovery.ts'
@@ -14,13 +14,13 @@ import { makeKey } from './keys.ts'
 import type { OAuth, Registrations, TokenOutcome } from './port.ts'
 import { askWithClientCredentials, type TokenRequest } from './tokenRequest.ts'
 
-/** `guessedLifetime` and `signInLimit` in ms. */
+/** `guessedLifetime` in ms: of an access token whose end is not known. */
 export type OAuthOptions = {
-  network: Network
+  network: SendRequest
   clock: Clock
   registrations: Registrations
   guessedLifetime?: number
-  signInLimit?: number
+  signInTimeoutMs?: number
   clientMetadataUrl?: string | null
   /** For jwtBearer; absent: with an empty environment for commands. */
   readAssertion?: ReadAssertion
@@ -37,21 +37,21 @@ export function createContext(options: OAuthOptions) {
   const { readAssertion = assertionReader({}), identityProviderSecret = async () => null } = options
   const now = () => clock.now()
   const nonces = new Nonces()
-  const networkOf = ({ clientCertificate: certificate }: ServerConfig): Network =>
+  const sendRequestFor = ({ clientCertificate: certificate }: ServerConfig): SendRequest =>
     certificate ? (url, request) => options.network(url, { ...request, certificate }) : options.network
   const proverWith = (key: Secret): Prover => ({ key, nonces, clock })
   return {
     clock,
     now,
     registrations,
-    signInLimit: options.signInLimit ?? 600_000,
+    signInTimeoutMs: options.signInTimeoutMs ?? 600_000,
     clientMetadataUrl: options.clientMetadataUrl ?? null,
     openCallback: createCallbacks(),
     oneAtATime: createQueue(),
     nonces,
-    networkOf,
+    sendRequestFor,
     discovered: (config: ServerConfig, signal: AbortSignal, onStep: SignInRequest['onStep'] = () => {}) =>
-      discover(config.url, { network: networkOf(config), now, signal, quirks: config.quirks, onStep }),
+      discover(config.url, { sendRequest: sendRequestFor(config), now, signal, quirks: config.quirks, onStep }),
     replyContext: (config: ServerConfig, lastLifetime: number | null) => ({
       at: now(),
       lastLifetime,

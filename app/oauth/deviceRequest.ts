@@ -17,19 +17,19 @@ import type { DeviceCode, TokenOutcome } from './port.ts'
 import { rejectsResource, retryAfterOf } from './tokenReply.ts'
 import { askWithDeviceCode, type TokenRequest } from './tokenRequest.ts'
 
-export type DeviceGrant = { code: string; shown: DeviceCode; interval: number }
+export type DeviceGrant = { code: string; shown: DeviceCode; intervalMs: number }
 
-/** RFC 8628 section 3.5, in ms. */
-const defaultInterval = 5_000
-const shortestInterval = 1_000
-const slowDown = 5_000
-const longestInterval = 60_000
-const guessedLifetime = 600_000
-const longestLifetime = 1_800_000
+/** RFC 8628 sections 3.2 and 3.5. */
+const defaultIntervalMs = 5_000
+const minIntervalMs = 1_000
+const slowDownMs = 5_000
+const maxIntervalMs = 60_000
+const guessedLifetimeMs = 600_000
+const maxLifetimeMs = 1_800_000
 
 /** RFC 8628 sections 3.1 and 3.2. Rejects with NetworkFault, TokentrayError or, where another client might do, ClientUnfit. */
 export async function requestDeviceCode(
-  { network, server, client, parameters, reach, signal, context }: TokenRequest,
+  { sendRequest, server, client, parameters, reach, signal, context }: TokenRequest,
   scope: string | null
 ): Promise<DeviceGrant> {
   const host = shown(server.issuer)
@@ -38,7 +38,7 @@ export async function requestDeviceCode(
     { client_id: client.clientId },
     authenticationOf(client, context.at),
     { ...parameters, ...(scope !== null && { scope }) },
-    requestOptions(network, { reach, signal })
+    requestOptions(sendRequest, { reach, signal })
   )
   const { status, headers } = reply
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, context.at))
@@ -56,12 +56,12 @@ export async function requestDeviceCode(
     )
   return {
     code,
-    interval: Math.min(Math.max(lifetimeOf(body.interval) ?? defaultInterval, shortestInterval), longestInterval),
+    intervalMs: Math.min(Math.max(lifetimeOf(body.interval) ?? defaultIntervalMs, minIntervalMs), maxIntervalMs),
     shown: {
       userCode: shown(userCode),
       verificationUri: address,
       verificationUriComplete: addressOf(body.verification_uri_complete, reach),
-      expiresAt: context.at + Math.min(lifetimeOf(body.expires_in) ?? guessedLifetime, longestLifetime)
+      expiresAt: context.at + Math.min(lifetimeOf(body.expires_in) ?? guessedLifetimeMs, maxLifetimeMs)
     }
   }
 }
@@ -93,28 +93,28 @@ export async function pollForTokens(
   { config, discovery, clock }: { config: ServerConfig; discovery: Discovery; clock: Clock }
 ): Promise<Tokens> {
   const host = shown(discovery.server.issuer)
-  for (let wait = grant.interval, atLeast = 0; ; ) {
+  for (let waitMs = grant.intervalMs, minWaitMs = 0; ; ) {
     const asked = request()
-    await sleep(clock, Math.min(Math.max(wait, atLeast), grant.shown.expiresAt - clock.now()), asked.signal)
+    await sleep(clock, Math.min(Math.max(waitMs, minWaitMs), grant.shown.expiresAt - clock.now()), asked.signal)
     if (clock.now() >= grant.shown.expiresAt) throw ended(config)
     const outcome = await askWithDeviceCode({ ...asked, context: request().context }, grant.code)
     if (outcome.ok) return outcome.tokens
     const { detail } = outcome
-    atLeast = outcome.retryAfter ?? 0
+    minWaitMs = outcome.retryAfter ?? 0
     if (detail === 'authorization_pending') continue
-    if (detail === 'slow_down') wait += slowDown
+    if (detail === 'slow_down') waitMs += slowDownMs
     else if (detail === 'access_denied')
       throw new TokentrayError(
         'authorizationDenied',
         `The sign-in to ${config.name} was declined; start again to allow it.`
       )
     else if (detail === 'expired_token') throw ended(config)
-    else if (isPassing(outcome) && detail !== 'aborted') wait = Math.min(wait * 2, longestInterval)
+    else if (isTransient(outcome) && detail !== 'aborted') waitMs = Math.min(waitMs * 2, maxIntervalMs)
     else throw explainFault(outcome, host)
   }
 }
 
-function isPassing({ fault }: Extract<TokenOutcome, { ok: false }>): boolean {
+function isTransient({ fault }: Extract<TokenOutcome, { ok: false }>): boolean {
   return fault !== 'refused' && fault !== 'misconfigured'
 }
 

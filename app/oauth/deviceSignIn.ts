@@ -23,7 +23,7 @@ export type DeviceSignInOptions = {
   /** `isKeptDead`: the server does not accept the client that is kept. */
   obtainClient: (isKeptDead: boolean, signal: AbortSignal) => Promise<RegisteredClient>
   /** The requests' surroundings, as of the moment one is sent. */
-  request: () => Pick<TokenRequest, 'network' | 'context'>
+  request: () => Pick<TokenRequest, 'sendRequest' | 'context'>
   /** Called when there is a code to show. */
   onCode: () => void
   forgetClient: (client: RegisteredClient) => Promise<void>

@@ -6,7 +6,7 @@ import type { Quirks } from '../contract/proposal.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import { bearerChallenge, type Challenge } from '../net/challenge.ts'
 import { isLoopbackHost, leadsToPrivate } from '../net/privateAddresses.ts'
-import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from '../net/request.ts'
+import { isBusyStatus, NetworkFault, type RequestOptions, type SendRequest } from '../net/request.ts'
 import {
   fetchDocument,
   isVisible,
@@ -36,7 +36,7 @@ export type Discovery = {
 }
 
 export type DiscoveryContext = {
-  network: Network
+  sendRequest: SendRequest
   now: () => number
   signal: AbortSignal
   onStep: (step: 'resource' | 'authorizationServer') => void
@@ -114,9 +114,9 @@ async function probe(
   method: string,
   params: Json,
   reach: Reach,
-  { network, now, signal }: DiscoveryContext
+  { sendRequest, now, signal }: DiscoveryContext
 ): Promise<Probe> {
-  const reply = await network(url.href, {
+  const reply = await sendRequest(url.href, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -150,11 +150,11 @@ async function findResource(
   url: URL,
   challenge: Challenge | null,
   options: RequestOptions,
-  { network, now }: DiscoveryContext
+  { sendRequest, now }: DiscoveryContext
 ): Promise<ProtectedResource | null> {
   const named = challenge?.params.resource_metadata
   for (const place of [...(named ? [named] : []), ...resourceMetadataUrls(url)]) {
-    const document = await fetchDocument(network, place, { ...options, isNamed: place === named }, now())
+    const document = await fetchDocument(sendRequest, place, { ...options, isNamed: place === named }, now())
     // A catch-all page or an unrelated JSON file is no metadata; only one that the challenge named must be.
     if (document && (place === named || 'resource' in document || 'authorization_servers' in document))
       return readProtectedResource(document, url)
@@ -163,11 +163,11 @@ async function findResource(
 }
 
 /** Of those a resource names: each costs several requests. */
-const mostIssuers = 8
+const maxIssuers = 8
 
 /** The first authorization server that has metadata: the client may choose (RFC 9728 section 7.6). */
 async function findServer(issuers: string[], url: URL, options: RequestOptions, context: DiscoveryContext) {
-  const candidates = issuers.length > 0 ? issuers.slice(0, mostIssuers) : [url.origin]
+  const candidates = issuers.length > 0 ? issuers.slice(0, maxIssuers) : [url.origin]
   for (const issuer of candidates) {
     const accepted = context.quirks?.acceptIssuerSlash ? [issuer, otherSpelling(issuer)] : [issuer]
     const server = await readServerAt(issuer, accepted, options, context)
@@ -210,7 +210,7 @@ async function readServerAt(
   issuer: string,
   accepted: string[],
   options: RequestOptions,
-  { network, now }: DiscoveryContext
+  { sendRequest, now }: DiscoveryContext
 ): Promise<AuthorizationServer | null> {
   const base = isVisible(issuer) ? URL.parse(issuer) : null
   if (!base || base.username)
@@ -220,7 +220,7 @@ async function readServerAt(
     )
   let other: unknown
   for (const place of serverMetadataUrls(base)) {
-    const document = await fetchDocument(network, place, options, now())
+    const document = await fetchDocument(sendRequest, place, options, now())
     if (!document || !('issuer' in document)) continue
     if (typeof document.issuer === 'string' && accepted.includes(document.issuer))
       return readAuthorizationServer(document, document.issuer, options.reach)

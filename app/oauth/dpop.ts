@@ -5,8 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { expose, type Secret } from '../base/secret.ts'
 import { signJwt } from './keys.ts'
 
-/** How many origins' nonces are kept. */
-const most = 1000
+const maxOrigins = 1000
 
 export class Nonces {
   readonly #known = new Map<string, string>()
@@ -23,7 +22,7 @@ export class Nonces {
     this.#known.delete(origin)
     this.#known.set(origin, nonce)
     for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= most) break
+      if (this.#known.size <= maxOrigins) break
       this.#known.delete(oldest)
     }
     return true

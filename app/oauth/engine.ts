@@ -18,7 +18,7 @@ import { type Verification, verifyToken } from './verifyToken.ts'
 
 export function createOAuth(options: OAuthOptions): OAuth {
   const context = createContext(options)
-  const { clock, now, nonces, networkOf } = context
+  const { clock, now, nonces, sendRequestFor } = context
 
   async function beginSignIn(config: ServerConfig, request: SignInRequest): Promise<SignIn> {
     try {
@@ -36,13 +36,14 @@ export function createOAuth(options: OAuthOptions): OAuth {
     shape: RequestShape | null,
     signal: AbortSignal
   ): Promise<Verification> {
-    const network = networkOf(config)
+    const sendRequest = sendRequestFor(config)
     const credentials = (method: string, at: string) => credentialsFor(token, { nonces, clock }, method, at)
     const noteNonce = (nonce: string | null) => nonces.note(config.url, nonce)
-    const found = await verifyToken(network, config.url, credentials, { signal, noteNonce })
+    const found = await verifyToken(sendRequest, config.url, credentials, { signal, noteNonce })
     if (found.verdict !== 'unknown' || !shape?.issuer) return found
     const discovery = await context.discovered(config, signal).catch(() => null)
-    const active = discovery && (await introspect(token.accessToken, shape, discovery, { network, at: now(), signal }))
+    const active =
+      discovery && (await introspect(token.accessToken, shape, discovery, { sendRequest, at: now(), signal }))
     const who = URL.parse(shape.issuer)?.host ?? 'Its authorization server'
     if (active === false) return { verdict: 'rejected', sentence: `${who} says that the token is no longer valid.` }
     return active ? { ...found, sentence: `${found.sentence} ${who} says that the token is valid.` } : found
@@ -52,9 +53,10 @@ export function createOAuth(options: OAuthOptions): OAuth {
     renew: (config, grant, signal) => renew(context, config, grant, signal),
     beginSignIn,
     verify,
-    revoke: (config, grant, signal) => revokeGrant(grant, networkOf(config), now(), signal),
+    revoke: (config, grant, signal) => revokeGrant(grant, sendRequestFor(config), now(), signal),
     forgetRegistration: (grant) => forgetRegistration(context, grant.shape),
-    deleteClient: (config, issuer, management, signal) => deleteClient(issuer, management, networkOf(config), signal),
+    deleteClient: (config, issuer, management, signal) =>
+      deleteClient(issuer, management, sendRequestFor(config), signal),
     credentials: (token, method, url) => credentialsFor(token, { nonces, clock }, method, url),
     noteNonce: (url, nonce) => nonces.note(url, nonce)
   }

@@ -5,7 +5,7 @@ import type { ExpirySource } from '../contract/health.ts'
 /** `at`: when the request was sent, ms since the epoch: the earliest its lifetime can have begun. Lengths in ms. */
 export type ExpiryKnowledge = { at: number; lastLifetime: number | null; guessedLifetime: number }
 
-const longest = 10 * 365 * 86_400_000
+const maxLifetimeMs = 10 * 365 * 86_400_000
 
 /** RFC 6749 section 5.1 `expires_in`, RFC 7519 section 4.1.4 `exp`. */
 export function expiryOf(
@@ -26,7 +26,7 @@ export function lifetimeOf(seconds: unknown): number | null {
   const text = typeof seconds === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(seconds)
   const value = text ? Number(seconds) : seconds
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return null
-  return Math.max(1, Math.min(Math.floor(value * 1000), longest))
+  return Math.max(1, Math.min(Math.floor(value * 1000), maxLifetimeMs))
 }
 
 /**
@@ -40,13 +40,13 @@ export function readExpiry(token: string, at: number): number | null {
   const end = exp * 1000
   const lifetime = isTime(iat) && exp > iat ? (exp - iat) * 1000 : null
   const agrees = end > at && (lifetime === null || end <= at + lifetime + 60_000)
-  if (agrees) return Math.ceil(Math.min(end, at + longest))
-  return lifetime === null ? null : Math.ceil(Math.min(at + lifetime, at + longest))
+  if (agrees) return Math.ceil(Math.min(end, at + maxLifetimeMs))
+  return lifetime === null ? null : Math.ceil(Math.min(at + lifetime, at + maxLifetimeMs))
 }
 
 /** An end in ms, as a time that can be kept and shown; null: that is none. */
 export function boundedEnd(at: unknown, now: number): number | null {
-  return isTime(at) ? Math.min(Math.ceil(at), now + longest) : null
+  return isTime(at) ? Math.min(Math.ceil(at), now + maxLifetimeMs) : null
 }
 
 /** The unverified claims of a JWT; empty for any other token. */

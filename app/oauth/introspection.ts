@@ -2,7 +2,7 @@
 // Many servers let only resource servers ask: no answer, or a refusal, says nothing about the token.
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
-import type { Network } from '../net/request.ts'
+import type { SendRequest } from '../net/request.ts'
 import { authenticationOf, requestOptions } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import type { RequestShape } from './grant.ts'
@@ -13,7 +13,7 @@ export async function introspect(
   token: Secret,
   { clientId, clientAuth, clientSecret, issuer }: RequestShape,
   { server, reach }: Pick<Discovery, 'server' | 'reach'>,
-  { network, at, signal }: { network: Network; at: number; signal: AbortSignal }
+  { sendRequest, at, signal }: { sendRequest: SendRequest; at: number; signal: AbortSignal }
 ): Promise<boolean | null> {
   // Another authorization server by now: this token is none of its own.
   if (!server.introspection_endpoint || !clientId || server.issuer !== issuer) return null
@@ -23,7 +23,7 @@ export async function introspect(
       { client_id: clientId },
       authenticationOf({ clientId, clientAuth, clientSecret }, at),
       expose(token),
-      { ...requestOptions(network, { reach, signal }), additionalParameters: { token_type_hint: 'access_token' } }
+      { ...requestOptions(sendRequest, { reach, signal }), additionalParameters: { token_type_hint: 'access_token' } }
     )
     const active = reply.ok ? objectOf(await reply.text())?.active : null
     return typeof active === 'boolean' ? active : null

@@ -99,17 +99,19 @@ function exchangeForIdJag(
 async function methodAt(
   endpoint: string,
   idToken: Secret,
-  { network, signal, context }: TokenRequest
+  { sendRequest, signal, context }: TokenRequest
 ): Promise<ClientAuthMethod> {
   const { iss } = claimsOf(expose(idToken))
   const byDefault = secretMethod({ issuer: endpoint })
   if (typeof iss !== 'string' || !isUsableUrl(iss)) return byDefault
   for (const url of serverMetadataUrls(new URL(iss))) {
-    const document = await fetchDocument(network, url, { reach: 'any', signal }, context.at).catch((error: unknown) => {
-      // Should nothing be reachable at all, the exchange itself will say so.
-      if (error instanceof NetworkFault && error.fault === 'offline') return null
-      throw error
-    })
+    const document = await fetchDocument(sendRequest, url, { reach: 'any', signal }, context.at).catch(
+      (error: unknown) => {
+        // Should nothing be reachable at all, the exchange itself will say so.
+        if (error instanceof NetworkFault && error.fault === 'offline') return null
+        throw error
+      }
+    )
     if (!document || document.issuer !== iss || document.token_endpoint !== endpoint) continue
     const listed = strings(document.token_endpoint_auth_methods_supported)
     return secretMethod({ issuer: iss, ...(listed && { token_endpoint_auth_methods_supported: listed }) })

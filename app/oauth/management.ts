@@ -1,17 +1,18 @@
 // Deleting our client at the authorization server that registered it (RFC 7592 section 2.3), and saying what came of it.
 // Where and with which token comes with the registration (RFC 7591 section 3.2.1), from the server alone.
 import { expose, Secret } from '../base/secret.ts'
-import { type Network, NetworkFault } from '../net/request.ts'
+import { NetworkFault, type SendRequest } from '../net/request.ts'
 import type { ClientManagement } from './grant.ts'
 import { type Json, shown } from './metadata.ts'
 
-const longest = 10_000
+/** In characters. */
+const maxLength = 10_000
 
 /** null: the server offers no management, or names a place for it that is not its own. */
 export function managementIn(body: Json, endpoint: string): ClientManagement | null {
   const { registration_client_uri: uri, registration_access_token: token } = body
   if (typeof uri !== 'string' || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) return null
-  if (uri.length > longest || token.length > longest) return null
+  if (uri.length > maxLength || token.length > maxLength) return null
   const at = URL.parse(uri)
   if (!at || at.origin !== URL.parse(endpoint)?.origin) return null
   return { uri: at.href, accessToken: new Secret(token) }
@@ -21,12 +22,12 @@ export function managementIn(body: Json, endpoint: string): ClientManagement | n
 export async function deleteClient(
   issuer: string,
   { uri, accessToken }: ClientManagement,
-  network: Network,
+  sendRequest: SendRequest,
   signal: AbortSignal
 ): Promise<string> {
   const host = shown(URL.parse(issuer)?.host ?? issuer)
   try {
-    const { status } = await network(uri, {
+    const { status } = await sendRequest(uri, {
       method: 'DELETE',
       headers: { authorization: `Bearer ${expose(accessToken)}` },
       signal

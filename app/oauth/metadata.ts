@@ -3,7 +3,7 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { isLoopbackHost, isPrivateHost } from '../net/privateAddresses.ts'
-import { isBusyStatus, type Network, NetworkFault, type RequestOptions } from '../net/request.ts'
+import { isBusyStatus, NetworkFault, type RequestOptions, type SendRequest } from '../net/request.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 export type Json = Record<string, unknown>
@@ -20,12 +20,12 @@ export type ProtectedResource = {
  * a 5xx is a fault and not "none".
  */
 export async function fetchDocument(
-  network: Network,
+  sendRequest: SendRequest,
   url: string,
   options: RequestOptions & { isNamed?: boolean },
   now: number
 ): Promise<Json | null> {
-  const reply = await network(url, { ...options, headers: { accept: 'application/json' }, redirects: 3 })
+  const reply = await sendRequest(url, { ...options, headers: { accept: 'application/json' }, redirects: 3 })
   if (isBusyStatus(reply.status))
     throw new NetworkFault('busy', `HTTP ${reply.status}`, new URL(url).host, retryAfterOf(reply.headers, now))
   if (!reply.ok) return null
@@ -64,7 +64,7 @@ export function serverMetadataUrls(issuer: URL): string[] {
 /** Rejects a document that is not about the server at `server`: it must have its origin and a prefix of its path. */
 export function readProtectedResource(document: Json, server: URL): ProtectedResource {
   const { resource } = document
-  const isFit = typeof resource === 'string' && resource.length <= longestUrl && isVisible(resource)
+  const isFit = typeof resource === 'string' && resource.length <= maxUrlLength && isVisible(resource)
   const covered = isFit ? URL.parse(resource) : null
   if (typeof resource !== 'string' || !covered)
     throw new TokentrayError(
@@ -151,11 +151,11 @@ export function shown(text: string): string {
 export const isVisible = (text: string): boolean => /^[^\p{C}\s]+$/u.test(text)
 
 /** In characters; a browser must take it on its command line, with all that is added to it. */
-const longestUrl = 4000
+const maxUrlLength = 4000
 
 /** True for https, and for http on this machine; without a user's name, which would stand where a host is looked for. */
 export function isUsableUrl(text: string): boolean {
-  const url = text.length <= longestUrl ? URL.parse(text) : null
+  const url = text.length <= maxUrlLength ? URL.parse(text) : null
   if (!url || url.username || url.password) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
 }

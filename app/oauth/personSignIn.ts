@@ -56,7 +56,7 @@ function withAccount(
   signal: AbortSignal
 ): SignIn {
   const { clock, nonces } = context
-  const surroundings = { network: context.networkOf(config), clock, nonces, signal }
+  const surroundings = { sendRequest: context.sendRequestFor(config), clock, nonces, signal }
   const grant = signIn.grant.then((found) => nameAccount(found, discovery, surroundings))
   grant.catch(() => {})
   return { ...signIn, grant }
@@ -69,7 +69,7 @@ function beginDevice(
   request: SignInRequest
 ): Promise<SignIn> {
   const { clock, registrations } = context
-  const network = context.networkOf(config)
+  const sendRequest = context.sendRequestFor(config)
   const scope = chooseScope(config, discovery)
   request.onStep('registration')
   return startDeviceSignIn({
@@ -91,7 +91,7 @@ function beginDevice(
       const registering = registrationContext(context, config, signal)
       return context.oneAtATime(discovery.server.issuer, () => obtainClient(wanted, registering))
     },
-    request: () => ({ network, context: context.replyContext(config, null) }),
+    request: () => ({ sendRequest, context: context.replyContext(config, null) }),
     onCode: () => request.onStep('browser'),
     forgetClient: ({ clientId }) => registrations.forgetRegistration(discovery.server.issuer, clientId)
   })
@@ -123,7 +123,11 @@ async function beginCode(
     prover: context.newProver(config, discovery),
     isProfile,
     onExchange: () => onStep('exchange'),
-    request: () => ({ network: context.networkOf(config), signal, context: context.replyContext(config, null) }),
+    request: () => ({
+      sendRequest: context.sendRequestFor(config),
+      signal,
+      context: context.replyContext(config, null)
+    }),
     watch: (end) => watch(context, signal, end),
     async registerAnew(old) {
       onStep('registration')
@@ -140,18 +144,18 @@ async function beginCode(
 
 function registrationContext(context: OAuthContext, config: ServerConfig, signal: AbortSignal): RegistrationContext {
   const { now, registrations, openCallback, clientMetadataUrl } = context
-  return { network: context.networkOf(config), now, registrations, openCallback, clientMetadataUrl, signal }
+  return { sendRequest: context.sendRequestFor(config), now, registrations, openCallback, clientMetadataUrl, signal }
 }
 
 function watch(
-  { clock, signInLimit }: OAuthContext,
+  { clock, signInTimeoutMs }: OAuthContext,
   signal: AbortSignal,
   end: (error: TokentrayError) => void
 ): () => void {
   const aborted = () => end(cancelled())
   const late = () =>
     end(new TokentrayError('signInFailed', 'No one finished the sign-in in time; start it again when you are ready.'))
-  const stop = clock.after(signInLimit, late)
+  const stop = clock.after(signInTimeoutMs, late)
   signal.addEventListener('abort', aborted, { once: true })
   return () => {
     stop()

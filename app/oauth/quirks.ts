@@ -6,6 +6,7 @@ import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { mergeProposals, proposalsOf } from '../providers/proposals.ts'
 import { providerAt } from '../providers/providers.ts'
+import { hasScope } from './scope.ts'
 import { tryOmitResource } from './tokenReply.ts'
 
 /** True where the two issuers are the same but for one slash at the end. */
@@ -33,7 +34,7 @@ export function proposalsIn(detail: string, who: string): Proposal[] {
 
 /** The proposal to let the person sign in anew, where a server knows no choice of accounts: every OpenID provider knows this. */
 export function proposeLogin(scope: string | null): Proposal {
-  const isOffline = scope?.split(' ').includes('offline_access')
+  const isOffline = hasScope(scope, 'offline_access')
   return {
     change: { params: { prompt: isOffline ? 'login consent' : 'login' } },
     reason: 'The server does not let a person choose among accounts (prompt=select_account).',

@@ -4,7 +4,7 @@ import type { AuthorizationServer } from 'oauth4webapi'
 import type { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import type { Network } from '../net/request.ts'
+import type { SendRequest } from '../net/request.ts'
 import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, secretMethod } from './client.ts'
 import type { Discovery } from './discovery.ts'
@@ -12,10 +12,10 @@ import type { ClientRegistration } from './grant.ts'
 import { shown } from './metadata.ts'
 import type { Registrations } from './port.ts'
 import { register } from './registrationRequest.ts'
-import { mostScope, unionOf } from './scope.ts'
+import { maxScopeLength, unionOf } from './scope.ts'
 
 export type RegistrationContext = {
-  network: Network
+  sendRequest: SendRequest
   now: () => number
   registrations: Registrations
   openCallback: OpenCallback
@@ -126,7 +126,7 @@ async function registerFor(
   context: RegistrationContext
 ): Promise<ClientRegistration> {
   const union = unionOf(scope, kept?.scope)
-  const all = (union?.length ?? 0) > mostScope ? scope : union
+  const all = (union?.length ?? 0) > maxScopeLength ? scope : union
   try {
     return await register(discovery, redirectUri, all, context)
   } catch (error) {

@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientAuthMethod } from '../contract/server.ts'
-import { isBusyStatus, type Network, NetworkFault } from '../net/request.ts'
+import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { requestOptions, secretMethod } from './client.ts'
 import { deviceGrantType } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
@@ -39,7 +39,7 @@ export async function register(
   { server, reach, documented }: Discovery,
   redirectUri: string | null,
   scope: string | null,
-  { network, now, signal }: { network: Network; now: () => number; signal: AbortSignal }
+  { sendRequest, now, signal }: { sendRequest: SendRequest; now: () => number; signal: AbortSignal }
 ): Promise<ClientRegistration> {
   const host = shown(server.issuer)
   const byHand =
@@ -65,7 +65,7 @@ export async function register(
   const reply = await oauth.dynamicClientRegistrationRequest(
     server,
     metadata,
-    requestOptions(network, { reach, signal })
+    requestOptions(sendRequest, { reach, signal })
   )
   const { status, headers } = reply
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, now()))

@@ -32,7 +32,7 @@ export async function renew(
   const clientId = shape.clientId ?? config.clientId
   if (!clientId) return misconfigured('client_id_missing')
   const request: TokenRequest = {
-    network: context.networkOf(config),
+    sendRequest: context.sendRequestFor(config),
     server: found.server,
     client: { clientId, clientAuth: shape.clientAuth, clientSecret: shape.clientSecret },
     parameters: parametersOf(config, found.resource),

@@ -2,7 +2,7 @@
 // The refresh token goes first: it is the one that lives long, and its end takes the access token with it at most servers.
 import * as oauth from 'oauth4webapi'
 import { expose } from '../base/secret.ts'
-import { type Network, NetworkFault } from '../net/request.ts'
+import { NetworkFault, type SendRequest } from '../net/request.ts'
 import { authenticationOf, requestOptions } from './client.ts'
 import type { Grant } from './grant.ts'
 import { serverOf } from './tokenRequest.ts'
@@ -10,7 +10,12 @@ import { serverOf } from './tokenRequest.ts'
 const stillValid = 'the tokens stay valid there until they run out'
 
 /** Resolves with one sentence for the person; never throws. `at`: now, in ms since the epoch. */
-export async function revokeGrant(grant: Grant, network: Network, at: number, signal: AbortSignal): Promise<string> {
+export async function revokeGrant(
+  grant: Grant,
+  sendRequest: SendRequest,
+  at: number,
+  signal: AbortSignal
+): Promise<string> {
   const { shape } = grant
   const { clientId, revocationEndpoint } = shape
   if (!revocationEndpoint || !clientId) return `The server offers no revocation, so ${stillValid}.`
@@ -27,7 +32,7 @@ export async function revokeGrant(grant: Grant, network: Network, at: number, si
         { client_id: clientId },
         authenticationOf(client, at),
         expose(token),
-        { ...requestOptions(network, { signal }), additionalParameters: { token_type_hint: hint } }
+        { ...requestOptions(sendRequest, { signal }), additionalParameters: { token_type_hint: hint } }
       )
       .then(
         (reply) => (reply.ok ? null : `HTTP ${reply.status}`),

@@ -1,20 +1,48 @@
-// Which scopes are asked for (RFC 6749 section 3.3): at a sign-in, at a renewal, and when a server wants more.
-// The person's own settings come first, then what the server lists, then what was found missing since.
+// Scopes: the arithmetic of space-separated lists (RFC 6749 section 3.3), and which of them each request asks for.
+// The settings come first, then what the server lists, then what was found missing since the last sign-in.
+import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import type { Discovery } from './discovery.ts'
 import { shown } from './metadata.ts'
 
-/** In characters: what an authorization request can hold of a server's own choice. */
-export const mostScope = 6000
+/** In characters. A server can ask for any number of scopes, and all of them must fit into the authorization URL. */
+export const maxScopeLength = 6000
+
+export function scopesIn(list: string | null | undefined): string[] {
+  return (list ?? '').split(/\s+/).filter(Boolean)
+}
+
+/** The same without what is no scope token (RFC 6749 section 3.3): a server's challenge may hold any text. */
+export function validScopesIn(text: string | null | undefined): string[] {
+  return scopesIn(text).filter((scope) => /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/.test(scope))
+}
+
+export function hasScope(list: string | null | undefined, scope: string): boolean {
+  return scopesIn(list).includes(scope)
+}
+
+/** The scopes in `wanted` that are not in `granted`. */
+export function missingScopes(wanted: string | null | undefined, granted: string | null | undefined): string[] {
+  const has = new Set(scopesIn(granted))
+  return scopesIn(wanted).filter((scope) => !has.has(scope))
+}
+
+/** All the scopes in these lists, each once; null: there are none. */
+export function unionOf(...lists: (string | null | undefined)[]): string | null {
+  const scopes = new Set(lists.flatMap(scopesIn))
+  return scopes.size > 0 ? [...scopes].join(' ') : null
+}
 
 /**
- * The settings' scope, else what the server asks for; with what was missing since, and `offline_access` where it is
- * listed (FM-09). null: send none.
- * Throws `metadataInvalid` where a server wants too many.
+ * The scope of an authorization request: the settings' own, else what the resource asks for; with what was missing since,
+ * and `offline_access` where the server lists it (FM-09). null: the request has none.
+ * @throws metadataInvalid where a server asks for more than fits into an address
  */
-export function chooseScope(config: ServerConfig, { server, scope }: Discovery): string | null {
-  if (config.scope === undefined && (scope?.length ?? 0) > mostScope)
+export function chooseScope(
+  config: ServerConfig,
+  { server, scope }: { server: AuthorizationServer; scope: string | null }
+): string | null {
+  if (config.scope === undefined && (scope?.length ?? 0) > maxScopeLength)
     throw new TokentrayError(
       'metadataInvalid',
       `${shown(server.issuer)} is to be asked for more scopes than fit into an address; choose the scopes of ${config.name} in its settings.`
@@ -23,18 +51,11 @@ export function chooseScope(config: ServerConfig, { server, scope }: Discovery):
   return unionOf(config.scope ?? scope, config.addedScope, listed ? 'offline_access' : null)
 }
 
-/** All the scopes in these lists, each once; null: there are none. */
-export function unionOf(...lists: (string | null | undefined)[]): string | null {
-  const scopes = new Set(lists.flatMap((list) => (list ?? '').split(/\s+/)).filter(Boolean))
-  return scopes.size > 0 ? [...scopes].join(' ') : null
-}
-
 /**
- * What a client that asks by itself renews with: of what step-up added no more than was granted, since a server may refuse
- * a request for anything else.
+ * The scope with which a client that needs no person renews. Of the scopes that step-up added only the granted ones are sent:
+ * a server may refuse a request for any other.
  */
-export function renewedScope(config: ServerConfig, granted: string | null): string | null {
-  const has = new Set(granted?.split(/\s+/))
-  const added = config.addedScope?.split(/\s+/).filter((scope) => has.has(scope))
-  return unionOf(config.scope ?? granted, added?.join(' '))
+export function renewedScope({ scope, addedScope }: ServerConfig, granted: string | null): string | null {
+  const added = scopesIn(addedScope).filter((one) => hasScope(granted, one))
+  return unionOf(scope ?? granted, added.join(' '))
 }

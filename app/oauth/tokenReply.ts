@@ -1,5 +1,5 @@
 // What a reply of the token endpoint means: tolerant in form, since servers differ, and strict in meaning.
-// Only a well-formed OAuth error may say that a grant is over; everything unclear is a passing fault.
+// Only a well-formed OAuth error may say that a grant is over; everything unclear is a fault that passes.
 import { Secret } from '../base/secret.ts'
 import { isBusyStatus } from '../net/request.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
@@ -29,7 +29,7 @@ const refusals = new Set([
   'consent_required'
 ])
 /** A nonce that is asked for comes with the asking (RFC 9449 section 8). */
-const passing = new Set([
+const transient = new Set([
   'temporarily_unavailable',
   'server_error',
   'slow_down',
@@ -112,7 +112,7 @@ function judgeError(
   const quotable = isQuotable(code, context.sent) && body.refresh_token !== code
   const detail = quotable ? code : `HTTP ${status}`
   if (refusals.has(code)) return failure('refused', detail)
-  if (passing.has(code)) return failure('busy', detail, retryAfterOf(headers, context.at))
+  if (transient.has(code)) return failure('busy', detail, retryAfterOf(headers, context.at))
   return failure(
     'misconfigured',
     rejectsResource(code, String(body.error_description ?? '')) ? detail + tryOmitResource : detail

@@ -3,7 +3,7 @@
 import * as oauth from 'oauth4webapi'
 import { expose } from '../base/secret.ts'
 import type { ServerConfig } from '../contract/server.ts'
-import { type Network, NetworkFault } from '../net/request.ts'
+import { NetworkFault, type SendRequest } from '../net/request.ts'
 import { authenticationOf, type Client, extraParameters, requestOptions } from './client.ts'
 import type { Prover } from './dpop.ts'
 import type { Grant, RequestShape } from './grant.ts'
@@ -12,7 +12,7 @@ import type { TokenOutcome } from './port.ts'
 import { judgeTokenReply, type ReplyContext } from './tokenReply.ts'
 
 export type TokenRequest = {
-  network: Network
+  sendRequest: SendRequest
   server: oauth.AuthorizationServer
   client: Client
   /** `additionalParameters` of oauth4webapi: a person's own and `resource`. */
@@ -121,12 +121,12 @@ const clientFor = ({ client }: TokenRequest): oauth.Client => ({ client_id: clie
 
 /** One request to the token endpoint, by `send`, and what its reply means. `sent`: what must never come out again. */
 export async function ask(
-  { network, server, reach, signal, client, context, prover }: TokenRequest,
+  { sendRequest, server, reach, signal, client, context, prover }: TokenRequest,
   sent: string[],
   send: (options: ReturnType<typeof requestOptions>) => Promise<Response>
 ): Promise<TokenOutcome> {
   try {
-    const options = requestOptions(network, { reach, signal }, prover)
+    const options = requestOptions(sendRequest, { reach, signal }, prover)
     let reply = await send(options)
     if (prover && (await wantsNonce(reply, server.token_endpoint ?? '', prover))) reply = await send(options)
     const secrets = client.clientSecret ? [...sent, expose(client.clientSecret)] : sent

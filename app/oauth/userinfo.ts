@@ -2,30 +2,35 @@
 // A label only: a sign-in never fails for want of it, and waits no longer than a moment.
 import type { Clock } from '../base/clock.ts'
 import { asksForNonce } from '../net/challenge.ts'
-import type { Network } from '../net/request.ts'
+import type { SendRequest } from '../net/request.ts'
 import type { Discovery } from './discovery.ts'
 import { credentialsFor, type Nonces } from './dpop.ts'
 import type { NewGrant } from './grant.ts'
 import { objectOf } from './metadata.ts'
+import { hasScope } from './scope.ts'
 import { accountIn } from './tokenReply.ts'
 
-/** How long it may take, in ms. */
-const limit = 5000
+const timeoutMs = 5000
 
 /** The grant with its account's name, if the server tells one. Never rejects. */
 export async function nameAccount(
   grant: NewGrant,
   { server, reach }: Pick<Discovery, 'server' | 'reach'>,
-  { network, clock, nonces, signal }: { network: Network; clock: Clock; nonces: Nonces; signal: AbortSignal }
+  {
+    sendRequest,
+    clock,
+    nonces,
+    signal
+  }: { sendRequest: SendRequest; clock: Clock; nonces: Nonces; signal: AbortSignal }
 ): Promise<NewGrant> {
   const url = server.userinfo_endpoint
   // Without this scope the endpoint refuses (section 5.3.3).
-  if (!url || grant.account !== undefined || !grant.scope?.split(' ').includes('openid')) return grant
+  if (!url || grant.account !== undefined || !hasScope(grant.scope, 'openid')) return grant
   const late = new AbortController()
-  const cancel = clock.after(limit, () => late.abort())
+  const cancel = clock.after(timeoutMs, () => late.abort())
   const token = { accessToken: grant.accessToken, tokenType: grant.tokenType, dpopKey: grant.shape.dpopKey ?? null }
   const ask = () =>
-    network(url, {
+    sendRequest(url, {
       headers: {
         accept: 'application/json',
         ...Object.fromEntries(credentialsFor(token, { nonces, clock }, 'GET', url))

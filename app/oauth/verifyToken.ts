@@ -1,7 +1,7 @@
 // Asks an MCP server whether it takes a token: one `initialize` with it, and the end of the session that this opened.
 // Only the status is judged: servers without sessions know no `initialize`, and refuse a bad token all the same.
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
-import { isBusyStatus, type Network, NetworkFault } from '../net/request.ts'
+import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 
 /** `sentence` says what came back, for a person. `scopes`: what the server said is missing, if it did. */
 export type Verification =
@@ -28,7 +28,7 @@ const faults: Record<NetworkFault['fault'], string> = {
 
 /** Never throws. `credentials` are made anew for each request. RFC 6750 section 3.1: 401 is about the token, 403 with `insufficient_scope` about what it may do. */
 export async function verifyToken(
-  network: Network,
+  sendRequest: SendRequest,
   url: string,
   credentials: (method: string, url: string) => [name: string, value: string][],
   { signal, noteNonce }: { signal: AbortSignal; noteNonce: (nonce: string | null) => boolean }
@@ -37,7 +37,7 @@ export async function verifyToken(
   const kinds = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   const ask = () => {
     const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds })
-    return network(url, { method: 'POST', headers, body, signal, redirects: 3 })
+    return sendRequest(url, { method: 'POST', headers, body, signal, redirects: 3 })
   }
   try {
     let reply = await ask()
@@ -53,7 +53,7 @@ export async function verifyToken(
         'mcp-protocol-version': protocolVersion
       }
       // A server may keep its sessions (405); they end by themselves.
-      await network(url, { method: 'DELETE', headers: ended, signal }).catch(() => {})
+      await sendRequest(url, { method: 'DELETE', headers: ended, signal }).catch(() => {})
     }
     return judge(reply, host)
   } catch (error) {

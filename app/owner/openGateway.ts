@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { Core } from '../core/core.ts'
 import { type Gateway, startGateway } from '../gateway/gateway.ts'
-import { doors, keepPort, readPort } from '../settings/ports.ts'
+import { keepPort, loopbackListeners, readPort } from '../settings/ports.ts'
 
 export type GatewayChoice = {
   /** False: --no-gateway. */
@@ -32,10 +32,10 @@ export async function openGateway(
 ): Promise<OpenedGateway> {
   if (choice.gateway === false) return { address: null, problem: null, close: async () => {} }
   const publicUrl = choice.publicUrl ?? null
-  let port = choice.gatewayPort ?? doors.gateway.port
+  let port = choice.gatewayPort ?? loopbackListeners.gateway.port
   let gateway: Gateway
   try {
-    port = choice.gatewayPort ?? readPort(folder, doors.gateway)
+    port = choice.gatewayPort ?? readPort(folder, loopbackListeners.gateway)
     gateway = await startGateway({
       ...core.gateway,
       clock,
@@ -43,7 +43,7 @@ export async function openGateway(
       publicUrl,
       ...(choice.metrics && { scrape: core.scrape })
     })
-    keepPort(folder, doors.gateway, gateway.port)
+    keepPort(folder, loopbackListeners.gateway, gateway.port)
   } catch (error) {
     const problem = asTokentrayError(error).message
     core.showGateway({ address: null, port, publicUrl, problem })

@@ -4,18 +4,14 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Keeper } from '../keeper/keeper.ts'
 import type { OAuth } from '../oauth/port.ts'
+import { missingScopes, scopesIn, unionOf, validScopesIn } from '../oauth/scope.ts'
 import type { Vault } from '../vault/vault.ts'
 
 export type StepUp = { keeper: Keeper; vault: Vault; oauth: OAuth }
 
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
-/** Of one challenge, and noted in all. */
-const most = { wanted: 100, noted: 1000 }
-
-/** The scope tokens in a text (RFC 6749 section 3.3). */
-function scopesIn(text: string | null | undefined): string[] {
-  return (text ?? '').split(/\s+/).filter((scope) => scopeToken.test(scope))
-}
+/** Scopes of one challenge, and scopes that are kept in the settings: a server can name any number of them. */
+const maxWanted = 100
+const maxKept = 1000
 
 /**
  * Notes that `scopes` are missing, for this sign-in and later ones: the union with what was granted.
@@ -29,10 +25,10 @@ export async function addScope(
   scopes: string,
   by: 'person' | 'server' = 'person'
 ): Promise<void> {
-  const wanted = scopesIn(scopes).slice(0, most.wanted)
+  const wanted = validScopesIn(scopes).slice(0, maxWanted)
   if (wanted.length === 0) throw new TokentrayError('inputInvalid', `"${scopes}" names no scope.`)
   const grant = await vault.readGrant(id)
-  const granted = scopesIn(grant?.scope)
+  const granted = validScopesIn(grant?.scope)
   if (wanted.every((scope) => granted.includes(scope)))
     throw new TokentrayError(
       'scopeGranted',
@@ -47,7 +43,7 @@ export async function addScope(
   await keeper.changeConfig(id, (old) => {
     // What is missing comes first: cut off, it would be found missing again after each sign-in.
     const union = [...new Set([...wanted, ...scopesIn(old.addedScope), ...granted])]
-    return { config: { ...old, addedScope: union.slice(0, most.noted).join(' ') } }
+    return { config: { ...old, addedScope: union.slice(0, maxKept).join(' ') } }
   })
   // Servers hold a client to the scopes it registered for (RFC 7591 section 2); the old grant keeps its own client.
   if (grant?.shape.registration === 'dynamic') await oauth.forgetRegistration(grant)
@@ -63,15 +59,14 @@ export function afterAsking(
   granted: string | null | undefined,
   isRefused = false
 ): ServerConfig {
-  const has = new Set(scopesIn(granted))
-  const missing = scopesIn(asked).filter((scope) => !has.has(scope))
+  const missing = missingScopes(asked, granted)
   const { addedScope, declinedScope, ...others } = config
   const added = scopesIn(addedScope).filter((scope) => !isRefused || !missing.includes(scope))
-  const declined = [...new Set([...missing, ...scopesIn(declinedScope)])].filter((scope) => !has.has(scope))
+  const declined = missingScopes(unionOf(missing.join(' '), declinedScope), granted)
   return {
     ...others,
     ...(added.length > 0 && { addedScope: added.join(' ') }),
-    ...(declined.length > 0 && { declinedScope: declined.slice(0, most.noted).join(' ') })
+    ...(declined.length > 0 && { declinedScope: declined.slice(0, maxKept).join(' ') })
   }
 }
 

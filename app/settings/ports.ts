@@ -3,26 +3,26 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TokentrayError } from '../contract/errors.ts'
-import type { Door } from '../net/loopback.ts'
+import type { Listener } from '../net/loopback.ts'
 
-export const doors = {
+export const loopbackListeners = {
   gateway: { name: 'gateway', option: '--gateway-port', port: 4140 },
   dashboard: { name: 'dashboard', option: '--dashboard-port', port: 4141 }
-} as const satisfies Record<string, Door & { port: number }>
+} as const satisfies Record<string, Listener & { port: number }>
 
-type Kept = (typeof doors)[keyof typeof doors]
+type KnownListener = (typeof loopbackListeners)[keyof typeof loopbackListeners]
 
-const fileIn = (folder: string, { name }: Kept) => join(folder, `${name}.json`)
+const fileIn = (folder: string, { name }: KnownListener) => join(folder, `${name}.json`)
 
 /** The port kept in `folder`; the default before the first start. Throws `settingsUnreadable`. */
-export function readPort(folder: string, door: Kept): number {
-  const file = fileIn(folder, door)
+export function readPort(folder: string, listener: KnownListener): number {
+  const file = fileIn(folder, listener)
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return door.port
-    throw unreadable(file, door, error)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return listener.port
+    throw unreadable(file, listener, error)
   }
   try {
     const { port } = JSON.parse(text)
@@ -30,26 +30,29 @@ export function readPort(folder: string, door: Kept): number {
   } catch {
     // Told below like any other text that names no port.
   }
-  throw unreadable(file, door)
+  throw unreadable(file, listener)
 }
 
 /** Keeps `port`, 0600, whole or not at all. */
-export function keepPort(folder: string, door: Kept, port: number): void {
-  const file = fileIn(folder, door)
+export function keepPort(folder: string, listener: KnownListener, port: number): void {
+  const file = fileIn(folder, listener)
   writeFileSync(`${file}.new`, `${JSON.stringify({ port })}\n`, { mode: 0o600 })
   renameSync(`${file}.new`, file)
 }
 
-/** Where each door is going to be opened; null: not at all. @throws inputInvalid where that is one port for both */
-export function keepApart(folder: string, chosen: { [K in keyof typeof doors]: number | undefined | null }): void {
-  const portOf = (name: keyof typeof doors) => {
+/** Where each listener is going to be opened; null: not at all. @throws inputInvalid where that is one port for both */
+export function keepApart(
+  folder: string,
+  chosen: { [K in keyof typeof loopbackListeners]: number | undefined | null }
+): void {
+  const portOf = (name: keyof typeof loopbackListeners) => {
     try {
-      return chosen[name] === null ? null : (chosen[name] ?? readPort(folder, doors[name]))
+      return chosen[name] === null ? null : (chosen[name] ?? readPort(folder, loopbackListeners[name]))
     } catch {
       return null // told by whoever opens it
     }
   }
-  const { gateway, dashboard } = doors
+  const { gateway, dashboard } = loopbackListeners
   const port = portOf('gateway')
   // 0 is a port of the system's choice, another one each time.
   if (port && port === portOf('dashboard'))
@@ -59,7 +62,7 @@ export function keepApart(folder: string, chosen: { [K in keyof typeof doors]: n
     )
 }
 
-function unreadable(file: string, { name, option }: Kept, cause?: unknown): TokentrayError {
+function unreadable(file: string, { name, option }: KnownListener, cause?: unknown): TokentrayError {
   return new TokentrayError(
     'settingsUnreadable',
     `The ${name}'s port in ${file} cannot be read; mend the file, remove it, or choose a port with ${option}.`,

@@ -60,7 +60,7 @@ const socks = createTcpServer((socket) => {
 })
 const proxies = ['http://127.0.0.1:' + (await listen(http)), 'socks5://127.0.0.1:' + (await listen(socks))]
 for (const [origin, proxy] of [['http://127.0.0.1:' + end, null], ...proxies.map((proxy) => ['http://far.test', proxy])]) {
-  const dispatcher = openDispatcher(origin, { connectTimeout: 30_000, proxy })
+  const dispatcher = openDispatcher(origin, { connectTimeoutMs: 30_000, proxy })
   await new Promise((resolve, reject) => dispatcher.dispatch({ origin, path: '/', method: 'GET' }, {
     onRequestStart() {},
     onResponseStart() {},

@@ -9,7 +9,7 @@ import { systemClock } from '../../app/base/clock.ts'
 import { linesOf } from '../../app/cli/commands/mcp.ts'
 import { run } from '../../app/cli/run.ts'
 import { listen } from '../../app/owner/listen.ts'
-import { doors, keepPort } from '../../app/settings/ports.ts'
+import { keepPort, loopbackListeners } from '../../app/settings/ports.ts'
 import { makeCore, makeView } from '../owner/fakeCore.ts'
 import { fail, makePaths, makeWorld, runIn } from './world.ts'
 
@@ -174,7 +174,7 @@ describe('mcp', () => {
       server.close()
     })
     const { port } = server.address() as AddressInfo
-    keepPort(paths.ownerFolder, doors.gateway, port)
+    keepPort(paths.ownerFolder, loopbackListeners.gateway, port)
     core.on('snapshot', () => core.snapshot())
     const gateway = { address: `http://127.0.0.1:${port}`, port, publicUrl: null, problem: null }
     core.showGateway({ ...gateway, address: null, problem: 'The port is in use by another program.' })

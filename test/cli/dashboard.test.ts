@@ -11,7 +11,7 @@ import { serve } from '../../app/cli/commands/serve.ts'
 import { type DashboardChoice, prepareDashboard } from '../../app/cli/dashboard.ts'
 import { connect } from '../../app/owner/client.ts'
 import { listen } from '../../app/owner/listen.ts'
-import { doors, keepPort, readPort } from '../../app/settings/ports.ts'
+import { keepPort, loopbackListeners, readPort } from '../../app/settings/ports.ts'
 import { ask, makeFiles } from '../dashboard/dashboard.fixture.ts'
 import { makeCore } from '../owner/fakeCore.ts'
 import { freePort } from '../support/freePort.ts'
@@ -50,7 +50,7 @@ describe('serve', () => {
     onTestFinished(() => void squatter.close())
     const paths = makePaths()
     mkdirSync(paths.ownerFolder, { recursive: true })
-    keepPort(paths.ownerFolder, doors.dashboard, port)
+    keepPort(paths.ownerFolder, loopbackListeners.dashboard, port)
     const { address, dashboard, text } = await prepare({}, paths)
     expect(address).toBeNull()
     expect(text.err).toMatch(
@@ -74,9 +74,9 @@ describe('serve', () => {
     const port = await freePort()
     expect(await serving('--gateway-port', `${port}`, '--dashboard-port', `${port}`)).toEqual(refused(port))
     expect(await serving('--dashboard-port', '4140')).toEqual(refused(4140))
-    keepPort(paths.ownerFolder, doors.dashboard, port)
+    keepPort(paths.ownerFolder, loopbackListeners.dashboard, port)
     expect(await serving('--gateway-port', `${port}`)).toEqual(refused(port))
-    keepPort(paths.ownerFolder, doors.gateway, port)
+    keepPort(paths.ownerFolder, loopbackListeners.gateway, port)
     expect(await serving()).toEqual(refused(port))
     for (const one of [{ gateway: false }, { dashboard: false }]) {
       const made = makeWorld({ paths })
@@ -106,7 +106,9 @@ describe('serve', () => {
     expect(() => without.dashboard.link('text')).toThrow(/--no-dashboard/)
   })
   test('before the first start the port is 4141', () => {
-    expect([doors.dashboard.port, readPort(makePaths().ownerFolder, doors.dashboard)]).toEqual([4141, 4141])
+    expect([loopbackListeners.dashboard.port, readPort(makePaths().ownerFolder, loopbackListeners.dashboard)]).toEqual([
+      4141, 4141
+    ])
   })
   test.each([false, true])(
     'it tells where the gateway is, from outside and for metrics too (json: %s)',

@@ -8,7 +8,7 @@ import { openDispatcher } from '../../app/net/dispatcher.ts'
 test('the system’s certificates are read once, and only where TLS may be spoken', async () => {
   const set = vi.spyOn(tls, 'setDefaultCACertificates').mockImplementation(() => {})
   const open = (origin: string, proxy: string | null = null) =>
-    openDispatcher(origin, { connectTimeout: 1000, proxy }).destroy()
+    openDispatcher(origin, { connectTimeoutMs: 1000, proxy }).destroy()
   await open('http://127.0.0.1:9')
   expect(set).not.toHaveBeenCalled()
   await open('https://127.0.0.1:9')

@@ -6,7 +6,7 @@ import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isPrivateAddress, isPrivateHost, leadsToPrivate } from '../../app/net/privateAddresses.ts'
-import { createNetwork, NetworkFault } from '../../app/net/request.ts'
+import { createSendRequest, NetworkFault } from '../../app/net/request.ts'
 import { type FakeServer, startFakeServer } from '../fakes/authorizationServer.ts'
 import { heldClock, testNetwork } from '../oauth/oauth.fixture.ts'
 import { isSkipped } from '../support/skipped.ts'
@@ -37,7 +37,7 @@ async function faultOf(promise: Promise<Response>): Promise<NetworkFault> {
 test('a proxy that cannot be read, or is never named, is a fault before anything was sent, and holds no password', async () => {
   const clock = heldClock()
   const through = (resolveProxy: () => Promise<string | null>, signal?: AbortSignal) =>
-    createNetwork({ clock, userAgent: 'test', resolveProxy })('https://mcp.example.com/', { signal }).catch(
+    createSendRequest({ clock, userAgent: 'test', resolveProxy })('https://mcp.example.com/', { signal }).catch(
       (error: unknown) => error
     )
   const bad = await through(() => Promise.reject(new Error('http://me:s3cret@')))
@@ -67,7 +67,7 @@ describe('FM-05 how far a request got', () => {
   })
 
   test('offline: the connection is not made within its limit', async () => {
-    const hasty = testNetwork(clock, { connect: 20 })
+    const hasty = testNetwork(clock, { connectMs: 20 })
     const fault = await faultOf(hasty(`https://127.0.0.1:${portOf(silent)}/`))
     expect(fault).toMatchObject({ fault: 'offline', detail: 'UND_ERR_CONNECT_TIMEOUT' })
   })

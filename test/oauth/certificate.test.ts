@@ -1,7 +1,7 @@
 // The client certificate of a server goes with every request about it: a guarded authorization server answers no other.
 // What a TLS server really sees of it is in corporate.test.ts.
 import { expect, onTestFinished, test } from 'vitest'
-import type { Network } from '../../app/net/request.ts'
+import type { SendRequest } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
 import { metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
 import {
@@ -23,7 +23,7 @@ test('from discovery to revocation, with a browser or alone', async () => {
   const network = testNetwork(clock)
   const bare: string[] = []
   const withCertificate: string[] = []
-  const guarded: Network = (url, { certificate, ...request } = {}) => {
+  const guarded: SendRequest = (url, { certificate, ...request } = {}) => {
     const seen = certificate?.keyFile === clientCertificate.keyFile
     ;(seen ? withCertificate : bare).push(new URL(url).pathname)
     return network(url, request)

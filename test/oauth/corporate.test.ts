@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createNetwork, NetworkFault } from '../../app/net/request.ts'
+import { createSendRequest, NetworkFault } from '../../app/net/request.ts'
 import { ask, startSetting } from '../gateway/gateway.fixture.ts'
 import { heldClock } from './oauth.fixture.ts'
 
@@ -98,7 +98,7 @@ afterAll(() => {
 })
 
 const networkThrough = (way: string | null) => {
-  const network = createNetwork({ clock, userAgent: 'test', resolveProxy: async () => way })
+  const network = createSendRequest({ clock, userAgent: 'test', resolveProxy: async () => way })
   // The system's own are added at the first connection, once.
   tls.setDefaultCACertificates([...tls.getCACertificates('bundled'), readFileSync(at('authority.pem'), 'utf8')])
   return network
@@ -201,9 +201,9 @@ describe.skipIf(!hasOpenssl)('the gateway', () => {
 describe.skipIf(!hasOpenssl)('the authority', () => {
   test('that the system trusts is trusted, and one that nobody trusts is not', async () => {
     const source = `
-      import { createNetwork } from ${JSON.stringify(join(import.meta.dirname, '../../app/net/request.ts'))}
+      import { createSendRequest } from ${JSON.stringify(join(import.meta.dirname, '../../app/net/request.ts'))}
       import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../app/base/clock.ts'))}
-      const network = createNetwork({ clock: systemClock(), userAgent: 'test' })
+      const network = createSendRequest({ clock: systemClock(), userAgent: 'test' })
       const reply = await network('https://localhost:${upstream}/').then((it) => it.text(), (fault) => fault.detail)
       process.stdout.write(reply)`
     const ask = async (env: Record<string, string>) => {

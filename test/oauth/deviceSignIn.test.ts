@@ -153,7 +153,7 @@ describe('what a hostile server answers the request for a code with', () => {
     const asked = (reach: 'any' | 'public', verification_uri: string) =>
       requestDeviceCode(
         {
-          network: async () => Response.json(offer({ verification_uri })),
+          sendRequest: async () => Response.json(offer({ verification_uri })),
           server: { issuer: 'https://1.1.1.1', device_authorization_endpoint: 'https://1.1.1.1/device' },
           client: { clientId: 'c', clientAuth: 'none', clientSecret: null },
           parameters: {},

@@ -1,6 +1,6 @@
 // Discovery against a server that says every wrong thing, and every right thing in its several places.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Network, NetworkFault } from '../../app/net/request.ts'
+import { NetworkFault, type SendRequest } from '../../app/net/request.ts'
 import { type Discovery, discover } from '../../app/oauth/discovery.ts'
 import { resourceMetadataUrls, serverMetadataUrls } from '../../app/oauth/metadata.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
@@ -18,8 +18,8 @@ const page = { body: '<h1>Welcome</h1>' }
 const bare401 = { status: 401 }
 const network = testNetwork(heldClock())
 
-function find(url = fake.mcp, through: Network = network): Promise<Discovery> {
-  return discover(url, { network: through, now: () => start, signal: never, onStep: () => {} })
+function find(url = fake.mcp, through: SendRequest = network): Promise<Discovery> {
+  return discover(url, { sendRequest: through, now: () => start, signal: never, onStep: () => {} })
 }
 
 describe('the protected resource', () => {
@@ -225,7 +225,7 @@ describe('addresses that are no MCP server to sign in to', () => {
 
 test('metadata of a public server leads to no private address', async () => {
   const asked: string[] = []
-  const publicServer: Network = async (url, options) => {
+  const publicServer: SendRequest = async (url, options) => {
     asked.push(url)
     if (!url.startsWith('https://1.1.1.1/')) return network(url, options)
     if (!url.includes('.well-known')) return new Response('', { status: 401 })

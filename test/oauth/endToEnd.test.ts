@@ -5,7 +5,7 @@ import { expose } from '../../app/base/secret.ts'
 import { type Authority, startAuthority } from '../../app/demo/authority.ts'
 import { type McpServer, startMcpServer } from '../../app/demo/mcpServer.ts'
 import { approve, callbackUrl } from '../../app/demo/person.ts'
-import { createNetwork } from '../../app/net/request.ts'
+import { createSendRequest } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
 import type { Grant, NewGrant, Tokens } from '../../app/oauth/grant.ts'
 import { freePort } from '../support/freePort.ts'
@@ -14,7 +14,7 @@ import { begin, configOf, memoryRegistrations, never, refusal } from './oauth.fi
 let authority: Authority
 let mcp: McpServer
 const clock = systemClock()
-const network = createNetwork({ clock, userAgent: 'tokentray-test' })
+const network = createSendRequest({ clock, userAgent: 'tokentray-test' })
 const registrations = memoryRegistrations()
 const oauth = createOAuth({ network, clock, registrations })
 

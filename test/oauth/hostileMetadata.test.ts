@@ -1,7 +1,7 @@
 // Metadata of a server that means harm or is merely odd: too much of everything, addresses that are not for us, and
 // parts that are wrong but needed by nobody.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Network } from '../../app/net/request.ts'
+import type { SendRequest } from '../../app/net/request.ts'
 import { discover } from '../../app/oauth/discovery.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
 import { configOf, never, refusal, setUp, signInFully, start } from './oauth.fixture.ts'
@@ -76,7 +76,7 @@ test('a name with a line break in it, which a terminal would show as two lines, 
 describe('a public server', () => {
   const issuer = 'https://1.1.1.1'
   /** Answers as `1.1.1.1` with these parts of its metadata. */
-  const saying = (more: Record<string, unknown>): Network => {
+  const saying = (more: Record<string, unknown>): SendRequest => {
     const documents: Record<string, unknown> = {
       '/.well-known/oauth-protected-resource/mcp': { resource: `${issuer}/mcp`, authorization_servers: [issuer] },
       '/.well-known/oauth-authorization-server': { ...metadataOf(issuer), ...more }
@@ -87,7 +87,7 @@ describe('a public server', () => {
     }
   }
   const find = (more: Record<string, unknown>, quirks = {}) =>
-    discover(`${issuer}/mcp`, { network: saying(more), now: () => start, signal: never, onStep: () => {}, quirks })
+    discover(`${issuer}/mcp`, { sendRequest: saying(more), now: () => start, signal: never, onStep: () => {}, quirks })
 
   test.each(['authorization_endpoint', 'token_endpoint'])(
     'sends nobody to a private %s, not even their browser, unless a person said so',

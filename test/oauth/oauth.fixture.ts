@@ -4,7 +4,7 @@ import type { Clock } from '../../app/base/clock.ts'
 import { expose, Secret } from '../../app/base/secret.ts'
 import { type ErrorCode, TokentrayError } from '../../app/contract/errors.ts'
 import { type ServerConfig, serverConfig } from '../../app/contract/server.ts'
-import { createNetwork, type NetworkLimits } from '../../app/net/request.ts'
+import { createSendRequest, type RequestLimits } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
 import type { ClientRegistration, Grant, NewGrant } from '../../app/oauth/grant.ts'
 import type { OAuth, Registrations, SignIn } from '../../app/oauth/port.ts'
@@ -50,11 +50,11 @@ export function memoryRegistrations(): Registrations & { rows: ClientRegistratio
   }
 }
 
-export function testNetwork(clock: Clock, limits: Partial<NetworkLimits> = {}) {
-  return createNetwork({
+export function testNetwork(clock: Clock, limits: Partial<RequestLimits> = {}) {
+  return createSendRequest({
     clock,
     userAgent: 'tokentray-test',
-    limits: { connect: 10_000, whole: 30_000, body: 100_000, ...limits }
+    limits: { connectMs: 10_000, totalMs: 30_000, bodyBytes: 100_000, ...limits }
   })
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import type { Proposal } from '../../app/contract/proposal.ts'
 import type { ServerConfig } from '../../app/contract/server.ts'
-import type { Network } from '../../app/net/request.ts'
+import type { SendRequest } from '../../app/net/request.ts'
 import { NetworkFault } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
 import { type FakeServer, type Handler, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
@@ -151,7 +151,7 @@ test('metadata of a public server that leads to a private address is followed on
   const setting = setUp()
   const asked: string[] = []
   // A public name for the fake MCP server: the network is asked as it would be, and refuses as it would.
-  const network: Network = (url, request = {}) => {
+  const network: SendRequest = (url, request = {}) => {
     const { pathname, hostname, host } = new URL(url)
     asked.push(`${hostname === '127.0.0.1' ? 'private' : 'public'} ${request.reach ?? 'any'}`)
     if (request.reach === 'public' && hostname === '127.0.0.1')

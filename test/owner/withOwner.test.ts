@@ -5,7 +5,7 @@ import { systemClock } from '../../app/base/clock.ts'
 import { makeRuntimeFolder, type Paths } from '../../app/base/paths.ts'
 import { Secret } from '../../app/base/secret.ts'
 import { run } from '../../app/cli/run.ts'
-import { networkLimits } from '../../app/net/request.ts'
+import { requestLimits } from '../../app/net/request.ts'
 import { connect } from '../../app/owner/client.ts'
 import { writeEndpoint } from '../../app/owner/endpoint.ts'
 import { host } from '../../app/owner/host.ts'
@@ -106,7 +106,7 @@ test('an owner that hears out a request in flight is waited for as long as that 
   const made = makeWorld()
   const lock = await made.lock.claim()
   made.world.clock = lookedAt((looks) => {
-    if (looks * 1000 > networkLimits.whole + 5000) lock?.release()
+    if (looks * 1000 > requestLimits.totalMs + 5000) lock?.release()
   })
   expect(await run(['list', '--json'], made.world)).toBe(0)
 })

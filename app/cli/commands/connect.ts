@@ -8,7 +8,7 @@ import { launcherOf } from '../../connect/launcher.ts'
 import { exitCodes, TokentrayError } from '../../contract/errors.ts'
 import type { Snapshot } from '../../contract/views.ts'
 import { withOwner } from '../../owner/withOwner.ts'
-import { doors, readPort } from '../../settings/ports.ts'
+import { loopbackListeners, readPort } from '../../settings/ports.ts'
 import { clean, isInteractive, paint, print, printJson, say } from '../output.ts'
 import { askLine, unconfirmed } from '../prompt.ts'
 import type { World } from '../world.ts'
@@ -53,7 +53,7 @@ function withConnector(world: World, typed: string, work: Work): Promise<number>
     const connector = createConnector({
       place: placeOf(world),
       launcher: launcherOf(world.env),
-      gateway: async () => `http://127.0.0.1:${readPort(world.paths.ownerFolder, doors.gateway)}`,
+      gateway: async () => `http://127.0.0.1:${readPort(world.paths.ownerFolder, loopbackListeners.gateway)}`,
       isPassThrough: (id) => snapshot.servers.some((each) => each.id === id && each.mode === 'passThrough'),
       // Also after Ctrl-C: a key whose file was not written must still be revoked.
       keys: createKeys(owner.callAnyway),
