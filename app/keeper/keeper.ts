@@ -1,7 +1,20 @@
-// The keeper: hands events to the health machine, runs its effects, keeps one alarm and one flight per server.
+// The keeper of every server's token: it tells events to the health machine, starts what that asks for, and rings at the next plan.
 // It decides nothing about health; app/health does. It holds no token but one that could not be saved yet.
+
+/*
+ * The invariant everything here rests on: the *generation* of a grant.
+ *
+ * Whenever a sign-in or a refresh is stored, the vault gives the server's grant its next generation, a number never used
+ * twice for this server, not even after it was removed and added again. A refresh keeps the generation of the grant whose
+ * refresh token it spends, and the vault stores its tokens only while the stored grant still has that generation.
+ *
+ * Say a refresh of generation 4 is under way while a person signs in, which is stored as generation 5. Its reply, stored now,
+ * would put a token of the old grant in the place of the new one: the next refresh would be refused, and at a server that
+ * detects reuse (RFC 9700 section 4.14.2) it would end the new sign-in as well. So it is `superseded`, and nothing of it is
+ * stored or told to health. Never write tokens without the generation they came of, nor by one that was read later.
+ */
+import { isDeepStrictEqual } from 'node:util'
 import pLimit from 'p-limit'
-import type { Clock, Random } from '../base/clock.ts'
 import { createQueue } from '../base/queue.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Health, Schedule } from '../contract/health.ts'
@@ -11,20 +24,20 @@ import type { EventKind, HistoryEvent } from '../contract/views.ts'
 import { type Effect, type HealthEvent, transition } from '../health/machine.ts'
 import { isDue, newHealth, plannedAt } from '../health/questions.ts'
 import { historyOf } from '../health/words.ts'
-import type { Tokens } from '../oauth/grant.ts'
+import type { Grant, Tokens } from '../oauth/grant.ts'
 import type { Changed } from '../vault/vault.ts'
-import { factsOf } from './grantFacts.ts'
+import { factsOf, outlineOf } from './grantFacts.ts'
+import { PlanQueue } from './planQueue.ts'
 import { Records } from './records.ts'
-import { Effects, type EffectsOptions, sayValidity } from './refresh.ts'
+import { type RefreshNews, type RefreshParts, refresh, saveRefreshed, sayValidity } from './refresh.ts'
 import { type Entry, Roster } from './roster.ts'
 import type { Viewed } from './serverView.ts'
-import { Sleep } from './suspension.ts'
-import { Answers } from './waiters.ts'
+import { Suspension } from './suspension.ts'
+import { Waiters } from './waiters.ts'
 
-export type KeeperOptions = EffectsOptions & {
-  clock: Clock
-  random: Random
+export type KeeperOptions = RefreshParts & {
   schedule: Schedule
+  /** How many requests to token endpoints are under way at once. */
   concurrency: number
   /** 'asked': only servers somebody asked about are touched (a command-hosted core). */
   scope: 'all' | 'asked'
@@ -35,30 +48,28 @@ export type KeeperOptions = EffectsOptions & {
 export class Keeper {
   readonly #o: KeeperOptions
   readonly roster: Roster
-  readonly #asked = new Set<string>()
   readonly #limit: ReturnType<typeof pLimit>
-  readonly #answers: Answers
-  readonly #effects: Effects
+  readonly #waiters: Waiters
   readonly #records: Records
-  readonly #sleep: Sleep
+  readonly #suspension: Suspension
   readonly #inTurn = createQueue()
+  readonly #plans = new PlanQueue<Entry>()
+  /** When the alarm rings at the latest, in ms since the epoch; Infinity: none is set. */
+  #alarmAt = Number.POSITIVE_INFINITY
   #cancelAlarm = () => {}
+  /** The last time that was read off the clock. */
+  #lastNow = Number.NEGATIVE_INFINITY
+  /** The clock went back, or servers were just loaded: plans say nothing of what is due by a beginning in the future. */
+  #mustLookAtAll = true
   #stopped = false
 
   constructor(options: KeeperOptions) {
     this.#o = options
     this.roster = new Roster(options.clock, options.schedule)
-    this.#answers = new Answers(this.roster, options.clock)
+    this.#waiters = new Waiters(this.roster, options.clock)
     this.#limit = pLimit(options.concurrency)
     this.#records = new Records(options)
-    this.#sleep = new Sleep(options.clock, () => this.tick())
-    this.#effects = new Effects(options, {
-      isStopped: () => this.#stopped,
-      dispatch: (id, event) => this.dispatch(id, event),
-      record: (id, kind, detail, more) => this.record(id, kind, detail, more),
-      describe: (id, grant) => this.roster.describe(id, grant),
-      detail: (id) => (this.roster.has(id) ? historyOf(this.roster.health(id)) : '')
-    })
+    this.#suspension = new Suspension(options.clock, () => this.tick())
   }
 
   /** Loads every server and refreshes what is overdue, the most urgent first. */
@@ -69,17 +80,22 @@ export class Keeper {
   }
 
   /** Takes a stored server in. */
-  async load(config: ServerConfig, health: Health = newHealth, proposals: readonly Proposal[] = []): Promise<void> {
-    const grant = await this.#o.vault.readGrant(config.id)
-    const [lastEvent] = await this.#o.vault.events(config.id, 1)
-    this.roster.add({ config, health, lastEvent: lastEvent ?? null, proposals })
-    this.roster.describe(config.id, grant)
-    this.#changed(config.id)
+  async load(config: ServerConfig, stored: Health = newHealth, proposals: readonly Proposal[] = []): Promise<void> {
+    const { id } = config
+    const found = await this.#o.vault.readGrant(id)
+    const [lastEvent] = await this.#o.vault.events(id, 1)
+    const grant = found && outlineOf(found)
+    const entry = this.roster.add({ config, health: stored, lastEvent: lastEvent ?? null, proposals })
+    this.roster.describe(entry, grant)
     const leftover = grant?.startedAt ?? null
-    this.dispatch(config.id, { type: 'started', grant: grant && factsOf(config, grant), leftover })
+    const event: HealthEvent = { type: 'started', grant: grant && factsOf(config, grant), leftover }
+    const { health } = transition(stored, event, this.#contextOf(entry))
+    // An ordinary start finds everything as it was, and writes nothing.
+    this.#changeHealth(id, entry, health, isDeepStrictEqual(health, stored))
+    this.#arm()
     // Told once: a later start finds it noted already.
-    if (leftover !== null && health.lostAt !== leftover && this.roster.health(config.id).lostAt === leftover)
-      this.record(config.id, 'refreshFailed', historyOf(this.roster.health(config.id)), { fault: 'lost' })
+    if (leftover !== null && stored.lostAt !== leftover && health.lostAt === leftover)
+      this.record(id, 'refreshFailed', historyOf(health), { fault: 'lost' })
   }
 
   /** The token to use now: one that could not be saved yet, else the stored one. */
@@ -100,7 +116,7 @@ export class Keeper {
     return this.#inTurn(id, async () => {
       const changed = await change(this.roster.config(id))
       await this.#o.vault.updateServer(changed.config, changed)
-      this.roster.get(id).config = changed.config
+      this.roster.setConfig(this.roster.get(id), changed.config)
       this.dispatch(id, { type: 'rescheduled' })
       this.#changed(id)
     })
@@ -133,15 +149,21 @@ export class Keeper {
   }
 
   forget(id: string): void {
+    const entry = this.roster.find(id)
+    if (entry) this.#plans.set(entry, null)
     this.roster.remove(id)
-    this.#asked.delete(id)
     this.#changed(id)
   }
 
-  /** Marks a server as asked about, so that a command-hosted core looks after it. */
+  /** Marks a server as asked about, so that a command-hosted core looks after it, and starts what is due there. */
   ask(id: string): void {
-    this.#asked.add(id)
-    this.tick()
+    const entry = this.roster.find(id)
+    if (!entry) return
+    entry.isAsked = true
+    if (this.#stopped || this.#suspension.isOn) return
+    if (!entry.flight && isDue(entry.health, this.#now(), entry.schedule)) this.dispatch(id, { type: 'due' })
+    else this.#planNext(entry)
+    this.#arm()
   }
 
   /**
@@ -149,50 +171,44 @@ export class Keeper {
    * Rejects `ownerStopping` where a drain ended first: the next owner is to be asked.
    */
   settled(id: string): Promise<void> {
-    return this.#answers.settled(id)
+    return this.#waiters.settled(id)
   }
 
   /** Gives `event` to the machine and runs what comes of it. Unknown servers are ignored: they were just removed. */
   dispatch(id: string, event: HealthEvent): void {
     const entry = this.roster.find(id)
     if (!entry) return
-    this.roster.countGap(entry)
-    const context = { now: this.#o.clock.now(), roll: this.#o.random(), schedule: this.roster.schedule(id) }
-    const { health, effect, ignored } = transition(entry.health, event, context)
+    const { health, effect, ignored } = transition(entry.health, event, this.#contextOf(entry))
     if (ignored) this.#o.metrics.countIgnored(id, event.type)
-    if (health !== entry.health) {
-      entry.health = health
-      this.#records.saveHealth(id, entry)
-      this.#changed(id)
-    }
+    if (health !== entry.health) this.#changeHealth(id, entry, health)
     if (effect) this.#run(id, entry, effect)
+    this.#planNext(entry)
     this.#arm()
   }
 
-  /** Looks at every clock: starts whatever is due. */
+  /** Starts whatever is due, in the order in which the tokens end. */
   tick(): void {
-    if (this.#stopped || this.#sleep.isOn) return
-    const now = this.#o.clock.now()
-    const due = this.roster
-      .all()
-      .filter(([id, { health }]) => this.#inScope(id) && isDue(health, now, this.roster.schedule(id)))
-      .sort(([, a], [, b]) => (a.health.grant?.expiresAt ?? 0) - (b.health.grant?.expiresAt ?? 0))
-    for (const [id] of due) this.dispatch(id, { type: 'due' })
+    if (this.#stopped || this.#suspension.isOn) return
+    const now = this.#now()
+    if (this.#mustLookAtAll) this.#lookAtAll(now)
+    const due = this.#plans.takeDue(now)
+    due.sort((a, b) => (a.health.grant?.expiresAt ?? 0) - (b.health.grant?.expiresAt ?? 0))
+    for (const { config } of due) this.dispatch(config.id, { type: 'due' })
     this.#arm()
   }
 
   /** The machine woke or the network is back: what is overdue comes first, then waits are cut short. */
   poke(): void {
-    this.#sleep.end()
+    this.#suspension.end()
     this.tick()
-    for (const [id] of this.roster.all()) if (this.#inScope(id)) this.dispatch(id, { type: 'poked' })
+    for (const [id, entry] of this.roster.all()) if (this.#inScope(entry)) this.dispatch(id, { type: 'poked' })
   }
 
   /** The machine is about to sleep: nothing new is sent until a poke; what is in flight is heard out. */
   suspend(): void {
-    if (this.#stopped || this.#sleep.isOn) return
-    this.#sleep.begin()
-    this.#cancelAlarm()
+    if (this.#stopped || this.#suspension.isOn) return
+    this.#suspension.begin()
+    this.#disarm()
   }
 
   /** Records a line of history; a failure to do so is logged and harms nothing. */
@@ -209,8 +225,7 @@ export class Keeper {
     const entry = this.roster.find(id)
     if (!grant || !entry) return
     entry.unsaved = null
-    this.roster.describe(id, grant)
-    this.dispatch(id, { type: 'signedIn', grant: factsOf(entry.config, grant) })
+    this.#takeGrant(id, entry, grant, 'signedIn')
     this.record(id, 'signedIn', `Signed in${sayValidity(grant)}`, { expiresAt: grant.expiresAt })
   }
 
@@ -218,67 +233,146 @@ export class Keeper {
   async approveRestored(id: string): Promise<void> {
     await this.#o.vault.clearRestored(id)
     const grant = await this.#o.vault.readGrant(id)
-    if (grant) this.dispatch(id, { type: 'refreshed', grant: factsOf(this.roster.config(id), grant) })
+    const entry = this.roster.find(id)
+    if (grant && entry) this.#takeGrant(id, entry, grant, 'refreshed')
   }
 
   signedOut(id: string): void {
-    this.roster.describe(id, null)
     const entry = this.roster.find(id)
-    if (entry) entry.unsaved = null
+    if (!entry) return
+    entry.unsaved = null
+    this.roster.describe(entry, null)
     this.dispatch(id, { type: 'signedOut' })
   }
 
   /** Starts nothing new and resolves when everything in flight is answered and stored. */
   async drain(): Promise<void> {
     this.#stopped = true
-    this.#cancelAlarm()
-    this.#sleep.end()
+    this.#disarm()
+    this.#suspension.end()
     const entries = this.roster.all()
     await Promise.all(entries.map(([, entry]) => entry.flight))
-    for (const [id, entry] of entries) if (entry.unsaved) await this.#effects.store(id, entry)
+    for (const [id, entry] of entries) if (entry.unsaved) this.#tell(id, entry, await saveRefreshed(this.#o, entry))
     await Promise.all(entries.map(([, entry]) => entry.saving))
-    this.#answers.drained()
+    this.#waiters.drain()
   }
 
-  #inScope(id: string): boolean {
-    return this.#o.scope === 'all' || this.#asked.has(id)
+  /** Makes known what came of a refresh or a save: to health, to the history and to the views. */
+  #tell(id: string, entry: Entry, news: RefreshNews): void {
+    // Removed meanwhile; another server may have its name by now.
+    if (this.roster.find(id) !== entry) return
+    switch (news.kind) {
+      case 'refreshed':
+        entry.scope = news.scope
+        // Something else happened while it was being saved: that health goes on from there.
+        if (entry.health !== news.before) this.dispatch(id, { type: 'refreshed', grant: news.facts })
+        else this.#changeHealth(id, entry, news.health, true)
+        this.#records.note(id, entry, news.event)
+        this.#changed(id)
+        break
+      case 'superseded':
+        this.record(id, 'superseded', 'A newer sign-in replaced this refresh')
+        if (news.grant) this.#takeGrant(id, entry, news.grant, 'refreshed')
+        else this.signedOut(id)
+        break
+      case 'failed':
+        this.dispatch(id, { type: 'failed', report: news.report })
+        this.record(id, 'refreshFailed', historyOf(entry.health) || news.report.detail, { fault: news.report.fault })
+        break
+      case 'gone':
+        this.signedOut(id)
+    }
+  }
+
+  #takeGrant(id: string, entry: Entry, grant: Grant, type: 'refreshed' | 'signedIn'): void {
+    const outline = outlineOf(grant)
+    this.roster.describe(entry, outline)
+    this.dispatch(id, { type, grant: factsOf(entry.config, outline) })
+  }
+
+  #changeHealth(id: string, entry: Entry, health: Health, isStored = false): void {
+    this.roster.countGap(entry)
+    entry.health = health
+    if (!isStored) this.#records.saveHealth(id, entry)
+    this.#planNext(entry)
+    this.#changed(id)
   }
 
   #changed(id: string): void {
-    this.#answers.look()
+    this.#waiters.check(id)
     this.#o.onChange(id)
   }
 
-  /** One alarm for all: the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */
+  #contextOf({ schedule }: Entry) {
+    return { now: this.#now(), roll: this.#o.random(), schedule }
+  }
+
+  #now(): number {
+    const now = this.#o.clock.now()
+    if (now < this.#lastNow) this.#mustLookAtAll = true
+    this.#lastNow = now
+    return now
+  }
+
+  #inScope({ isAsked }: Entry): boolean {
+    return isAsked || this.#o.scope === 'all'
+  }
+
+  /** What is under way is planned again when it has ended. */
+  #planNext(entry: Entry): void {
+    this.#plans.set(entry, this.#inScope(entry) && !entry.flight ? plannedAt(entry.health) : null)
+  }
+
+  /** Plans for `now` what is due for another reason than its plan: see isDue. */
+  #lookAtAll(now: number): void {
+    this.#mustLookAtAll = false
+    for (const [, entry] of this.roster.all())
+      if (entry.plan && isDue(entry.health, now, entry.schedule)) this.#plans.set(entry, Math.min(entry.plan.at, now))
+  }
+
+  /** One alarm for all, at the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */
   #arm(): void {
+    if (this.#stopped || this.#suspension.isOn) return
+    const next = this.#plans.earliest()
+    // One that rings too early only looks again.
+    if (next === null || next >= this.#alarmAt) return
+    this.#disarm()
+    this.#alarmAt = next
+    this.#cancelAlarm = this.#o.clock.alarm(next, () => {
+      this.#alarmAt = Number.POSITIVE_INFINITY
+      this.tick()
+    })
+  }
+
+  #disarm(): void {
     this.#cancelAlarm()
-    if (this.#stopped || this.#sleep.isOn) return
-    let next = Number.POSITIVE_INFINITY
-    for (const [id, { health, flight }] of this.roster.all()) {
-      const at = this.#inScope(id) && !flight ? plannedAt(health) : null
-      if (at !== null) next = Math.min(next, at)
-    }
-    this.#cancelAlarm = this.#o.clock.alarm(next, () => this.tick())
+    this.#alarmAt = Number.POSITIVE_INFINITY
   }
 
   #run(id: string, entry: Entry, effect: Exclude<Effect, null>): void {
     const before = entry.flight ?? Promise.resolve()
-    const work = async () => {
-      if (effect === 'save') return void (await this.#effects.store(id, entry))
-      // Asked for, or waiting for its turn, as the machine was about to sleep: not sent yet, so not lost.
-      while (this.#sleep.isOn) await this.#sleep.over()
-      await this.#effects.refresh(id, entry)
-    }
     const flight: Promise<void> = before
-      .then(() => this.#limit(work))
+      .then(() => this.#limit(() => this.#attempt(id, entry, effect)))
       .catch((error) => {
         this.#o.log.error('a refresh ended unexpectedly', error, { server: id })
-        this.#effects.failed(id, { fault: 'busy', at: this.#o.clock.now(), detail: 'with an internal error' })
+        const report = { fault: 'busy', at: this.#o.clock.now(), detail: 'with an internal error' } as const
+        this.#tell(id, entry, { kind: 'failed', report })
       })
       .finally(() => {
         if (entry.flight === flight) entry.flight = null
+        if (this.roster.find(id) !== entry) return
+        this.#planNext(entry)
         this.#arm()
       })
     entry.flight = flight
+  }
+
+  async #attempt(id: string, entry: Entry, effect: Exclude<Effect, null>): Promise<void> {
+    if (effect === 'save') return this.#tell(id, entry, await saveRefreshed(this.#o, entry))
+    // Asked for, or waiting for its turn, as the machine was about to sleep: not sent yet, so not lost.
+    while (this.#suspension.isOn) await this.#suspension.over()
+    // Nothing is spent yet: a drain, or a sign-in that came meanwhile, makes this attempt pointless.
+    if (this.#stopped || entry.health.state.kind !== 'refreshing') return
+    this.#tell(id, entry, await refresh(this.#o, entry))
   }
 }

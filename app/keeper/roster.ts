@@ -1,5 +1,5 @@
 // What is known of each server and how it is shown: settings, health, the public part of the grant, the last event.
-// It holds no rule about health or time: the keeper changes it, doors see views of it.
+// It holds no rule about health or time: the keeper changes it, and the doors see views of it.
 import type { Clock } from '../base/clock.ts'
 import type { ServerGauges } from '../base/metrics.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -7,21 +7,30 @@ import type { Health, Schedule } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { ServerView } from '../contract/views.ts'
 import { gapBetween } from '../health/gap.ts'
-import type { Grant } from '../oauth/grant.ts'
+import { attemptsOf } from '../health/questions.ts'
+import type { GrantOutline, Tokens } from '../oauth/grant.ts'
 import { mergeSchedule } from '../settings/settings.ts'
-import type { Kept } from './refresh.ts'
+import type { Plan } from './planQueue.ts'
 import { type Viewed, viewOf } from './serverView.ts'
 
-export type Entry = Kept &
-  Pick<Viewed, 'shape' | 'scope' | 'isBound' | 'signIn' | 'lastEvent' | 'proposals'> & {
-    /** The refresh or save under way; a second one waits behind it. */
-    flight: Promise<void> | null
-    /** The end of this server's queue of health and history writes. */
-    saving: Promise<void>
-    /** Time without a valid token, counted up to `gapUntil`. */
-    gapMs: number
-    gapUntil: number
-  }
+/** A token the server gave and the vault could not take yet. `generation`: of the grant whose refresh token it cost. */
+export type Unsaved = { generation: number; tokens: Tokens; isRotated: boolean }
+
+/** One server. Kept small: thousands of these stay in memory for days. */
+export type Entry = Viewed & {
+  unsaved: Unsaved | null
+  /** The refresh or save under way; a second one waits behind it. */
+  flight: Promise<void> | null
+  /** The end of this server's queue of writes; null: nothing is being written. */
+  saving: Promise<void> | null
+  /** When the keeper looks after it again; null: nothing is planned, or it is under way. */
+  plan: Plan<Entry> | null
+  /** Somebody asked about it, so that a command-hosted core looks after it. */
+  isAsked: boolean
+  /** Time in ms without a valid token, counted up to `gapUntil` (ms since the epoch). */
+  gapMs: number
+  gapUntil: number
+}
 
 export class Roster {
   readonly #entries = new Map<string, Entry>()
@@ -36,24 +45,35 @@ export class Roster {
 
   setSchedule(schedule: Schedule): void {
     this.#schedule = schedule
+    for (const entry of this.#entries.values()) entry.schedule = this.#scheduleOf(entry.config)
   }
 
-  add({ config, health, lastEvent, proposals }: Pick<Entry, 'config' | 'health' | 'lastEvent' | 'proposals'>): void {
-    this.#entries.set(config.id, {
+  setConfig(entry: Entry, config: ServerConfig): void {
+    entry.config = config
+    entry.schedule = this.#scheduleOf(config)
+  }
+
+  add({ config, health, lastEvent, proposals }: Pick<Entry, 'config' | 'health' | 'lastEvent' | 'proposals'>): Entry {
+    const entry: Entry = {
       config,
       health,
+      schedule: this.#scheduleOf(config),
       shape: null,
       scope: null,
       isBound: false,
       signIn: null,
       lastEvent,
       proposals,
-      flight: null,
       unsaved: null,
-      saving: Promise.resolve(),
+      flight: null,
+      saving: null,
+      plan: null,
+      isAsked: false,
       gapMs: 0,
       gapUntil: this.#clock.now()
-    })
+    }
+    this.#entries.set(config.id, entry)
+    return entry
   }
 
   remove(id: string): void {
@@ -72,6 +92,7 @@ export class Roster {
     return entry
   }
 
+  /** Every server: for what is rare, since work for one event must not grow with their number. */
   all(): [string, Entry][] {
     return [...this.#entries]
   }
@@ -88,12 +109,9 @@ export class Roster {
     return this.get(id).health
   }
 
-  schedule(id: string): Schedule {
-    return mergeSchedule(this.#schedule, this.get(id).config.schedule)
-  }
-
+  /** @throws serverUnknown */
   view(id: string): ServerView {
-    return viewOf({ ...this.get(id), schedule: this.schedule(id) }, this.#clock.now())
+    return viewOf(this.get(id), this.#clock.now())
   }
 
   /** All views: servers that need a person first, then by name. */
@@ -108,8 +126,7 @@ export class Roster {
     return this.all().map(([id, entry]) => {
       this.countGap(entry)
       const { state, grant } = entry.health
-      const attempts = state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0
-      return { id, expiresAt: grant?.expiresAt ?? null, attempts, gapMs: entry.gapMs }
+      return { id, expiresAt: grant?.expiresAt ?? null, attempts: attemptsOf(state), gapMs: entry.gapMs }
     })
   }
 
@@ -121,15 +138,14 @@ export class Roster {
   }
 
   /** Takes in the public part of a grant; null: there is none any more. */
-  describe(id: string, grant: Grant | null): void {
-    const entry = this.#entries.get(id)
-    if (!entry) return
+  describe(entry: Entry, grant: GrantOutline | null): void {
     entry.scope = grant?.scope ?? null
-    entry.isBound = Boolean(grant?.shape.dpopKey)
-    if (!grant) entry.shape = null
-    else {
-      const { clientSecret: _, dpopKey: __, ...shape } = grant.shape
-      entry.shape = shape
-    }
+    entry.isBound = grant?.isBound ?? false
+    entry.shape = grant?.shape ?? null
+  }
+
+  /** Servers that set nothing of their own share one. */
+  #scheduleOf({ schedule }: ServerConfig): Schedule {
+    return Object.keys(schedule).length === 0 ? this.#schedule : mergeSchedule(this.#schedule, schedule)
   }
 }

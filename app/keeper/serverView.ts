@@ -6,7 +6,7 @@ import { isSecretName, type ServerConfig } from '../contract/server.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
 import { plannedAt } from '../health/questions.ts'
 import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
-import type { RequestShape } from '../oauth/grant.ts'
+import type { GrantOrigin } from '../oauth/grant.ts'
 import { proposalsIn } from '../oauth/quirks.ts'
 import { missingScopes } from '../oauth/scope.ts'
 import { mergeProposals, openProposals } from '../providers/proposals.ts'
@@ -18,8 +18,8 @@ export type Viewed = {
   config: ServerConfig
   health: Health
   schedule: Schedule
-  /** The public part of the grant's request shape. */
-  shape: Omit<RequestShape, 'clientSecret' | 'dpopKey'> | null
+  /** Of the grant; null: there is none. */
+  shape: GrantOrigin | null
   scope: string | null
   isBound: boolean
   signIn: {

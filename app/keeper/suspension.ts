@@ -1,19 +1,19 @@
-// A machine about to sleep: what is asked for meanwhile is sent once it is awake.
-// It holds for 30 s of running time at most, whoever forgets to say that the machine woke: systems give programs less.
+// The time in which the machine is about to sleep: what is asked for meanwhile is sent once it is awake.
+// It ends by itself after 30 s of running time, so that a desktop that never says "awake" stops no refresh for good.
 import type { Clock } from '../base/clock.ts'
 
-/** In ms of running time. */
-const holds = 30_000
+/** Systems give programs less than this to get ready for sleep. */
+const maxSuspensionMs = 30_000
 
-export class Sleep {
+export class Suspension {
   readonly #clock: Clock
-  readonly #onOverslept: () => void
+  readonly #onTimeout: () => void
   #current: { over: Promise<void>; end(): void } | null = null
 
-  /** `onOverslept`: nobody said that the machine woke, and it runs all the same. */
-  constructor(clock: Clock, onOverslept: () => void) {
+  /** `onTimeout`: nobody said that the machine woke, and it runs all the same. */
+  constructor(clock: Clock, onTimeout: () => void) {
     this.#clock = clock
-    this.#onOverslept = onOverslept
+    this.#onTimeout = onTimeout
   }
 
   get isOn(): boolean {
@@ -23,9 +23,9 @@ export class Sleep {
   begin(): void {
     if (this.#current) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const cancel = this.#clock.after(holds, () => {
+    const cancel = this.#clock.after(maxSuspensionMs, () => {
       this.end()
-      this.#onOverslept()
+      this.#onTimeout()
     })
     this.#current = {
       over: promise,
@@ -41,7 +41,7 @@ export class Sleep {
     this.#current = null
   }
 
-  /** Resolves when this sleep is over; at once where there is none. */
+  /** Resolves when this suspension is over; at once where there is none. */
   async over(): Promise<void> {
     await this.#current?.over
   }

@@ -47,6 +47,15 @@ export type Grant = Tokens & {
   restored: boolean
 }
 
+/** What is shown of how a grant came to be, and stays in memory. */
+export type GrantOrigin = Pick<RequestShape, 'issuer' | 'resource' | 'clientId' | 'registration' | 'redirectUri'>
+
+/** A grant without its secrets: what stays in memory while the grant itself stays in the vault. */
+export type GrantOutline = Pick<
+  Grant,
+  'generation' | 'startedAt' | 'restored' | 'obtainedAt' | 'expiresAt' | 'expirySource' | 'refreshExpiresAt' | 'scope'
+> & { hasRefreshToken: boolean; isBound: boolean; shape: GrantOrigin }
+
 /** A grant before it has a generation. */
 export type NewGrant = Tokens & { shape: RequestShape }
 

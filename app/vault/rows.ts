@@ -1,5 +1,5 @@
 // Rows of the vault as the core's types and back. What is read is validated: a row that does not parse is `vaultDamaged`.
-// The two functions here that unwrap secrets feed SQL parameters and nothing else.
+// The one function here that unwraps secrets feeds SQL parameters and nothing else.
 import { z } from 'zod'
 import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -7,7 +7,7 @@ import type { Health } from '../contract/health.ts'
 import { type Proposal, proposal } from '../contract/proposal.ts'
 import { clientAuthMethod, type ServerConfig, serverConfig } from '../contract/server.ts'
 import { action, fault, type HistoryEvent, historyEvent, signInStep } from '../contract/views.ts'
-import type { ClientRegistration, Grant, NewGrant } from '../oauth/grant.ts'
+import type { ClientRegistration, Grant, NewGrant, Tokens } from '../oauth/grant.ts'
 
 const time = z.number().int()
 const text = z.string().nullable()
@@ -151,17 +151,24 @@ export function readGrantRow(id: string, row: unknown): Grant {
   }
 }
 
+/** SQL parameters of the columns that a refresh replaces. */
+export function tokenParameters(tokens: Tokens) {
+  return {
+    access_token: bind(tokens.accessToken),
+    token_type: tokens.tokenType,
+    obtained_at: tokens.obtainedAt,
+    expires_at: tokens.expiresAt,
+    expiry_source: tokens.expirySource,
+    refresh_token: bind(tokens.refreshToken),
+    refresh_expires_at: tokens.refreshExpiresAt,
+    scope: tokens.scope
+  }
+}
+
 /** SQL parameters of a grant's row. */
 export function grantParameters(grant: NewGrant) {
   return {
-    access_token: expose(grant.accessToken),
-    token_type: grant.tokenType,
-    obtained_at: grant.obtainedAt,
-    expires_at: grant.expiresAt,
-    expiry_source: grant.expirySource,
-    refresh_token: bind(grant.refreshToken),
-    refresh_expires_at: grant.refreshExpiresAt,
-    scope: grant.scope,
+    ...tokenParameters(grant),
     issuer: grant.shape.issuer,
     token_endpoint: grant.shape.tokenEndpoint,
     revocation_endpoint: grant.shape.revocationEndpoint,

@@ -2,16 +2,37 @@
 // Each function says in SQL what the interface in vault.ts promises in words.
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { NewGrant, Tokens } from '../oauth/grant.ts'
+import type { Health } from '../contract/health.ts'
+import type { HistoryEvent } from '../contract/views.ts'
+import type { NewGrant } from '../oauth/grant.ts'
 import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
 import { asVaultError, type Connection } from './connection.ts'
-import { bind, grantParameters, readConfig, readEvent, readGrantRow, readHealth, readProposals } from './rows.ts'
+import {
+  bind,
+  grantParameters,
+  readConfig,
+  readEvent,
+  readGrantRow,
+  readHealth,
+  readProposals,
+  tokenParameters
+} from './rows.ts'
 import { createLocalAccess } from './sqliteLocalAccess.ts'
 import { createRegistrations } from './sqliteRegistrations.ts'
 import type { KeySource, StoredServer, Vault } from './vault.ts'
 
-const eventsKept = 1000
+/** Of each server. */
+const maxEvents = 1000
+
+/** Every column of a grant's row that a token reply may change (RFC 6749 section 5.1), and what belongs to the reply. */
+const storeTokens = `UPDATE grants SET
+  generation = generation + 1, started_at = NULL, restored = 0, access_token = @access_token, token_type = @token_type,
+  obtained_at = @obtained_at, expires_at = @expires_at, expiry_source = @expiry_source, refresh_token = @refresh_token,
+  refresh_expires_at = @refresh_expires_at, scope = @scope
+  WHERE server = @server AND generation = @generation`
+
+const unknownServer = (id: string) => new TokentrayError('serverUnknown', `There is no server "${id}".`)
 
 /** `db` as connect() and migrate() left it; closed by the vault's close(). Errors: `vaultUnwritable`, `vaultDamaged`, `serverUnknown`. */
 export function createSqliteVault(db: Connection, path: string, keySource: KeySource): Vault {
@@ -23,8 +44,9 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     }
   }
   // Immediate: a deferred read-then-write can fail with SQLITE_BUSY_SNAPSHOT, which no waiting cures.
+  const inTransaction = db.transaction((write: () => unknown) => write())
   async function writing<T>(write: () => T): Promise<T> {
-    return reading(() => db.transaction(write).immediate())
+    return reading(() => inTransaction.immediate(write) as T)
   }
   // Each statement is compiled once: compiling cost more than reading a grant does.
   const prepared = new Map<string, ReturnType<Connection['prepare']>>()
@@ -40,8 +62,7 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
   const rows = (sql: string, ...values: unknown[]) => prepare(sql).all(...values) as Record<string, unknown>[]
 
   function mustExist(id: string): void {
-    if (row('SELECT 1 FROM servers WHERE id = ?', id)) return
-    throw new TokentrayError('serverUnknown', `There is no server "${id}".`)
+    if (!row('SELECT 1 FROM servers WHERE id = ?', id)) throw unknownServer(id)
   }
 
   function grantOf(id: string) {
@@ -59,6 +80,29 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     const names = Object.keys(values)
     run(`INSERT INTO grants (${names.join(', ')}) VALUES (${names.map((name) => `@${name}`).join(', ')})`, values)
     return generation
+  }
+
+  /** The server is known to exist. */
+  function insertEvent(id: string, event: HistoryEvent): void {
+    run(
+      'INSERT INTO events (server, at, kind, fault, detail, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+      id,
+      event.at,
+      event.kind,
+      event.fault,
+      event.detail,
+      event.expiresAt
+    )
+    run(
+      `DELETE FROM events WHERE server = ? AND number <=
+       (SELECT number FROM events WHERE server = ? ORDER BY number DESC LIMIT 1 OFFSET ${maxEvents})`,
+      id,
+      id
+    )
+  }
+
+  function updateHealth(id: string, health: Health): void {
+    if (run('UPDATE servers SET health = ? WHERE id = ?', JSON.stringify(health), id) === 0) throw unknownServer(id)
   }
 
   function readServer(found: Record<string, unknown>): StoredServer[] {
@@ -147,11 +191,7 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     clientSecret: (id) => reading(() => secretIn('client_secret', id)),
     identityProviderSecret: (id) => reading(() => secretIn('identity_provider_secret', id)),
 
-    saveHealth: (id, health) =>
-      writing(() => {
-        mustExist(id)
-        run('UPDATE servers SET health = ? WHERE id = ?', JSON.stringify(health), id)
-      }),
+    saveHealth: (id, health) => writing(() => updateHealth(id, health)),
 
     saveProposals: (id, proposals) =>
       writing(() => {
@@ -167,8 +207,8 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
 
     beginRefresh: (id, startedAt) =>
       writing(() => {
-        run('UPDATE grants SET started_at = ? WHERE server = ?', startedAt, id)
-        return grantOf(id)
+        const found = row('UPDATE grants SET started_at = ? WHERE server = ? RETURNING *', startedAt, id)
+        return found ? readGrantRow(id, found) : null
       }),
 
     endRefresh: (id, generation) =>
@@ -176,11 +216,14 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
         run('UPDATE grants SET started_at = NULL WHERE server = ? AND generation = ?', id, generation)
       }),
 
-    commitRefresh: (id, generation, tokens) =>
+    commitRefresh: (id, generation, tokens, news) =>
       writing(() => {
-        const old = grantOf(id)
-        if (old?.generation !== generation) return 'superseded'
-        insertGrant(id, { ...renewed(old, tokens), shape: old.shape })
+        if (run(storeTokens, { server: id, generation, ...tokenParameters(tokens) }) === 0) return 'superseded'
+        run('UPDATE generations SET latest = ? WHERE server = ?', generation + 1, id)
+        if (news) {
+          updateHealth(id, news.health)
+          insertEvent(id, news.event)
+        }
         return 'committed'
       }),
 
@@ -206,21 +249,7 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     appendEvent: (id, event) =>
       writing(() => {
         mustExist(id)
-        run(
-          'INSERT INTO events (server, at, kind, fault, detail, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
-          id,
-          event.at,
-          event.kind,
-          event.fault,
-          event.detail,
-          event.expiresAt
-        )
-        run(
-          `DELETE FROM events WHERE server = ? AND number <=
-           (SELECT number FROM events WHERE server = ? ORDER BY number DESC LIMIT 1 OFFSET ${eventsKept})`,
-          id,
-          id
-        )
+        insertEvent(id, event)
       }),
 
     events: (id, limit) =>
@@ -254,15 +283,5 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     close: async () => {
       db.close()
     }
-  }
-}
-
-/** RFC 6749 section 6: what the reply did not repeat stays as it was. */
-function renewed(old: Tokens, tokens: Tokens): Tokens {
-  return {
-    ...tokens,
-    scope: tokens.scope ?? old.scope,
-    refreshToken: tokens.refreshToken ?? old.refreshToken,
-    refreshExpiresAt: tokens.refreshToken ? tokens.refreshExpiresAt : (tokens.refreshExpiresAt ?? old.refreshExpiresAt)
   }
 }

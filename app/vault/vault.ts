@@ -11,6 +11,9 @@ import type { LocalAccess } from './localAccess.ts'
 
 export type StoredServer = { config: ServerConfig; health: Health | null; proposals: Proposal[] }
 
+/** What a refresh that succeeded makes of a server's health, and its line of history. */
+export type RefreshRecord = { health: Health; event: HistoryEvent }
+
 export type KeySource = 'keychain' | 'passphrase' | 'throwaway'
 
 export interface Vault extends Registrations {
@@ -60,8 +63,16 @@ export interface Vault extends Registrations {
   beginRefresh(id: string, startedAt: number): Promise<Grant | null>
   /** Takes the journal entry back after an attempt whose request certainly did not rotate anything. */
   endRefresh(id: string, generation: number): Promise<void>
-  /** Stores what a refresh brought, if the generation is still the same; a null refreshToken or scope keeps the old one. */
-  commitRefresh(id: string, generation: number, tokens: Tokens): Promise<'committed' | 'superseded'>
+  /**
+   * Stores the tokens there are after a refresh, whole, under the generation `generation + 1`, and `news` in the same
+   * transaction. 'superseded': the stored grant is of another generation or gone, and nothing is stored.
+   */
+  commitRefresh(
+    id: string,
+    generation: number,
+    tokens: Tokens,
+    news?: RefreshRecord
+  ): Promise<'committed' | 'superseded'>
   /** Stores a new grant, whatever was there, and resolves with its generation. */
   commitSignIn(id: string, grant: NewGrant): Promise<number>
   /** Forgets the grant if its generation is still the same. */

@@ -3,18 +3,17 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { silentLog } from '../../app/base/log.ts'
-import { createMetrics } from '../../app/base/metrics.ts'
 import { Secret } from '../../app/base/secret.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import { serverConfig } from '../../app/contract/server.ts'
-import { defaultSchedule } from '../../app/health/schedule.ts'
-import { Keeper } from '../../app/keeper/keeper.ts'
+import type { Keeper } from '../../app/keeper/keeper.ts'
 import { readToken, refreshNow } from '../../app/keeper/readToken.ts'
 import type { TokenOutcome } from '../../app/oauth/port.ts'
 import { SignIns } from '../../app/servers/signIns.ts'
 import { openVault } from '../../app/vault/open.ts'
 import type { Vault } from '../../app/vault/vault.ts'
 import { fakeClock } from '../fakes/clock.ts'
+import { testKeeper } from '../fakes/keeper.ts'
 import { fakeOAuth, grantAt, tokensAt } from '../fakes/oauth.ts'
 
 const minute = 60_000
@@ -42,18 +41,8 @@ async function setting(
     await vault.addServer(config, { grant: grantAt(clock.now(), 0, options.lifetime, options.refresh) })
   }
   const open = (over: Vault = vault) => {
-    const keeper = new Keeper({
-      vault: over,
-      oauth,
-      clock,
-      random: () => 0,
-      log: silentLog,
-      metrics: createMetrics(),
-      schedule: defaultSchedule,
-      concurrency: options.concurrency ?? 16,
-      scope: options.scope ?? 'all',
-      onChange: () => {}
-    })
+    const { concurrency = 16, scope = 'all' } = options
+    const keeper = testKeeper({ vault: over, oauth, clock, concurrency, scope })
     cleanup.push(() => keeper.drain())
     return keeper
   }
@@ -198,6 +187,144 @@ describe('storage that fails', () => {
     await clock.advance(55 * minute)
     expect(oauth.renewals).toHaveLength(0)
     expect(keeper.roster.view('one').detail).toContain('no refresh was sent')
+  })
+})
+
+test('FM-11 a reply without refresh token or scope keeps the old ones', async () => {
+  const { keeper, vault, oauth, clock } = await setting({ ids: [] })
+  const config = serverConfig.parse({
+    id: 'one',
+    name: 'one',
+    url: 'https://one.test/mcp',
+    grantKind: 'authorizationCode'
+  })
+  const refreshExpiresAt = clock.now() + 30 * 24 * hour
+  await vault.addServer(config, { grant: { ...grantAt(clock.now()), scope: 'read write', refreshExpiresAt } })
+  await keeper.start()
+  oauth.answers.push(() => ({ ok: true, tokens: tokensAt(clock.now(), 1, hour, false) }))
+  await refreshNow(keeper, 'one')
+  const grant = (await vault.readGrant('one'))!
+  expect([Secret.reveal(grant.accessToken), Secret.reveal(grant.refreshToken!)]).toEqual(['access-1', 'refresh-0'])
+  expect(grant).toMatchObject({ scope: 'read write', refreshExpiresAt })
+  expect(keeper.roster.view('one')).toMatchObject({ scope: 'read write', refreshExpiresAt, renewable: true })
+})
+
+describe('a save that comes with news', () => {
+  /** The first commit of a refresh waits until it is let go. */
+  const slow = (vault: Vault) => {
+    const reached = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const over = new Proxy(vault, {
+      get(target, name: keyof Vault) {
+        const value = target[name]
+        if (typeof value !== 'function') return value
+        if (name !== 'commitRefresh') return value.bind(target)
+        return async (...given: Parameters<Vault['commitRefresh']>) => {
+          reached.resolve()
+          await gate.promise
+          return target.commitRefresh(...given)
+        }
+      }
+    })
+    return { over, reached: reached.promise, letGo: gate.resolve }
+  }
+
+  test('the token, its health and its line of history are one commit, and nothing else is written for them', async () => {
+    const { vault, open, oauth, clock } = await setting()
+    const written: string[] = []
+    const watched = new Proxy(vault, {
+      get(target, name: keyof Vault) {
+        const value = target[name]
+        if (typeof value !== 'function') return value
+        return (...given: never[]) => {
+          if (!name.startsWith('read') && name !== 'events') written.push(name)
+          return (value as (...given: never[]) => unknown).apply(target, given)
+        }
+      }
+    })
+    const keeper = open(watched)
+    oauth.succeed()
+    await keeper.start()
+    await clock.settle()
+    written.length = 0
+    await refreshNow(keeper, 'one')
+    await clock.settle()
+    expect(written.toSorted()).toEqual(['beginRefresh', 'commitRefresh', 'saveHealth'])
+    expect((await vault.servers())[0]!.health).toEqual(keeper.roster.health('one'))
+    expect(await vault.events('one', 1)).toEqual([keeper.roster.get('one').lastEvent])
+  })
+
+  test('what happens while it is being saved is not lost: neither in memory nor in the vault', async () => {
+    const { vault, open, oauth, clock } = await setting()
+    const { over, reached, letGo } = slow(vault)
+    const keeper = open(over)
+    oauth.succeed()
+    await keeper.start()
+    const asked = refreshNow(keeper, 'one')
+    await reached
+    keeper.dispatch('one', { type: 'accepted' })
+    keeper.dispatch('one', { type: 'paused' })
+    letGo()
+    await asked
+    await clock.settle()
+    expect(keeper.roster.health('one')).toMatchObject({
+      paused: true,
+      acceptedAt: clock.now(),
+      state: { kind: 'fresh' }
+    })
+    expect((await vault.servers())[0]!.health).toEqual(keeper.roster.health('one'))
+  })
+
+  test('one that is superseded stores nothing of it', async () => {
+    const { vault, open, oauth, clock } = await setting()
+    const { over, reached, letGo } = slow(vault)
+    const keeper = open(over)
+    oauth.succeed()
+    await keeper.start()
+    const asked = refreshNow(keeper, 'one')
+    await reached
+    await vault.commitSignIn('one', grantAt(clock.now(), 7))
+    letGo()
+    await asked
+    await clock.settle()
+    expect(await token(keeper)).toBe('access-7')
+    expect((await vault.events('one', 10)).map(({ kind }) => kind)).toEqual(['superseded'])
+    expect((await vault.servers())[0]!.health).toMatchObject({ grant: { generation: 2 }, state: { kind: 'fresh' } })
+  })
+
+  test('FM-04 with each call to the vault failing once in turn, no token is lost and none is spent twice', async () => {
+    const calls = ['beginRefresh', 'commitRefresh', 'readGrant', 'saveHealth', 'appendEvent', 'endRefresh'] as const
+    for (const failing of calls) {
+      const { vault, open, oauth, clock } = await setting()
+      let left = 0
+      const keeper = open(
+        new Proxy(vault, {
+          get(target, name: keyof Vault) {
+            const value = target[name]
+            if (typeof value !== 'function') return value
+            if (name === failing && left-- > 0)
+              return async () => {
+                throw new TokentrayError('vaultUnwritable', 'The disk is full.')
+              }
+            return value.bind(target)
+          }
+        })
+      )
+      oauth.succeed()
+      await keeper.start()
+      left = 1
+      await clock.advance(50 * minute)
+      left = 0
+      expect(keeper.roster.view('one'), failing).toMatchObject({ light: 'green', state: 'fresh' })
+      expect(
+        oauth.renewals.map(({ refreshToken }) => refreshToken),
+        failing
+      ).toEqual(['refresh-0'])
+      expect([await token(keeper), Secret.reveal((await vault.readGrant('one'))!.refreshToken!)], failing).toEqual([
+        'access-1',
+        'refresh-1'
+      ])
+    }
   })
 })
 

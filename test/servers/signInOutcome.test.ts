@@ -2,15 +2,13 @@
 // A real vault and keeper, and an OAuth port a test answers for.
 import { expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../app/base/log.ts'
-import { createMetrics } from '../../app/base/metrics.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import { serverConfig } from '../../app/contract/server.ts'
-import { defaultSchedule } from '../../app/health/schedule.ts'
-import { Keeper } from '../../app/keeper/keeper.ts'
 import { SignIns } from '../../app/servers/signIns.ts'
 import { addScope, needScope } from '../../app/servers/stepUp.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { fakeClock } from '../fakes/clock.ts'
+import { testKeeper } from '../fakes/keeper.ts'
 import { fakeOAuth, grantAt } from '../fakes/oauth.ts'
 
 async function setting() {
@@ -20,14 +18,7 @@ async function setting() {
   const vault = await openVault({ path: ':memory:', clock, keychain })
   const given = { id: 'one', name: 'one', url: 'https://one.test/mcp', grantKind: 'authorizationCode' }
   await vault.addServer(serverConfig.parse(given), { grant: { ...grantAt(clock.now()), scope: 'read' } })
-  const parts = { vault, oauth, clock, log: silentLog, metrics: createMetrics(), random: () => 0 }
-  const keeper = new Keeper({
-    ...parts,
-    schedule: defaultSchedule,
-    concurrency: 4,
-    scope: 'all',
-    onChange: () => {}
-  })
+  const keeper = testKeeper({ vault, oauth, clock })
   onTestFinished(() => keeper.drain())
   await keeper.start()
   const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })

@@ -169,12 +169,19 @@ describe('grants', () => {
     expect(grant.shape).toEqual(sampleGrant().shape)
   })
 
-  test('FM-11 a reply without refresh token or scope keeps the old ones', async () => {
-    const { vault } = await vaultWithGrant()
-    await vault.commitRefresh('notes', 1, sampleTokens({ refreshToken: null, refreshExpiresAt: null, scope: null }))
-    const grant = (await vault.readGrant('notes'))!
-    expect(expose(grant.refreshToken!)).toBe(plantedTokens[1])
-    expect(grant).toMatchObject({ scope: 'read write', refreshExpiresAt: sampleGrant().refreshExpiresAt })
+  test('a commit stores health and history with the tokens, or nothing of all three', async () => {
+    const { db, vault } = await vaultWithGrant()
+    const event: HistoryEvent = { at: 5, kind: 'refreshed', fault: null, detail: 'Refreshed', expiresAt: null }
+    const news = { health: { ...newHealth, lastAttemptAt: 4 }, event }
+    expect(await vault.commitRefresh('notes', 7, sampleTokens(), news)).toBe('superseded')
+    db.exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    await expect(vault.commitRefresh('notes', 1, sampleTokens(), news)).rejects.toThrow('no room')
+    expect(await vault.readGrant('notes')).toMatchObject({ generation: 1 })
+    expect([(await vault.servers())[0]!.health, await vault.events('notes', 9)]).toEqual([null, []])
+    db.exec('DROP TRIGGER full')
+    expect(await vault.commitRefresh('notes', 1, sampleTokens(), news)).toBe('committed')
+    expect([(await vault.servers())[0]!.health, await vault.events('notes', 9)]).toEqual([news.health, [event]])
+    expect(await vault.commitSignIn('notes', sampleGrant())).toBe(3)
   })
 
   test('FM-02 who comes second with the same generation is superseded and changes nothing', async () => {

@@ -2,7 +2,6 @@
 // Pinned here: a failure on the way leaves a server as it was, and what is revoked is the newest token there is.
 import { expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../../app/base/log.ts'
-import { createMetrics } from '../../../app/base/metrics.ts'
 import { Secret } from '../../../app/base/secret.ts'
 import { TokentrayError } from '../../../app/contract/errors.ts'
 import { serverConfig } from '../../../app/contract/server.ts'
@@ -10,13 +9,12 @@ import { createServerHandlers } from '../../../app/core/commands/servers.ts'
 import { createSignInHandlers } from '../../../app/core/commands/signIns.ts'
 import { createTokenHandlers } from '../../../app/core/commands/tokens.ts'
 import { createUpstreams } from '../../../app/gateway/upstreams.ts'
-import { defaultSchedule } from '../../../app/health/schedule.ts'
-import { Keeper } from '../../../app/keeper/keeper.ts'
 import { ClientEndings } from '../../../app/servers/clientDeletion.ts'
 import { SignIns } from '../../../app/servers/signIns.ts'
 import { openVault } from '../../../app/vault/open.ts'
 import type { Vault } from '../../../app/vault/vault.ts'
 import { fakeClock } from '../../fakes/clock.ts'
+import { testKeeper } from '../../fakes/keeper.ts'
 import { fakeOAuth, grantAt, tokensAt } from '../../fakes/oauth.ts'
 
 const minute = 60_000
@@ -50,19 +48,7 @@ async function setting(failing: Set<keyof Vault>) {
     grantKind: 'authorizationCode'
   })
   await stored.addServer(config, { grant: grantAt(clock.now()) })
-  const metrics = createMetrics()
-  const keeper = new Keeper({
-    vault,
-    oauth,
-    clock,
-    random: () => 0,
-    log: silentLog,
-    metrics,
-    schedule: defaultSchedule,
-    concurrency: 16,
-    scope: 'all',
-    onChange: () => {}
-  })
+  const keeper = testKeeper({ vault, oauth, clock })
   onTestFinished(() => keeper.drain())
   const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
   const handlers = {
