@@ -97,6 +97,14 @@ describe('imports', () => {
     expect(guilty.map(({ file }) => file)).toEqual([])
   })
 
+  test('waiting for an abort goes through base/abort.ts, which takes each listener away again', () => {
+    const guilty = [...sources('app'), ...sources('main')].filter(
+      ({ file, text }) =>
+        !['app/base/abort.ts', 'app/base/clock.ts'].includes(file) && text.includes("addEventListener('abort'")
+    )
+    expect(guilty.map(({ file }) => file)).toEqual([])
+  })
+
   test('no source of the core formats by Intl, whose tables an owner would keep in memory; the demo tells its own', () => {
     const guilty = sources('app').filter(
       ({ file, text }) =>

@@ -1,6 +1,7 @@
 // stdio ↔ Streamable HTTP: each line of the client is a POST to the gateway, each answer and event a line back.
 // Texts pass as they are; only what must be known of them is read.
 import type { IncomingMessage } from 'node:http'
+import { onAbort, untilAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import { createGatewayClient, explain, type GatewayAccess } from './gatewayClient.ts'
@@ -199,26 +200,22 @@ export async function runBridge({
       cancel()
       cancel = hangUpAfter(stopTimeoutMs)
     }
-    stop.addEventListener('abort', hangUpSoon, { once: true })
+    const stopListening = onAbort(stop, hangUpSoon)
     await all
-    stop.removeEventListener('abort', hangUpSoon)
+    stopListening()
     cancel()
     await session.close()
     gateway.close()
   }
 
   gateway.obtainAccess().catch((error) => log(asTokentrayError(error).message))
-  const stopped = new Promise<void>((resolve) => {
-    if (stop.aborted) resolve()
-    stop.addEventListener('abort', () => resolve(), { once: true })
-  })
   const read = async () => {
     for await (const line of lines) {
       if (stop.aborted) return
       await readLine(line)
     }
   }
-  await Promise.race([read(), stopped])
+  await Promise.race([read(), untilAborted(stop)])
   await end()
 }
 

@@ -1,6 +1,7 @@
 // The session with an MCP server of the older revisions: its id and version, what the server says unasked, its loss.
 // A server that forgot it is given the client's own handshake again, so that the client need not know.
 import type { IncomingMessage } from 'node:http'
+import { withTimeout } from '../base/abort.ts'
 import { type Clock, sleep } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { GatewayClient } from './gatewayClient.ts'
@@ -175,13 +176,10 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
     async close(): Promise<void> {
       closing.abort()
       if (id === null) return
-      const abort = new AbortController()
-      const cancel = clock.after(closeTimeoutMs, () => abort.abort())
-      const response = await gateway
-        .ask('DELETE', { headers, signal: abort.signal, canRepeat: false })
-        .catch(() => null)
-        .finally(cancel)
-      response?.resume()
+      const reply = await withTimeout(clock, closeTimeoutMs, (signal) =>
+        gateway.ask('DELETE', { headers, signal, canRepeat: false })
+      ).catch(() => null)
+      reply?.resume()
     }
   }
   return session

@@ -2,6 +2,7 @@
 // A hidden answer goes through readline with its echo thrown away, so editing keys work and nothing is shown.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { unlessAborted } from '../base/abort.ts'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { isInteractive, say } from './output.ts'
@@ -16,14 +17,13 @@ function ask(world: World, question: string, echo: boolean): Promise<string> {
     output: echo ? world.stderr : nowhere(),
     terminal: world.stdin.isTTY === true
   })
-  return new Promise<string>((resolve, reject) => {
-    const stop = () => reject(world.signal.reason)
-    world.signal.addEventListener('abort', stop, { once: true })
+  const answer = new Promise<string>((resolve, reject) => {
     // readline holds the terminal in raw mode, where Ctrl-C is a key and no signal.
     lines.once('SIGINT', () => reject(new Interrupted(130)))
     lines.once('line', resolve)
     lines.once('close', () => resolve(''))
-  }).finally(() => {
+  })
+  return unlessAborted(world.signal, () => answer).finally(() => {
     lines.close()
     if (!echo) world.stderr.write('\n')
   })

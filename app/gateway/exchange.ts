@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { onAbort } from '../base/abort.ts'
 import { headersDown, type RawHeaders, trailersDown } from './headers.ts'
 
 export type Exchange = {
@@ -60,14 +61,14 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
   let readBytes = 0
   const resume = () => control?.resume()
   const fail = (error: Error, sent: boolean) => {
-    signal.removeEventListener('abort', abort)
+    stopListening()
     resolve({ kind: 'failed', error, sent })
   }
   const end = () => {
     const status = streamingStatus
     if (status === null) return
     streamingStatus = null
-    signal.removeEventListener('abort', abort)
+    stopListening()
     response.off('drain', resume)
     onDelivered(status)
   }
@@ -78,7 +79,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
     if (streamingStatus === null) fail(error, true)
     else end()
   }
-  signal.addEventListener('abort', abort, { once: true })
+  const stopListening = onAbort(signal, abort)
   return {
     onRequestStart(controller) {
       control = controller

@@ -1,5 +1,6 @@
 // The forwarder's view of the core: which servers there are, the token to use now, and what upstreams said about it.
 // Decides nothing about health; it asks the keeper, waits with the others, and says why where there is no token.
+import { unlessAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { isTokenRefused, isWell } from '../health/questions.ts'
@@ -49,7 +50,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     if (paused) return
     keeper.ask(id)
     if (isWell(state)) keeper.dispatch(id, { type: 'asked' })
-    await unlessAborted(keeper.settled(id), signal)
+    await unlessAborted(signal, () => keeper.settled(id))
   }
 
   function endsSoon(id: string): boolean {
@@ -115,14 +116,4 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       if (state) void needScope(stepUp, server, scopes)
     }
   }
-}
-
-/** `work`, but rejecting as soon as `signal` aborts; the work itself goes on for the others. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason)
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }

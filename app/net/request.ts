@@ -3,6 +3,7 @@
 import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { brotliDecompressSync, unzipSync } from 'node:zlib'
+import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ClientCertificate } from '../contract/server.ts'
 import { type Identity, openDispatcher, readIdentity } from './dispatcher.ts'
@@ -99,14 +100,13 @@ async function proxyFor(
   if (!resolveProxy) return null
   const { promise, resolve, reject } = Promise.withResolvers<string | null>()
   const stop = (why: string) => reject(new NetworkFault('busy', why, target.host))
-  const aborted = () => stop('aborted')
   const cancelTimer = clock.after(limits.connectMs, () => stop('proxy_timeout'))
-  signal?.addEventListener('abort', aborted, { once: true })
+  const stopListening = onAbort(signal, () => stop('aborted'))
   // What was to be read may hold a password, so nothing of the error goes on.
   resolveProxy(target).then(resolve, () => reject(new NetworkFault('misconfigured', 'proxy_invalid', target.host)))
   return promise.finally(() => {
     cancelTimer()
-    signal?.removeEventListener('abort', aborted)
+    stopListening()
   })
 }
 
@@ -142,9 +142,8 @@ function exchange(
   const given = typeof options.headers === 'function' ? options.headers(url.href) : options.headers
   let sent = false
   const stop = (why: string) => reject(new NetworkFault(sent ? 'lost' : 'busy', why, url.host))
-  const aborted = () => stop('aborted')
   const cancelTimer = clock.after(limits.totalMs, () => stop('timeout'))
-  options.signal?.addEventListener('abort', aborted, { once: true })
+  const stopListening = onAbort(options.signal, () => stop('aborted'))
 
   let status = 0
   let headers = new Headers()
@@ -191,7 +190,7 @@ function exchange(
   )
   return promise.finally(() => {
     cancelTimer()
-    options.signal?.removeEventListener('abort', aborted)
+    stopListening()
     dispatcher.destroy().catch(() => {})
   })
 }

@@ -1,5 +1,6 @@
 // A sign-in that takes a person: in a browser with a code, or by device code where that is offered and wanted.
 // It begins here; signIn.ts and deviceSignIn.ts carry it out.
+import { onAbort } from '../base/abort.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { checkPkce, startCodeSignIn } from './codeSignIn.ts'
@@ -152,14 +153,13 @@ function watch(
   signal: AbortSignal,
   end: (error: TokentrayError) => void
 ): () => void {
-  const aborted = () => end(cancelled())
   const late = () =>
     end(new TokentrayError('signInFailed', 'No one finished the sign-in in time; start it again when you are ready.'))
-  const stop = clock.after(signInTimeoutMs, late)
-  signal.addEventListener('abort', aborted, { once: true })
+  const cancelTimer = clock.after(signInTimeoutMs, late)
+  const stopListening = onAbort(signal, () => end(cancelled()))
   return () => {
-    stop()
-    signal.removeEventListener('abort', aborted)
+    cancelTimer()
+    stopListening()
   }
 }
 

@@ -1,5 +1,6 @@
 // The account's name from the userinfo endpoint (OpenID Connect Core section 5.3), where no ID token told it.
 // A label only: a sign-in never fails for want of it, and waits no longer than a moment.
+import { withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { asksForNonce } from '../net/challenge.ts'
 import type { SendRequest } from '../net/request.ts'
@@ -10,6 +11,7 @@ import { objectOf } from './metadata.ts'
 import { hasScope } from './scope.ts'
 import { accountIn } from './tokenReply.ts'
 
+/** A label is not worth a longer wait. */
 const timeoutMs = 5000
 
 /** The grant with its account's name, if the server tells one. Never rejects. */
@@ -26,28 +28,23 @@ export async function nameAccount(
   const url = server.userinfo_endpoint
   // Without this scope the endpoint refuses (section 5.3.3).
   if (!url || grant.account !== undefined || !hasScope(grant.scope, 'openid')) return grant
-  const late = new AbortController()
-  const cancel = clock.after(timeoutMs, () => late.abort())
   const token = { accessToken: grant.accessToken, tokenType: grant.tokenType, dpopKey: grant.shape.dpopKey ?? null }
-  const ask = () =>
+  const ask = (limited: AbortSignal) =>
     sendRequest(url, {
       headers: {
         accept: 'application/json',
         ...Object.fromEntries(credentialsFor(token, { nonces, clock }, 'GET', url))
       },
       reach,
-      signal: AbortSignal.any([signal, late.signal])
+      signal: limited
     })
-  try {
-    let reply = await ask()
+  const namedBy = async (limited: AbortSignal) => {
+    let reply = await ask(limited)
     // RFC 9449 section 9: refused for want of a nonce alone.
     const isNews = nonces.note(url, reply.headers.get('dpop-nonce'))
     const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
-    if (reply.status === 401 && isAskedFor) reply = await ask()
+    if (reply.status === 401 && isAskedFor) reply = await ask(limited)
     return reply.ok ? { ...grant, ...accountIn(objectOf(await reply.text()) ?? {}) } : grant
-  } catch {
-    return grant
-  } finally {
-    cancel()
   }
+  return withTimeout(clock, timeoutMs, namedBy, signal).catch(() => grant)
 }

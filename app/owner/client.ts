@@ -2,6 +2,7 @@
 // no zod, no commander; the contract comes as types only.
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { connect as dial } from 'node:net'
+import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Paths } from '../base/paths.ts'
 import { expose } from '../base/secret.ts'
@@ -87,8 +88,7 @@ async function call(endpoint: Endpoint, command: string, input: unknown): Promis
 async function* snapshots(endpoint: Endpoint, signal: AbortSignal): AsyncGenerator<Snapshot> {
   if (signal.aborted) return
   const ask = open(endpoint, 'GET', '/snapshots')
-  const stop = () => ask.destroy()
-  signal.addEventListener('abort', stop, { once: true })
+  const stopListening = onAbort(signal, () => ask.destroy())
   try {
     const response = await respond(ask)
     response.setEncoding('utf8')
@@ -101,7 +101,7 @@ async function* snapshots(endpoint: Endpoint, signal: AbortSignal): AsyncGenerat
   } catch (error) {
     if (!signal.aborted) throw gone(endpoint, error)
   } finally {
-    signal.removeEventListener('abort', stop)
+    stopListening()
     ask.destroy()
   }
 }

@@ -1,5 +1,6 @@
 // Opens the core in this process, together with the control socket through which other processes reach it.
 // Leaving finishes what is in flight, closes both, and gives the ownership of the vault back.
+import { onAbort } from '../base/abort.ts'
 import type { Snapshot } from '../contract/views.ts'
 import type { Core, CoreOptions } from '../core/core.ts'
 import type { OwnerKind } from './endpoint.ts'
@@ -61,7 +62,7 @@ export async function* follow(core: Core, signal: AbortSignal): AsyncGenerator<S
     newest = snapshot
     wake()
   })
-  signal.addEventListener('abort', () => wake(), { once: true })
+  const stopListening = onAbort(signal, () => wake())
   try {
     while (!signal.aborted) {
       const next: Snapshot | null = newest
@@ -70,6 +71,7 @@ export async function* follow(core: Core, signal: AbortSignal): AsyncGenerator<S
       else await new Promise<void>((resolve) => (wake = resolve))
     }
   } finally {
+    stopListening()
     unsubscribe()
   }
 }

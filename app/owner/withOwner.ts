@@ -1,5 +1,6 @@
 // How a command reaches the core: through the owner of the vault where there is one, else by owning the vault itself for a moment.
 // A command's own core drains and gives way when a lasting owner asks; the command then goes on as that owner's client.
+import { unlessAborted } from '../base/abort.ts'
 import { sleep } from '../base/clock.ts'
 import type { Call, CommandName } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
@@ -80,7 +81,7 @@ export async function withOwner<T>(hosting: Hosting, work: (owner: Owner) => Pro
     }
   }
   const owner: Owner = {
-    call: ((name, input) => unlessInterrupted(signal, () => call(name, input))) as Call,
+    call: ((name, input) => unlessAborted(signal, () => call(name, input))) as Call,
     callAnyway: call as Call,
     async *snapshots() {
       while (!signal.aborted) {
@@ -100,18 +101,6 @@ export async function withOwner<T>(hosting: Hosting, work: (owner: Owner) => Pro
   } finally {
     await close()
   }
-}
-
-/** `work`, but rejecting with the interruption as soon as there is one. */
-export function unlessInterrupted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason)
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-    work()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', stop))
-  })
 }
 
 /**

@@ -1,5 +1,6 @@
 // When a registered client ends at its server: once it is forgotten here and no grant uses it any more.
 // Grants keep copies of a client, shared by the servers of one issuer: deleting it early would end what works.
+import { withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { ServerConfig } from '../contract/server.ts'
@@ -18,7 +19,7 @@ export type ClientEndingsOptions = {
 
 type ClientOf = Pick<RequestShape, 'issuer' | 'clientId' | 'registration'>
 
-const limit = 15_000
+const deletionTimeoutMs = 15_000
 
 export class ClientEndings {
   readonly #o: ClientEndingsOptions
@@ -83,12 +84,11 @@ export class ClientEndings {
       return 'The token goes on working, so the client is deleted at the server only when that token is replaced or ended.'
     if (this.#o.isSigningIn(server.id))
       return 'Another sign-in is under way, perhaps with the same client, so it was not deleted at the server.'
-    const abort = new AbortController()
-    const cancel = clock.after(limit, () => abort.abort())
     try {
-      return await oauth.deleteClient(server, issuer, management, abort.signal)
+      return await withTimeout(clock, deletionTimeoutMs, (signal) =>
+        oauth.deleteClient(server, issuer, management, signal)
+      )
     } finally {
-      cancel()
       await vault
         .forgetManagement(issuer, clientId)
         .catch((error) => this.#o.log.error('a spent right to delete a client stays', error))

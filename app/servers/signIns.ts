@@ -1,6 +1,7 @@
 // Sign-ins under way: one per server, and in a browser one per issuer; the old grant stays until the new one is stored.
 // No browser is opened here: the door that asked opens it, since only it knows where the person sits.
 import { randomUUID } from 'node:crypto'
+import { onAbort, unlessAborted } from '../base/abort.ts'
 import type { Log } from '../base/log.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { ServerView } from '../contract/views.ts'
@@ -170,7 +171,7 @@ export class SignIns {
           .views()
           .some((other) => other.id !== server && isPersonAt(other, keeper.roster.config(server).url))
       })
-      abort.signal.addEventListener('abort', () => signIn.cancel(), { once: true })
+      onAbort(abort.signal, () => signIn.cancel())
       // Cancelled while it was getting ready: nobody would tell it again.
       if (abort.signal.aborted) signIn.cancel()
       const { url, redirectUri, device, replaceClient } = signIn
@@ -225,13 +226,12 @@ export class SignIns {
     const queue = this.#queues.get(issuer) ?? []
     this.#queues.set(issuer, queue)
     queue.push(running)
-    const aborted = Promise.withResolvers<void>()
-    abort.signal.addEventListener('abort', () => aborted.resolve(), { once: true })
     for (let first = queue[0]; first && first !== running; first = queue[0]) {
       running.waitingFor = first.server
       this.#o.keeper.setSignIn(server, { id, ...nothingYet, waitingFor: first.server })
       onQueued()
-      await Promise.race([first.finished.catch(() => {}), aborted.promise])
+      const { finished } = first
+      await unlessAborted(abort.signal, () => finished.catch(() => {}))
       abort.signal.throwIfAborted()
     }
     running.waitingFor = undefined

@@ -1,12 +1,13 @@
 // Verifying a server: whether it takes the token at hand, told to health and history.
 // What follows a refusal is the same as when the gateway meets one.
+import { withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Output } from '../contract/commands.ts'
 import { usableTokens } from '../keeper/readToken.ts'
 import type { Upstreams } from '../keeper/upstreams.ts'
 import { needScope, type StepUp } from './stepUp.ts'
 
-const limit = 45_000
+const verifyTimeoutMs = 45_000
 
 /** @throws signInNeeded, tokenUnavailable or a fault's code where there is no valid token to ask with */
 export async function verify(
@@ -15,10 +16,10 @@ export async function verify(
 ): Promise<Output<'server.verify'>> {
   const { keeper, vault, oauth, clock, upstreams } = parts
   const tokens = await usableTokens(keeper, clock, id, 0)
-  const abort = new AbortController()
-  const cancel = clock.after(limit, () => abort.abort())
   const shape = (await vault.readGrant(id))?.shape ?? null
-  const found = await oauth.verify(keeper.roster.config(id), tokens, shape, abort.signal).finally(cancel)
+  const found = await withTimeout(clock, verifyTimeoutMs, (signal) =>
+    oauth.verify(keeper.roster.config(id), tokens, shape, signal)
+  )
   keeper.record(id, 'verified', found.sentence)
   let { sentence } = found
   if (found.verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })

@@ -2,6 +2,7 @@
 // The real one is keytar (Keychain, Credential Manager, Secret Service), run in a child process.
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -90,16 +91,15 @@ export function createKeychain(options: KeychainOptions): Keychain {
       const helper = startHelper({ module: path, call, words: [service, ...words] }, (answer) => {
         isOver = true
         cancel()
-        signal?.removeEventListener('abort', stop)
+        stopListening()
         resolve(answer)
       })
-      const stop = () => {
+      const stopListening = onAbort(signal, () => {
         isOver = true
         cancel()
         helper.kill()
         reject(stopped())
-      }
-      signal?.addEventListener('abort', stop, { once: true })
+      })
       let cancel = clock.after(limit, async () => {
         // macOS and Windows cannot be asked whether a prompt is open, and there it is the only likely reason.
         const waits = process.platform !== 'linux' || (await lockState(2_000)) === 'locked'

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withTimeout } from '../../base/abort.ts'
 import { sleep } from '../../base/clock.ts'
 import { locate } from '../../base/paths.ts'
 import type { Call } from '../../contract/commands.ts'
@@ -36,10 +37,8 @@ export async function demo(
     const unwatch = hosted.core.subscribe((snapshot) => gaps.see(snapshot.servers, world.clock.now()))
     try {
       for (const { name, url } of upstream.servers) await signInByItself(hosted, upstream.approve, name, url)
-      const ended = new AbortController()
-      const cancel = length === null ? () => {} : world.clock.after(length, () => ended.abort())
-      await show(world, hosted, gaps, AbortSignal.any([world.signal, ended.signal]), options.json === true)
-      cancel()
+      const showUntil = (signal: AbortSignal) => show(world, hosted, gaps, signal, options.json === true)
+      await (length === null ? showUntil(world.signal) : withTimeout(world.clock, length, showUntil, world.signal))
       gaps.see(hosted.core.snapshot().servers, world.clock.now())
     } finally {
       unwatch()

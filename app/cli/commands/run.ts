@@ -2,6 +2,7 @@
 // The child has this terminal; its exit code is ours.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { onAbort } from '../../base/abort.ts'
 import { childEnvironment } from '../../base/childEnvironment.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import { Interrupted, type World } from '../world.ts'
@@ -29,7 +30,7 @@ export async function runWithToken(
     // A terminal sends Ctrl-C to the child as well, and many programs take a second one for impatience.
     if (!isCtrlC || !world.stdin.isTTY) child.kill(isCtrlC ? 'SIGINT' : 'SIGTERM')
   }
-  world.signal.addEventListener('abort', stop, { once: true })
+  const stopListening = onAbort(world.signal, stop)
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once('error', ({ code }: NodeJS.ErrnoException) =>
@@ -38,6 +39,6 @@ export async function runWithToken(
       child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
     })
   } finally {
-    world.signal.removeEventListener('abort', stop)
+    stopListening()
   }
 }

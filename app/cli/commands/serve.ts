@@ -1,5 +1,6 @@
 // `tokentray serve`: keeps tokens alive, and shows the dashboard and the gateway, until it is told to stop.
 // It takes the vault over from a command that has it for a moment; beside another lasting owner it refuses to start.
+import { untilAborted } from '../../base/abort.ts'
 import { spareMemory } from '../../base/v8.ts'
 import { asTokentrayError } from '../../contract/errors.ts'
 import type { VaultView } from '../../contract/views.ts'
@@ -75,7 +76,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
   if (isShut(found))
     say(world, `tokentray: ${found.message} Tokentray stays up; tokentray open shows what can be done.`)
   const stopTelling = tellWhenOpen(world, core)
-  await Promise.race([core.ended, interrupted(world.signal)])
+  await Promise.race([core.ended, untilAborted(world.signal)])
   stopTelling()
   say(world, 'Finishing what is in flight…')
   // Its port is free at once, and what it is still answering ends with the core.
@@ -90,12 +91,5 @@ function tellWhenOpen(world: World, core: Core): () => void {
   return core.subscribe(({ vault }) => {
     if (!isOpen && vault.state === 'open') say(world, 'The vault is open; tokens are kept alive from now on.')
     isOpen ||= vault.state === 'open'
-  })
-}
-
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }

@@ -1,5 +1,6 @@
 // Handlers of the commands on servers: adding, changing, removing, refreshing, checking and signing out of them.
 // Before a grant is deleted it is revoked at the server where that is offered (RFC 7009).
+import { withTimeout } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { serverCommands } from '../../contract/servers.ts'
@@ -62,11 +63,7 @@ export function createServerHandlers(o: {
     // One that could not be saved yet is the live one; the stored refresh token is spent.
     const unsaved = keeper.roster.get(id).unsaved?.tokens
     const newest = { ...grant, ...unsaved, refreshToken: unsaved?.refreshToken ?? grant.refreshToken }
-    const abort = new AbortController()
-    const cancel = clock.after(revokeTimeoutMs, () => abort.abort())
-    const revoked = await oauth.revoke(keeper.roster.config(id), newest, abort.signal)
-    cancel()
-    return revoked
+    return withTimeout(clock, revokeTimeoutMs, (signal) => oauth.revoke(keeper.roster.config(id), newest, signal))
   }
 
   return {

@@ -1,5 +1,6 @@
 // Clients that wait for a person's word: kept in memory, for ten minutes, under a ticket only their browser knows.
 // The person decides by the request's id, so no door ever sees a ticket, and no page can decide.
+import { onAbort } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { PendingClient } from '../../contract/clients.ts'
 import type { LocalClient } from '../../vault/localAccess.ts'
@@ -139,13 +140,13 @@ export class Pending {
     return new Promise((resolve) => {
       const done = () => {
         cancel()
-        closed.removeEventListener('abort', done)
+        stopListening()
         found.watchers.delete(done)
         resolve()
       }
       const cancel = this.#clock.after(timeoutMs, done)
       found.watchers.add(done)
-      closed.addEventListener('abort', done)
+      const stopListening = onAbort(closed, done)
     })
   }
 
