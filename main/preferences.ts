@@ -1,8 +1,9 @@
 // What the desktop shell remembers beside the vault: notifications wanted, incidents told, one explanation given.
 // Nothing here matters enough to stop a start: an unreadable file counts as an absent one.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { writeWholeFile } from '../app/base/wholeFile.ts'
 
 const schema = z
   .object({
@@ -29,9 +30,10 @@ export function openPreferences(file: string | null): Preferences {
       if (file === null) return
       try {
         mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-        writeFileSync(`${file}.new`, JSON.stringify(values, null, 2), { mode: 0o600 })
-        renameSync(`${file}.new`, file)
-      } catch {}
+        writeWholeFile(file, JSON.stringify(values, null, 2))
+      } catch {
+        // Forgiven, as said above: a full disk must not stop the application.
+      }
     }
   }
 }
@@ -39,6 +41,8 @@ export function openPreferences(file: string | null): Preferences {
 function read(file: string | null): PreferenceValues {
   try {
     if (file !== null) return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
-  } catch {}
+  } catch {
+    // Absent or damaged: the defaults do.
+  }
   return schema.parse({})
 }

@@ -29,16 +29,19 @@ export function showTheme(theme: Theme): void {
   const root = document.documentElement
   if (theme === 'system') delete root.dataset.theme
   else root.dataset.theme = theme
-  // A browser may keep nothing for us (SecurityError), or have no room: the theme then follows with the first snapshot.
   try {
     localStorage.setItem(kept, theme)
-  } catch {}
+  } catch {
+    // A browser may keep nothing for us (SecurityError), or have no room: the theme then follows with the first snapshot.
+  }
 }
 
 export function showKeptTheme(): void {
   let theme: string | null = null
   try {
     theme = localStorage.getItem(kept)
-  } catch {}
+  } catch {
+    // Refused by the browser (SecurityError): as the system says, until the first snapshot.
+  }
   if (theme === 'light' || theme === 'dark') showTheme(theme)
 }

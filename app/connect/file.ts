@@ -1,9 +1,9 @@
 // Somebody else's file on the disk: read with what it takes to write it back as it was, and written whole or not at all.
 // A link stays a link; mode and owner stay; a backup is made beside it first.
-import { randomBytes } from 'node:crypto'
 import type { Stats } from 'node:fs'
-import { chmod, chown, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { createFile, writeDraft } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
 export type Found = {
@@ -94,31 +94,15 @@ function refuseForeign(file: string, stats: Stats): void {
 }
 
 async function replace(found: Found, text: string, stats: Stats | null): Promise<void> {
-  const draft = join(dirname(found.target), `.tokentray-${randomBytes(6).toString('hex')}`)
+  const draft = writeDraft(found.target, text, stats)
   try {
-    await create(draft, text, stats)
     // Asked once more: writing the draft took its time, and the rename would undo what another program wrote.
     await refuseChanged(found)
-    await rename(draft, found.target)
+    draft.commit()
   } catch (error) {
-    await rm(draft, { force: true })
+    draft.discard()
     throw error
   }
-}
-
-/** A new file, 0600 until it has the mode and owner of `is`. */
-async function create(file: string, text: string, stats: Stats | null): Promise<void> {
-  const handle = await open(file, 'wx', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  if (!stats || process.platform === 'win32') return
-  const hasSameOwner = stats.uid === process.getuid?.() && stats.gid === process.getgid?.()
-  if (!hasSameOwner) await chown(file, stats.uid, stats.gid)
-  await chmod(file, stats.mode & 0o7777)
 }
 
 /** Beside the name the client uses, so that a file linked into a repository leaves no copy there; the newest three stay. */
@@ -127,7 +111,7 @@ async function backUp(file: string, text: string, stats: Stats, now: number): Pr
   const time = new Date(now).toISOString().replace(/[-:]/g, '').replace('.', '-')
   const backup = join(dirname(file), stem + time)
   await rm(backup, { force: true })
-  await create(backup, text, stats)
+  createFile(backup, text, stats)
   const all = (await readdir(dirname(file))).filter((name) => name.startsWith(stem)).sort()
   for (const old of all.slice(0, -backupsKept)) await rm(join(dirname(file), old), { force: true })
   return backup

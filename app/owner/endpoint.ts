@@ -1,8 +1,9 @@
 // owner.json: the private note in which an owner says where its socket is and what key opens it.
 // Written whole or not at all, readable by its user only, and removed by the owner that wrote it.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expose, Secret } from '../base/secret.ts'
+import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
 export type OwnerKind = 'lasting' | 'command'
@@ -22,16 +23,7 @@ const file = (folder: string) => join(folder, 'owner.json')
 
 /** Writes the note into `folder`, 0600, in one step. */
 export function writeEndpoint(folder: string, endpoint: Endpoint): void {
-  const draft = `${file(folder)}.${endpoint.pid}`
-  rmSync(draft, { force: true })
-  const handle = openSync(draft, 'wx', 0o600)
-  try {
-    writeSync(handle, `${JSON.stringify({ ...endpoint, key: expose(endpoint.key) })}\n`)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(draft, file(folder))
+  writeWholeFile(file(folder), `${JSON.stringify({ ...endpoint, key: expose(endpoint.key) })}\n`)
 }
 
 /** The note in `folder`; null where there is none, or none that can be understood. Throws `ownerUnreachable`. */

@@ -1,7 +1,8 @@
 // The settings while an owner runs: changed in the file first, in force at once after.
 // What the file says now counts, with what was written there by hand; a file that cannot be read is never written over.
-import { mkdir, open, realpath, rename, rm } from 'node:fs/promises'
+import { mkdir, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { SettingsChanges, SettingsView } from '../contract/settings.ts'
 import { changeOverrides, parseSettings, readJson, type Settings } from './settings.ts'
@@ -51,17 +52,7 @@ function changed(json: Record<string, unknown>, { schedule, ...rest }: SettingsC
 async function write(file: string, text: string): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-    const target = await realpath(file).catch(() => file)
-    const fresh = `${target}.new`
-    await rm(fresh, { force: true })
-    const handle = await open(fresh, 'wx', 0o600)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(fresh, target)
+    writeWholeFile(await realpath(file).catch(() => file), text)
   } catch (cause) {
     throw new TokentrayError(
       'settingsUnwritable',

@@ -1,7 +1,8 @@
 // The ports of dashboard and gateway, each kept from the first start on in a small file beside the vault's owner note.
 // Never changed silently: a bookmark, or a client that knows the old port, would meet somebody else's program.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Listener } from '../net/loopback.ts'
 
@@ -35,9 +36,7 @@ export function readPort(folder: string, listener: KnownListener): number {
 
 /** Keeps `port`, 0600, whole or not at all. */
 export function keepPort(folder: string, listener: KnownListener, port: number): void {
-  const file = fileIn(folder, listener)
-  writeFileSync(`${file}.new`, `${JSON.stringify({ port })}\n`, { mode: 0o600 })
-  renameSync(`${file}.new`, file)
+  writeWholeFile(fileIn(folder, listener), `${JSON.stringify({ port })}\n`)
 }
 
 /** Where each listener is going to be opened; null: not at all. @throws inputInvalid where that is one port for both */

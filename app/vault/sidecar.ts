@@ -1,10 +1,10 @@
 // The sidecar: a small file beside the vault that says how its key is had and which key it is, but not the key.
 // It is what tells "wrong key" from "damaged", and an empty file that was a vault from one that is yet to be.
 import { createHmac } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { expose, type Secret } from '../base/secret.ts'
+import { createFile, writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
 const format = 1
@@ -77,19 +77,6 @@ export function readSidecar(vault: string): Sidecar | null {
 export function writeSidecar(vault: string, sidecar: Sidecar, isFirst = false): void {
   const path = sidecarPath(vault)
   const text = `${JSON.stringify(sidecar, null, 2)}\n`
-  const draft = isFirst ? path : `${path}.new`
-  writeFileSync(draft, text, { mode: 0o600, flag: isFirst ? 'wx' : 'w', flush: true })
-  if (!isFirst) renameSync(draft, path)
-  syncFolderOf(path)
-}
-
-/** Makes a created or renamed file's name durable; Windows does so by itself and cannot open folders. */
-function syncFolderOf(path: string): void {
-  if (process.platform === 'win32') return
-  const folder = openSync(dirname(path), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
+  if (isFirst) createFile(path, text)
+  else writeWholeFile(path, text)
 }
