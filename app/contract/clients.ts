@@ -1,5 +1,5 @@
-// The gateway's part of the contract: who asks to be let in, who was, what they may reach and what they did.
-// `clients.addKey` is the one command here whose answer holds a secret: the key, shown once.
+// The commands on the gateway's local clients: who waits for consent, who may use which server, and what they used.
+// `clients.addKey` is the only command here that returns a secret: the new key, shown once and never again.
 import { z } from 'zod'
 import { cliOnly, everyDoor, nothing } from './door.ts'
 import { refusalKinds } from './refusals.ts'
@@ -9,7 +9,7 @@ const time = z.number().int()
 const name = z.string().trim().min(1).max(100)
 const servers = z.array(z.string().min(1)).min(1).max(200)
 
-/** A client that waits for a person's word. `asks` are the servers it named; null: none, so the person chooses. */
+/** A client that waits for consent. `asks`: the servers it asked for; null: it named none, so the person chooses. */
 export const pendingClient = z
   .object({
     request: z.string(),
@@ -29,7 +29,9 @@ export const clientsView = z
   .object({
     pending: z.array(pendingClient),
     locked: z.boolean(),
-    /** Rises when a client or key comes or goes, or something was refused: what `clients.list` told is out of date. */
+    /**
+     * Goes up when a client or key is added or removed, or a request was refused: `clients.list` has to be read again.
+     */
     revision: z.number().int()
   })
   .strict()
@@ -40,12 +42,12 @@ export const clientView = z
     kind: z.enum(['oauth', 'key']),
     name: z.string(),
     redirectUris: z.array(z.string()),
-    /** What it reaches now. */
+    /** The servers it may use now. */
     servers: z.array(serverId),
-    /** Servers it reaches again without asking. */
+    /** Servers it may use after its next sign-in without asking again. */
     always: z.array(serverId),
     since: time,
-    /** The end of a key, where it has one. */
+    /** When a key ends; null: only when it is revoked. */
     expiresAt: time.nullable(),
     lastUse: z.object({ at: time, server: z.string() }).strict().nullable()
   })
@@ -63,7 +65,7 @@ const use = z
   })
   .strict()
 
-/** What was tried and refused since the owner started: how often, when last, and by or for whom that was. */
+/** Requests refused since the owner started, by kind: how often, when last, and by or for whom (`detail`). */
 const refusalView = z
   .object({ kind: z.enum(refusalKinds), times: z.number().int(), lastAt: time, detail: z.string() })
   .strict()
@@ -83,13 +85,15 @@ export const clientCommands = {
       })
       .strict()
   },
-  /** Lets a waiting client in. `servers` where it named none; `always`: its next sign-ins too, for these servers. */
+  /**
+   * Gives a waiting client access. `servers`: needed if it named none. `always`: its later sign-ins need no consent.
+   */
   'clients.allow': {
     doors: everyDoor,
     input: z.object({ request: z.string(), servers: servers.optional(), always: z.boolean() }).strict(),
     output: nothing
   },
-  /** Consent ahead for the next client of exactly this name, used once: for owners nobody sits in front of. */
+  /** Consent in advance for the next client of exactly this name, used once: for machines without a person in front. */
   'clients.allowNext': {
     doors: cliOnly,
     input: z
@@ -106,7 +110,7 @@ export const clientCommands = {
     output: z.object({ expiresAt: time }).strict()
   },
   'clients.deny': { doors: everyDoor, input: z.object({ request: z.string() }).strict(), output: nothing },
-  /** Ends everything this client or key (by id or name) holds, and cuts its open streams. */
+  /** Revokes all tokens of this client, or this key (by id or name), and cuts its open streams. */
   'clients.revoke': {
     doors: everyDoor,
     input: z.object({ client: z.string().min(1) }).strict(),
@@ -132,12 +136,12 @@ export const clientCommands = {
     input: z.object({ client: z.string().optional(), limit: z.number().int().min(1).max(1000).default(50) }).strict(),
     output: z.object({ uses: z.array(use) }).strict()
   },
-  /** Cuts everything at once and lets nobody in, also after a restart, until unlocked. */
+  /** Cuts every open stream and refuses every request, also after a restart, until unlocked. */
   'gateway.lock': { doors: everyDoor, input: nothing, output: locked },
   'gateway.unlock': { doors: everyDoor, input: nothing, output: locked }
 } as const
 
-/** Before there is a vault. */
+/** The view while the vault is not open. */
 export const noClients: ClientsView = { pending: [], locked: false, revision: 0 }
 
 export type PendingClient = z.infer<typeof pendingClient>

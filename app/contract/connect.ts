@@ -1,5 +1,5 @@
-// The contract's part on connecting clients: what would be written into a client's file, writing it, taking it back.
-// No field here can hold a key: diffs and entries come masked, and the key goes from the vault's owner into the file.
+// The commands that connect MCP clients to servers: show what would be written into a client's file, write it, undo it.
+// Diffs and entries come with their key masked; only `clients.bridgeKey`, for the command line, returns a key.
 import { z } from 'zod'
 import { cliOnly, everyDoor } from './door.ts'
 
@@ -11,9 +11,9 @@ export const connectableClient = z
   .object({
     id: z.string(),
     name: z.string(),
-    /** Its file on this machine; null: it is told what to enter by hand. */
+    /** Its settings file on this machine; null: unknown, so the person copies the entry by hand. */
     path: z.string().nullable(),
-    /** The first is taken unless another is asked for. */
+    /** The ways it can be connected; the first is the default. */
     ways: z.array(way),
     mark: z.enum(['verified', 'cited', 'unverified']),
     source: z.string().nullable(),
@@ -23,7 +23,7 @@ export const connectableClient = z
 
 export const connectPlan = z
   .object({
-    /** To be applied within ten minutes; null: there is nothing to write. */
+    /** The id for `connect.apply`, valid for ten minutes; null: there is nothing to write. */
     plan: z.string().nullable(),
     client: z.string(),
     server: z.string(),
@@ -31,9 +31,9 @@ export const connectPlan = z
     path: z.string().nullable(),
     state: z.enum(['new', 'changed', 'connected', 'foreign', 'manual']),
     canWrite: z.boolean(),
-    /** What would change, as a unified diff, masked. */
+    /** What would change, as a unified diff; keys and strings of other programs are masked. */
     diff: z.string(),
-    /** The entry by itself, masked. */
+    /** The entry alone, its key masked. */
     snippet: z.string(),
     note: z.string()
   })
@@ -52,19 +52,21 @@ export const connectCommands = {
       .strict(),
     output: connectPlan
   },
-  /** Writes exactly what the plan showed; refused where the file was changed since. */
+  /** Writes exactly what the plan showed; fails with `configChanged` if the file was changed since. */
   'connect.apply': {
     doors: everyDoor,
     input: z.object({ plan: z.string() }).strict(),
     output: z.object({ path: z.string(), backup: z.string().nullable() }).strict()
   },
-  /** Brings back the file from before, else takes the entry out; ends its key. */
+  /** Restores the file from before, or only removes the entry if the file was changed since; revokes its key. */
   'connect.undo': {
     doors: everyDoor,
     input: z.object({ client, server }).strict(),
     output: z.object({ path: z.string(), changed: z.boolean(), revoked: z.number().int() }).strict()
   },
-  /** A key in memory for a running `tokentray mcp`. `run` tells one run of it from the next; the key ends within the hour. */
+  /**
+   * A key for one running `tokentray mcp`, kept in memory for at most an hour. `run`: an id that each run chooses anew.
+   */
   'clients.bridgeKey': {
     doors: cliOnly,
     input: z.object({ server, run: z.string().min(1).max(80), pid: z.number().int() }).strict(),

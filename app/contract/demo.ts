@@ -5,7 +5,7 @@ import { everyDoor, nothing } from './door.ts'
 import { serverId } from './server.ts'
 
 export const demoCommands = {
-  /** Three servers and their authorization server in the owner's own process, gone with it. Asked twice: the same ones. */
+  /** Starts three servers and their authorization server within the owner; if they run already, answers with those. */
   'demo.start': { doors: everyDoor, input: nothing, output: z.object({ servers: z.array(serverId) }).strict() },
   'demo.stop': { doors: everyDoor, input: nothing, output: nothing }
 } as const

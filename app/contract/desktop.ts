@@ -1,10 +1,10 @@
-// The commands that only the desktop shell answers, over the same IPC as the core's: what the system itself keeps.
-// A browser has none of them.
+// Commands that only the desktop application answers, over the same IPC as the core's: start at login, notifications.
+// The dashboard in a browser does not have them, because they concern the desktop application alone.
 import { z } from 'zod'
 
 const settings = z
   .object({
-    /** As the system says, whoever changed it there. */
+    /** As the operating system reports it: it may have been changed there. */
     startAtLogin: z.boolean(),
     notifications: z.boolean(),
     /** Ids of servers that never notify. */

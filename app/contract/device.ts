@@ -1,8 +1,8 @@
-// The address of a sign-in by device code (RFC 8628) as a picture: which one, and whether any.
-// Without zod, since pages and command line read it.
+// Which address of a device-code sign-in (RFC 8628) a QR code shows, if it is short enough to be scanned.
+// Free of zod, because the pages and the command line load it.
 import type { DeviceCodeView } from './views.ts'
 
-/** What a picture for a telephone holds, the code too where that fits; null: longer than such a picture can be read. */
+/** The address for the QR code, with the user code in it if that fits; null: too long to be scanned. */
 export function picturedLink({ verificationUri, verificationUriComplete }: DeviceCodeView): string | null {
   return [verificationUriComplete, verificationUri].find((link) => link !== null && link.length <= 300) ?? null
 }

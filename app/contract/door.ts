@@ -1,5 +1,5 @@
-// Which of the three ways into the core a command is offered at, and the inputs that many commands share.
-// Every part of the contract builds on this file; it knows none of them.
+// The three ways into the core, called doors: command line, window and browser; and inputs that many commands share.
+// Every part of the contract imports this file, so it imports none of them.
 import { z } from 'zod'
 
 /** `cli`: the control socket; `window`: Electron IPC; `browser`: the dashboard. */

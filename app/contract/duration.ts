@@ -1,4 +1,4 @@
-// Durations as people write them, 90s, 5m, 1h, 2d or 1h30m, to milliseconds and back.
+// Reads durations as people write them (90s, 5m, 1h, 2d, 1h30m) into milliseconds, and writes them back.
 // A bare number is refused: nobody can tell seconds from milliseconds by looking at it.
 import { TokentrayError } from './errors.ts'
 

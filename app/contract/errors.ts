@@ -1,5 +1,5 @@
-// Every error code a person or script can meet, and the exit code the CLI ends with.
-// Codes are stable: they may be added to, never renamed. Nobody reads messages.
+// Every error code a person or script can meet, and the exit code the command line ends with.
+// Codes are stable: new ones may be added, none is renamed. Programs check codes; messages are for people and may change.
 import type { Proposal } from './proposal.ts'
 
 /** code → CLI exit code. 1 failure, 2 bad input, 3 a person is needed, 4 no such thing, 5 vault, 6 network. */
@@ -73,7 +73,7 @@ export type ErrorCode = keyof typeof exitCodes
 /** An error with a stable code and one sentence a person can act on. Its message never holds a secret. */
 export class TokentrayError extends Error {
   readonly code: ErrorCode
-  /** Settings that would cure it, for a person to decide about. */
+  /** Settings that would solve it; each is applied only if a person agrees. */
   readonly proposals: readonly Proposal[]
   constructor(code: ErrorCode, message: string, options: ErrorOptions & { proposals?: readonly Proposal[] } = {}) {
     super(message, options)
@@ -83,7 +83,10 @@ export class TokentrayError extends Error {
   }
 }
 
-/** `error` as a TokentrayError; what was not foreseen becomes `unexpected`, its own message kept as the cause only. */
+/**
+ * `error` as a TokentrayError. Any other error becomes `unexpected`; its message could hold a secret, so it is only the
+ * cause.
+ */
 export function asTokentrayError(error: unknown): TokentrayError {
   if (error instanceof TokentrayError) return error
   return new TokentrayError('unexpected', 'Something unexpected went wrong; the log has the details.', { cause: error })

@@ -1,18 +1,26 @@
-// The words of health: states, faults, lights and actions, as types shared by every folder.
-// The rules about them live in app/health; nothing here decides anything.
+// The words for a server's health: states, faults, lights and actions, as lists and as the types made from them.
+// The rules about them are in app/health; nothing here decides anything. Free of zod, so that every folder may use it.
 
-/** DESIGN's fault table. Only `refused` and `misconfigured` need a person; no fault deletes anything. */
-export type Fault = 'offline' | 'busy' | 'lost' | 'garbled' | 'refused' | 'misconfigured' | 'unsaved'
+/** What can go wrong with a refresh. Only `refused` and `misconfigured` need a person; no fault deletes anything. */
+export const faults = ['offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved'] as const
+export type Fault = (typeof faults)[number]
 
-/** `tryRestored`: say whether a grant from a backup may be tried (`refresh` says so). */
-export type Action = 'signIn' | 'fixSettings' | 'grantMore' | 'tryRestored'
-export type Light = 'green' | 'amber' | 'red' | 'grey'
-export type StateKind = 'signedOut' | 'signingIn' | 'fresh' | 'refreshing' | 'waiting' | 'needsUser'
+/** What a person can do. `tryRestored`: allow a grant restored from a backup to be used; `server.refresh` allows it. */
+export const actions = ['signIn', 'fixSettings', 'grantMore', 'tryRestored'] as const
+export type Action = (typeof actions)[number]
 
-/** How the end of an access token is known: told by the server, read from the JWT, carried over, or assumed. */
-export type ExpirySource = 'stated' | 'jwt' | 'lastKnown' | 'guess' | 'none'
+export const lights = ['green', 'amber', 'red', 'grey'] as const
+export type Light = (typeof lights)[number]
 
-export type SignInStep = 'resource' | 'authorizationServer' | 'registration' | 'browser' | 'exchange' | 'store'
+export const stateKinds = ['signedOut', 'signingIn', 'fresh', 'refreshing', 'waiting', 'needsUser'] as const
+export type StateKind = (typeof stateKinds)[number]
+
+/** How the end of an access token is known: stated by the server, read from the JWT, carried over, or assumed. */
+export const expirySources = ['stated', 'jwt', 'lastKnown', 'guess', 'none'] as const
+export type ExpirySource = (typeof expirySources)[number]
+
+export const signInSteps = ['resource', 'authorizationServer', 'registration', 'browser', 'exchange', 'store'] as const
+export type SignInStep = (typeof signInSteps)[number]
 
 /** What health knows of a grant: times in ms since the epoch (UTC), lifetimes in ms. Holds no secret. */
 export type GrantFacts = {
@@ -27,7 +35,7 @@ export type GrantFacts = {
   refreshExtends: boolean
   /** True where a new access token can be had without a person. */
   renewable: boolean
-  /** Restored from a backup: its refresh token may be spent, so it is tried only after a person said so. */
+  /** Restored from a backup: its refresh token may have been used since, so it is tried only after a person agreed. */
   restored: boolean
 }
 
@@ -38,11 +46,11 @@ export type FaultReport = {
   detail: string
   /** ms asked for by the server. */
   retryAfter?: number
-  /** Nothing was sent, so nothing can have been spent: the vault was found unwritable before. */
+  /** Nothing was sent, so the refresh token is still unused: the vault could not be written. */
   unspent?: boolean
 }
 
-/** `roll`, in [0, 1), is the dice of this token's jitter: drawn once, so that a plan stays one plan. */
+/** `roll`, in [0, 1): the random part of this token's jitter, drawn once so that its refresh time does not move. */
 export type State =
   | { kind: 'signedOut' }
   | { kind: 'fresh'; since: number; roll: number; dueAt: number | null }
@@ -57,7 +65,10 @@ export type State =
       code: string
     }
 
-/** One server's health, as kept across restarts. `signIn` is orthogonal: the old grant lives on beside it. */
+/**
+ * One server's health, as kept across restarts. `signIn` goes with any state: the old grant stays in use during a
+ * sign-in.
+ */
 export type Health = {
   state: State
   paused: boolean
@@ -91,7 +102,7 @@ export type Schedule = {
   fixRetry: number
   /** The longest `Retry-After` that is believed. */
   retryAfterMax: number
-  /** A lifetime taken where the server told none. */
+  /** The lifetime assumed where the server states none. */
   guessedLifetime: number
   /** Refresh this long before the refresh token's own end, where refreshing extends it. */
   refreshTokenMargin: number

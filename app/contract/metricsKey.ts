@@ -1,7 +1,10 @@
-// How a key for the gateway's metrics is told from one for servers: by its id, so that it is so for good.
-// Apart from gateway.ts, so that the command line can tell them apart without zod.
+// Tells a key for the gateway's metrics from a key for servers by its id, which never changes.
+// Free of zod, because the command line loads it.
 
-/** No other id has a dot here: those are base64url, and a bridge's begin with another word. */
+/**
+ * No other id begins like this: those of clients and keys are base64url, without a dot; a bridge's begins with
+ * `bridge.`.
+ */
 export const metricsKeyPrefix = 'metrics.'
 
 /** Whether this client is a key for the metrics: it reaches no server, now or later. */

@@ -6,10 +6,10 @@ import { snapshot } from './views.ts'
 
 export const ownerCommands = {
   snapshot: { doors: everyDoor, input: nothing, output: snapshot },
-  /** A report to send to somebody: versions, states, hosts, last events; no secret, no query string. */
+  /** A report to send to somebody who helps: versions, states, hosts, last events; no secret, no query string. */
   diagnostics: { doors: everyDoor, input: nothing, output: z.object({ text: z.string() }).strict() },
   metrics: { doors: cliOnly, input: nothing, output: z.object({ text: z.string() }).strict() },
-  /** A one-time link into the dashboard: in a private file that goes to it, for a browser, or bare, for a terminal. */
+  /** A one-time link into the dashboard. `file`: inside a private page that opens it; `text`: bare, for a terminal. */
   'dashboard.link': {
     doors: cliOnly,
     input: z.object({ as: z.enum(['file', 'text']) }).strict(),
@@ -23,7 +23,7 @@ export const ownerCommands = {
       })
       .strict()
   },
-  /** Network is back or the machine woke: waits are cut short. */
+  /** The network is back or the machine woke up: what waits for its next attempt is tried now. */
   poke: { doors: everyDoor, input: nothing, output: nothing },
   /** The machine is about to sleep: nothing new is started until it wakes, or until time is seen to pass. */
   power: {
@@ -31,7 +31,7 @@ export const ownerCommands = {
     input: z.object({ state: z.enum(['suspend', 'resume']) }).strict(),
     output: nothing
   },
-  /** Asks a command-hosted owner to finish what is in flight and let go; a lasting owner refuses. */
+  /** Asks an owner that lives for one command to finish what is in flight and end; a lasting owner refuses. */
   'owner.handOver': { doors: cliOnly, input: nothing, output: nothing },
   'owner.quit': { doors: cliOnly, input: nothing, output: nothing }
 } as const

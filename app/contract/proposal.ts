@@ -1,5 +1,5 @@
-// Quirks and proposals as they cross a border: zod schemas. What each quirk means is in quirks.ts.
-// A proposal is what `server.set` would be given once a person says yes, with the reason and what is given up.
+// Quirks (deviations from a standard, allowed for one server) and proposals to change settings, as zod schemas.
+// A proposal holds what `server.set` would get once a person agrees, the reason, and the protection it gives up.
 import { z } from 'zod'
 
 export const quirks = z
@@ -28,10 +28,13 @@ export const quirkReasons = z
 
 export type QuirkReasons = z.infer<typeof quirkReasons>
 
-/** `verified`: tried; `cited`: read at the source; `unverified`: heard of; `seen`: met at this very server. */
+/**
+ * How sure it is. `verified`: tried out; `cited`: the provider documents it; `unverified`: hearsay; `seen`: this server
+ * did it.
+ */
 export const trust = z.enum(['verified', 'cited', 'unverified', 'seen'])
 
-/** What `server.set` would be given, once a person says yes, and why. */
+/** A change of settings that a person can agree to. */
 export const proposal = z
   .object({
     change: z

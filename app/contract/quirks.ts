@@ -1,10 +1,10 @@
-// The ways a server may bend the standards with a person's consent: what each does, and what is given up by it.
-// Recorded per server with the reason, proposed where a sign-in fails for want of one, never set by themselves.
+// The ways in which a server may deviate from the standards if a person agrees: what each allows and what it gives up.
+// Kept per server with the reason, proposed when a sign-in fails for lack of one, never set without a person.
 import type { Proposal, QuirkReasons, Quirks } from './proposal.ts'
 
 export type QuirkName = keyof Quirks
 
-/** `option`: of `tokentray set`. `givesUp`: what holds no longer once it is set. */
+/** `option`: the option of `tokentray set`. `givesUp`: the protection that is lost, as a sentence for people. */
 export const quirkFacts: Record<QuirkName, { option: string; does: string; givesUp: string }> = {
   omitResource: {
     option: '--omit-resource',

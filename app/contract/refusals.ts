@@ -1,5 +1,5 @@
-// Attempts on the gateway that a person should hear of, by kind, and how they read. Ordinary refusals, such as of a token
-// that has ended, are not among them. Apart from gateway.ts, so that the command line has the words without zod.
+// Requests the gateway refused that a person should hear of, by kind, and their words. Ordinary refusals, such as of an
+// expired token, are not among them. Free of zod, because the command line loads it.
 
 export const refusalWords = {
   foreignHost: 'addressed by a foreign name, as in DNS rebinding',

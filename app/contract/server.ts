@@ -1,9 +1,9 @@
-// A server as configured: zod schemas of its settings and the types made from them.
-// Holds no secret: client secrets and tokens live in the vault's own columns.
+// A server's settings, chosen by a person or recorded by a sign-in: zod schemas and the types made from them.
+// No field holds a secret: client secrets and tokens are in the vault's own columns.
 import { z } from 'zod'
 import { quirkReasons, quirks } from './proposal.ts'
 
-/** Ids that the gateway needs for itself. */
+/** Ids no server may have, because the gateway has routes of these names. */
 export const reservedIds = ['authorize', 'token', 'register', 'revoke', 'health', 'metrics', '.well-known']
 
 export const serverId = z
@@ -13,7 +13,7 @@ export const serverId = z
     'use lower-case letters, digits, ".", "_" or "-", starting with a letter or digit'
   )
 
-/** Whether a server could be called this, there being one or not. */
+/** Whether a server may have this id, whether or not one has it. */
 export const isServerName = (id: string | null): id is string =>
   id !== null && serverId.safeParse(id).success && !reservedIds.includes(id)
 
@@ -38,7 +38,7 @@ export const scheduleOverrides = z
   .partial()
   .strict()
 
-/** What a change of overrides takes: a value, or null to follow the layer below again. */
+/** A change of overrides: a value, or null to use the general (or built-in) value again. */
 export const scheduleChanges = z
   .object(
     Object.fromEntries(Object.entries(scheduleOverrides.shape).map(([name, field]) => [name, field.nullable()])) as {
@@ -50,7 +50,7 @@ export const scheduleChanges = z
 /** Every field of the schedule, as it is in force. Times in ms. */
 export const scheduleValues = scheduleOverrides.required()
 
-/** Parameters are shown and kept as settings, so what carries a secret by its name is not taken as one. */
+/** Parameters are shown to people, so one whose name says that it holds a secret is refused. */
 const secretName = /secret|password|passphrase|assertion|verifier|(^|[_-])(token|code|api[_-]?key)$/i
 export const isSecretName = (name: string): boolean => secretName.test(name)
 
@@ -64,21 +64,23 @@ export const givenParams = z
 
 export const grantKind = z.enum(['authorizationCode', 'clientCredentials', 'jwtBearer', 'refreshToken', 'staticToken'])
 /**
- * What the gateway sends up: `token`: ours; `passThrough`: the client's own `Authorization`, for upstreams where each
- * user signs in by themselves.
+ * Which credential the gateway sends to the upstream. `token`: the one Tokentray keeps; `passThrough`: the client's own
+ * `Authorization`, for servers where each user signs in for themselves.
  */
 export const mode = z.enum(['token', 'passThrough'])
 export const clientAuthMethod = z.enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
 
-/** For mutual TLS: PEM files, by their paths; the key stays where the person keeps it. */
+/** For mutual TLS: the paths of PEM files; the key is read from its file and never stored. */
 export const clientCertificate = z.object({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).strict()
 
-/** Where an assertion is found, each time one is needed: a file, or what a command (without a shell) writes to stdout. */
+/**
+ * Where an assertion is read each time one is needed: a file, or the stdout of a command that is run without a shell.
+ */
 export const assertionSource = z.union([
   z.object({ file: z.string().min(1) }).strict(),
   z.object({ command: z.array(z.string()).min(1) }).strict()
 ])
-/** Who gives an ID-JAG for a person's ID token (MCP, enterprise-managed authorization). */
+/** The identity provider that exchanges an ID token for an ID-JAG (MCP, enterprise-managed authorization). */
 export const identityProvider = z.object({ tokenEndpoint: z.string().min(1), clientId: z.string().min(1) }).strict()
 
 /** Everything about a server a person chose or a sign-in recorded. */
@@ -90,18 +92,20 @@ export const serverConfig = z
     grantKind,
     /** Scopes asked for, space separated; absent: what the server asks for. */
     scope: z.string().optional(),
-    /** Scopes that turned out to be missing (RFC 6750 section 3.1): asked for besides, at each sign-in. */
+    /** Scopes that a request was refused for (RFC 6750 section 3.1): each sign-in asks for them too. */
     addedScope: z.string().optional(),
-    /** Of those, what a sign-in asked for and did not get: no reason to send the person to another one. */
+    /** The part of `addedScope` that a sign-in asked for in vain: another sign-in would not get it either. */
     declinedScope: z.string().optional(),
-    /** Whose account the last sign-in was for, where the server told: shown, and hinted at the next time. */
+    /** The account of the last sign-in, if the server named it: shown, and suggested to the server the next time. */
     account: z.string().max(200).optional(),
     /** A pre-registered client (RFC 6749 section 2.2); its secret is kept in the vault. */
     clientId: z.string().optional(),
-    /** Whose client that is, as its first sign-in found: no other authorization server gets to see it. */
+    /**
+     * The authorization server of that client, found at its first sign-in: no other one is sent this client's secret.
+     */
     clientIssuer: z.string().optional(),
     clientAuth: clientAuthMethod.optional(),
-    /** Tokens bound to a key (DPoP, RFC 9449); absent: where the server asks for them. */
+    /** Whether tokens are bound to a key (DPoP, RFC 9449); absent: if the server asks for it. */
     dpop: z.boolean().optional(),
     /** For jwtBearer: the assertion, or with an identity provider the ID token that is exchanged for one. */
     assertion: assertionSource.optional(),
@@ -112,13 +116,13 @@ export const serverConfig = z
     params: z.record(z.string(), z.string()).default({}),
     redirectHost: z.enum(['127.0.0.1', 'localhost']).default('127.0.0.1'),
     redirectPort: z.number().int().min(1).max(65_535).optional(),
-    /** Recorded overrides for servers that bend the standards. */
+    /** Deviations from a standard that a person allowed for this server. */
     quirks: quirks.default({}),
     quirkReasons: quirkReasons.default({}),
     clientCertificate: clientCertificate.optional(),
     mode: mode.default('token'),
     schedule: scheduleOverrides.default({}),
-    /** One of the demo's own: it ends with its owner. */
+    /** A server of the demo, removed when the demo or its owner ends. */
     demo: z.literal(true).optional()
   })
   .strict()
@@ -131,7 +135,7 @@ export type ScheduleChanges = z.infer<typeof scheduleChanges>
 export type GrantKind = z.infer<typeof grantKind>
 export type ClientAuthMethod = z.infer<typeof clientAuthMethod>
 
-/** A new token takes no refresh token: the client asks by itself (RFC 6749 section 4.4, RFC 7523 section 2.1). */
+/** Whether a new token needs neither a person nor a refresh token (RFC 6749 section 4.4, RFC 7523 section 2.1). */
 export function renewsAlone({ grantKind }: Pick<ServerConfig, 'grantKind'>): boolean {
   return grantKind === 'clientCredentials' || grantKind === 'jwtBearer'
 }

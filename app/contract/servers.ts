@@ -30,19 +30,19 @@ const addInput = serverConfig
     name: z.string().min(1).max(100).optional(),
     params: givenParams.optional(),
     clientSecret: secretText.optional(),
-    /** Of the client at the identity provider, where that one has one. */
+    /** The client secret at the identity provider, if it has one. */
     identityProviderSecret: secretText.optional(),
     accessToken: secretText.optional(),
     refreshToken: secretText.optional(),
     expiresAt: z.number().int().optional(),
-    /** Seeding: when the server exists already the vault wins, and nothing is changed or refused. */
+    /** For scripts that set up a machine: a server that exists already is left as it is, and that is no error. */
     keepExisting: z.boolean().optional()
   })
   .strict()
 
 /**
- * Fields that a door may not give, by their paths. A page in a browser must not make this machine read a file, or say where
- * what is in one is sent, or run a command; and the window, whose pages are our own, must not run one either.
+ * Input fields that are refused at a door, by their paths. A page in a browser must not make this machine read a file,
+ * choose where its content is sent, or run a command. The window shows our own pages, but they may run no command either.
  */
 const withheld: Withheld = {
   browser: ['assertion', 'identityProvider', 'clientCertificate'],
@@ -81,18 +81,24 @@ export const serverCommands = {
       params: givenParams.optional(),
       redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
       mode: mode.optional(),
-      /** null: of the system's choice. */
+      /** null: any free port. */
       redirectPort: z.number().int().min(1).max(65_535).nullable().optional(),
       quirks: quirks.optional(),
       /** Why the quirks are set; kept with each. */
       reason: z.string().min(1).max(500).optional(),
-      /** null: where the server asks for it. */
+      /** null: if the server asks for it. */
       dpop: z.boolean().nullable().optional(),
-      /** Another client of one's own, which brings its own secret; null: registered by itself again. For the next sign-in. */
+      /**
+       * A pre-registered client, given together with its secret; null: register one automatically. From the next
+       * sign-in on.
+       */
       clientId: z.string().min(1).nullable().optional(),
-      /** How a client of one's own authenticates; null: as the server takes it. */
+      /** How the pre-registered client authenticates; null: by a method the server supports. */
       clientAuth: clientAuthMethod.nullable().optional(),
-      /** Its new secret, or for private_key_jwt its key; absent: the one there is, else for private_key_jwt a new key. */
+      /**
+       * Its new secret or, for private_key_jwt, its key. Absent: unchanged; private_key_jwt gets a new key if it has
+       * none.
+       */
       clientSecret: secretText.optional(),
       /** null: none. */
       clientCertificate: clientCertificate.nullable().optional(),
@@ -100,7 +106,7 @@ export const serverCommands = {
       assertion: assertionSource.optional(),
       /** null: none. */
       identityProvider: identityProvider.nullable().optional(),
-      /** Of the client there. Absent: the one there is, which another identity provider never gets. */
+      /** The client secret there. Absent: unchanged, but never sent to another identity provider. */
       identityProviderSecret: secretText.optional(),
       /** null: the general setting again. */
       schedule: scheduleChanges.optional()
@@ -120,8 +126,8 @@ export const serverCommands = {
   'server.remove': { doors: everyDoor, input: server, output: z.object({ revoked: z.string() }).strict() },
   'server.refresh': { doors: everyDoor, input: server, output: outcome },
   /**
-   * Asks the MCP server itself whether it takes the current token, by one `initialize` and nothing beyond it.
-   * `unknown`: there was no answer to judge by.
+   * Asks the MCP server whether it accepts the current token, by a single `initialize`.
+   * `unknown`: its answer does not tell.
    */
   'server.verify': {
     doors: everyDoor,
@@ -136,15 +142,15 @@ export const serverCommands = {
     output: z.object({ events: z.array(historyEvent) }).strict()
   },
   /**
-   * Makes the next sign-in register a client anew. The old one is deleted at its server (RFC 7592) as soon as no grant uses
-   * it any more, where that is offered; `sentence` says in words what came of that.
+   * Makes the next sign-in register a new client. The old one is deleted at the server (RFC 7592), if it offers
+   * that, once no grant uses it; `sentence` says what happened.
    */
   'server.forgetRegistration': {
     doors: everyDoor,
     input: server,
     output: outcome.extend({ sentence: z.string() })
   },
-  /** Ends the grant here and, where offered, at the server (RFC 7009); `revoked` says in words what came of that. */
+  /** Deletes the grant, and revokes it at the server if it offers that (RFC 7009); `revoked` says what happened. */
   'server.signOut': {
     doors: everyDoor,
     input: server,

@@ -1,5 +1,5 @@
-// The settings of the whole, as doors read and change them; the file they are kept in holds the same fields.
-// Times in ms.
+// The general settings, as they are read and changed; the settings file holds the same fields.
+// All times are in milliseconds.
 import { z } from 'zod'
 import { everyDoor, nothing } from './door.ts'
 import { scheduleChanges, scheduleOverrides, scheduleValues } from './server.ts'
@@ -10,9 +10,9 @@ export const logLevel = z.enum(['debug', 'info', 'warn', 'error'])
 
 export const settingsView = z
   .object({
-    /** In force for every server that sets nothing of its own. */
+    /** Used for every server that has no value of its own. */
     schedule: scheduleValues,
-    /** The part of it that the settings file says. */
+    /** The values that the settings file sets. */
     overrides: scheduleOverrides,
     /** How many refreshes may run at the same time. */
     concurrency,
@@ -26,7 +26,7 @@ export const settingsChanges = z.object({ schedule: scheduleChanges, concurrency
 
 export const settingsCommands = {
   'settings.read': { doors: everyDoor, input: nothing, output: settingsView },
-  /** Kept in the settings file and in force at once, for all servers. */
+  /** Writes the settings file; the change takes effect at once, for all servers. */
   'settings.set': { doors: everyDoor, input: settingsChanges, output: settingsView }
 } as const
 

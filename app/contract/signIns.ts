@@ -1,5 +1,5 @@
-// The sign-in's part of the contract: begun, helped along, waited for, cancelled; from any door.
-// A sign-in goes on in the core whether or not the door that began it stays.
+// The commands on sign-ins: start one, continue it, wait for its end, cancel it.
+// A sign-in runs in the core, so it goes on when the window or terminal that started it is closed.
 import { z } from 'zod'
 import { everyDoor, nothing, server } from './door.ts'
 import { outcome } from './servers.ts'
@@ -8,11 +8,14 @@ import { wayOn } from './views.ts'
 const signInStarted = z.object({ signIn: z.string(), ...wayOn }).strict()
 
 export const signInCommands = {
-  /** Discovers, registers and opens the callback; `url` is for a browser, which the calling door opens; null: none is needed. */
+  /**
+   * Discovers, registers a client and opens the callback. `url`: for the caller to open in a browser; null: none is
+   * needed.
+   */
   'signIn.start': {
     doors: everyDoor,
     /**
-     * `addScope`: what a 403 said is missing; asked for besides what was granted, now and at later sign-ins.
+     * `addScope`: scopes that a 403 said are missing, asked for in addition, now and at later sign-ins.
      * `device`: by device code (RFC 8628) always, or where the server offers it; absent: only where there is no other way.
      */
     input: server.extend({
@@ -21,16 +24,19 @@ export const signInCommands = {
     }),
     output: signInStarted
   },
-  /** Answers when a sign-in that waits for another one can be sent off, as signIn.start does for the others. */
+  /** Waits until a sign-in that is queued behind another one can go on, then answers as signIn.start does. */
   'signIn.ready': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: signInStarted },
-  /** Answers when the sign-in ended, well or badly. */
+  /** Answers when the sign-in succeeded, and fails with its error when it did not. */
   'signIn.wait': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: outcome },
+  /** Takes the redirect address that a person pasted because their browser could not reach the callback. */
   'signIn.paste': {
     doors: everyDoor,
     input: z.object({ signIn: z.string(), url: z.string().max(65_536) }).strict(),
     output: outcome
   },
-  /** Registers a client anew in place of one the page does not know (`keptClient`), and goes on at another address. */
+  /**
+   * Registers a new client because the sign-in page does not know the old one (`keptClient`); goes on at another `url`.
+   */
   'signIn.replaceClient': {
     doors: everyDoor,
     input: z.object({ signIn: z.string() }).strict(),

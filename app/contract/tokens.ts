@@ -4,12 +4,12 @@ import { z } from 'zod'
 import { cliOnly, server } from './door.ts'
 
 export const tokenCommands = {
-  /** Hands out a secret, as `clients.addKey` does its own key. `minValid` in ms; waits for a refresh where one is needed. */
+  /** The access token; refreshed first if it is valid for less than `minValid` ms. */
   readToken: {
     doors: cliOnly,
     input: server.extend({
       minValid: z.number().int().nonnegative().default(60_000),
-      /** Asks for a proof for one request with the token; `nonce`: what the server gave last. */
+      /** The request to make a DPoP proof for; `nonce`: the last one that its server sent. */
       proof: z.object({ method: z.string(), url: z.url(), nonce: z.string().optional() }).strict().optional()
     }),
     output: z

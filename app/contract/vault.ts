@@ -1,5 +1,5 @@
-// The vault's part of the contract: copied, checked, and each way out of a vault that does not open.
-// A passphrase goes in; nothing secret comes out.
+// The commands on the vault: back it up, check it, and what a person can do about one that does not open.
+// A passphrase goes in; no secret comes out.
 import { z } from 'zod'
 import { cliOnly, everyDoor, nothing } from './door.ts'
 
@@ -15,17 +15,17 @@ export const vaultCommands = {
 
 /** What a person can do about a vault that does not open; the vault's view offers those that can help. */
 export const closedVaultCommands = {
-  /** Opens a vault whose key comes from a passphrase, or makes a new one with it, where the vault's view offers that. */
+  /** Opens the vault with its passphrase, or creates one with a new passphrase, if the vault's view offers that. */
   'vault.unlock': {
     doors: everyDoor,
     input: z.object({ passphrase: z.string().min(1).max(1024) }).strict(),
     output: nothing
   },
-  /** Tries to open the vault again; answers at once where the keychain then waits for a person. */
+  /** Tries to open the vault again; answers at once if the keychain asks the person to unlock it. */
   'vault.retry': { doors: everyDoor, input: nothing, output: nothing },
-  /** Puts the newest sound backup in the place of a damaged vault, which is set aside. */
+  /** Replaces a damaged vault by its newest intact backup; the damaged one is kept under another name. */
   'vault.restore': { doors: everyDoor, input: nothing, output: z.object({ restored: z.string() }).strict() },
-  /** Sets a vault aside whose key is lost, and starts a new one. */
+  /** Starts a new vault; the old one, whose key is lost, is kept under another name (`keptAs`). */
   'vault.reset': {
     doors: everyDoor,
     input: z.object({ confirmation: z.literal('reset') }).strict(),

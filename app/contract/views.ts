@@ -2,17 +2,18 @@
 // No field can hold a secret, and all are parsed on departure.
 import { z } from 'zod'
 import { clientsView } from './clients.ts'
+import { actions, expirySources, faults, lights, signInSteps, stateKinds } from './health.ts'
 import { proposal, quirkReasons, quirks } from './proposal.ts'
 import { clientAuthMethod, grantKind, identityProvider, mode, scheduleOverrides, serverId } from './server.ts'
 import { theme } from './settings.ts'
 
 const time = z.number().int()
 
-export const light = z.enum(['green', 'amber', 'red', 'grey'])
-export const stateKind = z.enum(['signedOut', 'signingIn', 'fresh', 'refreshing', 'waiting', 'needsUser'])
-export const action = z.enum(['signIn', 'fixSettings', 'grantMore', 'tryRestored'])
-export const fault = z.enum(['offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved'])
-export const signInStep = z.enum(['resource', 'authorizationServer', 'registration', 'browser', 'exchange', 'store'])
+export const light = z.enum(lights)
+export const stateKind = z.enum(stateKinds)
+export const action = z.enum(actions)
+export const fault = z.enum(faults)
+export const signInStep = z.enum(signInSteps)
 
 export const eventKind = z.enum([
   'added',
@@ -56,7 +57,9 @@ export const wayOn = {
   url: z.string().nullable(),
   redirectUri: z.string().nullable(),
   device: deviceCode.nullable(),
-  /** Another server's sign-in at the same authorization server comes first: `signIn.ready` has the url when it ended. */
+  /**
+   * Another server's sign-in at the same authorization server comes first: `signIn.ready` has the url when it ended.
+   */
   waitingFor: serverId.optional(),
   /** Its client was registered for an earlier sign-in, so that the page may not know it: `signIn.replaceClient`. */
   keptClient: z.literal(true).optional()
@@ -87,7 +90,7 @@ export const serverView = z
     faultAt: time.nullable(),
     obtainedAt: time.nullable(),
     expiresAt: time.nullable(),
-    expirySource: z.enum(['stated', 'jwt', 'lastKnown', 'guess', 'none']).nullable(),
+    expirySource: z.enum(expirySources).nullable(),
     refreshExpiresAt: time.nullable(),
     /** False once a refresh left that end where it was: only a new sign-in can move it. */
     refreshExtends: z.boolean().optional(),

@@ -1,5 +1,5 @@
-// What the gateway's commands of the contract do. `clients.addKey` is where a key leaves, once.
-// Names of servers are resolved by whoever calls createClientHandlers, as for every other command.
+// Handlers of the commands on the gateway's clients: listing, consent, revoking, named keys, activity and the lock.
+// A new key leaves the process here, in the answer of `clients.addKey`, and nowhere else.
 import type { Clock } from '../../base/clock.ts'
 import { expose } from '../../base/secret.ts'
 import type { ClientView, clientCommands } from '../../contract/clients.ts'
@@ -37,7 +37,7 @@ const viewKey = (it: KeySummary): ClientView => ({
   lastUse: it.lastUse
 })
 
-/** `find`: the server's id behind what a person typed; throws `serverUnknown`. */
+/** `findServer`: the id of the server a person named; throws `serverUnknown`. */
 export function createClientHandlers(o: {
   access: Access
   local: LocalAccess
@@ -55,7 +55,7 @@ export function createClientHandlers(o: {
     return [...clients.map(viewClient), ...keys.map(viewKey), ...access.bridgeKeys.list().map(viewKey)]
   }
 
-  /** By id, or by a name that only one has. */
+  /** The client with this id, or the only one with this name. */
   async function findClient(typed: string): Promise<ClientView> {
     const all = await list()
     const found = all.filter(({ id }) => id === typed)
@@ -119,7 +119,7 @@ export function createClientHandlers(o: {
     },
     'clients.activity': async ({ client, limit }) => {
       await access.writeActivity()
-      // A client that was revoked is gone from the list, but what it did is still told under its id.
+      // A revoked client is no longer listed, but its activity can still be read by its id.
       const id =
         client === undefined
           ? undefined

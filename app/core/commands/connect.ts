@@ -1,5 +1,5 @@
-// What the commands on connecting do in the owner, for window and browser: plans are shown, then written by their id.
-// A door names a client and a server, never a file: which file that is, is decided here.
+// Handlers of the commands that connect MCP clients: a plan is shown first, then written by its id.
+// Callers name a client and a server, never a file, so that no page can have a file of its choice written.
 import { homedir } from 'node:os'
 import type { Clock } from '../../base/clock.ts'
 import type { Environment } from '../../base/paths.ts'
@@ -18,7 +18,9 @@ import type { HandlersOf } from './handlers.ts'
 const planLifeMs = 10 * 60_000
 const maxPlans = 50
 
-/** `find`: the server's id behind what a person typed. `call`: the commands on clients. `gateway`: its origin. */
+/**
+ * `findServer`: the id of the server a person named. `call`: the commands on clients. `gateway`: the gateway's origin.
+ */
 export function createConnectHandlers(o: {
   call: Call
   bridgeKeys: BridgeKeys
@@ -31,7 +33,7 @@ export function createConnectHandlers(o: {
   changed(): void
 }): HandlersOf<keyof typeof connectCommands> {
   const { clock, environment, find, bridgeKeys } = o
-  // The folder a lasting owner was started in is nobody's project.
+  // No working folder: the one a lasting owner was started in is no project of the person's.
   const place: Place = { platform: process.platform, home: environment.HOME || homedir(), env: environment, cwd: '' }
   const connector = createConnector({
     place,

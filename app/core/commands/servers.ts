@@ -35,16 +35,16 @@ export function createServerHandlers(o: {
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
-  /** The grant there is once no sign-in is under way that could bring another. */
+  /** The current grant, after cancelling a sign-in that could bring another one. */
   async function lastGrant(id: string) {
     await signIns.cancelServer(id)
     return vault.readGrant(id)
   }
 
-  /** Ends the grant at the server where that is offered, then does `forget`; says in words what came of the former. */
+  /** Revokes the grant at the server if it offers that, then calls `forget`. @returns a sentence on the revocation */
   async function revoke(id: string, forget: () => Promise<void>): Promise<string> {
     const wasPaused = keeper.roster.health(id).paused
-    // A refresh in flight would bring a token that nobody revokes.
+    // A refresh in flight would bring a new token after the old one was revoked.
     keeper.dispatch(id, { type: 'paused' })
     try {
       await keeper.settled(id)
@@ -60,7 +60,7 @@ export function createServerHandlers(o: {
   async function revokeNewest(id: string): Promise<string> {
     const grant = await vault.readGrant(id)
     if (!grant) return 'There was nothing to revoke.'
-    // One that could not be saved yet is the live one; the stored refresh token is spent.
+    // A token that could not be saved yet is the valid one; the stored refresh token has been used.
     const unsaved = keeper.roster.get(id).unsaved?.tokens
     const newest = { ...grant, ...unsaved, refreshToken: unsaved?.refreshToken ?? grant.refreshToken }
     return withTimeout(clock, revokeTimeoutMs, (signal) => oauth.revoke(keeper.roster.config(id), newest, signal))
@@ -144,7 +144,7 @@ export function createServerHandlers(o: {
     },
     'server.history': async (input) => {
       const id = find(input)
-      // A line recorded a moment ago is on its way to the vault.
+      // An event recorded a moment ago may still be on its way to the vault.
       await keeper.roster.find(id)?.saving
       return { events: await vault.events(id, input.limit) }
     },

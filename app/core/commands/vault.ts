@@ -1,5 +1,5 @@
 // Handlers of the vault's commands: backing it up and checking it, and the ways out of a vault that does not open.
-// The latter are all that works, besides the owner's own commands and the settings, while the vault is closed.
+// With the owner's own commands and the settings, the latter are all that works while the vault is closed.
 import type { Clock } from '../../base/clock.ts'
 import type { closedVaultCommands, vaultCommands } from '../../contract/vault.ts'
 import type { VaultOpening } from '../../vault/opening.ts'
