@@ -1,16 +1,16 @@
-// A request's body on its way up: kept whole where it is small, so that it can be sent again; streamed otherwise.
-// A small one of known length is read first, since one write is faster; one of unknown length is never waited for.
+// A request's body on its way to the upstream: kept in memory while small, so that it can be sent again; else streamed.
+// A small body of known length is read whole first, since one write is faster; a chunked one is streamed at once.
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
 
 export interface Body {
-  /** For the next attempt; null where there is none. A second time only where it was kept. */
+  /** The body for the next attempt; null: none. After the first attempt only if it was kept. */
   next(): Buffer | Readable | null
-  /** The whole body where it was kept; empty where there is none. */
+  /** The whole body; empty if there is none; null: too large to keep, or not arrived in full. */
   kept(): Buffer | null
 }
 
-/** Resolves at once for a streamed body, and with all of it for a small one. `limit` in bytes. Rejects where the client went away. */
+/** Resolves at once for a streamed body, after the last byte for a small one. Rejects if the client goes away. */
 export async function readBody(request: IncomingMessage, maxKeptBytes: number): Promise<Body> {
   const { headers } = request
   const chunked = headers['transfer-encoding'] !== undefined
@@ -26,7 +26,7 @@ export async function readBody(request: IncomingMessage, maxKeptBytes: number): 
   return { next: () => whole, kept: () => whole }
 }
 
-/** Goes up as it comes; a copy is kept as long as it is within `limit`. */
+/** Streams the body and keeps a copy as long as it is within `maxKeptBytes`. */
 function streamed(request: IncomingMessage, maxKeptBytes: number): Body {
   let chunks: Buffer[] | null = []
   let sizeBytes = 0
@@ -48,7 +48,7 @@ function streamed(request: IncomingMessage, maxKeptBytes: number): Body {
       request.on('data', keep)
       request.on('end', () => (isComplete = true))
       request.on('error', (error) => up.destroy(error))
-      // An upstream that answers early takes no more: the rest is dropped, so that the client hears the answer.
+      // An upstream that answered early stops reading: the rest is discarded, so that the client reads the answer.
       up.on('error', () => {})
       up.on('close', () => request.resume())
       request.pipe(up)

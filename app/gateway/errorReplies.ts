@@ -1,11 +1,11 @@
-// How the gateway itself answers: JSON-RPC errors with a sentence for what MCP clients show, OAuth errors for refusals.
-// Every answer carries the safety headers; a dead upstream grant is never a 401, which would start a login loop below.
+// Answers made by the gateway itself: JSON-RPC errors, whose sentence MCP clients show, and OAuth errors for refusals.
+// An upstream whose grant has ended is never answered with 401: the client would sign in here again and again.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorCode } from '../contract/errors.ts'
 import { safetyHeaders } from './headers.ts'
 import type { Refusal } from './port.ts'
 
-/** An answer of ours to an MCP request. `retryAfter` in s. `code` is stable, for scripts. */
+/** An error the gateway answers an MCP request with. `code` is stable, for scripts; `retryAfter` in seconds. */
 export type Failure = {
   status: 400 | 403 | 404 | 405 | 421 | 501 | 502 | 503 | 504
   code: ErrorCode
@@ -52,11 +52,11 @@ export function answer(
   response.writeHead(status, all.flat()).end(text)
 }
 
-/** Says what went wrong as JSON-RPC (2.0 section 5), to each request in `body` where that was kept. */
+/** Answers with one JSON-RPC error (2.0 section 5) for each request in `body`, or one without an id if it is null. */
 export function fail(request: IncomingMessage, response: ServerResponse, failure: Failure, body: Buffer | null): void {
   const { status, code, sentence, retryAfter } = failure
   const { ids, batch } = requestIds(body)
-  // Many clients show the body as it is, where quotes would come with backslashes.
+  // Many clients show the raw JSON, in which quotes would stand with backslashes.
   const message = sentence.replace(/"(tokentray [^"]+)"/g, '`$1`')
   const error = { code: serverError, message, data: { code } }
   const errors = (ids.length > 0 ? ids : [null]).map((id) => ({ jsonrpc: '2.0', id, error }))
@@ -65,7 +65,10 @@ export function fail(request: IncomingMessage, response: ServerResponse, failure
   answer(response, status, headers, batch ? errors : errors[0])
 }
 
-/** Refuses a local credential (RFC 6750 section 3, RFC 9728 section 5.1). `challenge`: its first parameter; null: none. */
+/**
+ * Refuses a local credential (RFC 6750 section 3, RFC 9728 section 5.1). `challenge`: the first parameter of
+ * `WWW-Authenticate`; null: no such header.
+ */
 export function refuse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -73,7 +76,7 @@ export function refuse(
   challenge: string | null
 ): void {
   const headers: [string, string][] = []
-  // A 403 is for keys alone: given a challenge of insufficient_scope, clients would start a sign-in and hide the sentence.
+  // Only keys get a 403. With a challenge of insufficient_scope, clients would start a sign-in and hide the sentence.
   if (status === 401 && challenge) {
     const params = [challenge]
     // RFC 6750 section 3.1: no error code where no credential came.
@@ -86,7 +89,7 @@ export function refuse(
   answer(response, status, headers, { error, error_description: description })
 }
 
-/** A body nobody reads would be taken for the next request's beginning, or be waited for. */
+/** Closes the connection if the body was not read: its rest would be taken for the next request. */
 function closeWhereUnread(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return
   response.shouldKeepAlive = false

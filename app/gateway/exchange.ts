@@ -1,5 +1,5 @@
-// One exchange with an upstream: the request goes up, and the answer streams down unless it is one the gateway judges.
-// Backpressure both ways is that of the sockets; nothing is buffered beyond what one of them holds.
+// One HTTP exchange with an upstream: sends the request and streams the answer to the client.
+// An answer that the gateway has to judge first, such as a 401, is not streamed. Backpressure is that of the sockets.
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
@@ -16,28 +16,28 @@ export type Exchange = {
   /** Aborts when the client went away or lost its access. */
   signal: AbortSignal
   response: ServerResponse
-  /** Whether this answer is the gateway's to judge; it is then not passed down. */
+  /** Whether the gateway judges this answer itself; it is then not sent to the client. */
   isOurs: (answer: Answer) => boolean
-  /** Whether the upstream's own challenges pass down. */
+  /** Whether the upstream's own `WWW-Authenticate` goes to the client. */
   passesChallenges: boolean
-  /** More headers to pass down, such as a rewritten `Location`. */
+  /** More headers for the client, such as a rewritten `Location`. */
   extraHeaders: (answer: Answer) => readonly [string, string][]
-  /** Called once an answer of this status has gone down, to its end or to where it broke. */
+  /** Called once, when an answer was sent to its end or to where a connection broke. */
   onDelivered: (status: number) => void
 }
 
 export type Answer = { status: number; headers: Readonly<Record<string, string | string[] | undefined>> }
 
 /**
- * `streaming`: the answer has begun to go down. `ours`: it is to be judged. `failed`: no answer came; `sent` false where
- * nothing of the request can have reached the upstream.
+ * `streaming`: the answer is being sent to the client. `ours`: the gateway has to judge it. `failed`: no answer came;
+ * `sent` is false if nothing of the request can have reached the upstream.
  */
 export type Outcome =
   | ({ kind: 'streaming' } & Answer)
   | ({ kind: 'ours' } & Answer)
   | { kind: 'failed'; error: NodeJS.ErrnoException; sent: boolean }
 
-/** An answer that is not passed down is read to its end up to here, in bytes, so that its connection lives on. */
+/** An answer the gateway judges is read up to this size, so that its connection can be used again. */
 const maxReadBytes = 65_536
 
 export function exchange(o: Exchange): Promise<Outcome> {
@@ -52,7 +52,7 @@ export function exchange(o: Exchange): Promise<Outcome> {
 
 function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.DispatchHandler {
   const { signal, response, onDelivered } = o
-  // Let go of once the answer passes: a stream may last for days, and holds neither token nor body.
+  // Released once the answer streams: a stream may last for days and must not keep token and body in memory.
   let judge: Exchange | null = o
   let control: Dispatcher.DispatchController | null = null
   let streamingStatus: number | null = null
@@ -72,7 +72,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
     response.off('drain', resume)
     onDelivered(status)
   }
-  // What is read of an answer that is not passed down is read no longer than the request lasts, either.
+  // An answer the gateway judges is read no longer than the client stays connected, either.
   const abort = () => {
     const error = new Error('the client went away')
     control?.abort(error)
@@ -93,7 +93,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
       const down = headersDown(latin1(controller.rawHeaders), judge.passesChallenges)
       for (const pair of judge.extraHeaders(answer)) down.push(...pair)
       response.writeHead(status, isWritable(message) ? message : undefined, down as never)
-      // Not at once: with what of the body came along, they are one write.
+      // A tick later, so that headers and the first part of the body go out in one write.
       process.nextTick(() => isBegun || response.flushHeaders())
       response.on('drain', resume)
       streamingStatus = status
@@ -119,7 +119,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
     },
     onResponseError(_, error) {
       if (isOurs) return
-      // Cut where the upstream cut: an end would make half an answer look whole.
+      // The client's connection is cut like the upstream's: a proper end would make half an answer look whole.
       if (response.headersSent) response.destroy()
       if (streamingStatus === null) fail(error, control !== null)
       else end()
@@ -127,7 +127,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
   }
 }
 
-/** By name: of a flat list a proxy's agent would keep the last of each only. */
+/** Headers by name: of a flat list, undici's proxy agents keep only the last of repeated ones. */
 function grouped(headers: readonly string[]): Record<string, string | string[]> {
   const all: Record<string, string | string[]> = Object.create(null)
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -138,7 +138,7 @@ function grouped(headers: readonly string[]): Record<string, string | string[]> 
   return all
 }
 
-/** Whether a reason phrase may be written again: Node keeps one that it refused, and could answer nothing any more. */
+/** Whether Node accepts this reason phrase: it keeps one it has refused, and then cannot write any answer. */
 const isWritable = (message: string | undefined) => !!message && /^[\t\x20-\x7e]+$/.test(message)
 
 function latin1(raw: Dispatcher.DispatchController['rawHeaders']): RawHeaders {

@@ -1,5 +1,5 @@
-// A request below /<server>: who asks, whether that is still so, and an answer whatever happens.
-// It reads no MCP; ids of JSON-RPC requests are looked at only to shape an error of ours.
+// Handles a request to /<server>: admits its caller, forwards it, and answers with an error where that is not possible.
+// MCP messages are not interpreted; only their JSON-RPC ids are read, to address an error to the right request.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -39,7 +39,7 @@ export function createForward(o: ForwarderOptions): Forward {
     const began = clock.now()
     const { upstreams, admission } = o.parts()
     const upstream = upstreams.find(target.server)
-    // Of a name that a server could have, strangers hear the same whether there is one: it is not theirs to find out.
+    // For every possible id, strangers get the same answer whether or not that server exists: they must not list servers.
     if (!upstream && !isServerName(target.server)) return fail(request, response, unknownServer(target.server), null)
     const count = (result: string) => {
       if (upstream) metrics.countRequest(upstream.id, result, clock.now() - began)
@@ -50,7 +50,7 @@ export function createForward(o: ForwarderOptions): Forward {
     }
     const clientGone = signalWhenGone(request, response)
     const isOurs = upstream?.mode !== 'passThrough'
-    // In pass-through the client's own Authorization is the upstream's business and proves nothing here.
+    // In pass-through mode the client's Authorization is meant for the upstream and is no credential here.
     const { authorization: _, ...others } = request.headers
     const admitted = await admission.admit(isOurs ? request.headers : others, target.server)
     if (!admitted.ok && (upstream || !admitted.isKnown)) {
@@ -69,7 +69,7 @@ export function createForward(o: ForwarderOptions): Forward {
     admission.noteUse(admitted.caller, upstream.id)
     const problem = findUnforwardable(request)
     if (problem) return replyWith(problem)
-    // Only now: a body is not called up for somebody who is refused (RFC 9110 section 10.1.1).
+    // Only now, so that a refused caller is not asked to send its body (RFC 9110 section 10.1.1).
     if (request.headers.expect !== undefined) response.writeContinue()
     let body: Body | null = null
     try {
@@ -97,10 +97,10 @@ export function createForward(o: ForwarderOptions): Forward {
   }
 }
 
-/** One for all: to make an error costs more than the rest of a request's end. */
+/** One object for all requests: creating an error costs more than everything else at a request's end. */
 const clientLeft = new Error('the client went away')
 
-/** Aborts when the answer is over, or nobody is there to hear it. */
+/** Aborts when the answer is complete or the client has gone away. */
 function signalWhenGone({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
   const clientGone = new AbortController()
   const end = () => {
@@ -108,12 +108,12 @@ function signalWhenGone({ socket }: IncomingMessage, response: ServerResponse): 
     clientGone.abort(clientLeft)
   }
   response.once('close', end)
-  // A response that waits behind another one has no connection yet, and hears nothing of its end.
+  // A pipelined response that waits behind another one has no socket yet, so the request's socket tells of the end.
   if (!response.socket) socket.setMaxListeners(0).once('close', end)
   return clientGone.signal
 }
 
-/** `metadata`: null in pass-through, where the challenge of a 401 would be taken for the upstream's. */
+/** `metadata`: null in pass-through mode, where a client would take the challenge of a 401 for the upstream's. */
 async function refuseCaller(
   request: IncomingMessage,
   response: ServerResponse,
@@ -123,7 +123,7 @@ async function refuseCaller(
 ): Promise<void> {
   const { status, description, isKnown } = refusal
   if (status === 503) {
-    // A stranger could keep us waiting for a body without end.
+    // A stranger's body is not waited for: it might never end.
     const body = isKnown ? await readForIds(request, maxKeptBytes) : null
     const failure: Failure = { status, code: 'gatewayLocked', sentence: description, retryAfter: 30 }
     return fail(request, response, failure, body?.kept() ?? null)
@@ -135,10 +135,10 @@ async function refuseCaller(
   refuse(request, response, refusal, metadata === null ? null : `resource_metadata="${metadata}"`)
 }
 
-/** In pass-through, to whom a sign-in here would not help. */
+/** For pass-through servers, where signing in to Tokentray does not help. */
 const keyNeeded = 'Send a key of Tokentray as X-Tokentray-Key; tokentray clients add-key makes one.'
 
-/** The body, for the ids in it; null where it would have to be called up, or did not come. */
+/** The body, for the ids in it; null if the client waits to be asked for it (`Expect`), or it did not arrive. */
 async function readForIds(request: IncomingMessage, maxKeptBytes: number): Promise<Body | null> {
   return request.headers.expect === undefined ? readBody(request, maxKeptBytes).catch(() => null) : null
 }
@@ -151,11 +151,11 @@ function unknownServer(server: string): Failure {
   return { status: 404, code: 'serverUnknown', sentence }
 }
 
-/** What is not forwarded at all. */
+/** Why this request can never be forwarded; null: it may be. */
 function findUnforwardable({ method, headers }: IncomingMessage): Failure | null {
   if (method === 'TRACE')
     return { status: 405, code: 'notAllowedHere', sentence: 'TRACE would show the token, so it is not forwarded.' }
-  // Other upgrades (h2c) are offers a server may leave alone.
+  // Other upgrades, such as h2c, are offers that a server may ignore.
   if (/\bwebsocket\b/i.test(headers.upgrade ?? ''))
     return { status: 501, code: 'notAllowedHere', sentence: 'Tokentray forwards HTTP and no WebSockets.' }
   return null

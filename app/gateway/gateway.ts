@@ -1,5 +1,5 @@
-// The gateway's listener on loopback: who may speak to it at all, its own routes, and everything below /<server>.
-// One origin for all clients and upstreams, and never the dashboard's: what upstreams answer must not meet our pages.
+// The gateway's HTTP listener on loopback: checks who calls, answers its own routes, forwards what is below /<server>.
+// Its origin is never the dashboard's: what upstreams answer must not share an origin with the dashboard's pages.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../base/clock.ts'
@@ -37,7 +37,7 @@ export type GatewayOptions = GatewayBackend & {
   port: number
   /** An https origin under which a reverse proxy publishes this gateway; null: for this machine only. */
   publicUrl: string | null
-  /** The text of GET /metrics, null for whoever has no key for it; absent: there is no such path. */
+  /** The text of GET /metrics; null: these headers hold no key for it. Absent: there is no such path. */
   scrape?: (headers: IncomingHttpHeaders) => Promise<string | null>
 }
 
@@ -45,18 +45,18 @@ export type Gateway = {
   port: number
   /** `http://127.0.0.1:<port>` */
   address: string
-  /** Lets go of the port at once, and resolves when what is in flight was answered or cut. */
+  /** Frees the port at once; resolves when the requests in flight were answered or cut. */
   close(): Promise<void>
 }
 
-/** Requests not yet let in, beyond which new ones are asked to come back. */
+/** Requests not yet admitted, beyond which new ones are answered with 503. */
 const maxStrangers = 64
 /** How long requests in flight may take to end, in ms; streams would take forever. */
 const closeTimeoutMs = 1000
 const serverOptions = {
   maxHeaderSize: 16_384,
   headersTimeout: 10_000,
-  // A body may be a stream that lasts.
+  // No limit: a request body may be a long stream.
   requestTimeout: 0,
   keepAliveTimeout: 60_000
 }
@@ -110,11 +110,11 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       if (await o.parts().own.handle(request, response, asked.origin)) return
       return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'There is nothing here.' }, null)
     }
-    // Not at the response's end: one that waits behind another hears nothing of a connection that breaks.
+    // Counted until admitted, not until the response ends: a pipelined response never learns that its connection broke.
     await admitStranger(request, response, (onAdmitted) => forward(request, response, target, asked.origin, onAdmitted))
   }
 
-  /** Answers a stranger, while there are not too many; `work` calls `letIn` once it knows who asks. */
+  /** Runs `work` unless too many callers wait to be admitted; `work` calls `onAdmitted` once it knows the caller. */
   async function admitStranger(
     request: IncomingMessage,
     response: ServerResponse,
@@ -145,7 +145,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       .catch(() => response.destroy())
   }
   const servers = await bind(listener, o.port, loopbackListeners.gateway, serverOptions)
-  // Without this Node would call up a body before anybody looked at who sends it.
+  // Without this, Node would ask for a body (`Expect`) before anybody checked who sends it.
   for (const server of servers) server.on('checkContinue', listener)
   const { port } = servers[0]!.address() as AddressInfo
 

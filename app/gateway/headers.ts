@@ -1,5 +1,5 @@
-// Which headers cross the gateway, and which never do: hop-by-hop ones, credentials, and what would act on our origin.
-// Works on raw pairs, so that repeated headers, their order and their case survive.
+// Which headers cross the gateway: no hop-by-hop ones, no credentials, none that act on the gateway's own origin.
+// Works on raw name-value pairs, so that repeated headers, their order and their case survive.
 
 export type RawHeaders = readonly string[]
 
@@ -17,7 +17,7 @@ const hopByHop = [
   'http2-settings'
 ]
 
-/** Never up: credentials for us, what a browser says of our own pages, and where the request came from. */
+/** Never sent to the upstream: credentials of the gateway, what a browser adds, and where the request came from. */
 const neverUp: ReadonlySet<string> = new Set([
   ...hopByHop,
   'host',
@@ -43,7 +43,7 @@ const neverUp: ReadonlySet<string> = new Set([
   'x-real-ip'
 ])
 
-/** Never down: credentials of the upstream, and what would have effect on the whole of our origin. */
+/** Never sent to the client: the upstream's cookies, and headers that would apply to the gateway's whole origin. */
 const neverDown: ReadonlySet<string> = new Set([
   ...hopByHop,
   'set-cookie',
@@ -65,7 +65,7 @@ const neverDown: ReadonlySet<string> = new Set([
   'content-location'
 ])
 
-/** On every answer of the origin: whatever comes from an upstream is neither sniffed, framed nor run. */
+/** On every answer: a browser must not sniff, frame or run what comes from an upstream. */
 export const safetyHeaders: readonly [string, string][] = [
   ['x-content-type-options', 'nosniff'],
   ['content-security-policy', "sandbox; default-src 'none'; frame-ancestors 'none'"],
@@ -87,13 +87,15 @@ function connectionHeaders(raw: RawHeaders): ReadonlySet<string> {
 /** A key or token of this gateway. */
 const isOurCredential = (value: string) => /(^|\s)tt[ackr]_/.test(value)
 
-/** The headers for the upstream. `credentials`: ours; null: the client's own `Authorization` goes up untouched. */
+/**
+ * The headers for the upstream. `credentials`: the token's; null (pass-through mode): the client's own `Authorization`.
+ */
 export function headersUp(raw: RawHeaders, host: string, credentials: readonly [string, string][] | null): string[] {
   const dropped = connectionHeaders(raw)
   const up = ['host', host]
   for (const [name, lower, value] of pairs(raw)) {
     if (neverUp.has(lower) || dropped.has(lower)) continue
-    // A client's mistake: to an upstream its credential for us says nothing, and must not be told.
+    // A client sent its credential of the gateway by mistake: the upstream must not see it.
     if (!credentials && lower === 'authorization' && isOurCredential(value)) continue
     if (credentials && (lower === 'authorization' || lower === 'dpop')) continue
     up.push(name, value)
@@ -102,7 +104,7 @@ export function headersUp(raw: RawHeaders, host: string, credentials: readonly [
   return up
 }
 
-/** The headers for the client. `challenges`: the upstream's own challenges pass too (pass-through servers). */
+/** The headers for the client. `passesChallenges`: with the upstream's own `WWW-Authenticate` (pass-through mode). */
 export function headersDown(raw: RawHeaders, passesChallenges: boolean): string[] {
   const dropped = connectionHeaders(raw)
   const down: string[] = []

@@ -1,5 +1,5 @@
-// Keep-alive connections to the upstreams, one pool per origin, as many connections as there are requests.
-// A pool unused for a while by the wall clock is not used again: its sockets may have died while the machine slept.
+// Keep-alive connections to the upstreams: one pool per origin and client certificate, a connection per open request.
+// A pool that was idle for a while is not used again: its sockets may have died while the machine slept.
 import { type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -7,16 +7,16 @@ import type { ClientCertificate } from '../contract/server.ts'
 import { type Identity, readIdentity, trustSystem } from '../net/dispatcher.ts'
 import type { ResolveProxy } from '../net/proxy.ts'
 
-/** How long an idle connection is kept, in ms; a server that says less in `Keep-Alive` is believed. */
+/** How long an idle connection is kept, or less if the server says so in `Keep-Alive`. */
 const keepAliveMs = 4000
-/** Unused for longer than this, in ms, a pool can only hold sockets whose timers slept through their end. */
+/** Unused for longer than this by the wall clock, a pool can only hold sockets from before the machine slept. */
 const maxIdleMs = 10_000
 const connectTimeoutMs = 10_000
 
 export interface Pools {
-  /** Connections to this origin, through the person's proxy where one is set. */
+  /** Connections to this origin, through the proxy if one is set. */
   of(origin: string, certificate: ClientCertificate | null): Promise<Dispatcher>
-  /** The way to this origin did not work: the next request looks for it anew. */
+  /** Drops the pool after a failure: the next request opens a new one, perhaps by another proxy. */
   forget(origin: string, certificate: ClientCertificate | null): void
   /** Ends every connection at once. */
   close(): Promise<void>
@@ -24,7 +24,7 @@ export interface Pools {
 
 export type PoolsOptions = {
   clock: Clock
-  /** ms until an answer must have begun; bodies may take forever. */
+  /** How long until an answer must have begun; its body has no limit. */
   headerTimeoutMs: number
   resolveProxy: ResolveProxy
 }
@@ -52,7 +52,7 @@ export function createPools({ clock, headerTimeoutMs, resolveProxy }: PoolsOptio
       connectTimeout: connectTimeoutMs
     }
     const tls = { timeout: connectTimeoutMs, ...identity }
-    // No HTTP/2: one stream's fate is one connection's, and backpressure is TCP's own.
+    // No HTTP/2: with one connection per request, a broken one affects one request, and backpressure is TCP's.
     const pool =
       proxy === null
         ? new Pool(origin, { ...limits, allowH2: false, connect: tls })
@@ -75,7 +75,7 @@ export function createPools({ clock, headerTimeoutMs, resolveProxy }: PoolsOptio
   function drop(key: string): void {
     const known = pools.get(key)
     pools.delete(key)
-    // What fails here failed for whoever asked for it, and was told there.
+    // An error here was already reported to the request that opened the pool.
     if (known) retire(known.opening).catch(() => {})
   }
 

@@ -1,5 +1,5 @@
-// The gateway's seams: what the forwarder asks of access (who is let in) and of the core (which token goes up).
-// Types only; gateway.ts joins the parts, tests replace them.
+// The gateway's interfaces: what forwarding needs from admission (who is let in) and the keeper (which token is sent).
+// Types only: gateway.ts joins the implementations, and tests replace them.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Upstreams } from '../keeper/upstreams.ts'
 
@@ -11,7 +11,7 @@ export type Refusal = {
   status: 400 | 401 | 403 | 429 | 503
   error: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'temporarily_unavailable'
   description: string
-  /** The credential is one of ours, though not for this: its holder may hear what a stranger does not. */
+  /** The credential is valid, though not for this: its holder gets a more precise answer than a stranger. */
   isKnown?: boolean
 }
 

@@ -1,5 +1,5 @@
-// One admitted request up to its upstream and back: the token, one replay after a refused one, and what is never passed on.
-// Whatever cannot be passed on is thrown as a Refused, with the sentence for the client.
+// Sends an admitted request to its upstream with a token, and once more with a new one if the token is refused.
+// What must not reach the client, such as a redirect to another host, is thrown as Refused with a sentence instead.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Upstream, Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
@@ -10,7 +10,7 @@ import { type Answer, type Exchange, exchange, type Outcome } from './exchange.t
 import { headersUp } from './headers.ts'
 import type { Pools } from './pools.ts'
 
-/** What is to be said to the client instead of an upstream's answer. */
+/** The error that the client gets instead of the upstream's answer. */
 export class Refused extends Error {
   readonly failure: Failure
   constructor(failure: Failure) {
@@ -32,11 +32,14 @@ export type Forwarding = {
   onDelivered: Exchange['onDelivered']
 }
 
-/** What may be sent again although nobody knows whether it arrived (RFC 9110 section 9.2.1). */
+/** Methods that may be sent again although the first request may have arrived (RFC 9110 section 9.2.1). */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
-/** Resolves once the answer goes down. Rejects Refused, and what `upstreams.token` and `renewed` reject with. */
+/**
+ * Resolves once the answer streams to the client. Rejects Refused, and what `upstreams.token` and `renewed` reject
+ * with.
+ */
 export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools: Pools): Promise<void> {
   const { upstream, body, signal } = forwarding
   if (upstream.mode === 'passThrough') {
@@ -47,11 +50,11 @@ export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools:
   let outcome = await send(forwarding, pools, token)
   if (wantsNonce(outcome, token, upstream) && body.kept() !== null) outcome = await send(forwarding, pools, token)
   if (isRefusal(outcome)) {
-    // Asked for also where the body is gone: the new token is shared by all who were refused.
+    // Renewed even if the body was not kept: all requests that were refused share the new token.
     token = await upstreams.renewed(upstream.id, token.generation, signal)
     if (body.kept() === null) throw tooLarge(upstream)
     outcome = await send(forwarding, pools, token)
-    // A token just made and refused too: this rejects, with what a person can do.
+    // The new token was refused too: this rejects with what the person can do.
     if (isRefusal(outcome)) await upstreams.renewed(upstream.id, token.generation, signal)
   }
   if (isRefusal(outcome)) throw stillRefused(upstream)
@@ -60,13 +63,15 @@ export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools:
     upstreams.needsScope(upstream.id, scopes)
     throw scopeMissing(upstream, scopes)
   }
-  // Nearly every other status can come from before the upstream looked at the token.
+  // An error proves nothing: nearly every one can come before the upstream looks at the token.
   if (statusOf(forwarding, outcome) < 400) upstreams.accepted(upstream.id)
 }
 
 const isRefusal = (outcome: Outcome) => outcome.kind === 'ours' && outcome.status === 401
 
-/** A bound token was refused for want of the nonce that the answer brought, perhaps to another request before. */
+/**
+ * Whether a DPoP-bound token was refused for lack of a nonce (RFC 9449 section 9) that this or another answer brought.
+ */
 function wantsNonce(outcome: Outcome, token: UpstreamToken, { url }: Upstream): boolean {
   if (outcome.kind !== 'ours') return false
   const nonce = outcome.headers['dpop-nonce']
@@ -74,7 +79,7 @@ function wantsNonce(outcome: Outcome, token: UpstreamToken, { url }: Upstream): 
   return outcome.status === 401 && (isNews === true || asksForNonce(challengesOf(outcome)))
 }
 
-/** The status that goes down; throws where nothing does. */
+/** The status the client gets; throws Refused if the answer does not go to it. */
 function statusOf({ upstream, signal }: Forwarding, outcome: Outcome): number {
   if (outcome.kind === 'streaming') return outcome.status
   signal.throwIfAborted()
@@ -90,7 +95,7 @@ async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken |
   const method = request.method ?? 'GET'
   const publicBase = `${origin}/${upstream.id}`
   const attempt = async () => {
-    // Anew for each: a proof is good for one request.
+    // New for each attempt: a DPoP proof is valid for one request.
     const credentials = token ? await token.headers(method, `${base.origin}${path}`) : null
     return exchange({
       pool: await pools.of(base.origin, upstream.certificate),
@@ -111,9 +116,9 @@ async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken |
   }
   const outcome = await attempt()
   const isBroken = outcome.kind === 'failed' && !isLate(outcome.error) && !signal.aborted
-  // Also after sending: a server may refuse a client certificate, which may be another by now, only then.
+  // Also after sending: a server may refuse the client certificate that late, and its file may hold a new one.
   if (isBroken) pools.forget(base.origin, upstream.certificate)
-  // A kept connection may end in the moment it is used; what changes nothing is simply asked once more.
+  // A kept-alive connection may close just as it is used; a safe request is simply sent again.
   const isStale = isBroken && outcome.sent
   const isRepeatable = safeMethods.has(method) && body.kept() !== null
   return isStale && isRepeatable ? attempt() : outcome
@@ -127,7 +132,7 @@ function rewrittenAddresses({ headers }: Answer, base: Base, asked: string, publ
   })
 }
 
-/** A redirect that leaves the upstream: following it would take the token, or the client, to strangers. */
+/** Whether a redirect leaves the upstream: following it would give the token, or the client, to another server. */
 function leavesUpstream({ status, headers }: Answer, base: Base, asked: string, publicBase: string): boolean {
   const { location } = headers
   return (

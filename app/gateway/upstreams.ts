@@ -1,5 +1,5 @@
-// The forwarder's view of the core: which servers there are, the token to use now, and what upstreams said about it.
-// Decides nothing about health; it asks the keeper, waits with the others, and says why where there is no token.
+// What forwarding asks of the keeper: which servers there are, the token to use now, and what the upstream said about it.
+// Decides nothing about health: it asks the keeper, waits for a refresh under way, and explains why there is no token.
 import { unlessAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -8,17 +8,17 @@ import { remedies, whyNot } from '../keeper/readToken.ts'
 import type { Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { needScope, type StepUp } from '../servers/stepUp.ts'
 
-/** A token with less than this, in ms, or a tenth of its life left is renewed before it goes up. */
+/** A token with less than this, or less than a tenth of its lifetime, left is renewed before it is used. */
 const renewBeforeEndMs = 10_000
-/** "Accepted at …" is kept no more often than this, in ms: each time is a write to the vault. */
+/** `acceptedAt` is recorded at most this often: each time is a write to the vault. */
 const acceptedEveryMs = 60_000
-/** s; where nothing is planned, so that a person has to act. */
+/** `Retry-After` where no attempt is planned because a person has to act. */
 const personRetrySeconds = 30
 
 export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Clock }): Upstreams {
   const { keeper, oauth } = stepUp
   const { roster } = keeper
-  /** The generation that came of an upstream's refusal: refused again, another refresh would not help. */
+  /** By server, the generation obtained after a refusal: if that is refused too, another refresh would not help. */
   const renewedGeneration = new Map<string, number>()
 
   async function currentToken(id: string): Promise<UpstreamToken> {
@@ -31,7 +31,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     }
   }
 
-  /** The reason as for `tokentray token`, beginning with what to do, since clients cut long errors short. */
+  /** Why there is no token. Begins with what to do, since clients cut long errors short. */
   function explainMissing(id: string): TokentrayError {
     const why = whyNot(keeper, id)
     const { grantKind, name, detail, words } = roster.view(id)
@@ -44,7 +44,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     )
   }
 
-  /** Asks for a refresh where one makes sense now, and waits for what is in flight. The backoff holds here too. */
+  /** Asks for a refresh, which still keeps the backoff, and waits for the one in flight. */
   async function refreshNow(id: string, signal: AbortSignal): Promise<void> {
     const { state, paused } = roster.health(id)
     if (paused) return
@@ -77,7 +77,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server called "${server}".`)
       const { grant, paused } = roster.health(server)
       if (grant?.generation !== generation) return currentToken(server)
-      // Not refreshed behind the person's back.
+      // A paused server is not refreshed.
       if (paused) throw explainMissing(server)
       if (grant.renewable && renewedGeneration.get(server) !== generation) {
         await refreshNow(server, signal)

@@ -1,5 +1,5 @@
-// Letting local clients in, assembled: the origin's own routes, admission, what a person decides, and the lock.
-// Pending requests live in memory; everything else is the vault's, so a restart changes nothing for a client.
+// The gateway's authorization server: joins its routes, admission, the consent a person gives, and the lock.
+// Requests waiting for consent are in memory; everything else is in the vault, so clients survive a restart.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
@@ -23,9 +23,9 @@ import { createTokens } from './tokens.ts'
 
 const registrationsPerMinute = 20
 const requestsPerMinute = 60
-/** Requests of strangers answered at the same time, those that wait for a person apart. */
+/** Requests answered at the same time, not counting pages that wait for consent. */
 const maxConcurrent = 64
-/** How long a body may take to come, in ms. */
+/** How long a request body may take to arrive. */
 const bodyTimeoutMs = 10_000
 const firstSweepMs = 60_000
 const sweepEveryMs = 10 * 60_000
@@ -38,25 +38,25 @@ export type AccessOptions = {
   /** All servers as they are now. */
   servers(): { id: string; name: string }[]
   refused: Refusals['note']
-  /** What view() tells has changed. */
+  /** Called when the result of view() has changed. */
   onChange(): void
 }
 
 export type Access = {
   admission: Admission
-  /** Whether these headers bear a key for the metrics. */
+  /** Whether these headers hold a key for the metrics. */
   admitsToMetrics(headers: IncomingHttpHeaders): Promise<boolean>
   /** Keys of running bridges. */
   bridgeKeys: BridgeKeys
   own: OwnRoutes
   view(): ClientsView
-  /** Lets a waiting client in. `servers`: only where it named none. */
+  /** Gives a waiting client access. `servers`: needed if it named none. */
   allow(request: string, servers: string[] | undefined, always: boolean): Promise<void>
   deny(request: string): void
-  /** Ends everything of a client or key. Rejects `clientUnknown`. */
+  /** Revokes a client with all its tokens, or a key. Rejects `clientUnknown`. */
   revoke(id: string): Promise<void>
   setLock(isLocked: boolean): Promise<void>
-  /** A server is gone, and with it every right to it: cuts its streams. */
+  /** A server was removed, and all access to it with it: cuts its streams. */
   serverRemoved(server: string): void
   /** A key or consent was added. */
   changed(): void
@@ -104,7 +104,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   })
   const mayRegister = perMinute(clock, registrationsPerMinute)
 
-  // Not at once: a command that hosts the core for a moment has nothing to tidy up.
+  // Not at once: a core that lives for one command has nothing to clean up.
   let cancelSweep = clock.after(firstSweepMs, sweep)
   function sweep(): void {
     cutEnded(clock.now())
@@ -214,7 +214,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     },
     async setLock(wanted) {
       if (!wanted && !isLocked) return
-      // First of all: it counts also where the vault cannot be written, and is written at the next try.
+      // Locked in memory first: the lock must hold even if the vault cannot be written.
       if (wanted) {
         isLocked = true
         pending.endAll()

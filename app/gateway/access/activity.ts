@@ -1,5 +1,5 @@
-// Who used which server when: collected in memory and written once a minute, never once per request.
-// What a crash loses is the last minute's count, nothing else.
+// Who used which server when: counted in memory and written once a minute, instead of once per request.
+// A crash loses at most the last minute's counts.
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { LocalAccess, Use } from '../../vault/localAccess.ts'

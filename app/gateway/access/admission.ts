@@ -1,5 +1,5 @@
-// Who is let in to which server: one hash and one indexed read per request, so that a revocation counts at the next one.
-// Also the list of open streams, each with what cuts it when its caller loses access.
+// Decides for each request who may use a server: one hash and one indexed read, so a revocation takes effect at once.
+// Also keeps the list of open streams, so that each can be cut when its caller loses access.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import { Secret } from '../../base/secret.ts'
@@ -11,11 +11,11 @@ import { hashOf } from './credentials.ts'
 import type { Refusals } from './refusals.ts'
 import { lockedSentence } from './replies.ts'
 
-/** What a caller came by, and how many cuts there had been when it was looked up. */
+/** How a caller was admitted, and how many cuts there had been by then. */
 type Lookup = { signIn: string | null; endsAt: number | null; cuts: number }
 type Stream = { client: string; signIn: string | null; server: string; endsAt: number | null; cut: () => void }
 
-/** Which streams: all, those of a client or key, of one sign-in, or to a server. */
+/** Which streams to cut: those that match every field given, so all if none is. */
 export type StreamFilter = { client?: string; signIn?: string; server?: string }
 
 const refuse = (status: Refusal['status'], error: Refusal['error'], description: string) =>
@@ -41,7 +41,7 @@ export function createAdmission(o: {
   refused: Refusals['note']
 }) {
   const streams = new Set<Stream>()
-  /** What the forwarder need not know of its callers. */
+  /** What forwarding need not know about its callers. */
   const lookups = new WeakMap<Caller, Lookup>()
   /** The latest cuts: one may come between a caller's admission and its stream. */
   const latest: { number: number; which: StreamFilter }[] = []
@@ -55,20 +55,20 @@ export function createAdmission(o: {
       const bridgeKey = hash === null ? null : o.bridgeKeys.holder(hash)
       const holder = bridgeKey ?? (hash === null ? null : await o.local.holder(hash, o.clock.now()))
       const isKnown = holder !== null
-      // Whoever has no credential is not sent to sign in either.
+      // While locked, callers without a credential get this too: a sign-in would not help them.
       if (o.isLocked()) return { ...refuse(503, 'temporarily_unavailable', lockedSentence), isKnown }
       if (credential === null) return refuse(401, 'invalid_token', 'Sign in to Tokentray, or send one of its keys.')
       if (credential === 'malformed') return refuse(400, 'invalid_request', 'The credential cannot be read.')
       if (!holder) return refuse(401, 'invalid_token', 'This token or key is unknown, revoked, or its time is over.')
       if (!holder.servers.includes(server)) {
         if (o.exists(server)) o.refused('otherServer', `${holder.name}, at ${server}`)
-        // A token for another server is as good as none (RFC 8707): the client signs in for this one. A key cannot.
+        // With a token for another server the client has to sign in for this one (RFC 8707). A key cannot sign in.
         if (holder.kind === 'oauth')
           return { ...refuse(401, 'invalid_token', `This token is not for ${server}.`), isKnown }
         return { ...refuse(403, 'insufficient_scope', `The key "${holder.name}" is not for ${server}.`), isKnown }
       }
       const caller: Caller = { client: holder.client, name: holder.name, kind: holder.kind }
-      // A bridge gets its next key by itself, and a sign-in is refreshed until the sweep finds it ended.
+      // Only a named key ends a stream by time: a bridge renews its key, and the sweep ends streams of sign-ins.
       const endsAt = holder.kind === 'key' && !bridgeKey ? holder.expiresAt : null
       lookups.set(caller, { signIn: holder.signIn, endsAt, cuts: before })
       return { ok: true, caller }
@@ -96,7 +96,7 @@ export function createAdmission(o: {
 
   return {
     admission,
-    /** Whether this request may read the metrics: a key made for just that, while nothing is locked. */
+    /** Whether this request may read the metrics: it needs a key made for just that, and no lock. */
     async admitsToMetrics(headers: IncomingHttpHeaders): Promise<boolean> {
       const credential = credentialOf(headers)
       if (o.isLocked() || !(credential instanceof Secret)) return false
@@ -105,13 +105,13 @@ export function createAdmission(o: {
       o.noteUse({ client: holder.client, name: holder.name, kind: holder.kind }, 'metrics')
       return true
     },
-    /** Cuts the open streams that are all of what `which` says. */
+    /** Cuts the open streams that match `which`. */
     cut(which: StreamFilter): void {
       latest.push({ number: ++cuts, which })
       if (latest.length > 64) latest.shift()
       cutWhere((stream) => matches(stream, which))
     },
-    /** Cuts the streams of keys that have ended. */
+    /** Cuts the streams of keys that have expired. */
     cutEnded(now: number): void {
       cutWhere(({ endsAt }) => endsAt !== null && endsAt <= now)
     }

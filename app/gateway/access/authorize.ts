@@ -1,5 +1,5 @@
-// The authorization endpoint: judges a request, asks the person where nothing answers for them, and sends the browser on.
-// An unknown client or redirect URI gets a page, never a redirect (RFC 6749 section 4.1.2.1).
+// The authorization endpoint: checks a request, asks the person unless they consented before, and redirects the browser.
+// An unknown client or redirect URI gets an error page, never a redirect (RFC 6749 section 4.1.2.1).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import { expose } from '../../base/secret.ts'
@@ -14,7 +14,7 @@ import type { Refusals } from './refusals.ts'
 import { asForm, type Form, locked, OAuthError, sendJson } from './replies.ts'
 import { codeLifeMs, refreshLifeMs } from './tokens.ts'
 
-/** How long one question of the waiting page is held, in ms. */
+/** How long one long-poll request of the waiting page is held open. */
 const holdMs = 25_000
 
 export type AuthorizeOptions = {
@@ -36,7 +36,10 @@ export const refusal =
   () =>
     withParameters(redirectUri, { error: error.error, error_description: error.message, state, iss: issuer })
 
-/** Stores what was allowed; the outcome holds the code. Rejects `serverUnknown`, `vaultUnwritable`. */
+/**
+ * Stores the consent (for this sign-in, for later ones too, or one given before) and a code, with which the outcome
+ * redirects. Rejects `serverUnknown`, `vaultUnwritable`.
+ */
 export async function approve(
   { local, clock, randomBytes }: Pick<AuthorizeOptions, 'local' | 'clock' | 'randomBytes'>,
   asking: Asking,
@@ -64,7 +67,7 @@ export async function approve(
 export function createAuthorize(o: AuthorizeOptions) {
   const { local, pending } = o
 
-  /** The client and where its answers go; whatever is wrong here is told on a page. */
+  /** The client and its redirect URI. Errors here are shown on a page: there is no safe address to redirect to. */
   async function readClient(form: Form): Promise<{ client: LocalClient; redirectUri: string }> {
     const client = await local.client(form.must('client_id'))
     if (!client)
@@ -81,7 +84,7 @@ export function createAuthorize(o: AuthorizeOptions) {
     return { client, redirectUri }
   }
 
-  /** What is asked for. Throws what goes back to the client. */
+  /** The request's parameters, checked. Throws the error that goes back to the client by redirect. */
   function readRequest(form: Form, from: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>): Asking {
     if (o.isLocked()) throw locked()
     if (form.must('response_type') !== 'code')
@@ -99,7 +102,7 @@ export function createAuthorize(o: AuthorizeOptions) {
     return { ...from, challenge, servers: servers.length > 0 ? [...new Set(servers)] : null }
   }
 
-  /** The outcome, where a standing consent or one given ahead covers the request; else null. */
+  /** The outcome if an earlier consent, or one given in advance, covers the request; else null. */
   async function findConsent(asking: Asking): Promise<Outcome | null> {
     const { client, redirectUri, servers } = asking
     const always = await local.consents(client.id, redirectWithoutPort(redirectUri))
@@ -170,10 +173,11 @@ export function createAuthorize(o: AuthorizeOptions) {
       origin: string
     ) {
       const [, , ticket, last, ...rest] = path.split('/')
-      // Where a browser says what for: a person goes there, and the waiting page asks. Pages of others embed nothing.
+      // By Sec-Fetch-Dest: only a person's navigation and the waiting page's own fetch pass, so no other page embeds
+      // this.
       const expected = last === 'wait' ? 'empty' : 'document'
       const isEmbedded = (request.headers['sec-fetch-dest'] ?? expected) !== expected
-      // A page that only looks ahead must neither ask a person nor use an answer up.
+      // A prefetch must neither ask the person nor use up an answer.
       if (isEmbedded || isLookingAhead(request.headers))
         return sendPage(
           response,
@@ -198,6 +202,6 @@ function sendOn(response: ServerResponse, name: string, address: string) {
   response.writeHead(302, { location: address, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end()
 }
 
-/** What becomes of a request nobody decided about. */
+/** The outcome of a request that nobody decided in time. */
 export const unanswered = ({ asking }: ConsentRequest): Outcome =>
   refusal(asking, new OAuthError('access_denied', 'Nobody allowed this in Tokentray in time.'))

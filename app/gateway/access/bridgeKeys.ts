@@ -1,5 +1,5 @@
-// Keys of running processes (`tokentray mcp`): in memory only, for one server, over after an hour or with this owner.
-// Whoever may open the control socket may have one, so such a key lets in nobody who could not read the token itself.
+// Keys for running bridges (`tokentray mcp`): kept in memory, each for one server, valid for at most an hour.
+// Only the control socket hands them out, and whoever may open that socket could read the token itself.
 import type { Clock } from '../../base/clock.ts'
 import type { Secret } from '../../base/secret.ts'
 import { TokentrayError } from '../../contract/errors.ts'
@@ -7,11 +7,13 @@ import type { Holder, KeySummary } from '../../vault/localAccess.ts'
 import { hashOf, mint, type RandomBytes } from './credentials.ts'
 
 export type BridgeKeys = {
-  /** A key for this run of a bridge; an earlier one of the same run and server ends. Rejects `notAllowedHere` once revoked. */
+  /**
+   * A key for this run of a bridge; replaces an earlier one for the same server. Throws `notAllowedHere` once revoked.
+   */
   make(run: string, pid: number, server: string): { id: string; key: Secret; expiresAt: number }
   holder(hash: string): Holder | null
   list(): KeySummary[]
-  /** Ends the key and refuses its run another one; false where there is none. */
+  /** Revokes the key and refuses its run another one; false if there is no such key. */
   remove(id: string): boolean
 }
 
@@ -23,7 +25,7 @@ type BridgeKey = Holder & { id: string; madeAt: number; expiresAt: number; hash:
 
 export function createBridgeKeys({ clock, randomBytes }: { clock: Clock; randomBytes: RandomBytes }): BridgeKeys {
   const byHash = new Map<string, BridgeKey>()
-  /** Runs a person shut out, until nobody remembers them. */
+  /** Ids of revoked keys, and until when their run is refused another one. */
   const refused = new Map<string, number>()
 
   function sweep(): void {

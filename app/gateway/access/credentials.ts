@@ -1,5 +1,5 @@
-// Codes, tokens and keys of local clients: 256 random bits behind a prefix that says what it is. Only hashes are stored.
-// Looked up by hash, so that the time a look-up takes tells nothing of the credential.
+// Codes, tokens and keys of local clients: 256 random bits behind a prefix that names their kind. Only hashes are stored.
+// They are looked up by hash, so that the time of a look-up reveals nothing about the credential.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { expose, Secret } from '../../base/secret.ts'
 
@@ -17,8 +17,8 @@ export function hashOf(credential: Secret): string {
 }
 
 /**
- * The tokens that replace `refresh`. Whoever presents it again within the grace gets the very same ones, though only
- * hashes are kept: they follow from the token itself and `seed`, of which neither tells anything without the other.
+ * The tokens that replace `refresh`. A client that presents it again within the grace period gets the same ones, although
+ * only hashes are stored: they are derived from the token and `seed`, and neither of these alone reveals them.
  */
 export function successors(refresh: Secret, seed: string): { access: Secret; refresh: Secret } {
   const derive = (kind: 'access' | 'refresh') =>

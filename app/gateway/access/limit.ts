@@ -1,5 +1,5 @@
-// So many of something per minute, and no more: what strangers may cause before anybody knows them.
-// Counted in fixed minutes of the wall clock; a clock set back begins a new one.
+// Limits how often per minute something may be done for callers that nobody knows yet.
+// Minutes are fixed windows of the wall clock; if the clock is set back, a new window begins.
 import type { Clock } from '../../base/clock.ts'
 
 const minuteMs = 60_000

@@ -1,5 +1,5 @@
-// The two documents by which clients find their way (RFC 8414, RFC 9728), made for the very name they asked by.
-// A client compares strings, and `localhost` is not `127.0.0.1`: so issuer and resource follow the origin of each request.
+// The metadata documents by which clients discover the gateway (RFC 8414, RFC 9728), made for the host they asked under.
+// Clients compare strings, and `localhost` is not `127.0.0.1`, so issuer and resource follow each request's origin.
 
 /** Authorization server metadata; the issuer is the origin, without a path. */
 export function serverMetadata(origin: string) {
@@ -20,8 +20,8 @@ export function serverMetadata(origin: string) {
 }
 
 /**
- * Protected resource metadata of one server; '': of the origin as a whole. It is public, so it is the same for every name a
- * server could have: it tells nobody which there are.
+ * Protected resource metadata of one server; '': of the origin as a whole. It is public, so it is served for
+ * every possible id and does not reveal which servers there are.
  */
 export function resourceMetadata(origin: string, server: string) {
   return {
@@ -41,7 +41,7 @@ export function resourceOfPath(path: string): string | null {
 
 /**
  * The server a `resource` parameter (RFC 8707) names: '' for the origin itself, null for something that is not ours.
- * Any loopback name will do: the token belongs to the server, not to the name it was asked by.
+ * Any loopback name is accepted: the token is for the server, whatever this machine is called.
  */
 export function serverOfResource(resource: string, origin: string): string | null {
   const [url, own] = [URL.parse(resource), new URL(origin)]

@@ -1,7 +1,7 @@
-// Names that strangers give themselves, made fit to be shown to a person who decides by them.
-// Nothing invisible and nothing that turns the direction of writing is left in them.
+// Cleans the names that clients give themselves, because a person decides by them.
+// Invisible characters, and those that reverse the direction of writing, could make one client look like another.
 
-/** `name` in one visible line of at most so many letters; a client without one is called what it is. */
+/** `name` on one visible line, cut to `maxLetters`; "Unnamed client" if nothing is left of it. */
 export function cleanName(name: unknown, maxLetters = 60): string {
   const plain =
     typeof name === 'string'

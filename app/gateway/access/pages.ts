@@ -1,13 +1,13 @@
-// The few pages a browser meets at /authorize: they tell, they wait, they decide nothing.
-// A strict policy with hashes; never framed, never cached, and no link of theirs carries a referrer.
+// The few pages a browser sees at /authorize: a message, a page that waits for consent, a link back to an application.
+// No page can give consent. Script and style are allowed by their hash; pages are never framed or cached.
 import type { ServerResponse } from 'node:http'
 import { escaped, hashOf, privateHeaders, styleHash, writePage } from '../../net/page.ts'
 
-/** Asks whether a decision was made, and loads the page anew then: that answer goes on to the client. */
+/** Polls until a decision was made, then reloads the page, which redirects to the client. */
 const script =
-  'const look=async()=>{try{const r=await fetch(location.pathname+"/wait",{cache:"no-store"});' +
+  'const poll=async()=>{try{const r=await fetch(location.pathname+"/wait",{cache:"no-store"});' +
   'if(r.status!==200||(await r.json()).decided)return location.reload()}' +
-  'catch{await new Promise(r=>setTimeout(r,2000))}look()};look()'
+  'catch{await new Promise(r=>setTimeout(r,2000))}poll()};poll()'
 
 const headers = {
   ...privateHeaders,
@@ -37,7 +37,7 @@ export const waitingPage = (name: string, digits: string, isChoosing: boolean): 
     '<noscript><meta http-equiv="refresh" content="3"></noscript>'
   )
 
-/** Goes on to an application; browsers may want a click for that. */
+/** Opens the client's application, with a link, since some browsers want a click for that. */
 export const appLinkPage = (name: string, address: string): string =>
   writePage(
     `Going back to ${name}`,

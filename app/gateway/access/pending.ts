@@ -1,5 +1,5 @@
-// Clients that wait for a person's word: kept in memory, for ten minutes, under a ticket only their browser knows.
-// The person decides by the request's id, so no door ever sees a ticket, and no page can decide.
+// Authorization requests that wait for consent: kept in memory for ten minutes, under a ticket only the browser knows.
+// A person decides by the request's id. Pages know only the ticket, which cannot be used to decide.
 import { onAbort } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { PendingClient } from '../../contract/clients.ts'
@@ -7,16 +7,16 @@ import type { LocalClient } from '../../vault/localAccess.ts'
 import type { RandomBytes } from './credentials.ts'
 import { describeRedirect } from './redirects.ts'
 
-/** How long a person may take, in ms. */
+/** How long a person may take to decide. */
 export const decisionTimeoutMs = 600_000
-/** How long an outcome waits for its browser, in ms. */
+/** How long an outcome waits to be fetched by its browser. */
 const collectTimeoutMs = 60_000
 const maxWaiting = 20
 const maxWaitingPerClient = 3
-/** How long after its page last asked somebody may still be looking at it, in ms. */
+/** A page that polled within this time counts as open. */
 const pageActiveMs = 10_000
 
-/** An authorization request whose parameters are in order (RFC 6749 section 4.1.1). `servers` null: it named none. */
+/** A valid authorization request (RFC 6749 section 4.1.1). `servers` null: it named none. */
 export type Asking = {
   client: LocalClient
   redirectUri: string
@@ -26,7 +26,7 @@ export type Asking = {
   servers: string[] | null
 }
 
-/** Makes the address the browser goes on to. */
+/** Returns the address that the browser is redirected to. */
 export type Outcome = () => string
 
 export type ConsentRequest = {
@@ -40,9 +40,9 @@ export type ConsentRequest = {
 
 type Entry = ConsentRequest & {
   ticket: string
-  /** When its page last asked. */
+  /** When its page last polled. */
   seenAt: number
-  /** Questions of its page that are held. */
+  /** Ends the long-poll requests of its page that are held open. */
   watchers: Set<() => void>
   /** A person has decided, and the answer is just being stored. */
   isDeciding: boolean
@@ -56,7 +56,7 @@ export class Pending {
   readonly #giveUp: (request: ConsentRequest) => Outcome
   readonly #byTicket = new Map<string, Entry>()
 
-  /** `giveUp`: what becomes of a request nobody decided about. */
+  /** `giveUp`: the outcome of a request that nobody decided in time. */
   constructor(o: {
     clock: Clock
     randomBytes: RandomBytes
@@ -69,7 +69,7 @@ export class Pending {
     this.#giveUp = o.giveUp
   }
 
-  /** The ticket of a new request; null while too many wait that make no room for it. */
+  /** The ticket of a new request; null if too many are waiting and none of them can be ended. */
   add(asking: Asking): string | null {
     if (!this.#makeRoom(asking.client.id)) return null
     const ticket = this.#randomBytes(24).toString('base64url')
@@ -96,7 +96,7 @@ export class Pending {
     return ticket
   }
 
-  /** What a page asks for. */
+  /** The request of a page, which counts as open from now on. */
   find(ticket: string): ConsentRequest | null {
     const found = this.#byTicket.get(ticket)
     if (found) found.seenAt = this.#clock.now()
@@ -105,12 +105,12 @@ export class Pending {
     return this.#byTicket.get(ticket) ?? null
   }
 
-  /** The request a person decides about; null where it is over, or being answered from another door. */
+  /** The request a person decides about; null if it is over, or just being decided elsewhere. */
   open(id: string): ConsentRequest | null {
     return this.#waiting().find((it) => it.id === id && !it.isDeciding) ?? null
   }
 
-  /** Settles an open request with what is being stored; where that fails it can be decided again. */
+  /** Settles an open request with the outcome being stored; if storing fails it can be decided again. */
   async decide(id: string, stored: Promise<Outcome>): Promise<void> {
     const found = this.#waiting().find((it) => it.id === id)
     if (found) found.isDeciding = true
@@ -121,7 +121,7 @@ export class Pending {
     }
   }
 
-  /** The outcome for its browser; the ticket is spent. */
+  /** The outcome for its browser, once: the ticket is then used up. Null: nobody has decided. */
   collect(ticket: string): string | null {
     const found = this.#byTicket.get(ticket)
     if (!found?.outcome) return null
@@ -164,12 +164,12 @@ export class Pending {
     }))
   }
 
-  /** Who waits for a person's word. */
+  /** Ids of the clients that wait for consent. */
   clients(): string[] {
     return this.#waiting().map(({ asking }) => asking.client.id)
   }
 
-  /** Ends every request, or those of one client, as if the person had said no. */
+  /** Ends every request, or those of one client, as if the person had denied them. */
   endAll(client?: string): void {
     for (const [ticket, request] of this.#byTicket)
       if (!request.outcome && (client === undefined || request.asking.client.id === client)) this.#end(ticket)
@@ -185,8 +185,8 @@ export class Pending {
   }
 
   /**
-   * Where too many wait, the oldest makes room: of the same client, else of the one that asks most. Never one that a person
-   * may have before them, since its page is open, or has just decided about. False where nothing can go.
+   * Where too many wait, ends the oldest of the same client, else of the client with the most requests. Never one whose
+   * page is open, since the person may be looking at it, or that is just being decided. False if none can be ended.
    */
   #makeRoom(client: string): boolean {
     const waiting = this.#waiting()

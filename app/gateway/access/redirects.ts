@@ -1,7 +1,7 @@
-// Redirect URIs of local clients: which may be registered, which match, and what people read of them. Pure.
-// Loopback by RFC 8252 section 7.3 (any port), private-use schemes by section 7.1, everything else exact.
+// Redirect URIs of local clients: which may be registered, which match a registered one, and how people read them. Pure.
+// Loopback by RFC 8252 section 7.3 (any port), private-use schemes by section 7.1, all others exactly as registered.
 
-/** Applications whose scheme has no domain in it: from their own documentation or source. */
+/** Schemes without a dot that known applications use, from their documentation or source. */
 const appSchemes: ReadonlySet<string> = new Set([
   'claude',
   'code-oss',
@@ -39,7 +39,7 @@ export function refuseRedirect(uri: unknown): string | null {
   return `has the scheme "${scheme}:", which is not one of a known application`
 }
 
-/** A redirect URI without what may differ from one sign-in to the next: the port of a loopback address. */
+/** The URI without its port if it is a loopback address, whose port may differ at each sign-in. */
 export function redirectWithoutPort(uri: string): string {
   const url = URL.parse(uri)
   if (!url || !isLoopback(url)) return uri
@@ -47,26 +47,28 @@ export function redirectWithoutPort(uri: string): string {
   return url.href
 }
 
-/** Whether the client may be sent to `uri`: it registered exactly that, or the same loopback address on another port. */
+/**
+ * Whether the client may be sent to `uri`: it registered exactly that, or the same loopback address on another port.
+ */
 export function isRegistered(uri: string, registered: readonly string[]): boolean {
   if (refuseRedirect(uri) !== null) return false
   return registered.includes(uri) || registered.some((other) => redirectWithoutPort(other) === redirectWithoutPort(uri))
 }
 
-/** What a consent given ahead is bound to: 'loopback', the host, or the scheme. */
+/** What a consent given in advance is bound to: 'loopback', the host, or the scheme. */
 export function redirectHost(uri: string): string {
   const url = new URL(uri)
   return isLoopback(url) ? 'loopback' : url.protocol === 'https:' ? url.hostname : schemeOf(url)
 }
 
-/** Where that is, in words. */
+/** Where the URI leads, in words. */
 export function describeRedirect(uri: string): string {
   const host = redirectHost(uri)
   if (host === 'loopback') return 'a program on this computer'
   return uri.startsWith('https:') ? `the website ${host}` : `the application behind ${host}:`
 }
 
-/** True where a browser opens another program for it, which it may want a click for. */
+/** Whether a browser opens another program for it, for which it may want a click. */
 export function isAppLink(uri: string): boolean {
   return !/^https?:/i.test(uri)
 }

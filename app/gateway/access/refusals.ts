@@ -1,5 +1,5 @@
-// What was tried on the gateway and refused, since this owner started: one entry a kind, so that nobody can fill it.
-// Counted each time, told (to the log and to whoever watches) at most once a minute a kind.
+// Counts the requests refused since this owner started: one entry per kind, so that nobody can fill the memory.
+// Each one is counted; the log and the views are told at most once a minute per kind.
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { RefusalView } from '../../contract/clients.ts'

@@ -1,5 +1,5 @@
-// Dynamic client registration (RFC 7591) for public clients. Registering is no approval: it only gives a name to ask by.
-// Whatever a client wishes beyond its name and redirect URIs, it gets the one profile there is.
+// Dynamic client registration (RFC 7591) for public clients. Registering gives no access, only a name to ask under.
+// A client chooses its name and redirect URIs; everything else is the same for all clients.
 import type { LocalAccess, LocalClient } from '../../vault/localAccess.ts'
 import type { RandomBytes } from './credentials.ts'
 import { cleanName } from './names.ts'
@@ -7,14 +7,17 @@ import { refuseRedirect } from './redirects.ts'
 import type { Refusals } from './refusals.ts'
 import { OAuthError } from './replies.ts'
 
-/** Registrations without anybody's approval that are kept; the oldest make room. */
+/** How many clients without consent are kept; beyond that the oldest are removed. */
 const maxUnapproved = 100
 const maxRedirectUris = 20
 
 const strings = (value: unknown): string[] | null =>
   Array.isArray(value) && value.every((it) => typeof it === 'string') ? value : null
 
-/** Registers a client, whom those in `asking` make no room for, and answers as RFC 7591 section 3.2.1 wants. Throws `invalid_client_metadata`, `invalid_redirect_uri`. */
+/**
+ * Registers a client and returns the answer of RFC 7591 section 3.2.1. `waitingClients`: ids that are not removed to make
+ * room for it. Throws `invalid_client_metadata`, `invalid_redirect_uri`.
+ */
 export async function register(
   metadata: Record<string, unknown>,
   o: {

@@ -1,5 +1,5 @@
-// How the authorization server answers and reads: OAuth's JSON errors, never cached, and small bodies only.
-// Pages have their own headers in pages.ts.
+// How the authorization server reads requests and answers them: OAuth's JSON errors, never cached, small bodies only.
+// Pages for browsers have headers of their own, in pages.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const maxBodyBytes = 32_768
@@ -33,14 +33,14 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 export function sendError(response: ServerResponse, error: unknown) {
-  // The rest of an unwanted body is not waited for.
+  // The connection is closed, since the rest of a refused body is not read.
   response.shouldKeepAlive = false
   if (error instanceof OAuthError)
     return sendJson(response, error.status, { error: error.error, error_description: error.message })
   sendJson(response, 500, { error: 'server_error', error_description: 'Something unexpected went wrong; try again.' })
 }
 
-/** False, and answered, where the method is another one. */
+/** Whether the request has this method; otherwise answers with 405. */
 export function allowsMethod(request: IncomingMessage, response: ServerResponse, method: string): boolean {
   if (request.method === method || (method === 'GET' && request.method === 'HEAD')) return true
   response.setHeader('allow', method)
@@ -51,7 +51,7 @@ export function allowsMethod(request: IncomingMessage, response: ServerResponse,
 /** The body as text, of the given media type. Throws `invalid_request`. */
 async function readBody(request: IncomingMessage, type: string): Promise<string> {
   const given = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
-  // Also what keeps other pages out: browsers send a form's type to anybody, JSON only after asking.
+  // Keeps pages of other sites from sending JSON: browsers ask by a preflight first, which gets no consent here.
   if (given !== type) throw new OAuthError('invalid_request', `Send it as ${type}.`)
   const parts: Buffer[] = []
   let sizeBytes = 0
@@ -69,7 +69,7 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch {
-    // Told below like any other text that is no object.
+    // Answered below, like any other text that is no JSON object.
   }
   throw new OAuthError('invalid_request', 'The request is no JSON object.')
 }

@@ -1,5 +1,5 @@
-// The token endpoint: codes become tokens, refresh tokens rotate, and what is used twice ends the whole sign-in.
-// Real clients race: for half a minute a replaced refresh token answers with the very tokens that replaced it.
+// The token endpoint: codes become tokens, refresh tokens rotate, and using either twice ends the whole sign-in.
+// Clients refresh concurrently, so for half a minute a replaced refresh token still returns the tokens that replaced it.
 import type { Clock } from '../../base/clock.ts'
 import { expose, Secret } from '../../base/secret.ts'
 import type { LocalAccess, LocalClient, NewPair, SignInGrant } from '../../vault/localAccess.ts'
@@ -8,18 +8,17 @@ import { serverOfResource } from './metadata.ts'
 import type { Refusals } from './refusals.ts'
 import { type Form, OAuthError } from './replies.ts'
 
-/** ms. */
 export const codeLifeMs = 600_000
 export const accessLifeMs = 3_600_000
 export const refreshLifeMs = 30 * 86_400_000
-/** How long a replaced refresh token still answers, in ms. */
+/** How long a replaced refresh token still returns its successors. */
 export const graceMs = 30_000
 
 export type TokenOptions = {
   local: LocalAccess
   clock: Clock
   randomBytes: RandomBytes
-  /** Ends the sign-in with everything that came of it; `why` is for the log. */
+  /** Ends the sign-in and all its tokens; `why` is for the log. */
   endSignIn(signIn: { id: string; client: string }, why: string): Promise<void>
   refused: Refusals['note']
 }
@@ -120,7 +119,10 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
   }
 
   return {
-    /** Throws OAuthError: `invalid_request`, `invalid_client`, `invalid_grant`, `invalid_target`, `unsupported_grant_type`. */
+    /**
+     * Throws OAuthError: `invalid_request`, `invalid_client`, `invalid_grant`, `invalid_target`,
+     * `unsupported_grant_type`.
+     */
     async exchange(form: Form, origin: string) {
       const grantType = form.must('grant_type')
       const client = await local.client(form.must('client_id'))
