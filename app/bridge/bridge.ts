@@ -1,5 +1,5 @@
-// stdio ↔ Streamable HTTP: each line of the client is a POST to the gateway, each answer and event a line back.
-// Texts pass as they are; only what must be known of them is read.
+// `tokentray mcp`: posts each line from stdin to the gateway, and writes each answer or event as a line to stdout.
+// JSON texts are passed on unchanged; only what the bridge must know (ids, methods, versions) is read.
 import type { IncomingMessage } from 'node:http'
 import { onAbort, untilAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
@@ -22,25 +22,25 @@ import { headerOf, isGood, readBody } from './wire.ts'
 
 export type BridgeOptions = {
   obtainAccess(): Promise<GatewayAccess>
-  /** The client's lines; their end is the end. */
+  /** The client's lines; the bridge ends when they do. */
   lines: AsyncIterable<string>
   /** Resolves when there is room for more. */
   write(line: string): Promise<void>
   clock: Clock
-  /** Told what a request was answered with where the server was not reached. */
+  /** Called with the sentence a request was answered with because the server was not reached. */
   onFailure?(sentence: string): void
-  /** Told in a sentence what goes on; for --verbose. */
+  /** Called with a sentence on each step; for --verbose. */
   log(sentence: string): void
-  /** Stop soon: what is in flight is waited for no longer than a moment. */
+  /** Ends the bridge; requests in flight get `stopTimeoutMs` more. */
   stop: AbortSignal
 }
 
-/** After asking politely a client kills in about two seconds; in ms. */
+/** Clients kill the bridge about two seconds after asking it to end. */
 const stopTimeoutMs = 1000
-/** Once nothing more comes, the client may be gone; an answer is waited for as long as clients wait, in ms. */
+/** After the last line the client may be gone; answers are waited for as long as clients usually wait. */
 const answerTimeoutMs = 60_000
 
-/** Requests on their way; `open` are those still without an answer. */
+/** One line sent to the gateway; `open`: the ids of its requests that have no answer yet. */
 type Flight = {
   open: Set<string | number>
   abort: AbortController
@@ -64,7 +64,7 @@ export async function runBridge({
   const mirror = createMirror()
   const flights = new Set<Flight>()
 
-  /** One JSON text to the client, each message in it noted. */
+  /** Writes one JSON text to the client, and takes note of each message in it. */
   async function passToClient(raw: string): Promise<void> {
     const messages = readMessages(raw)
     if (!messages) return log('The server sent something that is no JSON-RPC.')
@@ -73,7 +73,7 @@ export async function runBridge({
       if (message.result) mirror.noteTools(message.result)
       if (isAnswer(message)) for (const { open } of flights) open.delete(message.id!)
     }
-    // Line breaks stand only between things: within strings JSON writes them as \n.
+    // Line breaks can only stand between tokens: within strings JSON escapes them as \n.
     await write(raw.replace(/[\r\n]+/g, ' ').trim())
   }
 
@@ -103,7 +103,7 @@ export async function runBridge({
         flights.delete(flight)
         sent.resolve()
       })
-    // Taken before the next line is read: it must not come after what needs it.
+    // Answered before the next line is read: later requests need the initialized session.
     return messages.some(({ method }) => method === 'notifications/initialized') ? flight.done : sent.promise
   }
 
@@ -127,7 +127,7 @@ export async function runBridge({
     if (isHandshake) session.noteHandshake(first)
     const used = session.id()
     let response = await post()
-    // Read at once where it may only say that the session is gone.
+    // A 400 may only say that the session is gone, so its body is read first.
     let refusal = response.statusCode === 400 && usesSession ? await readBody(response) : null
     if (used !== null && usesSession && isForgotten(response, refusal)) {
       response.resume()
@@ -161,7 +161,7 @@ export async function runBridge({
         'responseInvalid',
         readDescription(body) ?? `The server answered HTTP ${response.statusCode} and nothing to go by.`
       )
-    // An error without an id, which is all that can be said of a body nobody could read, belongs to this request.
+    // An error without an id, as for a body that could not be parsed, belongs to this request.
     for (const id of open) await write(JSON.stringify({ jsonrpc: '2.0', id, error }))
   }
 
@@ -177,7 +177,7 @@ export async function runBridge({
     const id = first.params?.requestId as string
     const cancelled = [...flights].find(({ open }) => open.has(id))
     cancelled?.open.delete(id)
-    // Without a session there is nobody to tell: hanging up is how HTTP cancels.
+    // Without a session there is nobody to notify: closing the connection cancels the request.
     if (session.isOpen()) await send(text, messages)
     if (!cancelled || cancelled.open.size > 0) return
     cancelled.isCancelled = true
@@ -223,7 +223,7 @@ export async function runBridge({
 const isForgotten = ({ statusCode }: IncomingMessage, body: string | null): boolean =>
   statusCode === 404 || (body !== null && /\bsession\b|server not initialized/i.test(body))
 
-/** The sentence of an OAuth error (RFC 6750 section 3.1), which the gateway gives to whom it does not let in. */
+/** The sentence of an OAuth error (RFC 6750 section 3.1), with which the gateway answers a caller it does not admit. */
 function readDescription(body: string): string | null {
   try {
     const { error_description: sentence } = JSON.parse(body)

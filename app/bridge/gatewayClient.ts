@@ -1,5 +1,5 @@
-// The bridge's way into the gateway: an address and a key, got anew when the key is refused or the gateway restarted.
-// A request is repeated only where it certainly was not heard, or where hearing it twice does nothing twice.
+// The bridge's HTTP client for the gateway: gets a new address and key when the key is refused or the gateway restarted.
+// A request is repeated only if it certainly did not arrive, or if doing it twice is harmless.
 import type { IncomingMessage } from 'node:http'
 import { type Clock, sleep } from '../base/clock.ts'
 import { expose, type Secret } from '../base/secret.ts'
@@ -9,14 +9,14 @@ import { Cut, openWire } from './wire.ts'
 export type GatewayAccess = { url: string; key: Secret }
 
 export type GatewayClientOptions = {
-  /** Where the gateway is and a key for it; asked again whenever these no longer serve. Rejects TokentrayError. */
+  /** The gateway's address and a key; called again when these no longer work. Rejects TokentrayError. */
   obtainAccess(): Promise<GatewayAccess>
   clock: Clock
   log(sentence: string): void
 }
 
 export type GatewayRequest = {
-  /** Asked for at each attempt: the session may be another by then. */
+  /** Called at each attempt: the session may be a new one by then. */
   headers: () => Record<string, string>
   body?: string
   signal: AbortSignal
@@ -28,12 +28,12 @@ export type GatewayRequest = {
 export type GatewayClient = {
   /** Rejects with TokentrayError; with `signal` aborted, with anything. */
   ask(method: 'POST' | 'GET' | 'DELETE', request: GatewayRequest): Promise<IncomingMessage>
-  /** Gets in ahead of the first request. */
+  /** Obtains address and key ahead of the first request, which then need not wait. */
   obtainAccess(): Promise<GatewayAccess>
   close(): void
 }
 
-/** How long a gateway that is restarting is waited for, in ms. */
+/** How long a restarting gateway is waited for. */
 const restartTimeoutMs = 10_000
 const retryPauseMs = 250
 
@@ -50,7 +50,7 @@ export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientO
     return access
   }
 
-  /** Forgets `used`, unless somebody else already came in anew. */
+  /** Forgets `used`, unless another request has obtained a new one. */
   async function forget(used: GatewayAccess): Promise<void> {
     if ((await access?.catch(() => null)) === used) access = null
   }
@@ -92,7 +92,7 @@ export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientO
   }
 }
 
-/** An owner that is just coming or going. */
+/** Whether the owner is just starting or ending. */
 const isOwnerChanging = (error: unknown) =>
   error instanceof TokentrayError && ['ownerUnreachable', 'ownerStopping'].includes(error.code)
 

@@ -1,5 +1,5 @@
-// JSON-RPC messages as far as the bridge must read them: what is asked, by which revision of MCP, and what to say when lost.
-// Nothing is validated beyond that; both ends do it themselves.
+// JSON-RPC messages as far as the bridge reads them: ids, methods, the MCP revision, and errors for lost requests.
+// Nothing else is validated: client and server do that themselves.
 import { asTokentrayError } from '../contract/errors.ts'
 
 export type Message = {
@@ -10,7 +10,7 @@ export type Message = {
   error?: unknown
 }
 
-/** From this revision on there are no sessions: each request says its version itself. */
+/** In revisions without sessions, each request states its version in this field of `_meta`. */
 const versionField = 'io.modelcontextprotocol/protocolVersion'
 
 export const isRequest = (message: Message): boolean => message.method !== undefined && message.id != null
@@ -37,7 +37,7 @@ export function statedVersion(message: Message): string | null {
   return typeof version === 'string' ? version : null
 }
 
-/** What `Mcp-Name` repeats of a request's parameters. */
+/** By method, the parameter that the header `Mcp-Name` repeats. */
 const nameFields: Record<string, string> = {
   'tools/call': 'name',
   'prompts/get': 'name',
@@ -47,7 +47,7 @@ const nameFields: Record<string, string> = {
   'tasks/cancel': 'taskId'
 }
 
-/** The headers that repeat a stateless request's own words, for those who route without reading bodies. */
+/** The headers that repeat parts of a stateless request, for proxies that route without reading bodies. */
 export function statedHeaders(message: Message): Record<string, string> {
   const version = statedVersion(message)
   if (version === null || message.method === undefined) return {}
@@ -60,20 +60,20 @@ export function statedHeaders(message: Message): Record<string, string> {
   }
 }
 
-/** A text as a header's value; what a header cannot hold goes as Base64 between marks. */
+/** A text as a header value; one that a header cannot hold is written as `=?base64?…?=`. */
 export function headerText(text: string): string {
   const isPlain = /^[\x20-\x7e\t]+$/.test(text) && text === text.trim() && !/^=\?base64\?.*\?=$/.test(text)
   return isPlain ? text : `=?base64?${Buffer.from(text, 'utf8').toString('base64')}?=`
 }
 
-/** Requests that only read: to send one twice does nothing twice. */
+/** Whether a request only reads, so that sending it twice is harmless. */
 export const isRepeatable = ({ method = '' }: Message): boolean =>
   /\/(list|read|get)$/.test(method) || ['initialize', 'ping', 'server/discover', 'completion/complete'].includes(method)
 
-/** A stream the server writes to as long as it likes: nothing to wait for at the end. */
+/** Whether the answer is an endless stream, which is not waited for when the bridge ends. */
 export const isEndless = ({ method }: Message): boolean => method === 'subscriptions/listen'
 
-/** The answer to `id` where there is no other: the sentence, and the code a script can read. */
+/** The error that answers `id` if nothing else did: a sentence, and a code for scripts. */
 export function failure(id: string | number | null, error: unknown): string {
   const { code, message } = asTokentrayError(error)
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_000, message, data: { code } } })

@@ -1,5 +1,5 @@
-// Parameters that a tool wants repeated in headers (`x-mcp-header`, revision 2026-07-28): an HTTP client's duty, which a
-// client on stdio does not know it has. Learned from the tool lists that pass by.
+// Copies tool parameters into HTTP headers where a tool asks for it (`x-mcp-header`, MCP revision 2026-07-28).
+// A client on stdio does not know this duty of HTTP clients, so the bridge learns it from tool lists that pass by.
 import { headerText, type Message } from './messages.ts'
 
 type Repeated = { path: string[]; header: string }
@@ -11,7 +11,7 @@ export function createMirror() {
   const tools = new Map<string, Repeated[]>()
 
   return {
-    /** Reads an answer that passes; anything but a list of tools is nothing to learn from. */
+    /** Reads the tools in a result of `tools/list`; ignores any other result. */
     noteTools(result: unknown): void {
       if (!isRecord(result) || !Array.isArray(result.tools)) return
       for (const tool of result.tools)
@@ -34,7 +34,7 @@ export function createMirror() {
   }
 }
 
-/** Only what is reached by properties alone may be marked. */
+/** The marked parameters of a schema; only those reached by properties alone may be marked. */
 function repeatedIn(schema: unknown, path: string[] = []): Repeated[] {
   if (!isRecord(schema)) return []
   const header = schema['x-mcp-header']

@@ -1,5 +1,5 @@
-// The session with an MCP server of the older revisions: its id and version, what the server says unasked, its loss.
-// A server that forgot it is given the client's own handshake again, so that the client need not know.
+// The session with an MCP server whose revision has one: its id and version, the server's own stream, and its loss.
+// If the server forgot the session, the client's handshake is sent again, so that the client need not notice.
 import type { IncomingMessage } from 'node:http'
 import { withTimeout } from '../base/abort.ts'
 import { type Clock, sleep } from '../base/clock.ts'
@@ -8,10 +8,10 @@ import type { GatewayClient } from './gatewayClient.ts'
 import { isAnswer, type Message, readMessages } from './messages.ts'
 import { headerOf, isGood, readBody, readEvents } from './wire.ts'
 
-/** Before a broken stream is taken up again, in ms, unless the server names a time; doubled up to the longest. */
+/** The wait before a broken stream is resumed, unless the server names one; doubled each time up to the maximum. */
 const firstRetryMs = 1000
 const maxRetryMs = 30_000
-/** How long a server may take to close a session, in ms. */
+/** How long a server may take to close a session. */
 const closeTimeoutMs = 500
 export const accepted = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
 
@@ -19,7 +19,7 @@ export type SessionOptions = {
   gateway: GatewayClient
   clock: Clock
   log(sentence: string): void
-  /** Takes what the server sent, as one JSON text. */
+  /** Passes one JSON text from the server to the client. */
   passToClient(raw: string): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
     try {
       await beginAgain(oldVersion)
     } catch (error) {
-      // So that the next request is told the same, or finds the server well again.
+      // The next request then tries again, and succeeds if the server has recovered.
       id = oldId
       version = oldVersion
       throw error
@@ -78,7 +78,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
     openStream()
   }
 
-  /** What the server says unasked, where it offers such a stream. */
+  /** Opens the stream of messages that the server sends on its own, if it offers one. */
   function openStream(): void {
     if (version === null) return
     stream?.abort()
@@ -125,23 +125,26 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
     isOpen: () => version !== null,
     headers,
     openStream,
-    /** A client's `initialize` is on its way: whatever was before is over. */
+    /** The client sends `initialize`: any earlier session is over. */
     noteHandshake(message: Message): void {
       stream?.abort()
       id = null
       version = null
       handshake = message
     },
-    /** The headers of its answer. */
+    /** Takes the session's id from the headers of the answer to `initialize`. */
     noteHandshakeReply(response: IncomingMessage): void {
       if (isGood(response)) id = headerOf(response, 'mcp-session-id')
     },
-    /** A message that passes to the client: the answer to `initialize` settles the version. */
+    /** Reads a message for the client: the answer to `initialize` states the version. */
     noteMessage(message: Message): void {
       if (version !== null || handshake === null || message.id !== handshake.id || !isAnswer(message)) return
       if (typeof message.result?.protocolVersion === 'string') version = message.result.protocolVersion
     },
-    /** The server forgot the session `old`: a new one is begun, once for all who wait. @throws responseInvalid */
+    /**
+     * The server forgot the session `old`: begins a new one, once for all requests that wait for it. @throws
+     * responseInvalid
+     */
     renew(old: string): Promise<void> {
       if (id !== old && renewing === null) return Promise.resolve()
       renewing ??= renew().finally(() => {
@@ -149,7 +152,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
       })
       return renewing
     },
-    /** Reads the answer's events; where it breaks early and its events have ids, it is taken up behind the last one. */
+    /** Passes an answer's events to the client; if the stream breaks early, resumes it after the last event's id. */
     async passEvents(response: IncomingMessage, isWaiting: () => boolean, signal: AbortSignal): Promise<void> {
       let lastId: string | undefined
       let current = response
@@ -172,7 +175,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
         return
       }
     },
-    /** Tells the server that the session is over; one that does not hear it forgets by itself in time. */
+    /** Tells the server that the session is over; if that fails, the server forgets it in time. */
     async close(): Promise<void> {
       closing.abort()
       if (id === null) return

@@ -1,5 +1,5 @@
-// HTTP from the bridge to the gateway on loopback: one request at a time is opened, its answer streamed.
-// Says of a failure whether anything was sent, since only then repeating it could do something twice.
+// HTTP requests from the bridge to the gateway on loopback, with each answer as a stream.
+// A failure says whether anything was sent: only then could repeating the request do something twice.
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createParser } from 'eventsource-parser'
 import { Agent, request } from '../net/http.ts'
@@ -28,8 +28,8 @@ export type Wire = { ask(asked: WireRequest): Promise<IncomingMessage>; close():
 export function openWire(): Wire {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
   const ask = async ({ url, method, headers, body, signal, onSent }: WireRequest) => {
-    // A whole turn of the loop, in which a kept connection learns that the other end hung up: what is sent on it would be
-    // lost, and nobody could say whether it was heard.
+    // One turn of the event loop, in which a kept-alive connection learns that the other end closed it: a request on it
+    // would be lost, and nobody could say whether it had arrived.
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
     return new Promise<IncomingMessage>((resolve, reject) => {
       let isSent = false

@@ -1,8 +1,8 @@
-// The MCP clients that can be connected, one row each: where its file is, what an entry looks like, and how we know.
-// Nothing here reads or writes; a client that changes its mind costs one row.
+// The MCP clients that can be connected, one row each: where its file is, what an entry looks like, and its source.
+// Data only: nothing here reads or writes a file, so a client that changes its format costs one row.
 import { posix, win32 } from 'node:path'
 
-/** Where a client looks for its file: all of it is handed in, so that tests are on every platform at once. */
+/** What the path of a client's file depends on; passed in, so that tests cover every platform. */
 export type Place = {
   platform: NodeJS.Platform
   home: string
@@ -11,25 +11,25 @@ export type Place = {
   cwd: string
 }
 
-/** How a client reaches the gateway: a named key in a header, its own OAuth with our consent, or `tokentray mcp`. */
+/** How a client reaches the gateway: a named key in a header, an OAuth sign-in at the gateway, or `tokentray mcp`. */
 export type Way = 'key' | 'oauth' | 'stdio'
 
 export type Launcher = { command: string; args: readonly string[]; env?: Readonly<Record<string, string>> }
 
 export type Entry = Record<string, unknown>
 
-/** 'verified': the client itself read what we wrote. 'cited': its own documents say so. */
+/** 'verified': the client was run and read the entry. 'cited': its documentation says so. */
 export type Mark = 'verified' | 'cited' | 'unverified'
 
 export type ClientRow = {
   id: string
   name: string
-  /** 'jsonc' takes comments and trailing commas; null: there is no file we know of. */
+  /** 'jsonc' allows comments and trailing commas; null: its file is unknown. */
   format: 'json' | 'jsonc' | 'toml' | null
   file: ((place: Place) => string) | null
   /** The table of servers within the file. */
   table: readonly string[]
-  /** Which ways it has; the first is taken unless another is asked for. */
+  /** The ways it can be connected; the first is the default. */
   ways: readonly Way[]
   http: ((url: string, headers: Record<string, string> | null) => Entry) | null
   stdio: ((launcher: Launcher) => Entry) | null
@@ -45,7 +45,7 @@ export type ClientRow = {
 
 const pathOf = ({ platform }: Place) => (platform === 'win32' ? win32 : posix)
 const inHome = (place: Place, ...names: string[]) => pathOf(place).join(place.home, ...names)
-/** A folder that a variable may move; a relative one would depend on where the client is started, so it is ignored. */
+/** The folder a variable names; a relative one is ignored, since it depends on where the client is started. */
 const moved = (place: Place, name: string) => {
   const value = place.env[name]
   return value && pathOf(place).isAbsolute(value) ? value : undefined

@@ -1,4 +1,4 @@
-// Connecting a client to a server: what would change, the change, and its undoing.
+// Connects a client to a server: plans what would change in the client's file, writes it, undoes it.
 // A key is made only when a file is about to be written, so that looking at a plan leaves nothing behind.
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ import { hideKey, merge } from './merge.ts'
 export interface Keys {
   /** A new key for this server alone. */
   make(name: string, server: string): Promise<{ id: string; key: Secret }>
-  /** The ids of the living keys of that name. */
+  /** The ids of the valid keys of that name. */
   find(name: string): Promise<string[]>
   revoke(id: string): Promise<void>
 }
@@ -27,7 +27,7 @@ export type ConnectorOptions = {
   launcher: Launcher
   /** The gateway's origin, without a slash at its end. */
   gateway: () => Promise<string>
-  /** Whether clients bring the server credentials of their own. */
+  /** Whether clients send this server their own credential (pass-through mode). */
   isPassThrough(server: string): boolean
   keys: Keys
   clock: Clock
@@ -36,8 +36,8 @@ export type ConnectorOptions = {
 export type Wish = { client: string; server: string; way?: Way | undefined; replace?: boolean; rotate?: boolean }
 
 /**
- * 'new': an entry is added. 'changed': ours is brought up to date. 'connected': nothing to do. 'foreign': an entry of
- * that name is somebody else's. 'manual': there is no file to write.
+ * 'new': an entry is added. 'changed': our entry is updated. 'connected': nothing to do. 'foreign': Tokentray did not
+ * write the entry of that name. 'manual': there is no file to write.
  */
 export type PlanState = 'new' | 'changed' | 'connected' | 'foreign' | 'manual'
 
@@ -59,7 +59,9 @@ export type Plan = {
 export type Done = { path: string; backup: string | null; changed: boolean }
 
 export function createConnector({ place, launcher, gateway, isPassThrough, keys, clock }: ConnectorOptions) {
-  /** What was written, by path: for which server, its digest, and where the bytes before it are. Only what an undo may bring back exactly. */
+  /**
+   * By path, the last write that an undo can reverse exactly: its server, a digest of its text, the backup before it.
+   */
   const written = new Map<string, { server: string; digest: string; backup: string | null }>()
   const rowOf = (id: string): ClientRow => {
     const row = findClient(id)
@@ -121,7 +123,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     if (!isOurs(present, target)) return wish.replace ? 'changed' : 'foreign'
     const isSame = isDeepStrictEqual(hideKey(present), hideKey(merge(present, wanted, target)))
     if (!isSame || (wish.rotate && way === 'key')) return 'changed'
-    // A revoked key opens nothing: the entry is there, and the client is shut out all the same.
+    // An entry whose key was revoked has to be written again: the client gets no access with it.
     const isAlive = way !== 'key' || (await keys.find(keyName(row, target.server))).length > 0
     return isAlive ? 'connected' : 'changed'
   }
@@ -143,10 +145,10 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
       const present = findEntry(row, text, name, path)
       const after = changeEntry(row, text, name, merge(present, entry, target), path)
       backup = await writeConfig(found, after, clock.now())
-      // What stood there before as ours held a key that is dead now: that one is not worth bringing back.
+      // An earlier entry of ours held a key that is revoked below, so restoring it would be of no use.
       if (!isOurs(present, target)) written.set(path, { server, digest: digest(after), backup })
     } catch (error) {
-      // Nobody holds it: a key that was never written down must not live on.
+      // The key was not written anywhere, so it must not stay valid.
       if (newKey) await keys.revoke(newKey.id)
       throw error
     }
@@ -154,7 +156,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     return { path, backup, changed: true }
   }
 
-  /** What taking the entry out would change. `canWrite` false: there is none of ours. */
+  /** What removing the entry would change. `canWrite` false: there is none that Tokentray wrote. */
   async function planRemoval({ client, server }: { client: string; server: string }): Promise<Plan> {
     const row = rowOf(client)
     const target = await targetOf(server)
@@ -173,7 +175,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     return { ...shared, way, path, state: 'connected', canWrite: true, diff, found }
   }
 
-  /** Takes out exactly that entry and revokes its key. @throws entryForeign, configChanged, configUnwritable */
+  /** Removes exactly that entry and revokes its key. @throws entryForeign, configChanged, configUnwritable */
   async function remove(made: Plan): Promise<Done & { revoked: number }> {
     const { row, server, found, path } = made
     if (made.state === 'foreign' && path !== null) throw foreign(server, path)
@@ -187,7 +189,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     return { path: path ?? '', backup, changed: made.canWrite, revoked: ids.length }
   }
 
-  /** Brings back the bytes from before `apply` where nobody wrote since; else takes the entry out. Revokes its key. */
+  /** Restores the file from before `apply` if nobody changed it since; else only removes the entry. Revokes its key. */
   async function undo({ client, server }: { client: string; server: string }): Promise<Done & { revoked: number }> {
     const made = await planRemoval({ client, server })
     const last = made.path === null ? undefined : written.get(made.path)
@@ -195,14 +197,14 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     if (made.path === null || !made.found || !last || !isLast) return remove(made)
     written.delete(made.path)
     const before = last.backup === null ? null : await readConfig(last.backup).catch(() => ({ text: null }))
-    // Without its backup a file that was there before is not brought back, and never taken for a new one.
+    // The backup is gone: the earlier file cannot be restored, and deleting this one would lose it for good.
     if (before?.text === null) return remove(made)
     await writeConfig(made.found, before?.text ?? null, clock.now())
     if (last.backup !== null) await rm(last.backup, { force: true })
     return { ...(await remove({ ...made, canWrite: false, state: 'new' })), changed: true }
   }
 
-  /** The entry to copy by hand, with a key that is made for it. */
+  /** The entry to copy by hand, with a new key in it. */
   async function snippetWithKey(made: Plan): Promise<string> {
     const { row, server, way, target } = made
     const newKey = way === 'key' ? await keys.make(keyName(row, server), server) : null

@@ -1,5 +1,5 @@
-// A unified diff of two short texts, line by line, for a person to read before a file is written.
-// Both sides are masked before they come here.
+// A unified diff of two short texts, for a person to read before a file is written.
+// Secrets are masked before the texts come here.
 
 type Line = { sign: ' ' | '-' | '+'; text: string }
 
@@ -19,8 +19,8 @@ export function unifiedDiff(before: string, after: string, file: string): string
 }
 
 /**
- * Our changes are one stretch, now and then two; so what both texts begin and end with is common, and only what lies
- * between is compared in full.
+ * A change of ours is one or two stretches of lines, so the common beginning and end are skipped, and only the lines
+ * between them are compared in full.
  */
 function compare(before: readonly string[], after: readonly string[]): Line[] {
   let head = 0
@@ -36,7 +36,7 @@ function compare(before: readonly string[], after: readonly string[]): Line[] {
   ]
 }
 
-/** By the longest common subsequence; quadratic, so beyond a size everything old goes and everything new comes. */
+/** By the longest common subsequence, which takes quadratic time: very long texts are shown as replaced whole. */
 function compareFully(before: readonly string[], after: readonly string[]): Line[] {
   const removed = before.map((text): Line => ({ sign: '-', text }))
   const added = after.map((text): Line => ({ sign: '+', text }))

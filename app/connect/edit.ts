@@ -1,5 +1,5 @@
-// One entry in somebody else's file: found, put in, taken out, whatever the file's format.
-// An edit whose result parses to anything but what was meant is refused, and the file stays as it is.
+// Finds, adds and removes one entry in another program's settings file, whatever its format.
+// If the edited text does not parse to exactly what was intended, the edit is refused and the file stays as it is.
 import { isDeepStrictEqual } from 'node:util'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientRow, Entry } from './clients.ts'
@@ -46,7 +46,7 @@ export function findEntry(row: ClientRow, text: string, name: string, file: stri
   return table && Object.hasOwn(table, name) ? table[name] : undefined
 }
 
-/** The text with the entry put in, or out where it is undefined. @throws configUnreadable */
+/** The text with the entry added, or removed where it is undefined. @throws configUnreadable */
 export function changeEntry(
   row: ClientRow,
   text: string,
@@ -80,7 +80,7 @@ function changed(root: Table, [name, ...rest]: readonly string[], entry: Entry |
   return entry === undefined ? others : { ...others, [name]: entry }
 }
 
-/** An emptied table may be left or gone: in TOML it is there by its entries alone. */
+/** An empty table counts as none, since in TOML a table may exist by its entries alone. */
 function comparable(row: ClientRow, root: unknown): unknown {
   const [name] = row.table
   const value = plain(root)
@@ -90,7 +90,7 @@ function comparable(row: ClientRow, root: unknown): unknown {
   return others
 }
 
-/** Parsers differ in prototypes and so on; only what is written counts. */
+/** Plain objects with sorted keys: parsers differ in prototypes and order, which do not matter here. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
   if (value instanceof Date) return `date ${value.toISOString()}`

@@ -1,5 +1,5 @@
-// What stands in a client's file for a server of ours, and how an entry found there is told to be ours.
-// No marker is left in foreign files: an entry is ours by the gateway's address, or by the bridge's command.
+// The entry for a server in a client's file, and how an entry found there is recognised as written by Tokentray.
+// Entries carry no marker: one is ours if it holds the gateway's address or the bridge's command.
 import type { ClientRow, Entry, Launcher, Way } from './clients.ts'
 
 /** Stands for the key wherever an entry is shown. */
@@ -10,11 +10,11 @@ export type Target = {
   /** The gateway's origin, such as http://127.0.0.1:4140, without a slash at its end. */
   gateway: string
   launcher: Launcher
-  /** `Authorization` is the client's own there, for the server: our key has its own header. */
+  /** Pass-through mode: `Authorization` holds the client's own credential, so our key goes into another header. */
   isPassThrough: boolean
 }
 
-/** The name of the entry: some clients take letters, digits, - and _ only, which an id may exceed by its dots. */
+/** The entry's name: some clients allow only letters, digits, - and _, so the dots of an id are replaced. */
 export const entryName = (server: string): string => server.replaceAll('.', '-')
 
 export const serverUrl = ({ gateway, server }: Target): string => `${gateway}/${server}`
@@ -24,7 +24,9 @@ export function bridge({ launcher, server }: Target): Launcher {
   return { ...launcher, args: [...launcher.args, 'mcp', server] }
 }
 
-/** The entry for `way`; `key` is text to write or `keyShown`. Throws where the client has no such way: ask `ways` first. */
+/**
+ * The entry for `way`; `key` is text to write or `keyShown`. Throws where the client has no such way: ask `ways` first.
+ */
 export function makeEntry(row: ClientRow, way: Way, target: Target, key: string): Entry {
   const header = target.isPassThrough ? { 'X-Tokentray-Key': key } : { Authorization: `Bearer ${key}` }
   const entry =
@@ -36,7 +38,9 @@ export function makeEntry(row: ClientRow, way: Way, target: Target, key: string)
 const isRecord = (value: unknown): value is Entry =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** True where `found` leads to this server of ours: by address on any loopback name and port, or by the bridge's command. */
+/**
+ * Whether `found` leads to this server: by the gateway's address, under any loopback name, or by the bridge's command.
+ */
 export function isOurs(found: unknown, target: Target): boolean {
   if (!isRecord(found)) return false
   const url = [found.url, found.httpUrl, found.serverUrl].find((value) => typeof value === 'string')
@@ -47,7 +51,7 @@ export function isOurs(found: unknown, target: Target): boolean {
   return words.at(-2) === 'mcp' && words.at(-1) === target.server && words.slice(0, -2).some(isTokentray)
 }
 
-/** The program's name within a path; a folder of that name alone makes no program ours. */
+/** Whether a path ends in the program `tokentray`; a folder of that name does not count. */
 const isTokentray = (word: string) =>
   /(^|[\\/])tokentray(\.[a-z]+)?$/i.test(word) || /[\\/]app[\\/]cli[\\/]main\.ts$/.test(word)
 
@@ -61,7 +65,7 @@ function isOurAddress(text: string, target: Target): boolean {
   return (isSame || isSameHere) && found.pathname.replace(/\/$/, '') === wanted.pathname
 }
 
-/** How an entry of ours gets in: 'key' where a header carries one. */
+/** The way in which an entry of ours connects: 'key' if it has headers. */
 export function wayOf(found: Entry): Way {
   if ('command' in found) return 'stdio'
   return 'headers' in found || 'http_headers' in found ? 'key' : 'oauth'

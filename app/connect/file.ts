@@ -1,5 +1,5 @@
-// Somebody else's file on the disk: read with what it takes to write it back as it was, and written whole or not at all.
-// A link stays a link; mode and owner stay; a backup is made beside it first.
+// Reads another program's settings file, and writes it whole or not at all, after making a backup beside it.
+// A symbolic link stays a link; the file's mode and owner stay as they were.
 import type { Stats } from 'node:fs'
 import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -15,7 +15,7 @@ export type Found = {
   text: string | null
 }
 
-/** Larger than any settings file: such a one is not ours to rewrite. */
+/** Larger than any settings file; a larger one is left alone. */
 const maxFileBytes = 32 * 1024 * 1024
 const backupsKept = 3
 
@@ -44,7 +44,7 @@ export async function readConfig(file: string): Promise<Found> {
   }
 }
 
-/** No file yet; but a link that leads nowhere is somebody's intention, and not ours to fill. */
+/** No file yet. A link that leads nowhere is refused: somebody made it on purpose. */
 async function missing(file: string): Promise<Found> {
   const names: string[] = await readdir(dirname(file)).catch(() => [])
   if (names.includes(basename(file)))
@@ -84,7 +84,7 @@ async function refuseChanged(found: Found): Promise<void> {
     )
 }
 
-/** Rename needs no right to the file itself, so a file made read-only on purpose is respected here. */
+/** Refuses read-only files: renaming over one needs no right to the file, so it would succeed. */
 function refuseForeign(file: string, stats: Stats): void {
   if (stats.nlink > 1) throw unwritable(file, 'it has a second name (a hard link), which would keep the old text')
   if (process.platform === 'win32') return
@@ -105,7 +105,9 @@ async function replace(found: Found, text: string, stats: Stats | null): Promise
   }
 }
 
-/** Beside the name the client uses, so that a file linked into a repository leaves no copy there; the newest three stay. */
+/**
+ * Beside the name the client uses, so that a file linked into a repository leaves no copy there; the newest three stay.
+ */
 async function backUp(file: string, text: string, stats: Stats, now: number): Promise<string> {
   const stem = `${basename(file)}.tokentray-backup-`
   const time = new Date(now).toISOString().replace(/[-:]/g, '').replace('.', '-')

@@ -1,11 +1,11 @@
-// JSON and JSONC files of others: one entry put in or taken out, comments, formatting and line ends kept.
-// Whatever an edit does is checked by parsing its result: nothing but the one entry may differ.
+// Adds or removes one entry in JSON and JSONC text; comments, formatting and line ends stay.
+// edit.ts parses the result of each edit, to be sure that nothing but the one entry has changed.
 import { createScanner, type ParseError, parse, type SyntaxKind } from 'jsonc-parser'
 import type { Entry } from './clients.ts'
 import type { Editor } from './editor.ts'
 import { dropProperty, putProperty } from './jsonText.ts'
 
-// A const enum of the library, which erasable syntax cannot read.
+// jsonc-parser declares these as a const enum, which erasable TypeScript syntax cannot import.
 const tokens = { string: 10, lineComment: 12, blockComment: 13, colon: 6, end: 17 } as const
 
 const bom = '\uFEFF'

@@ -1,5 +1,5 @@
-// Edits of JSON text that touch nothing but the one property: neighbours, comments and spacing stay byte for byte.
-// Written here because the parser's own edits lay out the lines around them anew.
+// Edits JSON text at one property; everything around it stays byte for byte.
+// The parser's own edits are not used, because they reformat the neighbouring lines.
 import { findNodeAtLocation, type Node, parseTree } from 'jsonc-parser'
 
 /** The text with `value` at `path`; `text` parses and holds something. */
@@ -56,7 +56,7 @@ export function dropProperty(text: string, path: readonly string[]): string {
   const end = property.offset + property.length
   const comma = commaAfter(text, end)
   const before = text.slice(0, property.offset)
-  // Its own line goes with it; a comment on the line above is somebody's, and stays.
+  // The property's whole line goes; a comment on the line above stays, since a person wrote it.
   const start = before.replace(/(\r?\n)?[ \t]*$/, '').length
   const previous = holder.children[at - 1]
   const hole = splice(text, start, (comma ?? end) - start, '')
@@ -91,13 +91,13 @@ function indentAt(text: string, node: Node): string {
   return /^[ \t]*/.exec(line)?.[0] ?? ''
 }
 
-/** Behind the comma that follows `at`, blanks and comments skipped; null where another thing follows. */
+/** The position after the comma that follows `at`, blanks and comments skipped; null if no comma follows. */
 function commaAfter(text: string, at: number): number | null {
   const skipped = /^(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/.exec(text.slice(at))?.[0].length ?? 0
   return text[at + skipped] === ',' ? at + skipped + 1 : null
 }
 
-/** The end of the line's rest where that is a comment only, which belongs to what stands before it. */
+/** The end of a comment on the rest of the line, which belongs to what stands before it; without one, `at`. */
 function lineTail(text: string, at: number): number {
   const tail = /^[ \t]*(?:\/\*[^\n]*?\*\/[ \t]*)*(?:\/\/[^\r\n]*)?(?=\r?\n)/.exec(text.slice(at))
   return at + (tail?.[0].trimEnd().length ?? 0)

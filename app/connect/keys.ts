@@ -1,5 +1,5 @@
-// The named keys of the gateway by way of the contract, for the command line and the core alike.
-// One key per client and server, so that ending one connection ends nothing else.
+// Makes, finds and revokes the gateway's named keys by the contract's commands, for the command line and the core alike.
+// Each connection of a client to a server has a key of its own, so that ending one ends no other.
 import { Secret } from '../base/secret.ts'
 import type { Call } from '../contract/commands.ts'
 import type { Keys } from './connector.ts'
@@ -14,7 +14,7 @@ export function createKeys(call: Call): Keys {
   }
   return {
     async make(name, server) {
-      // While a key is replaced both live: the old one until the new one is written down.
+      // While a key is replaced, the old one stays valid until the new one is written, so both need a name.
       const taken = new Set((await listKeys(name)).map((each) => each.name))
       let free = name
       for (let n = 2; taken.has(free); n++) free = `${name} (${n})`

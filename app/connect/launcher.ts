@@ -1,12 +1,12 @@
-// How a client starts this very Tokentray as a command: by whole paths, since desktop applications know no PATH.
-// Also which vault it then speaks to, where that is not the usual one.
+// The command by which a client starts this Tokentray: with absolute paths, since desktop applications have no PATH.
+// Variables that choose another vault than the usual one are passed along.
 import { realpathSync } from 'node:fs'
 import type { Environment } from '../base/paths.ts'
 import type { Launcher } from './clients.ts'
 
 const vaultVariables = ['TOKENTRAY_HOME', 'TOKENTRAY_VAULT', 'XDG_DATA_HOME']
 
-/** In the desktop application, whose own program is no command, the name of the command alone. */
+/** The command; in the desktop application, whose program takes no commands, the bare name `tokentray`. */
 export function launcherOf(env: Environment): Launcher {
   const named = vaultVariables.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []))
   const script = process.versions.electron ? null : scriptOf(process.argv[1])
@@ -14,7 +14,7 @@ export function launcherOf(env: Environment): Launcher {
   return { ...own, ...(named.length > 0 && { env: Object.fromEntries(named) }) }
 }
 
-/** Where this program's file really is; null where it is none that can be started again. */
+/** The real path of this program's script; null if there is none that can be started again. */
 function scriptOf(path: string | undefined): string | null {
   try {
     return path === undefined ? null : realpathSync(path)

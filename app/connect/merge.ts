@@ -1,5 +1,5 @@
-// Our entry over one that is there: what a person added to ours is kept, what is ours to decide is not.
-// Entries are compared without their keys, which differ each time one is made.
+// Merges our entry into one that is there: fields a person added stay, fields that Tokentray decides are replaced.
+// Keys are masked for comparing entries, because each key is different.
 import type { Entry } from './clients.ts'
 import { isOurs, keyShown, type Target } from './entry.ts'
 
@@ -13,7 +13,7 @@ export function merge(present: unknown, wanted: Entry, target: Target): Entry {
   return { ...wanted, ...mergeHeaders(present as Entry, wanted, target), ...Object.fromEntries(kept) }
 }
 
-/** Where a server is passed through, the client's own credential stands beside our key. */
+/** In pass-through mode the headers also hold the client's own credential, which is kept. */
 function mergeHeaders(present: Entry, wanted: Entry, { isPassThrough }: Target): Entry {
   const field = ['headers', 'http_headers'].find((name) => name in wanted)
   const headers = field === undefined || !isPassThrough ? null : present[field]

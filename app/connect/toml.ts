@@ -1,11 +1,13 @@
-// TOML files of others: one table put in or taken out as text, everything else left byte for byte.
-// The parser only judges; where a table is, is found by reading strings, comments and brackets as TOML does.
+// Adds or removes one table in TOML text; everything else stays byte for byte.
+// The parser only checks: tables are found by reading strings, comments and brackets as TOML does.
 import { parse, TomlError } from 'smol-toml'
 import type { Entry } from './clients.ts'
 import type { Editor } from './editor.ts'
 
 type Piece = { kind: 'string' | 'comment'; start: number; end: number; isHeader: boolean }
-/** A table as written: from its header's line to the next header, `filled` being the end of its last line with content. */
+/**
+ * A table as written: from its header's line to the next header, `filled` being the end of its last line with content.
+ */
 type Section = { path: string[]; start: number; filled: number }
 
 const read = (text: string): unknown => {

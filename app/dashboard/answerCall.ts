@@ -1,11 +1,11 @@
-// One command from a browser: read up to the limit, parsed, handed to the core at the door `browser`, answered.
+// Answers one command from a browser: reads its body up to the limit and hands it to the core at the door `browser`.
 // The core decides what that door may do; nothing here knows any command.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Core } from '../core/core.ts'
 import { bodyLimit } from '../owner/listen.ts'
 import { refuse, sendJson } from './replies.ts'
 
-/** Resolves when the answer was delivered, or nobody is there to take it. */
+/** Resolves when the answer was delivered or the browser has gone. */
 export async function answerCall(core: Core, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A page of another site cannot send this type without a preflight, which is refused.
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
@@ -27,7 +27,7 @@ export async function answerCall(core: Core, request: IncomingMessage, response:
   try {
     call = JSON.parse(Buffer.concat(body).toString('utf8'))
   } catch {
-    // Told below, like any other text that names no command.
+    // Answered below, like any other text that names no command.
   }
   if (typeof call?.command !== 'string')
     return refuse(response, 400, 'inputInvalid', 'A command is JSON: {"command": …, "input": …}.')

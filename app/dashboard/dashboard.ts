@@ -1,5 +1,5 @@
-// The dashboard: the renderer's bundle, the contract and the snapshots over HTTP, for browsers on this machine.
-// On loopback and a port of its own, never the gateway's: upstream answers must not share an origin with our pages.
+// The dashboard's HTTP server for browsers on this machine: the pages, the contract's commands and the snapshots.
+// It has its own loopback port, never the gateway's: what upstreams answer must not share an origin with these pages.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../base/clock.ts'
@@ -34,7 +34,7 @@ export type DashboardOptions = {
 export type DashboardLink = {
   /** The dashboard's address, without any secret. */
   address: string
-  /** A private page that goes to the link, for a browser; removed when the link was used or ran out. */
+  /** A private page that opens the link, for a browser; removed when the link was used or has expired. */
   file: string | null
   /** The link itself, for a terminal. */
   link: string | null
@@ -47,11 +47,11 @@ export type Dashboard = {
   address: string
   /** A new one-time link, wrapped in a file or bare. */
   link(as: 'file' | 'text'): DashboardLink
-  /** Lets go of the port at once, ends the streams, and resolves when what is in flight was answered. */
+  /** Frees the port at once, ends the streams, and resolves when the requests in flight were answered. */
   close(): Promise<void>
 }
 
-/** How long a browser may take to fetch its last answer, in ms. */
+/** How long a browser may take to fetch its last answer. */
 const closeTimeoutMs = 2000
 
 /** Opens the dashboard; ends by itself when the core is asked to end. Rejects `portInUse`. */
@@ -120,7 +120,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const servers = await bind(handle, options.port, loopbackListeners.dashboard)
   const { port } = servers[0]!.address() as AddressInfo
   const address = `http://${ownName}:${port}`
-  // Cookies know no ports: with the port in its name, two dashboards of one machine leave each other's alone.
+  // Cookies ignore ports: without the port in its name, two dashboards on one machine would overwrite each other's.
   cookie = `tokentray_${port}`
 
   let closing: Promise<void> | undefined

@@ -1,5 +1,5 @@
-// The bundle's files, read once at start: what is not in this map does not exist, so no path can lead out of it.
-// Held in memory, so that a rebuild while it runs cannot pair an old page with new scripts.
+// The dashboard's files, read once at start: a path that is not in this map does not exist, so none leads elsewhere.
+// They are held in memory, so that a rebuild while the owner runs cannot pair an old page with new scripts.
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
 

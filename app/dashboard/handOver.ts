@@ -1,5 +1,5 @@
-// Hands a one-time link to a browser through a private file: an argument could be read by every user of the machine.
-// The page in it goes to the link by itself; the owner removes it when the link was used or has run out.
+// Hands a one-time link to a browser in a private file, since every user of the machine could read an argument.
+// The page in that file opens the link; the owner removes the file when the link was used or has expired.
 import { existsSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateFolder } from '../base/paths.ts'
@@ -16,7 +16,10 @@ export function writeRedirect(folder: string, name: string, link: string): strin
   return file
 }
 
-/** Removes what an owner that was killed left in `folder`: pages from before `time`, whose links are dead. ms since the epoch. */
+/**
+ * Removes what an owner that was killed left in `folder`: pages from before `time`, whose links are dead. ms since the
+ * epoch.
+ */
 export function sweepRedirects(folder: string, time: number): void {
   if (!existsSync(folder)) return
   for (const name of readdirSync(folder)) {

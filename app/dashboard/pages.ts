@@ -1,4 +1,4 @@
-// What every answer of the dashboard carries, and its few pages of its own: calm words, no script, one inline style.
+// The security headers on every answer of the dashboard, and its few own pages: no script, one inline style.
 // The style is allowed by its hash, so the policy stays as strict as that of the bundle.
 import { privateHeaders, styleHash, writePage } from '../net/page.ts'
 

@@ -1,5 +1,5 @@
-// How the dashboard answers: every answer carries the security headers, and every "no" says why in one sentence.
-// People get a page, scripts (which POST) get a reply of the contract.
+// How the dashboard answers: always with security headers, and each refusal with a sentence that says why.
+// A navigation gets a page; a script, which sends a POST, gets a reply of the contract.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Reply } from '../contract/commands.ts'
 import type { ErrorCode } from '../contract/errors.ts'
@@ -26,13 +26,13 @@ export function sendJson(response: ServerResponse, status: number, reply: Reply<
   send(response, status, { ...securityHeaders, 'content-type': 'application/json' }, JSON.stringify(reply))
 }
 
-/** Says no with a reply. The connection ends with it, so that the rest of an unwanted body is not waited for. */
+/** Refuses with a reply and closes the connection, so that the rest of the body is not waited for. */
 export function refuse(response: ServerResponse, status: number, code: ErrorCode, message: string): void {
   response.shouldKeepAlive = false
   sendJson(response, status, { ok: false, code, message })
 }
 
-/** Says no with `page`, or with a reply where a script asked. */
+/** Refuses with `page`, or with a reply if a script sent the request. */
 export function deny(
   request: IncomingMessage,
   response: ServerResponse,
@@ -45,7 +45,7 @@ export function deny(
   send(response, status, pageHeaders, page)
 }
 
-/** False, and answered, where the method is none of `methods`. */
+/** Whether the method is one of `methods`; otherwise answers with 405. */
 export function allow(request: IncomingMessage, response: ServerResponse, ...methods: string[]): boolean {
   if (methods.includes(request.method ?? '')) return true
   response.setHeader('allow', methods.join(', '))

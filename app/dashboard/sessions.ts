@@ -1,15 +1,15 @@
-// One-time links and the sessions they become. Both are 256 random bits, kept in memory only, and only as hashes.
+// One-time links into the dashboard and the sessions they become: 256 random bits each, kept in memory as hashes.
 // Nothing survives the owner: after a restart a person runs `tokentray open` again.
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 
 export type RandomBytes = (size: number) => Buffer
 
-/** How long a link may wait to be used, in ms. */
+/** How long a link may wait to be used. */
 export const linkLifeMs = 60_000
-/** How long a session lasts, in ms, used or not. */
+/** How long a session lasts, whether or not it is used. */
 export const sessionLifeMs = 7 * 24 * 3_600_000
-/** With more than these the oldest goes. */
+/** Beyond these numbers the oldest is removed. */
 export const maxLinks = 8
 export const maxSessions = 32
 
@@ -29,7 +29,7 @@ export class Sessions {
     this.#randomBytes = randomBytes
   }
 
-  /** A new link's secret. `onGone` is called once: when it was used, ran out, or was crowded out. */
+  /** A new link's secret. `onGone` is called once: when it was used, has expired, or was removed for a newer one. */
   makeLink(onGone: () => void = () => {}): { secret: string; expiresAt: number } {
     const secret = this.#randomBytes(32).toString('base64url')
     const key = hash(secret)
@@ -45,12 +45,12 @@ export class Sessions {
     return { secret, expiresAt }
   }
 
-  /** Uses a link up. The secret of the session it becomes, or null for one that is unknown, used or too old. */
+  /** Turns a link into a session and returns that one's secret; null if the link is unknown, used or expired. */
   redeem(secret: string): string | null {
     const link = this.#links.get(hash(secret))
     if (!link) return null
     link.forget()
-    // The timer runs in running time: after a sleep only the wall clock knows.
+    // Timers stop while the machine sleeps, so the wall clock is checked too.
     if (this.#clock.now() >= link.endsAt) return null
     const session = this.#randomBytes(32).toString('base64url')
     this.#sessions.set(hash(session), { endsAt: this.#clock.now() + sessionLifeMs })
@@ -74,7 +74,10 @@ export class Sessions {
   }
 }
 
-/** Every value of the cookie called `name` in a Cookie header: a neighbour on the same host may have put one beside ours. */
+/**
+ * Every value of the cookie called `name` in a Cookie header: another service on the same host may have set one of the
+ * same name.
+ */
 export function readCookies(header: string | undefined, name: string): string[] {
   return (header ?? '')
     .split(';')
