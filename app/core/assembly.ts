@@ -15,7 +15,7 @@ import { Keeper } from '../keeper/keeper.ts'
 import type { SendRequest } from '../net/request.ts'
 import { assertionReader } from '../oauth/assertion.ts'
 import { createOAuth } from '../oauth/engine.ts'
-import { ClientEndings } from '../servers/clientDeletion.ts'
+import { ClientDeletion } from '../servers/clientDeletion.ts'
 import { clearLeftovers, DemoServers } from '../servers/demoServers.ts'
 import { SignIns } from '../servers/signIns.ts'
 import type { LiveSettings } from '../settings/liveSettings.ts'
@@ -94,7 +94,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     scope: options.scope,
     onChange
   })
-  const clientEndings = new ClientEndings({
+  const clientDeletion = new ClientDeletion({
     vault,
     oauth,
     clock,
@@ -106,7 +106,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     vault,
     oauth,
     log,
-    onReplaced: (server, old) => void clientEndings.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
+    onReplaced: (server, old) => void clientDeletion.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
   })
   const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random })
   const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
@@ -149,7 +149,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     gateway: { upstreams, admission: access.admission, own: access.own },
     handlers: {
       ...createServerHandlers({
-        ...{ keeper, signIns, vault, oauth, upstreams, clock, clientEndings },
+        ...{ keeper, signIns, vault, oauth, upstreams, clock, clientDeletion },
         onRemoved: access.serverRemoved
       }),
       ...createSignInHandlers({ keeper, signIns, vault, oauth }),
@@ -169,7 +169,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     async drain() {
       await access.close()
       await signIns.close()
-      await clientEndings.settled()
+      await clientDeletion.settled()
       await keeper.drain()
       // What stays in the vault the next owner clears; the vault must be closed all the same.
       await demo.stop().catch((error: unknown) => log.error('the demo servers were not cleared', error))

@@ -8,7 +8,7 @@ import type { RequestShape } from '../oauth/grant.ts'
 import type { OAuth } from '../oauth/port.ts'
 import type { Vault } from '../vault/vault.ts'
 
-export type ClientEndingsOptions = {
+export type ClientDeletionOptions = {
   vault: Vault
   oauth: OAuth
   clock: Clock
@@ -21,11 +21,11 @@ type ClientOf = Pick<RequestShape, 'issuer' | 'clientId' | 'registration'>
 
 const deletionTimeoutMs = 15_000
 
-export class ClientEndings {
-  readonly #o: ClientEndingsOptions
+export class ClientDeletion {
+  readonly #o: ClientDeletionOptions
   readonly #pending = new Set<Promise<unknown>>()
 
-  constructor(options: ClientEndingsOptions) {
+  constructor(options: ClientDeletionOptions) {
     this.#o = options
   }
 

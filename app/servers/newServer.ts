@@ -83,7 +83,7 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
     config,
     clientSecret: secret ?? undefined,
     identityProviderSecret: identityProviderSecret === undefined ? undefined : new Secret(identityProviderSecret),
-    grant: accessToken || refreshToken ? grantGiven(input, config, secret, now) : undefined
+    grant: accessToken || refreshToken ? grantFromTokens(input, config, secret, now) : undefined
   }
 }
 
@@ -104,7 +104,7 @@ export type GivenTokens = {
  * The grant of tokens given by hand: their end is what was said, else the JWT's own, else unknown.
  * @throws inputInvalid where they do not fit the server's kind of grant
  */
-export function grantGiven(
+export function grantFromTokens(
   { accessToken, refreshToken, expiresAt }: GivenTokens,
   config: ServerConfig,
   clientSecret: Secret | null,

@@ -12,7 +12,7 @@ import { afterAsking } from './stepUp.ts'
 type Parts = { keeper: Keeper; vault: Vault; log: Log }
 
 /** `asked`: the scopes that were added to those asked for. */
-export async function noteFound(
+export async function noteOutcome(
   parts: Parts,
   server: string,
   { account, shape, scope }: NewGrant,
@@ -33,7 +33,7 @@ export async function noteFound(
 const scopeFaults: ReadonlySet<ErrorCode> = new Set(['scopeRefused', 'registrationRefused'])
 
 /** Scopes that a server refuses would make every later sign-in fail: they are asked for no more, and `error` says so. */
-export async function dropRefused(
+export async function dropRefusedScopes(
   parts: Parts,
   server: string,
   error: TokentrayError,

@@ -10,7 +10,7 @@ import { needScope, type StepUp } from './stepUp.ts'
 const verifyTimeoutMs = 45_000
 
 /** @throws signInNeeded, tokenUnavailable or a fault's code where there is no valid token to ask with */
-export async function verify(
+export async function verifyServer(
   parts: StepUp & { clock: Clock; upstreams: Upstreams },
   id: string
 ): Promise<Output<'server.verify'>> {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { expose } from '../../app/base/secret.ts'
 import { serverId } from '../../app/contract/server.ts'
 import type { ServerView } from '../../app/contract/views.ts'
-import { buildServer, deriveId, grantGiven } from '../../app/servers/newServer.ts'
+import { buildServer, deriveId, grantFromTokens } from '../../app/servers/newServer.ts'
 
 const now = Date.UTC(2026, 0, 2, 12)
 const none: ServerView[] = []
@@ -110,12 +110,12 @@ describe('a new token for a server that has one', () => {
   const { config } = buildServer({ url: 'https://a.example', accessToken: 'old' }, none, now)
 
   test('replaces it', () => {
-    expect(expose(grantGiven({ accessToken: 'new' }, config, null, now).accessToken)).toBe('new')
+    expect(expose(grantFromTokens({ accessToken: 'new' }, config, null, now).accessToken)).toBe('new')
   })
 
   test('must be of the kind the server keeps', () => {
-    expect(() => grantGiven({ refreshToken: 'r' }, config, null, now)).toThrow(/keeps an access token/)
+    expect(() => grantFromTokens({ refreshToken: 'r' }, config, null, now)).toThrow(/keeps an access token/)
     const signedIn = buildServer({ url: 'https://a.example' }, none, now).config
-    expect(() => grantGiven({ accessToken: 'a' }, signedIn, null, now)).toThrow(/by signing in/)
+    expect(() => grantFromTokens({ accessToken: 'a' }, signedIn, null, now)).toThrow(/by signing in/)
   })
 })

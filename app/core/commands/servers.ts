@@ -10,10 +10,10 @@ import type { Upstreams } from '../../keeper/upstreams.ts'
 import { publicKeyOf } from '../../oauth/keys.ts'
 import type { OAuth } from '../../oauth/port.ts'
 import { changeServer } from '../../servers/changeServer.ts'
-import type { ClientEndings } from '../../servers/clientDeletion.ts'
-import { buildServer, grantGiven } from '../../servers/newServer.ts'
+import type { ClientDeletion } from '../../servers/clientDeletion.ts'
+import { buildServer, grantFromTokens } from '../../servers/newServer.ts'
 import type { SignIns } from '../../servers/signIns.ts'
-import { verify } from '../../servers/verifyServer.ts'
+import { verifyServer } from '../../servers/verifyServer.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { findServer } from './findServer.ts'
 import type { HandlersOf } from './handlers.ts'
@@ -27,11 +27,11 @@ export function createServerHandlers(o: {
   oauth: OAuth
   upstreams: Upstreams
   clock: Clock
-  clientEndings: ClientEndings
+  clientDeletion: ClientDeletion
   /** A server was removed for good. */
   onRemoved(server: string): void
 }): HandlersOf<keyof typeof serverCommands> {
-  const { keeper, signIns, vault, oauth, clock, clientEndings } = o
+  const { keeper, signIns, vault, oauth, clock, clientDeletion } = o
   const find = (input: { server: string }) => findServer(keeper, input.server)
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
@@ -105,7 +105,7 @@ export function createServerHandlers(o: {
     },
     'server.giveToken': async (input) => {
       const id = find(input)
-      const grant = grantGiven(input, keeper.roster.config(id), await vault.clientSecret(id), clock.now())
+      const grant = grantFromTokens(input, keeper.roster.config(id), await vault.clientSecret(id), clock.now())
       await vault.commitSignIn(id, grant)
       await keeper.signedIn(id)
       return viewed(id)
@@ -119,7 +119,7 @@ export function createServerHandlers(o: {
         keeper.forget(id)
         o.onRemoved(id)
       })
-      const client = await clientEndings.grantEnded(grant?.shape ?? null, config, true)
+      const client = await clientDeletion.grantEnded(grant?.shape ?? null, config, true)
       return { revoked: client ? `${revoked} ${client}` : revoked }
     },
     'server.refresh': async (input) => {
@@ -128,7 +128,7 @@ export function createServerHandlers(o: {
       await refreshNow(keeper, id)
       return viewed(id)
     },
-    'server.verify': async (input) => verify(o, find(input)),
+    'server.verify': async (input) => verifyServer(o, find(input)),
     'server.pause': async (input) => {
       const id = find(input)
       if (!keeper.roster.health(id).paused) keeper.record(id, 'paused', 'Paused')
@@ -151,7 +151,7 @@ export function createServerHandlers(o: {
     'server.forgetRegistration': async (input) => {
       const id = find(input)
       const { light, renewable } = keeper.roster.view(id)
-      const sentence = await clientEndings.forget(keeper.roster.config(id), { works: renewable && light !== 'red' })
+      const sentence = await clientDeletion.forget(keeper.roster.config(id), { works: renewable && light !== 'red' })
       keeper.record(id, 'settingsChanged', sentence)
       return { ...viewed(id), sentence }
     },
@@ -163,7 +163,7 @@ export function createServerHandlers(o: {
         if (newest) await vault.deleteGrant(id, newest.generation)
         keeper.signedOut(id)
       })
-      const client = await clientEndings.grantEnded(grant?.shape ?? null, keeper.roster.config(id), false)
+      const client = await clientDeletion.grantEnded(grant?.shape ?? null, keeper.roster.config(id), false)
       const revoked = client ? `${ended} ${client}` : ended
       keeper.record(id, 'signedOut', `Signed out. ${revoked}`)
       return { ...viewed(id), revoked }

@@ -9,7 +9,7 @@ import { createServerHandlers } from '../../../app/core/commands/servers.ts'
 import { createSignInHandlers } from '../../../app/core/commands/signIns.ts'
 import { createTokenHandlers } from '../../../app/core/commands/tokens.ts'
 import { createUpstreams } from '../../../app/gateway/upstreams.ts'
-import { ClientEndings } from '../../../app/servers/clientDeletion.ts'
+import { ClientDeletion } from '../../../app/servers/clientDeletion.ts'
 import { SignIns } from '../../../app/servers/signIns.ts'
 import { openVault } from '../../../app/vault/open.ts'
 import type { Vault } from '../../../app/vault/vault.ts'
@@ -55,7 +55,7 @@ async function setting(failing: Set<keyof Vault>) {
     ...createServerHandlers({
       ...{ keeper, signIns, vault, oauth, clock },
       upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
-      clientEndings: new ClientEndings({ vault, oauth, clock, log: silentLog, isSigningIn: () => false }),
+      clientDeletion: new ClientDeletion({ vault, oauth, clock, log: silentLog, isSigningIn: () => false }),
       onRemoved: () => {}
     }),
     ...createSignInHandlers({ keeper, signIns, vault, oauth }),
