@@ -5,6 +5,8 @@ import type { Environment } from '../base/paths.ts'
 import { expose } from '../base/secret.ts'
 import type { Input } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { findBrokenRule } from '../contract/newServer.ts'
+import type { GrantKind } from '../contract/server.ts'
 import type { World } from './world.ts'
 
 const limit = 65_536
@@ -105,18 +107,22 @@ export function readSeed(env: Environment, prefix: string): Seed {
   const clientSecret = read('CLIENT_SECRET')
   const tokenEndpoint = read('TOKEN_ENDPOINT')
   const missing = (name: string, why: string) =>
-    new TokentrayError('inputInvalid', `The environment variable ${stem}_${name} is not set: ${why}.`)
-  if (refreshToken && !tokenEndpoint)
-    throw missing('TOKEN_ENDPOINT', `${stem}_REFRESH_TOKEN needs to know where it is used`)
-  if (clientSecret && !clientId) throw missing('CLIENT_ID', `${stem}_CLIENT_SECRET belongs to a client id`)
-  const renewsByClient = !refreshToken && clientId && clientSecret
-  if (!refreshToken && !renewsByClient && !accessToken)
-    throw missing('ACCESS_TOKEN', `set it, or ${stem}_REFRESH_TOKEN, or ${stem}_CLIENT_ID with ${stem}_CLIENT_SECRET`)
+    new TokentrayError('inputInvalid', `The environment variable ${stem}_${name} is not set. ${why}.`)
+  const grantKind: GrantKind = refreshToken
+    ? 'refreshToken'
+    : clientId && clientSecret
+      ? 'clientCredentials'
+      : 'staticToken'
+  const broken = findBrokenRule({ grantKind, accessToken, refreshToken, clientId, clientSecret, tokenEndpoint })
+  if (broken === 'refreshTokenNeedsEndpoint') throw missing('TOKEN_ENDPOINT', `${stem}_REFRESH_TOKEN requires it`)
+  if (broken === 'secretNeedsClient') throw missing('CLIENT_ID', `${stem}_CLIENT_SECRET requires a client ID`)
+  if (broken === 'tokenNeeded')
+    throw missing('ACCESS_TOKEN', `Set it, or ${stem}_REFRESH_TOKEN, or ${stem}_CLIENT_ID with ${stem}_CLIENT_SECRET`)
   const audience = read('AUDIENCE')
   const scope = read('SCOPE')
   const expires = read('EXPIRES_AT')
   return {
-    grantKind: refreshToken ? 'refreshToken' : renewsByClient ? 'clientCredentials' : 'staticToken',
+    grantKind,
     keepExisting: true,
     ...(accessToken && { accessToken }),
     ...(refreshToken && { refreshToken }),

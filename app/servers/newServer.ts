@@ -3,6 +3,7 @@
 import { Secret } from '../base/secret.ts'
 import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { type BrokenRule, findBrokenRule, grantKindOf } from '../contract/newServer.ts'
 import { reservedIds, type ServerConfig, serverConfig } from '../contract/server.ts'
 import type { ServerView } from '../contract/views.ts'
 import { checkServerUrl } from '../oauth/discovery.ts'
@@ -41,10 +42,19 @@ function idFromName(name: string): string {
   return id
 }
 
-function kindOf(input: AddInput): ServerConfig['grantKind'] {
-  if (input.grantKind) return input.grantKind
-  if (input.refreshToken) return 'refreshToken'
-  return input.accessToken ? 'staticToken' : 'authorizationCode'
+/** By the names that fields have in the pages. */
+const sentences: Record<BrokenRule, string> = {
+  keyNeedsClient: 'A client with a key requires its client ID.',
+  secretNeedsClient: 'A client secret requires its client ID.',
+  clientCredentialsNeedClient: 'Client credentials require a client ID and a client secret or key.',
+  clientCredentialsExcludeTokens: 'Client credentials request their own tokens. Leave out the tokens.',
+  assertionNeedsClient: 'An assertion requires a client ID.',
+  assertionNeeded: 'An assertion is required. Specify the file that holds it or the command that writes it.',
+  assertionExcludesOthers: 'An assertion requests its own tokens. Leave out the other token settings.',
+  providerSecretNeedsProvider: 'The client secret at an identity provider requires that identity provider.',
+  refreshTokenNeeded: 'A refresh token is required.',
+  refreshTokenNeedsEndpoint: 'A refresh token requires a token endpoint.',
+  tokenNeeded: 'A token is required.'
 }
 
 /** @throws urlInvalid, nameReserved, inputInvalid */
@@ -56,29 +66,18 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
   const id = input.id ?? (input.name ? idFromName(input.name) : (seeded?.id ?? deriveId(url, taken)))
   if (reservedIds.includes(id))
     throw new TokentrayError('nameReserved', `The name "${id}" is used by Tokentray itself; choose another one.`)
-  const kind = kindOf(input)
-  const signs = input.clientAuth === 'private_key_jwt'
-  if (signs && !input.clientId)
-    throw new TokentrayError('inputInvalid', 'A client with a key needs the id it is registered under.')
-  if (kind === 'jwtBearer' && !input.clientId)
-    throw new TokentrayError('inputInvalid', 'An assertion is sent by a client: give its id.')
-  if (kind === 'jwtBearer' && !input.assertion)
-    throw new TokentrayError('inputInvalid', 'An assertion is needed: name the file that holds it, or what writes it.')
-  if (input.identityProviderSecret && !input.identityProvider)
-    throw new TokentrayError('inputInvalid', 'The secret of a client at an identity provider needs that provider.')
-  if (kind !== 'jwtBearer' && (input.assertion || input.identityProvider))
-    throw new TokentrayError('inputInvalid', 'An assertion gets its own tokens: leave out the other ways to get them.')
-  if (kind === 'clientCredentials' && !(input.clientId && (input.clientSecret || signs)))
-    throw new TokentrayError('inputInvalid', 'Client credentials need a client id, and a client secret or a key.')
-  if (kind === 'refreshToken' && !input.refreshToken)
-    throw new TokentrayError('inputInvalid', 'A refresh token is needed.')
-  if (kind === 'refreshToken' && !input.tokenEndpoint)
-    throw new TokentrayError('inputInvalid', 'A refresh token needs the address it is spent at, the token endpoint.')
-  if (kind === 'staticToken' && !input.accessToken) throw new TokentrayError('inputInvalid', 'A token is needed.')
+  const broken = findBrokenRule(input)
+  if (broken) throw new TokentrayError('inputInvalid', sentences[broken])
   const { clientSecret, identityProviderSecret, accessToken, refreshToken, expiresAt, keepExisting, ...given } = input
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const config = serverConfig.parse({ ...known, url: input.url.trim(), id, name: input.name ?? id, grantKind: kind })
-  const secret = secretOf(clientSecret, signs)
+  const config = serverConfig.parse({
+    ...known,
+    url: input.url.trim(),
+    id,
+    name: input.name ?? id,
+    grantKind: grantKindOf(input)
+  })
+  const secret = secretOf(clientSecret, input.clientAuth === 'private_key_jwt')
   return {
     config,
     clientSecret: secret ?? undefined,

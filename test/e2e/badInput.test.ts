@@ -77,7 +77,7 @@ test('addresses and arguments: each refused in a sentence that says what to writ
     [['list', '--passphrase=hunter2'], 2, /use the variable TOKENTRAY_PASSPHRASE_FILE/],
     [['add', 'https://example.com', '--token-file', '/nowhere/token'], 2, /cannot be read from \/nowhere\/token/],
     [['add', 'https://example.com', '--from-env', 'NOTHING'], 2, /NOTHING_ACCESS_TOKEN is not set/],
-    [['add', 'https://example.com', '--client-credentials'], 2, /needs --client-id and --client-secret-file/],
+    [['add', 'https://example.com', '--client-credentials'], 2, /requires --client-id and --client-secret-file/],
     [['add', 'https://example.com', '--name', 'token', '--no-login'], 2, /choose another one/],
     [['token', 'kept', '--min-valid', 'soon'], 2, /duration|90s/],
     [['frobnicate'], 2, /--help/],

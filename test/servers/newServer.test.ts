@@ -100,7 +100,7 @@ describe('tokens given by hand', () => {
   test.each([
     [{ refreshToken: 'r' }, /token endpoint/],
     [{ grantKind: 'clientCredentials' as const, clientId: 'c' }, /client secret/],
-    [{ grantKind: 'staticToken' as const }, /A token is needed/]
+    [{ grantKind: 'staticToken' as const }, /A token is required/]
   ])('what is missing is named', (input, words) => {
     expect(() => buildServer({ url: 'https://a.example', ...input }, none, now)).toThrow(words)
   })

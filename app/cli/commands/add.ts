@@ -2,6 +2,7 @@
 // The kind of grant follows from what was given; contradictions are told before anything is stored.
 import type { Input } from '../../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
+import { type BrokenRule, findBrokenRule, type GivenSettings, grantKindOf } from '../../contract/newServer.ts'
 import type { ServerView } from '../../contract/views.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
 import { type AssertionOptions, checkUrl, readAssertion } from '../assertion.ts'
@@ -90,8 +91,23 @@ async function firstToken(
 /** What an address can be wrong by. Everything else may pass, or be mended by settings. */
 const mistakes: ReadonlySet<ErrorCode> = new Set(['urlInvalid', 'notMcpServer', 'resourceMismatch'])
 
+/** The rules that options can break; any other is worded by the owner. */
+const sentences: Partial<Record<BrokenRule, string>> = {
+  keyNeedsClient: 'A client with a key requires --client-id.',
+  secretNeedsClient: '--client-secret-file requires --client-id, the client it belongs to.',
+  clientCredentialsNeedClient:
+    '--client-credentials requires --client-id and --client-secret-file, or a key (--private-key-jwt).',
+  clientCredentialsExcludeTokens:
+    '--client-credentials requests its own tokens. Leave out --token-file and --refresh-token-file.',
+  assertionNeedsClient: 'An assertion is sent by a client. Add its --client-id.',
+  assertionExcludesOthers:
+    'An assertion requests its own tokens. Leave out --client-credentials and the token options.',
+  refreshTokenNeedsEndpoint: '--refresh-token-file requires --token-endpoint, the URL where it is used.'
+}
+
 async function readGrant(world: World, options: AddOptions): Promise<Partial<Input<'server.add'>>> {
   const { clientSecretFile, tokenFile, refreshTokenFile, fromEnv } = options
+  const assertionSource = options.assertionFile || options.assertionCommand
   const files = [
     clientSecretFile,
     options.clientKeyFile,
@@ -106,41 +122,32 @@ async function readGrant(world: World, options: AddOptions): Promise<Partial<Inp
       throw invalid('--from-env brings its own secrets: leave out --client-credentials and the --…-file options.')
     return readSeed(world.env, fromEnv)
   }
-  if (options.clientCredentials && (tokenFile || refreshTokenFile))
-    throw invalid('--client-credentials gets its own tokens: leave out --token-file and --refresh-token-file.')
   const signs = Boolean(options.privateKeyJwt || options.clientKeyFile)
-  if (signs && clientSecretFile) throw invalid('A client has a secret or a key: leave out one of the two.')
-  if (signs && !options.clientId) throw invalid('A client with a key needs --client-id.')
-  if (options.clientCredentials && !(options.clientId && (clientSecretFile || signs)))
-    throw invalid('--client-credentials needs --client-id and --client-secret-file, or a key (--private-key-jwt).')
+  if (signs && clientSecretFile) throw invalid('A client has either a secret or a key. Leave out one of the two.')
+  const given: GivenSettings = {
+    grantKind: options.clientCredentials ? 'clientCredentials' : assertionSource ? 'jwtBearer' : undefined,
+    clientAuth: signs ? 'private_key_jwt' : undefined,
+    clientId: options.clientId,
+    clientSecret: clientSecretFile,
+    accessToken: tokenFile,
+    refreshToken: refreshTokenFile,
+    tokenEndpoint: options.tokenEndpoint,
+    assertion: assertionSource
+  }
+  const broken = findBrokenRule(given)
+  const sentence = broken && sentences[broken]
+  if (sentence) throw invalid(sentence)
   const assertion = await readAssertion(world, options)
-  const bears = assertion !== null
-  if (bears && (options.clientCredentials || tokenFile || refreshTokenFile))
-    throw invalid('An assertion gets its own tokens: leave out --client-credentials and the tokens.')
-  if (bears && !options.clientId) throw invalid('An assertion is sent by a client: give its --client-id.')
-  if (clientSecretFile && !options.clientId)
-    throw invalid('--client-secret-file needs --client-id, the client it belongs to.')
-  if (refreshTokenFile && !options.tokenEndpoint)
-    throw invalid('--refresh-token-file needs --token-endpoint, the URL where it is used.')
   if (options.tokenEndpoint) checkUrl(options.tokenEndpoint)
   const clientSecret = options.clientKeyFile
     ? await readText(world, options.clientKeyFile, 'private key')
     : clientSecretFile && (await readSecret(world, clientSecretFile, 'client secret'))
   const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
   const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
-  const grantKind = options.clientCredentials
-    ? 'clientCredentials'
-    : bears
-      ? 'jwtBearer'
-      : refreshToken
-        ? 'refreshToken'
-        : accessToken
-          ? 'staticToken'
-          : 'authorizationCode'
   return {
-    grantKind,
-    ...assertion,
+    grantKind: grantKindOf(given),
     ...(signs && { clientAuth: 'private_key_jwt' as const }),
+    ...assertion,
     ...(options.dpop && { dpop: options.dpop === 'on' }),
     ...(clientSecret && { clientSecret }),
     ...(accessToken && { accessToken }),
