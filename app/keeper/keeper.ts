@@ -25,7 +25,7 @@ import { type Effect, type HealthEvent, transition } from '../health/machine.ts'
 import { isDue, newHealth, plannedAt } from '../health/questions.ts'
 import { historyOf } from '../health/words.ts'
 import type { Grant, Tokens } from '../oauth/grant.ts'
-import type { Changed } from '../vault/vault.ts'
+import type { Changed, ServerRecord } from '../vault/vault.ts'
 import { factsOf, outlineOf } from './grantFacts.ts'
 import { PlanQueue } from './planQueue.ts'
 import { Records } from './records.ts'
@@ -74,28 +74,14 @@ export class Keeper {
 
   /** Loads every server and refreshes what is overdue, the most urgent first. */
   async start(): Promise<void> {
-    for (const { config, health, proposals } of await this.#o.vault.servers())
-      await this.load(config, health ?? newHealth, proposals)
+    for (const record of await this.#o.vault.serverRecords()) this.#add(record)
     this.tick()
   }
 
-  /** Takes a stored server in. */
-  async load(config: ServerConfig, stored: Health = newHealth, proposals: readonly Proposal[] = []): Promise<void> {
-    const { id } = config
-    const found = await this.#o.vault.readGrant(id)
-    const [lastEvent] = await this.#o.vault.events(id, 1)
-    const grant = found && outlineOf(found)
-    const entry = this.roster.add({ config, health: stored, lastEvent: lastEvent ?? null, proposals })
-    this.roster.describe(entry, grant)
-    const leftover = grant?.startedAt ?? null
-    const event: HealthEvent = { type: 'started', grant: grant && factsOf(config, grant), leftover }
-    const { health } = transition(stored, event, this.#contextOf(entry))
-    // An ordinary start finds everything as it was, and writes nothing.
-    this.#changeHealth(id, entry, health, isDeepStrictEqual(health, stored))
-    this.#arm()
-    // Told once: a later start finds it noted already.
-    if (leftover !== null && stored.lostAt !== leftover && health.lostAt === leftover)
-      this.record(id, 'refreshFailed', historyOf(health), { fault: 'lost' })
+  /** Takes in a server that was just added to the vault. */
+  async load(id: string): Promise<void> {
+    const record = await this.#o.vault.serverRecord(id)
+    if (record) this.#add(record)
   }
 
   /** The token to use now: one that could not be saved yet, else the stored one. */
@@ -160,10 +146,9 @@ export class Keeper {
     const entry = this.roster.find(id)
     if (!entry) return
     entry.isAsked = true
-    if (this.#stopped || this.#suspension.isOn) return
-    if (!entry.flight && isDue(entry.health, this.#now(), entry.schedule)) this.dispatch(id, { type: 'due' })
-    else this.#planNext(entry)
-    this.#arm()
+    this.#planNext(entry)
+    this.#planIfDue(entry, this.#now())
+    this.tick()
   }
 
   /**
@@ -257,6 +242,22 @@ export class Keeper {
     this.#waiters.drain()
   }
 
+  #add({ config, health: known, proposals, grant, lastEvent }: ServerRecord): void {
+    const { id } = config
+    const stored = known ?? newHealth
+    const entry = this.roster.add({ config, health: stored, proposals, lastEvent })
+    this.roster.describe(entry, grant)
+    const leftover = grant?.startedAt ?? null
+    const event: HealthEvent = { type: 'started', grant: grant && factsOf(config, grant), leftover }
+    const { health } = transition(stored, event, this.#contextOf(entry))
+    // An ordinary start finds everything as it was, and writes nothing.
+    this.#changeHealth(id, entry, health, isDeepStrictEqual(health, stored))
+    this.#arm()
+    // Told once: a later start finds it noted already.
+    if (leftover !== null && stored.lostAt !== leftover && health.lostAt === leftover)
+      this.record(id, 'refreshFailed', historyOf(health), { fault: 'lost' })
+  }
+
   /** Makes known what came of a refresh or a save: to health, to the history and to the views. */
   #tell(id: string, entry: Entry, news: RefreshNews): void {
     // Removed meanwhile; another server may have its name by now.
@@ -323,11 +324,14 @@ export class Keeper {
     this.#plans.set(entry, this.#inScope(entry) && !entry.flight ? plannedAt(entry.health) : null)
   }
 
-  /** Plans for `now` what is due for another reason than its plan: see isDue. */
   #lookAtAll(now: number): void {
     this.#mustLookAtAll = false
-    for (const [, entry] of this.roster.all())
-      if (entry.plan && isDue(entry.health, now, entry.schedule)) this.#plans.set(entry, Math.min(entry.plan.at, now))
+    for (const [, entry] of this.roster.all()) this.#planIfDue(entry, now)
+  }
+
+  /** Plans for `now` what is due for another reason than its plan: see isDue. */
+  #planIfDue(entry: Entry, now: number): void {
+    if (entry.plan && isDue(entry.health, now, entry.schedule)) this.#plans.set(entry, Math.min(entry.plan.at, now))
   }
 
   /** One alarm for all, at the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */

@@ -80,7 +80,7 @@ export class DemoServers {
         const given = { id: `demo-${id}`, name: `${name} (demo)`, url }
         const config = { ...buildServer(given, keeper.roster.views(), clock.now()).config, demo: true as const }
         await vault.addServer(config, {})
-        await keeper.load(config)
+        await keeper.load(config.id)
         keeper.record(config.id, 'added', 'Added')
       }
     } catch (error) {

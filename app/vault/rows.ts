@@ -8,6 +8,12 @@ import { type Proposal, proposal } from '../contract/proposal.ts'
 import { clientAuthMethod, type ServerConfig, serverConfig } from '../contract/server.ts'
 import { action, fault, type HistoryEvent, historyEvent, signInStep } from '../contract/views.ts'
 import type { ClientRegistration, Grant, NewGrant, Tokens } from '../oauth/grant.ts'
+import type { StoredServer } from './vault.ts'
+
+/** A row as SQLite gives it. */
+export type Row = Record<string, unknown>
+
+const none: readonly Proposal[] = []
 
 const time = z.number().int()
 const text = z.string().nullable()
@@ -65,7 +71,7 @@ const health: z.ZodType<Health> = z.object({
   acceptedAt: time.nullable()
 })
 
-const grantRow = z.object({
+export const grantRow = z.object({
   generation: time,
   started_at: time.nullable(),
   restored: z.number(),
@@ -101,7 +107,7 @@ const registrationRow = z.object({
 })
 
 /** `what` names the row in the error, which never holds the row's contents. */
-function parse<T>(schema: z.ZodType<T>, row: unknown, what: string): T {
+export function parse<T>(schema: z.ZodType<T>, row: unknown, what: string): T {
   const result = schema.safeParse(row)
   if (result.success) return result.data
   const fields = [...new Set(result.error.issues.map((issue) => issue.path[0]).filter(Boolean))].join(', ')
@@ -118,8 +124,26 @@ export function readHealth(id: string, column: unknown): Health | null {
 }
 
 /** Hints, so that those this version cannot read are none. */
-export function readProposals(column: unknown): Proposal[] {
-  return json.pipe(z.array(proposal)).safeParse(column).data ?? []
+export function readProposals(column: unknown): readonly Proposal[] {
+  return column === null ? none : (json.pipe(z.array(proposal)).safeParse(column).data ?? none)
+}
+
+/** A row of `servers`, in a list of its own; empty where its settings cannot be read. */
+export function readServer(row: Row): StoredServer[] {
+  const id = String(row.id)
+  try {
+    const config = readConfig(id, row.config)
+    const proposals = readProposals(row.proposals)
+    try {
+      return [{ config, health: readHealth(id, row.health), proposals }]
+    } catch {
+      // Health is rebuilt from the grant; losing its memory must not lose the server.
+      return [{ config, health: null, proposals }]
+    }
+  } catch {
+    // One unreadable row must not take the others along; check() names it.
+    return []
+  }
 }
 
 export function readGrantRow(id: string, row: unknown): Grant {

@@ -8,19 +8,11 @@ import type { NewGrant } from '../oauth/grant.ts'
 import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
 import { asVaultError, type Connection } from './connection.ts'
-import {
-  bind,
-  grantParameters,
-  readConfig,
-  readEvent,
-  readGrantRow,
-  readHealth,
-  readProposals,
-  tokenParameters
-} from './rows.ts'
+import { bind, grantParameters, readEvent, readGrantRow, readServer, tokenParameters } from './rows.ts'
+import { readRecords, selectRecord, selectRecords } from './serverRecords.ts'
 import { createLocalAccess } from './sqliteLocalAccess.ts'
 import { createRegistrations } from './sqliteRegistrations.ts'
-import type { KeySource, StoredServer, Vault } from './vault.ts'
+import type { KeySource, Vault } from './vault.ts'
 
 /** Of each server. */
 const maxEvents = 1000
@@ -105,23 +97,6 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     if (run('UPDATE servers SET health = ? WHERE id = ?', JSON.stringify(health), id) === 0) throw unknownServer(id)
   }
 
-  function readServer(found: Record<string, unknown>): StoredServer[] {
-    const id = String(found.id)
-    try {
-      const config = readConfig(id, found.config)
-      const proposals = readProposals(found.proposals)
-      try {
-        return [{ config, health: readHealth(id, found.health), proposals }]
-      } catch {
-        // Health is rebuilt from the grant; losing its memory must not lose the server.
-        return [{ config, health: null, proposals }]
-      }
-    } catch {
-      // One unreadable row must not take the others along; check() names it.
-      return []
-    }
-  }
-
   type SecretColumn = 'client_secret' | 'identity_provider_secret'
 
   function secretIn(column: SecretColumn, id: string): Secret | null {
@@ -147,6 +122,8 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
 
     servers: () =>
       reading(() => rows('SELECT id, config, health, proposals FROM servers ORDER BY number').flatMap(readServer)),
+    serverRecords: () => reading(() => readRecords(prepare(selectRecords).iterate())),
+    serverRecord: (id) => reading(() => readRecords(prepare(selectRecord).iterate(id))[0] ?? null),
 
     addServer: (config, { clientSecret, identityProviderSecret, grant }) =>
       writing(() => {

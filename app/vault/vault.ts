@@ -5,11 +5,14 @@ import type { Health } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { HistoryEvent } from '../contract/views.ts'
-import type { ClientManagement, Grant, NewGrant, Tokens } from '../oauth/grant.ts'
+import type { ClientManagement, Grant, GrantOutline, NewGrant, Tokens } from '../oauth/grant.ts'
 import type { Registrations } from '../oauth/port.ts'
 import type { LocalAccess } from './localAccess.ts'
 
-export type StoredServer = { config: ServerConfig; health: Health | null; proposals: Proposal[] }
+export type StoredServer = { config: ServerConfig; health: Health | null; proposals: readonly Proposal[] }
+
+/** A server with what stays in memory of its grant and its history. */
+export type ServerRecord = StoredServer & { grant: GrantOutline | null; lastEvent: HistoryEvent | null }
 
 /** What a refresh that succeeded makes of a server's health, and its line of history. */
 export type RefreshRecord = { health: Health; event: HistoryEvent }
@@ -24,6 +27,13 @@ export interface Vault extends Registrations {
   readonly local: LocalAccess
 
   servers(): Promise<StoredServer[]>
+  /**
+   * What a start loads, in the order in which the servers were added: one statement, however many there are. A row of
+   * settings that cannot be read is left out; a grant that cannot be read rejects with `vaultDamaged`.
+   */
+  serverRecords(): Promise<ServerRecord[]>
+  /** What serverRecords() says of one server; null: there is none. */
+  serverRecord(id: string): Promise<ServerRecord | null>
   /** Adds a server, and in the same transaction its client secret and first grant where given. Rejects `serverExists`. */
   addServer(
     config: ServerConfig,

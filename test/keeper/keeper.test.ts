@@ -63,6 +63,18 @@ test('FM-08 a token is refreshed by itself before it ends, again and again', asy
   expect(keeper.roster.view('one')).toMatchObject({ light: 'green', words: 'Healthy' })
 })
 
+test('a plan that comes before all others is kept at its own time, not at the next look', async () => {
+  const { keeper, vault, oauth, clock } = await setting({ ids: ['slow', 'quick'] })
+  oauth.succeed()
+  await keeper.start()
+  await vault.commitSignIn('quick', grantAt(clock.now(), 0, 40_000))
+  await keeper.signedIn('quick')
+  await clock.advance(19_000)
+  expect(oauth.renewals).toHaveLength(0)
+  await clock.advance(2_000)
+  expect(oauth.renewals.map(({ server }) => server)).toEqual(['quick'])
+})
+
 test('FM-01 asked a hundred times at once, a server is refreshed once', async () => {
   const { keeper, oauth, clock } = await setting()
   await keeper.start()
@@ -435,6 +447,30 @@ describe('restarts', () => {
     await clock.advance(24 * hour)
     expect(oauth.renewals).toHaveLength(2)
     oauth.renewals[0]!.answer(failure('busy')) // let the first keeper drain
+  })
+
+  test('an ordinary start writes nothing', async () => {
+    const { keeper, open, oauth, clock, vault } = await setting({ ids: ['a', 'b'] })
+    oauth.succeed()
+    await keeper.start()
+    await refreshNow(keeper, 'a')
+    await clock.settle()
+    await keeper.drain()
+    await clock.advance(minute)
+    const writes: string[] = []
+    const watched = new Proxy(vault, {
+      get(target, name: keyof Vault) {
+        const value = target[name]
+        if (typeof value !== 'function') return value
+        if (name !== 'serverRecords') writes.push(name)
+        return value.bind(target)
+      }
+    })
+    const second = open(watched)
+    await second.start()
+    await clock.settle()
+    expect(writes).toEqual([])
+    expect(second.roster.views().map(({ light }) => light)).toEqual(['green', 'green'])
   })
 
   test('attempts, next time and last fault are kept', async () => {

@@ -6,6 +6,7 @@ import type { Health } from '../../app/contract/health.ts'
 import { proposeQuirk } from '../../app/contract/quirks.ts'
 import type { HistoryEvent } from '../../app/contract/views.ts'
 import { newHealth } from '../../app/health/questions.ts'
+import { outlineOf } from '../../app/keeper/grantFacts.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { migrate } from '../../app/vault/migrations.ts'
 import { readHealth } from '../../app/vault/rows.ts'
@@ -273,6 +274,48 @@ describe('registrations', () => {
     await vault.saveRegistration(kept)
     await vault.saveRegistration({ ...kept, clientId: 'c9', registeredAt: 6 })
     expect((await vault.registration(kept.issuer, '127.0.0.1'))?.clientId).toBe('c9')
+  })
+})
+
+describe('what a start loads', () => {
+  const event = (at: number): HistoryEvent => ({ at, kind: 'refreshed', fault: null, detail: 'ok', expiresAt: 9 })
+
+  test('is each server with its grant without secrets and its last event, in the order of adding', async () => {
+    const { vault } = memoryVault()
+    for (const id of ['zebra', 'apple', 'new']) await vault.addServer(sampleServer(id), {})
+    for (const id of ['zebra', 'apple']) await vault.commitSignIn(id, sampleGrant())
+    await vault.beginRefresh('apple', 77)
+    await vault.saveHealth('zebra', health)
+    await vault.appendEvent('zebra', event(1))
+    await vault.appendEvent('apple', event(2))
+    await vault.appendEvent('zebra', event(3))
+    const grantOf = async (id: string) => outlineOf((await vault.readGrant(id))!)
+    const rest = { proposals: [], health: null }
+    const expected = [
+      { ...rest, config: sampleServer('zebra'), health, grant: await grantOf('zebra'), lastEvent: event(3) },
+      { ...rest, config: sampleServer('apple'), grant: await grantOf('apple'), lastEvent: event(2) },
+      { ...rest, config: sampleServer('new'), grant: null, lastEvent: null }
+    ]
+    const records = await vault.serverRecords()
+    expect(records).toEqual(expected)
+    expect([await vault.serverRecord('apple'), await vault.serverRecord('none')]).toEqual([expected[1], null])
+    expect(JSON.stringify(records)).not.toContain(plantedTokens[0])
+    expect(records[0]!.config.schedule).toBe(records[1]!.config.schedule)
+  })
+
+  test('leaves out settings, health and events that cannot be read, and rejects for a grant', async () => {
+    const { db, vault } = memoryVault()
+    for (const id of ['good', 'bad-settings', 'bad-health', 'bad-event'])
+      await vault.addServer(sampleServer(id), { grant: sampleGrant() })
+    await vault.appendEvent('bad-event', event(1))
+    db.exec(`UPDATE servers SET config = '{}' WHERE id = 'bad-settings'; UPDATE servers SET health = '{' WHERE id = 'bad-health';
+      UPDATE events SET kind = 'carrier pigeon'`)
+    const records = await vault.serverRecords()
+    expect(records.map(({ config }) => config.id)).toEqual(['good', 'bad-health', 'bad-event'])
+    expect(records.map(({ health, lastEvent }) => health ?? lastEvent)).toEqual([null, null, null])
+    db.exec("UPDATE grants SET registration = 'carrier pigeon' WHERE server = 'good'")
+    const { code, message } = await failure(vault.serverRecords())
+    expect([code, message]).toEqual(['vaultDamaged', expect.stringContaining('"good"')])
   })
 })
 

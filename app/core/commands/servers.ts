@@ -83,7 +83,7 @@ export function createServerHandlers(o: {
         )
       }
       await vault.addServer(config, secrets)
-      await keeper.load(config)
+      await keeper.load(config.id)
       keeper.record(config.id, 'added', 'Added')
       return { ...viewed(config.id), existed: false }
     },
