@@ -1,5 +1,5 @@
-// The WWW-Authenticate header, really parsed: several challenges may stand in one header, with commas inside quotes.
-// RFC 9110 section 11.6.1; Headers.get joins several header lines with commas, which is the same grammar.
+// Parses the WWW-Authenticate header (RFC 9110 section 11.6.1), which may hold several challenges with quoted commas.
+// Headers.get joins several header lines with commas, which the same grammar covers.
 
 /** `scheme` and the names of `params` in lower case. */
 export type Challenge = { scheme: string; params: Record<string, string> }
@@ -10,7 +10,7 @@ const quoted = /"((?:[^"\\]|\\.)*)"/y
 const token68 = /[ \t]+[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y
 const between = /[ \t,]+/y
 
-/** The challenges in their order; what cannot be read ends the list, and what came before it counts. */
+/** The challenges in their order. The list ends at the first part that cannot be parsed. */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Challenge[] = []
   let at = 0
@@ -35,7 +35,7 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges
 }
 
-/** True where a request was refused for want of the nonce that comes with the answer (RFC 9449 section 9). */
+/** True where a request was refused because it lacked the nonce that comes with the answer (RFC 9449 section 9). */
 export function asksForNonce(header: string | null): boolean {
   return parseChallenges(header ?? '').some(
     ({ scheme, params }) => scheme === 'dpop' && params.error === 'use_dpop_nonce'
@@ -43,8 +43,8 @@ export function asksForNonce(header: string | null): boolean {
 }
 
 /**
- * The challenge that matters to us, for Bearer or DPoP tokens (RFC 6750 section 3, RFC 9449 section 7.1): one that names its
- * metadata (RFC 9728 section 5.1), else any.
+ * The challenge for Bearer or DPoP tokens (RFC 6750 section 3, RFC 9449 section 7.1): preferably one that names its metadata
+ * (RFC 9728 section 5.1); null where there is none.
  */
 export function bearerChallenge(header: string | null): Challenge | null {
   const bearers = parseChallenges(header ?? '').filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')

@@ -1,5 +1,5 @@
-// One connection to one origin, directly or through a proxy, with the person's client certificate where one is set.
-// Certificates are trusted as the system does, besides those that Node brings along.
+// Opens a connection to one origin, directly or through a proxy, with a client certificate where one is set.
+// Trusts the system's certificate authorities besides Node's own: companies add theirs to the system.
 import { readFile } from 'node:fs/promises'
 import type { LookupFunction } from 'node:net'
 import tls from 'node:tls'
@@ -12,12 +12,12 @@ export type Identity = { cert: string; key: string }
 export type Way = {
   connectTimeoutMs: number
   proxy: string | null
-  /** Only where no proxy resolves the name. */
+  /** Not used behind a proxy, which resolves names itself. */
   lookup?: LookupFunction | undefined
   identity?: Identity | undefined
 }
 
-/** To be destroyed after use. */
+/** The caller must destroy it after use. */
 export function openDispatcher(origin: string, { connectTimeoutMs, proxy, lookup, identity }: Way): Dispatcher {
   trustSystem(origin, proxy)
   const limits = { headersTimeout: 0, bodyTimeout: 0 }
@@ -36,7 +36,7 @@ export function openDispatcher(origin: string, { connectTimeoutMs, proxy, lookup
   })
 }
 
-/** Read anew for each request, since such certificates are short-lived in places. Rejects where a file is missing or no PEM. */
+/** Reads the files for each request, since some certificates live only for hours. Rejects where one is missing or is no PEM. */
 export async function readIdentity({ certificateFile, keyFile }: ClientCertificate): Promise<Identity> {
   const [cert, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')])
   tls.createSecureContext({ cert, key })
@@ -46,8 +46,8 @@ export async function readIdentity({ certificateFile, keyFile }: ClientCertifica
 let isTrusted = false
 
 /**
- * Makes this process believe whom the system believes: companies put their own authority there. Once is enough, and only
- * before the first connection that may speak TLS, since all those certificates are 8 MB.
+ * Makes this process trust the system's certificate authorities. Done once, and only before the first connection that may use
+ * TLS, since these certificates take 8 MB of memory.
  */
 export function trustSystem(origin: string, proxy: string | null): void {
   if (proxy === null && !origin.startsWith('https:')) return

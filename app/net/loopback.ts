@@ -1,5 +1,5 @@
-// Two listeners on one port of loopback: 127.0.0.1, and ::1 where there is one.
-// Both or none: a client may take `localhost` for either, and would bring a stranger on the other one its secrets.
+// Opens one loopback port for an HTTP server: on 127.0.0.1, and on ::1 where the machine has IPv6.
+// On both or not at all: clients resolve `localhost` to either, and another program on the other one would get their secrets.
 import type { RequestListener, Server, ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TokentrayError } from '../contract/errors.ts'
@@ -8,7 +8,7 @@ import { createServer } from './http.ts'
 /** What listens, and the option that chooses its port: both stand in the error of a port that is taken. */
 export type Listener = { name: 'dashboard' | 'gateway'; option: string }
 
-/** Rejects `portInUse`. */
+/** `port` 0: of the system's choice, the same for both. Rejects `portInUse`. */
 export async function bind(
   handle: RequestListener,
   port: number,
@@ -31,7 +31,7 @@ export async function bind(
 
 function open(handle: RequestListener, host: string, port: number, options: ServerOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
-    // A missing Host is ours to refuse: Node would do it without our headers.
+    // Requests without a Host header are refused by our own handler: Node's refusal lacks our security headers.
     const server = createServer({ ...options, requireHostHeader: false }, handle)
     server.once('error', reject)
     server.listen({ host, port, exclusive: true }, () => resolve(server))

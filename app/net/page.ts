@@ -1,5 +1,5 @@
-// The plain pages that gateway and dashboard write themselves, in one look, and the headers every answer of theirs carries.
-// The style is allowed by its hash, so that no policy here need allow anything inline.
+// The plain HTML pages of gateway and dashboard in one style, and the security headers of all their answers.
+// A content security policy allows the style by its hash, so that no other inline text can get in.
 import { createHash } from 'node:crypto'
 
 const style =
@@ -8,11 +8,11 @@ const style =
   '.digits{font:600 2rem ui-monospace,monospace;letter-spacing:.2em;margin:1rem 0}b{overflow-wrap:anywhere}' +
   '@media(prefers-color-scheme:dark){body{color:#ddd;background:#1c1c1e}code{background:#333}a{color:#8ab4ff}}'
 
-/** How a content security policy names an inline text that it allows. */
+/** The source expression by which a content security policy allows one inline text. */
 export const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 export const styleHash = hashOf(style)
 
-/** Never kept, framed, sniffed or shared with another origin; no link carries a referrer. */
+/** Forbid caching, framing, content sniffing and use by another origin; links send no referrer. */
 export const privateHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'cross-origin-opener-policy': 'same-origin',
@@ -23,10 +23,10 @@ export const privateHeaders: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY'
 }
 
-/** Text from anywhere, made harmless in HTML. */
+/** Any text, safe inside HTML elements and quoted attributes. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
-/** `html` and `head` hold only what is written in our sources or went through escaped(). */
+/** `html` and `head` are inserted as they are: any text from outside must have gone through escaped(). */
 export function writePage(title: string, html: string, head = ''): string {
   return (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +

@@ -1,5 +1,5 @@
-// Which hosts are this machine, and which addresses are private: what may be spoken to in plain HTTP, and what
-// metadata of a public server may not send us to (RFC 9728 section 7.7, RFC 8252 section 7.3).
+// Tells hosts of this machine and private addresses from public ones. Plain HTTP is allowed only to this machine, and
+// metadata of a public server must not send us to a private address (RFC 9728 section 7.7, RFC 8252 section 7.3).
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 
@@ -17,7 +17,7 @@ for (const [net, prefix] of [
   ['224.0.0.0', 3]
 ] as const) {
   privateRanges.addSubnet(net, prefix, 'ipv4')
-  // The same behind a translator (RFC 6052 section 2.1).
+  // The same addresses behind NAT64 (RFC 6052 section 2.1).
   privateRanges.addSubnet(`64:ff9b::${net}`, 96 + prefix, 'ipv6')
 }
 for (const [net, prefix] of [
@@ -43,14 +43,14 @@ export function isPrivateAddress(address: string): boolean {
   return kind !== 0 && privateRanges.check(address, kind === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** True where `host` is written as a private address or as a name for this machine; asks no one. */
+/** True where `host` is itself a private address or a name for this machine; does not resolve names. */
 export function isPrivateHost(host: string): boolean {
   return isLoopbackHost(host) || isPrivateAddress(bare(host))
 }
 
 /**
- * True where `host` is private or resolves to private addresses alone; false where it cannot be resolved. One private
- * address among others says nothing: who owns a public name writes them as they like.
+ * True where `host` is private or resolves only to private addresses; false where it cannot be resolved. A private address
+ * among public ones does not count: the owner of a public name can add it to get our trust.
  */
 export async function leadsToPrivate(host: string): Promise<boolean> {
   if (isPrivateHost(host)) return true

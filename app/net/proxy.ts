@@ -1,5 +1,5 @@
-// Which proxy a request goes through: the setting, else the environment's variables, else the system's own settings.
-// What is on this machine is never asked for through a proxy.
+// Chooses the proxy of a request: from the settings, else from environment variables, else from the system's settings.
+// Requests to this machine never go through a proxy.
 import { BlockList, isIP } from 'node:net'
 import { TokentrayError } from '../contract/errors.ts'
 import { isLoopbackHost } from './privateAddresses.ts'
@@ -8,10 +8,10 @@ import { isLoopbackHost } from './privateAddresses.ts'
 export type ResolveProxy = (url: URL) => Promise<string | null>
 
 export type ProxyChoice = {
-  /** `system`: the environment, else the system; `none`; or a proxy's URL for everything. */
+  /** `system`: the environment's proxy, else the system's; `none`; or the URL of a proxy for all requests. */
   setting: string
   environment: Record<string, string | undefined>
-  /** The system's own settings. */
+  /** Reads the system's settings. */
   system: ResolveProxy
 }
 
@@ -36,8 +36,8 @@ const schemes: Record<string, string> = {
 }
 
 /**
- * A proxy's address as people write it: without a scheme, with a password that nobody encoded, or with `socks5h`.
- * @throws settingsUnreadable, without what was written: a password may stand in it
+ * Reads a proxy's address as people write it: without a scheme, with a password that is not encoded, or with `socks5h`.
+ * @throws settingsUnreadable; the address is not in the error, since it may hold a password
  */
 function readProxy(written: string): string {
   const [, scheme = '', credentials, host = ''] =
@@ -52,7 +52,7 @@ function readProxy(written: string): string {
   )
 }
 
-/** Percent-encoded, once. */
+/** Percent-encoded, also where it is encoded already. */
 function encoded(text: string): string {
   try {
     return encodeURIComponent(decodeURIComponent(text))
@@ -61,12 +61,12 @@ function encoded(text: string): string {
   }
 }
 
-/** `host:port` is an HTTP proxy. */
+/** A proxy without a scheme, `host:port`, speaks HTTP. */
 export const withScheme = (proxy: string): string => (proxy.includes('://') ? proxy : `http://${proxy}`)
 
 const kinds: Record<string, string> = { PROXY: 'http', HTTP: 'http', HTTPS: 'https', SOCKS: 'socks5', SOCKS5: 'socks5' }
 
-/** The first way that can be gone of a list such as a proxy script answers: `PROXY a:8080; SOCKS5 b:1080; DIRECT`. */
+/** The first usable entry of what a proxy script answers, such as `PROXY a:8080; SOCKS5 b:1080; DIRECT`; null: no proxy. */
 export function readProxyList(list: string): string | null {
   for (const [, kind = '', host] of list.matchAll(/(?:^|;)\s*(\w+)(?:\s+([^\s;]+))?/g)) {
     if (kind.toUpperCase() === 'DIRECT') return null
@@ -77,8 +77,8 @@ export function readProxyList(list: string): string | null {
 }
 
 /**
- * True for a URL that a list of exceptions names: hosts with all below them, `*.host`, `10.*`, `host:port`, addresses,
- * networks (`10.0.0.0/8`), `*` for all, `<local>` for names without a dot. Parted by commas, semicolons or spaces.
+ * Whether a URL is in a list of exceptions: hosts with their subdomains, `*.host`, `10.*`, `host:port`, addresses, networks
+ * (`10.0.0.0/8`), `*` for all, `<local>` for names without a dot; separated by commas, semicolons or spaces.
  */
 export function parseExceptions(list: string): (url: URL) => boolean {
   const tests = list
@@ -92,7 +92,7 @@ function parseException(entry: string): (url: URL) => boolean {
   if (entry === '*') return () => true
   if (entry === '<local>') return ({ hostname }) => !hostname.includes('.') && !hostname.startsWith('[')
   const [, written = '', prefix] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry) ?? []
-  // macOS writes 169.254/16.
+  // macOS writes 169.254/16 for 169.254.0.0/16.
   const network = /^\d+(\.\d+){0,2}$/.test(written)
     ? `${written}${'.0'.repeat(4 - written.split('.').length)}`
     : written

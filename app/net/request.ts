@@ -1,5 +1,5 @@
-// One HTTP exchange with a server: a fresh connection, bounded in time and size, and a fault that says how far it got.
-// No connection is kept: a stale socket would make a reply look lost, and a lost reply may have spent a refresh token.
+// One HTTP exchange with a server, on a new connection, limited in time and size; its fault says how far it got.
+// Connections are not reused: on a stale one a reply looks lost, and a lost reply may have used up a refresh token.
 import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { brotliDecompressSync, unzipSync } from 'node:zlib'
@@ -11,9 +11,9 @@ import { isLoopbackHost, isPrivateAddress, isPrivateHost } from './privateAddres
 import type { ResolveProxy } from './proxy.ts'
 
 /**
- * Why there is no reply. `offline`: it never connected; `busy`: the time was up before anything was sent; `lost`: the
+ * Why there is no reply. `offline`: no connection; `busy`: the time was up before anything was sent; `lost`: the
  * request went out and no complete reply came; `garbled`: the reply is too large or cannot be read; `misconfigured`:
- * the URL is not one we speak to. `detail` is a code, never content. `retryAfter` in ms; `host` is who was asked.
+ * the URL or the settings do not allow the request. `detail` is a code, never content. `retryAfter` in ms.
  */
 export class NetworkFault extends Error {
   readonly fault: 'offline' | 'busy' | 'lost' | 'garbled' | 'misconfigured'
@@ -35,16 +35,16 @@ export const requestLimits: RequestLimits = { connectMs: 10_000, totalMs: 30_000
 
 export type RequestOptions = {
   method?: string
-  /** A function, where they depend on the address that a redirect leads to. */
+  /** As a function: for headers that depend on the URL, which a redirect changes. */
   headers?: Record<string, string> | ((url: string) => Record<string, string>)
   body?: string | URLSearchParams | null | undefined
   signal?: AbortSignal | undefined
   /**
-   * `public`: refuse private addresses, for URLs that a server we do not trust has named. `private`: refuse a name that
-   * leads anywhere else, for one that is trusted since it led inside a moment ago.
+   * `public`: refuse private addresses, for URLs that an untrusted server named. `private`: refuse public addresses, for a
+   * name that was trusted because it resolved to a private one a moment ago.
    */
   reach?: 'any' | 'public' | 'private'
-  /** How many redirects within the same origin are followed; none otherwise. */
+  /** How many redirects are followed, all within the same origin. Absent: none. */
   redirects?: number
   certificate?: ClientCertificate | undefined
 }
@@ -58,8 +58,8 @@ export type SendOptions = {
 }
 
 /**
- * Resolves with a reply that is complete and in memory; bodies of 408, 429, 5xx and of event streams are not read.
- * Rejects with NetworkFault. Plain HTTP is spoken to this machine only.
+ * Resolves with the complete reply, in memory; the bodies of 408, 429, 5xx and of event streams are left out.
+ * Rejects with NetworkFault. Plain HTTP is allowed to this machine only.
  */
 export type SendRequest = (url: string, options?: RequestOptions) => Promise<Response>
 
@@ -78,7 +78,7 @@ export function createSendRequest(given: SendOptions): SendRequest {
   }
 }
 
-/** True for a status that says "later" and nothing about the request (RFC 9110 section 15, RFC 6585 section 4). */
+/** True for a status that means "try again later" and judges nothing (RFC 9110 section 15, RFC 6585 section 4). */
 export const isBusyStatus = (status: number): boolean => status >= 500 || status === 429 || status === 408
 
 function checked(text: string, reach?: RequestOptions['reach']): URL {
@@ -136,7 +136,7 @@ function exchange(
   const dispatcher = openDispatcher(url.origin, {
     ...way,
     connectTimeoutMs: limits.connectMs,
-    // Behind a proxy it is the proxy that resolves names; one that leads inside is for its keeper to refuse.
+    // Behind a proxy names are resolved there, so blocking private targets is the proxy's job.
     lookup: options.reach === 'public' ? publicLookup : options.reach === 'private' ? privateLookup : undefined
   })
   const given = typeof options.headers === 'function' ? options.headers(url.href) : options.headers
@@ -164,7 +164,7 @@ function exchange(
       },
       onResponseStart(_controller, code, fields) {
         if (code < 200) return
-        // Some sites answer 999; what no standard knows is no answer to rely on.
+        // Some sites answer 999, which Response refuses; 599 is treated as the 5xx it most likely means.
         status = Math.min(code, 599)
         headers = headersOf(fields)
         if (isBusyStatus(status) || headers.get('content-type')?.startsWith('text/event-stream'))
@@ -207,10 +207,10 @@ function responseOf(status: number, headers: Headers, body: Uint8Array<ArrayBuff
   return new Response(bodiless ? null : body, { status, headers })
 }
 
-/** Some servers compress although they were asked not to. */
+/** Decompresses a body: some servers compress although we ask them not to. */
 function decoded(body: Buffer<ArrayBuffer>, headers: Headers, maxBytes: number): Uint8Array<ArrayBuffer> {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
-  // What is no coding, such as `utf-8`, says nothing about the body.
+  // Some servers send what is no coding, such as `utf-8`.
   if (!/^(br|gzip|x-gzip|deflate)$/.test(encoding) || body.length === 0) return body
   const bounds = { maxOutputLength: maxBytes }
   return encoding === 'br' ? brotliDecompressSync(body, bounds) : unzipSync(body, bounds)
@@ -224,7 +224,7 @@ function codeOf(error: unknown): string {
 
 const privateAddress = 'private_address'
 
-/** Looks at what a name resolves to at the moment of connecting, so that no later answer can differ. */
+/** Checks the addresses that the connection itself will use: DNS may have answered an earlier check differently (rebinding). */
 function lookupExcept(isRefused: (address: string) => boolean, code: string): LookupFunction {
   return (hostname, options, done) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {

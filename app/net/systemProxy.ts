@@ -1,5 +1,5 @@
-// The proxy of the system's own settings, asked of its small tools: scutil (macOS), reg (Windows), gsettings (GNOME).
-// A script (PAC) cannot be run here; the desktop application asks Electron instead, which can.
+// Reads the proxy from the system's settings with its own tools: scutil (macOS), reg (Windows), gsettings (GNOME).
+// A proxy script (PAC) cannot be run here; the desktop application asks Electron instead, which can.
 import { execFile } from 'node:child_process'
 import type { Clock } from '../base/clock.ts'
 import { parseExceptions, type ResolveProxy, withScheme } from './proxy.ts'

@@ -1,5 +1,5 @@
-// An assertion that something else makes anew, in a file or by a command (a workload's identity, a person's ID token).
-// It is read each time one is needed. A command is run without a shell, with a time limit, and without the vault's passphrase.
+// Reads an assertion (a workload's identity, a person's ID token) from the file or the command that another program provides.
+// It is read for each request, since it expires. The command runs without a shell, within a time limit, without our passphrase.
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { Secret } from '../base/secret.ts'
@@ -8,7 +8,7 @@ import type { AssertionSource } from '../contract/server.ts'
 /** Rejects with a code that may be shown: `assertion_unreadable`, `assertion_command_failed` or `assertion_invalid`. */
 export type ReadAssertion = (source: AssertionSource) => Promise<Secret>
 
-/** `code` is all that is told: a command's output may hold the assertion itself. */
+/** Has a code and no text: a command's output may hold the assertion itself. */
 export class AssertionFault extends Error {
   readonly code: 'assertion_missing' | 'assertion_unreadable' | 'assertion_command_failed' | 'assertion_invalid'
   constructor(code: AssertionFault['code']) {
@@ -17,7 +17,7 @@ export class AssertionFault extends Error {
   }
 }
 
-/** In ms, and in bytes. */
+/** Options of execFile: ms and bytes. */
 const limits = { timeout: 30_000, maxBuffer: 1_048_576 }
 
 export function assertionReader(environment: Record<string, string | undefined>): ReadAssertion {

@@ -1,5 +1,5 @@
-// The authorization request as a URL for the person's browser (RFC 6749 section 4.1.1), and what its response may say.
-// Responses are checked here before anything acts on them: state, issuer, then the error or the code.
+// The authorization request as a URL for the person's browser (RFC 6749 section 4.1.1), and the check of its response.
+// Issuer and state are checked first: a response that another server sent must not be acted on, nor shown.
 import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
@@ -31,8 +31,8 @@ export function authorizationUrl(
 ): URL {
   const url = new URL(discovery.server.authorization_endpoint ?? '')
   const resource = config.quirks.omitResource ? null : discovery.resource
-  // OpenID Connect Core: section 11, offline access is granted where the person consents to it; section 3.1.2.1, a browser
-  // that is signed in to one account must not answer for another one.
+  // OpenID Connect Core section 11: offline access is granted only with consent. Section 3.1.2.1: without `select_account` a
+  // browser that is signed in to one account would answer for another one.
   const prompt = [
     ...(hasScope(scope, 'offline_access') ? ['consent'] : []),
     ...(isProfile && config.account === undefined ? ['select_account'] : [])
@@ -50,7 +50,7 @@ export function authorizationUrl(
     redirect_uri: client.callback.redirectUri,
     code_challenge: challenge,
     code_challenge_method: 'S256',
-    // RFC 9449 section 10: the code, too, is good for this key alone.
+    // RFC 9449 section 10: binds the code to this key too.
     ...(prover && { dpop_jkt: thumbprintOf(prover.key) }),
     state
   }
@@ -58,13 +58,17 @@ export function authorizationUrl(
   return url
 }
 
-/** The whole redirected URL, or its query alone; null where it is neither. */
+/** Parameters of the redirected URL as a person pasted it, whole or its query alone; null where it is neither. */
 export function pastedParameters(text: string, redirectUri: string): URLSearchParams | null {
   const url = URL.parse(text.trim(), redirectUri)
   return url && `${url.origin}${url.pathname}` === redirectUri ? url.searchParams : null
 }
 
-/** RFC 9207 first: what another issuer sent is neither acted on nor shown. Then RFC 6749 section 4.1.2. */
+/**
+ * The response, once its issuer (RFC 9207) and its state and code (RFC 6749 section 4.1.2) are checked.
+ * @throws ClientUnfit where another client may do, else issuerMismatch, responseInvalid, authorizationDenied, scopeRefused
+ * or signInFailed
+ */
 export function readResponse(
   parameters: URLSearchParams,
   state: string,
@@ -98,7 +102,7 @@ function refusal(
   const { name, quirks, params, account } = config
   const error = shown(parameters.get('error') ?? '')
   if (registration === 'dynamic' && refusesClient(error)) return new ClientUnfit(error)
-  // It may have been registered for a neighbour's scopes, and is held to them (RFC 7591 section 2).
+  // The client may have been registered for another MCP server's scopes; some servers hold it to them (RFC 7591 section 2).
   if (isKept && error === 'invalid_scope') return new ClientUnfit(error)
   if (error === 'access_denied')
     return new TokentrayError('authorizationDenied', `The sign-in to ${name} was declined; start again to allow it.`)

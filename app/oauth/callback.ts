@@ -1,24 +1,24 @@
-// The loopback listener that a browser is redirected to (RFC 8252 section 7.3), with its small calm page.
-// Sign-ins that share a registration share its port: each is found by its state, and a wrong state disturbs none.
+// The loopback listener that a browser is redirected to at the end of a sign-in (RFC 8252 section 7.3), and its page.
+// Sign-ins with one registration share its port. The `state` tells them apart; a request with an unknown state changes nothing.
 import type { Server, ServerResponse } from 'node:http'
 import { TokentrayError } from '../contract/errors.ts'
 import { createServer } from '../net/http.ts'
 
-/** What the page says, where `text` may hold anything: it is escaped; or where the browser goes instead. */
+/** What the page says, or the address the browser is sent to instead. Any `text` will do: it is escaped. */
 export type Page = Said | { to: string }
 type Said = { ok: boolean; title: string; text: string }
-/** Gets the parameters of a response whose state is the expected one; again when a browser reloads, and then says the same. */
+/** Called with a response that has the expected state. When a browser reloads it is called again and must answer the same. */
 export type Answer = (parameters: URLSearchParams) => Promise<Page>
 
 export type Callback = {
   redirectUri: string
   port: number
   expect(state: string, answer: Answer): void
-  /** Lets go of the state; the listener ends with its last sign-in, after the page was delivered. */
+  /** Forgets the state. The listener closes with the last sign-in that uses it, after its page was delivered. */
   close(): void
 }
 
-/** Opens the listener at `host` and `port`, 0 for one of the system's choice. Rejects with `portInUse`. */
+/** Opens the listener at `host` and `port`; 0 lets the system choose a port. Rejects with `portInUse`. */
 export type OpenCallback = (host: '127.0.0.1' | 'localhost', port: number) => Promise<Callback>
 
 type SharedListener = { port: number; servers: Server[]; answers: Map<string, Answer>; users: number; busy: number }
@@ -53,7 +53,7 @@ export function createCallbacks(): OpenCallback {
       }
     }
   }
-  // One after the other, so that a second sign-in finds the listener the first one is opening.
+  // One after the other: a second sign-in on the same port must find the listener that the first is still opening.
   let last: Promise<unknown> = Promise.resolve()
   return (host, port) => {
     const opened = last.then(() => open(host, port))
@@ -65,7 +65,7 @@ export function createCallbacks(): OpenCallback {
 async function listen(host: '127.0.0.1' | 'localhost', port: number): Promise<SharedListener> {
   const listener: SharedListener = { port, servers: [], answers: new Map(), users: 1, busy: 0 }
   listener.port = await bind(listener, '127.0.0.1', port)
-  // A browser may take `localhost` for ::1; a machine without IPv6 has only the other one.
+  // Browsers may resolve `localhost` to ::1; a machine without IPv6 fails to open it and needs only 127.0.0.1.
   if (host === 'localhost')
     await bind(listener, '::1', listener.port).catch((error: unknown) => {
       if (!(error instanceof TokentrayError)) return
@@ -112,7 +112,7 @@ function bindError(error: NodeJS.ErrnoException, port: number): Error {
   )
 }
 
-/** A browser's spare connections would hold the process; one that still gets its page is left to finish. */
+/** A browser keeps spare connections open, which would keep the process alive. One that still receives its page may finish. */
 function endConnections(listener: SharedListener): void {
   if (listener.busy === 0) for (const server of listener.servers) server.closeAllConnections()
 }

@@ -1,5 +1,5 @@
-// The client as a server knows it: how it authenticates, and the requests of oauth4webapi made with it.
-// RFC 6749 section 2.3; OpenID Connect's names of the methods.
+// How a client authenticates to its authorization server (RFC 6749 section 2.3), and options for requests of oauth4webapi.
+// Methods have the names of OpenID Connect (client_secret_basic, client_secret_post, private_key_jwt).
 import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
@@ -11,10 +11,10 @@ import { isQuotable } from './tokenReply.ts'
 
 export type Client = { clientId: string; clientAuth: ClientAuthMethod; clientSecret: Secret | null }
 
-/** A refusal of the client itself: it is unknown by now, or may not do this. Another one might do. */
+/** The server refused the client itself: it forgot the client, or does not allow it this. Another client may be accepted. */
 export class ClientUnfit extends Error {}
 
-/** RFC 6749 sections 4.1.2.1 and 5.2: the codes that are about the client and nothing else. */
+/** True for the error codes that are about the client alone (RFC 6749 sections 4.1.2.1 and 5.2). */
 export const refusesClient = (code: string): boolean => code === 'invalid_client' || code === 'unauthorized_client'
 
 /** The method for a client with a secret: what the server lists, else its default (RFC 8414 section 2). */
@@ -25,11 +25,11 @@ export function secretMethod(server: oauth.AuthorizationServer): ClientAuthMetho
     : 'client_secret_basic'
 }
 
-/** True for an error code that a server answered this client with and that is no secret of it. */
+/** True for an error code that may be shown: a server can put anything there, even the client's secret. */
 export const mayBeTold = (code: string, { clientSecret }: Client): boolean =>
   isQuotable(code, clientSecret ? [expose(clientSecret)] : [])
 
-/** A client without a secret is public, whatever method it was given. `at`: now, in ms since the epoch. */
+/** `at`: now, in ms since the epoch. A client without a secret is public, whatever its `clientAuth`. */
 export function authenticationOf(client: Client, at: number): oauth.ClientAuth {
   if (!client.clientSecret || client.clientAuth === 'none') return oauth.None()
   if (client.clientAuth === 'private_key_jwt') return signedAssertion(client.clientSecret, at)
@@ -38,8 +38,8 @@ export function authenticationOf(client: Client, at: number): oauth.ClientAuth {
 }
 
 /**
- * RFC 6749 section 2.3.1 with exactly the form encoding of its appendix B. The library also encodes `-` and the like,
- * which is allowed and which some servers do not decode.
+ * RFC 6749 section 2.3.1 with exactly the form encoding of its appendix B. oauth4webapi also encodes characters such as `-`,
+ * which is allowed, but some servers do not decode them and refuse the client.
  */
 function plainBasic(secret: string): oauth.ClientAuth {
   return (_server, client, _body, headers) => {
@@ -51,8 +51,8 @@ function plainBasic(secret: string): oauth.ClientAuth {
 const assertionLifetimeSeconds = 60
 
 /**
- * RFC 7523 sections 2.2 and 3; the audience is the issuer alone, so that no other server can use it. Without the optional
- * `nbf`: to a clock a moment behind ours it would not be valid yet.
+ * RFC 7523 sections 2.2 and 3. The audience is the issuer alone, so that no other server can use the assertion. It has no
+ * `nbf`, which is optional: a server whose clock is a moment behind ours would refuse it as not valid yet.
  */
 function signedAssertion(key: Secret, at: number): oauth.ClientAuth {
   return (server, { client_id }, body) => {
@@ -64,7 +64,7 @@ function signedAssertion(key: Secret, at: number): oauth.ClientAuth {
   }
 }
 
-/** What every request of oauth4webapi is made with. Which URLs may be plain HTTP is decided in net/request.ts. */
+/** Options that make oauth4webapi send its requests with `sendRequest`, which itself decides what URLs may be plain HTTP. */
 export function requestOptions(
   sendRequest: SendRequest,
   options: Pick<RequestOptions, 'reach' | 'signal'>,
@@ -102,7 +102,7 @@ const ownParameters = new Set([
   'scope'
 ])
 
-/** A person's extra parameters, without those the protocol sets; `resource` wins where there is one (RFC 8707). */
+/** The parameters of a server's settings, without those the protocol sets itself; `resource` (RFC 8707) overrides theirs. */
 export function extraParameters(params: Record<string, string>, resource: string | null): Record<string, string> {
   const extra = Object.fromEntries(Object.entries(params).filter(([name]) => !ownParameters.has(name)))
   return resource === null ? extra : { ...extra, resource }

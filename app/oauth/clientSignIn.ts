@@ -1,5 +1,5 @@
-// A sign-in without a person: the client asks for its first token itself, as it will for each further one.
-// Done within a moment, it is told like any other sign-in.
+// A sign-in without a person, by client credentials or an assertion: the client requests its first token like each later one.
+// It needs no address and no code, and otherwise behaves like every other sign-in.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'

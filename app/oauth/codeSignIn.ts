@@ -1,5 +1,5 @@
-// Signing in with the authorization code grant and PKCE (RFC 6749 section 4.1, RFC 7636) through the person's browser.
-// No browser is opened here, and nothing that works today is touched: the grant comes out at the end, unsaved.
+// The authorization code grant with PKCE (RFC 6749 section 4.1, RFC 7636), through the person's browser.
+// It opens no browser and stores nothing: the caller opens the URL and saves the grant that comes out at the end.
 import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
@@ -18,23 +18,23 @@ import type { CodeClient } from './registration.ts'
 import { exchangeCode, parametersOf } from './tokenRequest.ts'
 
 export type CodeSignInOptions = AuthorizationRequest & {
-  /** Called when the exchange is about to be sent. */
+  /** Called just before the code is exchanged for tokens. */
   onExchange: () => void
-  /** The token request's surroundings, as of the moment it is sent. */
+  /** The rest of the token request; asked for when it is sent, since it has the time of that moment. */
   request: () => Omit<Parameters<typeof exchangeCode>[0], 'server' | 'client' | 'parameters' | 'reach' | 'prover'>
-  /** Ends the sign-in from outside: time limit, cancelled. Called with what to do; returns what stops the watch. */
+  /** Calls `end` when the time is up or the sign-in was cancelled. Returns what stops the watch. */
   watch: (end: (error: TokentrayError) => void) => () => void
   /** Registers a client in place of this one, at the same redirect address. Rejects with TokentrayError. */
   registerAnew: (old: CodeClient) => Promise<CodeClient>
-  /** The sign-in goes on at this address, as another client. */
+  /** Called when the sign-in goes on at another address, with a client registered anew. */
   onReplaced: (url: string) => void
   forgetClient: (client: CodeClient) => Promise<void>
 }
 
-/** One request for a code; a sign-in makes a second one where the server has forgotten the client of the first. */
+/** One request for a code. A sign-in makes a second one where the server has forgotten the client of the first. */
 type CodeRequest = AuthorizationRequest & { state: string; verifier: string; url: string; page: Promise<Page> | null }
 
-/** PKCE is refused to be gone without: RFC 9700 section 2.1.1, MCP authorization. Throws `pkceUnsupported`. */
+/** A sign-in without PKCE is refused (RFC 9700 section 2.1.1, MCP authorization). @throws pkceUnsupported */
 export function checkPkce(config: ServerConfig, { server, documented }: Discovery): void {
   const methods = server.code_challenge_methods_supported
   if (!documented || methods?.includes('S256')) return
@@ -85,7 +85,7 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
     callback.expect(state, (parameters) => answer(request, parameters))
     return request
   }
-  // A code is good for one exchange, whether it comes by browser, by hand or by both.
+  // A code can be exchanged once, although it may arrive twice: from the browser, and pasted by the person.
   const answer = (request: CodeRequest, parameters: URLSearchParams): Promise<Page> => {
     request.page ??= receive(request, parameters).catch(fail)
     return request.page
@@ -100,7 +100,7 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
       return { title: 'Signed in', text: `Tokentray received the sign-in for ${config.name}.`, ok: true }
     } catch (error) {
       if (!(error instanceof ClientUnfit)) throw error
-      // The page of the new request comes up in the very place of this answer.
+      // The browser that brought this response goes on to the page of the new request.
       if (request.client.isKept) return { to: await replaceClient() }
       await options.forgetClient(request.client)
       throw new TokentrayError(
@@ -152,7 +152,7 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
   }
 }
 
-/** Rejects with ClientUnfit where a client of our own registering is not known there. */
+/** Rejects with ClientUnfit where the server does not know a client that registered itself. */
 async function exchange(
   response: URLSearchParams,
   { config, discovery, client, verifier, prover }: CodeRequest,

@@ -1,5 +1,5 @@
-// What renewing and signing in both work with, made once from the engine's options.
-// The network carries the server's client certificate; the bare one has no name outside, so that nothing goes without.
+// What sign-ins and renewals share: clock, nonces, kept registrations, and requests that carry a server's client certificate.
+// Only sendRequestFor() is exported, so no request can skip the client certificate.
 import type { Clock } from '../base/clock.ts'
 import { createQueue } from '../base/queue.ts'
 import type { Secret } from '../base/secret.ts'
@@ -14,7 +14,7 @@ import { makeKey } from './keys.ts'
 import type { OAuth, Registrations, TokenOutcome } from './port.ts'
 import { askWithClientCredentials, type TokenRequest } from './tokenRequest.ts'
 
-/** `guessedLifetime` in ms: of an access token whose end is not known. */
+/** `guessedLifetime` in ms: assumed for an access token that does not say when it ends. */
 export type OAuthOptions = {
   network: SendRequest
   clock: Clock
@@ -22,9 +22,9 @@ export type OAuthOptions = {
   guessedLifetime?: number
   signInTimeoutMs?: number
   clientMetadataUrl?: string | null
-  /** For jwtBearer; absent: with an empty environment for commands. */
+  /** For servers of the kind jwtBearer. Absent: assertion commands get an empty environment. */
   readAssertion?: ReadAssertion
-  /** For jwtBearer: the secret of a server's client at its identity provider; absent: all are public ones. */
+  /** For jwtBearer: the client secret at the server's identity provider. Absent: all clients there are public. */
   identityProviderSecret?: (server: string) => Promise<Secret | null>
 }
 
@@ -58,12 +58,12 @@ export function createContext(options: OAuthOptions) {
       guessedLifetime: config.schedule.guessedLifetime ?? guessedLifetime
     }),
     proverWith,
-    /** A key for a new grant, where the server asks for it or a person chose it. */
+    /** A new DPoP key, where the server requires one or the settings choose it; else null. */
     newProver(config: ServerConfig, { server, wantsDpop }: Pick<Discovery, 'server' | 'wantsDpop'>) {
       const isKnown = server.dpop_signing_alg_values_supported?.includes('ES256')
       return (config.dpop ?? (wantsDpop && isKnown)) ? proverWith(makeKey()) : null
     },
-    /** The request of a client that gets its tokens without a person. */
+    /** Requests tokens that need no person: by an assertion, or by client credentials. */
     askAlone(config: ServerConfig, request: TokenRequest, scope: string | null): Promise<TokenOutcome> {
       const sources = { read: readAssertion, secretOf: identityProviderSecret }
       if (config.grantKind === 'jwtBearer') return askWithAssertion(request, config, scope, sources)

@@ -1,5 +1,5 @@
-// Signing in by device code (RFC 8628): for machines without a browser. The person enters a code on any other machine.
-// Nothing listens here; the token endpoint is asked at the pace it wants until the person is done or the code has ended.
+// The requests of a sign-in by device code (RFC 8628): the person enters a code on another machine that has a browser.
+// The token endpoint is polled, no faster than it allows, until the person is done or the code has expired.
 import * as oauth from 'oauth4webapi'
 import { type Clock, sleep } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -27,7 +27,7 @@ const maxIntervalMs = 60_000
 const guessedLifetimeMs = 600_000
 const maxLifetimeMs = 1_800_000
 
-/** RFC 8628 sections 3.1 and 3.2. Rejects with NetworkFault, TokentrayError or, where another client might do, ClientUnfit. */
+/** RFC 8628 sections 3.1 and 3.2. Rejects with NetworkFault, TokentrayError, or ClientUnfit where another client may do. */
 export async function requestDeviceCode(
   { sendRequest, server, client, parameters, reach, signal, context }: TokenRequest,
   scope: string | null
@@ -46,7 +46,7 @@ export async function requestDeviceCode(
   const { error } = body
   if (typeof error === 'string' && refusesClient(error)) throw new ClientUnfit(error)
   if (typeof error === 'string') throw noCode(host, error, status, body, client)
-  // Google's name for it, from before the RFC.
+  // Google calls it `verification_url`, from before the RFC.
   const address = addressOf(body.verification_uri ?? body.verification_url, reach)
   const { device_code: code, user_code: userCode } = body
   if (typeof code !== 'string' || !code || typeof userCode !== 'string' || !userCode || address === null)
@@ -77,10 +77,10 @@ function noCode(host: string, error: string, status: number, body: Json, client:
   )
 }
 
-/** As it was sent where all of it can be seen, else as a browser reads it: it is shown in a terminal, to be typed. */
+/** The address a person types. Where it has invisible or non-ASCII characters, its encoded form; null: it cannot be used. */
 function addressOf(value: unknown, reach: TokenRequest['reach']): string | null {
   if (typeof value !== 'string' || !isUsableUrl(value)) return null
-  // No browser is sent into a person's own network by a server outside.
+  // A public server must not send the person's browser to an address in their private network.
   if (reach === 'public' && isPrivateHost(new URL(value).hostname)) return null
   const address = /^[\x21-\x7e]+$/.test(value) ? value : new URL(value).href
   return address.length <= 2000 ? address : null
@@ -122,9 +122,9 @@ function ended({ name }: ServerConfig): TokentrayError {
   return new TokentrayError('signInFailed', `Nobody entered the code for ${name} in time; start the sign-in again.`)
 }
 
-/** The name under which a device client's registration is kept: it has no redirect URI. */
+/** Stands for the redirect URI in the registration of a client for device codes, which has none. */
 export const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 
-/** True where a device code can be had there: an endpoint is named for it (RFC 8628 section 4). */
+/** True where the metadata names an endpoint for device codes (RFC 8628 section 4). */
 export const offersDeviceCode = ({ server }: Pick<Discovery, 'server'>): boolean =>
   server.device_authorization_endpoint !== undefined

@@ -1,5 +1,5 @@
-// A sign-in by device code as one piece of work: a client, a code to show, the wait for the person, and the grant.
-// Nothing that works today is touched: the grant comes out at the end, unsaved.
+// A sign-in by device code from start to end: obtain a client, show a code, wait for the person, make the grant.
+// It stores nothing: the caller saves the grant that comes out at the end.
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
@@ -22,7 +22,7 @@ export type DeviceSignInOptions = {
   signal: AbortSignal
   /** `isKeptDead`: the server does not accept the client that is kept. */
   obtainClient: (isKeptDead: boolean, signal: AbortSignal) => Promise<RegisteredClient>
-  /** The requests' surroundings, as of the moment one is sent. */
+  /** The rest of each request; asked for when one is sent, since it has the time of that moment. */
   request: () => Pick<TokenRequest, 'sendRequest' | 'context'>
   /** Called when there is a code to show. */
   onCode: () => void
@@ -46,7 +46,7 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
       prover
     })
     const device = await requestDeviceCode(request(), scope).catch((error: unknown) => {
-      // It may have been registered for a neighbour's scopes, and is held to them (RFC 7591 section 2).
+      // The client may have been registered for another MCP server's scopes; some servers hold it to them (RFC 7591 section 2).
       const isHeld = client.isKept && error instanceof TokentrayError && error.code === 'scopeRefused'
       throw isHeld ? new ClientUnfit('invalid_scope') : error
     })

@@ -1,5 +1,5 @@
-// From the URL of an MCP server to the authorization server that guards it.
-// MCP authorization specification; servers of its 2025-03-26 revision have no resource metadata and fixed endpoints.
+// Finds the authorization server of an MCP server from its URL alone (MCP authorization specification).
+// Servers of the 2025-03-26 revision have no resource metadata; their endpoints are at fixed paths.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Quirks } from '../contract/proposal.ts'
@@ -23,15 +23,15 @@ import { retryAfterOf } from './tokenReply.ts'
 
 export type Discovery = {
   server: AuthorizationServer
-  /** False where the endpoints are the defaults of the 2025-03-26 revision, since there is no metadata at all. */
+  /** False where there is no metadata at all, and the endpoints are the default paths of the 2025-03-26 revision. */
   documented: boolean
-  /** Verbatim from the metadata; null where there is none, and then none is sent. */
+  /** Verbatim from the metadata. null: there is none, and requests have no `resource`. */
   resource: string | null
-  /** The scopes the challenge asks for, else all the resource knows; null: neither said anything. */
+  /** The scopes that the challenge asks for, else all that the resource metadata lists; null: neither names any. */
   scope: string | null
-  /** The resource asks for tokens that are bound to a key (RFC 9449), and for no others. */
+  /** The resource accepts only tokens that are bound to a key (DPoP, RFC 9449). */
   wantsDpop: boolean
-  /** `public`: later requests to what the metadata named must stay off private addresses. */
+  /** `public`: requests to URLs from the metadata must not reach private addresses. */
   reach: 'any' | 'public'
 }
 
@@ -40,7 +40,7 @@ export type DiscoveryContext = {
   now: () => number
   signal: AbortSignal
   onStep: (step: 'resource' | 'authorizationServer') => void
-  /** What a person allowed this server. */
+  /** Exceptions that a person allowed for this server. */
   quirks?: Quirks
 }
 
@@ -51,7 +51,7 @@ export async function discover(serverUrl: string, context: DiscoveryContext): Pr
   const isInside = await leadsToPrivate(url.hostname)
   const reach = context.quirks?.allowPrivateAddresses || isInside ? 'any' : 'public'
   const options: RequestOptions = { reach, signal: context.signal }
-  // What made it trusted must hold for the one who answers, too.
+  // A private address is trusted. Check it again at connect time: DNS may answer differently by then (rebinding).
   const asked = await askForChallenge(url, isInside ? 'private' : 'any', context)
   const resource = await findResource(url, asked.challenge, options, context)
   context.onStep('authorizationServer')
@@ -68,7 +68,7 @@ export async function discover(serverUrl: string, context: DiscoveryContext): Pr
   }
 }
 
-/** Throws `urlInvalid` with what to write instead. */
+/** @throws urlInvalid, saying what to write instead */
 export function checkServerUrl(text: string): URL {
   const url = URL.parse(text.trim())
   if (!url || !/^https?:$/.test(url.protocol))
@@ -89,15 +89,15 @@ type Reach = 'any' | 'private'
 type Probe = {
   status: number
   kind: 'guarded' | 'open' | 'foreign'
-  /** Also where the answer is an error: a server without sessions knows no `initialize`. */
+  /** An error in MCP's format counts too: servers without sessions do not know `initialize`. */
   speaksMcp: boolean
   challenge: Challenge | null
   busy: NetworkFault | null
 }
 
 /**
- * The first requests of any MCP client, sent without a token: an answer that refuses carries the challenge. Some servers
- * let everybody say `initialize` and guard what comes after it.
+ * Sends the first requests of any MCP client without a token, to be refused with a challenge. Some servers allow `initialize`
+ * without a token and refuse only what follows it, so `tools/list` is tried too.
  */
 async function askForChallenge(url: URL, reach: Reach, context: DiscoveryContext): Promise<Probe> {
   const clientInfo = { name: 'tokentray', version: '1' }
@@ -155,17 +155,17 @@ async function findResource(
   const named = challenge?.params.resource_metadata
   for (const place of [...(named ? [named] : []), ...resourceMetadataUrls(url)]) {
     const document = await fetchDocument(sendRequest, place, { ...options, isNamed: place === named }, now())
-    // A catch-all page or an unrelated JSON file is no metadata; only one that the challenge named must be.
+    // A site may answer any URL with a page or some JSON. Only a document that the challenge named must be metadata.
     if (document && (place === named || 'resource' in document || 'authorization_servers' in document))
       return readProtectedResource(document, url)
   }
   return null
 }
 
-/** Of those a resource names: each costs several requests. */
+/** How many of the issuers that a resource names are tried: each costs several requests. */
 const maxIssuers = 8
 
-/** The first authorization server that has metadata: the client may choose (RFC 9728 section 7.6). */
+/** The first authorization server that has metadata; the choice is the client's (RFC 9728 section 7.6). */
 async function findServer(issuers: string[], url: URL, options: RequestOptions, context: DiscoveryContext) {
   const candidates = issuers.length > 0 ? issuers.slice(0, maxIssuers) : [url.origin]
   for (const issuer of candidates) {
@@ -180,7 +180,7 @@ async function findServer(issuers: string[], url: URL, options: RequestOptions, 
 }
 
 async function findLegacyServer(url: URL, probe: Probe, options: RequestOptions, context: DiscoveryContext) {
-  // Both spellings of an origin lead to the same well-known URL, so either may be its issuer.
+  // With or without the slash, an origin leads to the same well-known URL, so either may be the issuer.
   const documented =
     probe.kind === 'open' ? null : await readServerAt(url.origin, [url.origin, `${url.origin}/`], options, context)
   if (documented) return { server: documented, documented: true }
@@ -205,7 +205,7 @@ async function findLegacyServer(url: URL, probe: Probe, options: RequestOptions,
   return { server, documented: false }
 }
 
-/** null where no place has metadata; a document of another issuer is never used (RFC 8414 section 3.3). */
+/** null: there is no metadata. A document that claims another issuer is never used (RFC 8414 section 3.3). */
 async function readServerAt(
   issuer: string,
   accepted: string[],

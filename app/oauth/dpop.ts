@@ -1,5 +1,5 @@
-// Proofs that we hold the key a token is bound to (DPoP, RFC 9449), for token requests and for requests with the token.
-// Nonces are what servers gave last, by origin (section 8.2); they are not secret and live in memory.
+// DPoP (RFC 9449): proofs that we hold the key a token is bound to, for token requests and for requests with the token.
+// Also keeps each origin's last nonce (section 8.2), in memory: without it the next request would be refused once.
 import { createHash, randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { expose, type Secret } from '../base/secret.ts'
@@ -14,7 +14,7 @@ export class Nonces {
     return this.#known.get(originOf(url)) ?? null
   }
 
-  /** Keeps what `DPoP-Nonce` says; true where that is news, so that the same request may be tried again. */
+  /** Keeps the value of a `DPoP-Nonce` header. True where it is a new one: the refused request may be sent again with it. */
   note(url: string, nonce: string | null | undefined): boolean {
     if (!nonce || !/^[\x21\x23-\x5b\x5d-\x7e]{1,1000}$/.test(nonce)) return false
     const origin = originOf(url)
@@ -31,13 +31,10 @@ export class Nonces {
 
 const originOf = (url: string): string => URL.parse(url)?.origin ?? ''
 
-/** One key with what its proofs are made of. */
+/** A key, and what else a proof needs. */
 export type Prover = { key: Secret; nonces: Nonces; clock: Pick<Clock, 'now'> }
 
-/**
- * A fresh proof for one request (section 4.2); with `token`, for a request that carries it (`ath`, section 7).
- * `url` may have a query, which the proof leaves out.
- */
+/** A new proof for one request (section 4.2). With `token`: for a request that carries it (claim `ath`, section 7). */
 export function proofFor({ key, nonces, clock }: Prover, method: string, url: string, token?: Secret): string {
   const nonce = nonces.get(url)
   const claims = {
@@ -51,12 +48,12 @@ export function proofFor({ key, nonces, clock }: Prover, method: string, url: st
   return signJwt(key, 'dpop+jwt', claims, true)
 }
 
-/** A token with the key it is bound to, if any. */
+/** A token and the key it is bound to; null: to none. */
 export type Bearable = { accessToken: Secret; tokenType: string; dpopKey: Secret | null }
 
 /**
- * The headers that prove the right to one request: `Authorization`, and for a bound token a fresh `DPoP` (section 7.1). A
- * server may have answered a request for a bound token with one that is not; then its own type counts.
+ * The headers that authorize one request: `Authorization`, and for a bound token a new `DPoP` proof (section 7.1). A server
+ * may answer a request for a bound token with an unbound one, so the token's own type decides.
  */
 export function credentialsFor(
   { accessToken, tokenType, dpopKey }: Bearable,

@@ -1,5 +1,5 @@
-// The OAuth port, made of discovery, registration, sign-in, grants and revocation.
-// State and verifier come from the system's secure random source (by oauth4webapi), never from the injected dice.
+// The implementation of port.ts: sign-in, renewal, verification and revocation put together.
+// `state` and PKCE verifier come from the system's secure random source, never from the random numbers that tests inject.
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { renewsAlone } from '../contract/server.ts'

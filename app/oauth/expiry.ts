@@ -1,8 +1,8 @@
-// When a token ends, as an absolute time: stated by the server, else read from the JWT, else as last time, else a guess.
-// A lifetime of zero or less counts as "not said": servers send 0 for "unknown", and no token is born dead.
+// When a token expires: as the server states it, else as its JWT says, else as long as the last one lived, else a guess.
+// A lifetime of zero or less counts as not stated: some servers send 0 for "unknown".
 import type { ExpirySource } from '../contract/health.ts'
 
-/** `at`: when the request was sent, ms since the epoch: the earliest its lifetime can have begun. Lengths in ms. */
+/** `at`: when the request was sent, in ms since the epoch, so that a slow reply prolongs nothing. Lifetimes in ms. */
 export type ExpiryKnowledge = { at: number; lastLifetime: number | null; guessedLifetime: number }
 
 const maxLifetimeMs = 10 * 365 * 86_400_000
@@ -21,7 +21,7 @@ export function expiryOf(
   return { expiresAt: known.at + known.guessedLifetime, expirySource: 'guess' }
 }
 
-/** Seconds as number or text → ms; null where nothing usable was said. */
+/** Seconds as a number or text → ms; null where the value is no positive number. */
 export function lifetimeOf(seconds: unknown): number | null {
   const text = typeof seconds === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(seconds)
   const value = text ? Number(seconds) : seconds
@@ -30,9 +30,9 @@ export function lifetimeOf(seconds: unknown): number | null {
 }
 
 /**
- * The end a JWT states (RFC 7519 section 4.1.4), in ms; null where it is none or states none that can be believed.
- * Where the issuer's clock differs from ours, only the difference of `exp` and `iat` means anything.
- * Both may be fractions (section 2, NumericDate), which the vault's whole ms may not.
+ * When a JWT expires (`exp`, RFC 7519 section 4.1.4), in ms since the epoch; null: it does not say, or is no JWT.
+ * Where the issuer's clock disagrees with ours, only the lifetime from `iat` to `exp` counts.
+ * Both may be fractions (section 2, NumericDate); the vault stores whole ms.
  */
 export function readExpiry(token: string, at: number): number | null {
   const { exp, iat } = claimsOf(token)
@@ -44,12 +44,12 @@ export function readExpiry(token: string, at: number): number | null {
   return lifetime === null ? null : Math.ceil(Math.min(at + lifetime, at + maxLifetimeMs))
 }
 
-/** An end in ms, as a time that can be kept and shown; null: that is none. */
+/** `at` as a time that can be stored and shown, at most ten years from now; null: it is no time. All in ms. */
 export function boundedEnd(at: unknown, now: number): number | null {
   return isTime(at) ? Math.min(Math.ceil(at), now + maxLifetimeMs) : null
 }
 
-/** The unverified claims of a JWT; empty for any other token. */
+/** The claims of a JWT, unverified; {} for any other token. */
 export function claimsOf(token: string): Record<string, unknown> {
   const parts = token.split('.')
   if (parts.length !== 3) return {}

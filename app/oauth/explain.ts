@@ -1,5 +1,5 @@
-// Faults as errors with a sentence, for a person who waits for a sign-in.
-// Renewals do not come here: health has its own words for what happens without a person.
+// Turns faults of requests into errors with a sentence, for a person who is signing in.
+// Renewals do not use it: health/words.ts words what fails while no person is waiting.
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import { NetworkFault } from '../net/request.ts'
@@ -8,12 +8,12 @@ import { proposalsIn } from './quirks.ts'
 
 type Failure = Extract<TokenOutcome, { ok: false }>
 
-/** A NetworkFault as a TokentrayError; any other error is passed through untouched. */
+/** A NetworkFault as a TokentrayError; any other error unchanged. */
 export function explainError(error: unknown): unknown {
   return error instanceof NetworkFault ? explainFault(error, error.host) : error
 }
 
-/** `what` was refused or misunderstood, such as "the sign-in". */
+/** `what`: the thing refused, such as "the sign-in". */
 export function explainFault(
   failure: Pick<Failure, 'fault' | 'detail'>,
   host: string,

@@ -42,7 +42,7 @@ export type Grant = Tokens & {
   shape: RequestShape
   /** Rises by one at each write of tokens; compared at every write. */
   generation: number
-  /** Journal: a refresh with this generation was sent at this time and its outcome is not stored. */
+  /** Journal: when a refresh of this generation was begun whose outcome is not stored yet; null: none. */
   startedAt: number | null
   restored: boolean
 }
@@ -68,9 +68,9 @@ export type ClientRegistration = {
   clientSecretExpiresAt: number | null
   clientAuth: ClientAuthMethod
   registeredAt: number
-  /** What it was registered for; absent: nothing, or not known. */
+  /** What it was registered for; absent: nothing, or unknown. */
   scope?: string | null
-  /** Kept beside it and read by clientUse() alone. */
+  /** Written with the registration; read back only through the vault's clientUse(). */
   management?: ClientManagement | null
 }
 

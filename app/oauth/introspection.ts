@@ -1,5 +1,5 @@
-// Asks an authorization server whether a token is still alive (RFC 7662), for when the MCP server's answer left that open.
-// Many servers let only resource servers ask: no answer, or a refusal, says nothing about the token.
+// Asks an authorization server whether a token is still active (RFC 7662), when the MCP server's answer did not tell.
+// Many servers let only resource servers ask, so a refusal says nothing about the token.
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
 import type { SendRequest } from '../net/request.ts'
@@ -8,14 +8,14 @@ import type { Discovery } from './discovery.ts'
 import type { RequestShape } from './grant.ts'
 import { objectOf } from './metadata.ts'
 
-/** null: it is not known. `at`: now, in ms since the epoch. Never throws. */
+/** null: unknown. `at`: now, in ms since the epoch. Never throws. */
 export async function introspect(
   token: Secret,
   { clientId, clientAuth, clientSecret, issuer }: RequestShape,
   { server, reach }: Pick<Discovery, 'server' | 'reach'>,
   { sendRequest, at, signal }: { sendRequest: SendRequest; at: number; signal: AbortSignal }
 ): Promise<boolean | null> {
-  // Another authorization server by now: this token is none of its own.
+  // The MCP server may name another authorization server by now, which must not be sent this token.
   if (!server.introspection_endpoint || !clientId || server.issuer !== issuer) return null
   try {
     const reply = await oauth.introspectionRequest(

@@ -1,5 +1,5 @@
-// Tokens for an assertion (RFC 7523 section 2.1): a workload's own, or an ID-JAG that an identity provider gave for a
-// person's ID token (RFC 8693; MCP's enterprise-managed authorization). Nobody is asked, and nothing is spent.
+// Requests tokens with an assertion (RFC 7523 section 2.1): a workload's own, or an ID-JAG that an identity provider issues
+// for a person's ID token (RFC 8693; MCP's enterprise-managed authorization). It can be repeated: nothing is used up.
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
 import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
@@ -18,7 +18,7 @@ const types = {
   idToken: 'urn:ietf:params:oauth:token-type:id_token'
 }
 
-/** Never throws. A refused assertion is a matter of settings: whatever makes it may make a better one by the next hour. */
+/** Never throws. A refused assertion counts as misconfigured, not as the end of the grant: the next one may be accepted. */
 export async function askWithAssertion(
   request: TokenRequest,
   config: ServerConfig,
@@ -59,7 +59,7 @@ function bear(request: TokenRequest, scope: string | null, assertion: Secret): P
   )
 }
 
-/** RFC 8693 section 2.1, at the identity provider: an assertion for this authorization server and this resource. */
+/** Exchanges the ID token at the identity provider for an assertion to this authorization server (RFC 8693 section 2.1). */
 function exchangeForIdJag(
   request: TokenRequest,
   tokenEndpoint: string,
@@ -78,7 +78,7 @@ function exchangeForIdJag(
     ...(resource !== undefined && { resource }),
     ...(scope !== null && { scope })
   }
-  // Named by the person, so it may well be a private address; and what it gives is bound to no key.
+  // The endpoint comes from the settings, so it may be a private address; and the assertion is bound to no DPoP key.
   const asked: TokenRequest = { ...request, server: provider, client, reach: 'any', prover: null }
   return ask(asked, [text], (options) =>
     oauth.genericTokenEndpointRequest(
@@ -93,8 +93,8 @@ function exchangeForIdJag(
 }
 
 /**
- * How a client shows its secret at the identity provider, of which only the token endpoint is named: as the metadata of the ID
- * token's issuer lists, if it is about that very endpoint; else by the default. Rejects with NetworkFault.
+ * How the client authenticates at the identity provider, of which the settings name only the token endpoint: as listed by the
+ * metadata of the ID token's issuer, if that names the same endpoint; else the default. Rejects with NetworkFault.
  */
 async function methodAt(
   endpoint: string,
@@ -107,7 +107,7 @@ async function methodAt(
   for (const url of serverMetadataUrls(new URL(iss))) {
     const document = await fetchDocument(sendRequest, url, { reach: 'any', signal }, context.at).catch(
       (error: unknown) => {
-        // Should nothing be reachable at all, the exchange itself will say so.
+        // Offline: the exchange that follows fails in the same way and says so.
         if (error instanceof NetworkFault && error.fault === 'offline') return null
         throw error
       }

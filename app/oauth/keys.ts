@@ -1,22 +1,22 @@
-// Keys that sign for us: a client's own (private_key_jwt, RFC 7523) and those that tokens are bound to (DPoP, RFC 9449).
-// A private key is a Secret that holds a JWK (RFC 7517) as JSON; only what it signs, and its public half, come out of here.
+// Signing keys: a client's own (private_key_jwt, RFC 7523) and those that tokens are bound to (DPoP, RFC 9449).
+// A private key is a Secret that holds a JWK (RFC 7517) as JSON; only its signatures and its public half leave this file.
 import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto'
 import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
-/** The public half, as servers take it. */
+/** The public half, as it is registered at a server. */
 export type PublicKey = { kty: string; use: 'sig'; alg: string; kid: string } & Partial<
   Record<'crv' | 'x' | 'y' | 'n' | 'e', string>
 >
 
-/** The members that make a key, in the order that its thumbprint wants them (RFC 7638 section 3.2). */
+/** The required members of a public key by type, in the order of its thumbprint (RFC 7638 section 3.2). */
 const members: Record<string, readonly string[]> = {
   EC: ['crv', 'kty', 'x', 'y'],
   OKP: ['crv', 'kty', 'x'],
   RSA: ['e', 'kty', 'n']
 }
 
-/** What we sign with (RFC 7518 section 3.1), the best first; RSA keys take long to make. */
+/** The algorithms we sign with (RFC 7518 section 3.1), preferred ones first; RSA is last since its keys are slow to make. */
 const signings = [
   {
     alg: 'ES256',
@@ -44,13 +44,13 @@ const signings = [
 export type Algorithm = (typeof signings)[number]['alg']
 export const algorithms: readonly Algorithm[] = signings.map(({ alg }) => alg)
 
-/** A new key; absent: for ES256, which nearly every server with asymmetric keys knows. */
+/** A new private key. The default is ES256, which nearly every server that takes such keys supports. */
 export function makeKey(algorithm: Algorithm = 'ES256'): Secret {
   const { privateKey } = signings.find(({ alg }) => alg === algorithm)!.make()
   return new Secret(JSON.stringify(privateKey.export({ format: 'jwk' })))
 }
 
-/** A private key from elsewhere, in PEM or as a JWK. @throws inputInvalid, without the key in it */
+/** Reads a private key that a person gave, in PEM or as a JWK. @throws inputInvalid; the key is not in the error */
 export function readKey(text: string): Secret {
   try {
     const isJwk = text.trimStart().startsWith('{')
@@ -58,7 +58,7 @@ export function readKey(text: string): Secret {
     const jwk = key.export({ format: 'jwk' })
     if (signingOf(jwk)) return new Secret(JSON.stringify(jwk))
   } catch {
-    // What was tried to be read may stand in the error.
+    // The error is dropped: it may quote the key.
   }
   throw new TokentrayError(
     'inputInvalid',
@@ -74,20 +74,20 @@ function bareKey(key: Secret): { bare: Record<string, string>; jwk: JsonWebKey }
   return { bare, jwk }
 }
 
-/** RFC 7638, with SHA-256. */
+/** The key's thumbprint (RFC 7638) with SHA-256. */
 export function thumbprintOf(key: Secret): string {
   return createHash('sha256')
     .update(JSON.stringify(bareKey(key).bare))
     .digest('base64url')
 }
 
-/** What a server is given to check our signatures with. */
+/** The public JWK with which a server checks our signatures. */
 export function publicKeyOf(key: Secret): PublicKey {
   const { bare, jwk } = bareKey(key)
   return { ...bare, kty: bare.kty ?? '', use: 'sig', alg: signingOf(jwk)?.alg ?? '', kid: thumbprintOf(key) }
 }
 
-/** A JWT in compact form (RFC 7515 section 3.1). `embed`: with the public key in its header, as DPoP wants it. */
+/** A JWT in compact form (RFC 7515 section 3.1). `embed`: puts the public key into the header, as DPoP requires. */
 export function signJwt(key: Secret, typ: string, claims: Record<string, unknown>, embed = false): string {
   const { bare, jwk } = bareKey(key)
   const { alg, hash } = signingOf(jwk) ?? { alg: 'none', hash: null }

@@ -1,5 +1,5 @@
-// Deleting our client at the authorization server that registered it (RFC 7592 section 2.3), and saying what came of it.
-// Where and with which token comes with the registration (RFC 7591 section 3.2.1), from the server alone.
+// Deletes a client at the authorization server that registered it (RFC 7592 section 2.3).
+// The address and the token for that come with the reply to the registration (RFC 7591 section 3.2.1).
 import { expose, Secret } from '../base/secret.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
 import type { ClientManagement } from './grant.ts'
@@ -8,7 +8,7 @@ import { type Json, shown } from './metadata.ts'
 /** In characters. */
 const maxLength = 10_000
 
-/** null: the server offers no management, or names a place for it that is not its own. */
+/** null: the reply offers none, or names an address at another origin, which must not get the token. */
 export function managementIn(body: Json, endpoint: string): ClientManagement | null {
   const { registration_client_uri: uri, registration_access_token: token } = body
   if (typeof uri !== 'string' || typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) return null
@@ -18,7 +18,7 @@ export function managementIn(body: Json, endpoint: string): ClientManagement | n
   return { uri: at.href, accessToken: new Secret(token) }
 }
 
-/** Resolves with one sentence for the person; never throws. */
+/** Resolves with one sentence on the result, for the person; never throws. */
 export async function deleteClient(
   issuer: string,
   { uri, accessToken }: ClientManagement,
@@ -33,7 +33,7 @@ export async function deleteClient(
       signal
     })
     if (status === 204 || status === 200) return `${host} has deleted the client.`
-    // RFC 7592 section 2.3: what a server answers for a client that is gone.
+    // RFC 7592 section 2.3: how a server answers for a client that no longer exists.
     if (status === 401 || status === 404)
       return `${host} knows the client no longer, or not this right to delete it (HTTP ${status}).`
     return `${host} did not delete the client (HTTP ${status}), so it stays registered there, unused.`

@@ -1,5 +1,5 @@
-// Metadata documents: where they lie, and what may be believed in them.
-// RFC 9728 (protected resource), RFC 8414 (authorization server), OpenID Connect Discovery 1.0.
+// Fetches and checks the metadata documents of protected resources (RFC 9728) and authorization servers (RFC 8414,
+// OpenID Connect Discovery 1.0). Only values that were checked get out: a document may name any address.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { isLoopbackHost, isPrivateHost } from '../net/privateAddresses.ts'
@@ -11,13 +11,13 @@ export type ProtectedResource = {
   resource: string
   authorizationServers: string[]
   scopes: string[] | null
-  /** RFC 9728 section 2: it takes only tokens that are bound to a key. */
+  /** RFC 9728 section 2: the resource accepts only tokens that are bound to a key (DPoP). */
   wantsDpop: boolean
 }
 
 /**
- * The document at `url`, null where there is none. `isNamed`: a server said that it is there. Rejects with NetworkFault;
- * a 5xx is a fault and not "none".
+ * The JSON document at `url`; null where there is none. `isNamed`: a server named this URL, so there must be one. Rejects with
+ * NetworkFault, also for a 5xx, which does not mean that there is no document.
  */
 export async function fetchDocument(
   sendRequest: SendRequest,
@@ -30,7 +30,7 @@ export async function fetchDocument(
     throw new NetworkFault('busy', `HTTP ${reply.status}`, new URL(url).host, retryAfterOf(reply.headers, now))
   if (!reply.ok) return null
   const document = objectOf(await reply.text())
-  // A captive portal, or a document cut short: what is said to be there must not be taken for "there is none".
+  // A captive portal, or a document cut short, must not be taken for "there is none": other addresses would be tried.
   if (!document && options.isNamed) throw new NetworkFault('garbled', 'not_json', new URL(url).host)
   return document
 }
@@ -45,14 +45,14 @@ export function objectOf(text: string): Json | null {
   }
 }
 
-/** RFC 9728 section 3.1: the path goes behind the well-known name; then the root. */
+/** Where the metadata may be (RFC 9728 section 3.1): with the server's path after the well-known name, then without. */
 export function resourceMetadataUrls(server: URL): string[] {
   const root = `${server.origin}/.well-known/oauth-protected-resource`
   const path = server.pathname.replace(/\/$/, '')
   return path === '' ? [root] : [`${root}${path}${server.search}`, root]
 }
 
-/** RFC 8414 section 3.1, then OpenID Connect's two places. */
+/** Where the metadata may be: RFC 8414 section 3.1, then the two places of OpenID Connect. */
 export function serverMetadataUrls(issuer: URL): string[] {
   const { origin } = issuer
   const path = issuer.pathname.replace(/\/$/, '')
@@ -61,7 +61,7 @@ export function serverMetadataUrls(issuer: URL): string[] {
   return path === '' ? [oauth, openid] : [oauth, openid, `${origin}${path}/.well-known/openid-configuration`]
 }
 
-/** Rejects a document that is not about the server at `server`: it must have its origin and a prefix of its path. */
+/** @throws metadataInvalid; resourceMismatch where the document is about another server: other origin, or no prefix of its path */
 export function readProtectedResource(document: Json, server: URL): ProtectedResource {
   const { resource } = document
   const isFit = typeof resource === 'string' && resource.length <= maxUrlLength && isVisible(resource)
@@ -87,7 +87,7 @@ export function readProtectedResource(document: Json, server: URL): ProtectedRes
 }
 
 const endpoints = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint']
-/** A sign-in can do without: one that cannot be used is none. */
+/** A sign-in works without them, so one that cannot be used is left out. */
 const spareEndpoints = [
   'revocation_endpoint',
   'device_authorization_endpoint',
@@ -96,8 +96,8 @@ const spareEndpoints = [
 ]
 
 /**
- * The parts of the document we use, each of its right type. Throws `metadataInvalid` where a needed one is not, and
- * NetworkFault where it is private and `reach` is public: a person's browser is sent to no such address either.
+ * The parts of the document that we use, each checked for its type. Throws `metadataInvalid` where a required one is wrong,
+ * and NetworkFault where it is a private address and `reach` is public: neither we nor the browser may be sent there.
  */
 export function readAuthorizationServer(
   document: Json,
@@ -142,25 +142,25 @@ export function readAuthorizationServer(
   return read as AuthorizationServer
 }
 
-/** Text of a server, made fit to stand in one of our sentences. */
+/** Text from a server, safe to quote in a sentence: printable ASCII, at most 200 characters. */
 export function shown(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }
 
-/** True for text without spaces, line breaks and what else nobody sees. */
+/** True for text without white space and control characters. */
 export const isVisible = (text: string): boolean => /^[^\p{C}\s]+$/u.test(text)
 
-/** In characters; a browser must take it on its command line, with all that is added to it. */
+/** In characters: a browser must accept the URL on its command line, with all parameters added. */
 const maxUrlLength = 4000
 
-/** True for https, and for http on this machine; without a user's name, which would stand where a host is looked for. */
+/** True for https, and for http on this machine. A user name is refused, since in `https://a.com@b.com` it looks like the host. */
 export function isUsableUrl(text: string): boolean {
   const url = text.length <= maxUrlLength ? URL.parse(text) : null
   if (!url || url.username || url.password) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
 }
 
-/** null where it is no list; what is no text in it is left out. */
+/** The strings in a list; null where `value` is no list. */
 export function strings(value: unknown): string[] | null {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : null
 }

@@ -1,5 +1,5 @@
-// Makes a grant of a token reply: the tokens, and the shape that later requests about them must have.
-// Used at the end of every kind of sign-in.
+// Makes a grant at the end of every kind of sign-in: the tokens, and how later requests about them are made.
+// Kept with the grant, so that a refresh uses the client and endpoint of the sign-in even if the settings change.
 import { renewsAlone, type ServerConfig } from '../contract/server.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'

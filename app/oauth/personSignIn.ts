@@ -1,5 +1,5 @@
-// A sign-in that takes a person: in a browser with a code, or by device code where that is offered and wanted.
-// It begins here; signIn.ts and deviceSignIn.ts carry it out.
+// Begins a sign-in that needs a person: with a browser on this machine, or by device code where that is offered and wanted.
+// codeSignIn.ts and deviceSignIn.ts carry it out.
 import { onAbort } from '../base/abort.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
@@ -43,7 +43,7 @@ export async function beginWithPerson(
       'metadataInvalid',
       `${server.issuer} has no authorization endpoint, so no one can sign in there; tell its operator.`
     )
-  // One page at a time: behind the first, the others mostly need no more than a redirect, in the session that it began.
+  // One page at a time: after the first sign-in the browser has a session there, and the next ones often need only a redirect.
   await request.turn?.(server.issuer)
   const begun = await beginCode(context, config, discovery, request).catch(propose)
   return withAccount(context, begun, config, discovery, signal)

@@ -7,7 +7,10 @@ import type { Bearable } from './dpop.ts'
 import type { ClientManagement, ClientRegistration, Grant, NewGrant, RequestShape, Tokens } from './grant.ts'
 import type { Verification } from './verifyToken.ts'
 
-/** How a request for tokens ended. `detail`: an OAuth error code, a status or a network code; never a body, never a token. */
+/**
+ * How a request for tokens ended. `detail`: an OAuth error code, an HTTP status or a network error code; never a body or a
+ * token. `retryAfter`: how long the server wants us to wait, in ms; null: it did not say.
+ */
 export type TokenOutcome =
   | { ok: true; tokens: Tokens }
   | { ok: false; fault: Exclude<Fault, 'unsaved'>; detail: string; retryAfter: number | null }
@@ -16,7 +19,7 @@ export type TokenOutcome =
 export type DeviceCode = {
   userCode: string
   verificationUri: string
-  /** The same with the code in it, for a link or a QR code. */
+  /** The same address with the code in it, for a link or a QR code. */
   verificationUriComplete: string | null
   expiresAt: number
 }
@@ -25,25 +28,28 @@ export type DeviceCode = {
 export type SignIn = {
   url: string | null
   redirectUri: string | null
-  /** Set where a code is entered on another machine instead. */
+  /** The code to enter on another machine; null for a sign-in by browser. */
   device: DeviceCode | null
-  /** Resolves with the grant, unsaved; rejects with TokentrayError. Cleans up its listener either way. */
+  /** Resolves with the grant, which is not stored yet; rejects with TokentrayError. Either way the listener is closed. */
   grant: Promise<NewGrant>
-  /** The redirected URL as pasted by a person; rejects and goes on waiting with `responseInvalid` if it is not one, with `clientReplaced` if there is a new address to open. */
+  /**
+   * Takes the redirected URL as a person pasted it. Rejects, and the sign-in goes on: `responseInvalid` where it is not that URL,
+   * `clientReplaced` where there is a new address to open.
+   */
   paste(url: string): Promise<void>
   /**
-   * Registers a client anew and goes on at another address, with which it resolves: for a page that says it does not know
-   * this client. null: the client is new, or not of our registering.
+   * Registers a new client and resolves with the new address to open: for a server whose page does not know the old client.
+   * null: the client was registered just now, or did not register itself.
    */
   replaceClient: (() => Promise<string>) | null
   cancel(): void
 }
 
 export interface OAuth {
-  /** A new access token for this grant: RFC 6749 section 6, or section 4.4 for client credentials. Never throws. */
+  /** A new access token for this grant (RFC 6749 section 6; section 4.4 for client credentials). Never throws. */
   renew(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<TokenOutcome>
   /**
-   * Discovery, registration and the authorization request; resolves when the browser can be sent off.
+   * Discovery, registration and the authorization request; resolves when there is an address or a code for the person.
    * Rejects with TokentrayError. `clientSecret` is that of a pre-registered client.
    */
   beginSignIn(
@@ -54,34 +60,34 @@ export interface OAuth {
       signal: AbortSignal
       /** By device code: always, or where the server offers it; absent: only where it offers nothing else. */
       device?: 'always' | 'offered' | undefined
-      /** This server is one of several accounts at one address: the server is to ask which. */
+      /** There is another account at the same address: the authorization server must ask which one to use. */
       isProfile?: boolean
-      /** The server has forgotten the client of the grant, and perhaps all others: none that is kept is taken. */
+      /** The server has forgotten the grant's client, and perhaps all others: no kept registration is used. */
       isClientDead?: boolean
-      /** The server had forgotten our client: the sign-in goes on at this address, as one registered anew. */
+      /** Called where the server had forgotten our client: the sign-in goes on at this address, with a new one. */
       onReplaced?: (url: string) => void
-      /** Waits until nobody else is in a browser for this issuer; rejects where the sign-in was cancelled meanwhile. */
+      /** Waits until no other sign-in at this issuer is in the browser; rejects where this one is cancelled meanwhile. */
       turn?: (issuer: string) => Promise<void>
     }
   ): Promise<SignIn>
   /**
-   * Asks the MCP server whether it takes this token (verify.ts), and where that leaves it open the authorization server
-   * whether it is alive (introspection.ts). Never throws.
+   * Asks the MCP server whether it accepts this token (verifyToken.ts), and where its answer does not tell, the authorization
+   * server whether the token is active (introspection.ts). Never throws.
    */
   verify(config: ServerConfig, token: Bearable, shape: RequestShape | null, signal: AbortSignal): Promise<Verification>
-  /** RFC 7009, refresh token first. Resolves with a sentence on what came of it; never throws. */
+  /** RFC 7009, refresh token first. Resolves with a sentence on the result; never throws. */
   revoke(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<string>
-  /** Removes the kept registration of this grant's client, so that the next sign-in registers anew. */
+  /** Removes the kept registration of this grant's client: the next sign-in registers a new one. */
   forgetRegistration(grant: Grant): Promise<void>
-  /** RFC 7592 section 2.3. Resolves with a sentence on what came of it; never throws. */
+  /** RFC 7592 section 2.3. Resolves with a sentence on the result; never throws. */
   deleteClient(config: ServerConfig, issuer: string, management: ClientManagement, signal: AbortSignal): Promise<string>
-  /** The headers that prove the right to one request, fresh for each: `authorization`, and `dpop` for a bound token. */
+  /** The headers that authorize one request: `authorization`, and for a bound token `dpop`. Each request needs new ones. */
   credentials(token: Bearable, method: string, url: string): [name: string, value: string][]
-  /** Keeps the nonce a server gave (`DPoP-Nonce`); true where it is news, so that the same request may be sent again. */
+  /** Keeps a server's `DPoP-Nonce`. True where it is a new one: the refused request may be sent again with it. */
   noteNonce(url: string, nonce: string | null | undefined): boolean
 }
 
-/** Where the clients that were registered are kept; the vault implements it. Each write is durable when its promise resolves. */
+/** Where registered clients are kept; the vault implements it. Each write is durable when its promise resolves. */
 export interface Registrations {
   /**
    * The registration at this issuer whose redirect URI has this host, whatever its port; '' finds the one for device codes,

@@ -1,5 +1,5 @@
-// Failures of a sign-in that a recorded quirk would cure, told with the proposal to record it.
-// Nothing is relaxed here: the sign-in has failed, and a person decides.
+// Proposals to change a server's settings, for sign-ins that failed because the server departs from the standards.
+// Nothing is changed here: each exception makes a check weaker, so a person decides.
 import { TokentrayError } from '../contract/errors.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
@@ -26,13 +26,13 @@ export function proposeHost({ redirectHost }: Pick<ServerConfig, 'redirectHost'>
   }
 }
 
-/** What would cure a refusal that says so in its `detail` (tokenReply.ts); `who` refused. */
+/** Proposals for a refusal whose `detail` names its cure (tokenReply.ts). `who`: the server that refused. */
 export function proposalsIn(detail: string, who: string): Proposal[] {
   if (!detail.endsWith(tryOmitResource)) return []
   return [proposeQuirk('omitResource', `${who} refused a request with the resource parameter.`)]
 }
 
-/** The proposal to let the person sign in anew, where a server knows no choice of accounts: every OpenID provider knows this. */
+/** For a server without `prompt=select_account`: `prompt=login`, which every OpenID provider supports. */
 export function proposeLogin(scope: string | null): Proposal {
   const isOffline = hasScope(scope, 'offline_access')
   return {
@@ -44,7 +44,7 @@ export function proposeLogin(scope: string | null): Proposal {
   }
 }
 
-/** `error` with what else the provider at `issuer` is known to need, where a proposal would cure it. */
+/** An error with proposals gets the others that the provider at `issuer` is known to need; any other error is unchanged. */
 export function withKnown(error: unknown, config: ServerConfig, issuer: string): unknown {
   if (!(error instanceof TokentrayError) || error.proposals.length === 0) return error
   const provider = providerAt(issuer)

@@ -1,5 +1,5 @@
-// Which client we are at an authorization server: pre-registered, published, kept from last time, or registered now.
-// One registration (RFC 7591) is kept per issuer and redirect host, with the callback port it was registered under.
+// Finds the client to sign in with: from the settings, published as metadata, kept from an earlier sign-in, or registered now.
+// One registration (RFC 7591) is kept per issuer and redirect host, with its port: many servers compare the port exactly.
 import type { AuthorizationServer } from 'oauth4webapi'
 import type { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -19,19 +19,19 @@ export type RegistrationContext = {
   now: () => number
   registrations: Registrations
   openCallback: OpenCallback
-  /** Our client id where the server reads client ID metadata documents; null: none is published. */
+  /** Our client id at servers that support client ID metadata documents; null: no document is published. */
   clientMetadataUrl: string | null
   signal: AbortSignal
 }
 
-/** Which registration is wanted: that of a redirect host, or that of the device code, which needs no redirect URI. */
+/** Under what a registration is kept: its redirect host, or `device` for device codes, which need no redirect URI. */
 export type Slot = ServerConfig['redirectHost'] | 'device'
 
 export type RegisteredClient = Client & {
   registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
   /** Registered for an earlier sign-in, so the server may have forgotten it since. */
   isKept: boolean
-  /** Where the browser is sent back to; null for the device code. */
+  /** Where the browser is sent back to; null for a device code. */
   callback: Callback | null
 }
 export type CodeClient = RegisteredClient & { callback: Callback }
@@ -41,7 +41,7 @@ export type ClientRequest = {
   clientSecret: Secret | null
   discovery: Discovery
   scope: string | null
-  /** The server does not know the registration that is kept: it is forgotten, and another one made. */
+  /** The server does not know the kept registration, so it is replaced by a new one. */
   isKeptDead: boolean
 }
 
@@ -97,7 +97,7 @@ export async function obtainClient(
   }
 }
 
-/** A client in place of one that the server no longer knows, at the same redirect address. */
+/** Replaces a client that the server no longer knows, at the same redirect address. */
 export async function registerAnew(
   old: CodeClient,
   discovery: Discovery,
@@ -115,8 +115,9 @@ export async function registerAnew(
 }
 
 /**
- * Registers in place of what is kept, if anything is, and for its scopes besides: the servers behind one authorization server
- * share a client, and a server that holds it to its scopes (RFC 7591 section 2) would have it registered anew for each in turn.
+ * Registers a client for `scope` and for the scopes of the `kept` registration that it replaces. MCP servers behind one
+ * authorization server share a client; were it registered for one of them alone, a server that holds clients to their scopes
+ * (RFC 7591 section 2) would make each sign-in replace the other's client.
  */
 async function registerFor(
   scope: string | null,
@@ -130,7 +131,7 @@ async function registerFor(
   try {
     return await register(discovery, redirectUri, all, context)
   } catch (error) {
-    // Not for all at once, or not for all any more: the sign-in at hand comes first.
+    // The server may refuse the union. This sign-in needs only its own scopes.
     const isRefused = error instanceof TokentrayError && error.code === 'registrationRefused'
     if (!isRefused || all === scope) throw error
     return register(discovery, redirectUri, scope, context)
@@ -138,8 +139,8 @@ async function registerFor(
 }
 
 /**
- * The client of the settings; `clientAuth` is what was chosen, else what the server takes. An MCP server may name another
- * authorization server one day, which must not get the secret of a client that is not its own (RFC 6749 section 2.2).
+ * The client of the settings. An MCP server may name another authorization server one day, which must not get the secret of
+ * a client that was registered elsewhere (RFC 6749 section 2.2).
  * @throws issuerMismatch
  */
 export function preRegistered(

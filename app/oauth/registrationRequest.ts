@@ -1,5 +1,5 @@
-// Registering a client (RFC 7591): the request, and what its reply may say, refusals with what a person can do.
-// A public client where the server takes one, else one with a secret, and with a key of its own where only that is taken.
+// Registers a client (RFC 7591): the request and the check of its reply; a refusal says what a person can do instead.
+// A public client where the server accepts one, else one with a secret, else one with a key.
 import * as oauth from 'oauth4webapi'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -16,7 +16,7 @@ import { proposeHost } from './quirks.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 /**
- * How the client is to authenticate: as little as the server takes, since this machine keeps what it is given.
+ * How the client will authenticate: preferably not at all, since a secret on this machine would add nothing but a risk.
  * @throws registrationUnsupported where that is a key, and the server cannot check what ours sign with
  */
 function methodAt(server: oauth.AuthorizationServer): { method: ClientAuthMethod; key: Secret | null } {
@@ -71,7 +71,7 @@ export async function register(
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, now()))
   const body = objectOf(await reply.text())
   if (!documented && [404, 405].includes(status)) throw unsupported
-  // RFC 6749 appendix A.1; it must fit into an address.
+  // RFC 6749 appendix A.1; and the client id must fit into a URL.
   if (body && reply.ok && typeof body.client_id === 'string' && /^[\x20-\x7e]{1,4000}$/.test(body.client_id))
     return readRegistration(body, body.client_id, {
       issuer: server.issuer,
@@ -100,7 +100,7 @@ export async function register(
   )
 }
 
-/** RFC 7591 section 3.2.1. The server may have changed the method; a secret's end of 0, or none at all, means never. */
+/** RFC 7591 section 3.2.1. The server may choose another method than we asked for; a secret with an end of 0 never expires. */
 function readRegistration(
   body: Json,
   clientId: string,

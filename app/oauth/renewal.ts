@@ -1,5 +1,5 @@
-// A grant renewed: its token endpoint found, then a refresh, or a new request where the client gets tokens by itself.
-// Nothing is judged here; tokenReply.ts does.
+// Renews a grant: finds its token endpoint, then refreshes it, or requests new tokens where the client needs no person.
+// What the reply means is decided in tokenReply.ts.
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { renewsAlone } from '../contract/server.ts'
@@ -43,13 +43,13 @@ export async function renew(
   }
   if (renewsAlone(config)) return context.askAlone(config, request, renewedScope(config, grant.scope))
   const outcome = await refresh(request, grant)
-  // The grant keeps its own copy of the client; what goes is only what the next sign-in would start from (FM-13).
+  // FM-13. The grant has its own copy of the client; this removes the registration that the next sign-in would use.
   if (!outcome.ok && outcome.detail === 'invalid_client' && shape.registration === 'dynamic')
     return forgotten(context, shape, outcome)
   return outcome
 }
 
-/** A client that registered itself has no settings to mend: a person signs in, and it registers anew. */
+/** A client that registered itself has no settings to correct: the next sign-in, by a person, registers a new one. */
 async function forgotten(
   context: OAuthContext,
   shape: RequestShape,
@@ -59,7 +59,7 @@ async function forgotten(
   return { ...outcome, detail: 'client_forgotten' }
 }
 
-/** The token endpoint of the grant, of the settings, or discovered each time, since there is nowhere to keep it. */
+/** The token endpoint of the grant or of the settings, else discovered for each renewal. */
 async function endpointOf(
   context: OAuthContext,
   config: ServerConfig,
@@ -77,7 +77,7 @@ async function endpointOf(
   }
 }
 
-/** The next sign-in will not start from what was registered for this grant. */
+/** Removes the registration that this grant was made with, so that the next sign-in registers a new client. */
 export async function forgetRegistration(
   { registrations }: OAuthContext,
   { issuer, clientId }: RequestShape

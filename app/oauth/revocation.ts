@@ -1,5 +1,5 @@
-// Telling the server that the tokens are no longer wanted (RFC 7009), and saying honestly what came of it.
-// The refresh token goes first: it is the one that lives long, and its end takes the access token with it at most servers.
+// Revokes tokens at the server (RFC 7009), and says whether the server confirmed it.
+// The refresh token goes first: it lives longest, and most servers end the access token with it.
 import * as oauth from 'oauth4webapi'
 import { expose } from '../base/secret.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
@@ -9,7 +9,7 @@ import { serverOf } from './tokenRequest.ts'
 
 const stillValid = 'the tokens stay valid there until they run out'
 
-/** Resolves with one sentence for the person; never throws. `at`: now, in ms since the epoch. */
+/** Resolves with one sentence on the result, for the person; never throws. `at`: now, in ms since the epoch. */
 export async function revokeGrant(
   grant: Grant,
   sendRequest: SendRequest,

@@ -1,11 +1,11 @@
-// What a reply of the token endpoint means: tolerant in form, since servers differ, and strict in meaning.
+// Decides what a reply of the token endpoint means: tolerant of its form, since servers differ, and strict about its meaning.
 // Only a well-formed OAuth error may say that a grant is over; everything unclear is a fault that passes.
 import { Secret } from '../base/secret.ts'
 import { isBusyStatus } from '../net/request.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
 import type { TokenOutcome } from './port.ts'
 
-/** `sent`: the secrets of the request, which a server may echo and which must never come out again. */
+/** `sent`: the secrets of the request. A server may repeat them in its reply, and they must not get into an error. */
 export type ReplyContext = ExpiryKnowledge & { sent: readonly string[] }
 
 type Failure = Extract<TokenOutcome, { ok: false }>
@@ -18,7 +18,7 @@ export function rejectsResource(code: string, description: string): boolean {
   return code === 'invalid_target' || /AADSTS(901002|9010010)\b/.test(description)
 }
 
-/** GitHub and Slack have their own words for invalid_grant; Entra and OpenID Connect say that a person must come. */
+/** Besides invalid_grant: codes of GitHub and Slack for the same, and those of OpenID Connect for "a person must sign in". */
 const refusals = new Set([
   'invalid_grant',
   'bad_refresh_token',
@@ -28,7 +28,7 @@ const refusals = new Set([
   'login_required',
   'consent_required'
 ])
-/** A nonce that is asked for comes with the asking (RFC 9449 section 8). */
+/** `use_dpop_nonce`: the same reply brings the nonce, so the next request will have it (RFC 9449 section 8). */
 const transient = new Set([
   'temporarily_unavailable',
   'server_error',
@@ -56,7 +56,7 @@ export function judgeTokenReply(
 }
 
 function tokensOf(token: string, body: Record<string, unknown>, headers: Headers, context: ReplyContext) {
-  // Taken as it is, spaces included (RFC 6749 appendix A.17): it never stands in a header, and its loss would be final.
+  // Any text, spaces included (RFC 6749 appendix A.17): it never gets into a header, and a token that was refused would be lost.
   const refreshToken = typeof body.refresh_token === 'string' && body.refresh_token ? body.refresh_token : null
   const refreshLifetime = lifetimeOf(body.refresh_expires_in) ?? lifetimeOf(body.refresh_token_expires_in)
   const tokenType = visible(body.token_type)
@@ -72,14 +72,14 @@ function tokensOf(token: string, body: Record<string, unknown>, headers: Headers
   }
 }
 
-/** Square tells the moment itself, by its own clock, which the reply's `Date` shows. null: no moment is told. */
+/** Square states a point in time, by its own clock, which the reply's `Date` shows. null: `end` is no such time. */
 function secondsUntil(end: unknown, headers: Headers, at: number): number | null {
   if (typeof end !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(end)) return null
   const sent = Date.parse(headers.get('date') ?? '')
   return (Date.parse(end) - (Number.isNaN(sent) ? at : sent)) / 1000
 }
 
-/** OpenID Connect Core section 5.1, in the order people know their accounts by. It decides nothing, so nobody verifies it. */
+/** A name for the account, from claims of OpenID Connect Core section 5.1. Unverified: it is only shown. */
 export function accountIn(claims: Record<string, unknown>): { account?: string } {
   for (const name of ['email', 'preferred_username', 'name'] as const) {
     const value = claims[name]
@@ -89,14 +89,14 @@ export function accountIn(claims: Record<string, unknown>): { account?: string }
 }
 
 /**
- * RFC 6749 section 7.1: case does not matter. Nothing said is Bearer, and so is what some servers say instead (`bot`,
- * `JWT`), since MCP servers take no other kind.
+ * RFC 6749 section 7.1: case does not matter. A missing type counts as Bearer, and so does a type of the server's own (`bot`,
+ * `JWT`), since MCP servers accept nothing else.
  */
 const tokenTypeOf = (said: string | null): string => (/^dpop$/i.test(said ?? '') ? 'DPoP' : 'Bearer')
 
 /**
- * True for an error code that may be told. Registered codes are lower-case words; of anything else nobody knows what a
- * server put there, perhaps a secret of the request.
+ * True for an error code that may be shown. Registered codes are lower-case words; anything else may be a secret of the
+ * request that the server repeats.
  */
 export function isQuotable(code: string, sent: readonly string[]): boolean {
   return /^[a-z][a-z_]{0,59}$/.test(code) && !sent.includes(code)
@@ -119,7 +119,7 @@ function judgeError(
   )
 }
 
-/** JSON whatever its content type; form-encoded only where the server says so, as GitHub does. */
+/** JSON whatever the content type says; form-encoded only where it says so, as GitHub does. */
 function bodyOf(headers: Headers, text: string): Record<string, unknown> | null {
   if (/^application\/x-www-form-urlencoded\b/i.test(headers.get('content-type') ?? '') && !/^\s*\{/.test(text))
     return Object.fromEntries(new URLSearchParams(text))
@@ -131,13 +131,13 @@ function bodyOf(headers: Headers, text: string): Record<string, unknown> | null 
   }
 }
 
-/** null: no error was said. An error that is not a code of RFC 6749 section 5.2's alphabet makes the reply no reply. */
+/** The reply's error code; null: there is none. A code outside the alphabet of RFC 6749 section 5.2 counts as none. */
 function errorOf(body: Record<string, unknown>): string | null {
   const { error } = body
   return typeof error === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(error) ? error : null
 }
 
-/** Text that can stand in a header: RFC 6749 appendix A's VSCHAR. */
+/** Text that may stand in a header (VSCHAR of RFC 6749 appendix A); null: any other value. */
 function visible(value: unknown): string | null {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : null
 }
@@ -148,7 +148,7 @@ function scopeOf(value: unknown): string | null {
   return scopes.join(' ').slice(0, 10_000) || null
 }
 
-/** RFC 9110 section 10.2.3: seconds or an HTTP date → ms from `now`; null where there is none. */
+/** The header Retry-After (RFC 9110 section 10.2.3), seconds or an HTTP date, as ms from `now`; null where there is none. */
 export function retryAfterOf(headers: Headers, now: number): number | null {
   const text = headers.get('retry-after')?.trim() ?? ''
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000

@@ -1,5 +1,5 @@
-// Requests for tokens: refresh (RFC 6749 section 6) and client credentials (section 4.4), sent by oauth4webapi.
-// The replies are judged in tokenReply.ts; nothing here throws for what a server or network does.
+// Sends requests for tokens: refresh (RFC 6749 section 6), client credentials (section 4.4), code and device code.
+// They never throw: a fault of server or network is an outcome like any other. What a reply means is decided in tokenReply.ts.
 import * as oauth from 'oauth4webapi'
 import { expose } from '../base/secret.ts'
 import type { ServerConfig } from '../contract/server.ts'
@@ -15,16 +15,16 @@ export type TokenRequest = {
   sendRequest: SendRequest
   server: oauth.AuthorizationServer
   client: Client
-  /** `additionalParameters` of oauth4webapi: a person's own and `resource`. */
+  /** Sent besides the protocol's own: those of the settings, and `resource` (RFC 8707). */
   parameters: Record<string, string>
   reach: 'any' | 'public'
   signal: AbortSignal
   context: Omit<ReplyContext, 'sent'>
-  /** The key the tokens are to be bound to, or are; null: to none. */
+  /** For the DPoP key that the tokens are, or will be, bound to; null: to none. */
   prover: Prover | null
 }
 
-/** RFC 6749 section 6. The scope is not sent: the new token keeps the old one's. */
+/** RFC 6749 section 6. No scope is sent, so the new token has the scope of the old one. */
 export function refresh(request: TokenRequest, grant: Grant): Promise<TokenOutcome> {
   if (!grant.refreshToken) return Promise.resolve(misconfigured('refresh_token_missing'))
   const token = expose(grant.refreshToken)
@@ -91,18 +91,18 @@ export function exchangeCode(
   )
 }
 
-/** The parts of a request that a kept grant tells; the quirk may have been set since. */
+/** The additional parameters of a token request, by today's settings: omitResource may have been set since the sign-in. */
 export function parametersOf(config: ServerConfig, resource: string | null): Record<string, string> {
   return extraParameters(config.params, config.quirks.omitResource ? null : resource)
 }
 
-/** The lifetime the last token was really known to have, in ms. */
+/** The lifetime of the last token in ms; null where it was only a guess. */
 export function lastLifetimeOf({ expiresAt, obtainedAt, expirySource }: Grant): number | null {
   const known = expirySource === 'stated' || expirySource === 'jwt' || expirySource === 'lastKnown'
   return known && expiresAt !== null && expiresAt > obtainedAt ? expiresAt - obtainedAt : null
 }
 
-/** An authorization server as oauth4webapi takes it, from what the grant keeps of it. */
+/** The authorization server of a grant in the form that oauth4webapi takes. */
 export function serverOf(shape: Pick<RequestShape, 'issuer' | 'revocationEndpoint'>, endpoint: string) {
   const server: oauth.AuthorizationServer = { issuer: shape.issuer ?? endpoint, token_endpoint: endpoint }
   return shape.revocationEndpoint ? { ...server, revocation_endpoint: shape.revocationEndpoint } : server
@@ -112,14 +112,17 @@ export function misconfigured(detail: string): TokenOutcome {
   return { ok: false, fault: 'misconfigured', detail, retryAfter: null }
 }
 
-/** What was to be asked before went wrong, so nothing was sent that could have been spent: a lost reply is only a busy server. */
+/**
+ * The outcome where a request before the token request failed. A lost reply then counts as a busy server: the token request was
+ * never sent, so no refresh token can have been used up.
+ */
 export function unsent({ fault, detail, retryAfter }: NetworkFault): Extract<TokenOutcome, { ok: false }> {
   return { ok: false, fault: fault === 'lost' ? 'busy' : fault, detail, retryAfter }
 }
 
 const clientFor = ({ client }: TokenRequest): oauth.Client => ({ client_id: client.clientId })
 
-/** One request to the token endpoint, by `send`, and what its reply means. `sent`: what must never come out again. */
+/** Sends one token request by `send`, and decides what its reply means. `sent`: its secrets, kept out of every error. */
 export async function ask(
   { sendRequest, server, reach, signal, client, context, prover }: TokenRequest,
   sent: string[],
@@ -140,8 +143,8 @@ export async function ask(
 }
 
 /**
- * RFC 9449 section 8: the request was refused for want of this nonce and of nothing else, so nothing was spent. It need be
- * no news: another request may have learnt it while this one was under way.
+ * True where the request was refused only because it lacked the server's nonce (RFC 9449 section 8): no token was used up, so
+ * it can be sent again. The nonce need not be new to us: another request may have learnt it meanwhile.
  */
 async function wantsNonce(reply: Response, endpoint: string, { nonces }: Prover): Promise<boolean> {
   const nonce = reply.headers.get('dpop-nonce')

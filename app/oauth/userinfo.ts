@@ -1,5 +1,5 @@
-// The account's name from the userinfo endpoint (OpenID Connect Core section 5.3), where no ID token told it.
-// A label only: a sign-in never fails for want of it, and waits no longer than a moment.
+// Asks the userinfo endpoint for the account's name (OpenID Connect Core section 5.3), where no ID token had it.
+// The name is only a label, so a sign-in never fails without it, and waits for it five seconds at most.
 import { withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { asksForNonce } from '../net/challenge.ts'
@@ -14,7 +14,7 @@ import { accountIn } from './tokenReply.ts'
 /** A label is not worth a longer wait. */
 const timeoutMs = 5000
 
-/** The grant with its account's name, if the server tells one. Never rejects. */
+/** The grant, with the account's name if the server has one. Never rejects. */
 export async function nameAccount(
   grant: NewGrant,
   { server, reach }: Pick<Discovery, 'server' | 'reach'>,
@@ -40,7 +40,7 @@ export async function nameAccount(
     })
   const namedBy = async (limited: AbortSignal) => {
     let reply = await ask(limited)
-    // RFC 9449 section 9: refused for want of a nonce alone.
+    // RFC 9449 section 9: refused only because the request lacked the server's nonce.
     const isNews = nonces.note(url, reply.headers.get('dpop-nonce'))
     const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
     if (reply.status === 401 && isAskedFor) reply = await ask(limited)

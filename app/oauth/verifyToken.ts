@@ -1,9 +1,9 @@
-// Asks an MCP server whether it takes a token: one `initialize` with it, and the end of the session that this opened.
-// Only the status is judged: servers without sessions know no `initialize`, and refuse a bad token all the same.
+// Asks an MCP server whether it accepts a token: sends one `initialize`, and ends the session that this may have opened.
+// Only the HTTP status counts: servers that do not know `initialize` refuse a bad token too.
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 
-/** `sentence` says what came back, for a person. `scopes`: what the server said is missing, if it did. */
+/** `sentence`: the answer in words for a person. `scopes`: those the server said are missing; null: it did not say. */
 export type Verification =
   | { verdict: 'accepted' | 'rejected' | 'unknown'; sentence: string }
   | { verdict: 'scopeNeeded'; scopes: string | null; sentence: string }
@@ -15,7 +15,7 @@ const body = JSON.stringify({
   method: 'initialize',
   params: { protocolVersion, capabilities: {}, clientInfo: { name: 'tokentray', version: '1' } }
 })
-/** What a session id may be (MCP, "Session Management"). */
+/** The characters of a session id (MCP, "Session Management"). */
 const visible = /^[\x21-\x7e]{1,1000}$/
 
 const faults: Record<NetworkFault['fault'], string> = {
@@ -26,7 +26,10 @@ const faults: Record<NetworkFault['fault'], string> = {
   misconfigured: 'cannot be asked at this address'
 }
 
-/** Never throws. `credentials` are made anew for each request. RFC 6750 section 3.1: 401 is about the token, 403 with `insufficient_scope` about what it may do. */
+/**
+ * RFC 6750 section 3.1: a 401 is about the token itself, a 403 with `insufficient_scope` about what it allows. Never throws.
+ * `credentials` is called for each request, since a DPoP proof is good for one only.
+ */
 export async function verifyToken(
   sendRequest: SendRequest,
   url: string,
@@ -41,7 +44,7 @@ export async function verifyToken(
   }
   try {
     let reply = await ask()
-    // RFC 9449 section 9: refused for want of a nonce alone.
+    // RFC 9449 section 9: refused only because the request lacked the server's nonce.
     const isNews = noteNonce(reply.headers.get('dpop-nonce'))
     const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
     if (reply.status === 401 && isAskedFor) reply = await ask()
@@ -52,7 +55,7 @@ export async function verifyToken(
         'mcp-session-id': session,
         'mcp-protocol-version': protocolVersion
       }
-      // A server may keep its sessions (405); they end by themselves.
+      // A server may refuse to end a session (405); it expires by itself.
       await sendRequest(url, { method: 'DELETE', headers: ended, signal }).catch(() => {})
     }
     return judge(reply, host)
