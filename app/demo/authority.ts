@@ -1,5 +1,5 @@
 // A real authorization server on loopback (oidc-provider), with a fault layer in front: for the demo and end-to-end tests.
-// Everybody is let in and everything is granted: never expose it to anything but this machine.
+// It signs in everyone and grants everything, so it must never be reachable from another machine.
 import { randomBytes } from 'node:crypto'
 import { IncomingMessage } from 'node:http'
 import type { AdapterPayload, ClientMetadata } from 'oidc-provider'
@@ -22,7 +22,7 @@ export type AuthorityOptions = Lifetimes & {
   forResource?: (resource: string) => Partial<Lifetimes>
   /** `refused`: any `resource` parameter is an error, as at servers that do not know RFC 8707. */
   resources?: 'loopback' | 'refused'
-  /** Nobody signs in there with a browser on the same machine: metadata names the device code's endpoint alone. */
+  /** Metadata names only the endpoint for device codes, as at servers without a sign-in by browser. */
   deviceOnly?: boolean
   /** A page asks the person for consent instead of giving it. */
   asksPerson?: boolean

@@ -1,5 +1,5 @@
-// What the demo's provider tells of itself, as the events that tests and the demo look at.
-// A refresh token used twice is told apart by whether the provider forgave it.
+// Turns the events of the demo's OAuth provider into those that the demo and the tests look at.
+// A refresh token that is used twice has two kinds: the provider accepted it again, or ended the grant for it.
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 
 export type Tell = (event: Omit<AuthorityEvent, 'at'>) => void

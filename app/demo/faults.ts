@@ -1,5 +1,5 @@
-// The fault layer in front of the demo authorization server: every way a token endpoint fails in the field, on demand.
-// A fault acts on the real connection, so that clients meet it as they would outside.
+// Makes the demo authorization server fail on demand, in every way that token endpoints fail in practice.
+// A fault acts on the real connection, so that clients meet it as they would at a real server.
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 
@@ -40,9 +40,9 @@ export type FaultOptions = Omit<FaultSettings, 'kind'> & { match?: RequestMatch 
 export type Faults = {
   /** The next `times` matching requests fail in this way. Faults asked for earlier come first. */
   next(kind: FaultKind, times?: number, options?: FaultOptions): void
-  /** Asked for each request that no queued fault matches. */
+  /** Calls `rule` for each request that no queued fault matches; null: no rule. */
   decide(rule: ((facts: RequestFacts) => FaultSettings | null) | null): void
-  /** Forgets what is queued, and the rule. */
+  /** Removes all queued faults and the rule. */
   clear(): void
   take(facts: RequestFacts): FaultSettings | null
 }

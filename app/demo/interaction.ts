@@ -1,12 +1,12 @@
-// The demo's sign-in and consent: they answer by themselves, or by a page with two links where a person is to see one.
-// Nothing here is secret: there is one person, and nothing to protect.
+// The demo's sign-in and consent: given at once, or on a page with two links where a person is meant to see one.
+// It asks for no password: the demo has one account, and nothing to protect.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 
 /** What a client that asks for no scope gets (RFC 6749 section 3.3), and the scope of every resource. */
 export const demoScope = 'mcp'
 
-/** A page is its form: the one person here reads no text. */
+/** Sends the bare form of a page, without the text around it: only programs read it. */
 export async function showForm(ctx: KoaContextWithOIDC, form: string): Promise<void> {
   ctx.body = form
 }

@@ -1,4 +1,4 @@
-// A small MCP server as protected resource (RFC 9728): lets in who has a valid token for it and counts both kinds.
+// A small MCP server as protected resource (RFC 9728): accepts requests with a valid token, and counts accepted and refused ones.
 // Enough of MCP's Streamable HTTP for a client to connect: initialize, ping, tools/list.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authority } from './authority.ts'

@@ -1,5 +1,5 @@
-// oidc-provider as the demo needs it: everything an MCP client uses is on, sign-in and consent answer by themselves.
-// Every default that would print a notice is set here; the package is loaded only when a demo or test asks.
+// Configures oidc-provider for the demo: all that an MCP client uses is on, and sign-in needs no password.
+// Every default that would print a notice is set; the package is loaded only when a demo or a test starts.
 import { generateKeyPairSync, type KeyObject, randomBytes, verify } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ClientMetadata, Configuration, errors } from 'oidc-provider'

@@ -1,5 +1,5 @@
-// What the demo authorization server remembers: one unbounded map per kind of record, on the injected clock.
-// The provider's own in-memory store drops the oldest of 1,000 records, which would look like revoked tokens.
+// The memory of the demo authorization server: one map per kind of record, without a limit, on the injected clock.
+// The provider's own store drops the oldest of 1,000 records, which to a client would look like revoked tokens.
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { Clock } from '../base/clock.ts'
 

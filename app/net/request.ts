@@ -91,7 +91,7 @@ function checked(text: string, reach?: RequestOptions['reach']): URL {
   return url
 }
 
-/** Bounded like a connection: a proxy script may wait for servers of its own. */
+/** The proxy to use, found within the time for a connection: a proxy script may itself wait for servers. */
 async function proxyFor(
   target: URL,
   signal: AbortSignal | undefined,
@@ -102,7 +102,7 @@ async function proxyFor(
   const stop = (why: string) => reject(new NetworkFault('busy', why, target.host))
   const cancelTimer = clock.after(limits.connectMs, () => stop('proxy_timeout'))
   const stopListening = onAbort(signal, () => stop('aborted'))
-  // What was to be read may hold a password, so nothing of the error goes on.
+  // The error is dropped: it may quote the proxy's address with a password in it.
   resolveProxy(target).then(resolve, () => reject(new NetworkFault('misconfigured', 'proxy_invalid', target.host)))
   return promise.finally(() => {
     cancelTimer()

@@ -61,7 +61,7 @@ export function serverMetadataUrls(issuer: URL): string[] {
   return path === '' ? [oauth, openid] : [oauth, openid, `${origin}${path}/.well-known/openid-configuration`]
 }
 
-/** @throws metadataInvalid; resourceMismatch where the document is about another server: other origin, or no prefix of its path */
+/** @throws metadataInvalid; resourceMismatch where the document is about another server: another origin, or not a path above */
 export function readProtectedResource(document: Json, server: URL): ProtectedResource {
   const { resource } = document
   const isFit = typeof resource === 'string' && resource.length <= maxUrlLength && isVisible(resource)
@@ -153,7 +153,7 @@ export const isVisible = (text: string): boolean => /^[^\p{C}\s]+$/u.test(text)
 /** In characters: a browser must accept the URL on its command line, with all parameters added. */
 const maxUrlLength = 4000
 
-/** True for https, and for http on this machine. A user name is refused, since in `https://a.com@b.com` it looks like the host. */
+/** True for https, and for http on this machine. A user name is refused: in `https://a.com@b.com` it looks like the host. */
 export function isUsableUrl(text: string): boolean {
   const url = text.length <= maxUrlLength ? URL.parse(text) : null
   if (!url || url.username || url.password) return false

@@ -1,5 +1,5 @@
-// Steps for making one's own OAuth client at authorization servers that many services stand behind.
-// Data only; what the fields mean is in providers.ts.
+// Steps to create an OAuth client of one's own at identity providers, where users of many services sign in.
+// Data only; provider.ts explains the fields.
 import type { Provider } from './provider.ts'
 
 export const identityProviders: readonly Provider[] = [

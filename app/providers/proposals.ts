@@ -1,12 +1,12 @@
-// What of all that is known of providers can be proposed for one server: what its settings lack, and what it was seen to need.
-// Nothing is applied here; the table is providerQuirks.ts.
+// Chooses the changes of settings to propose for one server, from what is known of its provider and what failed there.
+// Nothing is applied here: a person accepts a proposal or not. The known facts are in providerQuirks.ts.
 import type { Proposal } from '../contract/proposal.ts'
 import { proposeQuirk, type QuirkName } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { providerQuirks } from './providerQuirks.ts'
 import { providerAt } from './providers.ts'
 
-/** What the settings of this server lack of what its provider is known to need. */
+/** The changes that this server's provider is known to need and that its settings lack. */
 export function proposalsOf(provider: string, config: ServerConfig): Proposal[] {
   return (providerQuirks[provider] ?? []).flatMap(({ says, change, trust, source }) => {
     if (!change || isSet(config, change) || !concerns(config, change)) return []
@@ -16,7 +16,7 @@ export function proposalsOf(provider: string, config: ServerConfig): Proposal[] 
   })
 }
 
-/** A client that signs in by itself sends no authorization request, so that only what it asks at all can be changed for it. */
+/** False where a change concerns only the authorization request, which a client without a person does not send. */
 function concerns({ grantKind }: ServerConfig, { quirks = {} }: Proposal['change']): boolean {
   const { allowMissingPkceMetadata, ...others } = quirks
   return grantKind === 'authorizationCode' || Object.keys(others).length > 0
@@ -31,7 +31,7 @@ function isSet(config: ServerConfig, { quirks = {}, redirectHost, params = {} }:
 }
 
 /**
- * What a person can still say yes to: what the last sign-in or refresh failed for, and before the first sign-in what the provider
+ * The proposals that a person can still accept: those of the last failure, and before the first sign-in those that the provider
  * at the server's address is known to need.
  */
 export function openProposals(config: ServerConfig, isSignedIn: boolean, failed: readonly Proposal[]): Proposal[] {
@@ -44,7 +44,7 @@ export function openProposals(config: ServerConfig, isSignedIn: boolean, failed:
   )
 }
 
-/** Those of `more` that change something `first` does not. */
+/** `first`, and those of `more` that propose another change. */
 export function mergeProposals(first: readonly Proposal[], more: readonly Proposal[]): Proposal[] {
   const keyOf = ({ change }: Proposal) => JSON.stringify(change)
   const known = new Set(first.map(keyOf))

@@ -1,19 +1,19 @@
-// What is recorded of one OAuth provider: its hosts, its redirect address, and the steps to make a client there.
-// Types only; the rows are in identityProviders.ts and serviceProviders.ts.
+// The record of one OAuth provider: its hosts, the redirect address it accepts, and the steps to create a client there.
+// Types only; the records are in identityProviders.ts and serviceProviders.ts.
 
 export type Provider = {
   id: string
   name: string
-  /** Hosts of its MCP and authorization servers; their subdomains count too. Empty: it runs under its customers' names. */
+  /** Hosts of its MCP and authorization servers, with their subdomains. Empty: it runs on its customers' own hosts. */
   hosts: readonly string[]
-  /** Hosts of its issuers, where much else lives under `hosts`: only there is it sure that its ways are to be expected. */
+  /** Hosts of its issuers, where `hosts` serve other things too: only at these are its quirks proposed. */
   issuerHosts?: readonly string[]
-  /** How the path of its issuers begins, where its hosts are its customers'. */
+  /** How the path of its issuers begins, for a provider on its customers' hosts. */
   issuerPath?: string
-  /** Which loopback host the provider is known to take as a redirect address. */
+  /** The loopback host that the provider accepts in a redirect URI. */
   redirectHost: '127.0.0.1' | 'localhost'
   steps: readonly string[]
   trust: 'verified' | 'cited' | 'unverified'
-  /** The page the steps were read on. */
+  /** The page that the steps are taken from. */
   page: string | null
 }

@@ -1,10 +1,10 @@
-// What is known of well-known providers beyond the steps for one's own client: quirks, token lifetimes, each with its mark.
-// Data only: a row is proposed to a person or shown, never applied. Unknown servers get the standard.
+// Facts about well-known providers: where they depart from the standards, and how long their tokens live; each with its source.
+// Data only: a fact is shown or proposed to a person, never applied. Other servers are treated by the standards.
 import type { Proposal } from '../contract/proposal.ts'
 
 export type Known = {
   says: string
-  /** What is proposed; absent: nothing to set, Tokentray copes, or the value is the person's own. */
+  /** The change to propose; absent: none is needed, or only the person knows its value. */
   change?: Proposal['change']
   trust: 'verified' | 'cited' | 'unverified'
   source: string | null
@@ -14,7 +14,7 @@ const cited = (says: string, source: string, change?: Proposal['change']): Known
   change ? { says, change, trust: 'cited', source } : { says, trust: 'cited', source }
 const unverified = (says: string): Known => ({ says, trust: 'unverified', source: null })
 
-/** By the ids of providers.ts. */
+/** By the provider's id. */
 export const providerQuirks: Readonly<Record<string, readonly Known[]>> = {
   github: [
     cited(

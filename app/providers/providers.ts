@@ -1,12 +1,12 @@
-// Steps for making one's own OAuth client at providers that are often met, as data for every door.
-// Names of menus change: each entry says whether its steps were tried (`verified`), read on the page named (`cited`), or neither.
+// Finds the record of a provider by a host or a URL. The records have steps to create an OAuth client there.
+// Menus change, so each says whether its steps were tried (`verified`), taken from a page (`cited`), or neither (`unverified`).
 import { identityProviders } from './identityProviders.ts'
 import type { Provider } from './provider.ts'
 import { serviceProviders } from './serviceProviders.ts'
 
 export const providers: readonly Provider[] = [...serviceProviders, ...identityProviders]
 
-/** The provider whose host `host` is or lies under; null where none is known. A label `*` stands for any one label. */
+/** The provider with this host or one above it; null: unknown. In a provider's hosts, `*` stands for any one label. */
 export function providerOf(host: string): Provider | null {
   return providers.find(({ hosts }) => isUnder(host, hosts)) ?? null
 }
@@ -22,8 +22,8 @@ function isUnder(host: string, known: readonly string[]): boolean {
 }
 
 /**
- * The provider whose needs may be proposed at a URL, an MCP server's or an issuer's: by its host, narrowly, else by how
- * its issuers look.
+ * The provider whose quirks may be proposed at a URL, of an MCP server or an issuer: by its host (only `issuerHosts`, where a
+ * provider has them), else by the path of its issuers.
  */
 export function providerAt(url: string): Provider | null {
   const [, host = '', path = ''] = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)([^?#]*)/i.exec(url) ?? []

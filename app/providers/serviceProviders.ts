@@ -1,5 +1,5 @@
-// Steps for making one's own OAuth client at services that sign their own users in.
-// Data only; what the fields mean is in providers.ts.
+// Steps to create an OAuth client of one's own at services that sign in their users themselves.
+// Data only; provider.ts explains the fields.
 import type { Provider } from './provider.ts'
 
 export const serviceProviders: readonly Provider[] = [

@@ -1,5 +1,5 @@
-// What a change of a server's settings makes of them, and of its client's secret. Pure but for a key made where one is chosen.
-// A grant of that client goes on with what was changed; a key made just now waits for the next sign-in, since no server knows it.
+// Computes a server's new settings and client secret from a change to them. Nothing is stored here.
+// The present grant uses the changed client at once; but a key made just now is unknown to the server until the next sign-in.
 import { Secret } from '../base/secret.ts'
 import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -32,12 +32,12 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     : changeClient(old, secret, clientAuth, clientSecret)
   const given = {
     ...fields,
-    // A person has the last word over what the server wanted since.
+    // The scopes a person sets replace those that the server asked for since.
     ...(fields.scope !== undefined && { addedScope: null, declinedScope: null }),
     ...(client && { clientAuth: client.clientAuth }),
     ...(isOther && { clientId, clientIssuer: null })
   }
-  // null: the setting is none again.
+  // null takes a setting away.
   const left = Object.entries({ ...old, ...withoutAbsent(given) }).filter(([, value]) => value !== null)
   const config = {
     ...(Object.fromEntries(left) as ServerConfig),
@@ -49,7 +49,7 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     config,
     ...(client && {
       clientSecret: client.secret,
-      // What a person signed in to belongs to the client it was given to (RFC 6749 section 6); the next sign-in is the other's.
+      // A refresh token works only for the client it was issued to (RFC 6749 section 6): the new one is for the next sign-in.
       isForGrant: isOther
         ? old.grantKind !== 'authorizationCode'
         : client.clientAuth !== 'private_key_jwt' || Boolean(clientSecret),
@@ -59,7 +59,7 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
   }
 }
 
-/** A secret is for the endpoint it was given for: another one never gets it. */
+/** A secret is never sent to another endpoint than the one it was given for. */
 function providerSecret(
   { identityProvider: before }: ServerConfig,
   { id, identityProvider: after }: ServerConfig,
@@ -77,7 +77,7 @@ const withoutAbsent = (fields: object) =>
 
 type ClientChange = { clientAuth: NonNullable<Change['clientAuth']> | null; secret: Secret | null }
 
-/** Another client brings its own secret and its own way to authenticate: none of the old one's is ever sent with its id. */
+/** Another client needs its own secret and authentication method: the old client's secret is never sent with the new id. */
 function otherClient(
   old: ServerConfig,
   clientId: string | null,
@@ -91,7 +91,7 @@ function otherClient(
   return { clientAuth: null, secret: null }
 }
 
-/** null: nothing about the client was given. */
+/** null: the change says nothing about the client. */
 function changeClient(
   old: ServerConfig,
   secret: Secret | null,
@@ -119,6 +119,6 @@ function secretFor(
   if (method === 'private_key_jwt') return given === undefined ? (hadKey && secret) || makeKey() : readKey(given)
   if (method === 'none') return null
   if (given !== undefined) return new Secret(given)
-  // A key is no secret to be sent.
+  // The old secret is a private key, which must never be sent as a client secret.
   return hadKey ? null : secret
 }

@@ -1,5 +1,5 @@
-// When a registered client ends at its server: once it is forgotten here and no grant uses it any more.
-// Grants keep copies of a client, shared by the servers of one issuer: deleting it early would end what works.
+// Deletes a registered client at its authorization server (RFC 7592) once no grant uses it any more.
+// MCP servers behind one issuer share a client: deleting it while one of them uses it would end that sign-in too.
 import { withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -13,7 +13,7 @@ export type ClientDeletionOptions = {
   oauth: OAuth
   clock: Clock
   log: Log
-  /** Whether somebody is just signing in, at a server other than this one: perhaps with this very client. */
+  /** Whether a sign-in is under way at a server other than this one: it may be using the same client. */
   isSigningIn(besides: string): boolean
 }
 
@@ -30,21 +30,22 @@ export class ClientDeletion {
   }
 
   /**
-   * Forgets the registration of this server's client, so that the next sign-in registers anew; a grant that works goes on.
-   * Resolves with what came of it at the server. Rejects where the vault cannot be written.
+   * Forgets the registration of this server's client, so that the next sign-in registers a new one; the grant stays.
+   * `works`: its token is still in use, so the client is not deleted yet. Resolves with the result in words. Rejects where the
+   * vault cannot be written.
    */
-  async forget(server: ServerConfig, { works }: { works: boolean }): Promise<string> {
+  async forgetRegistration(server: ServerConfig, { works }: { works: boolean }): Promise<string> {
     const { vault, oauth } = this.#o
     const grant = await vault.readGrant(server.id)
     if (grant?.shape.registration !== 'dynamic') return 'There was no registration to forget.'
     await oauth.forgetRegistration(grant)
     const said = 'The registration is forgotten; the next sign-in registers anew.'
-    return `${said} ${await this.#end(grant.shape, server, works)}`
+    return `${said} ${await this.#delete(grant.shape, server, works)}`
   }
 
   /**
-   * To be called when a grant was removed (`withServer`: and its server, whose settings are the last ones) or replaced. Never rejects; null: there is nothing to say, since
-   * the client goes on or never was one that can be deleted.
+   * Call it when a grant was replaced or removed. `withServer`: the server was removed too, and `server` is its last settings.
+   * Resolves with a sentence for the person, or null: the client stays in use, or is none that can be deleted. Never rejects.
    */
   grantEnded(shape: ClientOf | null, server: ServerConfig, withServer: boolean): Promise<string | null> {
     const work = this.#grantEnded(shape, server, withServer).finally(() => this.#pending.delete(work))
@@ -52,7 +53,7 @@ export class ClientDeletion {
     return work
   }
 
-  /** Resolves when nothing is being ended any more, within a quarter of a minute. */
+  /** Resolves when no deletion is under way any more; each takes 15 seconds at most. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending)
   }
@@ -65,14 +66,14 @@ export class ClientDeletion {
       const { servers, isKept, management } = await vault.clientUse(issuer, clientId)
       if (!management || servers.length > 0 || (isKept && !withServer) || this.#o.isSigningIn(server.id)) return null
       await vault.forgetRegistration(issuer, clientId)
-      return await this.#end(shape, server, false)
+      return await this.#delete(shape, server, false)
     } catch (error) {
       log.error('a client that nothing uses could not be ended', error, { server: server.id })
       return null
     }
   }
 
-  async #end({ issuer, clientId }: ClientOf, server: ServerConfig, works: boolean): Promise<string> {
+  async #delete({ issuer, clientId }: ClientOf, server: ServerConfig, works: boolean): Promise<string> {
     const { vault, oauth, clock } = this.#o
     if (!issuer || !clientId) return ''
     const { servers, management } = await vault.clientUse(issuer, clientId)

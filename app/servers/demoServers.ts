@@ -1,5 +1,5 @@
-// "Try the demo servers": the demo's authorization server and MCP servers in this process, added as servers like any other.
-// They end with the demo or the owner, the vault's memory of them too; what a killed owner left is cleared at its next start.
+// "Try the demo servers": starts the demo's authorization server and MCP servers in this process and adds them to the list.
+// They are removed when the demo or the owner ends; what a killed owner left of them is removed at the next start.
 import { createRequire } from 'node:module'
 import type { Clock, Random } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
@@ -10,7 +10,7 @@ import type { Vault } from '../vault/vault.ts'
 import { buildServer } from './newServer.ts'
 import type { SignIns } from './signIns.ts'
 
-/** Whether the package of the demo’s authorization server is installed here: a packager may leave it out. */
+/** Whether the package of the demo's authorization server is installed: packagers may leave it out. */
 export const hasDemo: boolean = (() => {
   try {
     createRequire(import.meta.url).resolve('oidc-provider')
@@ -22,14 +22,14 @@ export const hasDemo: boolean = (() => {
 
 type Parts = { keeper: Keeper; signIns: SignIns; vault: Vault; oauth: OAuth; clock: Clock; random: Random }
 
-/** Forgets a demo server in the vault, with the registration its grant was made with. */
+/** Removes a demo server from the vault, with the client that it registered. */
 async function forget({ vault, oauth }: Pick<Parts, 'vault' | 'oauth'>, id: string): Promise<void> {
   const grant = await vault.readGrant(id)
   if (grant) await oauth.forgetRegistration(grant)
   await vault.removeServer(id)
 }
 
-/** For an owner that starts: its predecessor was killed in the middle of a demo. */
+/** Removes the demo servers of an earlier owner that was killed. */
 export async function clearLeftovers(parts: Pick<Parts, 'vault' | 'oauth'>): Promise<void> {
   for (const { config } of await parts.vault.servers()) if (config.demo) await forget(parts, config.id)
 }
@@ -37,7 +37,7 @@ export async function clearLeftovers(parts: Pick<Parts, 'vault' | 'oauth'>): Pro
 export class DemoServers {
   readonly #o: Parts
   #running: DemoUpstream | null = null
-  /** Starts and stops come one after the other. */
+  /** The last start or stop; the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(parts: Parts) {
@@ -48,7 +48,7 @@ export class DemoServers {
     return this.#running !== null
   }
 
-  /** Resolves with the ids; a second start finds them. @throws demoUnavailable, serverExists, portInUse */
+  /** Resolves with the servers' ids, also where they run already. @throws demoUnavailable, serverExists, portInUse */
   start(): Promise<string[]> {
     return this.#next(async () => {
       if (!this.#running) await this.#begin()
@@ -93,9 +93,9 @@ export class DemoServers {
     const { keeper, signIns } = this.#o
     for (const id of this.#ids()) {
       await signIns.cancelServer(id)
-      // What is in flight would be stored for a server that is gone.
+      // A refresh that is under way would be stored for a server that no longer exists.
       keeper.dispatch(id, { type: 'paused' })
-      await keeper.settled(id).catch(() => {}) // A drain has ended it.
+      await keeper.settled(id).catch(() => {}) // Rejects where the owner is ending, which stops refreshes too.
       await forget(this.#o, id)
       keeper.forget(id)
     }

@@ -1,5 +1,5 @@
-// A new server from what a person gave: id, name, kind of grant, and the first grant where tokens were given.
-// Everything is checked here, before anything is stored.
+// Makes a new server's settings from what a person gave, with its id, and its first grant where they gave tokens.
+// All input is checked here, so that nothing is stored of a server that cannot work.
 import { Secret } from '../base/secret.ts'
 import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -42,7 +42,7 @@ function idFromName(name: string): string {
   return id
 }
 
-/** By the names that fields have in the pages. */
+/** What to do about a broken rule, by the names of the fields in the pages. */
 const sentences: Record<BrokenRule, string> = {
   keyNeedsClient: 'A client with a key requires its client ID.',
   secretNeedsClient: 'A client secret requires its client ID.',
@@ -86,7 +86,7 @@ export function buildServer(input: AddInput, existing: readonly ServerView[], no
   }
 }
 
-/** The client's secret: what was given, which for a client that signs is a private key; for that one, else, a new key. */
+/** The client's secret. `signs`: it is a private key, made here where none was given. */
 function secretOf(given: string | undefined, signs: boolean): Secret | null {
   if (given === undefined) return signs ? makeKey() : null
   return signs ? readKey(given) : new Secret(given)
@@ -100,7 +100,7 @@ export type GivenTokens = {
 }
 
 /**
- * The grant of tokens given by hand: their end is what was said, else the JWT's own, else unknown.
+ * The grant of tokens given by hand. They end when the person says, else when the JWT says; else the end is unknown.
  * @throws inputInvalid where they do not fit the server's kind of grant
  */
 export function grantFromTokens(
@@ -123,7 +123,7 @@ export function grantFromTokens(
   const jwt = typeof exp === 'number' ? boundedEnd(exp * 1000, now) : null
   const known = boundedEnd(expiresAt, now) ?? jwt
   return {
-    // With a refresh token only, an empty token that ended at once makes the first refresh due.
+    // With a refresh token alone, the access token is empty and has expired, so that the first refresh is due at once.
     accessToken: new Secret(accessToken ?? ''),
     tokenType: 'Bearer',
     obtainedAt: now,

@@ -1,5 +1,5 @@
-// What a sign-in leaves in the settings: whose account it was, whose client, and which scopes were asked for in vain.
-// Where that cannot be noted, what the sign-in ended in stands all the same.
+// Notes in a server's settings what a sign-in showed: the account, the client's issuer, and scopes that were not granted.
+// A sign-in does not fail because this could not be stored; it is only logged.
 import { isDeepStrictEqual } from 'node:util'
 import type { Log } from '../base/log.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
@@ -11,7 +11,7 @@ import { afterAsking } from './stepUp.ts'
 
 type Parts = { keeper: Keeper; vault: Vault; log: Log }
 
-/** `asked`: the scopes that were added to those asked for. */
+/** `asked`: the scopes that step-up had added to the request. */
 export async function noteOutcome(
   parts: Parts,
   server: string,
@@ -29,10 +29,10 @@ export async function noteOutcome(
   })
 }
 
-/** What a sign-in can fail with for its scopes; a registration names them too. */
+/** The errors of a sign-in whose scopes were refused: at the authorization, or at the registration, which names them too. */
 const scopeFaults: ReadonlySet<ErrorCode> = new Set(['scopeRefused', 'registrationRefused'])
 
-/** Scopes that a server refuses would make every later sign-in fail: they are asked for no more, and `error` says so. */
+/** Stops asking for added scopes that a server refused, since later sign-ins would fail too. Resolves with `error`, saying so. */
 export async function dropRefusedScopes(
   parts: Parts,
   server: string,

@@ -1,5 +1,5 @@
-// Step-up (MCP authorization, "Scope Challenge Handling"): a request was refused for want of scopes, so the next sign-in
-// asks for those as well as for all that was granted. Nobody is sent to a browser from here: a person decides.
+// Step-up (MCP authorization, "Scope Challenge Handling"): a server refused a request because the token lacks scopes, so the
+// next sign-in asks for these besides the granted ones. It is not started here: a person decides.
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { Keeper } from '../keeper/keeper.ts'
@@ -14,10 +14,9 @@ const maxWanted = 100
 const maxKept = 1000
 
 /**
- * Notes that `scopes` are missing, for this sign-in and later ones: the union with what was granted.
- * The limit against loops: scopes that were granted already are not asked for again, and those that were asked for in vain
- * only where a person wants it.
- * @throws scopeGranted, scopeRefused, and inputInvalid where there is no scope in `scopes`
+ * Adds `scopes` to those that the next sign-in asks for, besides all that were granted. To end in no loop, granted scopes are
+ * not asked for again, and scopes that were not granted when asked for only if a person wants it.
+ * @throws scopeGranted, scopeRefused, and inputInvalid where `scopes` names none
  */
 export async function addScope(
   { keeper, vault, oauth }: StepUp,
@@ -41,17 +40,17 @@ export async function addScope(
       `${id} was asked for ${wanted.join(' ')} at the last sign-in and did not grant it.`
     )
   await keeper.changeConfig(id, (old) => {
-    // What is missing comes first: cut off, it would be found missing again after each sign-in.
+    // The missing ones come first: were they cut off by the limit, they would be missing after each sign-in.
     const union = [...new Set([...wanted, ...scopesIn(old.addedScope), ...granted])]
     return { config: { ...old, addedScope: union.slice(0, maxKept).join(' ') } }
   })
-  // Servers hold a client to the scopes it registered for (RFC 7591 section 2); the old grant keeps its own client.
+  // Servers may hold a client to the scopes it registered for (RFC 7591 section 2), so the next sign-in needs a new one.
   if (grant?.shape.registration === 'dynamic') await oauth.forgetRegistration(grant)
 }
 
 /**
- * The settings after a sign-in that asked for `asked` and was granted `granted`. `isRefused`: it failed for its scopes, so
- * that the next one must do without them.
+ * The settings after a sign-in that asked for the added scopes `asked` and was granted `granted`. `isRefused`: it failed because
+ * of its scopes, so the next one does without those that are missing.
  */
 export function afterAsking(
   config: ServerConfig,
@@ -71,14 +70,14 @@ export function afterAsking(
 }
 
 /**
- * What a door that forwards requests tells after a 403 with `insufficient_scope` (RFC 6750 section 3.1): the server is
- * shown to need a person, and goes on being kept. `scopes` as the challenge said them. Never rejects.
+ * Call it after a 403 with `insufficient_scope` (RFC 6750 section 3.1): the server is shown to need a person, and its token is
+ * still refreshed. `scopes`: those of the challenge. Never rejects.
  */
 export async function needScope(stepUp: StepUp, id: string, scopes: string | null): Promise<void> {
   try {
     await addScope(stepUp, id, scopes ?? '', 'server')
   } catch {
-    // Nothing a sign-in could change, or no vault to note it in: the client was told by the 403 itself.
+    // A sign-in could not change it, or the vault cannot be written. The client has its 403 either way.
     return
   }
   stepUp.keeper.dispatch(id, { type: 'scopeNeeded' })

@@ -1,5 +1,5 @@
-// Verifying a server: whether it takes the token at hand, told to health and history.
-// What follows a refusal is the same as when the gateway meets one.
+// Asks a server whether it accepts the present token, and tells the answer to health and history.
+// A refusal has the same effect as one that the gateway meets: the token is refreshed, or a person is asked to sign in.
 import { withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Output } from '../contract/commands.ts'
@@ -9,7 +9,7 @@ import { needScope, type StepUp } from './stepUp.ts'
 
 const verifyTimeoutMs = 45_000
 
-/** @throws signInNeeded, tokenUnavailable or a fault's code where there is no valid token to ask with */
+/** @throws signInNeeded, tokenUnavailable or the code of a fault, where there is no valid token to ask about */
 export async function verifyServer(
   parts: StepUp & { clock: Clock; upstreams: Upstreams },
   id: string
@@ -27,7 +27,7 @@ export async function verifyServer(
   if (found.verdict === 'rejected') {
     const isRenewed = await upstreams.renewed(id, tokens.generation, new AbortController().signal).then(
       () => true,
-      () => false // Health says what became of it.
+      () => false // The reason is shown by health.
     )
     if (isRenewed) sentence += ' There is a newer one now: verify once more.'
   }

@@ -1,5 +1,5 @@
-// The settings while an owner runs: changed in the file first, in force at once after.
-// What the file says now counts, with what was written there by hand; a file that cannot be read is never written over.
+// Changes the settings while an owner runs: first in the file, then in the process.
+// A change is made to the file as it is now, so that edits by hand stay; a file that cannot be read is not overwritten.
 import { mkdir, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeWholeFile } from '../base/wholeFile.ts'
@@ -13,7 +13,7 @@ export type LiveSettings = {
   change(changes: SettingsChanges): Promise<Settings>
 }
 
-/** `apply` is told the settings after each change. */
+/** `apply` is called with the settings after each change. */
 export function openSettings(file: string, initial: Settings, apply: (settings: Settings) => void): LiveSettings {
   let current = initial
   let last: Promise<unknown> = Promise.resolve()
@@ -32,7 +32,7 @@ export function openSettings(file: string, initial: Settings, apply: (settings: 
   return {
     current: () => current,
     change(changes) {
-      // One after the other: each reads what the one before it wrote.
+      // One after the other: a change must read what the one before it wrote.
       const mine = last.then(() => change(changes))
       last = mine.catch(() => {})
       return mine
@@ -40,7 +40,7 @@ export function openSettings(file: string, initial: Settings, apply: (settings: 
   }
 }
 
-/** The file's own words with the changes on top: a duration that was written as text stays text. */
+/** The file's JSON with the changes applied. What is not changed stays as written, such as a duration as text ("5m"). */
 function changed(json: Record<string, unknown>, { schedule, ...rest }: SettingsChanges): Record<string, unknown> {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
   const overrides = changeOverrides((json.schedule ?? {}) as object, schedule ?? {})
@@ -62,7 +62,7 @@ async function write(file: string, text: string): Promise<void> {
   }
 }
 
-/** As doors see them. */
+/** The settings that clients of the core are shown. */
 export function settingsView({ schedule, overrides, concurrency, logLevel, theme }: Settings): SettingsView {
   return { schedule, overrides, concurrency, logLevel, theme }
 }

@@ -1,5 +1,5 @@
-// The ports of dashboard and gateway, each kept from the first start on in a small file beside the vault's owner note.
-// Never changed silently: a bookmark, or a client that knows the old port, would meet somebody else's program.
+// Keeps the ports of dashboard and gateway from the first start on, each in a small file in the owner's folder.
+// A port is never changed silently: a bookmark or a client's configuration would then reach another program.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeWholeFile } from '../base/wholeFile.ts'
@@ -29,7 +29,7 @@ export function readPort(folder: string, listener: KnownListener): number {
     const { port } = JSON.parse(text)
     if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
   } catch {
-    // Told below like any other text that names no port.
+    // Not JSON: the same error as for JSON without a port.
   }
   throw unreadable(file, listener)
 }
@@ -39,7 +39,7 @@ export function keepPort(folder: string, listener: KnownListener, port: number):
   writeWholeFile(fileIn(folder, listener), `${JSON.stringify({ port })}\n`)
 }
 
-/** Where each listener is going to be opened; null: not at all. @throws inputInvalid where that is one port for both */
+/** `chosen`: each listener's port; undefined: the kept one; null: not opened. @throws inputInvalid where both are the same port */
 export function keepApart(
   folder: string,
   chosen: { [K in keyof typeof loopbackListeners]: number | undefined | null }
@@ -48,12 +48,12 @@ export function keepApart(
     try {
       return chosen[name] === null ? null : (chosen[name] ?? readPort(folder, loopbackListeners[name]))
     } catch {
-      return null // told by whoever opens it
+      return null // Whoever opens this listener reports the error.
     }
   }
   const { gateway, dashboard } = loopbackListeners
   const port = portOf('gateway')
-  // 0 is a port of the system's choice, another one each time.
+  // 0 lets the system choose a free port, so two listeners with 0 never collide.
   if (port && port === portOf('dashboard'))
     throw new TokentrayError(
       'inputInvalid',

@@ -1,5 +1,5 @@
-// The person's settings file: checked whole, never half believed; liveSettings.ts changes it.
-// The schedule's layers also meet here: built-in values, this file, one server's own.
+// Reads the settings file and checks all of it: with one wrong value, nothing of the file is used.
+// Also merges the schedule from its three layers: built-in values, this file, and a server's own.
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { parseDuration } from '../contract/duration.ts'
@@ -36,19 +36,19 @@ export const settingsSchema = z
   })
   .strict()
 
-/** `schedule` is the one in force, `overrides` what the file says of it. */
+/** `schedule`: all values, as they are used. `overrides`: only those that the file sets. */
 export type Settings = Omit<z.output<typeof settingsSchema>, 'schedule'> & {
   schedule: Schedule
   overrides: ScheduleOverrides
 }
 
-/** `overrides` on top of `base`, absent fields left alone. */
+/** `base` with the fields that `overrides` sets. */
 export function mergeSchedule(base: Schedule, overrides: ScheduleOverrides): Schedule {
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
   return { ...base, ...Object.fromEntries(given) }
 }
 
-/** `overrides` with `changes` on top; null takes a field out again. */
+/** `overrides` with `changes` applied; null removes a field. */
 export function changeOverrides(overrides: ScheduleOverrides, changes: ScheduleChanges): ScheduleOverrides {
   const given = Object.entries(changes).filter(([, value]) => value !== undefined)
   const all = Object.entries({ ...overrides, ...Object.fromEntries(given) })
@@ -63,7 +63,7 @@ function readDurations(json: unknown): unknown {
     try {
       return typeof value === 'string' ? parseDuration(value) : value
     } catch {
-      return value // the schema will name the field
+      return value // The schema refuses it and names the field.
     }
   }
   return { ...rest, schedule: Object.fromEntries(Object.entries(schedule).map(([name, value]) => [name, read(value)])) }

@@ -151,7 +151,9 @@ export function createServerHandlers(o: {
     'server.forgetRegistration': async (input) => {
       const id = find(input)
       const { light, renewable } = keeper.roster.view(id)
-      const sentence = await clientDeletion.forget(keeper.roster.config(id), { works: renewable && light !== 'red' })
+      const sentence = await clientDeletion.forgetRegistration(keeper.roster.config(id), {
+        works: renewable && light !== 'red'
+      })
       keeper.record(id, 'settingsChanged', sentence)
       return { ...viewed(id), sentence }
     },
