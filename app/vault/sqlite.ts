@@ -16,6 +16,8 @@ import type { KeySource, Vault } from './vault.ts'
 
 /** Of each server. */
 const maxEvents = 1000
+/** Old ones are deleted so many at once: deleting one at each event would take as long as storing it. */
+const maxEventsInExcess = 32
 
 /** Every column of a grant's row that a token reply may change (RFC 6749 section 5.1), and what belongs to the reply. */
 const storeTokens = `UPDATE grants SET
@@ -38,8 +40,15 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
   // Immediate: a deferred read-then-write can fail with SQLITE_BUSY_SNAPSHOT, which no waiting cures.
   const inTransaction = db.transaction((write: () => unknown) => write())
   async function writing<T>(write: () => T): Promise<T> {
-    return reading(() => inTransaction.immediate(write) as T)
+    try {
+      return await reading(() => inTransaction.immediate(write) as T)
+    } catch (error) {
+      eventCounts.clear()
+      throw error
+    }
   }
+  /** How many events are stored, of servers that got one since the last write that failed. */
+  const eventCounts = new Map<string, number>()
   // Each statement is compiled once: compiling cost more than reading a grant does.
   const prepared = new Map<string, ReturnType<Connection['prepare']>>()
   function prepare(sql: string) {
@@ -85,12 +94,17 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
       event.detail,
       event.expiresAt
     )
-    run(
-      `DELETE FROM events WHERE server = ? AND number <=
-       (SELECT number FROM events WHERE server = ? ORDER BY number DESC LIMIT 1 OFFSET ${maxEvents})`,
-      id,
-      id
-    )
+    const count =
+      1 + (eventCounts.get(id) ?? Number(row('SELECT count(*) - 1 AS n FROM events WHERE server = ?', id)!.n))
+    const isTrimmed = count >= maxEvents + maxEventsInExcess
+    if (isTrimmed)
+      run(
+        `DELETE FROM events WHERE server = ? AND number <=
+         (SELECT number FROM events WHERE server = ? ORDER BY number DESC LIMIT 1 OFFSET ${maxEvents})`,
+        id,
+        id
+      )
+    eventCounts.set(id, isTrimmed ? maxEvents : count)
   }
 
   function updateHealth(id: string, health: Health): void {
@@ -163,6 +177,7 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
       writing(() => {
         mustExist(id)
         run('DELETE FROM servers WHERE id = ?', id)
+        eventCounts.delete(id)
       }),
 
     clientSecret: (id) => reading(() => secretIn('client_secret', id)),
@@ -235,7 +250,7 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
           `SELECT at, kind, fault, detail, expires_at AS expiresAt FROM events WHERE server = ?
            ORDER BY number DESC LIMIT ?`,
           id,
-          limit
+          Math.min(limit, maxEvents)
         ).flatMap((found) => {
           try {
             return [readEvent(id, found)]

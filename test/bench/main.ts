@@ -8,6 +8,7 @@ import { root } from './bench.fixture.ts'
 import { measureClient } from './client.ts'
 import { measureFailure } from './failure.ts'
 import { measureGateway } from './gateway.ts'
+import { measureGrowth } from './growth.ts'
 import { measureIdle } from './idle.ts'
 import { measureOverdue } from './overdue.ts'
 import { measurePaint, measureWakes } from './pages.ts'
@@ -22,6 +23,7 @@ import { measureHeld, measurePassing, measureStreams } from './streams.ts'
 const measures: Record<string, () => Promise<Part>> = {
   save: measureSave,
   read: measureRead,
+  growth: measureGrowth,
   overdue: measureOverdue,
   client: measureClient,
   idle: measureIdle,

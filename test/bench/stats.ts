@@ -54,7 +54,7 @@ export function judge(what: string, value: number, unit: Unit | '%', target: num
 export const notMeasured = (part: Part, why: string): Part => ({ ...part, notes: [`Not measured: ${why}.`] })
 
 /** Runs every arm once a round, each round beginning with another; resolves with each arm's values, round by round. */
-export async function interleave<Name extends string>(
+export async function interleave<Name extends string | number>(
   rounds: number,
   arms: Record<Name, (round: number) => number | Promise<number>>
 ): Promise<Record<Name, number[]>> {

@@ -328,6 +328,20 @@ test('history is newest first, and the newest 1,000 per server are kept', async 
   for (let at = 1; at <= 1005; at++) await vault.appendEvent('busy', event(at))
   expect(await vault.events('busy', 2)).toEqual([event(1005), event(1004)])
   expect((await vault.events('busy', 5000)).at(-1)).toEqual(event(6))
-  expect(db.prepare('SELECT count(*) FROM events').pluck().get()).toBe(1001)
+  for (let at = 1006; at <= 1100; at++) await vault.appendEvent('busy', event(at))
+  expect((await vault.events('busy', 5000)).at(-1)).toEqual(event(101))
+  // Older ones go several at a time.
+  expect(db.prepare('SELECT count(*) FROM events').pluck().get()).toBeLessThan(1 + 1000 + 32)
   expect(await vault.events('calm', 10)).toEqual([event(0)])
+  // A server of the same name begins anew, and a write that fails counts for nothing.
+  await vault.removeServer('busy')
+  await vault.addServer(sampleServer('busy'), {})
+  db.exec("CREATE TRIGGER full BEFORE INSERT ON events WHEN new.at < 0 BEGIN SELECT RAISE(ABORT, 'no room'); END")
+  for (let at = 1; at <= 1050; at++) {
+    if (at % 100 === 0) await expect(vault.appendEvent('busy', event(-1))).rejects.toThrow('no room')
+    await vault.appendEvent('busy', event(at))
+  }
+  expect((await vault.events('busy', 5000)).map(({ at }) => at)).toEqual(
+    Array.from({ length: 1000 }, (_, n) => 1050 - n)
+  )
 })
