@@ -107,8 +107,8 @@ export async function openShell(
     const asking = decideAskings(askingTold, newest.clients)
     askingTold = asking.told
     if (before.notifications) for (const { title, body } of asking.show) tellOfClients(title, body)
-    const { show, told } = decideNotices(before.told, newest, clock.now(), before, awakeSince)
-    if (told.join() !== before.told.join()) preferences.set({ told: [...told] })
+    const { show, announced } = decideNotices(before.told, newest, clock.now(), before, awakeSince)
+    if (announced.join() !== before.told.join()) preferences.set({ told: [...announced] })
     for (const { title, body, server } of show) tell(title, body, server)
   }
 

@@ -1,7 +1,7 @@
-// The only place that knows the time, sleeps or rolls dice. Everything else is handed a Clock and a Random.
-// Alarms ring after 30 s at the latest, for their owner to look at the wall clock: sleep and clock changes cannot fool it.
+// The only place that reads the time, sets timers or rolls dice; everything else is handed a Clock and a Random.
+// An alarm rings within 30 s whatever it was set for, so that its owner soon notices a sleep or a clock that was changed.
 
-/** Times in ms since the epoch (UTC), lengths in ms. */
+/** Times are in ms since the epoch (UTC). */
 export interface Clock {
   now(): number
   /**
@@ -9,8 +9,8 @@ export interface Clock {
    * next alarm. Returns what cancels it. Never keeps the process alive by itself.
    */
   alarm(at: number, wake: () => void): () => void
-  /** Calls `wake` once after `length` of running time; for time-outs. Returns what cancels it. */
-  after(length: number, wake: () => void): () => void
+  /** Calls `wake` once after `lengthMs` of running time; for time-outs. Returns what cancels it. */
+  after(lengthMs: number, wake: () => void): () => void
   /** Rings every alarm at once: after a wake from sleep or a clock change. */
   poke(): void
 }
@@ -18,7 +18,8 @@ export interface Clock {
 /** A number in [0, 1). */
 export type Random = () => number
 
-export const longestNap = 30_000
+/** An alarm rings after this at the latest. */
+export const maxNapMs = 30_000
 
 /** The machine's own clock. */
 export function systemClock(): Clock {
@@ -34,12 +35,12 @@ export function systemClock(): Clock {
         cancel()
         wake()
       }
-      const timer = setTimeout(ring, Math.max(0, Math.min(at - Date.now(), longestNap))).unref()
+      const timer = setTimeout(ring, Math.max(0, Math.min(at - Date.now(), maxNapMs))).unref()
       alarms.add(ring)
       return cancel
     },
-    after(length, wake) {
-      const timer = setTimeout(wake, Math.min(length, 2 ** 31 - 1))
+    after(lengthMs, wake) {
+      const timer = setTimeout(wake, Math.min(lengthMs, 2 ** 31 - 1))
       return () => clearTimeout(timer)
     },
     poke() {
@@ -50,15 +51,15 @@ export function systemClock(): Clock {
 
 export const systemRandom: Random = () => Math.random()
 
-/** Resolves after `length` ms, or rejects when `signal` aborts. */
-export function sleep(clock: Clock, length: number, signal?: AbortSignal): Promise<void> {
+/** Resolves after `lengthMs`, or rejects when `signal` aborts. */
+export function sleep(clock: Clock, lengthMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     const stop = () => {
       cancel()
       reject(signal?.reason)
     }
-    const cancel = clock.after(length, () => {
+    const cancel = clock.after(lengthMs, () => {
       signal?.removeEventListener('abort', stop)
       resolve()
     })

@@ -1,4 +1,4 @@
-// The structured log: pino to a rotating file, one JSON object a line. Secrets cannot get in: they print as [secret].
+// The log: one JSON object a line, by pino, to a file that is rotated. A secret cannot get in: it prints as [secret].
 // Callers pass named fields; errors are logged by code and message, and by stack only when they were not foreseen.
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,18 +27,19 @@ function describeError(error: unknown): Fields {
   return { code: 'unexpected', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) }
 }
 
-const keep = 3
+/** How many files that were full are kept. */
+const maxOldFiles = 3
 
 /** Moves tokentray.log to .1, .1 to .2 …; the oldest goes. */
 function rotate(file: string): void {
-  for (let n = keep; n >= 1; n--) {
+  for (let n = maxOldFiles; n >= 1; n--) {
     const from = n === 1 ? file : `${file}.${n - 1}`
     if (existsSync(from)) renameSync(from, `${file}.${n}`)
   }
 }
 
-/** How much waits in memory for a disk that is full, in bytes. */
-const patience = 1_000_000
+/** How much waits in memory for a disk that is full. */
+const maxWaitingBytes = 1_000_000
 
 /**
  * A log in `folder`/tokentray.log (0600), at most `maxBytes` a file and three older ones.
@@ -51,7 +52,7 @@ export function openLog(folder: string, level = 'info', maxBytes = 2_000_000): L
   let written = existsSync(file) ? statSync(file).size : 0
   // What could not be written is tried again with the next line.
   const open = () =>
-    pino.destination({ dest: file, sync: true, mode: 0o600, maxLength: patience }).on('error', () => {})
+    pino.destination({ dest: file, sync: true, mode: 0o600, maxLength: maxWaitingBytes }).on('error', () => {})
   let target = open()
   const turnOver = () => {
     try {

@@ -1,16 +1,17 @@
-// Prometheus metrics of the keeper, one registry per core, so that tests and owners never share counts.
-// Labels are server ids and fault names, never anything secret.
+// The metrics of one owner in Prometheus' text format: refreshes, the gateway's requests, and how each token stands.
+// One registry per core, so that tests and owners never share counts. Labels are server ids and results, never anything secret.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
+/** `expiresAt` in ms since the epoch, null: no known end; `attempts`: failed ones in a row. */
 export type ServerGauges = { id: string; expiresAt: number | null; attempts: number; gapMs: number }
 
 export interface Metrics {
-  /** One refresh attempt ended: `result` is "refreshed", "superseded" or the fault; `took` in ms. */
-  countRefresh(server: string, result: string, took: number): void
+  /** One refresh attempt ended: `result` is "refreshed", "superseded" or the fault; `tookMs` from its start. */
+  countRefresh(server: string, result: string, tookMs: number): void
   /** An event met a state it means nothing to; many of them hint at a mistake of ours. */
   countIgnored(server: string, event: string): void
-  /** The gateway answered a request: `result` is the status, "refused" or "gone"; `took` in ms, streams to their end. */
-  countRequest(server: string, result: string, took: number): void
+  /** The gateway answered a request: `result` is the status, "refused" or "gone"; `tookMs` covers streams to their end. */
+  countRequest(server: string, result: string, tookMs: number): void
   /** The Prometheus text format, gauges taken from `servers` at this moment. */
   print(servers: readonly ServerGauges[]): Promise<string>
 }
@@ -49,13 +50,13 @@ export function createMetrics(): Metrics {
   const expires = new Gauge(named('tokentray_token_expires_at_seconds', 'When the access token ends (Unix time).'))
   const attempts = new Gauge(named('tokentray_refresh_attempts', 'Failed refresh attempts in a row.'))
   return {
-    countRefresh(server, result, took) {
+    countRefresh(server, result, tookMs) {
       total.inc({ server, result })
-      duration.observe({ server }, took / 1000)
+      duration.observe({ server }, tookMs / 1000)
     },
-    countRequest(server, result, took) {
+    countRequest(server, result, tookMs) {
       requests.inc({ server, result })
-      requestDuration.observe({ server }, took / 1000)
+      requestDuration.observe({ server }, tookMs / 1000)
     },
     countIgnored: (server, event) => ignored.inc({ server, event }),
     print(servers) {

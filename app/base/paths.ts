@@ -1,5 +1,5 @@
-// Where everything lives: vault, settings, logs, and the private folder of the control socket.
-// Decides paths only; the one thing it makes is the run-time folder, and that only when asked to.
+// Where Tokentray keeps its files: vault, settings, logs, and the private folder of the control socket.
+// It decides paths and makes no file; the two functions that make a private folder do so when asked to.
 import { chmodSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { posix, win32 } from 'node:path'
@@ -25,10 +25,10 @@ export type Paths = {
 /** What the machine says of its user; given by tests. */
 export type Account = { home: string; tmp: string; uid: number }
 
-const idLength = 16
+const idDigits = 16
 
 /** sun_path holds 108 bytes on Linux and 104 on the BSDs and macOS, with the closing zero. */
-const socketLimit = (platform: NodeJS.Platform) => (platform === 'linux' ? 107 : 103)
+const maxSocketPathBytes = (platform: NodeJS.Platform) => (platform === 'linux' ? 107 : 103)
 
 function account(): Account {
   return { home: homedir(), tmp: tmpdir(), uid: process.getuid?.() ?? 0 }
@@ -73,7 +73,7 @@ export function locate(env: Environment, platform: NodeJS.Platform, user: Accoun
     `/tmp/tokentray-${user.uid}`
   ]
   const fits = (folder: string) =>
-    Buffer.byteLength(path.join(folder, `${'0'.repeat(idLength)}.sock`)) <= socketLimit(platform)
+    Buffer.byteLength(path.join(folder, `${'0'.repeat(idDigits)}.sock`)) <= maxSocketPathBytes(platform)
   const runtime = candidates.find(fits) ?? `/tmp/tokentray-${user.uid}`
   return {
     home,
@@ -91,7 +91,7 @@ export function locate(env: Environment, platform: NodeJS.Platform, user: Accoun
 
 /** A short name for what `text` names: SHA-256 in hex, cut. */
 function identify(text: string): string {
-  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex').slice(0, idLength)
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex').slice(0, idDigits)
 }
 
 /** Two names of one file must meet at one lock, so links are followed as far as the path exists. */

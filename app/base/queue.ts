@@ -1,5 +1,6 @@
-// Work under one key, one piece after the other: so that two sign-ins at one issuer register one client.
-// A piece that fails holds up nobody behind it.
+// Runs pieces of work under the same key one after the other, so that two sign-ins at one issuer do not register two clients.
+// A piece that fails holds up none of those behind it.
+/** Returns what runs `work` once all earlier work under `key` has ended, and resolves or rejects as it does. */
 export function createQueue() {
   const tails = new Map<string, Promise<unknown>>()
   return <T>(key: string, work: () => Promise<T>): Promise<T> => {

@@ -1,5 +1,5 @@
 // Secret: the wrapper of every token, key and client secret. It prints [secret] wherever it lands by accident.
-// Only the functions listed in test/base/secret.test.ts may call expose().
+// Only the files listed in test/base/secret.test.ts may call expose(), which gives the text back.
 export class Secret {
   readonly #value: string
   constructor(value: string) {

@@ -1,19 +1,19 @@
-// What V8 may spend in a process that stays for days and holds many idle streams. The flags are V8's own: they are set
-// only where they were tried, and said while it runs, since an owner is started as a plain command.
+// V8 flags that keep an owner small, which stays for days and holds many idle streams.
+// Set at run time, since an owner is started as a plain command, and only on the V8 they were tested with.
 import { setFlagsFromString } from 'node:v8'
 
 /** Node 24's. */
-const tried = '13.6.'
+const testedVersion = '13.6.'
 
 const flags = [
-  // Each open stream outlives youth, for which V8 gives the young more room, up to 128 MB: no more from here.
+  // Streams that stay open make V8 enlarge the space for young objects, up to 128 MB: it keeps its first size.
   '--semi-space-growth-factor=1',
   // What is left of WebAssembly is undici's parser: optimised it is no faster here, and 10 MB are never given back.
   '--no-wasm-dynamic-tiering',
   '--no-wasm-tier-up'
 ]
 
-/** From now on, for the whole process. */
+/** Sets the flags, from now on and for the whole process. */
 export function spareMemory(): void {
-  if (process.versions.v8.startsWith(tried)) for (const flag of flags) setFlagsFromString(flag)
+  if (process.versions.v8.startsWith(testedVersion)) for (const flag of flags) setFlagsFromString(flag)
 }

@@ -1,5 +1,5 @@
-// The version of this build: put in by the bundler.
-// Where the sources run as they are it is read from package.json.
+// The version of Tokentray, put in by the bundler.
+// Where the sources run without a bundle, it is read from package.json.
 import { readFileSync } from 'node:fs'
 
 declare const TOKENTRAY_VERSION: string | undefined

@@ -2,7 +2,10 @@
 // A gap runs from a token's known end to the moment its successor is stored; paused and signed-out time does not count.
 import type { Health } from '../contract/health.ts'
 
-/** How much of [from, to] (ms) this server had no valid token although it should have had one. */
+/**
+ * How long, in ms, this server had no valid token between `from` and `to` (ms since the epoch) although it should have had
+ * one.
+ */
 export function gapBetween(health: Health, from: number, to: number): number {
   const { grant, paused, state } = health
   if (paused || !grant || grant.expiresAt === null || state.kind === 'signedOut') return 0

@@ -1,8 +1,9 @@
-// The state machine of one server's health: (health, event, now) → health and what to do. Pure: no I/O, clock or dice.
-// Pairs of state and event that are not listed change nothing; the keeper counts them.
+// The state machine of one server's health: (health, event, now) → the next health and what to do. Pure: no I/O, clock or dice.
+// A pair of state and event that is not listed changes nothing; the keeper counts it.
 import type { Action, FaultReport, GrantFacts, Health, Schedule, SignInStep, State } from '../contract/health.ts'
 import {
   attemptsOf,
+  insufficientScope,
   isBarred,
   isDue,
   isForgotten,
@@ -11,6 +12,7 @@ import {
   isUnsaved,
   isWell,
   plannedAt,
+  restored,
   tokenRefused
 } from './questions.ts'
 import { dueAt, floorAt, retryAt } from './schedule.ts'
@@ -48,6 +50,7 @@ export type HealthEvent =
 export type Effect = 'refresh' | 'save' | null
 
 export type Context = {
+  /** In ms since the epoch. */
   now: number
   /** In [0, 1). */
   roll: number
@@ -59,11 +62,15 @@ export type Step = { health: Health; effect: Effect; ignored: boolean }
 type Past = Pick<Health, 'lastAttemptAt' | 'scopeNeededAt'>
 
 /** The state of a grant in order. A refresh brings no scope that was not granted (RFC 6749 section 6). */
-function fresh(grant: GrantFacts, { lastAttemptAt, scopeNeededAt }: Past, { now, roll, schedule }: Context): State {
-  if (grant.restored) return needsUser('tryRestored', 'restored', null, null, now)
+function freshState(
+  grant: GrantFacts,
+  { lastAttemptAt, scopeNeededAt }: Past,
+  { now, roll, schedule }: Context
+): State {
+  if (grant.restored) return needsUser('tryRestored', restored, null, null, now)
   const due = dueAt(grant, lastAttemptAt, roll, now, schedule)
   if (scopeNeededAt === null) return { kind: 'fresh', since: now, roll, dueAt: due }
-  return needsUser('grantMore', 'insufficient_scope', null, due, Math.min(scopeNeededAt, now))
+  return needsUser('grantMore', insufficientScope, null, due, Math.min(scopeNeededAt, now))
 }
 
 function needsUser(
@@ -83,11 +90,11 @@ function postpone(state: State, until: number): State {
 }
 
 /** Starts an attempt, or waits for the floor; `exempt` for the one prompt retry of a lost reply. */
-function attempt(health: Health, context: Context, exempt = false): Step {
+function startAttempt(health: Health, context: Context, exempt = false): Step {
   const { now, schedule } = context
   const { grant } = health
   if (!grant?.renewable) {
-    // A token that still lives needs nobody, whoever asked.
+    // It cannot be renewed but is still valid: nothing to do.
     if (grant && (grant.expiresAt === null || grant.expiresAt > now)) return ignore(health)
     const state = needsUser('signIn', grant ? 'noRefreshToken' : 'noGrant', null, null, now)
     return { health: { ...health, state }, effect: null, ignored: false }
@@ -122,7 +129,7 @@ function onDue(health: Health, context: Context): Step {
   const { state } = health
   if (health.paused) return ignore(health)
   if (isUnsaved(state)) return { health, effect: 'save', ignored: false }
-  return attempt(health, context, isPromptRetry(health))
+  return startAttempt(health, context, isPromptRetry(health))
 }
 
 function ignore(health: Health): Step {
@@ -136,7 +143,7 @@ function onAsked(health: Health, context: Context): Step {
   // A refused refresh token stays refused: asking again could only be answered by a sign-in.
   const isRefused = state.kind === 'needsUser' && state.action === 'signIn' && !isForgotten(state.code)
   if (isRefused && !isTokenRefused(state)) return ignore(health)
-  return attempt(health, context)
+  return startAttempt(health, context)
 }
 
 function onStarted(health: Health, grant: GrantFacts | null, leftover: number | null, context: Context): Step {
@@ -151,7 +158,7 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
     ignored: false
   })
   if (!grant) return done({ kind: 'signedOut' })
-  if (grant.restored) return done(needsUser('tryRestored', 'restored', null, null, now))
+  if (grant.restored) return done(needsUser('tryRestored', restored, null, null, now))
   // A refresh that was in flight when the process died is a lost reply; its one prompt retry has not been used.
   if (leftover !== null && (!sameGrant || health.lostAt === null)) {
     const report: FaultReport = { fault: 'lost', at: leftover, detail: 'the program ended before the reply came' }
@@ -161,13 +168,15 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
   const kept = sameGrant && (state.kind === 'waiting' || state.kind === 'needsUser')
   if (kept && !isUnsaved(state)) return done(state)
   if (sameGrant && state.kind === 'fresh') return done(reschedule({ ...health, grant: base.grant }, state, context))
-  return done(fresh({ ...grant, refreshExtends }, health, context))
+  return done(freshState({ ...grant, refreshExtends }, health, context))
 }
 
 /** The same freshness under the schedule of now; the dice are not rolled again, so that a plan stays one plan. */
 function reschedule(health: Health, state: State & { kind: 'fresh' }, context: Context): State {
   const { grant } = health
-  return grant ? ({ ...fresh(grant, health, { ...context, roll: state.roll }), since: state.since } as State) : state
+  return grant
+    ? ({ ...freshState(grant, health, { ...context, roll: state.roll }), since: state.since } as State)
+    : state
 }
 
 /** A wait can only become shorter by new settings: who asked for a longer one (`Retry-After`) is still heard. */
@@ -200,7 +209,7 @@ export function transition(health: Health, event: HealthEvent, context: Context)
       const before = health.grant
       const same = before?.refreshExpiresAt != null && event.grant.refreshExpiresAt === before.refreshExpiresAt
       const grant = { ...event.grant, refreshExtends: !same }
-      return done({ grant, lostAt: null, state: fresh(grant, health, context) })
+      return done({ grant, lostAt: null, state: freshState(grant, health, context) })
     }
     case 'failed': {
       if (state.kind === 'refreshing') return onFailed(health, event.report, context)
@@ -224,7 +233,7 @@ export function transition(health: Health, event: HealthEvent, context: Context)
         lostAt: null,
         scopeNeededAt: null,
         acceptedAt: null,
-        state: fresh(event.grant, { ...health, scopeNeededAt: null }, context)
+        state: freshState(event.grant, { ...health, scopeNeededAt: null }, context)
       })
     case 'signedOut':
       return done({ grant: null, lostAt: null, scopeNeededAt: null, acceptedAt: null, state: { kind: 'signedOut' } })
@@ -240,7 +249,7 @@ export function transition(health: Health, event: HealthEvent, context: Context)
       if (state.kind !== 'fresh') return ignore(health)
       return done({
         scopeNeededAt: now,
-        state: needsUser('grantMore', 'insufficient_scope', null, state.dueAt, now)
+        state: needsUser('grantMore', insufficientScope, null, state.dueAt, now)
       })
     case 'tokenRefused':
       if (!isWell(state)) return ignore(health)
@@ -248,7 +257,7 @@ export function transition(health: Health, event: HealthEvent, context: Context)
     case 'accepted': {
       const isRefuted = isTokenRefused(state) && health.grant !== null
       if (!isRefuted) return done({ acceptedAt: now })
-      return done({ acceptedAt: now, state: fresh(health.grant!, health, context) })
+      return done({ acceptedAt: now, state: freshState(health.grant!, health, context) })
     }
     case 'rescheduled':
       return onRescheduled(health, context)

@@ -1,36 +1,38 @@
-// Which notifications to show: decided from what was told before, the snapshot and the time; pure.
-// One incident is told once, across restarts too; it is over when the server is well again.
+// Decides which desktop notifications to show, from those shown before, the newest snapshot and the time. Pure.
+// An incident is announced once, across restarts too, and is over when the server is well again.
 import type { ServerView, Snapshot, VaultView } from '../contract/views.ts'
-import { foresight } from './schedule.ts'
+import { endNoticeMs } from './schedule.ts'
 
 /** `person`: somebody must act. `ending`: the refresh token's own end is near. `gap`: no valid token for too long. */
 export type Kind = 'person' | 'ending' | 'gap'
 /** `server` null: it is about several, and the list shows them. */
 export type Notice = { server: string | null; kind: Kind; title: string; body: string }
 
-/** The incidents already told, or muted while they began, as "kind server". */
-export type Told = readonly string[]
+/** The incidents already announced, or muted while they began, as "kind server". */
+export type Announced = readonly string[]
 
-/** How long a server may be without a valid token before that is worth a word, in ms. */
-export const grace = 5 * 60_000
+/** How long a server may be without a valid token before that is announced. */
+export const gapGraceMs = 5 * 60_000
 
 const kinds: readonly Kind[] = ['person', 'ending', 'gap']
 const key = (kind: Kind, view: ServerView) => `${kind} ${view.id}`
 
 /** True while this incident begins or goes on: a try in between does not make it a new one. */
-function goesOn(kind: Kind, view: ServerView, now: number, awakeSince: number, wasTold: boolean): boolean {
+function isOngoing(kind: Kind, view: ServerView, now: number, awakeSince: number, wasAnnounced: boolean): boolean {
   if (view.state === 'signedOut') return false
   // A pause neither begins nor ends anything.
-  if (view.paused) return wasTold
+  if (view.paused) return wasAnnounced
   switch (kind) {
     case 'person':
-      return view.state === 'needsUser' || (wasTold && view.state !== 'fresh')
+      return view.state === 'needsUser' || (wasAnnounced && view.state !== 'fresh')
     case 'ending':
-      return view.refreshExtends === false && view.refreshExpiresAt !== null && view.refreshExpiresAt - now < foresight
+      return (
+        view.refreshExtends === false && view.refreshExpiresAt !== null && view.refreshExpiresAt - now < endNoticeMs
+      )
     case 'gap':
       if (view.expiresAt === null) return false
       // What ended while nobody could refresh it gets the grace from then on, or every morning would begin with this.
-      return wasTold ? now > view.expiresAt : now - Math.max(view.expiresAt, awakeSince) > grace
+      return wasAnnounced ? now > view.expiresAt : now - Math.max(view.expiresAt, awakeSince) > gapGraceMs
   }
 }
 
@@ -50,8 +52,8 @@ function write(kind: Kind, view: ServerView): Notice {
   return { server: view.id, kind, title, body }
 }
 
-/** More at once than this are told as one. */
-const mostAtOnce = 3
+/** More at once than this are announced as one. */
+const maxAtOnce = 3
 const together: Record<Kind, string> = {
   person: 'servers need you',
   ending: 'servers: sign in again when it suits you',
@@ -61,10 +63,10 @@ const together: Record<Kind, string> = {
 function group(shown: readonly { notice: Notice; name: string }[]): Notice[] {
   return kinds.flatMap((kind) => {
     const alike = shown.filter(({ notice }) => notice.kind === kind)
-    if (alike.length <= mostAtOnce) return alike.map(({ notice }) => notice)
+    if (alike.length <= maxAtOnce) return alike.map(({ notice }) => notice)
     const names = alike.map(({ name }) => plain(name))
-    const rest = names.length - mostAtOnce
-    const body = `${names.slice(0, mostAtOnce).join(', ')} and ${rest} more.`
+    const rest = names.length - maxAtOnce
+    const body = `${names.slice(0, maxAtOnce).join(', ')} and ${rest} more.`
     return [{ server: null, kind, title: `${names.length} ${together[kind]}`, body }]
   })
 }
@@ -77,30 +79,30 @@ export function vaultNotice({ state, message }: VaultView): { title: string; bod
 }
 
 /**
- * What to show now, and what counts as told from now on. `now` and `awakeSince`, when the machine last woke or this process
+ * What to show now, and what counts as announced from now on. `now` and `awakeSince`, when the machine last woke or this process
  * began, in ms since the epoch.
  */
 export function decideNotices(
-  told: Told,
+  announced: Announced,
   snapshot: Snapshot,
   now: number,
   settings: { notifications: boolean; muted: readonly string[] },
   awakeSince: number
-): { show: Notice[]; told: Told } {
+): { show: Notice[]; announced: Announced } {
   // No servers are known then, which does not mean that they are well.
-  if (snapshot.vault.state !== 'open') return { show: [], told }
+  if (snapshot.vault.state !== 'open') return { show: [], announced }
   const show: { notice: Notice; name: string }[] = []
   const next: string[] = []
   for (const view of snapshot.servers) {
     for (const kind of kinds) {
-      const wasTold = told.includes(key(kind, view))
-      if (!goesOn(kind, view, now, awakeSince, wasTold)) continue
+      const wasAnnounced = announced.includes(key(kind, view))
+      if (!isOngoing(kind, view, now, awakeSince, wasAnnounced)) continue
       next.push(key(kind, view))
       // A server that needs a person has no token either: that is the same news.
       const isSaid = kind !== 'person' && next.includes(key('person', view))
       const isWanted = settings.notifications && !settings.muted.includes(view.id)
-      if (!wasTold && !isSaid && isWanted) show.push({ notice: write(kind, view), name: view.name })
+      if (!wasAnnounced && !isSaid && isWanted) show.push({ notice: write(kind, view), name: view.name })
     }
   }
-  return { show: group(show), told: next }
+  return { show: group(show), announced: next }
 }

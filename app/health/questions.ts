@@ -1,5 +1,5 @@
-// How a health stands: when its next attempt is planned, whether that is due, whether what was asked is answered.
-// Pure questions about a stored health; machine.ts decides what comes next.
+// Questions about a stored health: when its next attempt is planned, whether that is due, whether what was asked is answered.
+// Pure, and without a say in what happens next: that is for machine.ts.
 import type { Health, Schedule, State } from '../contract/health.ts'
 
 export const newHealth: Health = {
@@ -70,7 +70,11 @@ export function isWell(state: State): boolean {
   return state.kind === 'fresh' || (state.kind === 'needsUser' && state.action === 'grantMore')
 }
 
+/** Codes of `needsUser` that no server sends. */
 export const tokenRefused = 'tokenRefused'
+export const restored = 'restored'
+/** RFC 6750 section 3.1. */
+export const insufficientScope = 'insufficient_scope'
 /** The server refuses the access token; the authorization server has said nothing against the grant. */
 export function isTokenRefused(state: State): boolean {
   return state.kind === 'needsUser' && state.code === tokenRefused

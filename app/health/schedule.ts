@@ -1,5 +1,5 @@
 // When to try: due time, backoff and the floor between attempts, as pure functions of times in ms.
-// All read the wall clock as given; a clock that jumped can only make them act sooner, never wait for ever.
+// All read the wall clock as given; a clock that jumped can make them act sooner, and never wait for ever.
 import type { GrantFacts, Schedule } from '../contract/health.ts'
 
 export const defaultSchedule: Schedule = {
@@ -16,10 +16,10 @@ export const defaultSchedule: Schedule = {
   refreshTokenMargin: 24 * 3_600_000
 }
 
-/** The end of a refresh token that refreshing cannot prolong is announced this long before, in ms. */
-export const foresight = 7 * 24 * 3_600_000
+/** The end of a refresh token that refreshing cannot prolong is announced this long before. */
+export const endNoticeMs = 7 * 24 * 3_600_000
 
-/** A lifetime that is known to the core, or null. */
+/** The lifetime of the access token in ms; null: it has no known end. */
 export function lifetimeOf(grant: GrantFacts): number | null {
   return grant.expiresAt === null ? null : Math.max(0, grant.expiresAt - grant.obtainedAt)
 }

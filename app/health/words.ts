@@ -1,8 +1,8 @@
 // Health in plain words: the light, one short line, what happened and what it means, and the warnings.
 // Times inside sentences are handed in already written, so that this stays pure and locale-free.
 import type { Fault, FaultReport, Health, Light, Schedule } from '../contract/health.ts'
-import { isForgotten } from './questions.ts'
-import { foresight, isTooShort } from './schedule.ts'
+import { isForgotten, isTokenRefused, restored, tokenRefused } from './questions.ts'
+import { endNoticeMs, isTooShort } from './schedule.ts'
 
 /** Writes a time of day, such as "14:02". */
 export type WriteTime = (at: number) => string
@@ -55,9 +55,9 @@ const faultWords: Record<Fault, string> = {
 const needsWords: Record<string, string> = {
   noRefreshToken: 'Sign in needed: the token ended and the server gave no refresh token',
   noGrant: 'Not signed in',
-  tokenRefused: 'Sign in needed: the server refuses the token',
+  [tokenRefused]: 'Sign in needed: the server refuses the token',
   client_forgotten: 'Sign in needed: the server no longer knows this client',
-  restored: 'Restored from a backup: say whether to use it'
+  [restored]: 'Restored from a backup: say whether to use it'
 }
 
 /** One short line without moving numbers. */
@@ -120,14 +120,14 @@ export function detailOf(health: Health, now: number, time: WriteTime): string {
   const { state, grant } = health
   if (state.kind !== 'waiting' && state.kind !== 'needsUser') return ''
   const sentences = state.report ? [happened(state.report, health.lostAt, time)] : []
-  const isTokenRefused = state.kind === 'needsUser' && state.code === 'tokenRefused'
-  if (isTokenRefused) {
+  const isRefused = isTokenRefused(state)
+  if (isRefused) {
     const at = time(state.since)
     sentences.push(`The server refused the current token at ${at}, and a new one would not help or did not.`)
   }
-  if (state.kind === 'needsUser' && state.code === 'restored')
+  if (state.kind === 'needsUser' && state.code === restored)
     sentences.push('Its refresh token may have been used elsewhere since; trying it can end the sign-in there.')
-  if (grant?.expiresAt && !isTokenRefused && state.report?.fault !== 'unsaved' && !isUntried(health)) {
+  if (grant?.expiresAt && !isRefused && state.report?.fault !== 'unsaved' && !isUntried(health)) {
     const end = time(grant.expiresAt)
     // A server that refuses the refresh token may well have ended the access token with it.
     const lives = state.report?.fault === 'refused' ? 'may still work' : 'works'
@@ -154,7 +154,7 @@ export function warningsOf(health: Health, now: number, schedule: Schedule): str
   if (grant.expirySource === 'guess' && !isUntried(health))
     warnings.push('The server did not say how long the token lasts; a guess stands in for it.')
   const refreshLeft = grant.refreshExpiresAt === null ? null : grant.refreshExpiresAt - now
-  if (refreshLeft !== null && !grant.refreshExtends && refreshLeft < foresight)
+  if (refreshLeft !== null && !grant.refreshExtends && refreshLeft < endNoticeMs)
     warnings.push('The refresh token itself ends within days; sign in again when it suits you.')
   return warnings
 }

@@ -25,7 +25,7 @@ import { type Effect, type HealthEvent, transition } from '../health/machine.ts'
 import { isDue, newHealth, plannedAt } from '../health/questions.ts'
 import { historyOf } from '../health/words.ts'
 import type { Grant, Tokens } from '../oauth/grant.ts'
-import type { Changed, ServerRecord } from '../vault/vault.ts'
+import type { ServerChange, ServerRecord } from '../vault/vault.ts'
 import { factsOf, outlineOf } from './grantFacts.ts'
 import { PlanQueue } from './planQueue.ts'
 import { Records } from './records.ts'
@@ -98,7 +98,7 @@ export class Keeper {
    * Stores what `change` makes of a server's settings, and uses it; changes of one server wait for each other, so that each is
    * made of what the one before left. Rejects what `change` throws, `serverUnknown`, and where the vault cannot be written.
    */
-  changeConfig(id: string, change: (old: ServerConfig) => Changed | Promise<Changed>): Promise<void> {
+  changeConfig(id: string, change: (old: ServerConfig) => ServerChange | Promise<ServerChange>): Promise<void> {
     return this.#inTurn(id, async () => {
       const changed = await change(this.roster.config(id))
       await this.#o.vault.updateServer(changed.config, changed)

@@ -1,5 +1,5 @@
-// Handing out a token that is good for long enough, refreshing first where that helps.
-// The floor and the backoff hold here too: a script in a loop must not become a storm.
+// Hands out a token that is valid for long enough, after a refresh where that helps.
+// The floor between attempts and the backoff hold here too: a script that asks in a loop must not flood a server.
 import type { Clock } from '../base/clock.ts'
 import { expose } from '../base/secret.ts'
 import type { Output } from '../contract/commands.ts'
@@ -77,7 +77,7 @@ export function whyNot(keeper: Keeper, id: string): TokentrayError {
 }
 
 /**
- * A token valid for at least `minValid` ms, refreshed first where needed.
+ * A token valid for at least `minValidMs`, refreshed first where needed.
  * A token whose whole lifetime is shorter comes with a warning, as does a still valid one that could not be refreshed.
  * `prove`: makes what goes with a token that is bound to a key (RFC 9449).
  * @throws signInNeeded (exit code 3), tokenUnavailable or the code of the fault
@@ -86,10 +86,10 @@ export async function readToken(
   keeper: Keeper,
   clock: Clock,
   id: string,
-  minValid: number,
+  minValidMs: number,
   prove?: (token: CurrentTokens) => string | null
 ): Promise<Output<'readToken'>> {
-  const tokens = await usableTokens(keeper, clock, id, minValid)
+  const tokens = await usableTokens(keeper, clock, id, minValidMs)
   const valid = tokens.expiresAt === null ? Number.POSITIVE_INFINITY : tokens.expiresAt - clock.now()
   const lifetime = lifetimeOf(keeper, id)
   return {
@@ -98,9 +98,9 @@ export async function readToken(
     expiresAt: tokens.expiresAt,
     ...(prove && { proof: prove(tokens) }),
     warning:
-      valid >= minValid
+      valid >= minValidMs
         ? null
-        : lifetime < minValid
+        : lifetime < minValidMs
           ? `This token lasts only ${formatDuration(lifetime)} in all; ${formatDuration(valid)} are left.`
           : `This token is valid for only ${formatDuration(valid)} more: ${keeper.roster.view(id).words}.`
   }
@@ -113,8 +113,13 @@ function lifetimeOf(keeper: Keeper, id: string): number {
 
 type CurrentTokens = NonNullable<Awaited<ReturnType<Keeper['currentTokens']>>>
 
-/** The tokens to use now, refreshed first where less than `minValid` ms are left; see readToken. @throws as readToken does */
-export async function usableTokens(keeper: Keeper, clock: Clock, id: string, minValid: number): Promise<CurrentTokens> {
+/** The tokens to use now, refreshed first where less than `minValidMs` are left; see readToken. @throws as readToken does */
+export async function usableTokens(
+  keeper: Keeper,
+  clock: Clock,
+  id: string,
+  minValidMs: number
+): Promise<CurrentTokens> {
   const left = () => {
     const { health, unsaved } = keeper.roster.get(id)
     // One that could not be saved yet is the one handed out; its saving is not waited for.
@@ -125,7 +130,7 @@ export async function usableTokens(keeper: Keeper, clock: Clock, id: string, min
   const { grant, state, paused } = keeper.roster.health(id)
   // A token that never lives long enough is refreshed only when it has really run low.
   const lifetime = lifetimeOf(keeper, id)
-  const wanted = lifetime >= minValid ? minValid : lifetime / 2
+  const wanted = lifetime >= minValidMs ? minValidMs : lifetime / 2
   // Paused is paused for readers too: somebody else may hold this refresh token just now.
   if (grant && left() < wanted && !paused) {
     if (isWell(state)) keeper.dispatch(id, { type: 'asked' })

@@ -1,5 +1,5 @@
-// One server as doors see it: health in words, the grant's facts, nothing secret.
-// The client secret is left out by type before it could get here.
+// One server as the doors see it: its health in words and the facts of its grant.
+// Nothing secret gets in: the grant comes here as an outline, without tokens, keys and client secret.
 import type { Health, Schedule } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import { isSecretName, type ServerConfig } from '../contract/server.ts'

@@ -7,12 +7,12 @@ import { reasonsAfter } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import { makeKey, readKey } from '../oauth/keys.ts'
 import { changeOverrides } from '../settings/settings.ts'
-import type { Changed } from '../vault/vault.ts'
+import type { ServerChange } from '../vault/vault.ts'
 
 type Change = ParsedInput<'server.set'>
 
 /** @throws inputInvalid */
-export function changeServer(old: ServerConfig, secret: Secret | null, change: Change): Changed {
+export function changeServer(old: ServerConfig, secret: Secret | null, change: Change): ServerChange {
   const {
     server: _,
     schedule,
@@ -64,7 +64,7 @@ function providerSecret(
   { identityProvider: before }: ServerConfig,
   { id, identityProvider: after }: ServerConfig,
   given: string | undefined
-): Pick<Changed, 'identityProviderSecret'> {
+): Pick<ServerChange, 'identityProviderSecret'> {
   if (given !== undefined && !after)
     throw new TokentrayError('inputInvalid', `${id} has no identity provider to give a secret to.`)
   if (given !== undefined) return { identityProviderSecret: new Secret(given) }

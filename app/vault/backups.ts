@@ -1,5 +1,5 @@
 // Encrypted copies of the vault, with the same key and cipher, each with its sidecar: made before a migration, three are kept.
-// A copy goes by VACUUM INTO, since nothing may open the live vault through `fs`.
+// A copy is made by VACUUM INTO: to open the live file through `fs` and close it again would drop SQLite's own locks (POSIX).
 import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Connection } from './connection.ts'
@@ -8,7 +8,7 @@ import { sidecarPath } from './sidecar.ts'
 /** `version`: the schema's; `madeAt`: as in the file name, ISO 8601 (UTC) with "-" for ":". */
 export type Backup = { path: string; version: number; madeAt: string }
 
-const kept = 3
+const maxBackups = 3
 
 /** A time as it stands in file names. `at` in ms since the epoch. */
 export function timeInName(at: number): string {
@@ -35,7 +35,7 @@ export function makeBackup(db: Connection, vault: string, version: number, at: n
   // The new one stays whatever its time: a clock that was set back makes it look the oldest.
   for (const old of listBackups(vault)
     .filter((other) => other.path !== path)
-    .slice(kept - 1)) {
+    .slice(maxBackups - 1)) {
     rmSync(old.path, { force: true })
     rmSync(sidecarPath(old.path), { force: true })
   }

@@ -1,5 +1,5 @@
-// Where the vault's key comes from. A vault that exists never gets a new key: what cannot be had is an error.
-// A new key is in the keychain, and read back from there, before anything is encrypted with it.
+// Where the vault's key comes from. A vault that exists never gets a new key: a key that cannot be had is an error.
+// A new key is in the keychain, and was read back from there, before anything is encrypted with it.
 import { createHash } from 'node:crypto'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'

@@ -26,14 +26,15 @@ export type KeychainOptions = {
   module?: string
   /** Starts the process that loads keytar; a fused Electron cannot act as Node and has its own way. */
   startHelper?: StartHelper
-  readLockState?: (limit: number) => Promise<LockState>
+  readLockState?: (limitMs: number) => Promise<LockState>
 }
 
 const service = 'tokentray'
-/** How long a keychain may be silent before it is asked whether it waits for the person; ms. */
-const limit = 5_000
-/** How long the person may take; ms. */
-const personLimit = 120_000
+/** How long a keychain may be silent before it is asked whether it waits for the person. */
+const maxSilenceMs = 5_000
+/** How long the person may take. */
+const maxPersonMs = 120_000
+const lockStateLimitMs = 2_000
 
 // In a child, because a call to a keychain that hangs (25 to 50 s with a frozen Secret Service) occupies a libuv thread,
 // and Node joins those threads at every exit, process.exit() included; a child can be killed. It also keeps a crash
@@ -100,23 +101,24 @@ export function createKeychain(options: KeychainOptions): Keychain {
         helper.kill()
         reject(stopped())
       })
-      let cancel = clock.after(limit, async () => {
+      let cancel = clock.after(maxSilenceMs, async () => {
         // macOS and Windows cannot be asked whether a prompt is open, and there it is the only likely reason.
-        const waits = process.platform !== 'linux' || (await lockState(2_000)) === 'locked'
+        const waits = process.platform !== 'linux' || (await lockState(lockStateLimitMs)) === 'locked'
         if (isOver) return
         if (!waits) {
           helper.kill()
           return reject(unanswered())
         }
         onWaiting?.()
-        cancel = clock.after(personLimit, () => {
+        cancel = clock.after(maxPersonMs, () => {
           helper.kill()
           reject(locked())
         })
       })
     })
     if (!problem) return value
-    if (problem !== 'load' && (process.platform !== 'linux' || (await lockState(2_000)) === 'locked')) throw locked()
+    if (problem !== 'load' && (process.platform !== 'linux' || (await lockState(lockStateLimitMs)) === 'locked'))
+      throw locked()
     throw missing(problem)
   }
 
@@ -125,7 +127,7 @@ export function createKeychain(options: KeychainOptions): Keychain {
       const value = await ask('getPassword', account)
       if (typeof value === 'string') return new Secret(value)
       // libsecret says the same of a locked item as of an absent one.
-      if ((await lockState(2_000)) === 'locked') throw locked()
+      if ((await lockState(lockStateLimitMs)) === 'locked') throw locked()
       return null
     },
     async set(account, value) {

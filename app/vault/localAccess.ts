@@ -76,10 +76,10 @@ export type KeySummary = LocalKey & { lastUse: ClientSummary['lastUse'] }
 
 export interface LocalAccess {
   /**
-   * Adds a registration; of those that never got tokens only the newest `mostUnapproved` are kept, those in `asking` and those
+   * Adds a registration; of those that never got tokens only the newest `maxUnapproved` are kept, those in `asking` and those
    * that may come for theirs.
    */
-  addClient(client: LocalClient, mostUnapproved: number, asking: readonly string[]): Promise<void>
+  addClient(client: LocalClient, maxUnapproved: number, asking: readonly string[]): Promise<void>
   client(id: string): Promise<LocalClient | null>
   /** Those that were let in: one that got no token is among them while its code is good or a consent stands. */
   clients(now: number): Promise<ClientSummary[]>

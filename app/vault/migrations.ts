@@ -1,5 +1,5 @@
 // The schema's history: migrations are only ever added, each runs in one transaction, and a newer vault is refused.
-// An encrypted copy of an existing vault is made before the first: one for all, so that a long way pushes no older one out.
+// An encrypted copy of an existing vault is made before the first: one for all, since each copy deletes the oldest one.
 import { TokentrayError } from '../contract/errors.ts'
 import { asVaultError, type Connection } from './connection.ts'
 import { tables } from './migrations/001-tables.ts'

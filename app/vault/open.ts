@@ -44,27 +44,27 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
     migrate(db, ':memory:', () => {}, options.migrations)
     return createSqliteVault(db, ':memory:', 'throwaway')
   }
-  const whole = withDefaults(askOnce(options))
-  checkPlace(whole.path, whole.notice, whole.mountOf)
-  if (options.throwaway) return openThrowaway(whole)
+  const complete = withDefaults(askOnce(options))
+  checkPlace(complete.path, complete.notice, complete.mountOf)
+  if (options.throwaway) return openThrowaway(complete)
   // Ownership keeps two first starts apart; should they meet nevertheless, the slower one waits for the other's vault.
   for (let attempt = 1; ; attempt++) {
     try {
-      return await openOnce(whole)
+      return await openOnce(complete)
     } catch (error) {
       if (!(error instanceof Unfinished)) throw error
       if (attempt === 20) throw asTokentrayError(error.cause)
-      await sleep(whole.clock, 50)
+      await sleep(complete.clock, 50)
     }
   }
 }
 
-type Whole = ReturnType<typeof withDefaults>
+type CompleteOptions = ReturnType<typeof withDefaults>
 
 /** Another process may be creating this vault at this moment. */
 class Unfinished extends Error {}
 
-function openThrowaway(options: Whole): Vault {
+function openThrowaway(options: CompleteOptions): Vault {
   const { path } = options
   if (existsSync(path) || existsSync(sidecarPath(path))) {
     throw new TokentrayError('vaultUnsuitable', `${path} exists; a throw-away vault needs a file of its own.`)
@@ -73,7 +73,7 @@ function openThrowaway(options: Whole): Vault {
   return openFile(options, new Secret(options.randomBytes(32).toString('hex')), 'throwaway')
 }
 
-async function openOnce(options: Whole): Promise<Vault> {
+async function openOnce(options: CompleteOptions): Promise<Vault> {
   const { path } = options
   const found = readSidecar(path)
   const size = statSync(path, { throwIfNoEntry: false })?.size
@@ -101,7 +101,7 @@ async function openOnce(options: Whole): Promise<Vault> {
   }
 }
 
-function openFile(options: Whole, key: Secret, keySource: Vault['keySource']): Vault {
+function openFile(options: CompleteOptions, key: Secret, keySource: Vault['keySource']): Vault {
   const { path, clock, migrations } = options
   const db = connect(path, key)
   try {

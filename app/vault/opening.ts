@@ -1,5 +1,5 @@
-// The vault before it is open: the tries to open it, why the last one failed, and what a person can do about it.
-// One try at a time; after close() none opens anything any more.
+// The vault before it is open: the attempts to open it, why the last one failed, and what a person can do about it.
+// One attempt at a time, and none opens the vault any more after close().
 import { existsSync } from 'node:fs'
 import { Secret } from '../base/secret.ts'
 import { asTokentrayError, type ErrorCode, TokentrayError } from '../contract/errors.ts'
@@ -56,7 +56,7 @@ export class VaultOpening {
     this.#o = o
     this.#options = unlockOptions(o.unlocking, {
       notice: o.notice,
-      onWaiting: () => this.#waits(),
+      onWaiting: () => this.#keychainWaits(),
       signal: this.#stopping.signal
     })
   }
@@ -96,13 +96,13 @@ export class VaultOpening {
     return this.#exclusively(async () => {
       if (this.#offers.unlock === null) throw refusal('no passphrase is asked for')
       const typed = new Secret(passphrase)
-      await this.#start(() => this.#open(this.#with(typed), typed))
+      await this.#start(() => this.#open(this.#optionsWith(typed), typed))
     })
   }
 
   retry(): Promise<void> {
     return this.#exclusively(async () => {
-      if (this.#state !== 'open') await this.#again()
+      if (this.#state !== 'open') await this.#openAgain()
     })
   }
 
@@ -112,8 +112,8 @@ export class VaultOpening {
       const backup = this.#backup
       if (!backup) throw refusal('no sound backup is at hand')
       await this.#start(async () => {
-        await restoreBackup(this.#with(this.#typed), backup)
-        await this.#open(this.#with(this.#typed))
+        await restoreBackup(this.#optionsWith(this.#typed), backup)
+        await this.#open(this.#optionsWith(this.#typed))
       })
       return backup.path
     })
@@ -126,7 +126,7 @@ export class VaultOpening {
       const keptAs = setAside(this.path, this.#o.unlocking.clock)
       this.#typed = null
       // That the new one does not open at once is no failure of the reset: the state tells it.
-      await this.#again().catch(() => {})
+      await this.#openAgain().catch(() => {})
       return keptAs
     })
   }
@@ -138,13 +138,13 @@ export class VaultOpening {
   }
 
   /** No later try asks on the terminal: whoever started it sits elsewhere. */
-  #with(typed: Secret | null): OpenOptions {
+  #optionsWith(typed: Secret | null): OpenOptions {
     const { ask: _, ...options } = this.#options
     return typed ? { ...options, passphrase: typed } : options
   }
 
-  #again(): Promise<void> {
-    return this.#start(() => this.#open(this.#with(this.#typed)))
+  #openAgain(): Promise<void> {
+    return this.#start(() => this.#open(this.#optionsWith(this.#typed)))
   }
 
   /** Runs `work` after the try under way; one that waits for a person itself is not waited for. */
@@ -167,7 +167,7 @@ export class VaultOpening {
     return Promise.race([running, waits.promise])
   }
 
-  #waits(): void {
+  #keychainWaits(): void {
     const message = 'The keychain waits for you to unlock it.'
     this.#set('keychainWaiting', new TokentrayError('keychainLocked', message), nothing)
     this.#onWaiting()
@@ -200,7 +200,7 @@ export class VaultOpening {
   async #fail(error: TokentrayError, options: OpenOptions): Promise<void> {
     const { code } = error
     const state = states[code] ?? 'unavailable'
-    const { isNew, keySource } = this.#look()
+    const { isNew, keySource } = this.#inspectFiles()
     this.#keySource = keySource
     this.#backup = code === 'vaultDamaged' ? await newestBackup(options) : null
     const isByPassphrase = code === 'passphraseNeeded' || code === 'passphraseWrong'
@@ -213,7 +213,7 @@ export class VaultOpening {
     })
   }
 
-  #look(): { isNew: boolean; keySource: VaultView['keySource'] } {
+  #inspectFiles(): { isNew: boolean; keySource: VaultView['keySource'] } {
     const isNew = !existsSync(this.path) && !existsSync(sidecarPath(this.path)) && !existsSync(`${this.path}-wal`)
     try {
       return { isNew, keySource: readSidecar(this.path)?.keySource ?? null }

@@ -4,23 +4,23 @@ import { execFile } from 'node:child_process'
 
 const name = 'org.freedesktop.secrets'
 const collection = '/org/freedesktop/secrets/aliases/default'
-const face = 'org.freedesktop.Secret.Collection'
+const iface = 'org.freedesktop.Secret.Collection'
 const getter = 'org.freedesktop.DBus.Properties.Get'
 
 const tools: readonly (readonly [string, ...string[]])[] = [
-  ['gdbus', 'call', '--session', '--dest', name, '--object-path', collection, '--method', getter, face, 'Locked'],
-  ['dbus-send', '--session', '--print-reply', `--dest=${name}`, collection, getter, `string:${face}`, 'string:Locked'],
-  ['busctl', '--user', 'get-property', name, collection, face, 'Locked']
+  ['gdbus', 'call', '--session', '--dest', name, '--object-path', collection, '--method', getter, iface, 'Locked'],
+  ['dbus-send', '--session', '--print-reply', `--dest=${name}`, collection, getter, `string:${iface}`, 'string:Locked'],
+  ['busctl', '--user', 'get-property', name, collection, iface, 'Locked']
 ]
 
 export type LockState = 'locked' | 'unlocked' | 'unknown'
 
-/** Never throws; `limit` in ms for each tool. A service that does not answer is `unknown`. */
-export async function readLockState(limit: number): Promise<LockState> {
+/** Never throws; `limitMs` for each tool. A service that does not answer is `unknown`. */
+export async function readLockState(limitMs: number): Promise<LockState> {
   if (process.platform !== 'linux') return 'unknown'
   for (const [tool, ...words] of tools) {
     const said = await new Promise<string>((resolve) => {
-      execFile(tool, words, { timeout: limit, killSignal: 'SIGKILL' }, (error, out) => resolve(error ? '' : out))
+      execFile(tool, words, { timeout: limitMs, killSignal: 'SIGKILL' }, (error, out) => resolve(error ? '' : out))
     })
     if (/\btrue\b/.test(said)) return 'locked'
     if (/\bfalse\b/.test(said)) return 'unlocked'

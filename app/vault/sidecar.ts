@@ -1,5 +1,5 @@
-// The sidecar: a small file beside the vault that says how its key is had and which key it is, but not the key.
-// It is what tells "wrong key" from "damaged", and an empty file that was a vault from one that is yet to be.
+// The sidecar: a small file beside the vault that says where its key comes from and which key it is, but not the key itself.
+// It tells a wrong key from a damaged vault, and an emptied vault from one that has yet to be created.
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'

@@ -1,16 +1,16 @@
 // Local clients on SQLite: each function says in SQL what localAccess.ts promises in words.
 // Holds hashes only; whatever ends a sign-in or key deletes its rows, so that nothing has to be checked twice.
 import type { ClientSummary, EarlyConsent, LocalAccess, LocalClient } from './localAccess.ts'
-import { createSignIns, list, type Row, reach, type Statements, whenKnown } from './sqliteSignIns.ts'
+import { createSignIns, numberOrNull, type Row, reachOf, type Statements, splitList } from './sqliteSignIns.ts'
 
-const day = 24 * 3_600_000
+const dayMs = 24 * 3_600_000
 /** A registration nobody approved is forgotten after this; one that was approved and is used no more, after a year. */
-const unapprovedLife = day
-const approvedLife = 365 * day
-const usesPerClient = 200
-const usesInAll = 2000
+const unapprovedLifeMs = dayMs
+const approvedLifeMs = 365 * dayMs
+const maxUsesPerClient = 200
+const maxUses = 2000
 /** A use after a longer pause begins a new stretch. */
-const pause = 5 * 60_000
+const maxPauseMs = 5 * 60_000
 
 function readClient(it: Row): LocalClient {
   return {
@@ -18,7 +18,7 @@ function readClient(it: Row): LocalClient {
     name: String(it.name),
     redirectUris: JSON.parse(String(it.redirect_uris)) as string[],
     registeredAt: Number(it.registered_at),
-    approvedAt: whenKnown(it.approved_at)
+    approvedAt: numberOrNull(it.approved_at)
   }
 }
 
@@ -43,13 +43,13 @@ export function createLocalAccess(statements: Statements): LocalAccess {
     }
   }
 
-  function dropUnheld(): void {
+  function deleteUnheldReach(): void {
     run(`DELETE FROM local_reach WHERE holder NOT IN
       (SELECT id FROM local_sign_ins UNION SELECT id FROM local_keys UNION SELECT id FROM local_early_consents)`)
   }
 
   return {
-    addClient: (client, mostUnapproved, asking) =>
+    addClient: (client, maxUnapproved, asking) =>
       writing(() => {
         run(
           'INSERT INTO local_clients VALUES (?, ?, ?, ?, NULL)',
@@ -63,7 +63,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
            AND ${isUnused} ORDER BY registered_at DESC, id = ? DESC LIMIT -1 OFFSET ?)
            AND id NOT IN (SELECT value FROM json_each(?))`,
           client.id,
-          mostUnapproved,
+          maxUnapproved,
           JSON.stringify(asking)
         )
       }),
@@ -92,8 +92,8 @@ export function createLocalAccess(statements: Statements): LocalAccess {
           now
         ).map((it) => ({
           ...readClient(it),
-          servers: list(it.servers),
-          always: list(it.always),
+          servers: splitList(it.servers),
+          always: splitList(it.always),
           lastUse: readLastUse(it)
         }))
       ),
@@ -116,13 +116,13 @@ export function createLocalAccess(statements: Statements): LocalAccess {
     keys: () =>
       reading(() =>
         rows(
-          `SELECT *, ${lastUse('local_keys.id')}, ${reach('local_keys.id')} AS servers FROM local_keys ORDER BY name`
+          `SELECT *, ${lastUse('local_keys.id')}, ${reachOf('local_keys.id')} AS servers FROM local_keys ORDER BY name`
         ).map((it) => ({
           id: String(it.id),
           name: String(it.name),
           madeAt: Number(it.made_at),
-          expiresAt: whenKnown(it.expires_at),
-          servers: list(it.servers),
+          expiresAt: numberOrNull(it.expires_at),
+          servers: splitList(it.servers),
           lastUse: readLastUse(it)
         }))
       ),
@@ -131,7 +131,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
       writing(() => {
         const gone =
           run('DELETE FROM local_clients WHERE id = ?', id) + run('DELETE FROM local_keys WHERE id = ?', id) > 0
-        dropUnheld()
+        deleteUnheldReach()
         return gone
       }),
 
@@ -151,7 +151,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
     earlyConsents: (now) =>
       reading(() =>
         rows(
-          `SELECT *, ${reach('local_early_consents.id')} AS servers FROM local_early_consents WHERE expires_at > ?`,
+          `SELECT *, ${reachOf('local_early_consents.id')} AS servers FROM local_early_consents WHERE expires_at > ?`,
           now
         ).map(
           (it): EarlyConsent => ({
@@ -160,7 +160,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
             redirectHost: String(it.redirect_host),
             always: it.always === 1,
             expiresAt: Number(it.expires_at),
-            servers: list(it.servers)
+            servers: splitList(it.servers)
           })
         )
       ),
@@ -183,7 +183,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
             use.requests,
             use.client,
             use.server,
-            use.firstAt - pause
+            use.firstAt - maxPauseMs
           )
           if (prolonged > 0) continue
           run(
@@ -199,14 +199,14 @@ export function createLocalAccess(statements: Statements): LocalAccess {
           )
           run(
             `DELETE FROM local_activity WHERE client = ? AND number <=
-             (SELECT number FROM local_activity WHERE client = ? ORDER BY number DESC LIMIT 1 OFFSET ${usesPerClient})`,
+             (SELECT number FROM local_activity WHERE client = ? ORDER BY number DESC LIMIT 1 OFFSET ${maxUsesPerClient})`,
             use.client,
             use.client
           )
         }
         run(
           `DELETE FROM local_activity WHERE number <=
-           (SELECT number FROM local_activity ORDER BY number DESC LIMIT 1 OFFSET ${usesInAll})`
+           (SELECT number FROM local_activity ORDER BY number DESC LIMIT 1 OFFSET ${maxUses})`
         )
       }),
 
@@ -227,7 +227,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
         }))
       ),
 
-    lockedSince: () => reading(() => whenKnown(row('SELECT since FROM local_lock')?.since ?? null)),
+    lockedSince: () => reading(() => numberOrNull(row('SELECT since FROM local_lock')?.since ?? null)),
 
     setLock: (since) =>
       writing(() => {
@@ -245,9 +245,9 @@ export function createLocalAccess(statements: Statements): LocalAccess {
         )
         run('DELETE FROM local_keys WHERE expires_at <= ?', now)
         run('DELETE FROM local_early_consents WHERE expires_at <= ?', now)
-        dropUnheld()
+        deleteUnheldReach()
         run(
-          `DELETE FROM local_clients WHERE coalesce(approved_at + ${approvedLife}, registered_at + ${unapprovedLife}) <= ?
+          `DELETE FROM local_clients WHERE coalesce(approved_at + ${approvedLifeMs}, registered_at + ${unapprovedLifeMs}) <= ?
            AND ${isUnused} AND id NOT IN (SELECT value FROM json_each(?))`,
           now,
           JSON.stringify(asking)

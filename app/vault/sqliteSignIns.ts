@@ -13,23 +13,23 @@ export type Statements = {
 }
 
 /** What a holder may reach, as a column. */
-export const reach = (holder: string) =>
+export const reachOf = (holder: string) =>
   `(SELECT group_concat(server, ' ') FROM (SELECT server FROM local_reach WHERE holder = ${holder} ORDER BY server))`
-export const list = (column: unknown): string[] => (column ? String(column).split(' ') : [])
-export const whenKnown = (column: unknown): number | null => (column === null ? null : Number(column))
+export const splitList = (column: unknown): string[] => (column ? String(column).split(' ') : [])
+export const numberOrNull = (column: unknown): number | null => (column === null ? null : Number(column))
 
 function readSignIn(it: Row): SignInGrant {
   return {
     id: String(it.sign_in),
     client: String(it.client),
-    servers: list(it.servers),
+    servers: splitList(it.servers),
     begunAt: Number(it.begun_at),
-    endsAt: whenKnown(it.ends_at)
+    endsAt: numberOrNull(it.ends_at)
   }
 }
 
 /** Of one sign-in and kind. */
-const mostTokens = 100
+const maxTokens = 100
 
 type SignIns = Pick<
   LocalAccess,
@@ -41,10 +41,10 @@ export function createSignIns(
   addReach: (holder: string, servers: readonly string[]) => void
 ): SignIns {
   /** A client that refreshes without an end must not fill the vault. */
-  function drop(signIn: unknown, which: string, newest: string): void {
+  function deleteOld(signIn: unknown, which: string, newest: string): void {
     run(
       `DELETE FROM local_tokens WHERE hash IN (SELECT hash FROM local_tokens WHERE sign_in = ? AND ${which}
-       ORDER BY ${newest} DESC LIMIT -1 OFFSET ${mostTokens})`,
+       ORDER BY ${newest} DESC LIMIT -1 OFFSET ${maxTokens})`,
       signIn
     )
   }
@@ -69,7 +69,7 @@ export function createSignIns(
     spendCode: (hash, now) =>
       writing((): UsedCode | null => {
         const it = row(
-          `SELECT local_codes.*, client, begun_at, ends_at, ${reach('sign_in')} AS servers
+          `SELECT local_codes.*, client, begun_at, ends_at, ${reachOf('sign_in')} AS servers
            FROM local_codes JOIN local_sign_ins ON sign_in = local_sign_ins.id WHERE hash = ?`,
           hash
         )
@@ -80,7 +80,7 @@ export function createSignIns(
           redirectUri: String(it.redirect_uri),
           challenge: String(it.challenge),
           expiresAt: Number(it.expires_at),
-          usedAt: whenKnown(it.used_at),
+          usedAt: numberOrNull(it.used_at),
           signIn: readSignIn(it)
         }
       }),
@@ -103,7 +103,7 @@ export function createSignIns(
     refreshToken: (hash) =>
       reading((): RefreshToken | null => {
         const it = row(
-          `SELECT local_tokens.*, client, begun_at, ends_at, ${reach('sign_in')} AS servers
+          `SELECT local_tokens.*, client, begun_at, ends_at, ${reachOf('sign_in')} AS servers
            FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id WHERE hash = ? AND kind = 'refresh'`,
           hash
         )
@@ -112,7 +112,7 @@ export function createSignIns(
         return {
           signIn: readSignIn(it),
           expiresAt: Number(it.expires_at),
-          replacedAt: whenKnown(it.replaced_at),
+          replacedAt: numberOrNull(it.replaced_at),
           seed
         }
       }),
@@ -125,8 +125,8 @@ export function createSignIns(
         const add = `INSERT INTO local_tokens VALUES (?, ?, ?, ?, NULL, NULL)`
         run(add, access.hash, 'access', found.sign_in, access.expiresAt)
         run(add, refresh.hash, 'refresh', found.sign_in, refresh.expiresAt)
-        drop(found.sign_in, "kind = 'access'", 'expires_at')
-        drop(found.sign_in, 'replaced_at IS NOT NULL', 'replaced_at')
+        deleteOld(found.sign_in, "kind = 'access'", 'expires_at')
+        deleteOld(found.sign_in, 'replaced_at IS NOT NULL', 'replaced_at')
         return true
       }),
 
@@ -149,7 +149,7 @@ export function createSignIns(
     holder: (hash, now) =>
       reading(() => {
         const token = row(
-          `SELECT client, name, sign_in, expires_at, ${reach('sign_in')} AS servers
+          `SELECT client, name, sign_in, expires_at, ${reachOf('sign_in')} AS servers
            FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id
              JOIN local_clients ON client = local_clients.id
            WHERE hash = ? AND kind = 'access' AND expires_at > ?`,
@@ -159,7 +159,7 @@ export function createSignIns(
         const it =
           token ??
           row(
-            `SELECT id AS client, name, NULL AS sign_in, expires_at, ${reach('local_keys.id')} AS servers
+            `SELECT id AS client, name, NULL AS sign_in, expires_at, ${reachOf('local_keys.id')} AS servers
              FROM local_keys WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)`,
             hash,
             now
@@ -170,8 +170,8 @@ export function createSignIns(
           name: String(it.name),
           kind: token ? 'oauth' : 'key',
           signIn: it.sign_in === null ? null : String(it.sign_in),
-          expiresAt: whenKnown(it.expires_at),
-          servers: list(it.servers)
+          expiresAt: numberOrNull(it.expires_at),
+          servers: splitList(it.servers)
         }
       })
   }

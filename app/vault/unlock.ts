@@ -1,5 +1,5 @@
 // How the vault is opened in this environment: where it is and where its key may come from.
-// Shared by the core and by what works on a vault that will not open.
+// Used by the core, and by the commands that repair a vault which does not open.
 import type { Clock } from '../base/clock.ts'
 import type { Paths } from '../base/paths.ts'
 import { fingerprint, type Secret } from '../base/secret.ts'
@@ -25,8 +25,8 @@ export type Unlocking = {
   keychain?: Keychain
 }
 
-/** Who is told while a vault is opened. */
-export type Told = {
+/** What happens while a vault is opened, and the signal to stop it. */
+export type UnlockEvents = {
   /** A sentence for a person. */
   notice: (sentence: string) => void
   /** The keychain has begun to wait for the person; its answer is still waited for. */
@@ -36,7 +36,7 @@ export type Told = {
 }
 
 /** What openVault() and the recovery functions are given. @throws passphraseNeeded where the variable is empty */
-export function unlockOptions(unlocking: Unlocking, { notice, onWaiting, signal }: Told): OpenOptions {
+export function unlockOptions(unlocking: Unlocking, { notice, onWaiting, signal }: UnlockEvents): OpenOptions {
   const { home, clock, environment, ask, askForNewPassphrase, ephemeral, keychain, startKeychainHelper } = unlocking
   return {
     path: ephemeral ? ':memory:' : home.vault,

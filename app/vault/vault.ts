@@ -113,7 +113,7 @@ export interface Vault extends Registrations {
  * Of the secrets null takes one away; absent: it stays as it is. `isForGrant`: the grant's own copy of the client changes too,
  * its id where `grantClient` says so.
  */
-export type Changed = {
+export type ServerChange = {
   config: ServerConfig
   clientSecret?: Secret | null
   isForGrant?: boolean

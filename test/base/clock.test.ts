@@ -1,7 +1,7 @@
 // The machine's own clock, on faked timers: an alarm never sleeps longer than a nap, rings once, and hears a poke.
 // All else in the tests runs on the fake clock, so a mistake here would show nowhere but in the field.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { longestNap, sleep, systemClock } from '../../app/base/clock.ts'
+import { maxNapMs, sleep, systemClock } from '../../app/base/clock.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -16,9 +16,9 @@ test('an alarm rings at its time, or after the longest nap, once', () => {
   expect(rung).toEqual([])
   vi.advanceTimersByTime(1)
   expect(rung).toEqual(['soon'])
-  vi.advanceTimersByTime(longestNap)
+  vi.advanceTimersByTime(maxNapMs)
   expect(rung).toEqual(['soon', 'nap', 'never planned'])
-  vi.advanceTimersByTime(10 * longestNap)
+  vi.advanceTimersByTime(10 * maxNapMs)
   expect(rung).toHaveLength(3)
 })
 
@@ -27,7 +27,7 @@ test('a wall clock set back by hours does not hold an alarm beyond its nap', () 
   let rung = 0
   clock.alarm(clock.now() + 20_000, () => rung++)
   vi.setSystemTime(clock.now() - 8 * 3_600_000)
-  vi.advanceTimersByTime(longestNap)
+  vi.advanceTimersByTime(maxNapMs)
   expect(rung).toBe(1)
 })
 
@@ -38,7 +38,7 @@ test('a poke rings every alarm at once and only once; a cancelled one is silent'
   clock.alarm(clock.now() + 9000, () => rung.push('cancelled'))()
   clock.poke()
   clock.poke()
-  vi.advanceTimersByTime(longestNap)
+  vi.advanceTimersByTime(maxNapMs)
   expect(rung).toEqual(['kept'])
 })
 

@@ -1,6 +1,6 @@
 // A clock that stands still until a test moves it, with sleep (`jump`) apart from running time (`advance`).
 // A cap on fired timers turns a runaway loop into a failed test.
-import { type Clock, longestNap } from '../../app/base/clock.ts'
+import { type Clock, maxNapMs } from '../../app/base/clock.ts'
 
 /** `at` in running time; alarms also ring when the wall clock reaches `wallAt`. */
 type Timer = { at: number; wallAt: number | null; wake: () => void }
@@ -32,7 +32,7 @@ export function fakeClock(start = Date.UTC(2026, 0, 2, 12), cap = 100_000): Fake
   const clock: FakeClock = {
     fired: 0,
     now: () => wall,
-    alarm: (at, wake) => add({ at: running + longestNap, wallAt: at, wake }),
+    alarm: (at, wake) => add({ at: running + maxNapMs, wallAt: at, wake }),
     after: (length, wake) => add({ at: running + length, wallAt: null, wake }),
     poke() {
       for (const timer of [...timers]) {

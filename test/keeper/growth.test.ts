@@ -2,7 +2,7 @@
 // And what the keeper starts by its plans is what a walk over all servers would start, whatever happens in between.
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import { longestNap } from '../../app/base/clock.ts'
+import { maxNapMs } from '../../app/base/clock.ts'
 import { serverConfig } from '../../app/contract/server.ts'
 import { isDue } from '../../app/health/questions.ts'
 import type { KeeperOptions } from '../../app/keeper/keeper.ts'
@@ -70,7 +70,7 @@ test('a read of a token, an event, a refresh and a nap look at as many servers a
     await count(() => keeper.setSignIn('s5', null))
     await count(() => readToken(keeper, clock, 's6', 60 * minute + 1))
     await count(() => keeper.record('s7', 'settingsChanged', 'Changed'))
-    await count(() => clock.advance(longestNap))
+    await count(() => clock.advance(maxNapMs))
     expect([walks.mock.calls.length, views.mock.calls.length]).toEqual([0, 0])
     vi.restoreAllMocks()
     await keeper.drain()
@@ -139,7 +139,7 @@ test.each(['all', 'asked'] as const)(
           await clock.settle()
         }
         // The longest suspension, and a nap after it.
-        await clock.advance(2 * longestNap)
+        await clock.advance(2 * maxNapMs)
         const due = keeper.roster
           .all()
           .filter(([id]) => scope === 'all' || asked.has(id))
