@@ -19,7 +19,7 @@ Made by \`npm run docs\` from the table that \`test/oauth/hostile.test.ts\` prov
 
 ## A reply gone wrong, at each step
 
-A code is what the person is told, in a sentence; \`busy\`, \`lost\` and \`garbled\` are passing faults that keep everything
+A code is what the person is told, in a sentence; \`busy\`, \`lost\` and \`garbled\` are transient faults that keep everything
 and are tried again. In no cell is a grant given up, a token shown, another host asked, or a code or refresh token sent twice.
 
 ${cells('The reply', ...names.map((step) => steps[step].name))}

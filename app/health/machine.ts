@@ -25,7 +25,7 @@ export type HealthEvent =
   /** A refresh was stored, or another writer's grant was found. */
   | { type: 'refreshed'; grant: GrantFacts }
   | { type: 'failed'; report: FaultReport }
-  /** Wake or network back: waits for passing faults are cut short. */
+  /** Wake or network back: waits for transient faults are cut short. */
   | { type: 'poked' }
   | { type: 'signInStarted' }
   | { type: 'signInStep'; step: SignInStep }

@@ -36,7 +36,7 @@ async function recovers() {
   expect(counts()).toMatchObject({ reuse: 0, revoked: 0 })
 }
 
-describe('FM-05 passing faults keep everything', () => {
+describe('FM-05 transient faults keep everything', () => {
   test('server down: offline', async () => {
     s = await createSetting({ schedule: { backoffFirst: 60_000 } })
     await s.signIn()
