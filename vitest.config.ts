@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: './test/support/globalSetup.ts',
-    reporters: ['default', './build/failureReport.mjs'],
+    reporters: ['default', './build/testReport.mjs'],
     pool: 'forks',
     // The end-to-end files and those of the pages mostly wait: for real time, processes, a browser.
     maxWorkers: Math.max(3, availableParallelism() - 1),

@@ -1,10 +1,10 @@
-// `npm test`: types, lint, every test, the official conformance suite, and a summary. Installs what it needs first; runs on any Node from 20 on.
-// `--only types,lint,tests,conformance` picks steps; what follows `--` goes to vitest.
+// `npm test`: types, lint, every test, and a summary. Installs what it needs first; runs on any Node from 20 on.
+// `--only STEP,…` picks steps, `--changed [REF]` the tests that depend on what was changed; what follows `--` goes to vitest.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { failuresFile } from './failureReport.mjs'
 import { ensureNode, ensurePackages, root } from './node.mjs'
+import { reportFile } from './testReport.mjs'
 
 // For the keychain: a session bus, a real keyring, the library keytar loads, and a tool to ask the bus. For the pages: a
 // browser, driven without a window. For the gateway's public URL: a reverse proxy, and a certificate for it.
@@ -34,7 +34,20 @@ const split = args.indexOf('--')
 const own = split < 0 ? args : args.slice(0, split)
 const rest = split < 0 ? [] : args.slice(split + 1)
 const onlyAt = own.indexOf('--only')
-const only = onlyAt < 0 ? ['types', 'lint', 'tests', 'conformance'] : (own[onlyAt + 1] ?? '').split(',')
+const changedAt = own.indexOf('--changed')
+const usual = ['types', 'lint', changedAt < 0 ? 'tests' : 'changed']
+const only = onlyAt < 0 ? usual : (own[onlyAt + 1] ?? '').split(',')
+// What was changed since the last commit, or since the one that is named.
+const changed = own[changedAt + 1]?.startsWith('-') === false ? [`--changed=${own[changedAt + 1]}`] : ['--changed']
+
+/** The files whose tests repeat more often in a soak. */
+function soakFiles() {
+  const folder = join(root, 'test')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts'))
+  return files
+    .map((file) => join('test', file))
+    .filter((file) => readFileSync(join(root, file), 'utf8').includes('/soak.ts'))
+}
 
 ensurePackages()
 const node = ensureNode()
@@ -45,15 +58,21 @@ const env = {
   ...process.env,
   PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`
 }
+if (only.includes('soak')) env.TOKENTRAY_SOAK = '1'
+const vitest = [bin('vitest', 'vitest.mjs'), 'run']
+// They start the bundled command, a browser or the conformance suite: each takes longer than an answer may that is waited for.
+const slow = ['e2e', 'renderer', 'desktop', 'electron-double', 'conformance'].map((name) => `--exclude=test/${name}/**`)
 const steps = {
   types: [bin('typescript', 'bin', 'tsc'), '-b', '--pretty', 'false'],
   lint: [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.', ...(process.stdout.isTTY ? [] : ['--colors=off'])],
-  tests: [bin('vitest', 'vitest.mjs'), 'run', ...rest],
-  conformance: [join(root, 'test', 'conformance', 'main.ts')]
+  tests: [...vitest, ...rest],
+  changed: [...vitest, ...changed, '--passWithNoTests', ...slow, ...rest],
+  conformance: [...vitest, 'test/conformance', ...rest],
+  soak: [...vitest, '--reporter=verbose', '--reporter=./build/testReport.mjs', ...soakFiles(), ...rest]
 }
 const note = only.includes('tests') ? ensureDebianPackages() : null
 
-rmSync(failuresFile, { force: true })
+rmSync(reportFile, { force: true })
 const results = []
 for (const name of only) {
   const step = steps[name]
@@ -68,7 +87,7 @@ for (const name of only) {
 }
 
 console.log('')
-if (existsSync(failuresFile)) process.stdout.write(readFileSync(failuresFile))
+if (existsSync(reportFile)) process.stdout.write(readFileSync(reportFile))
 if (note) console.log(`Note: ${note}`)
 for (const { name, ok, seconds } of results) console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`)
 const failed = results.filter(({ ok }) => !ok).length

@@ -1,15 +1,17 @@
-// Bad input, as real processes: one sentence on stderr, the documented exit code, no stack trace, no secret repeated.
+// Bad input: one sentence on stderr, the documented exit code, no stack trace, no secret repeated.
+// In this process, and one case of each kind as a process of its own.
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
+import { locate } from '../../app/base/paths.ts'
 import { listen } from '../../app/owner/listen.ts'
 import { makeReference } from '../../build/reference.ts'
 import { makeCore } from '../owner/fakeCore.ts'
 import { compileCache } from '../support/compileCache.ts'
 import { isSkipped } from '../support/skipped.ts'
-import { fail, makePaths } from './world.ts'
+import { fail, makePaths, runIn } from './world.ts'
 
 const root = join(import.meta.dirname, '../..')
 const secret = 's3cr3t-canary'
@@ -32,51 +34,74 @@ function runProcess(
 }
 
 const url = 'https://a.example/mcp'
+const cases: [string[], number, string][] = [
+  [[], 2, 'Name a command'],
+  [['lst'], 2, 'Did you mean list?'],
+  [['vault'], 2, 'Name a command'],
+  [['add'], 2, "Missing required argument 'url'"],
+  [['add', 'not a url'], 2, 'is not the address of an MCP server'],
+  [['add', 'ftp://a.example'], 2, 'is not the address of an MCP server'],
+  [['add', url, '--param', 'novalue'], 2, 'Write name=value'],
+  [['add', url, '--redirect-port', '99999'], 2, 'from 1 to 65535'],
+  [['add', url, '--redirect-host', 'example.com'], 2, 'Allowed choices'],
+  [['add', url, '--client-credentials'], 2, 'requires --client-id'],
+  [['add', url, '--client-secret-file', '/x'], 2, 'requires --client-id'],
+  [['add', url, '--refresh-token-file', '-'], 2, 'requires --token-endpoint'],
+  [['add', url, '--token-file', '/nonexistent/file'], 2, 'cannot be read from /nonexistent/file (ENOENT)'],
+  [['add', url, '--token-file', '-'], 2, 'There is no access token in stdin'],
+  [['add', url, '--token-file', '-', '--client-id', 'x', '--client-secret-file', '-'], 2, 'Only one secret'],
+  [['add', url, '--from-env', 'NOPE'], 2, 'NOPE_ACCESS_TOKEN is not set'],
+  [['add', url, '--from-env', 'HALF'], 2, 'HALF_TOKEN_ENDPOINT is not set'],
+  [['add', url, '--from-env', 'a b'], 2, 'cannot begin the name'],
+  [['add', url, '--client-secret', secret], 2, '--client-secret is not taken'],
+  [['add', url, `--token=${secret}`], 2, '--token is not taken'],
+  [['add', url, '--refresh-token', secret], 2, 'use --refresh-token-file FILE'],
+  [['list', `--oops=${secret}`], 2, "Unknown option '--oops'"],
+  [['list', '--expiring', '10'], 2, '"10" is not a duration'],
+  [['list', '--state', 'odd'], 2, 'Allowed choices'],
+  [['token', 'a', '--min-valid', 'soon'], 2, '"soon" is not a duration'],
+  [['token'], 2, "Missing required argument 'server'"],
+  [['set', 'a'], 2, 'Nothing to set'],
+  [['set', 'a', '--jitter', '2'], 2, 'a number from 0 to 1'],
+  [['set', 'a', '--default', 'florr'], 2, 'one of the knobs'],
+  [['set', 'a', '--default', 'floor', '--floor', '9s'], 2, 'name it once'],
+  [['history', 'a', '--limit', '0'], 2, 'from 1 to 1000'],
+  [['completion', 'tcsh'], 2, 'choose bash, zsh or fish'],
+  [['remove', 'a'], 3, 'needs a confirmation'],
+  [['vault', 'reset'], 3, 'needs a confirmation'],
+  [['help', 'nothing'], 2, 'Name a command']
+]
+
 describe('one sentence, the right exit code, no stack trace', () => {
-  test.concurrent.each([
-    [[], 2, 'Name a command'],
-    [['lst'], 2, 'Did you mean list?'],
-    [['vault'], 2, 'Name a command'],
-    [['add'], 2, "Missing required argument 'url'"],
-    [['add', 'not a url'], 2, 'is not the address of an MCP server'],
-    [['add', 'ftp://a.example'], 2, 'is not the address of an MCP server'],
-    [['add', url, '--param', 'novalue'], 2, 'Write name=value'],
-    [['add', url, '--redirect-port', '99999'], 2, 'from 1 to 65535'],
-    [['add', url, '--redirect-host', 'example.com'], 2, 'Allowed choices'],
-    [['add', url, '--client-credentials'], 2, 'requires --client-id'],
-    [['add', url, '--client-secret-file', '/x'], 2, 'requires --client-id'],
-    [['add', url, '--refresh-token-file', '-'], 2, 'requires --token-endpoint'],
-    [['add', url, '--token-file', '/nonexistent/file'], 2, 'cannot be read from /nonexistent/file (ENOENT)'],
-    [['add', url, '--token-file', '-'], 2, 'There is no access token in stdin'],
-    [['add', url, '--token-file', '-', '--client-id', 'x', '--client-secret-file', '-'], 2, 'Only one secret'],
-    [['add', url, '--from-env', 'NOPE'], 2, 'NOPE_ACCESS_TOKEN is not set'],
-    [['add', url, '--from-env', 'HALF'], 2, 'HALF_TOKEN_ENDPOINT is not set'],
-    [['add', url, '--from-env', 'a b'], 2, 'cannot begin the name'],
-    [['add', url, '--client-secret', secret], 2, '--client-secret is not taken'],
-    [['add', url, `--token=${secret}`], 2, '--token is not taken'],
-    [['add', url, '--refresh-token', secret], 2, 'use --refresh-token-file FILE'],
-    [['list', `--oops=${secret}`], 2, "Unknown option '--oops'"],
-    [['list', '--expiring', '10'], 2, '"10" is not a duration'],
-    [['list', '--state', 'odd'], 2, 'Allowed choices'],
-    [['token', 'a', '--min-valid', 'soon'], 2, '"soon" is not a duration'],
-    [['token'], 2, "Missing required argument 'server'"],
-    [['set', 'a'], 2, 'Nothing to set'],
-    [['set', 'a', '--jitter', '2'], 2, 'a number from 0 to 1'],
-    [['set', 'a', '--default', 'florr'], 2, 'one of the knobs'],
-    [['set', 'a', '--default', 'floor', '--floor', '9s'], 2, 'name it once'],
-    [['history', 'a', '--limit', '0'], 2, 'from 1 to 1000'],
-    [['completion', 'tcsh'], 2, 'choose bash, zsh or fish'],
-    [['remove', 'a'], 3, 'needs a confirmation'],
-    [['vault', 'reset'], 3, 'needs a confirmation'],
-    [['help', 'nothing'], 2, 'Name a command']
-  ] as [string[], number, string][])('%j', async (argv, code, words) => {
-    const env = { HALF_REFRESH_TOKEN: secret, TOKENTRAY_HOME: '/nonexistent/tokentray' }
-    const done = await runProcess(argv, env)
-    expect(done.err).toContain(words)
-    expect(done.err).toMatch(/^tokentray: [^\n]+\n$/)
-    expect([done.code, done.out]).toEqual([code, ''])
-    expect(done.err).not.toContain(secret)
+  const env = { HALF_REFRESH_TOKEN: secret, TOKENTRAY_HOME: '/nonexistent/tokentray' }
+
+  function expectSentence(said: { code: number; out: string; err: string }, code: number, words: string): void {
+    expect(said.err).toContain(words)
+    expect(said.err).toMatch(/^tokentray: [^\n]+\n$/)
+    expect([said.code, said.out]).toEqual([code, ''])
+    expect(said.err).not.toContain(secret)
+  }
+
+  test.each(cases)('%j', async (argv, code, words) => {
+    const { exitCode, out, err, lock } = await runIn(argv, { env, paths: locate(env, process.platform), stdin: '' })
+    expectSentence({ code: exitCode, out, err }, code, words)
+    expect(lock.claims()).toBe(0)
   })
+
+  // One of each kind: no command, an unknown one, a secret, a number that is none, a missing confirmation.
+  const asProcesses = [
+    [],
+    ['lst'],
+    ['add', url, '--client-secret', secret],
+    ['list', '--expiring', '10'],
+    ['remove', 'a']
+  ]
+  test.concurrent.each(asProcesses.map((argv) => cases.find(([each]) => each.join() === argv.join())!))(
+    'the same as a process: %j',
+    async (argv, code, words) => {
+      expectSentence(await runProcess(argv, env), code, words)
+    }
+  )
 })
 
 test('with --json the same failure is JSON on stdout too', async () => {

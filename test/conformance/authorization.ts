@@ -8,7 +8,7 @@ import { systemClock } from '../../app/base/clock.ts'
 import { startGateway } from '../../app/gateway/gateway.ts'
 import { createSetting, type Setting } from '../core.fixture.ts'
 import { freePort } from '../support/freePort.ts'
-import type { Check, Row } from './main.ts'
+import type { Check, Row } from './suite.ts'
 
 /**
  * The suite warns where a server takes no client ID metadata documents. Ours fetches nothing that a local program names

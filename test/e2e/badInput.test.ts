@@ -21,6 +21,7 @@ import { connect } from '../../app/vault/connection.ts'
 import { derivePassphraseKey } from '../../app/vault/passphrase.ts'
 import { readSidecar } from '../../app/vault/sidecar.ts'
 import { metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
+import { isSkipped } from '../support/skipped.ts'
 import {
   giveAway,
   type Home,
@@ -64,22 +65,14 @@ async function listenOn(answer: Parameters<typeof createServer>[1]): Promise<str
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+// More of them, in one process: test/cli/input.test.ts.
 test('addresses and arguments: each refused in a sentence that says what to write, and nothing is made', async () => {
   const home = await makeHome()
   const cases: [string[], number, RegExp][] = [
-    [['add', 'not-a-url'], 2, /must begin with https:\/\//],
-    [['add', 'ftp://example.com/mcp'], 2, /must begin with https:\/\//],
     [['add', 'http://mcp.example.com/mcp'], 2, /use https/],
     [['add', 'https://me:hunter2@example.com/mcp'], 2, /Take the user name and password out|leave them out/],
-    [['add', 'https://example.com', '--token', 'hunter2'], 2, /use --token-file FILE/],
-    [['add', 'https://example.com', '--client-secret=hunter2'], 2, /use --client-secret-file FILE/],
-    [['add', 'https://example.com', '--refresh-token=hunter2'], 2, /use --refresh-token-file FILE/],
     [['list', '--passphrase=hunter2'], 2, /use the variable TOKENTRAY_PASSPHRASE_FILE/],
-    [['add', 'https://example.com', '--token-file', '/nowhere/token'], 2, /cannot be read from \/nowhere\/token/],
-    [['add', 'https://example.com', '--from-env', 'NOTHING'], 2, /NOTHING_ACCESS_TOKEN is not set/],
-    [['add', 'https://example.com', '--client-credentials'], 2, /requires --client-id and --client-secret-file/],
     [['add', 'https://example.com', '--name', 'token', '--no-login'], 2, /choose another one/],
-    [['token', 'kept', '--min-valid', 'soon'], 2, /duration|90s/],
     [['frobnicate'], 2, /--help/],
     [['token', 'nobody'], 4, /There is no server called "nobody"; add one/]
   ]
@@ -252,11 +245,10 @@ test('FM-14 a fixed redirect port that is taken: the sentence names it, and the 
 })
 
 // Root is refused nothing, so these run as an ordinary user.
-const reason = isRoot ? '' : ' (skipped: only root can drop privileges; run as root on Linux)'
-if (reason) console.log(reason.trim())
+const isUnable = isSkipped(!isRoot, 'only root can drop privileges; run as root on Linux')
 const unprivileged: StartOptions = { unprivileged: true }
 
-test.skipIf(!isRoot)(`a home that may not be read or written: one sentence, nothing made${reason}`, async () => {
+test.skipIf(isUnable)('a home that may not be read or written: one sentence, nothing made', async () => {
   const home = await makeHome()
   const { vault, settings } = home.paths
   const folder = dirname(vault)
@@ -295,7 +287,7 @@ test.skipIf(!isRoot)(`a home that may not be read or written: one sentence, noth
   expect(await home.tokentray(['list'], unprivileged)).toMatchObject({ code: 0 })
 })
 
-test.skipIf(!isRoot)(`FM-24 somebody else's vault is not opened and not taken over${reason}`, async () => {
+test.skipIf(isUnable)('FM-24 a vault of somebody else is not opened and not taken over', async () => {
   const { home } = await makeFurnishedHome()
   giveAway(home.folder, dirname(home.paths.vault), home.env.XDG_RUNTIME_DIR!)
   const before = readFileSync(home.paths.vault)

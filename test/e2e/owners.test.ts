@@ -1,11 +1,12 @@
 // Two owners started at once, again and again: one wins, the other says who, and the vault keeps everything.
 // The lock is the operating system's, so this is shown with processes only.
 import { expect, test } from 'vitest'
+import { times } from '../support/soak.ts'
 import { makeHome, makeUpstream } from './harness.ts'
 
-const rounds = 50
+const rounds = times(10, 50)
 
-test('FM-01 two serve at once, 50 times: one wins, the other names it and ends with 1, nothing is lost', async () => {
+test('FM-01 two serve at once, round after round: one wins, the other names it and ends with 1, nothing is lost', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   expect(await home.tokentray(['add', upstream.mcp.url, '--id', 'kept'])).toMatchObject({ code: 0 })

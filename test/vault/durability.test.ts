@@ -10,8 +10,10 @@ import { expose, Secret } from '../../app/base/secret.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { migrate } from '../../app/vault/migrations.ts'
 import { createSqliteVault } from '../../app/vault/sqlite.ts'
+import { times } from '../support/soak.ts'
 import { failure, privateFolder, sampleGrant, sampleServer, sampleTokens } from './vault.fixture.ts'
 
+const kills = times(8, 20)
 const key = new Secret('5a'.repeat(32))
 
 function openFile(path: string) {
@@ -32,7 +34,7 @@ async function filledFile() {
 test('FM-04 kill -9 at any moment loses no token whose commit was answered, and damages nothing', async () => {
   const path = await filledFile()
   let acknowledged = 1
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < kills; round++) {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), 'write', path], {
       stdio: ['ignore', 'pipe', 'inherit']
     })
