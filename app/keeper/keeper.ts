@@ -147,7 +147,7 @@ export class Keeper {
     if (!entry) return
     entry.isAsked = true
     this.#planNext(entry)
-    this.#planIfDue(entry, this.#now())
+    this.#planIfDue(entry)
     this.tick()
   }
 
@@ -168,6 +168,8 @@ export class Keeper {
     if (health !== entry.health) this.#changeHealth(id, entry, health)
     if (effect) this.#run(id, entry, effect)
     this.#planNext(entry)
+    // What `due` itself leaves to be done has a time of its own: due at once again, it would never end.
+    if (event.type !== 'due') this.#planIfDue(entry)
     this.#arm()
   }
 
@@ -175,7 +177,10 @@ export class Keeper {
   tick(): void {
     if (this.#stopped || this.#suspension.isOn) return
     const now = this.#now()
-    if (this.#mustLookAtAll) this.#lookAtAll(now)
+    if (this.#mustLookAtAll) {
+      this.#mustLookAtAll = false
+      for (const [, entry] of this.roster.all()) this.#planIfDue(entry)
+    }
     const due = this.#plans.takeDue(now)
     due.sort((a, b) => (a.health.grant?.expiresAt ?? 0) - (b.health.grant?.expiresAt ?? 0))
     for (const { config } of due) this.dispatch(config.id, { type: 'due' })
@@ -324,14 +329,11 @@ export class Keeper {
     this.#plans.set(entry, this.#inScope(entry) && !entry.flight ? plannedAt(entry.health) : null)
   }
 
-  #lookAtAll(now: number): void {
-    this.#mustLookAtAll = false
-    for (const [, entry] of this.roster.all()) this.#planIfDue(entry, now)
-  }
-
-  /** Plans for `now` what is due for another reason than its plan: see isDue. */
-  #planIfDue(entry: Entry, now: number): void {
-    if (entry.plan && isDue(entry.health, now, entry.schedule)) this.#plans.set(entry, Math.min(entry.plan.at, now))
+  /** Plans for now what is due for another reason than its plan: the clock went back behind the state's own beginning. */
+  #planIfDue(entry: Entry): void {
+    if (!entry.plan) return
+    const now = this.#now()
+    if (isDue(entry.health, now, entry.schedule)) this.#plans.set(entry, Math.min(entry.plan.at, now))
   }
 
   /** One alarm for all, at the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */
@@ -366,6 +368,7 @@ export class Keeper {
         if (entry.flight === flight) entry.flight = null
         if (this.roster.find(id) !== entry) return
         this.#planNext(entry)
+        this.#planIfDue(entry)
         this.#arm()
       })
     entry.flight = flight
