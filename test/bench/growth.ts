@@ -161,7 +161,7 @@ export function measureGrowth(): Promise<Part> {
         judge('A start, a server, with 10,000', median(starts[10_000]), 'ms', 0.25),
         ...sizes.map((size) => judge(`Heap a server with ${size.toLocaleString('en')}`, heaps[size].heap, 'kB', 2)),
         `The text of one change is ${texts[10].length} characters with 10 servers and ${texts[10_000].length} with 10,000.`,
-        'Starts include opening the vault, a fixed part that a few servers share. Heap: after collection, with one listener that holds what it was sent first, above the same process with a core that has no server.'
+        'Starts include opening the vault, a fixed part that a few servers share. Heap: after collection, with one listener that holds what it was sent first, above a core that has no server. RSS: of a process that also holds the small cores it measured before.'
       ]
     }
   })
@@ -185,9 +185,8 @@ function measureMemory(size: Size): Promise<{ heap: number; rss: number }> {
       await (await openCoreIn(folder, vault)).close()
     }
     const child = join(import.meta.dirname, 'growthChild.ts')
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', child, folder, passphrase], {
-      encoding: 'utf8'
-    })
+    const args = ['--expose-gc', child, folder, passphrase, String(size < 1000 ? 9 : 1)]
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
     if (status !== 0) throw new Error(`the memory could not be measured: ${stderr}`)
     const { heap, rss } = JSON.parse(stdout)
     return { heap: heap / size / 1000, rss: rss / 1e6 }

@@ -13,6 +13,7 @@ import { openVault } from '../../app/vault/open.ts'
 import { fakeClock } from '../fakes/clock.ts'
 import { testKeeper } from '../fakes/keeper.ts'
 import { fakeOAuth, grantAt, tokensAt } from '../fakes/oauth.ts'
+import { times } from '../support/soak.ts'
 
 const calls = vi.hoisted(() => ({ count: 0 }))
 vi.mock('../../app/health/questions.ts', async (original) => {
@@ -156,7 +157,7 @@ test.each(['all', 'asked'] as const)(
         if (scope === 'asked') expect(oauth.renewals.filter(({ server }) => !everAsked.has(server))).toEqual([])
         await keeper.drain()
       }),
-      { numRuns: 60, examples: found }
+      { numRuns: times(60, 3000), examples: found }
     )
   }
 )
@@ -194,6 +195,6 @@ test('at each moment the servers that are started are those that a walk over all
         await keeper.drain()
       }
     ),
-    { numRuns: 60 }
+    { numRuns: times(60, 3000) }
   )
 })
