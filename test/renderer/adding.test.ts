@@ -5,7 +5,7 @@ import { providers } from '../../app/providers/providers.ts'
 import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { Refusal, serverView } from './fixture.ts'
-import { button, openPages } from './opened.ts'
+import { button, copied, openPages } from './opened.ts'
 
 if (reason) console.log(reason)
 
@@ -137,8 +137,8 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     await page.locator('li.failed[data-step="registration"]').waitFor()
     await button(page, words.signIn.ownClient).click()
     await page.getByText('http://127.0.0.1:41414/callback').waitFor()
-    expect(await page.getByLabel(words.add.url).inputValue()).toBe(address)
-    expect(fixture().inputsOf('server.remove')).toEqual([{ server: 'example' }])
+    await expect.poll(() => page.getByLabel(words.add.url).inputValue()).toBe(address)
+    await expect.poll(() => fixture().inputsOf('server.remove')).toEqual([{ server: 'example' }])
     await page.getByLabel(words.add.clientId, { exact: true }).fill('client-1')
     await page.getByLabel(words.add.clientSecretOptional).fill('typed-secret')
     await button(page, words.add.submit).click()
@@ -192,7 +192,7 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     await field.fill('typed-token')
     await button(page, words.add.submitToken).click()
     await page.getByRole('alert').getByText('That is not an https address.').waitFor()
-    expect(await field.inputValue()).toBe('')
+    await expect.poll(() => field.inputValue()).toBe('')
     expect(fixture().inputsOf('server.add')).toEqual([{ url: 'https://x.example', accessToken: 'typed-token' }])
     expect(await page.content()).not.toContain('typed-token')
   })
@@ -238,7 +238,7 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
       await page.getByLabel(words.add.port).fill('5000')
       await button(page, words.actions.copy).click()
       await page.getByText(words.actions.copied).waitFor()
-      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://localhost:5000/callback')
+      expect(await copied(page)).toBe('http://localhost:5000/callback')
     })
   })
 })

@@ -6,7 +6,7 @@ import type { ServerView } from '../../app/contract/views.ts'
 import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { serverView } from './fixture.ts'
-import { button, openPages } from './opened.ts'
+import { button, isSettled, openPages } from './opened.ts'
 
 if (reason) console.log(reason)
 
@@ -38,10 +38,14 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
   const unfold = (page: Page) => button(page, text.title).click()
   const choose = (page: Page, option: string) => page.locator('.radio').filter({ hasText: option }).click()
   const fill = (page: Page, label: string, value: string) => page.getByLabel(label, { exact: true }).fill(value)
+  /** Saves, and resolves with what this save sent: an earlier one may still be on show. */
   async function saved(page: Page): Promise<unknown> {
+    const sent = () => fixture().inputsOf('server.set')
+    const before = sent().length
     await button(page, words.actions.save).click()
-    await page.getByText(words.actions.saved).first().waitFor()
-    return fixture().inputsOf('server.set').at(-1)
+    await expect.poll(() => sent().length).toBe(before + 1)
+    await isSettled(page)
+    return sent()[before]
   }
 
   test('in a browser: DPoP and the client’s authentication, and why no file', async () => {
@@ -62,10 +66,10 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
       clientAuth: 'client_secret_post',
       clientSecret: 'typed-secret'
     })
-    expect(await page.getByLabel(text.clientSecret, { exact: true }).inputValue()).toBe('')
+    await expect.poll(() => page.getByLabel(text.clientSecret, { exact: true }).inputValue()).toBe('')
     await fill(page, text.clientId, ' mine ')
     expect(await saved(page)).toEqual({ server: 'github', clientId: 'mine' })
-    expect(await page.getByLabel(text.clientId, { exact: true }).inputValue()).toBe('')
+    await expect.poll(() => page.getByLabel(text.clientId, { exact: true }).inputValue()).toBe('')
   })
 
   test('a closed fold inside an open one shows that it is closed', async () => {

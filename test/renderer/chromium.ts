@@ -81,6 +81,15 @@ export async function serveChromium(): Promise<{ address: string; close(): Promi
   }
 }
 
+/** In the page: what was put on the clipboard, which belongs to the whole browser and so to other pages too. */
+const noteCopies = `if (navigator.clipboard) {
+  const write = navigator.clipboard.writeText.bind(navigator.clipboard)
+  navigator.clipboard.writeText = async (text) => {
+    await write(text)
+    window.copied = text
+  }
+}`
+
 export type Look = { width: number; scheme: 'light' | 'dark'; at?: number }
 
 /** `page` opens an address; `complaints` holds what the console and the CSP said. */
@@ -105,6 +114,7 @@ export async function openChromium(opened: Promise<OpenBrowser> = launchChromium
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
       })
       page.on('pageerror', (error) => complaints.push(String(error)))
+      await page.addInitScript(noteCopies)
       if (at !== undefined) await page.clock.setFixedTime(at)
       await page.goto(url)
       return page

@@ -5,7 +5,7 @@ import { refusalWords } from '../../app/contract/refusals.ts'
 import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { clientOf, Refusal } from './fixture.ts'
-import { button, openPages } from './opened.ts'
+import { button, copied, openPages } from './opened.ts'
 import { asking } from './pages.ts'
 
 if (reason) console.log(reason)
@@ -122,7 +122,7 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
     ])
     await button(page, words.actions.copy).click()
     await page.getByText(words.actions.copied).waitFor()
-    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('ttk_shown-once')
+    expect(await copied(page)).toBe('ttk_shown-once')
     await button(page, words.clients.keyKept).click()
     await button(page, words.clients.addKey).waitFor()
     expect(await page.content()).not.toContain('ttk_shown-once')

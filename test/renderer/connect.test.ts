@@ -30,7 +30,9 @@ describe.skipIf(reason !== null)('connecting from the pages', () => {
     const cursor = join(home, '.cursor', 'mcp.json')
     await page.locator('.radio').filter({ hasText: 'Cursor' }).click()
     await page.getByText(words.connect.states.new).waitFor()
-    expect(await page.locator('pre.report').textContent()).toContain('+        "Authorization": "Bearer [key]"')
+    await expect
+      .poll(() => page.locator('pre.report').textContent())
+      .toContain('+        "Authorization": "Bearer [key]"')
     expect(existsSync(cursor)).toBe(false)
     await button(words.connect.write).click()
     await page.locator('.toast.ok').getByText(words.connect.written('Cursor', cursor)).waitFor()

@@ -54,5 +54,14 @@ export function openPages() {
   }
 }
 
+/** Resolves once no action of the page runs, and what it changed is drawn. */
+export async function isSettled(page: Page): Promise<void> {
+  await page.locator('[data-pending]').first().waitFor({ state: 'detached' })
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+}
+
+/** What the page last put on the clipboard; the clipboard itself is shared by all pages of the browser. */
+export const copied = (page: Page): Promise<unknown> => page.evaluate('window.copied')
+
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
 export const row = (page: Page, id: string) => page.locator(`[data-server="${id}"]`)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { Refusal } from './fixture.ts'
-import { button, openPages, row } from './opened.ts'
+import { button, copied, openPages, row } from './opened.ts'
 import { keyed, restored } from './pages.ts'
 
 if (reason) console.log(reason)
@@ -52,7 +52,7 @@ describe.skipIf(reason !== null)('the page of a server', () => {
     await dialog.getByRole('button', { name: words.actions.removeNow, exact: true }).click()
     await row(page, 'notion').waitFor()
     expect(fixture().inputsOf('server.remove')).toEqual([{ server: 'linear' }])
-    expect(await row(page, 'linear').count()).toBe(0)
+    await expect.poll(() => row(page, 'linear').count()).toBe(0)
   })
 
   test('signing out asks first and says what the server made of it', async () => {
@@ -153,7 +153,7 @@ describe.skipIf(reason !== null)('the page of a server', () => {
       servers.find(({ id }) => id === 'github')!.byDeviceCode = true
     })
     await page.getByText(words.detail.kinds.deviceCode, { exact: true }).waitFor()
-    expect(await page.getByText(words.detail.kinds.authorizationCode, { exact: true }).count()).toBe(0)
+    await expect.poll(() => page.getByText(words.detail.kinds.authorizationCode, { exact: true }).count()).toBe(0)
   })
 
   test('that a server passes credentials through is among the facts, where it does', async () => {
@@ -172,8 +172,8 @@ describe.skipIf(reason !== null)('the page of a server', () => {
     const line = page.locator('.copyLine', { hasText: words.keys.label })
     await line.getByRole('button', { name: words.actions.copy }).click()
     await page.getByText(words.actions.copied).waitFor()
-    const copied = JSON.parse(String(await page.evaluate('navigator.clipboard.readText()')))
-    expect(copied).toEqual({ keys: [expect.objectContaining({ kid: 'k1', kty: 'EC', x: 'x'.repeat(43) })] })
+    const keys = JSON.parse(String(await copied(page)))
+    expect(keys).toEqual({ keys: [expect.objectContaining({ kid: 'k1', kty: 'EC', x: 'x'.repeat(43) })] })
     fixture().handlers['server.keys'] = () => {
       throw new Refusal('inputInvalid', 'It has no key.')
     }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
-import { button, openPages } from './opened.ts'
+import { button, copied, openPages } from './opened.ts'
 
 if (reason) console.log(reason)
 
@@ -36,8 +36,8 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       const field = page.getByRole('textbox', { name: words.schedule.fields.refreshMargin })
       await expect.poll(() => field.inputValue()).toBe('1m 30s')
       await page.getByText(words.schedule.followDefault('5m')).click()
-      expect(await field.inputValue()).toBe('')
-      expect(await field.getAttribute('placeholder')).toBe('5m')
+      await expect.poll(() => field.inputValue()).toBe('')
+      await expect.poll(() => field.getAttribute('placeholder')).toBe('5m')
       await button(page, words.actions.save).click()
       await expect
         .poll(() => fixture().inputsOf('server.set'))
@@ -56,7 +56,7 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       await page.getByText('localhost', { exact: true }).click()
       await button(page, words.actions.copy).click()
       await page.getByText(words.actions.copied).waitFor()
-      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://localhost:41414/callback')
+      expect(await copied(page)).toBe('http://localhost:41414/callback')
       await port.fill('99999')
       await params.fill('audience=b\nnonsense')
       await button(page, words.actions.save).click()
@@ -90,7 +90,7 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       })
       await page.goto(fixture().url)
       await page.locator('[data-server="github"]').waitFor()
-      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+      await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
     })
 
     test('the theme is switched for good, whatever the system says', async () => {
@@ -99,7 +99,7 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       const light = await background()
       await page.getByText(words.settings.themes.dark).click()
       await expect.poll(background).not.toBe(light)
-      expect(fixture().inputsOf('settings.set')).toEqual([{ theme: 'dark' }])
+      await expect.poll(() => fixture().inputsOf('settings.set')).toEqual([{ theme: 'dark' }])
       // Before the first snapshot the page is already dark: it remembers.
       await page.reload()
       expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
@@ -122,7 +122,7 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       await floor.fill('90s')
       await button(page, words.actions.save).click()
       await page.getByText(words.actions.saved).waitFor()
-      expect(await floor.inputValue()).toBe('1m 30s')
+      await expect.poll(() => floor.inputValue()).toBe('1m 30s')
       await page.getByText(words.schedule.followDefault('')).click()
       await button(page, words.actions.save).click()
       await expect
@@ -136,7 +136,7 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       await page.getByText('tokentray 0.1.0').waitFor()
       await button(page, words.settings.copyReport).click()
       await page.getByText(words.actions.copied).waitFor()
-      expect(await page.evaluate('navigator.clipboard.readText()')).toBe('tokentray 0.1.0\nservers: 7')
+      expect(await copied(page)).toBe('tokentray 0.1.0\nservers: 7')
     })
 
     test('the gateway is shown with its address and problem, and leads to the clients', async () => {
@@ -161,8 +161,8 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       const page = await open('#settings')
       await button(page, words.settings.backup).click()
       await page.getByText('backups/vault-1.db').waitFor()
-      expect(await page.getByText(fixture().snapshot.vault.path, { exact: true }).count()).toBe(1)
-      expect(await page.getByText(words.settings.keySources.keychain).count()).toBe(1)
+      await expect.poll(() => page.getByText(fixture().snapshot.vault.path, { exact: true }).count()).toBe(1)
+      await expect.poll(() => page.getByText(words.settings.keySources.keychain).count()).toBe(1)
     })
   })
 })

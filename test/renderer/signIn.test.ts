@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { words } from '../../renderer/words.ts'
 import { reason } from './chromium.ts'
 import { Refusal } from './fixture.ts'
-import { button, openPages } from './opened.ts'
+import { button, copied, openPages } from './opened.ts'
 import { keyed, signingIn } from './pages.ts'
 
 if (reason) console.log(reason)
@@ -52,11 +52,11 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     expect(await link.getAttribute('rel')).toBe('noreferrer')
     await button(page, words.signIn.copyLink).click()
     await page.getByText(words.actions.copied).waitFor()
-    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(url)
+    expect(await copied(page)).toBe(url)
     await page.getByLabel(words.signIn.pasteLabel).fill('http://127.0.0.1:1/callback?code=typed-code')
     await button(page, words.signIn.pasteSubmit).click()
     await page.getByText('This address belongs to another sign-in.').waitFor()
-    expect(await page.getByLabel(words.signIn.pasteLabel).inputValue()).toBe('')
+    await expect.poll(() => page.getByLabel(words.signIn.pasteLabel).inputValue()).toBe('')
     await button(page, words.signIn.cancel).click()
     await expect.poll(() => fixture().inputsOf('signIn.cancel')).toEqual([{ signIn: 'sign-in-1' }])
   })
