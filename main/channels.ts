@@ -3,8 +3,8 @@
 export const channels = {
   /** window → main, with an answer: a command of the contract. */
   call: 'tokentray:call',
-  /** window → main: the page wants snapshots from now on. */
+  /** window → main: the page wants a whole snapshot now, and what changes from then on. */
   watch: 'tokentray:watch',
-  /** main → window: a snapshot. */
-  snapshot: 'tokentray:snapshot'
+  /** main → window: a message of app/contract/stream.ts. */
+  message: 'tokentray:message'
 } as const

@@ -4,7 +4,7 @@ import { type IpcMainEvent, type IpcMainInvokeEvent, ipcMain, type WebContents }
 import type { Reply } from '../app/contract/commands.ts'
 import { type DesktopCommandName, type DesktopSettings, desktopCommands } from '../app/contract/desktop.ts'
 import { asTokentrayError } from '../app/contract/errors.ts'
-import { type Snapshot, snapshot as snapshotSchema } from '../app/contract/views.ts'
+import type { StreamMessage } from '../app/contract/stream.ts'
 import { channels } from './channels.ts'
 import { isOwnPage } from './pages.ts'
 
@@ -13,8 +13,10 @@ export type IpcOptions = {
   contents(): WebContents | null
   handle(name: string, input: unknown): Promise<Reply<unknown>>
   desktop: { read(): DesktopSettings; set(change: Partial<DesktopSettings>): DesktopSettings }
-  /** The current snapshot at once, then each new one; returns what stops it. */
-  subscribe(listener: (snapshot: Snapshot) => void): () => void
+  /** Calls `listener` with each message of the core's from now on; returns what stops it. */
+  subscribe(listener: (message: StreamMessage) => void): () => void
+  /** The whole snapshot as a message; null while there is no core. */
+  whole(): StreamMessage | null
 }
 
 const refused: Reply<never> = { ok: false, code: 'notAllowedHere', message: 'Only the window’s own page may call.' }
@@ -58,12 +60,14 @@ export function openIpc(options: IpcOptions): void {
   const watched = new WeakSet<WebContents>()
   ipcMain.on(channels.watch, (event) => {
     const { sender } = event
-    // A page that was loaded anew asks again: it gets the current snapshot, not a second stream.
     if (!isTrusted(event)) return
-    const send = (snapshot: Snapshot) => {
-      if (!sender.isDestroyed()) sender.send(channels.snapshot, snapshotSchema.parse(snapshot))
+    const send = (message: StreamMessage) => {
+      if (!sender.isDestroyed()) sender.send(channels.message, message)
     }
-    if (watched.has(sender)) return options.subscribe(send)()
+    const whole = options.whole()
+    if (whole) send(whole)
+    // A page that was loaded anew, or missed a message, asks again: it gets no second stream.
+    if (watched.has(sender)) return
     watched.add(sender)
     sender.once('destroyed', options.subscribe(send))
   })

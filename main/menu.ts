@@ -62,30 +62,37 @@ export function markOf(view: ServerView): Mark {
   return view.state === 'refreshing' ? 'refreshing' : 'healthy'
 }
 
+/** How many servers have each mark: kept up to date by the shell, so that the tray need not walk all servers. */
+export type Tally = Record<Mark, number>
+
+export function tallyOf(servers: readonly ServerView[] = []): Tally {
+  const tally = { healthy: 0, refreshing: 0, waiting: 0, attention: 0, paused: 0, signedOut: 0 }
+  for (const view of servers) tally[markOf(view)]++
+  return tally
+}
+
 /** The worst of all in one mark; an ordinary refresh does not make the tray flicker. */
-export function trayMark(snapshot: Snapshot | null): Mark {
+export function trayMark(snapshot: Snapshot | null, tally = tallyOf(snapshot?.servers)): Mark {
   if (!snapshot) return 'signedOut'
   if (snapshot.vault.state === 'keychainWaiting') return 'waiting'
   if (snapshot.vault.state !== 'open' || snapshot.light === 'red' || snapshot.clients.pending.length > 0)
     return 'attention'
   if (snapshot.light === 'amber') return 'waiting'
   if (snapshot.light === 'green') return 'healthy'
-  return snapshot.servers.some(({ paused }) => paused) ? 'paused' : 'signedOut'
+  return tally.paused > 0 ? 'paused' : 'signedOut'
 }
 
 /** One line for the pointer that rests on the icon. */
-export function tooltipOf(snapshot: Snapshot | null): string {
+export function tooltipOf(snapshot: Snapshot | null, tally = tallyOf(snapshot?.servers)): string {
   if (!snapshot) return 'Tokentray: starting'
   if (snapshot.vault.state !== 'open')
     return `Tokentray: ${shut[snapshot.vault.state].replace(/^./, (first) => first.toLowerCase())}`
   const asking = snapshot.clients.pending.length
   if (asking > 0) return `Tokentray: ${asking === 1 ? 'a client wants' : `${asking} clients want`} access`
-  const count = (mark: Mark) => snapshot.servers.filter((view) => markOf(view) === mark).length
-  const needy = count('attention')
-  if (needy > 0) return `Tokentray: ${needy === 1 ? '1 server needs' : `${needy} servers need`} you`
-  const waiting = count('waiting')
+  const { attention, waiting } = tally
+  if (attention > 0) return `Tokentray: ${attention === 1 ? '1 server needs' : `${attention} servers need`} you`
   if (waiting > 0) return `Tokentray: ${waiting} retrying`
-  const healthy = count('healthy') + count('refreshing')
+  const healthy = tally.healthy + tally.refreshing
   return healthy > 0 ? `Tokentray: ${healthy} healthy` : 'Tokentray: nothing to keep'
 }
 
@@ -133,8 +140,6 @@ function write(name: string): string {
   return (plain.length > 40 ? `${plain.slice(0, 39)}…` : plain).replaceAll('&', '&&')
 }
 
-const rank = (view: ServerView) => (view.paused ? 2 : view.light === 'red' ? 0 : view.light === 'amber' ? 1 : 2)
-
 function serverLine(view: ServerView, now: number, settings: MenuSettings): Line {
   const server = view.id
   const isMuted = settings.muted.includes(server)
@@ -154,26 +159,31 @@ function serverLine(view: ServerView, now: number, settings: MenuSettings): Line
   }
 }
 
-function serverLines(snapshot: Snapshot | null, now: number, settings: MenuSettings): Line[] {
+function serverLines(snapshot: Snapshot | null, now: number, settings: MenuSettings, tally: Tally): Line[] {
   if (!snapshot) return [{ label: 'Opening the vault…' }]
   if (snapshot.vault.state !== 'open')
-    return [{ label: shutLine(snapshot.vault.state), mark: trayMark(snapshot), act: { do: 'show' } }]
+    return [{ label: shutLine(snapshot.vault.state), mark: trayMark(snapshot, tally), act: { do: 'show' } }]
   if (snapshot.servers.length === 0) return [{ label: 'No servers yet' }]
-  const sorted = snapshot.servers.toSorted((a, b) => rank(a) - rank(b))
-  const lines = sorted.slice(0, longest).map((view) => serverLine(view, now, settings))
-  const left = sorted.length - longest
+  const { servers } = snapshot
+  const lines = servers.slice(0, longest).map((view) => serverLine(view, now, settings))
+  const left = servers.length - longest
   if (left > 0) lines.push({ label: `${left} more…`, act: { do: 'show' } })
   return lines
 }
 
-/** The whole menu at `now` (ms since the epoch); `null`: the core is not open yet. */
-export function menuOf(snapshot: Snapshot | null, now: number, settings: MenuSettings): Line[] {
+/** The whole menu at `now` (ms since the epoch), servers in the snapshot's order; `null`: the core is not open yet. */
+export function menuOf(
+  snapshot: Snapshot | null,
+  now: number,
+  settings: MenuSettings,
+  tally = tallyOf(snapshot?.servers)
+): Line[] {
   const servers = snapshot?.servers ?? []
   const isOpen = snapshot?.vault.state === 'open'
-  const allPaused = servers.length > 0 && servers.every(({ paused }) => paused)
+  const allPaused = servers.length > 0 && tally.paused === servers.length
   return [
     ...(isOpen ? askingLines(snapshot.clients, write) : []),
-    ...serverLines(snapshot, now, settings),
+    ...serverLines(snapshot, now, settings, tally),
     'separator',
     { label: 'Add server…', act: { do: 'add' } },
     { label: 'Open Tokentray', act: { do: 'show' } },

@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { app, dialog, type WebContents } from 'electron'
 import type { Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
-import type { Snapshot, VaultView } from '../app/contract/views.ts'
+import { createFollower } from '../app/contract/follower.ts'
+import type { StreamMessage } from '../app/contract/stream.ts'
+import { streamVersion } from '../app/contract/streamVersion.ts'
+import type { ServerView, Snapshot, VaultView } from '../app/contract/views.ts'
+import { followSnapshots } from '../app/core/followSnapshots.ts'
 import { decideNotices, vaultNotice } from '../app/health/notices.ts'
 import { writeTime } from '../app/keeper/serverView.ts'
 import type { Hosted } from '../app/owner/host.ts'
@@ -14,7 +18,7 @@ import { clientsScreen, decideAskings } from './asking.ts'
 import { openIpc } from './ipc.ts'
 import { hasTrayHost, loginPatience, watchTrayHost } from './linuxTray.ts'
 import { createLoginItem } from './loginItem.ts'
-import { menuOf, tooltipOf, trayMark } from './menu.ts'
+import { markOf, menuOf, tallyOf, tooltipOf, trayMark } from './menu.ts'
 import { notify } from './notifications.ts'
 import { watchPower } from './power.ts'
 import { openPreferences } from './preferences.ts'
@@ -43,7 +47,16 @@ export async function openShell(
   const preferences = openPreferences(o.isSmoke ? null : join(paths.home, 'desktop.json'))
   const loginItem = createLoginItem(platform, env as NodeJS.ProcessEnv)
   const window = createWindow({ preload: join(o.folder, 'preload.cjs'), pages: join(o.folder, '..', 'renderer') })
-  const listeners = new Set<(snapshot: Snapshot) => void>()
+  const listeners = new Set<(message: StreamMessage) => void>()
+  const tally = tallyOf()
+  /** The views that the message being taken in has changed; null: servers are gone, so that all are looked at. */
+  let changed: ServerView[] | null = []
+  const follower = createFollower((before, after) => {
+    if (before) tally[markOf(before)]--
+    if (after) tally[markOf(after)]++
+    if (!after) changed = null
+    else changed?.push(after)
+  })
   let hosted: Hosted | null = null
   let newest: Snapshot | null = null
   let tray: TrayIcon | null = null
@@ -96,7 +109,8 @@ export async function openShell(
     isVaultTold = notice !== null
   }
 
-  function look(): void {
+  /** `views`: those that may have something new to tell; all of them at least every 30 s, as time passes. */
+  function look(views = newest?.servers): void {
     tray?.refresh()
     // Awake, it looks every 30 s at least; a longer pause was a sleep, whether or not the system says so.
     if (clock.now() - lookedAt > 2 * lookEvery) awakeSince = clock.now()
@@ -107,15 +121,15 @@ export async function openShell(
     const asking = decideAskings(askingTold, newest.clients)
     askingTold = asking.told
     if (before.notifications) for (const { title, body } of asking.show) tellOfClients(title, body)
-    const { show, announced } = decideNotices(before.told, newest, clock.now(), before, awakeSince)
+    const { show, announced } = decideNotices(before.told, newest, clock.now(), before, awakeSince, views)
     if (announced.join() !== before.told.join()) preferences.set({ told: [...announced] })
     for (const { title, body, server } of show) tell(title, body, server)
   }
 
   function accept(snapshot: Snapshot): void {
     newest = snapshot
-    for (const listener of [...listeners]) listener(snapshot)
-    look()
+    look(changed ?? snapshot.servers)
+    changed = []
   }
 
   const readDesktop = (): DesktopSettings => {
@@ -136,9 +150,10 @@ export async function openShell(
     },
     subscribe(listener) {
       listeners.add(listener)
-      if (newest) listener(newest)
       return () => listeners.delete(listener)
-    }
+    },
+    // What this shell itself knows, so that no page is ahead of it.
+    whole: () => newest && { version: streamVersion, kind: 'snapshot', snapshot: newest }
   })
 
   function showTray(): void {
@@ -147,13 +162,14 @@ export async function openShell(
       platform,
       icons: join(o.folder, 'icons'),
       face: () => ({
-        mark: trayMark(newest),
-        tooltip: tooltipOf(newest),
-        menu: menuOf(newest, clock.now(), {
-          ...readDesktop(),
-          times: platform === 'linux' ? 'clock' : 'countdown',
-          writeTime
-        })
+        mark: trayMark(newest, tally),
+        tooltip: tooltipOf(newest, tally),
+        menu: menuOf(
+          newest,
+          clock.now(),
+          { ...readDesktop(), times: platform === 'linux' ? 'clock' : 'countdown', writeTime },
+          tally
+        )
       }),
       act: (act) => void carryOut(act, actions)
     })
@@ -204,7 +220,11 @@ export async function openShell(
     isSignIn: (url) => newest?.servers.some(({ signIn }) => signIn?.url === url) ?? false,
     attach(given) {
       hosted = given
-      given.core.subscribe(accept)
+      const { stream } = given.core
+      followSnapshots(stream, accept, follower)
+      stream.subscribe((message) => {
+        for (const listener of [...listeners]) listener(message)
+      })
     },
     close() {
       cancelLook()

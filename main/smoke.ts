@@ -26,7 +26,7 @@ export async function proveIt(
   contents: WebContents
 ): Promise<boolean> {
   const look = `new Promise((resolve) => {
-    const stop = window.tokentray.onSnapshot((snapshot) => resolve({
+    window.tokentray.onMessage(({ snapshot }) => snapshot && resolve({
       revision: snapshot.revision,
       vault: snapshot.vault.state,
       keys: Object.keys(window.tokentray).sort().join(),
@@ -48,7 +48,7 @@ export async function proveIt(
     seen !== null &&
     seen.text > 0 &&
     seen.vault === 'open' &&
-    seen.keys === 'call,onSnapshot' &&
+    seen.keys === 'call,onMessage' &&
     seen.node === 'undefinedundefined'
   console.log(JSON.stringify({ smoke: ok, version, electron: process.versions.electron ?? null, seen }))
   return ok

@@ -6,7 +6,7 @@ import { AskingBanner } from './Asking.tsx'
 import { Toasts } from './controls.tsx'
 import { ServerList } from './ServerList.tsx'
 import { showTheme } from './settings.ts'
-import { connections, screens, snapshots } from './store.ts'
+import { changes, connections, screens, snapshots } from './store.ts'
 import { words } from './words.ts'
 
 const ServerDetail = lazy(() => import('./ServerDetail.tsx'))
@@ -40,18 +40,19 @@ const tellingOf = ({ light, words }: ServerView) =>
   light === 'red' ? `needs you: ${words}` : light === 'amber' ? 'in trouble' : light
 
 /** Says aloud what changed by itself: a server's words, or how many changed at once. */
-function Announcer({ snapshot }: { snapshot: Snapshot }) {
-  const before = useRef<Map<string, string> | null>(null)
+function Announcer() {
   const [said, setSaid] = useState('')
   useEffect(() => {
-    const known = before.current
-    before.current = new Map(snapshot.servers.map((view) => [view.id, tellingOf(view)]))
-    if (!known) return
-    const changed = snapshot.servers.filter((view) => known.has(view.id) && known.get(view.id) !== tellingOf(view))
-    if (changed.length === 0) return
-    const each = changed.map(({ name, words }) => `${name}: ${words}`).join('. ')
-    setSaid(changed.length > 3 ? words.changed(changed.length) : each)
-  }, [snapshot])
+    const unsubscribe = changes.subscribe(() => {
+      const told = changes
+        .get()
+        .flatMap(({ before, after }) => (before && after && tellingOf(before) !== tellingOf(after) ? [after] : []))
+      if (told.length === 0) return
+      const each = told.map((view) => `${view.name}: ${view.words}`).join('. ')
+      setSaid(told.length > 3 ? words.changed(told.length) : each)
+    })
+    return () => void unsubscribe()
+  }, [])
   return (
     <div className="spoken" role="status">
       {said}
@@ -78,7 +79,8 @@ function useKeptFocus(snapshot: Snapshot | null): void {
 
 function ConnectionBanner() {
   const connection = connections.use()
-  const text = connection === 'lost' || connection === 'ended' ? words.connection[connection] : ''
+  const text =
+    connection === 'lost' || connection === 'ended' || connection === 'outdated' ? words.connection[connection] : ''
   return (
     <div role="status" className={text ? 'connection' : 'spoken'}>
       {text}
@@ -100,7 +102,7 @@ export function App() {
       {snapshot ? (
         <Suspense fallback={null}>
           <Shown snapshot={snapshot} />
-          <Announcer snapshot={snapshot} />
+          <Announcer />
         </Suspense>
       ) : (
         <main className="page">

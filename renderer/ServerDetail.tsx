@@ -21,13 +21,13 @@ import { Restored } from './Restored.tsx'
 import { hostOf, primaryAction } from './ServerList.tsx'
 import { ServerSettings } from './ServerSettings.tsx'
 import { beginSignIn } from './signIns.ts'
-import { snapshots } from './store.ts'
+import { useServer } from './store.ts'
 import { Timeline } from './Timeline.tsx'
 import { useVerify, VerdictLine } from './Verify.tsx'
 import { words } from './words.ts'
 
 export default function ServerDetail({ id, part }: { id: string; part: string | null }) {
-  const view = snapshots.use()?.servers.find((server) => server.id === id)
+  const view = useServer(id)
   if (!view)
     return (
       <Page title={words.list.title}>

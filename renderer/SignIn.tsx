@@ -13,14 +13,14 @@ import { Proposals } from './Proposals.tsx'
 import { hostOf } from './ServerList.tsx'
 import { Done, Failed } from './SignInEnd.tsx'
 import { beginSignIn, type Progress, replaceClient, useProgress } from './signIns.ts'
-import { snapshots } from './store.ts'
+import { useServer } from './store.ts'
 import { words } from './words.ts'
 
 const text = words.signIn
 const steps = Object.keys(text.steps) as SignInStep[]
 
 export default function SignIn({ id }: { id: string }) {
-  const view = snapshots.use()?.servers.find((server) => server.id === id)
+  const view = useServer(id)
   const progress = useProgress(id)
   if (!view)
     return (
@@ -67,7 +67,7 @@ type Shown = 'done' | 'now' | 'failed' | 'open'
 const marks: Record<Shown, MarkKind> = { done: 'ok', now: 'running', failed: 'needsYou', open: 'signedOut' }
 
 function Steps({ view, progress, isRunning }: { view: ServerView; progress: Progress | null; isRunning: boolean }) {
-  const waitingFor = snapshots.use()?.servers.find(({ id }) => id === view.signIn?.waitingFor)?.name
+  const waitingFor = useServer(view.signIn?.waitingFor ?? '')?.name
   const reached = view.signIn?.step ?? progress?.step ?? 'resource'
   const at = progress?.phase === 'done' && !isRunning ? steps.length : steps.indexOf(reached)
   const shown = (index: number): Shown => {

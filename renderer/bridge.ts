@@ -3,16 +3,17 @@
 import type { Call, Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
 import { type ErrorCode, TokentrayError } from '../app/contract/errors.ts'
-import type { Snapshot } from '../app/contract/views.ts'
+import type { StreamMessage } from '../app/contract/stream.ts'
 import { words } from './words.ts'
 
-/** `ended`: the browser's session is over, which only a new link mends. */
-export type Connection = 'connecting' | 'open' | 'lost' | 'ended'
+/** `ended`: the browser's session is over, which only a new link mends. `outdated`: these pages are of another version. */
+export type Connection = 'connecting' | 'open' | 'lost' | 'ended' | 'outdated'
 
 export interface Bridge {
   /** Rejects with TokentrayError. */
   call: Call
-  onSnapshot(listener: (snapshot: Snapshot) => void): () => void
+  /** Calls `listener` with a whole snapshot and then with what changes; returns what stops it. Again: whole again. */
+  onMessage(listener: (message: StreamMessage) => void): () => void
   /** Absent where the connection cannot break: the window's core is in the same application. */
   onConnection?(listener: (connection: Connection) => void): () => void
   /** What the desktop itself keeps; absent in a browser. */
@@ -25,7 +26,7 @@ export interface Bridge {
 
 type Preload = {
   call(name: string, input: unknown): Promise<Reply<unknown>>
-  onSnapshot(listener: (snapshot: Snapshot) => void): () => void
+  onMessage(listener: (message: StreamMessage) => void): () => void
 }
 
 declare global {
@@ -43,7 +44,7 @@ function windowBridge(preload: Preload): Bridge {
   return {
     platform: 'window',
     call: (async (name: string, input: unknown) => unwrap(await preload.call(name, input))) as Call,
-    onSnapshot: (listener) => preload.onSnapshot(listener),
+    onMessage: (listener) => preload.onMessage(listener),
     desktop: {
       read: async () => unwrap(await preload.call('desktop.read', {})) as DesktopSettings,
       set: async (change) => unwrap(await preload.call('desktop.set', change)) as DesktopSettings
@@ -79,7 +80,7 @@ function browserBridge(): Bridge {
   return {
     platform: 'browser',
     call: (async (name: string, input: unknown) => unwrap(await post(name, input))) as Call,
-    onSnapshot(listener) {
+    onMessage(listener) {
       let source: EventSource | null = null
       let again: number | undefined
       const open = () => {

@@ -3,7 +3,7 @@
 import type { SignInStep } from '../app/contract/health.ts'
 import { act, explain } from './actions.ts'
 import { bridge } from './bridge.ts'
-import { createStore, go, snapshots } from './store.ts'
+import { createStore, go, serverOf, snapshots } from './store.ts'
 
 export type Progress = {
   phase: 'running' | 'done' | 'failed'
@@ -39,7 +39,7 @@ function openPage(url: string): boolean {
 /** Keeps the step in mind while it is known: a snapshot after the failure no longer has it. */
 function follow(id: string): () => void {
   return snapshots.subscribe(() => {
-    const { step, url } = snapshots.get()?.servers.find((server) => server.id === id)?.signIn ?? {}
+    const { step, url } = serverOf(id)?.signIn ?? {}
     if (step && step !== progresses.get().get(id)?.step) note(id, { step })
     if (url && url !== progresses.get().get(id)?.url) note(id, { url })
   })

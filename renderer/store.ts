@@ -1,6 +1,10 @@
 // What the pages know: the newest snapshot, the connection, what is being done, and the screen shown.
-// Small external stores; a snapshot older than the one shown is dropped.
+// Small external stores; messages of the core's stream keep the snapshot up to date.
 import { useSyncExternalStore } from 'react'
+import { TokentrayError } from '../app/contract/errors.ts'
+import { createFollower } from '../app/contract/follower.ts'
+import type { StreamMessage } from '../app/contract/stream.ts'
+import { streamVersion } from '../app/contract/streamVersion.ts'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { bridge, type Connection } from './bridge.ts'
 import { setClock } from './clock.ts'
@@ -27,31 +31,57 @@ export function createStore<T>(initial: T) {
 export const snapshots = createStore<Snapshot | null>(null)
 export const connections = createStore<Connection>('open')
 
-function accept(snapshot: Snapshot): void {
-  const known = snapshots.get()
-  const sameOwner = known?.owner.startedAt === snapshot.owner.startedAt
-  if (known && sameOwner && snapshot.revision < known.revision) return
-  setClock(snapshot.at)
-  snapshots.set(known ? { ...snapshot, servers: keepUnchanged(known.servers, snapshot.servers) } : snapshot)
+/** A server's view before and after a message; undefined where it was not known before, or is gone. */
+export type Change = { before: ServerView | undefined; after: ServerView | undefined }
+/** What the newest message changed. */
+export const changes = createStore<readonly Change[]>([])
+
+let pending: Change[] = []
+const follower = createFollower((before, after) => void pending.push({ before, after }))
+
+/** The view of one server; a component is drawn anew only when that view changed. */
+export function useServer(id: string): ServerView | undefined {
+  return useSyncExternalStore(snapshots.subscribe, () => follower.server(id))
 }
 
-/** A view that says the same is the same object again: what is drawn from it need not be drawn anew. */
-function keepUnchanged(known: readonly ServerView[], next: readonly ServerView[]): ServerView[] {
-  const byId = new Map(known.map((view) => [view.id, view]))
-  return next.map((view) => {
-    const old = byId.get(view.id)
-    return old && JSON.stringify(old) === JSON.stringify(view) ? old : view
+export const serverOf = follower.server
+
+/** False: messages were missed. */
+function accept(message: StreamMessage): boolean {
+  const snapshot = follower.take(message)
+  if (!snapshot) return false
+  setClock(message.kind === 'snapshot' ? message.snapshot.at : message.at)
+  const changed = pending
+  pending = []
+  if (snapshot !== snapshots.get()) snapshots.set(snapshot)
+  changes.set(changed)
+  return true
+}
+
+let stopFollowing = () => {}
+
+function follow(): void {
+  stopFollowing()
+  stopFollowing = bridge.onMessage((message) => {
+    try {
+      if (!accept(message)) follow()
+    } catch (error) {
+      // Another version: these pages are not those of the core that answers now.
+      if (!(error instanceof TokentrayError)) throw error
+      stopFollowing()
+      connections.set('outdated')
+    }
   })
 }
 
 export function connect(): void {
   bridge.onConnection?.((connection) => connections.set(connection))
-  bridge.onSnapshot(accept)
+  follow()
 }
 
 /** Asks for the newest state at once instead of waiting to be told. */
 export async function reload(): Promise<void> {
-  accept(await bridge.call('snapshot', {}))
+  accept({ version: streamVersion, kind: 'snapshot', snapshot: await bridge.call('snapshot', {}) })
 }
 
 export type Way = 'browser' | 'ownClient' | 'clientCredentials' | 'assertion' | 'staticToken' | 'refreshToken'

@@ -602,6 +602,7 @@ export const words = {
   connection: {
     lost: 'The connection to Tokentray was lost; what you see may be old. Trying again…',
     ended: 'This session has ended. Run “tokentray open” for a new link.',
+    outdated: 'Tokentray was updated. Reload this page.',
     unreachable: 'Tokentray did not answer; nothing may have happened. Try again.'
   },
   clients: {

@@ -11,6 +11,7 @@ import { type ErrorCode, TokentrayError } from '../app/contract/errors.ts'
 import type { ScheduleOverrides } from '../app/contract/server.ts'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { type Core, type CoreOptions, openCore } from '../app/core/core.ts'
+import { followSnapshots } from '../app/core/followSnapshots.ts'
 import { type Authority, type AuthorityOptions, startAuthority } from '../app/demo/authority.ts'
 import { type McpServer, startMcpServer } from '../app/demo/mcpServer.ts'
 import { approve } from '../app/demo/person.ts'
@@ -89,7 +90,7 @@ export async function createSetting(
         const view = snapshot.servers.find(({ id }) => id === server)
         if (view && wanted(view)) resolve(view)
       }
-      stop = setting.core.subscribe(look)
+      stop = followSnapshots(setting.core.stream, look)
       return promise.finally(() => stop())
     },
     async signIn({ url = mcp.url, name = 'one' } = {}) {

@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { silentLog } from '../base/log.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { Core, CoreOptions } from '../core/core.ts'
 import { type Dashboard, startDashboard } from '../dashboard/dashboard.ts'
@@ -48,8 +47,7 @@ export function prepareDashboard(world: World, choice: DashboardChoice, files: s
       folder: paths.runtime ?? paths.ownerFolder,
       port,
       clock,
-      randomBytes,
-      log: { ...silentLog, error: (message) => say(world, `tokentray: the dashboard: ${message}`) }
+      randomBytes
     })
     keepPort(paths.ownerFolder, loopbackListeners.dashboard, port)
     return opened

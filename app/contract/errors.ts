@@ -46,6 +46,7 @@ export const exitCodes = {
   ownerElsewhere: 1,
   ownerUnreachable: 1,
   ownerStopping: 1,
+  versionUnsupported: 1,
   notAllowedHere: 1,
   gatewayLocked: 3,
   clientUnknown: 4,

@@ -11,6 +11,7 @@ import { type Access, createAccess } from '../gateway/access/access.ts'
 import type { Refusals } from '../gateway/access/refusals.ts'
 import type { GatewayParts } from '../gateway/port.ts'
 import { createUpstreams } from '../gateway/upstreams.ts'
+import { changesAt } from '../health/changesAt.ts'
 import { Keeper } from '../keeper/keeper.ts'
 import type { SendRequest } from '../net/request.ts'
 import { assertionReader } from '../oauth/assertion.ts'
@@ -41,7 +42,8 @@ export type KeepingOptions = {
   settings: LiveSettings
   /** 'asked': only servers that a command asks about are touched. */
   scope: 'all' | 'asked'
-  onChange: () => void
+  /** The view of the server `id` may have changed, or without one who may use the gateway, or the demo. */
+  onChange: (id?: string) => void
   environment: Environment
   /** The gateway's origin, whether or not it is running. */
   gatewayAddress: () => string
@@ -54,7 +56,11 @@ export type Keeping = {
   readonly gateway: GatewayParts
   /** Who may use the gateway. */
   readonly access: Access
-  servers(): ServerView[]
+  views(): ServerView[]
+  /** null: there is no such server. */
+  view(id: string): ServerView | null
+  /** When this server's view next changes by time alone, in ms since the epoch; null: never. */
+  changesAt(id: string): number | null
   gauges(): ReturnType<Keeper['roster']['gauges']>
   /** Whether a person is signing in. */
   isBusy(): boolean
@@ -119,7 +125,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
       clock,
       randomBytes,
       log,
-      servers: () => keeper.roster.views(),
+      servers: keeper.roster,
       refused: refusals.note,
       onChange
     })
@@ -159,7 +165,9 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
       ...clientHandlers,
       ...connectHandlers
     },
-    servers: () => keeper.roster.views(),
+    views: () => keeper.roster.views(),
+    view: (id) => (keeper.roster.has(id) ? keeper.roster.view(id) : null),
+    changesAt: (id) => changesAt(keeper.roster.health(id), clock.now()),
     gauges: () => keeper.roster.gauges(),
     isBusy: () => signIns.isBusy(),
     poke: () => keeper.poke(),

@@ -1,4 +1,4 @@
-// The core as its doors see it: one handler, one stream of snapshots, one end.
+// The core as its doors see it: one handler, one stream of changes, one end.
 // It lives whether or not the vault is open: opening.ts tries, keeping.ts begins once it is.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Random } from '../base/clock.ts'
@@ -11,7 +11,6 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { GatewayView, Snapshot, VaultView } from '../contract/views.ts'
 import { createRefusals } from '../gateway/access/refusals.ts'
 import type { GatewayBackend } from '../gateway/gateway.ts'
-import { worstLight } from '../health/words.ts'
 import { createProxyResolver, type ResolveProxy } from '../net/proxy.ts'
 import { createSendRequest, type SendRequest } from '../net/request.ts'
 import { askSystem } from '../net/systemProxy.ts'
@@ -27,6 +26,7 @@ import type { AlwaysCommand, Handlers, HandlersOf, OpenVaultCommand } from './co
 import { createOwnerHandlers } from './commands/owner.ts'
 import { createSettingsHandlers } from './commands/settings.ts'
 import { createClosedVaultHandlers } from './commands/vault.ts'
+import { createPublisher, type Stream } from './publisher.ts'
 import { writeReport } from './report.ts'
 import { route } from './router.ts'
 
@@ -34,8 +34,8 @@ export interface Core {
   /** Parses, checks the door, runs, parses the answer. Never throws; unexpected errors are logged and coded. */
   handle(door: Door, name: string, input: unknown): Promise<Reply<unknown>>
   snapshot(): Snapshot
-  /** Calls `listener` with the current snapshot at once and with each later one; returns what stops it. */
-  subscribe(listener: (snapshot: Snapshot) => void): () => void
+  /** What changes is told to whoever subscribes. */
+  readonly stream: Stream
   /** What the gateway's listener asks; before the vault is open, everything is refused with the reason. */
   readonly gateway: GatewayBackend
   /** The metrics as Prometheus text; null: these headers bear no key for them. Rejects with what keeps the vault closed. */
@@ -68,9 +68,6 @@ export type CoreOptions = Unlocking & {
   log?: Log
 }
 
-/** At most one snapshot per this many ms. */
-const publishEvery = 200
-
 function noDashboard(): never {
   throw new TokentrayError(
     'dashboardOff',
@@ -99,69 +96,48 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const metrics = createMetrics()
   const refusals = createRefusals({ clock, log, onChange: () => keeping?.access.changed() })
   const startedAt = clock.now()
-  const listeners = new Set<(snapshot: Snapshot) => void>()
   const ended = Promise.withResolvers<'handOver' | 'quit'>()
   let keeping: Keeping | null = null
   let gatewayView: GatewayView | null = null
-  let revision = 0
-  let cancelPublish: (() => void) | null = null
   let closing: Promise<void> | null = null
   const calls = new Set<Promise<unknown>>()
+  const publisher = createPublisher({
+    clock,
+    log,
+    light: () => (keeping ? null : closedLight(opening.view())),
+    rest: () => ({
+      vault: keeping ? openView(keeping.vault) : opening.view(),
+      owner: { pid: process.pid, kind, version, startedAt },
+      theme: settings.current().theme,
+      demo: !hasDemo ? 'unavailable' : keeping?.isDemoOn() ? 'on' : 'off',
+      clients: keeping?.access.view() ?? noClients,
+      gateway: gatewayView
+    }),
+    views: () => keeping?.views() ?? [],
+    view: (id) => keeping?.view(id) ?? null,
+    changesAt: (id) => keeping?.changesAt(id) ?? null
+  })
   const settings = openSettings(home.settings, initial, (changed) => {
     log.setLevel(changed.logLevel)
     keeping?.setSchedule(changed.schedule, changed.concurrency)
-    onChange()
+    publisher.changed()
   })
   const { vault: given } = options
   const opening = new VaultOpening({
     unlocking: options,
     notice,
-    onChange,
+    onChange: publisher.changedAll,
     ...(given && { open: async () => given }),
     async use(vault) {
       const scope = kind === 'lasting' ? 'all' : 'asked'
       keeping = await startKeeping({
-        ...{ vault, network, clock, random, log, metrics, refusals, settings, scope, onChange },
+        ...{ vault, network, clock, random, log, metrics, refusals, settings, scope, onChange: publisher.changed },
         environment: options.environment,
         gatewayAddress: () => `http://127.0.0.1:${readPort(home.ownerFolder, loopbackListeners.gateway)}`
       })
       log.info('started', { kind, version, vault: vault.path })
     }
   })
-
-  function onChange(): void {
-    revision++
-    if (listeners.size > 0) cancelPublish ??= clock.after(publishEvery, publish)
-  }
-
-  function snapshot(): Snapshot {
-    const servers = keeping?.servers() ?? []
-    const vault = keeping ? openView(keeping.vault) : opening.view()
-    return {
-      revision,
-      at: clock.now(),
-      light: keeping ? worstLight(servers.map(({ light }) => light)) : closedLight(vault),
-      vault,
-      owner: { pid: process.pid, kind, version, startedAt },
-      theme: settings.current().theme,
-      demo: !hasDemo ? 'unavailable' : keeping?.isDemoOn() ? 'on' : 'off',
-      servers,
-      clients: keeping?.access.view() ?? noClients,
-      gateway: gatewayView
-    }
-  }
-
-  function publish(): void {
-    cancelPublish = null
-    const current = snapshot()
-    for (const listener of [...listeners])
-      try {
-        listener(current)
-      } catch (error) {
-        // One door's trouble is not the others'.
-        log.error('a snapshot was not taken in', error)
-      }
-  }
 
   function end(how: 'handOver' | 'quit'): void {
     if (how === 'handOver' && kind === 'lasting')
@@ -184,8 +160,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     await keeping?.drain()
     // What a command was promised it still gets, and it may need the vault for that.
     await Promise.all(calls)
-    cancelPublish?.()
-    publish()
+    publisher.close()
     await keeping?.vault.close()
     log.info('stopped')
     log.close()
@@ -193,9 +168,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
 
   const always: HandlersOf<AlwaysCommand> = {
     ...createOwnerHandlers({
-      ...{ snapshot, dashboardLink, wake, end },
+      ...{ snapshot: publisher.snapshot, dashboardLink, wake, end },
       printMetrics: () => metrics.print(keeping?.gauges() ?? []),
-      writeReport: () => writeReport(snapshot(), settingsView(settings.current()), home, refusals.views()),
+      writeReport: () => writeReport(publisher.snapshot(), settingsView(settings.current()), home, refusals.views()),
       suspend: () => keeping?.suspend()
     }),
     ...createSettingsHandlers(settings),
@@ -221,7 +196,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       calls.add(call)
       return call
     },
-    snapshot,
+    snapshot: publisher.snapshot,
+    stream: publisher,
     gateway: {
       parts() {
         if (!keeping) throw opening.error
@@ -240,12 +216,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     },
     showGateway(view) {
       gatewayView = view
-      onChange()
-    },
-    subscribe(listener) {
-      listeners.add(listener)
-      listener(snapshot())
-      return () => listeners.delete(listener)
+      publisher.changed()
     },
     ended: ended.promise,
     close: () => {

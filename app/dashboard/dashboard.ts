@@ -3,8 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { streamVersion, streamVersionHeader } from '../contract/streamVersion.ts'
 import type { Core } from '../core/core.ts'
 import { hostName, isLookingAhead } from '../net/hosts.ts'
 import { bind } from '../net/loopback.ts'
@@ -28,7 +28,6 @@ export type DashboardOptions = {
   port: number
   clock: Clock
   randomBytes: RandomBytes
-  log: Log
 }
 
 export type DashboardLink = {
@@ -56,10 +55,10 @@ const closeTimeoutMs = 2000
 
 /** Opens the dashboard; ends by itself when the core is asked to end. Rejects `portInUse`. */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { core, clock, randomBytes, log } = options
+  const { core, clock, randomBytes } = options
   const files = readFiles(options.files)
   const sessions = new Sessions(clock, randomBytes)
-  const streams = createStreams({ core, clock, log })
+  const streams = createStreams({ core, clock })
   const calls = new Set<Promise<void>>()
   let cookie = ''
 
@@ -102,7 +101,12 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     if (!allow(request, response, 'GET')) return
     if (streams.isFull()) return deny(request, response, 503, 'unexpected', pages.tooMany)
     const seen = request.headers['last-event-id']
-    response.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream', connection: 'close' })
+    response.writeHead(200, {
+      ...securityHeaders,
+      'content-type': 'text/event-stream',
+      [streamVersionHeader]: streamVersion,
+      connection: 'close'
+    })
     streams.add({
       response,
       seen: typeof seen === 'string' && /^\d{1,15}-\d{1,15}$/.test(seen) ? seen : null,

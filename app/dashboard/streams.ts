@@ -1,9 +1,8 @@
-// Snapshots as server-sent events (WHATWG HTML, section 9.2): one subscription to the core, one text for all readers.
-// A slow reader skips snapshots and gets the newest; one that takes nothing between two keep-alives is let go.
+// Changes as server-sent events (WHATWG HTML, section 9.2): one subscription to the core, one text for all readers.
+// A reader who missed a message gets a whole snapshot; one that takes nothing between two keep-alives is let go.
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
-import { type Snapshot, snapshot as snapshotSchema } from '../contract/views.ts'
+import type { StreamMessage } from '../contract/stream.ts'
 import type { Core } from '../core/core.ts'
 
 /** A comment this often, in ms, so that no tunnel in between takes a quiet stream for a dead one. */
@@ -12,7 +11,7 @@ export const mostStreams = 32
 
 export type Reader = {
   response: ServerResponse
-  /** The event its page has already, from Last-Event-ID: `<startedAt of the owner>-<revision>`. */
+  /** What its page knows already, from Last-Event-ID: `<startedAt of the owner>-<revision>`. */
   seen: string | null
   /** False once its session is over. */
   isWelcome(): boolean
@@ -26,35 +25,58 @@ export type Streams = {
   end(): void
 }
 
-export function createStreams({ core, clock, log }: { core: Core; clock: Clock; log: Log }): Streams {
-  const readers = new Set<Reader>()
-  let newest: { id: string; text: string } | null = null
+type Event = { revision: number; text: string }
+
+export function createStreams({ core: { stream }, clock }: { core: Pick<Core, 'stream'>; clock: Clock }): Streams {
+  /** Each with the revision that its page knows; null: none, so that it needs a whole snapshot. */
+  const readers = new Map<Reader, number | null>()
+  /** Revisions begin anew with each owner, so an event's id names the owner too. */
+  let startedAt = 0
+  let newest = 0
+  /** What subscribing brought, until the reader it was done for has it. */
+  let first: Event | null = null
   let stop = () => {}
 
-  function receive(snapshot: Snapshot) {
-    // Parsed like every other output: what the schema does not know never leaves.
-    const parsed = snapshotSchema.safeParse(snapshot)
-    if (!parsed.success) return log.error('a snapshot did not fit its schema and was not sent', parsed.error)
-    const { owner, revision } = parsed.data
-    // Revisions begin anew with each owner.
-    const id = `${owner.startedAt}-${revision}`
-    newest = { id, text: `id: ${id}\ndata: ${JSON.stringify(parsed.data)}\n\n` }
-    for (const reader of readers) show(reader)
+  function eventOf(message: StreamMessage): Event {
+    if (message.kind === 'snapshot') startedAt = message.snapshot.owner.startedAt
+    const { revision } = message.kind === 'snapshot' ? message.snapshot : message
+    return { revision, text: `id: ${startedAt}-${revision}\ndata: ${JSON.stringify(message)}\n\n` }
   }
 
-  function show(reader: Reader): void {
-    const { response, seen } = reader
-    // One that is ending is a reader until it has closed.
-    if (newest === null || seen === newest.id || response.writableNeedDrain || response.writableEnded) return
-    reader.seen = newest.id
-    response.write(newest.text)
+  function whole(): Event | null {
+    const message = stream.whole()
+    return message && eventOf(message)
+  }
+
+  function send(reader: Reader, event: Event | null): void {
+    const { response } = reader
+    // A response that is ending counts as a reader until it has closed.
+    if (!event || response.writableNeedDrain || response.writableEnded) return
+    readers.set(reader, event.revision)
+    response.write(event.text)
+  }
+
+  function receive(message: StreamMessage): void {
+    const event = eventOf(message)
+    newest = event.revision
+    if (readers.size === 0) first = event
+    const from = message.kind === 'snapshot' ? 0 : message.from
+    let snapshot: Event | null = null
+    for (const [reader, known] of readers) {
+      if (known !== null && known >= newest) continue
+      if (message.kind === 'snapshot' || (known !== null && known >= from)) send(reader, event)
+      else if (!reader.response.writableNeedDrain) {
+        snapshot = snapshot ?? whole()
+        send(reader, snapshot)
+      }
+    }
   }
 
   function start(): void {
     let cancel = () => {}
     const keepAlive = () => {
       cancel = clock.after(keepAliveEvery, keepAlive)
-      for (const { response, isWelcome } of [...readers]) {
+      for (const { response, isWelcome } of [...readers.keys()]) {
         if (response.writableNeedDrain) response.destroy()
         else if (response.writableEnded) continue
         else if (isWelcome()) response.write(': keep-alive\n\n')
@@ -62,12 +84,17 @@ export function createStreams({ core, clock, log }: { core: Core; clock: Clock; 
       }
     }
     cancel = clock.after(keepAliveEvery, keepAlive)
-    const unsubscribe = core.subscribe(receive)
+    const unsubscribe = stream.subscribe(receive)
     stop = () => {
       cancel()
       unsubscribe()
-      newest = null
     }
+  }
+
+  /** The revision that a page with this event knows, where no message was missed since. */
+  function revisionOf(seen: string | null): number | null {
+    const [owner, revision] = (seen ?? '').split('-').map(Number)
+    return owner === startedAt && revision !== undefined && stream.continuesFrom(revision) ? revision : null
   }
 
   return {
@@ -76,16 +103,21 @@ export function createStreams({ core, clock, log }: { core: Core; clock: Clock; 
       const { response } = reader
       // Written first, so that the head goes out even where there is nothing new to say.
       response.write('retry: 1000\n\n')
-      readers.add(reader)
-      response.on('drain', () => show(reader))
+      response.on('drain', () => {
+        const known = readers.get(reader)
+        if (known === null || (known !== undefined && known < newest)) send(reader, whole())
+      })
       response.on('close', () => {
         if (readers.delete(reader) && readers.size === 0) stop()
       })
-      if (readers.size === 1) start()
-      else show(reader)
+      if (readers.size === 0) start()
+      const known = revisionOf(reader.seen)
+      readers.set(reader, known)
+      if (known === null) send(reader, first ?? whole())
+      first = null
     },
     end() {
-      for (const { response } of readers) response.end()
+      for (const { response } of readers.keys()) response.end()
     }
   }
 }

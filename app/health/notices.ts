@@ -87,22 +87,27 @@ export function decideNotices(
   snapshot: Snapshot,
   now: number,
   settings: { notifications: boolean; muted: readonly string[] },
-  awakeSince: number
+  awakeSince: number,
+  views: readonly ServerView[] = snapshot.servers
 ): { show: Notice[]; announced: Announced } {
   // No servers are known then, which does not mean that they are well.
   if (snapshot.vault.state !== 'open') return { show: [], announced }
   const show: { notice: Notice; name: string }[] = []
-  const next: string[] = []
-  for (const view of snapshot.servers) {
+  const next = new Set(views === snapshot.servers ? [] : announced)
+  const before = new Set(announced)
+  for (const view of views) {
     for (const kind of kinds) {
-      const wasAnnounced = announced.includes(key(kind, view))
-      if (!isOngoing(kind, view, now, awakeSince, wasAnnounced)) continue
-      next.push(key(kind, view))
+      const wasAnnounced = before.has(key(kind, view))
+      if (!isOngoing(kind, view, now, awakeSince, wasAnnounced)) {
+        next.delete(key(kind, view))
+        continue
+      }
+      next.add(key(kind, view))
       // A server that needs a person has no token either: that is the same news.
-      const isSaid = kind !== 'person' && next.includes(key('person', view))
+      const isSaid = kind !== 'person' && next.has(key('person', view))
       const isWanted = settings.notifications && !settings.muted.includes(view.id)
       if (!wasAnnounced && !isSaid && isWanted) show.push({ notice: write(kind, view), name: view.name })
     }
   }
-  return { show: group(show), announced: next }
+  return { show: group(show), announced: [...next] }
 }

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { ServerGauges } from '../base/metrics.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { compareServers } from '../contract/follower.ts'
 import type { Health, Schedule } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/server.ts'
 import type { ServerView } from '../contract/views.ts'
@@ -97,6 +98,10 @@ export class Roster {
     return [...this.#entries]
   }
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   has(id: string): boolean {
     return this.#entries.has(id)
   }
@@ -116,10 +121,7 @@ export class Roster {
 
   /** All views: servers that need a person first, then by name. */
   views(): ServerView[] {
-    const rank = { red: 0, amber: 1, green: 2, grey: 3 }
-    return [...this.#entries.keys()]
-      .map((id) => this.view(id))
-      .sort((a, b) => rank[a.light] - rank[b.light] || a.name.localeCompare(b.name))
+    return [...this.#entries.keys()].map((id) => this.view(id)).sort(compareServers)
   }
 
   gauges(): ServerGauges[] {

@@ -8,6 +8,9 @@ import type { Paths } from '../base/paths.ts'
 import { expose } from '../base/secret.ts'
 import type { Call, Reply } from '../contract/commands.ts'
 import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
+import { createFollower } from '../contract/follower.ts'
+import type { StreamMessage } from '../contract/stream.ts'
+import { checkStreamVersion, streamVersion, streamVersionHeader } from '../contract/streamVersion.ts'
 import type { Snapshot } from '../contract/views.ts'
 import { request } from '../net/http.ts'
 import { type Endpoint, type OwnerKind, readEndpoint } from './endpoint.ts'
@@ -18,7 +21,7 @@ export type Client = {
   version: string
   /** Rejects with the owner's own error, `ownerUnreachable` when it is gone (`.cause` is `notSent` if it never heard). */
   call: Call
-  /** The current snapshot, then each new one, until the owner ends or `signal` aborts. */
+  /** The current snapshot, then each new one, until the owner ends or `signal` aborts. Rejects `versionUnsupported`. */
   snapshots(signal: AbortSignal): AsyncGenerator<Snapshot>
 }
 
@@ -47,8 +50,8 @@ export async function connect(paths: Paths, clock: Clock): Promise<Client | null
   }
 }
 
-function open(endpoint: Endpoint, method: string, path: string): ClientRequest {
-  const headers = { authorization: `Bearer ${expose(endpoint.key)}`, 'content-type': 'application/json' }
+function open(endpoint: Endpoint, method: string, path: string, more: Record<string, string> = {}): ClientRequest {
+  const headers = { authorization: `Bearer ${expose(endpoint.key)}`, 'content-type': 'application/json', ...more }
   // Without an agent, whose search for a TLS server name takes 4 ms of each start.
   return request({ createConnection: () => dial(endpoint.socket), method, path, headers })
 }
@@ -82,24 +85,50 @@ async function call(endpoint: Endpoint, command: string, input: unknown): Promis
   const reply = parse(text)
   if (!reply) throw gone(endpoint, new Error('the reply cannot be understood'))
   if (reply.ok) return reply.value
-  throw new TokentrayError(reply.code in exitCodes ? (reply.code as ErrorCode) : 'unexpected', reply.message)
+  throw asError(reply)
+}
+
+function asError({ code, message }: { code: string; message: string }): TokentrayError {
+  return new TokentrayError(code in exitCodes ? (code as ErrorCode) : 'unexpected', message)
 }
 
 async function* snapshots(endpoint: Endpoint, signal: AbortSignal): AsyncGenerator<Snapshot> {
+  const follower = createFollower()
+  while (!signal.aborted) {
+    let isGap = false
+    for await (const message of messages(endpoint, signal)) {
+      const snapshot = follower.take(message)
+      if (snapshot) yield snapshot
+      isGap = !snapshot
+      if (isGap) break
+    }
+    // A stream begins with a whole snapshot, so what was missed comes with a new one.
+    if (!isGap) return
+  }
+}
+
+/** The messages of one stream. Rejects `versionUnsupported`, and `ownerUnreachable` where it breaks off. */
+async function* messages(endpoint: Endpoint, signal: AbortSignal): AsyncGenerator<StreamMessage> {
   if (signal.aborted) return
-  const ask = open(endpoint, 'GET', '/snapshots')
+  const ask = open(endpoint, 'GET', '/snapshots', { [streamVersionHeader]: String(streamVersion) })
   const stopListening = onAbort(signal, () => ask.destroy())
   try {
     const response = await respond(ask)
     response.setEncoding('utf8')
     let text = ''
+    if (response.statusCode === 200) checkStreamVersion(response.headers[streamVersionHeader])
     for await (const chunk of response) {
-      const lines = (text + chunk).split('\n')
+      text += chunk
+      if (response.statusCode !== 200 || !chunk.includes('\n')) continue
+      const lines = text.split('\n')
       text = lines.pop() ?? ''
-      for (const line of lines) yield JSON.parse(line) as Snapshot
+      for (const line of lines) yield JSON.parse(line) as StreamMessage
     }
+    const refusal = response.statusCode === 200 ? null : parse(text)
+    if (refusal && !refusal.ok) throw asError(refusal)
   } catch (error) {
-    if (!signal.aborted) throw gone(endpoint, error)
+    if (signal.aborted) return
+    throw error instanceof TokentrayError ? error : gone(endpoint, error)
   } finally {
     stopListening()
     ask.destroy()

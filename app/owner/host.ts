@@ -3,6 +3,7 @@
 import { onAbort } from '../base/abort.ts'
 import type { Snapshot } from '../contract/views.ts'
 import type { Core, CoreOptions } from '../core/core.ts'
+import { followSnapshots } from '../core/followSnapshots.ts'
 import type { OwnerKind } from './endpoint.ts'
 import type { Hosting } from './hosting.ts'
 import type { Ownership } from './lock.ts'
@@ -58,7 +59,7 @@ export async function host(
 export async function* follow(core: Core, signal: AbortSignal): AsyncGenerator<Snapshot> {
   let newest: Snapshot | null = null
   let wake = () => {}
-  const unsubscribe = core.subscribe((snapshot) => {
+  const unsubscribe = followSnapshots(core.stream, (snapshot) => {
     newest = snapshot
     wake()
   })

@@ -1,5 +1,5 @@
 // The owner's end of the control socket: the contract over HTTP on a socket that only its user can open.
-// POST /call answers one command; GET /snapshots streams snapshots, one JSON text per line; GET / says who answers.
+// POST /call answers one command; GET /snapshots streams changes, one JSON text per line; GET / says who answers.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmodSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -8,10 +8,11 @@ import { makePrivateFolder, makeRuntimeFolder, type Paths } from '../base/paths.
 import { expose, Secret } from '../base/secret.ts'
 import type { Reply } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
+import { streamVersion, streamVersionHeader } from '../contract/streamVersion.ts'
 import type { Core } from '../core/core.ts'
 import { createServer } from '../net/http.ts'
 import { type OwnerKind, removeEndpoint, writeEndpoint } from './endpoint.ts'
-import { streamSnapshots } from './stream.ts'
+import { streamChanges } from './stream.ts'
 
 /** Room for the largest command, four secrets of 64 KiB, and some. */
 export const bodyLimit = 1024 * 1024
@@ -41,11 +42,18 @@ export async function listen(given: {
     if (!isKey(request, key)) return deny(request, response, 401, 'notAllowedHere', 'The key is not this owner’s.')
     const route = `${request.method} ${request.url}`
     if (route === 'GET /') return send(response, 200, { ok: true, value: { pid: process.pid, version: given.version } })
-    if (route === 'GET /snapshots') return streamSnapshots(core, response, streams)
+    if (route === 'GET /snapshots') return follow(request, response)
     if (route !== 'POST /call') return deny(request, response, 404, 'commandUnknown', `There is no ${route} here.`)
     const call = answer(core, request, response).finally(() => calls.delete(call))
     calls.add(call)
   })
+  function follow(request: IncomingMessage, response: ServerResponse): void {
+    const asked = request.headers[streamVersionHeader]
+    const sentence = `This Tokentray speaks version ${streamVersion} of the stream of changes; another was asked for.`
+    if (asked === undefined || asked === String(streamVersion)) streamChanges(core, response, streams)
+    else deny(request, response, 406, 'versionUnsupported', sentence)
+  }
+
   makePrivateFolder(paths.ownerFolder)
   if (paths.socket !== null) {
     makeRuntimeFolder(paths)

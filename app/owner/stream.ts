@@ -1,25 +1,42 @@
-// The stream of snapshots on the control socket: one JSON text per line, the current one first.
-// A slow reader skips snapshots and always gets the newest; nothing piles up in the owner's memory.
+// The stream of changes on the control socket: one message of contract/stream.ts per line, a whole snapshot first.
+// A reader too slow for the changes gets a whole snapshot once it reads again; nothing piles up in the owner's memory.
 import type { ServerResponse } from 'node:http'
-import type { Snapshot } from '../contract/views.ts'
+import type { StreamMessage } from '../contract/stream.ts'
+import { streamVersion, streamVersionHeader } from '../contract/streamVersion.ts'
 import type { Core } from '../core/core.ts'
 
 /** Streams until the reader leaves or the function put into `streams` is called. */
-export function streamSnapshots(core: Core, response: ServerResponse, streams: Set<() => void>): void {
-  response.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' })
-  let waiting: Snapshot | null = null
-  const write = (snapshot: Snapshot) => {
-    // One that is ending is a reader until it has closed.
+export function streamChanges(
+  { stream }: Pick<Core, 'stream'>,
+  response: ServerResponse,
+  streams: Set<() => void>
+): void {
+  response.writeHead(200, {
+    'content-type': 'application/x-ndjson',
+    [streamVersionHeader]: streamVersion,
+    connection: 'close'
+  })
+  // Where there is nothing to say yet, the reader still learns the version.
+  response.flushHeaders()
+  let isBehind = true
+  const write = (message: StreamMessage | null) => {
+    // A response that is ending counts as a reader until it has closed.
     if (response.writableEnded) return
-    if (response.writableNeedDrain) waiting = snapshot
-    else response.write(`${JSON.stringify(snapshot)}\n`)
+    if (!message || response.writableNeedDrain) {
+      isBehind = true
+      return
+    }
+    isBehind = false
+    response.write(`${JSON.stringify(message)}\n`)
+  }
+  const hear = (message: StreamMessage) => {
+    if (message.kind === 'snapshot' || !isBehind) write(message)
+    else if (!response.writableNeedDrain) write(stream.whole())
   }
   response.on('drain', () => {
-    const newest = waiting
-    waiting = null
-    if (newest) write(newest)
+    if (isBehind) write(stream.whole())
   })
-  const unsubscribe = core.subscribe(write)
+  const unsubscribe = stream.subscribe(hear)
   const end = () => response.end()
   streams.add(end)
   response.on('close', () => {

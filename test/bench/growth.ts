@@ -120,7 +120,7 @@ export function measureGrowth(): Promise<Part> {
     // What a door gets for one change, as the text it sends.
     const texts = inSizes(() => '')
     const stops = sizes.map((size) =>
-      of[size].core.subscribe((message) => {
+      of[size].core.stream.subscribe((message) => {
         texts[size] = JSON.stringify(message)
       })
     )

@@ -24,7 +24,7 @@ async function measureCore(name: string): Promise<number> {
   const before = await heapUsed()
   const vault = await open(join(folder, name), { passphrase: new Secret(passphrase) })
   const core = await openCoreIn(folder, vault)
-  core.subscribe(() => {})
+  core.stream.subscribe(() => {})
   return (await heapUsed()) - before
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import type { ServerView } from '../../app/contract/views.ts'
 import { openChromium, reason } from '../renderer/chromium.ts'
-import { sixStates, startFixture } from '../renderer/fixture.ts'
+import { messageOf, sixStates, startFixture } from '../renderer/fixture.ts'
 import { root } from './bench.fixture.ts'
 import { interleave, judge, median, notMeasured, type Part, rowOf } from './stats.ts'
 
@@ -24,7 +24,7 @@ const bridge = `
   }
   globalThis.tokentray = {
     call: async () => ({ ok: false, code: 'unexpected', message: 'nobody is asked here' }),
-    onSnapshot(listener) { globalThis.show = listener; return () => {} }
+    onMessage(listener) { globalThis.show = listener; return () => {} }
   }
   globalThis.paint = (text) => new Promise((resolve) => {
     const began = performance.now()
@@ -55,7 +55,9 @@ async function withPage<T>(work: (page: Page, write: (views: ServerView[]) => st
     await page.goto(fixture.url)
     await page.waitForFunction(() => 'show' in globalThis)
     const { snapshot } = fixture
-    return await work(page, (servers) => JSON.stringify({ ...snapshot, revision: ++snapshot.revision, servers }))
+    return await work(page, (servers) =>
+      JSON.stringify(messageOf({ ...snapshot, revision: ++snapshot.revision, servers }))
+    )
   } finally {
     await chromium.close()
     await fixture.close()

@@ -340,7 +340,7 @@ describe('list and status', () => {
     makeView('dead', { state: 'needsUser', action: 'signIn', light: 'red', words: 'Sign in again' })
   ]
   test.each([
-    [[], ['soon', 'late', 'dead']],
+    [[], ['dead', 'late', 'soon']],
     [['--expiring', '1h'], ['soon']],
     [['--state', 'needsUser'], ['dead']],
     [['--issuer', 'https://other.example'], ['late']],
@@ -394,7 +394,7 @@ describe('list and status', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).servers[0].id)
-    expect(ids).toEqual(['soon', 'new'])
+    expect(ids).toEqual(['dead', 'new'])
   })
 })
 

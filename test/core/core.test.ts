@@ -3,6 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Log } from '../../app/base/log.ts'
 import { silentLog } from '../../app/base/log.ts'
+import { followSnapshots } from '../../app/core/followSnapshots.ts'
 import { createSetting } from '../core.fixture.ts'
 
 test('a listener that throws takes the snapshot from no other', async () => {
@@ -11,13 +12,13 @@ test('a listener that throws takes the snapshot from no other', async () => {
   const setting = await createSetting({ core: { log } })
   onTestFinished(setting.stop)
   let isFirst = true
-  setting.core.subscribe(() => {
+  setting.core.stream.subscribe(() => {
     if (!isFirst) throw new Error('its window is gone')
     isFirst = false
   })
   const told = Promise.withResolvers<void>()
   const revision = setting.core.snapshot().revision
-  setting.core.subscribe((snapshot) => snapshot.revision > revision && told.resolve())
+  followSnapshots(setting.core.stream, (snapshot) => snapshot.revision > revision && told.resolve())
   await setting.call('settings.set', { theme: 'dark' })
   await told.promise
   expect(errors).toEqual(['a snapshot was not taken in'])

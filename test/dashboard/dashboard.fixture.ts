@@ -6,7 +6,6 @@ import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type Log, silentLog } from '../../app/base/log.ts'
 import type { Core } from '../../app/core/core.ts'
 import { type DashboardOptions, startDashboard } from '../../app/dashboard/dashboard.ts'
 import { fakeClock } from '../fakes/clock.ts'
@@ -32,7 +31,7 @@ export function makeFiles(folder: string): string {
   )
   writeFileSync(
     join(files, 'assets', 'index-aB3_x9-Z.js'),
-    "new EventSource('/snapshots').onmessage = ({ data }) => (document.querySelector('#light').textContent = JSON.parse(data).revision)"
+    "new EventSource('/snapshots').onmessage = ({ data }) => { const { snapshot, revision = snapshot.revision } = JSON.parse(data); document.querySelector('#light').textContent = revision }"
   )
   writeFileSync(join(files, 'plain.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
   writeFileSync(join(files, '.hidden.html'), 'hidden')
@@ -62,8 +61,6 @@ export async function makeDashboard<C extends Core = ReturnType<typeof makeCore>
   const folder = makeFolder()
   const clock = fakeClock()
   const core = given.core ?? (makeCore() as unknown as C)
-  const errors: string[] = []
-  const log: Log = { ...silentLog, error: (message) => void errors.push(message) }
   const runtime = join(folder, 'run')
   const dashboard = await startDashboard({
     files: makeFiles(folder),
@@ -71,7 +68,6 @@ export async function makeDashboard<C extends Core = ReturnType<typeof makeCore>
     port: 0,
     clock,
     randomBytes,
-    log,
     ...given,
     core
   })
@@ -83,7 +79,7 @@ export async function makeDashboard<C extends Core = ReturnType<typeof makeCore>
     return headers['set-cookie']![0]!.split(';')[0]!
   }
   const own = { host: `tokentray.localhost:${port}`, origin: `http://tokentray.localhost:${port}` }
-  return { dashboard, core, clock, port, runtime, errors, signIn, own }
+  return { dashboard, core, clock, port, runtime, signIn, own }
 }
 
 /** Sends one command as the dashboard's own page would. */

@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import type * as Real from 'electron'
 import type { Reply } from '../../app/contract/commands.ts'
-import type { Snapshot } from '../../app/contract/views.ts'
+import type { StreamMessage } from '../../app/contract/stream.ts'
 
 export type Exposed = {
   call(name: string, input?: unknown): Promise<Reply<unknown>>
-  onSnapshot(listener: (snapshot: Snapshot) => void): () => void
+  onMessage(listener: (message: StreamMessage) => void): () => void
 }
 export type Frame = Pick<Real.WebFrameMain, 'url'> & { url: string }
 export type Sender = EventEmitter & Pick<Real.WebContents, 'send' | 'isDestroyed'> & { mainFrame: Frame }

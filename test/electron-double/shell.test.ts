@@ -64,13 +64,13 @@ async function signIn(shell: Started, url: string) {
 }
 
 describe('stand-in, not Electron', () => {
-  test('the page has call and onSnapshot and nothing else, and no token ever crosses to it', async () => {
+  test('the page has call and onMessage and nothing else, and no token ever crosses to it', async () => {
     const { url } = await startUpstream()
     const home = await makeHome()
     const shell = await start(home)
     const { page, options } = await openWindow(shell)
     expect(Object.keys(page.exposed)).toEqual(['tokentray'])
-    expect(Object.keys(page.tokentray).sort()).toEqual(['call', 'onSnapshot'])
+    expect(Object.keys(page.tokentray).sort()).toEqual(['call', 'onMessage'])
     expect(options.webPreferences).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false })
     expect(page.answer?.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'/)
 
@@ -385,7 +385,7 @@ describe('stand-in, not Electron', () => {
     })
     const shell = await start(home, { argv: ['--smoke'] })
     await shell.until(() => shell.recorded.exits.length > 0)
-    expect(JSON.parse(lines[0]!)).toMatchObject({ smoke: true, seen: { vault: 'open', keys: 'call,onSnapshot' } })
+    expect(JSON.parse(lines[0]!)).toMatchObject({ smoke: true, seen: { vault: 'open', keys: 'call,onMessage' } })
     expect(shell.recorded.exits).toEqual([0])
     expect(hasKey(home)).toBe(false)
   })

@@ -16,6 +16,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { createFollower } from '../../app/contract/follower.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { shared } from '../support/shared.ts'
 import { createElectron, type Item, type StandIn, type StandInTray, type StandInWindow } from './electron.ts'
@@ -178,8 +179,9 @@ export async function start(
 export function watch(started: Started) {
   let newest: Snapshot | null = null
   const waits = new Set<() => void>()
-  started.window().page.tokentray.onSnapshot((snapshot) => {
-    newest = snapshot
+  const follower = createFollower()
+  started.window().page.tokentray.onMessage((message) => {
+    newest = follower.take(message)
     for (const look of [...waits]) look()
   })
   return {

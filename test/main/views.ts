@@ -1,6 +1,8 @@
 // Views and snapshots made by hand, for the pure parts of the shell.
 // A healthy server unless told otherwise; times count from `now`.
+
 import { noClients } from '../../app/contract/clients.ts'
+import { compareServers } from '../../app/contract/follower.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
 
@@ -40,6 +42,7 @@ export const needy: Partial<ServerView> = {
   nextAt: null
 }
 
+/** In the order of every snapshot. */
 export function snapshotOf(...servers: ServerView[]): Snapshot {
   const order = ['grey', 'green', 'amber', 'red'] as const
   const worst = Math.max(0, ...servers.map(({ light }) => order.indexOf(light)))
@@ -60,6 +63,6 @@ export function snapshotOf(...servers: ServerView[]): Snapshot {
     demo: 'off',
     clients: noClients,
     gateway: null,
-    servers
+    servers: servers.toSorted(compareServers)
   }
 }

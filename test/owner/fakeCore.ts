@@ -1,11 +1,14 @@
 // A core whose answers the test chooses: what control socket and CLI are tested against without vault or network.
-import { silentLog } from '../../app/base/log.ts'
+import { systemClock } from '../../app/base/clock.ts'
+import { type Log, silentLog } from '../../app/base/log.ts'
 import { noClients } from '../../app/contract/clients.ts'
 import type { Reply } from '../../app/contract/commands.ts'
 import type { Door } from '../../app/contract/door.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
-import type { GatewayView, ServerView, Snapshot } from '../../app/contract/views.ts'
+import { compareServers } from '../../app/contract/follower.ts'
+import type { GatewayView, ServerView } from '../../app/contract/views.ts'
 import type { Core } from '../../app/core/core.ts'
+import { createPublisher } from '../../app/core/publisher.ts'
 import { parseSettings } from '../../app/settings/settings.ts'
 import { healthyView } from '../fakes/view.ts'
 
@@ -14,6 +17,10 @@ export type FakeCore = Core & {
   calls: { door: Door; name: string; input: unknown }[]
   on(name: string, handler: Handler): void
   publish(servers: ServerView[]): void
+  /** The view of this server may have changed, which is not told yet. */
+  touch(id: string): void
+  /** How many views were made so far. */
+  viewsMade(): number
   end(how: 'handOver' | 'quit'): void
   listeners(): number
   isClosed(): boolean
@@ -24,15 +31,48 @@ export function makeView(id: string, over: Partial<ServerView> = {}): ServerView
 }
 
 /** Throw `{code, message}` in a handler to reply with an error. */
-export function makeCore(servers: ServerView[] = []): FakeCore {
+export function makeCore(servers: ServerView[] = [], log: Log = silentLog): FakeCore {
   const ended = Promise.withResolvers<'handOver' | 'quit'>()
   const handlers = new Map<string, Handler>()
-  const listeners = new Set<(snapshot: Snapshot) => void>()
+  const listeners = new Set<() => void>()
+  const changed = new Set<string>()
   const calls: FakeCore['calls'] = []
   let current = servers
-  let revision = 1
+  let publish = () => {}
+  let made = 0
   let closed = false
   let gateway: GatewayView | null = null
+  // The real one, but told by publish() when its wait is over.
+  const publisher = createPublisher({
+    clock: {
+      ...systemClock(),
+      now: () => 0,
+      after(_, wake) {
+        publish = wake
+        return () => {}
+      }
+    },
+    log,
+    light: () => 'green',
+    rest: () => ({
+      vault: { state: 'open', path: ':memory:', keySource: 'throwaway', message: '', errorCode: null, offers: null },
+      owner: { pid: process.pid, kind: 'command', version: '0', startedAt: 0 },
+      theme: 'system',
+      demo: 'off',
+      clients: noClients,
+      gateway
+    }),
+    views: () => {
+      made += current.length
+      return current.toSorted(compareServers)
+    },
+    view: (id) => {
+      made++
+      return current.find((view) => view.id === id) ?? null
+    },
+    changesAt: () => null
+  })
+  publisher.changed()
   const core: FakeCore = {
     calls,
     on: (name, handler) => handlers.set(name, handler),
@@ -47,22 +87,17 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
         return { ok: false, code, message }
       }
     },
-    snapshot: () => ({
-      revision,
-      at: 0,
-      light: 'green',
-      vault: { state: 'open', path: ':memory:', keySource: 'throwaway', message: '', errorCode: null, offers: null },
-      owner: { pid: process.pid, kind: 'command', version: '0', startedAt: 0 },
-      theme: 'system',
-      demo: 'off',
-      clients: noClients,
-      gateway,
-      servers: current
-    }),
-    subscribe(listener) {
-      listeners.add(listener)
-      listener(core.snapshot())
-      return () => listeners.delete(listener)
+    snapshot: publisher.snapshot,
+    stream: {
+      ...publisher,
+      subscribe(listener) {
+        const stop = publisher.subscribe(listener)
+        listeners.add(stop)
+        return () => {
+          listeners.delete(stop)
+          stop()
+        }
+      }
     },
     gateway: {
       parts() {
@@ -79,10 +114,19 @@ export function makeCore(servers: ServerView[] = []): FakeCore {
       gateway = view
     },
     publish(next) {
+      const before = new Map(current.map((view) => [view.id, view]))
       current = next
-      revision += 1
-      for (const listener of listeners) listener(core.snapshot())
+      for (const view of next) {
+        if (before.get(view.id) !== view) changed.add(view.id)
+        before.delete(view.id)
+      }
+      for (const id of [...changed, ...before.keys()]) publisher.changed(id)
+      if (changed.size + before.size === 0) publisher.changed()
+      changed.clear()
+      publish()
     },
+    touch: publisher.changed,
+    viewsMade: () => made,
     ended: ended.promise,
     end: (how) => ended.resolve(how),
     listeners: () => listeners.size,

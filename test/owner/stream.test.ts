@@ -4,13 +4,13 @@ import { once } from 'node:events'
 import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { streamSnapshots } from '../../app/owner/stream.ts'
+import { streamChanges } from '../../app/owner/stream.ts'
 import { makeCore, makeView } from './fakeCore.ts'
 
 test('what comes while a stream ends is not written to it: it was an uncaught error of the whole owner', async () => {
   const core = makeCore([makeView('a')])
   const streams = new Set<() => void>()
-  const server = createServer((_, response) => streamSnapshots(core, response, streams)).listen(0, '127.0.0.1')
+  const server = createServer((_, response) => streamChanges(core, response, streams)).listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await once(server, 'listening')
   const [reply] = (await once(get({ port: (server.address() as AddressInfo).port }), 'response')) as [IncomingMessage]

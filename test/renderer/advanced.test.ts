@@ -17,7 +17,7 @@ const preload = `window.tokentray = {
     if (command.startsWith('desktop.')) return { ok: true, value: { startAtLogin: false, notifications: true, muted: [] } }
     return (await fetch('/call', { method: 'POST', body: JSON.stringify({ command, input }) })).json()
   },
-  onSnapshot(listener) {
+  onMessage(listener) {
     const source = new EventSource('/snapshots')
     source.onmessage = ({ data }) => listener(JSON.parse(data))
     return () => source.close()

@@ -32,7 +32,7 @@ describe.skipIf(reason !== null)('the bundle', () => {
           const reply = await fetch('/call', { method: 'POST', body: JSON.stringify({ command, input }) })
           return reply.json()
         },
-        onSnapshot(listener) {
+        onMessage(listener) {
           const source = new EventSource('/snapshots')
           source.onmessage = ({ data }) => listener(JSON.parse(data))
           return () => source.close()

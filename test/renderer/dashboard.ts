@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock } from '../../app/base/clock.ts'
-import { silentLog } from '../../app/base/log.ts'
 import type { Core } from '../../app/core/core.ts'
 import { startDashboard } from '../../app/dashboard/dashboard.ts'
 
@@ -14,6 +13,5 @@ export const serve = (core: Core, files: string, home: string) =>
     folder: join(home, 'run'),
     port: 0,
     clock: systemClock(),
-    randomBytes,
-    log: silentLog
+    randomBytes
   })

@@ -5,7 +5,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { type ClientView, noClients } from '../../app/contract/clients.ts'
+import { compareServers } from '../../app/contract/follower.ts'
 import type { SettingsChanges, SettingsView } from '../../app/contract/settings.ts'
+import type { SnapshotMessage } from '../../app/contract/stream.ts'
+import { streamVersion } from '../../app/contract/streamVersion.ts'
 import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/views.ts'
 import { defaultSchedule } from '../../app/health/schedule.ts'
 import { answerBy } from '../fakes/answerBy.ts'
@@ -96,7 +99,7 @@ export const clientOf = (change: Partial<ClientView>): ClientView => ({
   ...change
 })
 
-/** The mock-up's list: those who need a person first. */
+/** The mock-up's list, in the order of every list. */
 export function sixStates(now: number): ServerView[] {
   return [
     serverView(
@@ -202,8 +205,15 @@ export function sixStates(now: number): ServerView[] {
       },
       now
     )
-  ]
+  ].sort(compareServers)
 }
+
+/** The snapshot as the first message of a stream is; the pages put it in order themselves. */
+export const messageOf = (snapshot: Snapshot): SnapshotMessage => ({
+  version: streamVersion,
+  kind: 'snapshot',
+  snapshot
+})
 
 type Handler = (input: never) => unknown
 export type Called = { command: string; input: Record<string, unknown> }
@@ -340,7 +350,7 @@ export async function startFixture(files: string, given: ServerView[] | null = n
   }
 
   function send(stream: ServerResponse): void {
-    stream.write(`id: ${snapshot.revision}\ndata: ${JSON.stringify(snapshot)}\n\n`)
+    stream.write(`id: ${snapshot.revision}\ndata: ${JSON.stringify(messageOf(snapshot))}\n\n`)
   }
   function change(edit: (snapshot: Snapshot) => void): void {
     edit(snapshot)

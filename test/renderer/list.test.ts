@@ -128,9 +128,9 @@ describe.skipIf(reason !== null)('the list', () => {
     const ids = await page.locator('[data-server]').evaluateAll((rows) => rows.map((each) => each.id || each.outerHTML))
     expect(new Set(ids).size).toBe(90)
     fixture().change((snapshot) => {
-      snapshot.servers[85]!.name = 'Renamed'
+      snapshot.servers[85]!.name = 'the last of all'
     })
-    await page.locator('[data-server]').nth(85).getByText('Renamed').waitFor()
+    await page.locator('[data-server]').nth(89).getByText('the last of all').waitFor()
   })
 
   test('the keyboard reaches a server and comes back to its row', async () => {

@@ -9,6 +9,7 @@ import { systemClock } from '../../app/base/clock.ts'
 import { silentLog } from '../../app/base/log.ts'
 import { locate } from '../../app/base/paths.ts'
 import { openCore } from '../../app/core/core.ts'
+import { followSnapshots } from '../../app/core/followSnapshots.ts'
 import { parseSettings } from '../../app/settings/settings.ts'
 import { words } from '../../renderer/words.ts'
 import { fakeKeychain } from '../fakes/keychain.ts'
@@ -162,7 +163,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     const core = await start({})
     const dashboard = await serve(core, files(), folder)
     const snapshots: string[] = []
-    core.subscribe((snapshot) => snapshots.push(JSON.stringify(snapshot)))
+    followSnapshots(core.stream, (snapshot) => snapshots.push(JSON.stringify(snapshot)))
     const page = await visit(dashboard.link('text').link!)
     const sent: string[] = []
     page.on('response', async (response) => {

@@ -19,6 +19,7 @@ import { silentLog } from '../../app/base/log.ts'
 import { locate } from '../../app/base/paths.ts'
 import type { Snapshot } from '../../app/contract/views.ts'
 import { type Core, type CoreOptions, openCore } from '../../app/core/core.ts'
+import { followSnapshots } from '../../app/core/followSnapshots.ts'
 import { parseSettings } from '../../app/settings/settings.ts'
 import { sidecarPath } from '../../app/vault/sidecar.ts'
 import { createSetting } from '../core.fixture.ts'
@@ -61,7 +62,7 @@ const asideOf = (folder: string) => readdirSync(folder).filter((name) => name.in
 /** Resolves with the first snapshot that satisfies `wanted`. */
 function until(core: Core, wanted: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
   const { promise, resolve } = Promise.withResolvers<Snapshot>()
-  const stop = core.subscribe((snapshot) => wanted(snapshot) && resolve(snapshot))
+  const stop = followSnapshots(core.stream, (snapshot) => wanted(snapshot) && resolve(snapshot))
   return promise.finally(stop)
 }
 
@@ -123,7 +124,7 @@ describe('a vault that does not open', () => {
       offers: { unlock: 'existing', retry: false, restore: null, reset: true }
     })
     const seen: Snapshot[] = []
-    core.subscribe((snapshot) => seen.push(snapshot))
+    followSnapshots(core.stream, (snapshot) => seen.push(snapshot))
     const { revision } = core.snapshot()
     expect(await ask(core, 'vault.unlock', { passphrase: wrong })).toMatchObject({ code: 'passphraseWrong' })
     expect([core.snapshot().revision, core.snapshot().vault.errorCode]).toEqual([revision, 'passphraseNeeded'])

@@ -10,6 +10,7 @@ import type { Call } from '../../contract/commands.ts'
 import { parseDuration } from '../../contract/duration.ts'
 import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
 import type { ServerView, Snapshot } from '../../contract/views.ts'
+import { followSnapshots } from '../../core/followSnapshots.ts'
 import { startDemoUpstream } from '../../demo/upstream.ts'
 import { follow, type Hosted, host } from '../../owner/host.ts'
 import { paint, print, printJson, say } from '../output.ts'
@@ -34,7 +35,7 @@ export async function demo(
   const gaps = new Gaps()
   try {
     const hosted = await host(world, { release() {} }, 'lasting', { ephemeral: true })
-    const unwatch = hosted.core.subscribe((snapshot) => gaps.see(snapshot.servers, world.clock.now()))
+    const unwatch = followSnapshots(hosted.core.stream, ({ servers }) => gaps.see(servers, world.clock.now()))
     try {
       for (const { name, url } of upstream.servers) await signInByItself(hosted, upstream.approve, name, url)
       const showUntil = (signal: AbortSignal) => show(world, hosted, gaps, signal, options.json === true)

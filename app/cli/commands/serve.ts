@@ -86,10 +86,13 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
 /** What needs a person; one that waits for the keychain's own window was told of as it began. */
 const isShut = ({ state }: VaultView) => state !== 'open' && state !== 'keychainWaiting'
 
-function tellWhenOpen(world: World, core: Core): () => void {
-  let isOpen = core.snapshot().vault.state === 'open'
-  return core.subscribe(({ vault }) => {
-    if (!isOpen && vault.state === 'open') say(world, 'The vault is open; tokens are kept alive from now on.')
-    isOpen ||= vault.state === 'open'
+function tellWhenOpen(world: World, { stream, snapshot }: Core): () => void {
+  if (snapshot().vault.state === 'open') return () => {}
+  const stop = stream.subscribe((message) => {
+    const { vault } = message.kind === 'snapshot' ? message.snapshot : message
+    if (vault?.state !== 'open') return
+    say(world, 'The vault is open; tokens are kept alive from now on.')
+    stop()
   })
+  return stop
 }

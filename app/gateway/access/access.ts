@@ -10,7 +10,7 @@ import type { LocalAccess } from '../../vault/localAccess.ts'
 import type { Admission, OwnRoutes } from '../port.ts'
 import { createActivity } from './activity.ts'
 import { createAdmission } from './admission.ts'
-import { approve, createAuthorize, refusal, unanswered } from './authorize.ts'
+import { approve, createAuthorize, refusal, type ServerIds, unanswered } from './authorize.ts'
 import { type BridgeKeys, createBridgeKeys } from './bridgeKeys.ts'
 import type { RandomBytes } from './credentials.ts'
 import { perMinute } from './limit.ts'
@@ -35,8 +35,8 @@ export type AccessOptions = {
   clock: Clock
   randomBytes: RandomBytes
   log: Log
-  /** All servers as they are now. */
-  servers(): { id: string; name: string }[]
+  /** The ids of all servers as they are now. */
+  servers: ServerIds
   refused: Refusals['note']
   /** Called when the result of view() has changed. */
   onChange(): void
@@ -82,7 +82,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     clock,
     isLocked: () => isLocked,
     noteUse: activity.note,
-    exists: (server) => o.servers().some(({ id }) => id === server),
+    exists: (server) => o.servers.has(server),
     refused
   })
   const pending = new Pending({ clock, randomBytes, onChange: o.onChange, giveUp: unanswered })
@@ -98,7 +98,6 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   const authorize = createAuthorize({
     ...o,
     pending,
-    servers: () => o.servers().map(({ id }) => id),
     isLocked: () => isLocked,
     mayAsk: perMinute(clock, requestsPerMinute)
   })

@@ -17,13 +17,15 @@ import { codeLifeMs, refreshLifeMs } from './tokens.ts'
 /** How long one long-poll request of the waiting page is held open. */
 const holdMs = 25_000
 
+/** The ids of all servers, asked one by one: a request must not cost more the more servers there are. */
+export type ServerIds = Pick<ReadonlySet<string>, 'has' | 'size'>
+
 export type AuthorizeOptions = {
   local: LocalAccess
   clock: Clock
   randomBytes: RandomBytes
   pending: Pending
-  /** Ids of all servers. */
-  servers(): string[]
+  servers: ServerIds
   isLocked(): boolean
   /** False: too many requests in this minute. */
   mayAsk(): boolean
@@ -94,9 +96,8 @@ export function createAuthorize(o: AuthorizeOptions) {
       o.refused('pkce', from.client.name)
       throw new OAuthError('invalid_request', 'PKCE with S256 is required (RFC 7636).')
     }
-    const known = o.servers()
     const named = form.all('resource').map((resource) => serverOfResource(resource, from.issuer))
-    if (known.length === 0 || named.some((server) => server === null || (server !== '' && !known.includes(server))))
+    if (o.servers.size === 0 || named.some((server) => server === null || (server !== '' && !o.servers.has(server))))
       throw new OAuthError('invalid_target', 'There is no such server in Tokentray.')
     const servers = named.filter((server): server is string => server !== null && server !== '')
     return { ...from, challenge, servers: servers.length > 0 ? [...new Set(servers)] : null }

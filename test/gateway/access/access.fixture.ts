@@ -53,7 +53,7 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
       clock,
       randomBytes,
       log,
-      servers: () => known,
+      servers: new Set(known.map(({ id }) => id)),
       refused: refusals.note,
       onChange: () => {}
     })

@@ -1,0 +1,17 @@
+// The version of the stream of changes (stream.ts), which the two ends of a stream may not share: each may be of another build.
+// Without zod and Node, as the pages and the way of `tokentray token` load it.
+import { TokentrayError } from './errors.ts'
+
+/** Rises when a reader of the version before could no longer understand the messages. */
+export const streamVersion = 1
+/** Told in every answer that is a stream, and so before its first message. */
+export const streamVersionHeader = 'tokentray-stream-version'
+
+/** @throws versionUnsupported where `version`, as the other end tells it, is not the one understood here */
+export function checkStreamVersion(version: unknown): void {
+  if (String(version) === String(streamVersion)) return
+  throw new TokentrayError(
+    'versionUnsupported',
+    `The running Tokentray speaks version ${String(version).slice(0, 20)} of the stream of changes, this program version ${streamVersion}: update the older of the two, then restart it.`
+  )
+}
