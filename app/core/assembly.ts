@@ -114,7 +114,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     log,
     onReplaced: (server, old) => void clientDeletion.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
   })
-  const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random })
+  const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random, onChange })
   const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
   let access: Access
   try {

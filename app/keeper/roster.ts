@@ -98,6 +98,11 @@ export class Roster {
     return [...this.#entries]
   }
 
+  /** The settings of every server; far cheaper than their views. */
+  configs(): ServerConfig[] {
+    return [...this.#entries.values()].map(({ config }) => config)
+  }
+
   get size(): number {
     return this.#entries.size
   }

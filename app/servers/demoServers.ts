@@ -20,7 +20,15 @@ export const hasDemo: boolean = (() => {
   }
 })()
 
-type Parts = { keeper: Keeper; signIns: SignIns; vault: Vault; oauth: OAuth; clock: Clock; random: Random }
+type Parts = {
+  keeper: Keeper
+  signIns: SignIns
+  vault: Vault
+  oauth: OAuth
+  clock: Clock
+  random: Random
+  onChange(): void
+}
 
 /** Removes a demo server from the vault, with the client that it registered. */
 async function forget({ vault, oauth }: Pick<Parts, 'vault' | 'oauth'>, id: string): Promise<void> {
@@ -78,7 +86,7 @@ export class DemoServers {
     try {
       for (const { id, name, url } of this.#running.servers) {
         const given = { id: `demo-${id}`, name: `${name} (demo)`, url }
-        const config = { ...buildServer(given, keeper.roster.views(), clock.now()).config, demo: true as const }
+        const config = { ...buildServer(given, keeper.roster.configs(), clock.now()).config, demo: true as const }
         await vault.addServer(config, {})
         await keeper.load(config.id)
         keeper.record(config.id, 'added', 'Added')
@@ -101,5 +109,6 @@ export class DemoServers {
     }
     await this.#running?.stop()
     this.#running = null
+    this.#o.onChange()
   }
 }

@@ -5,7 +5,6 @@ import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { type BrokenRule, findBrokenRule, grantKindOf } from '../contract/newServer.ts'
 import { reservedIds, type ServerConfig, serverConfig } from '../contract/server.ts'
-import type { ServerView } from '../contract/views.ts'
 import { checkServerUrl } from '../oauth/discovery.ts'
 import { boundedEnd, claimsOf } from '../oauth/expiry.ts'
 import type { NewGrant } from '../oauth/grant.ts'
@@ -58,7 +57,7 @@ const sentences: Record<BrokenRule, string> = {
 }
 
 /** @throws urlInvalid, nameReserved, inputInvalid */
-export function buildServer(input: AddInput, existing: readonly ServerView[], now: number) {
+export function buildServer(input: AddInput, existing: readonly Pick<ServerConfig, 'id' | 'url'>[], now: number) {
   const url = checkServerUrl(input.url)
   if (input.tokenEndpoint) checkServerUrl(input.tokenEndpoint)
   const taken = new Set(existing.map(({ id }) => id))

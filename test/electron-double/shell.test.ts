@@ -83,6 +83,10 @@ describe('stand-in, not Electron', () => {
     const { token } = await client!.call('readToken', { server: 'one' })
     const traffic = page.traffic.join('\n')
     expect(traffic).toContain('"words":"Healthy"')
+    // What changes crosses, not everything.
+    const changes = page.traffic.flatMap((text) => JSON.parse(text)).filter(({ kind }) => kind === 'changes')
+    expect(changes.filter(({ changed }) => changed?.length === 1).length).toBeGreaterThan(2)
+    expect(changes.filter((message) => 'servers' in message || 'snapshot' in message)).toEqual([])
     expect(traffic).not.toContain(token)
   })
 

@@ -96,6 +96,18 @@ test('more than three at once are one notification, muted ones left out; three a
   expect(decideNotices(announced, many(7), now, wanted, 0).show).toMatchObject([{ server: 's6' }])
 })
 
+test('where only servers that changed are looked at, what was announced of the others stays so', () => {
+  const [linear, notion] = [server(needy), server({ id: 'notion', name: 'Notion' })]
+  const look = (announced: Announced, views: ServerView[]) =>
+    decideNotices(announced, snapshotOf(linear, notion), now, wanted, 0, views)
+  expect(look(['person linear'], [notion])).toEqual({ show: [], announced: ['person linear'] })
+  expect(look(['person linear'], [{ ...notion, ...needy }])).toMatchObject({
+    show: [{ server: 'notion' }],
+    announced: ['person linear', 'person notion']
+  })
+  expect(look(['person linear', 'person notion'], [notion]).announced).toEqual(['person linear'])
+})
+
 test('paused and signed-out servers say nothing, and a removed one is forgotten', () => {
   expect(follow([{ ...needy, paused: true, light: 'grey' }])).toEqual([[]])
   expect(follow([{ state: 'signedOut', light: 'grey', action: 'signIn' }])).toEqual([[]])

@@ -5,6 +5,7 @@ import {
   type MenuSettings,
   markOf,
   menuOf,
+  tallyOf,
   tooltipOf,
   trayMark,
   describe as wordsOf
@@ -125,6 +126,22 @@ describe('menu', () => {
     expect([trayMark(shut), tooltipOf(shut)]).toEqual(['waiting', 'Tokentray: waiting for the keychain…'])
     for (const each of [null, snapshotOf(), shut])
       expect(find(menuOf(each, now, settings), 'Quit').act).toEqual({ do: 'quit' })
+  })
+
+  test('after one change only what is shown is looked at: with a thousand servers no more than with twenty', () => {
+    const many = Array.from({ length: 1000 }, (_, n) => server({ id: `s-${1000 + n}`, name: `S ${1000 + n}` }))
+    const kept = tallyOf(many)
+    const seen = new Set<string>()
+    const servers = new Proxy(many, {
+      get: (target, name, receiver) => {
+        if (/^\d+$/.test(String(name))) seen.add(String(name))
+        return Reflect.get(target, name, receiver)
+      }
+    })
+    const large = { ...snapshotOf(), light: 'green' as const, servers }
+    expect(menuOf(large, now, settings, kept).length).toBeLessThan(40)
+    expect([trayMark(large, kept), tooltipOf(large, kept)]).toEqual(['healthy', 'Tokentray: 1000 healthy'])
+    expect(seen.size).toBe(20)
   })
 
   test('200 servers fit on a screen, and a name cannot break its line', () => {

@@ -1,11 +1,14 @@
 // The control socket end to end: a real listener, real clients, a core that answers what the test says.
+
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type RequestOptions, request } from 'node:http'
+import { createServer, type IncomingMessage, type RequestOptions, request, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { locate, type Paths } from '../../app/base/paths.ts'
+import { streamVersionHeader } from '../../app/contract/streamVersion.ts'
 import { connect } from '../../app/owner/client.ts'
 import { bodyLimit, type Listener, listen } from '../../app/owner/listen.ts'
 import { isSkipped } from '../support/skipped.ts'
@@ -116,6 +119,80 @@ test('two clients get every snapshot, each from the current one on; one that lea
   expect((await first.next()).done).toBe(true)
   await expect.poll(() => core.listeners()).toBe(1)
   await second.return(undefined)
+})
+
+test('the stream tells its version; another one that is asked for is refused', async () => {
+  const { core, paths } = await start(makeCore([makeView('a')]))
+  const { socket, key } = note(paths)
+  const asked = request({
+    ...{ socketPath: socket, path: '/snapshots', agent: false },
+    headers: { authorization: `Bearer ${key}` }
+  })
+  cleanups.push(() => asked.destroy())
+  const [response] = (await once(asked.end(), 'response')) as [IncomingMessage]
+  expect(response.headers[streamVersionHeader]).toBe('1')
+  const [line] = (await once(response.setEncoding('utf8'), 'data')) as [string]
+  expect(JSON.parse(line)).toEqual({ version: 1, kind: 'snapshot', snapshot: core.snapshot() })
+  const headers = { authorization: `Bearer ${key}`, [streamVersionHeader]: '2' }
+  const refused = await send(paths, { method: 'GET', path: '/snapshots', headers })
+  expect([refused.status, JSON.parse(refused.text)]).toMatchObject([406, { ok: false, code: 'versionUnsupported' }])
+})
+
+describe('an owner of another build', () => {
+  /** Listens in the owner's place and answers every stream with `answer`. */
+  async function pretend(answer: (response: ServerResponse, turn: number) => void) {
+    const { paths, listener } = await start()
+    const left = note(paths)
+    await listener.close()
+    let turn = 0
+    const server = createServer((question, response) => {
+      if (question.url === '/') response.end('{"ok":true,"value":{}}')
+      else answer(response, ++turn)
+    }).listen(paths.socket!)
+    cleanups.push(() => server.close())
+    await once(server, 'listening')
+    writeFileSync(join(paths.ownerFolder, 'owner.json'), JSON.stringify(left))
+    return (await connect(paths, clock))!.snapshots(new AbortController().signal)
+  }
+  const refusal = JSON.stringify({ ok: false, code: 'versionUnsupported', message: 'Update it.' })
+  const snapshot = { ...makeCore().snapshot(), revision: 1 }
+  const version1 = { [streamVersionHeader]: '1' }
+  const write = (response: ServerResponse, ...messages: object[]) => {
+    response.writeHead(200, version1)
+    for (const message of messages) response.write(`${JSON.stringify(message)}\n`)
+  }
+  test.each([
+    ['that says so itself', (response: ServerResponse) => response.writeHead(406).end(refusal), 'Update it.'],
+    ['that knows no versions', (response: ServerResponse) => response.writeHead(200).write('{}\n'), 'update the older'],
+    [
+      'of a later version',
+      (r: ServerResponse) => r.writeHead(200, { [streamVersionHeader]: '2' }).write('{}\n'),
+      'version 2'
+    ]
+  ] as [string, (response: ServerResponse) => void, string][])(
+    '%s is an error with its own code',
+    async (_, answer, words) => {
+      const snapshots = await pretend(answer)
+      await expect(snapshots.next()).rejects.toMatchObject({
+        code: 'versionUnsupported',
+        message: expect.stringContaining(words)
+      })
+    }
+  )
+  test('one that leaves a message out is asked for everything anew', async () => {
+    const change = { kind: 'changes', at: 0, changed: [], removed: [] }
+    const snapshots = await pretend((response, turn) => {
+      if (turn === 1)
+        write(response, { version: 1, kind: 'snapshot', snapshot }, { ...change, from: 5, revision: 6, theme: 'dark' })
+      else write(response, { version: 1, kind: 'snapshot', snapshot: { ...snapshot, revision: 6, theme: 'light' } })
+    })
+    const told = [await snapshots.next(), await snapshots.next()].map(({ value }) => [value.revision, value.theme])
+    expect(told).toEqual([
+      [1, 'system'],
+      [6, 'light']
+    ])
+    await snapshots.return(undefined)
+  })
 })
 
 test('closing answers what is in flight, ends the streams and leaves nothing behind', async () => {

@@ -352,6 +352,10 @@ export async function startFixture(files: string, given: ServerView[] | null = n
   function send(stream: ServerResponse): void {
     stream.write(`id: ${snapshot.revision}\ndata: ${JSON.stringify(messageOf(snapshot))}\n\n`)
   }
+  /** Sends this message to whoever listens, whatever it is. */
+  function tell(message: object): void {
+    for (const stream of streams) stream.write(`data: ${JSON.stringify(message)}\n\n`)
+  }
   function change(edit: (snapshot: Snapshot) => void): void {
     edit(snapshot)
     snapshot.revision++
@@ -399,6 +403,7 @@ export async function startFixture(files: string, given: ServerView[] | null = n
     called,
     handlers,
     change,
+    tell,
     /** Inputs of one command, in order. */
     inputsOf: (command: string) => called.filter((call) => call.command === command).map(({ input }) => input),
     async close() {

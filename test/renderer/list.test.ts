@@ -133,6 +133,28 @@ describe.skipIf(reason !== null)('the list', () => {
     await page.locator('[data-server]').nth(89).getByText('the last of all').waitFor()
   })
 
+  test('one change is put in its place; after a missed message the page asks for everything anew', async () => {
+    const page = await open('')
+    const { snapshot, tell } = fixture()
+    const { revision, at, servers } = snapshot
+    const changed = [{ ...servers.find(({ id }) => id === 'sentry')!, name: 'Aardvark', light: 'green' as const }]
+    tell({ kind: 'changes', from: revision, revision: revision + 1, at, changed, removed: ['figma'] })
+    await row(page, 'sentry').getByText('Aardvark').waitFor()
+    const order = () =>
+      page.locator('[data-server]').evaluateAll((rows) => rows.map((r) => r.getAttribute('data-server')))
+    expect(await order()).toEqual(['notion', 'linear', 'sentry', 'billing', 'github', 'cloudflare'])
+    snapshot.revision = revision + 3
+    tell({ kind: 'changes', from: revision + 2, revision: revision + 3, at, changed: [], removed: [] })
+    await row(page, 'figma').waitFor()
+    await row(page, 'sentry').getByRole('link', { name: 'Sentry' }).waitFor()
+  })
+
+  test('pages of another version than the core say so', async () => {
+    const page = await open('')
+    fixture().tell({ version: 2, kind: 'snapshot', snapshot: fixture().snapshot })
+    await page.getByText(words.connection.outdated).waitFor()
+  })
+
   test('the keyboard reaches a server and comes back to its row', async () => {
     const page = await open('')
     await page.locator('#server-github').focus()

@@ -6,9 +6,10 @@ import type { Keeper } from '../../keeper/keeper.ts'
 /** @returns the server's id. @throws serverUnknown, also where several servers have this name */
 export function findServer(keeper: Keeper, typed: string): string {
   if (keeper.roster.has(typed)) return typed
-  const named = keeper.roster.views().filter(({ name }) => name.toLowerCase() === typed.toLowerCase())
+  const configs = keeper.roster.configs()
+  const named = configs.filter(({ name }) => name.toLowerCase() === typed.toLowerCase())
   if (named.length === 1 && named[0]) return named[0].id
-  const known = keeper.roster.views().map(({ id }) => id)
+  const known = configs.map(({ id }) => id)
   throw new TokentrayError(
     'serverUnknown',
     known.length === 0

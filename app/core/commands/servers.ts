@@ -68,13 +68,13 @@ export function createServerHandlers(o: {
 
   return {
     'server.add': async (input) => {
-      const same = keeper.roster.views().find(({ url }) => url === input.url.trim())
+      const same = keeper.roster.configs().find(({ url }) => url === input.url.trim())
       if (same && !input.id && !input.name && !input.keepExisting)
         throw new TokentrayError(
           'serverExists',
           `${same.id} has this address already: sign in there, or give another account at it a name of its own.`
         )
-      const { config, ...secrets } = buildServer(input, keeper.roster.views(), clock.now())
+      const { config, ...secrets } = buildServer(input, keeper.roster.configs(), clock.now())
       if (keeper.roster.has(config.id)) {
         if (input.keepExisting) return { ...viewed(config.id), existed: true }
         throw new TokentrayError(
