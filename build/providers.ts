@@ -35,7 +35,7 @@ terminal, and on the pages. It stays proposed, after a restart too, until it is 
 a yes. What was set is kept with its reason and shown in the server’s detail.
 
 Marks: \`verified\` was tried with Tokentray; \`cited\` was read at the source named, which may have changed since;
-\`unverified\` was heard of. Nothing here is verified yet.
+\`unverified\` was heard of. Page not found is verified yet.
 
 ## What can be allowed
 

@@ -11,7 +11,7 @@ const meanings: Record<keyof Schedule, string> = {
   refreshMargin: '…or this long before the end, whichever is earlier',
   jitter: 'up to this part of the lifetime is taken off at random, so that many servers do not refresh at once',
   earliestFraction: 'never before this part of the lifetime',
-  floor: 'the least time between two attempts at one server, kept across restarts, clicks included',
+  floor: 'the minimum time between two attempts at one server, kept across restarts, clicks included',
   backoffFirst: 'the wait after the first failure; it doubles with each further one…',
   backoffMax: '…up to this',
   fixRetry: 'how often a server whose settings were refused is tried again',

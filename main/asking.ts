@@ -10,15 +10,15 @@ const wanted = ({ asks }: PendingClient) => asks?.join(', ') ?? 'servers you cho
 
 /** First in the menu. `write` makes a name fit for it. */
 export function askingLines({ pending, locked }: ClientsView, write: (name: string) => string): Line[] {
-  if (locked) return [{ label: 'Locked: no client is let in', mark: 'paused', lines: [unlockLine] }, 'separator']
+  if (locked) return [{ label: 'Locked: all clients are blocked', mark: 'paused', lines: [unlockLine] }, 'separator']
   if (pending.length === 0) return []
   const lines = pending.map(
     (it): Line => ({
-      label: `${write(it.name)} wants access — digits ${it.digits}`,
+      label: `${write(it.name)} requests access — digits ${it.digits}`,
       mark: 'attention',
       lines: [
         { label: `To ${write(wanted(it))}` },
-        { label: `Back to ${write(it.destination)}` },
+        { label: `Returns to ${write(it.destination)}` },
         'separator',
         ...(it.asks === null
           ? []
@@ -49,8 +49,8 @@ export function decideAskings(
   const show = pending
     .filter(({ request }) => !told.has(request))
     .map((it) => ({
-      title: plain(`${it.name} wants access`),
-      body: plain(`To ${wanted(it)}. If its page shows the digits ${it.digits}, answer it in Tokentray.`)
+      title: plain(`${it.name} requests access`),
+      body: plain(`To ${wanted(it)}. If its page shows the digits ${it.digits}, review the request in Tokentray.`)
     }))
   return { show, told: new Set(pending.map(({ request }) => request)) }
 }

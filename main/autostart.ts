@@ -13,7 +13,7 @@ export function writeEntry(command: readonly string[]): string {
     'Type=Application',
     'Version=1.0',
     'Name=Tokentray',
-    'Comment=Keeps the OAuth tokens of your MCP servers alive',
+    'Comment=Keeps the OAuth tokens of your MCP servers fresh',
     `Exec=${writeExec(command)}`,
     'Icon=tokentray',
     'Terminal=false',

@@ -19,8 +19,8 @@ export type IpcOptions = {
   whole(): StreamMessage | null
 }
 
-const refused: Reply<never> = { ok: false, code: 'notAllowedHere', message: 'Only the window’s own page may call.' }
-const invalid: Reply<never> = { ok: false, code: 'inputInvalid', message: 'The call is not of the contract’s form.' }
+const refused: Reply<never> = { ok: false, code: 'notAllowedHere', message: 'Only Tokentray’s own window may do this.' }
+const invalid: Reply<never> = { ok: false, code: 'inputInvalid', message: 'The request is not valid.' }
 
 export function openIpc(options: IpcOptions): void {
   /** Only the top frame of our own window, showing our own page. */

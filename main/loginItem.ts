@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { app } from 'electron'
 import { TokentrayError } from '../app/contract/errors.ts'
+import { sayProblem } from '../app/health/problems.ts'
 import { isEntryOn, writeEntry } from './autostart.ts'
 
 /** The argument of a start that opens no window. */
@@ -55,7 +56,7 @@ function createAutostart(env: NodeJS.ProcessEnv): LoginItem {
       } catch (cause) {
         throw new TokentrayError(
           'settingsUnwritable',
-          `Start at login was not changed: ${file} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
+          `Start at login was not changed. ${file} could not be written: ${sayProblem((cause as NodeJS.ErrnoException).code)}.`,
           { cause }
         )
       }

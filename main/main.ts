@@ -31,7 +31,7 @@ let leaving: Promise<void> | null = null
 /** Finishes what is in flight, then ends. */
 function leave(exitCode = 0): Promise<void> {
   leaving ??= (async () => {
-    stopping.abort(new Error('Tokentray is ending.'))
+    stopping.abort(new Error('Tokentray is shutting down.'))
     shell?.close()
     await Promise.all([gateway?.close(), hosted?.leave()].map((ending) => ending?.catch(() => {})))
     app.exit(exitCode)

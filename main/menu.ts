@@ -42,9 +42,9 @@ const day = 24 * hour
 const shut: Record<Exclude<VaultView['state'], 'open'>, string> = {
   keychainWaiting: 'Waiting for the keychain…',
   locked: 'Locked',
-  keyMissing: 'The vault’s key is missing',
+  keyMissing: 'The encryption key is missing',
   damaged: 'The vault is damaged',
-  fromFuture: 'The vault is from a newer Tokentray',
+  fromFuture: 'The vault is from a newer version of Tokentray',
   unavailable: 'The vault cannot be opened'
 }
 
@@ -88,12 +88,12 @@ export function tooltipOf(snapshot: Snapshot | null, tally = tallyOf(snapshot?.s
   if (snapshot.vault.state !== 'open')
     return `Tokentray: ${shut[snapshot.vault.state].replace(/^./, (first) => first.toLowerCase())}`
   const asking = snapshot.clients.pending.length
-  if (asking > 0) return `Tokentray: ${asking === 1 ? 'a client wants' : `${asking} clients want`} access`
+  if (asking > 0) return `Tokentray: ${asking === 1 ? 'a client requests' : `${asking} clients request`} access`
   const { attention, waiting } = tally
   if (attention > 0) return `Tokentray: ${attention === 1 ? '1 server needs' : `${attention} servers need`} you`
   if (waiting > 0) return `Tokentray: ${waiting} retrying`
   const healthy = tally.healthy + tally.refreshing
-  return healthy > 0 ? `Tokentray: ${healthy} healthy` : 'Tokentray: nothing to keep'
+  return healthy > 0 ? `Tokentray: ${healthy} healthy` : 'Tokentray: no servers signed in'
 }
 
 /** "0:38" under an hour, "1 h 5 min" above. */

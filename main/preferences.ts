@@ -1,5 +1,5 @@
 // What the desktop shell remembers beside the vault: notifications wanted, incidents told, one explanation given.
-// Nothing here matters enough to stop a start: an unreadable file counts as an absent one.
+// Page not found matters enough to stop a start: an unreadable file counts as an absent one.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'

@@ -67,13 +67,14 @@ export async function openShell(
   let awakeSince = lookedAt
 
   async function call(name: string, input: unknown): Promise<Reply<unknown>> {
-    if (!hosted) return { ok: false, code: 'ownerStopping', message: 'Tokentray is just starting; try again.' }
+    if (!hosted)
+      return { ok: false, code: 'ownerStopping', message: 'Tokentray is still starting. Try again in a moment.' }
     const reply = await hosted.core.handle('window', name, input)
     if (!reply.ok || !['signIn.start', 'signIn.ready', 'signIn.replaceClient'].includes(name)) return reply
     // The door that asked opens the browser; asking again joins the same sign-in, so this is also "open again".
     const { url } = reply.value as { url: string | null }
     if (url === null || openOutside(url, true)) return reply
-    return { ok: false, code: 'urlInvalid', message: 'The sign-in page is not on https, so it was not opened.' }
+    return { ok: false, code: 'urlInvalid', message: 'The sign-in page does not use https, so it was not opened.' }
   }
 
   function tell(title: string, body: string, server: string | null): void {
@@ -181,9 +182,9 @@ export async function openShell(
     preferences.set({ toldNoTray: true })
     void dialog.showMessageBox({
       type: 'info',
-      message: 'This desktop shows no tray icons',
+      message: 'This desktop does not show tray icons',
       detail:
-        'Tokentray runs without one and keeps your tokens fresh in the background; start it again to see its window. An AppIndicator extension brings the icon back.',
+        'Tokentray runs without an icon and keeps your tokens fresh in the background. To open its window, start it again. To get the icon, install an AppIndicator extension.',
       buttons: ['OK']
     })
   }

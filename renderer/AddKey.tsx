@@ -7,14 +7,15 @@ import { Choice } from './Choice.tsx'
 import { CopyLine, Field, Push } from './controls.tsx'
 import { Form } from './Form.tsx'
 import { ServerBoxes } from './ServerBoxes.tsx'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { clientsWords } from './words/clients.ts'
 
 const day = 86_400_000
 const ends: readonly { value: string; text: string }[] = [
-  { value: '30', text: words.clients.days(30) },
-  { value: '90', text: words.clients.days(90) },
-  { value: '365', text: words.clients.days(365) },
-  { value: 'none', text: words.clients.noEnd }
+  { value: '30', text: clientsWords.days(30) },
+  { value: '90', text: clientsWords.days(90) },
+  { value: '365', text: clientsWords.days(365) },
+  { value: 'none', text: clientsWords.noEnd }
 ]
 
 export function AddKey() {
@@ -40,30 +41,30 @@ export function AddKey() {
   if (!isOpen)
     return (
       <div className="acts">
-        <Push onPress={() => setOpen(true)}>{words.clients.addKey}</Push>
+        <Push onPress={() => setOpen(true)}>{clientsWords.addKey}</Push>
       </div>
     )
   if (key !== null)
     return (
       <div className="form" role="status">
-        <p>{words.clients.keyOnce}</p>
-        <CopyLine label={words.clients.key(name.trim())} text={key} />
+        <p>{clientsWords.keyOnce}</p>
+        <CopyLine label={clientsWords.key(name.trim())} text={key} />
         <div className="acts">
-          <Push onPress={close}>{words.clients.keyKept}</Push>
+          <Push onPress={close}>{clientsWords.keyKept}</Push>
         </div>
       </div>
     )
   return (
     <Form onSend={add}>
-      <p className="help">{words.clients.keyHelp}</p>
-      <Field label={words.clients.keyName} value={name} onChange={setName} maxLength={100} autoFocus />
-      <ServerBoxes label={words.clients.keyServers} value={servers} onChange={setServers} />
-      <Choice label={words.clients.keyEnd} value={end} onChange={setEnd} options={ends} />
+      <p className="help">{clientsWords.keyHelp}</p>
+      <Field label={clientsWords.keyName} value={name} onChange={setName} maxLength={100} autoFocus />
+      <ServerBoxes label={clientsWords.keyServers} value={servers} onChange={setServers} />
+      <Choice label={clientsWords.keyEnd} value={end} onChange={setEnd} options={ends} />
       <div className="acts">
         <Push type="submit" look="primary" pending={pending} isDisabled={!name.trim() || servers.length === 0}>
-          {words.clients.keyMake}
+          {clientsWords.keyMake}
         </Push>
-        <Push onPress={close}>{words.actions.cancel}</Push>
+        <Push onPress={close}>{actionWords.cancel}</Push>
       </div>
     </Form>
   )

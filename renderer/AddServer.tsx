@@ -21,9 +21,11 @@ import { Form } from './Form.tsx'
 import { OwnClientSteps } from './OwnClient.tsx'
 import { beginSignIn } from './signIns.ts'
 import { go, type Way } from './store.ts'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { addWords } from './words/addServer.ts'
+import { advancedWords } from './words/serverSettings.ts'
 
-const text = words.add
+const text = addWords
 const ways = (Object.keys(text.ways) as Way[]).filter((way) => way !== 'assertion' || namesFiles)
 const empty = {
   name: '',
@@ -198,12 +200,12 @@ export default function AddServer(initial: { url: string; way: Way }) {
           <Field label={text.name} value={typed.name} onChange={set('name')} maxLength={100} />
           {way !== 'staticToken' && <Field label={text.scope} value={typed.scope} onChange={set('scope')} />}
           {!isByHand(way) && (
-            <Fold title={words.advanced.title} level={3} isForm>
+            <Fold title={advancedWords.title} level={3} isForm>
               <BoundTokens value={advanced.dpop} onChange={setPart} />
               {namesFiles ? (
                 <Certificate value={advanced} error={wrong.certificate} onChange={setPart} />
               ) : (
-                <p className="help">{words.advanced.filesElsewhere}</p>
+                <p className="help">{advancedWords.filesElsewhere}</p>
               )}
             </Fold>
           )}
@@ -212,7 +214,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
           <Push type="submit" look="primary" pending={pending}>
             {isByHand(way) ? text.submitToken : signs(way, typed) ? text.submitKey : text.submit}
           </Push>
-          <Push onPress={() => go({ name: 'list' })}>{words.actions.cancel}</Push>
+          <Push onPress={() => go({ name: 'list' })}>{actionWords.cancel}</Push>
         </div>
       </Form>
     </Page>

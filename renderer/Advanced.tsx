@@ -5,9 +5,9 @@ import type { ServerView } from '../app/contract/views.ts'
 import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { Field, SecretField } from './controls.tsx'
-import { words } from './words.ts'
+import { advancedWords } from './words/serverSettings.ts'
 
-const text = words.advanced
+const text = advancedWords
 
 export type AdvancedTyped = {
   mode: ServerView['mode']

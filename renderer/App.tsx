@@ -7,7 +7,7 @@ import { Toasts } from './controls.tsx'
 import { ServerList } from './ServerList.tsx'
 import { showTheme } from './settings.ts'
 import { changes, connections, screens, snapshots } from './store.ts'
-import { words } from './words.ts'
+import { appWords } from './words/app.ts'
 
 const ServerDetail = lazy(() => import('./ServerDetail.tsx'))
 const SignIn = lazy(() => import('./SignIn.tsx'))
@@ -49,7 +49,7 @@ function Announcer() {
         .flatMap(({ before, after }) => (before && after && tellingOf(before) !== tellingOf(after) ? [after] : []))
       if (told.length === 0) return
       const each = told.map((view) => `${view.name}: ${view.words}`).join('. ')
-      setSaid(told.length > 3 ? words.changed(told.length) : each)
+      setSaid(told.length > 3 ? appWords.changed(told.length) : each)
     })
     return () => void unsubscribe()
   }, [])
@@ -80,7 +80,7 @@ function useKeptFocus(snapshot: Snapshot | null): void {
 function ConnectionBanner() {
   const connection = connections.use()
   const text =
-    connection === 'lost' || connection === 'ended' || connection === 'outdated' ? words.connection[connection] : ''
+    connection === 'lost' || connection === 'ended' || connection === 'outdated' ? appWords.connection[connection] : ''
   return (
     <div role="status" className={text ? 'connection' : 'spoken'}>
       {text}
@@ -106,7 +106,7 @@ export function App() {
         </Suspense>
       ) : (
         <main className="page">
-          <p className="lead">{words.connecting}</p>
+          <p className="lead">{appWords.connecting}</p>
         </main>
       )}
       <Toasts />

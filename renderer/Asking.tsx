@@ -8,11 +8,11 @@ import { ActionButton, Push } from './controls.tsx'
 import { countdown } from './durations.ts'
 import { ServerBoxes } from './ServerBoxes.tsx'
 import { go, screens, snapshots } from './store.ts'
-import { words } from './words.ts'
+import { clientsWords } from './words/clients.ts'
 
 function Left({ expiresAt }: { expiresAt: number }) {
   const left = useClock((now) => (expiresAt > now ? countdown(expiresAt - now) : ''))
-  return <>{left && words.clients.left(left)}</>
+  return <>{left && clientsWords.left(left)}</>
 }
 
 export function Asking({ pending }: { pending: PendingClient }) {
@@ -26,34 +26,34 @@ export function Asking({ pending }: { pending: PendingClient }) {
   return (
     <section className="asking" aria-labelledby={`asking-${request}`}>
       <div className="askingHead">
-        <h2 id={`asking-${request}`}>{words.clients.wants(name)}</h2>
+        <h2 id={`asking-${request}`}>{clientsWords.wants(name)}</h2>
         <span className="digits">
-          <span className="spoken">{words.clients.digits}</span> {digits}
+          <span className="spoken">{clientsWords.digits}</span> {digits}
         </span>
       </div>
-      <p className="help">{words.clients.compare}</p>
+      <p className="help">{clientsWords.compare}</p>
       <dl className="facts">
         <div>
-          <dt>{words.clients.backTo}</dt>
+          <dt>{clientsWords.backTo}</dt>
           <dd>
             {destination} <code>{redirectUri}</code>
           </dd>
         </div>
         {asks && (
           <div>
-            <dt>{words.clients.servers}</dt>
+            <dt>{clientsWords.servers}</dt>
             <dd>{asks.map(nameOf).join(', ')}</dd>
           </div>
         )}
         <div>
-          <dt>{words.clients.time}</dt>
+          <dt>{clientsWords.time}</dt>
           <dd>
             <Left expiresAt={expiresAt} />
           </dd>
         </div>
       </dl>
-      {asks === null && <ServerBoxes label={words.clients.choose} value={servers} onChange={setServers} />}
-      <p className="help">{words.clients.onceOrAlways}</p>
+      {asks === null && <ServerBoxes label={clientsWords.choose} value={servers} onChange={setServers} />}
+      <p className="help">{clientsWords.onceOrAlways}</p>
       <div className="acts">
         <ActionButton
           look="primary"
@@ -61,13 +61,13 @@ export function Asking({ pending }: { pending: PendingClient }) {
           isDisabled={isOpen}
           onPress={() => allow(request, name, false, chosen)}
         >
-          {words.clients.once}
+          {clientsWords.once}
         </ActionButton>
         <ActionButton action={action} isDisabled={isOpen} onPress={() => allow(request, name, true, chosen)}>
-          {words.clients.always}
+          {clientsWords.always}
         </ActionButton>
         <ActionButton look="danger" action={action} onPress={() => deny(request, name)}>
-          {words.clients.deny}
+          {clientsWords.deny}
         </ActionButton>
       </div>
     </section>
@@ -84,17 +84,17 @@ export function AskingBanner() {
     <div role="status" className={isShown && (first || clients.locked) ? 'askingBanner' : 'spoken'}>
       {isShown && clients.locked && (
         <>
-          <span>{words.clients.lockedBanner}</span>
+          <span>{clientsWords.lockedBanner}</span>
           <ActionButton action="lock" onPress={() => setLock(false)}>
-            {words.clients.unlock}
+            {clientsWords.unlock}
           </ActionButton>
         </>
       )}
       {isShown && !clients.locked && first && (
         <>
-          <span>{words.clients.waiting(first.name, clients.pending.length)}</span>
+          <span>{clientsWords.waiting(first.name, clients.pending.length)}</span>
           <Push look="primary" onPress={() => go({ name: 'clients' })}>
-            {words.clients.answer}
+            {clientsWords.answer}
           </Push>
         </>
       )}

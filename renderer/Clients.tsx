@@ -10,7 +10,7 @@ import { useClock } from './clock.ts'
 import { ActionButton, Page } from './controls.tsx'
 import { writeDay, writeMoment } from './durations.ts'
 import { snapshots } from './store.ts'
-import { words } from './words.ts'
+import { clientsWords } from './words/clients.ts'
 
 function Moment({ at }: { at: number }) {
   return <>{useClock((now) => writeMoment(at, now))}</>
@@ -22,33 +22,33 @@ function Row({ client, nameOf }: { client: ClientView; nameOf: (id: string) => s
   return (
     <li className="client" data-client={id}>
       <div>
-        <strong>{name}</strong> <span className="host">{words.clients.kinds[kind]}</span>
+        <strong>{name}</strong> <span className="host">{clientsWords.kinds[kind]}</span>
         <p className="help">
           {servers.length > 0
-            ? words.clients.uses(names(servers))
+            ? clientsWords.uses(names(servers))
             : isMetricsKey(id)
-              ? words.clients.metricsOnly
-              : words.clients.usesNone}
-          {always.length > 0 && ` ${words.clients.alwaysFor(names(always))}`}
-          {expiresAt !== null && ` ${words.clients.until(writeDay(expiresAt))}`}
+              ? clientsWords.metricsOnly
+              : clientsWords.usesNone}
+          {always.length > 0 && ` ${clientsWords.alwaysFor(names(always))}`}
+          {expiresAt !== null && ` ${clientsWords.until(writeDay(expiresAt))}`}
         </p>
         <p className="help">
           {lastUse ? (
             <>
-              {words.clients.lastUse(nameOf(lastUse.server))} <Moment at={lastUse.at} />
+              {clientsWords.lastUse(nameOf(lastUse.server))} <Moment at={lastUse.at} />
             </>
           ) : (
-            words.clients.neverUsed
+            clientsWords.neverUsed
           )}
         </p>
       </div>
       <ActionButton
         look="danger"
         action={`revoke ${id}`}
-        aria-label={`${words.clients.revoke}: ${name}`}
+        aria-label={`${clientsWords.revoke}: ${name}`}
         onPress={() => revoke(id, name)}
       >
-        {words.clients.revoke}
+        {clientsWords.revoke}
       </ActionButton>
     </li>
   )
@@ -60,14 +60,14 @@ export default function Clients() {
   const { pending = [], locked = false } = snapshot?.clients ?? {}
   const nameOf = (id: string) => snapshot?.servers.find((server) => server.id === id)?.name ?? id
   return (
-    <Page title={words.clients.title}>
-      <p className="lead">{words.clients.lead}</p>
+    <Page title={clientsWords.title}>
+      <p className="lead">{clientsWords.lead}</p>
       {pending.map((each) => (
         <Asking key={each.request} pending={each} />
       ))}
       <section>
-        <h2 className="cap">{words.clients.letIn}</h2>
-        {known && known.clients.length === 0 && <p className="help">{words.clients.none}</p>}
+        <h2 className="cap">{clientsWords.letIn}</h2>
+        {known && known.clients.length === 0 && <p className="help">{clientsWords.none}</p>}
         <ul className="clients">
           {known?.clients.map((client) => (
             <Row key={client.id} client={client} nameOf={nameOf} />
@@ -77,12 +77,12 @@ export default function Clients() {
       </section>
       {known && known.refused.length > 0 && (
         <section>
-          <h2 className="cap">{words.clients.refused}</h2>
-          <p className="help">{words.clients.refusedHelp}</p>
+          <h2 className="cap">{clientsWords.refused}</h2>
+          <p className="help">{clientsWords.refusedHelp}</p>
           <ul className="clients">
             {known.refused.map(({ kind, times, lastAt, detail }) => (
               <li key={kind} className="use" data-refused={kind}>
-                <span>{words.clients.refusedTimes(refusalWords[kind], times, detail)}</span>
+                <span>{clientsWords.refusedTimes(refusalWords[kind], times, detail)}</span>
                 <span className="host">
                   <Moment at={lastAt} />
                 </span>
@@ -92,21 +92,21 @@ export default function Clients() {
         </section>
       )}
       <section>
-        <h2 className="cap">{words.clients.lockTitle}</h2>
-        <p className="help">{locked ? words.clients.lockedHelp : words.clients.lockHelp}</p>
+        <h2 className="cap">{clientsWords.lockTitle}</h2>
+        <p className="help">{locked ? clientsWords.lockedHelp : clientsWords.lockHelp}</p>
         <div className="acts">
           <ActionButton look={locked ? 'primary' : 'danger'} action="lock" onPress={() => setLock(!locked)}>
-            {locked ? words.clients.unlock : words.clients.lock}
+            {locked ? clientsWords.unlock : clientsWords.lock}
           </ActionButton>
         </div>
       </section>
       {known && known.uses.length > 0 && (
         <section>
-          <h2 className="cap">{words.clients.activity}</h2>
+          <h2 className="cap">{clientsWords.activity}</h2>
           <ul className="clients">
             {known.uses.map((use) => (
               <li key={`${use.client} ${use.server} ${use.firstAt}`} className="use">
-                <span>{words.clients.used(use.name, nameOf(use.server), use.requests)}</span>
+                <span>{clientsWords.used(use.name, nameOf(use.server), use.requests)}</span>
                 <span className="host">
                   <Moment at={use.lastAt} />
                 </span>

@@ -8,12 +8,13 @@ import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { ActionButton } from './controls.tsx'
 import { Fold } from './Fold.tsx'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { connectWords } from './words/connect.ts'
 
 export function Connect({ view }: { view: ServerView }) {
   const [isOpen, setOpen] = useState(false)
   return (
-    <Fold title={words.connect.title} level={2} onExpandedChange={setOpen}>
+    <Fold title={connectWords.title} level={2} onExpandedChange={setOpen}>
       {isOpen && <Clients server={view.id} />}
     </Fold>
   )
@@ -32,13 +33,13 @@ function Clients({ server }: { server: string }) {
   const client = clients.find(({ id }) => id === chosen)
   return (
     <div className="form">
-      <p className="help">{words.connect.lead}</p>
+      <p className="help">{connectWords.lead}</p>
       {problem && <p className="note">{problem}</p>}
       <Choice
-        label={words.connect.which}
+        label={connectWords.which}
         value={chosen}
         onChange={setChosen}
-        options={clients.map(({ id, name, path }) => ({ value: id, text: name, help: path ?? words.connect.byHand }))}
+        options={clients.map(({ id, name, path }) => ({ value: id, text: name, help: path ?? connectWords.byHand }))}
       />
       {client && <Plan key={client.id} client={client} server={server} />}
     </div>
@@ -64,7 +65,7 @@ function Plan({ client, server }: { client: ConnectableClient; server: string })
     act(action, async () => {
       try {
         const { path } = await bridge.call('connect.apply', { plan: id })
-        return words.connect.written(client.name, path)
+        return connectWords.written(client.name, path)
       } finally {
         await look()
       }
@@ -73,7 +74,7 @@ function Plan({ client, server }: { client: ConnectableClient; server: string })
     act(action, async () => {
       try {
         const { changed } = await bridge.call('connect.undo', { client: client.id, server })
-        return changed ? words.connect.undone(client.name) : words.connect.nothing(client.name)
+        return changed ? connectWords.undone(client.name) : connectWords.nothing(client.name)
       } finally {
         await look()
       }
@@ -83,7 +84,7 @@ function Plan({ client, server }: { client: ConnectableClient; server: string })
   const shown = plan.diff || plan.snippet
   return (
     <section aria-label={client.name}>
-      <p>{words.connect.states[plan.state]}</p>
+      <p>{connectWords.states[plan.state]}</p>
       {plan.state !== 'connected' && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <pre className="report" tabIndex={0}>
@@ -91,32 +92,32 @@ function Plan({ client, server }: { client: ConnectableClient; server: string })
         </pre>
       )}
       <p className="help">
-        {words.connect.marks[client.mark]} {plan.note}
+        {connectWords.marks[client.mark]} {plan.note}
       </p>
       <div className="acts">
         {plan.plan !== null && (
           <ActionButton look="primary" action={action} onPress={() => write(plan.plan!)}>
-            {words.connect.write}
+            {connectWords.write}
           </ActionButton>
         )}
         {plan.state === 'foreign' && (
           <ActionButton action={action} onPress={() => look({ replace: true })}>
-            {words.connect.replace}
+            {connectWords.replace}
           </ActionButton>
         )}
         {plan.state === 'connected' && plan.way === 'key' && (
           <ActionButton action={action} onPress={() => look({ rotate: true })}>
-            {words.connect.rotate}
+            {connectWords.rotate}
           </ActionButton>
         )}
         {plan.state === 'connected' && (
           <ActionButton action={action} onPress={undo}>
-            {words.connect.undo}
+            {connectWords.undo}
           </ActionButton>
         )}
         {plan.state === 'manual' && (
           <ActionButton action="copy" onPress={() => copy(plan.snippet)}>
-            {words.actions.copy}
+            {actionWords.copy}
           </ActionButton>
         )}
       </div>

@@ -3,7 +3,7 @@
 import { startDemo, stopDemo } from './actions.ts'
 import { ActionButton } from './controls.tsx'
 import { snapshots } from './store.ts'
-import { words } from './words.ts'
+import { demoWords } from './words/list.ts'
 
 /** One button for the state the demo is in. */
 export function DemoButton() {
@@ -11,7 +11,7 @@ export function DemoButton() {
   if (demo === undefined || demo === 'unavailable') return null
   return (
     <ActionButton action="demo" onPress={demo === 'on' ? stopDemo : startDemo}>
-      {demo === 'on' ? words.demo.stop : words.demo.start}
+      {demo === 'on' ? demoWords.stop : demoWords.start}
     </ActionButton>
   )
 }
@@ -22,8 +22,8 @@ export function Demo() {
   if (demo === undefined || demo === 'unavailable') return null
   return (
     <section>
-      <h2 className="cap">{words.demo.title}</h2>
-      <p className="help">{demo === 'on' ? words.demo.helpOn : words.demo.helpOff}</p>
+      <h2 className="cap">{demoWords.title}</h2>
+      <p className="help">{demo === 'on' ? demoWords.helpOn : demoWords.helpOff}</p>
       <div className="acts">
         <DemoButton />
       </div>

@@ -5,7 +5,7 @@ import { Checkbox } from 'react-aria-components/Checkbox'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
 import { act } from './actions.ts'
 import { bridge } from './bridge.ts'
-import { words } from './words.ts'
+import { desktopWords } from './words/settings.ts'
 
 function useDesktop() {
   const [settings, setSettings] = useState<DesktopSettings | null>(null)
@@ -45,13 +45,9 @@ export function Desktop() {
   const { startAtLogin, notifications } = settings
   return (
     <section>
-      <h2 className="cap">{words.desktop.title}</h2>
-      <Switch text={words.desktop.startAtLogin} isOn={startAtLogin} onChange={(on) => change({ startAtLogin: on })} />
-      <Switch
-        text={words.desktop.notifications}
-        isOn={notifications}
-        onChange={(on) => change({ notifications: on })}
-      />
+      <h2 className="cap">{desktopWords.title}</h2>
+      <Switch text={desktopWords.startAtLogin} isOn={startAtLogin} onChange={(on) => change({ startAtLogin: on })} />
+      <Switch text={desktopWords.notifications} isOn={notifications} onChange={(on) => change({ notifications: on })} />
     </section>
   )
 }
@@ -63,9 +59,9 @@ export function Mute({ id }: { id: string }) {
   const others = settings.muted.filter((other) => other !== id)
   return (
     <section>
-      <h2 className="cap">{words.desktop.title}</h2>
+      <h2 className="cap">{desktopWords.title}</h2>
       <Switch
-        text={words.desktop.server}
+        text={desktopWords.server}
         isOn={!settings.muted.includes(id)}
         onChange={(on) => change({ muted: on ? others : [...others, id] })}
       />

@@ -5,9 +5,9 @@ import { picturedLink } from '../app/contract/device.ts'
 import type { DeviceCodeView } from '../app/contract/views.ts'
 import { copy } from './actions.ts'
 import { ActionButton } from './controls.tsx'
-import { words } from './words.ts'
+import { signInWords } from './words/signIn.ts'
 
-const text = words.signIn
+const text = signInWords
 
 export function DeviceCode({ device }: { device: DeviceCodeView }) {
   const link = device.verificationUriComplete ?? device.verificationUri

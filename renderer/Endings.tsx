@@ -4,7 +4,7 @@ import type { ServerView } from '../app/contract/views.ts'
 import { forgetRegistration, remove, signOut } from './actions.ts'
 import { ActionButton, AskButton } from './controls.tsx'
 import { go } from './store.ts'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
 
 export function Endings({ view }: { view: ServerView }) {
   const { id, name } = view
@@ -12,30 +12,30 @@ export function Endings({ view }: { view: ServerView }) {
     <div className="acts endings">
       {view.registration === 'dynamic' && (
         <ActionButton action={`forget ${id}`} onPress={() => forgetRegistration(view)}>
-          {words.actions.forget}
+          {actionWords.forget}
         </ActionButton>
       )}
       {view.expirySource !== null && (
         <AskButton
           action={`signOut ${id}`}
-          title={words.actions.signOutTitle(name)}
-          text={words.actions.signOutText}
-          yes={words.actions.signOut}
+          title={actionWords.signOutTitle(name)}
+          text={actionWords.signOutText}
+          yes={actionWords.signOut}
           onYes={() => signOut(view)}
         >
-          {words.actions.signOut}
+          {actionWords.signOut}
         </AskButton>
       )}
       <AskButton
         action={`remove ${id}`}
-        title={words.actions.removeTitle(name)}
-        text={words.actions.removeText}
-        yes={words.actions.removeNow}
+        title={actionWords.removeTitle(name)}
+        text={actionWords.removeText}
+        yes={actionWords.removeNow}
         onYes={async () => {
           if (await remove(view)) go({ name: 'list' })
         }}
       >
-        {words.actions.remove}
+        {actionWords.remove}
       </AskButton>
     </div>
   )

@@ -5,30 +5,30 @@ import { useClock } from './clock.ts'
 import { roughly, writeMoment } from './durations.ts'
 import { FactList } from './FactList.tsx'
 import { snapshots } from './store.ts'
-import { words } from './words.ts'
+import { detailWords } from './words/server.ts'
 
 /** "23:05 · 11 min left" */
 function Until({ at, source }: { at: number | null; source: ServerView['expirySource'] }) {
   const text = useClock((now) => {
-    if (source === null) return words.detail.noToken
-    if (at === null) return words.detail.noEnd
-    const left = at > now ? words.detail.left(roughly(at - now)) : words.detail.ended
+    if (source === null) return detailWords.noToken
+    if (at === null) return detailWords.noEnd
+    const left = at > now ? detailWords.left(roughly(at - now)) : detailWords.ended
     return `${writeMoment(at, now)} · ${left}`
   })
-  const note = source === 'guess' ? words.detail.guess : source === 'jwt' ? words.detail.fromJwt : ''
+  const note = source === 'guess' ? detailWords.guess : source === 'jwt' ? detailWords.fromJwt : ''
   return <>{note ? `${text} (${note})` : text}</>
 }
 
 function RefreshToken({ view }: { view: ServerView }) {
   const text = useClock((now) => {
-    if (view.expirySource === null) return words.detail.noToken
-    if (view.fault === 'refused') return words.detail.refreshRefused
-    if (view.grantKind === 'staticToken') return words.detail.givenByHand
-    if (view.grantKind === 'clientCredentials' || view.grantKind === 'jwtBearer') return words.detail.renewsAlone
-    if (view.refreshExpiresAt === null) return view.renewable ? words.detail.renewable : words.detail.notRenewable
+    if (view.expirySource === null) return detailWords.noToken
+    if (view.fault === 'refused') return detailWords.refreshRefused
+    if (view.grantKind === 'staticToken') return detailWords.givenByHand
+    if (view.grantKind === 'clientCredentials' || view.grantKind === 'jwtBearer') return detailWords.renewsAlone
+    if (view.refreshExpiresAt === null) return view.renewable ? detailWords.renewable : detailWords.notRenewable
     return view.refreshExpiresAt > now
-      ? words.detail.refreshEnds(roughly(view.refreshExpiresAt - now))
-      : words.detail.refreshEnded
+      ? detailWords.refreshEnds(roughly(view.refreshExpiresAt - now))
+      : detailWords.refreshEnded
   })
   return <>{text}</>
 }
@@ -38,7 +38,7 @@ function Moment({ at }: { at: number }) {
 }
 
 export function Facts({ view }: { view: ServerView }) {
-  const { facts, registrations, kinds } = words.detail
+  const { facts, registrations, kinds } = detailWords
   const vault = snapshots.use()?.vault
   const client = [view.registration && registrations[view.registration], view.clientId].filter(Boolean).join(' · ')
   const rows: [string, React.ReactNode][] = [
@@ -46,31 +46,31 @@ export function Facts({ view }: { view: ServerView }) {
     [facts.obtained, view.obtainedAt && <Moment at={view.obtainedAt} />],
     [facts.refreshToken, <RefreshToken key="refresh" view={view} />],
     [facts.kind, kinds[view.byDeviceCode ? 'deviceCode' : view.grantKind]],
-    [facts.mode, view.mode === 'passThrough' && words.detail.passThrough],
+    [facts.mode, view.mode === 'passThrough' && detailWords.passThrough],
     [facts.account, view.account],
     [facts.address, view.url],
     [facts.issuer, view.issuer],
     [facts.resource, view.resource === view.url ? null : view.resource],
     [facts.scope, view.scope],
     [facts.missingScope, view.missingScope],
-    [facts.binding, view.isBound && words.detail.bound],
+    [facts.binding, view.isBound && detailWords.bound],
     [facts.certificate, view.certificateFile],
     [facts.registration, client],
     [
       facts.accepted,
       view.acceptedAt ? (
         <>
-          <Moment at={view.acceptedAt} /> {words.detail.accepted('').trim()}
+          <Moment at={view.acceptedAt} /> {detailWords.accepted}
         </>
       ) : (
-        words.detail.neverAccepted
+        detailWords.neverAccepted
       )
     ],
     [facts.stored, vault?.path]
   ]
   return (
     <section>
-      <h2 className="cap">{words.detail.token}</h2>
+      <h2 className="cap">{detailWords.token}</h2>
       <FactList rows={rows} />
     </section>
   )

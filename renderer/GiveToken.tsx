@@ -6,7 +6,7 @@ import { act, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Push, SecretField } from './controls.tsx'
 import { Form } from './Form.tsx'
-import { words } from './words.ts'
+import { giveTokenWords } from './words/addServer.ts'
 
 export function GiveToken({ view }: { view: ServerView }) {
   const [token, setToken] = useState('')
@@ -18,22 +18,22 @@ export function GiveToken({ view }: { view: ServerView }) {
     setToken('')
     return act(action, async () => {
       await bridge.call('server.giveToken', { server: view.id, ...given })
-      return words.giveToken.done
+      return giveTokenWords.done
     })
   }
   return (
     <section>
-      <h2 className="cap">{words.giveToken.title}</h2>
+      <h2 className="cap">{giveTokenWords.title}</h2>
       <Form onSend={() => token.trim() && send()}>
-        <p className="help">{isStatic ? words.giveToken.static : words.giveToken.refresh}</p>
+        <p className="help">{isStatic ? giveTokenWords.static : giveTokenWords.refresh}</p>
         <SecretField
-          label={isStatic ? words.giveToken.accessToken : words.giveToken.refreshToken}
+          label={isStatic ? giveTokenWords.accessToken : giveTokenWords.refreshToken}
           value={token}
           onChange={setToken}
         />
         <div className="acts">
           <Push type="submit" pending={pending} isDisabled={!token.trim()}>
-            {words.giveToken.submit}
+            {giveTokenWords.submit}
           </Push>
         </div>
       </Form>

@@ -5,7 +5,7 @@ import type { HistoryEvent } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
 import { Push } from './controls.tsx'
 import { writeDay, writeTime } from './durations.ts'
-import { words } from './words.ts'
+import { detailWords, eventWords } from './words/server.ts'
 
 const tones: Partial<Record<HistoryEvent['kind'], string>> = {
   signedIn: 'green',
@@ -22,14 +22,14 @@ export function History({ events }: { events: readonly HistoryEvent[] }) {
   return (
     <section>
       <h2 className="cap">
-        {words.detail.history}
+        {detailWords.history}
         {events.length > few && (
           <Push look="link" onPress={() => setAll(!all)}>
-            {all ? words.detail.showLess : words.detail.showAll}
+            {all ? detailWords.showLess : detailWords.showAll}
           </Push>
         )}
       </h2>
-      {events.length === 0 && <p className="help">{words.detail.noHistory}</p>}
+      {events.length === 0 && <p className="help">{detailWords.noHistory}</p>}
       <ol className="history">
         {shown.map((event, index) => (
           <li key={`${event.at} ${event.kind}`}>
@@ -38,7 +38,7 @@ export function History({ events }: { events: readonly HistoryEvent[] }) {
             )}
             <time dateTime={new Date(event.at).toISOString()}>{writeTime(event.at)}</time>
             <i className={`dot ${event.fault === 'refused' ? 'red' : (tones[event.kind] ?? 'grey')}`} />
-            <span>{event.detail || words.events[event.kind]}</span>
+            <span>{event.detail || eventWords[event.kind]}</span>
           </li>
         ))}
       </ol>

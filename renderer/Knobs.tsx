@@ -3,11 +3,11 @@
 import type { ScheduleChanges, ScheduleOverrides } from '../app/contract/server.ts'
 import { Field, Push } from './controls.tsx'
 import { parseDuration, writeDuration } from './durations.ts'
-import { words } from './words.ts'
+import { scheduleWords } from './words/serverSettings.ts'
 
 export type Knob = keyof ScheduleOverrides
 export type Typed = Partial<Record<Knob, string>>
-const text = words.schedule
+const text = scheduleWords
 const knobs = Object.keys(text.fields) as Knob[]
 const fractions: ReadonlySet<Knob> = new Set(['refreshFraction', 'earliestFraction', 'jitter'])
 /** The contract's own least values, told before the core has to refuse. */

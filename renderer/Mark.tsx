@@ -1,9 +1,9 @@
 // The six marks: each state differs by shape as well as colour, and has its words for those who see neither.
 // Drawn here, since the tray's icons have other sizes and no page colours.
 import type { ServerView } from '../app/contract/views.ts'
-import { words } from './words.ts'
+import { markWords } from './words/list.ts'
 
-export type MarkKind = keyof typeof words.marks
+export type MarkKind = keyof typeof markWords
 
 export function markOf(view: Pick<ServerView, 'state' | 'paused'>): MarkKind {
   if (view.state === 'signingIn') return 'signingIn'
@@ -65,7 +65,7 @@ const shapes: Record<MarkKind, React.ReactNode> = {
 
 /** `said` false where the words stand beside it anyway. */
 export function Mark({ kind, said = true }: { kind: MarkKind; said?: boolean }) {
-  const label = said ? ({ role: 'img', 'aria-label': words.marks[kind] } as const) : ({ 'aria-hidden': true } as const)
+  const label = said ? ({ role: 'img', 'aria-label': markWords[kind] } as const) : ({ 'aria-hidden': true } as const)
   return (
     // biome-ignore lint/a11y/noSvgWithoutTitle: a title would show as a tooltip; the label says it
     <svg className={`mark ${kind}`} viewBox="0 0 16 16" width="16" height="16" {...label}>

@@ -6,9 +6,9 @@ import { providerOf, providers } from '../app/providers/providers.ts'
 import { Choice } from './Choice.tsx'
 import { CopyLine, Field, isPort, redirectAddress } from './controls.tsx'
 import { hostOf } from './ServerList.tsx'
-import { words } from './words.ts'
+import { addWords } from './words/addServer.ts'
 
-const text = words.add
+const text = addWords
 export type Redirect = { redirectHost: string; port: string }
 
 function Source({ provider }: { provider: Provider }) {

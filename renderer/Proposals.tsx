@@ -7,9 +7,10 @@ import { act, refresh } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { ActionButton } from './controls.tsx'
 import { beginSignIn } from './signIns.ts'
-import { words } from './words.ts'
+import { proposalWords } from './words/server.ts'
+import { serverSettingsWords } from './words/serverSettings.ts'
 
-const text = words.proposals
+const text = proposalWords
 
 export function Proposals({ view }: { view: ServerView }) {
   return (
@@ -45,7 +46,7 @@ export function Proposals({ view }: { view: ServerView }) {
 
 /** As the settings of the server call them. */
 function settingsOf({ quirks = {}, redirectHost, params = {} }: Proposal['change']): string[] {
-  const { redirectHost: host, ...labels } = words.serverSettings
+  const { redirectHost: host, ...labels } = serverSettingsWords
   return [
     ...quirkNames.filter((name) => quirks[name] !== undefined).map((name) => labels[name]),
     ...(redirectHost ? [`${host} ${redirectHost}`] : []),

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import { explain } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { CopyLine } from './controls.tsx'
-import { words } from './words.ts'
+import { keyWords } from './words/server.ts'
 
 export function PublicKeys({ id }: { id: string }) {
   const [read, setRead] = useState({ jwks: '', error: '' })
@@ -20,10 +20,10 @@ export function PublicKeys({ id }: { id: string }) {
   }, [id])
   return (
     <section>
-      <h2 className="cap">{words.keys.title}</h2>
-      <p className="help">{words.keys.lead}</p>
+      <h2 className="cap">{keyWords.title}</h2>
+      <p className="help">{keyWords.lead}</p>
       {read.error && <p className="note">{read.error}</p>}
-      {read.jwks && <CopyLine label={words.keys.label} text={read.jwks} />}
+      {read.jwks && <CopyLine label={keyWords.label} text={read.jwks} />}
     </section>
   )
 }

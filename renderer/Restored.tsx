@@ -5,9 +5,9 @@ import { refresh } from './actions.ts'
 import { ActionButton, Push } from './controls.tsx'
 import { beginSignIn } from './signIns.ts'
 import { go } from './store.ts'
-import { words } from './words.ts'
+import { restoredWords } from './words/server.ts'
 
-const text = words.restored
+const text = restoredWords
 
 export function Restored({ view }: { view: ServerView }) {
   const byHand = view.grantKind === 'refreshToken' || view.grantKind === 'staticToken'

@@ -24,14 +24,16 @@ import { beginSignIn } from './signIns.ts'
 import { useServer } from './store.ts'
 import { Timeline } from './Timeline.tsx'
 import { useVerify, VerdictLine } from './Verify.tsx'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { listWords } from './words/list.ts'
+import { detailWords } from './words/server.ts'
 
 export default function ServerDetail({ id, part }: { id: string; part: string | null }) {
   const view = useServer(id)
   if (!view)
     return (
-      <Page title={words.list.title}>
-        <p className="lead">{words.detail.unknown}</p>
+      <Page title={listWords.title}>
+        <p className="lead">{detailWords.unknown}</p>
       </Page>
     )
   return <Detail view={view} part={part} />
@@ -56,7 +58,7 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
       <Actions view={view} byHand={byHand} onVerify={verify} />
       <VerdictLine verdict={verdict} />
       {view.warnings.length > 0 && (
-        <ul className="notes" aria-label={words.detail.warnings}>
+        <ul className="notes" aria-label={detailWords.warnings}>
           {view.warnings.map((warning) => (
             <li key={warning} className="note">
               {warning}
@@ -75,7 +77,7 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
       <History events={events.list} />
       <Connect view={view} />
       <div ref={part === 'settings' ? target : null}>
-        <Fold title={words.detail.settings} level={2} isForm defaultExpanded={part === 'settings'}>
+        <Fold title={detailWords.settings} level={2} isForm defaultExpanded={part === 'settings'}>
           <ServerSettings view={view} />
         </Fold>
         <Mute id={view.id} />
@@ -89,7 +91,7 @@ function Banner({ view }: { view: ServerView }) {
   const moving = useClock((now) => {
     if (view.paused || view.nextAt === null || view.nextAt <= now) return ''
     const left = view.state === 'waiting' ? countdown(view.nextAt - now) : roughly(view.nextAt - now)
-    return view.state === 'fresh' ? words.detail.nextRefresh(left) : words.detail.attempt(left)
+    return view.state === 'fresh' ? detailWords.nextRefresh(left) : detailWords.attempt(left)
   })
   return (
     <div className={`state ${view.light}`}>
@@ -107,7 +109,7 @@ function Actions({ view, byHand, onVerify }: { view: ServerView; byHand: boolean
   const isRestored = view.action === 'tryRestored'
   const primary = isRestored ? null : primaryAction(view)
   const { id } = view
-  const canSignIn = !byHand && !isRestored && primary?.text !== words.actions.signIn && view.state !== 'signingIn'
+  const canSignIn = !byHand && !isRestored && primary?.text !== actionWords.signIn && view.state !== 'signingIn'
   // A refresh token that the server refused will not be taken the next time either.
   const isSpent = view.state === 'needsUser' && view.fault === 'refused'
   const isRetrying = view.state === 'waiting' && !primary
@@ -120,17 +122,17 @@ function Actions({ view, byHand, onVerify }: { view: ServerView; byHand: boolean
       )}
       {view.renewable && !view.paused && !isSpent && !isRestored && (
         <ActionButton look={isRetrying ? 'primary' : 'plain'} action={`refresh ${id}`} onPress={() => refresh(view)}>
-          {words.actions.refresh}
+          {actionWords.refresh}
         </ActionButton>
       )}
-      {canSignIn && <Push onPress={() => beginSignIn(id)}>{words.actions.signInAgain}</Push>}
+      {canSignIn && <Push onPress={() => beginSignIn(id)}>{actionWords.signInAgain}</Push>}
       {view.expirySource !== null && !isRestored && (
         <ActionButton action={`verify ${id}`} onPress={onVerify}>
-          {words.actions.verify}
+          {actionWords.verify}
         </ActionButton>
       )}
       <ActionButton action={`pause ${id}`} onPress={() => (view.paused ? resume(view) : pause(view))}>
-        {view.paused ? words.actions.resume : words.actions.pause}
+        {view.paused ? actionWords.resume : actionWords.pause}
       </ActionButton>
     </div>
   )

@@ -11,7 +11,10 @@ import { Mark, markOf } from './Mark.tsx'
 import { beginSignIn } from './signIns.ts'
 import { go, hashOf, hasMoved, lastServer } from './store.ts'
 import { Welcome } from './Welcome.tsx'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { appWords } from './words/app.ts'
+import { clientsWords } from './words/clients.ts'
+import { demoWords, listWords } from './words/list.ts'
 
 export function hostOf(url: string): string {
   try {
@@ -27,16 +30,16 @@ const scopesOf = ({ missingScope }: ServerView) => missingScope?.split(' ') ?? [
 export function primaryAction(view: ServerView): { text: string; run: () => void; urgent: boolean } | null {
   const { id, action, grantKind } = view
   if (view.state === 'signingIn')
-    return { text: words.actions.showSignIn, run: () => go({ name: 'signIn', id }), urgent: false }
+    return { text: actionWords.showSignIn, run: () => go({ name: 'signIn', id }), urgent: false }
   if (view.paused || !action) return null
   const urgent = view.light === 'red'
   if (action === 'tryRestored')
-    return { text: words.actions.tryRestored, run: () => go({ name: 'server', id, part: null }), urgent }
+    return { text: actionWords.tryRestored, run: () => go({ name: 'server', id, part: null }), urgent }
   if (action === 'fixSettings')
-    return { text: words.actions.fixSettings, run: () => go({ name: 'server', id, part: 'settings' }), urgent }
+    return { text: actionWords.fixSettings, run: () => go({ name: 'server', id, part: 'settings' }), urgent }
   if (grantKind === 'staticToken' || grantKind === 'refreshToken')
-    return { text: words.actions.giveToken, run: () => go({ name: 'server', id, part: 'token' }), urgent }
-  const text = action === 'grantMore' ? words.actions.grantMore(scopesOf(view)) : words.actions.signIn
+    return { text: actionWords.giveToken, run: () => go({ name: 'server', id, part: 'token' }), urgent }
+  const text = action === 'grantMore' ? actionWords.grantMore(scopesOf(view)) : actionWords.signIn
   return { text, run: () => beginSignIn(id), urgent }
 }
 
@@ -57,7 +60,7 @@ function Lifetime({ view }: { view: ServerView }) {
     <div
       className="lifetime"
       role="meter"
-      aria-label={words.list.bar}
+      aria-label={listWords.bar}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round(left)}
@@ -72,9 +75,9 @@ function When({ view }: { view: ServerView }) {
   const text = useClock((now) => {
     if (view.paused || view.state === 'signedOut') return ''
     if (view.state === 'waiting' && view.nextAt !== null)
-      return view.nextAt > now ? `${words.list.nextIn}\n${countdown(view.nextAt - now)}` : words.list.now
+      return view.nextAt > now ? `${listWords.nextIn}\n${countdown(view.nextAt - now)}` : listWords.now
     if (view.expiresAt === null) return ''
-    return view.expiresAt > now ? `${roughly(view.expiresAt - now)}\n${words.list.left}` : words.list.ended
+    return view.expiresAt > now ? `${roughly(view.expiresAt - now)}\n${listWords.left}` : listWords.ended
   })
   return <div className="when">{text}</div>
 }
@@ -83,7 +86,7 @@ function When({ view }: { view: ServerView }) {
 function Words({ view }: { view: ServerView }) {
   const moving = useClock((now) => {
     if (view.state !== 'fresh' || view.paused || view.nextAt === null) return ''
-    return view.nextAt > now ? words.list.refreshesIn(roughly(view.nextAt - now)) : words.list.refreshDue
+    return view.nextAt > now ? listWords.refreshesIn(roughly(view.nextAt - now)) : listWords.refreshDue
   })
   return (
     <div className="words">
@@ -102,7 +105,7 @@ const Row = memo(function Row({ view }: { view: ServerView }) {
         <Link href={hashOf({ name: 'server', id: view.id, part: null })} id={`server-${view.id}`}>
           {view.name}
         </Link>
-        <span className="host">{view.demo ? words.demo.badge : hostOf(view.url)}</span>
+        <span className="host">{view.demo ? demoWords.badge : hostOf(view.url)}</span>
       </div>
       {action ? (
         <div className="do">
@@ -142,7 +145,7 @@ export function ServerList({ snapshot }: { snapshot: Snapshot }) {
   const { servers } = snapshot
   const needing = servers.filter(({ light }) => light === 'red').length
   useEffect(() => {
-    document.title = needing > 0 ? `${words.list.needYou(needing)} – ${words.name}` : words.name
+    document.title = needing > 0 ? `${listWords.needYou(needing)} – ${appWords.name}` : appWords.name
   }, [needing])
   useEffect(() => {
     if (!hasMoved) return
@@ -150,11 +153,11 @@ export function ServerList({ snapshot }: { snapshot: Snapshot }) {
     const target = row ?? document.querySelector<HTMLElement>('h1')
     target?.focus()
   }, [])
-  const sum = needing > 0 ? words.list.needYou(needing) : words.list.count(servers.length)
+  const sum = needing > 0 ? listWords.needYou(needing) : listWords.count(servers.length)
   return (
     <>
       <header className="bar">
-        <h1 tabIndex={-1}>{words.name}</h1>
+        <h1 tabIndex={-1}>{appWords.name}</h1>
         {servers.length > 0 && <span className={needing > 0 ? 'sum urgent' : 'sum'}>{sum}</span>}
         <SettingsButton />
       </header>
@@ -163,12 +166,12 @@ export function ServerList({ snapshot }: { snapshot: Snapshot }) {
           <Welcome keySource={snapshot.vault.keySource} />
         ) : (
           <>
-            <ul className="list" aria-label={words.list.label}>
+            <ul className="list" aria-label={listWords.label}>
               <Rows servers={servers} />
             </ul>
             <div className="foot">
-              <Push onPress={() => go({ name: 'add', way: 'browser', url: '' })}>{words.list.add}</Push>
-              <Push onPress={() => go({ name: 'clients' })}>{words.clients.title}</Push>
+              <Push onPress={() => go({ name: 'add', way: 'browser', url: '' })}>{listWords.add}</Push>
+              <Push onPress={() => go({ name: 'clients' })}>{clientsWords.title}</Push>
               {snapshot.demo === 'on' && <DemoButton />}
             </div>
           </>

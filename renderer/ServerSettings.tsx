@@ -13,9 +13,11 @@ import { Fold } from './Fold.tsx'
 import { Form } from './Form.tsx'
 import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
 import { useSettings } from './settings.ts'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { addWords } from './words/addServer.ts'
+import { advancedWords, scheduleWords, serverSettingsWords } from './words/serverSettings.ts'
 
-const text = words.serverSettings
+const text = serverSettingsWords
 
 const writeParams = (params: ServerView['params']) =>
   Object.entries(params)
@@ -51,7 +53,7 @@ function readEdited(view: ServerView, edited: Partial<Edited>) {
   const errors: Errors = { schedule: wrong, advanced: advanced.errors ?? {} }
   const port = edited.redirectPort?.trim()
   const params = edited.params === undefined ? undefined : readParams(edited.params)
-  if (port && !isPort(port)) errors.redirectPort = words.add.portWrong
+  if (port && !isPort(port)) errors.redirectPort = addWords.portWrong
   if (params === null) errors.params = text.paramsWrong
   const change: Omit<Input<'server.set'>, 'server'> = {
     ...(name?.trim() && name.trim() !== view.name && { name: name.trim() }),
@@ -84,7 +86,7 @@ export function ServerSettings({ view }: { view: ServerView }) {
     if (Object.keys(change).length === 0) return say(text.unchanged)
     const saved = await act(action, async () => {
       await bridge.call('server.set', { server: view.id, ...change })
-      return words.actions.saved
+      return actionWords.saved
     })
     if (saved) setEdited({})
   }
@@ -159,7 +161,7 @@ export function ServerSettings({ view }: { view: ServerView }) {
           </fieldset>
         </>
       )}
-      <Fold title={words.advanced.title} level={3} isForm>
+      <Fold title={advancedWords.title} level={3} isForm>
         <Advanced
           view={view}
           typed={edited.advanced ?? {}}
@@ -168,8 +170,8 @@ export function ServerSettings({ view }: { view: ServerView }) {
         />
       </Fold>
       {view.grantKind !== 'staticToken' && (
-        <Fold title={words.schedule.title} level={3} defaultExpanded={Object.keys(view.schedule).length > 0}>
-          <p className="help">{words.schedule.help}</p>
+        <Fold title={scheduleWords.title} level={3} defaultExpanded={Object.keys(view.schedule).length > 0}>
+          <p className="help">{scheduleWords.help}</p>
           <Knobs
             set={view.schedule}
             below={general?.schedule ?? {}}
@@ -181,7 +183,7 @@ export function ServerSettings({ view }: { view: ServerView }) {
       )}
       <div className="acts">
         <Push type="submit" pending={pending}>
-          {words.actions.save}
+          {actionWords.save}
         </Push>
       </div>
     </Form>

@@ -17,9 +17,11 @@ import { Form } from './Form.tsx'
 import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
 import { changeSettings, useSettings } from './settings.ts'
 import { go, snapshots } from './store.ts'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { scheduleWords, serverSettingsWords } from './words/serverSettings.ts'
+import { settingsWords } from './words/settings.ts'
 
-const text = words.settings
+const text = settingsWords
 
 export default function Settings() {
   const snapshot = snapshots.use()
@@ -64,19 +66,19 @@ function GeneralSchedule({ settings }: { settings: SettingsView }) {
     const { changes, errors } = readKnobs(overrides, typed)
     setErrors(errors)
     if (Object.keys(errors).length > 0) return
-    if (Object.keys(changes).length === 0) return say(words.serverSettings.unchanged)
+    if (Object.keys(changes).length === 0) return say(serverSettingsWords.unchanged)
     if (await changeSettings({ schedule: changes as NonNullable<SettingsChanges['schedule']> })) setTyped({})
   }
   return (
     <section>
-      <h2 className="cap">{words.schedule.title}</h2>
+      <h2 className="cap">{scheduleWords.title}</h2>
       <p className="help">{text.scheduleHelp}</p>
       <Fold title={text.scheduleShow} level={3}>
         <Form validationBehavior="aria" onSend={save}>
           <Knobs set={overrides} below={below} typed={typed} errors={errors} onChange={setTyped} />
           <div className="acts">
             <Push type="submit" pending={pending}>
-              {words.actions.save}
+              {actionWords.save}
             </Push>
           </div>
         </Form>

@@ -14,9 +14,11 @@ import { hostOf } from './ServerList.tsx'
 import { Done, Failed } from './SignInEnd.tsx'
 import { beginSignIn, type Progress, replaceClient, useProgress } from './signIns.ts'
 import { useServer } from './store.ts'
-import { words } from './words.ts'
+import { listWords } from './words/list.ts'
+import { detailWords } from './words/server.ts'
+import { signInWords } from './words/signIn.ts'
 
-const text = words.signIn
+const text = signInWords
 const steps = Object.keys(text.steps) as SignInStep[]
 
 export default function SignIn({ id }: { id: string }) {
@@ -24,8 +26,8 @@ export default function SignIn({ id }: { id: string }) {
   const progress = useProgress(id)
   if (!view)
     return (
-      <Page title={words.list.title}>
-        <p className="lead">{words.detail.unknown}</p>
+      <Page title={listWords.title}>
+        <p className="lead">{detailWords.unknown}</p>
       </Page>
     )
   const hasToken = view.obtainedAt !== null
@@ -81,7 +83,7 @@ function Steps({ view, progress, isRunning }: { view: ServerView; progress: Prog
   const found: Partial<Record<SignInStep, string>> = {
     resource: hostOf(view.url),
     authorizationServer: authorizationServer ? hostOf(authorizationServer) : '',
-    registration: view.registration ? words.detail.registrations[view.registration] : ''
+    registration: view.registration ? detailWords.registrations[view.registration] : ''
   }
   return (
     <ol className="steps" aria-live="polite">

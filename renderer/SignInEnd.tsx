@@ -6,9 +6,9 @@ import { ActionButton, Push } from './controls.tsx'
 import { Mark } from './Mark.tsx'
 import { beginSignIn, type Progress } from './signIns.ts'
 import { go } from './store.ts'
-import { words } from './words.ts'
+import { signInWords } from './words/signIn.ts'
 
-const text = words.signIn
+const text = signInWords
 
 export function Done({ id }: { id: string }) {
   return (

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react'
 import type { HistoryEvent } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
 import { roughly, writeTime } from './durations.ts'
-import { words } from './words.ts'
+import { detailWords } from './words/server.ts'
 
 const day = 24 * 3_600_000
 const narrow = window.matchMedia('(max-width: 560px)')
@@ -64,14 +64,14 @@ export function Timeline({ events }: { events: readonly HistoryEvent[] }) {
   const signIns = recent.filter(({ kind }) => kind === 'signedIn')
   const gap = spans.reduce((sum, { kind, from, to }) => sum + (kind === 'expired' ? to - from : 0), 0)
   const wasSignedOut = recent.some(({ kind }) => ends.has(kind))
-  const whole = wasSignedOut ? words.detail.signedOut : words.detail.noGap
-  const gapWords = spans.length === 0 ? words.detail.nothingKnown : gap > 0 ? words.detail.gap(roughly(gap)) : whole
-  const summary = `${gapWords}, ${words.detail.counted(refreshes.length, failures.length, signIns.length)}`
-  const { legend } = words.detail
+  const whole = wasSignedOut ? detailWords.signedOut : detailWords.noGap
+  const gapWords = spans.length === 0 ? detailWords.nothingKnown : gap > 0 ? detailWords.gap(roughly(gap)) : whole
+  const summary = `${gapWords}, ${detailWords.counted(refreshes.length, failures.length, signIns.length)}`
+  const { legend } = detailWords
   return (
     <section>
       <h2 className="cap">
-        {words.detail.timeline}
+        {detailWords.timeline}
         <span>{gapWords}</span>
       </h2>
       <svg
@@ -79,7 +79,7 @@ export function Timeline({ events }: { events: readonly HistoryEvent[] }) {
         viewBox={`0 0 ${width} 34`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={words.detail.timelineLabel(summary)}
+        aria-label={detailWords.timelineLabel(summary)}
       >
         <rect x="0" y="4" width={width} height="13" rx="2" className="none" />
         {spans.map(({ kind, from, to }) => (
@@ -106,7 +106,7 @@ export function Timeline({ events }: { events: readonly HistoryEvent[] }) {
         {[0, 6, 12, 18].map((hour) => (
           <span key={hour}>{writeTime(now - day + hour * 3_600_000)}</span>
         ))}
-        <span>{words.detail.now}</span>
+        <span>{detailWords.now}</span>
       </div>
       <ul className="legend" aria-hidden="true">
         {(['valid', 'expired', 'refreshed', 'failed', 'signedIn'] as const).map((kind) => (

@@ -10,9 +10,10 @@ import { writeMoment } from './durations.ts'
 import { FactList } from './FactList.tsx'
 import { Form } from './Form.tsx'
 import { Mark } from './Mark.tsx'
-import { sayError, words } from './words.ts'
+import { appWords, sayError } from './words/app.ts'
+import { vaultWords } from './words/vault.ts'
 
-const text = words.vault
+const text = vaultWords
 type Shut = Exclude<VaultView['state'], 'open'>
 type Said = { title: string; happened: string; todo: string }
 
@@ -135,7 +136,7 @@ export default function VaultScreen({ vault, state }: { vault: VaultView; state:
   const said = saidOf(state, offers)
   const isWaiting = state === 'keychainWaiting'
   useEffect(() => {
-    document.title = `${said.title} – ${words.name}`
+    document.title = `${said.title} – ${appWords.name}`
   }, [said.title])
   const retry = () =>
     act('retry', async () => {
@@ -145,7 +146,7 @@ export default function VaultScreen({ vault, state }: { vault: VaultView; state:
   return (
     <>
       <header className="bar">
-        <p className="brand">{words.name}</p>
+        <p className="brand">{appWords.name}</p>
       </header>
       <main className="page">
         <div className="title" role="status">

@@ -6,7 +6,7 @@ import type { ServerView } from '../app/contract/views.ts'
 import { act } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { Mark, type MarkKind } from './Mark.tsx'
-import { words } from './words.ts'
+import { verifyWords } from './words/server.ts'
 
 type Verdict = Pick<Output<'server.verify'>, 'verdict' | 'sentence'> & { obtainedAt: number | null }
 const looks: Record<Verdict['verdict'], { tone: string; mark: MarkKind }> = {
@@ -35,7 +35,7 @@ export function VerdictLine({ verdict }: { verdict: Verdict | null }) {
         <div className={`state ${look.tone}`}>
           <Mark kind={look.mark} said={false} />
           <div>
-            <strong>{words.verify[verdict.verdict]}</strong>
+            <strong>{verifyWords[verdict.verdict]}</strong>
             <p>{verdict.sentence}</p>
           </div>
         </div>

@@ -4,7 +4,7 @@ import type { VaultView } from '../app/contract/views.ts'
 import { Push } from './controls.tsx'
 import { DemoButton } from './Demo.tsx'
 import { go, snapshots } from './store.ts'
-import { words } from './words.ts'
+import { listWords, welcomeWords } from './words/list.ts'
 
 const pictures = [
   'M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5',
@@ -16,10 +16,10 @@ export function Welcome({ keySource }: { keySource: VaultView['keySource'] }) {
   const demo = snapshots.use()?.demo
   return (
     <div className="page welcome">
-      <h2>{words.welcome.title}</h2>
-      <p className="lead">{words.welcome.lead}</p>
+      <h2>{welcomeWords.title}</h2>
+      <p className="lead">{welcomeWords.lead}</p>
       <dl className="points">
-        {words.welcome.points(words.welcome.keys[keySource ?? 'none']).map(([title, text], index) => (
+        {welcomeWords.points(welcomeWords.keys[keySource ?? 'none']).map(([title, text], index) => (
           <div key={title}>
             <dt>
               <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -33,11 +33,11 @@ export function Welcome({ keySource }: { keySource: VaultView['keySource'] }) {
       </dl>
       <div className="acts">
         <Push look="primary" onPress={() => go({ name: 'add', way: 'browser', url: '' })}>
-          {words.list.add}
+          {listWords.add}
         </Push>
         <DemoButton />
       </div>
-      <p className="help">{demo === 'unavailable' ? words.welcome.noDemo : words.welcome.demo}</p>
+      <p className="help">{demo === 'unavailable' ? welcomeWords.noDemo : welcomeWords.demo}</p>
     </div>
   )
 }

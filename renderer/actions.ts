@@ -4,7 +4,10 @@ import { UNSTABLE_ToastQueue as ToastQueue } from 'react-aria-components/Toast'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { bridge } from './bridge.ts'
 import { createStore, screens } from './store.ts'
-import { sayError, words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { sayError } from './words/app.ts'
+import { demoWords } from './words/list.ts'
+import { settingsWords } from './words/settings.ts'
 
 export type Notice = { text: string; tone: 'ok' | 'bad' }
 
@@ -65,19 +68,19 @@ type Named = { id: string; name: string }
 export const refresh = ({ id, name }: Named) =>
   act(`refresh ${id}`, async () => {
     await bridge.call('server.refresh', { server: id })
-    return words.actions.refreshed(name)
+    return actionWords.refreshed(name)
   })
 
 export const pause = ({ id, name }: Named) =>
   act(`pause ${id}`, async () => {
     await bridge.call('server.pause', { server: id })
-    return words.actions.paused(name)
+    return actionWords.paused(name)
   })
 
 export const resume = ({ id, name }: Named) =>
   act(`pause ${id}`, async () => {
     await bridge.call('server.resume', { server: id })
-    return words.actions.resumed(name)
+    return actionWords.resumed(name)
   })
 
 export const forgetRegistration = ({ id }: Named) =>
@@ -89,31 +92,31 @@ export const forgetRegistration = ({ id }: Named) =>
 export const signOut = ({ id, name }: Named) =>
   act(`signOut ${id}`, async () => {
     const { revoked } = await bridge.call('server.signOut', { server: id })
-    say(words.actions.signedOut(name, revoked), longer)
+    say(actionWords.signedOut(name, revoked), longer)
     return null
   })
 
 export const remove = ({ id, name }: Named) =>
   act(`remove ${id}`, async () => {
     const { revoked } = await bridge.call('server.remove', { server: id })
-    say(words.actions.removed(name, revoked), longer)
+    say(actionWords.removed(name, revoked), longer)
     return null
   })
 
 export const startDemo = () =>
   act('demo', async () => {
     await bridge.call('demo.start', {})
-    return words.demo.started
+    return demoWords.started
   })
 
 export const stopDemo = () =>
   act('demo', async () => {
     await bridge.call('demo.stop', {})
-    return words.demo.stopped
+    return demoWords.stopped
   })
 
 export const backUp = () =>
-  act('backup', async () => words.settings.backedUp((await bridge.call('vault.backup', {})).path))
+  act('backup', async () => settingsWords.backedUp((await bridge.call('vault.backup', {})).path))
 
 /** The way that needs no permission: the window grants its page none. */
 function copyBySelection(text: string): void {
@@ -123,7 +126,7 @@ function copyBySelection(text: string): void {
   area.select()
   const done = document.execCommand('copy')
   area.remove()
-  if (!done) throw new Error(words.actions.copyFailed)
+  if (!done) throw new Error(actionWords.copyFailed)
 }
 
 export const copy = (text: string) =>
@@ -131,5 +134,5 @@ export const copy = (text: string) =>
     const focused = document.activeElement
     await navigator.clipboard.writeText(text).catch(() => copyBySelection(text))
     if (focused instanceof HTMLElement) focused.focus()
-    return words.actions.copied
+    return actionWords.copied
   })

@@ -4,7 +4,7 @@ import type { Call, Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
 import { type ErrorCode, TokentrayError } from '../app/contract/errors.ts'
 import type { StreamMessage } from '../app/contract/stream.ts'
-import { words } from './words.ts'
+import { appWords } from './words/app.ts'
 
 /** `ended`: the browser's session is over, which only a new link mends. `outdated`: these pages are of another version. */
 export type Connection = 'connecting' | 'open' | 'lost' | 'ended' | 'outdated'
@@ -70,11 +70,11 @@ function browserBridge(): Bridge {
     }).catch(() => null)
     if (response?.status === 401) {
       tell('ended')
-      return { ok: false, code: 'notAllowedHere', message: words.connection.ended }
+      return { ok: false, code: 'notAllowedHere', message: appWords.connection.ended }
     }
     const reply: unknown = await response?.json().catch(() => null)
     if (typeof reply === 'object' && reply !== null && 'ok' in reply) return reply as Reply<unknown>
-    return { ok: false, code: 'ownerUnreachable', message: words.connection.unreachable }
+    return { ok: false, code: 'ownerUnreachable', message: appWords.connection.unreachable }
   }
 
   return {

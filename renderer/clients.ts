@@ -5,7 +5,7 @@ import type { Output } from '../app/contract/commands.ts'
 import { act } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { snapshots } from './store.ts'
-import { words } from './words.ts'
+import { clientsWords } from './words/clients.ts'
 
 type Known = Pick<Output<'clients.list'>, 'clients' | 'refused'> & Output<'clients.activity'>
 
@@ -32,23 +32,23 @@ export function useClients(): Known | null {
 export const allow = (request: string, name: string, always: boolean, servers: string[] | null) =>
   act(`answer ${request}`, async () => {
     await bridge.call('clients.allow', { request, always, ...(servers && { servers }) })
-    return words.clients.allowed(name)
+    return clientsWords.allowed(name)
   })
 
 export const deny = (request: string, name: string) =>
   act(`answer ${request}`, async () => {
     await bridge.call('clients.deny', { request })
-    return words.clients.denied(name)
+    return clientsWords.denied(name)
   })
 
 export const revoke = (client: string, name: string) =>
   act(`revoke ${client}`, async () => {
     await bridge.call('clients.revoke', { client })
-    return words.clients.revoked(name)
+    return clientsWords.revoked(name)
   })
 
 export const setLock = (isLocked: boolean) =>
   act('lock', async () => {
     await bridge.call(isLocked ? 'gateway.lock' : 'gateway.unlock', {})
-    return isLocked ? words.clients.lockedNow : words.clients.unlockedNow
+    return isLocked ? clientsWords.lockedNow : clientsWords.unlockedNow
   })

@@ -13,7 +13,11 @@ import { TextField, type TextFieldProps } from 'react-aria-components/TextField'
 import { UNSTABLE_Toast as Toast, UNSTABLE_ToastRegion as ToastRegion } from 'react-aria-components/Toast'
 import { copy, toasts, usePending } from './actions.ts'
 import { go, hasMoved, screens } from './store.ts'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
+import { addWords } from './words/addServer.ts'
+import { appWords } from './words/app.ts'
+import { listWords } from './words/list.ts'
+import { detailWords } from './words/server.ts'
 
 type PushProps = Omit<ButtonProps, 'className' | 'children'> & {
   look?: 'primary' | 'plain' | 'danger' | 'link'
@@ -25,7 +29,7 @@ export function Push({ look = 'plain', pending = false, children, ...rest }: Pus
   return (
     <Button {...rest} className={`button ${look}`} isPending={pending}>
       {pending && (
-        <ProgressBar isIndeterminate aria-label={words.actions.working} className="spinner">
+        <ProgressBar isIndeterminate aria-label={actionWords.working} className="spinner">
           <svg viewBox="0 0 16 16" width="13" height="13" aria-hidden="true">
             <path d="M8 2.2a5.8 5.8 0 0 1 5.8 5.8" className="spin" />
           </svg>
@@ -73,7 +77,7 @@ export function Field({ label, help, error, placeholder, lines, ...rest }: Field
 
 /** For what must not be read over a shoulder, nor remembered by the browser. */
 export function SecretField(props: FieldProps) {
-  return <Field {...props} type="password" autoComplete="new-password" help={props.help ?? words.add.writeOnly} />
+  return <Field {...props} type="password" autoComplete="new-password" help={props.help ?? addWords.writeOnly} />
 }
 
 export const isPort = (typed: string) => /^\d+$/.test(typed) && Number(typed) >= 1 && Number(typed) <= 65_535
@@ -87,7 +91,7 @@ export function CopyLine({ text, label }: { text: string; label: string }) {
       <span className="fieldLabel">{label}</span>
       <code>{text}</code>
       <ActionButton action="copy" onPress={() => copy(text)}>
-        {words.actions.copy}
+        {actionWords.copy}
       </ActionButton>
     </div>
   )
@@ -111,13 +115,13 @@ export function Page({
     window.scrollTo(0, 0)
   }, [])
   useEffect(() => {
-    document.title = `${title} – ${words.name}`
+    document.title = `${title} – ${appWords.name}`
   }, [title])
   return (
     <>
       <header className="bar">
         <Push look="link" onPress={() => go({ name: 'list' })}>
-          <span aria-hidden="true">‹</span> {words.detail.back}
+          <span aria-hidden="true">‹</span> {detailWords.back}
         </Push>
         {screens.get().name !== 'settings' && <SettingsButton />}
       </header>
@@ -137,7 +141,7 @@ export function Page({
 
 export function SettingsButton() {
   return (
-    <Button className="icon" aria-label={words.list.settings} onPress={() => go({ name: 'settings' })}>
+    <Button className="icon" aria-label={listWords.settings} onPress={() => go({ name: 'settings' })}>
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
         <path d="M2 4.5h7M13 4.5h1M2 11.5h1M7 11.5h7" className="stroke" />
         <circle cx="11" cy="4.5" r="1.9" className="stroke" />
@@ -171,7 +175,7 @@ export function Question({
           <p>{text}</p>
           <div className="acts end">
             <Push autoFocus onPress={onClose}>
-              {words.actions.keep}
+              {actionWords.cancel}
             </Push>
             <Push
               look="danger"
@@ -218,11 +222,11 @@ export function AskButton({
 
 export function Toasts() {
   return (
-    <ToastRegion queue={toasts} className="toasts" aria-label={words.toasts}>
+    <ToastRegion queue={toasts} className="toasts" aria-label={appWords.notifications}>
       {({ toast }) => (
         <Toast toast={toast} className={`toast ${toast.content.tone}`}>
           <Text slot="title">{toast.content.text}</Text>
-          <Button slot="close" className="icon" aria-label={words.actions.close}>
+          <Button slot="close" className="icon" aria-label={actionWords.close}>
             <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
               <path d="M4 4l8 8M12 4l-8 8" className="stroke" />
             </svg>

@@ -5,7 +5,7 @@ import type { SettingsChanges, SettingsView, Theme } from '../app/contract/setti
 import { act } from './actions.ts'
 import { bridge } from './bridge.ts'
 import { createStore } from './store.ts'
-import { words } from './words.ts'
+import { actionWords } from './words/actions.ts'
 
 const known = createStore<SettingsView | null>(null)
 
@@ -16,7 +16,7 @@ export function useSettings(): SettingsView | null {
   return known.use()
 }
 
-export const changeSettings = (changes: SettingsChanges, said: string | null = words.actions.saved) =>
+export const changeSettings = (changes: SettingsChanges, said: string | null = actionWords.saved) =>
   act('settings.set', async () => {
     known.set(await bridge.call('settings.set', changes))
     return said

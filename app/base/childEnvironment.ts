@@ -1,4 +1,4 @@
-// The environment that programs started by Tokentray get: everything but the passphrase of the vault.
+// The environment that programs started by Tokentray get: everything but the vault passphrase.
 // A browser or a command of the user's that saw it could open the vault.
 import type { Environment } from './paths.ts'
 

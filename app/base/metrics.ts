@@ -24,30 +24,30 @@ export function createMetrics(): Metrics {
   }
   const total = new Counter(named('tokentray_oauth_refresh_total', 'Refresh attempts by server and result.', 'result'))
   const duration = new Histogram({
-    ...named('tokentray_oauth_refresh_duration_seconds', 'How long refresh attempts took, storing included.'),
+    ...named('tokentray_oauth_refresh_duration_seconds', 'Duration of refresh attempts, including storing the tokens.'),
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
   })
   const requests = new Counter(
     named(
       'tokentray_gateway_requests_total',
-      'Requests of local clients by server and status; "refused" were not let in, "gone" were left by their client.',
+      'Requests from local clients by server and status; "refused" were denied access, "gone" were abandoned by their client.',
       'result'
     )
   )
   const requestDuration = new Histogram({
     ...named(
       'tokentray_gateway_request_duration_seconds',
-      'How long requests took from their arrival to the end of the answer.'
+      'Duration of requests from arrival to the end of the response.'
     ),
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600]
   })
   const ignored = new Counter(
-    named('tokentray_ignored_events_total', 'Events that meant nothing to the state they met.', 'event')
+    named('tokentray_ignored_events_total', 'Events ignored because they did not apply to the current state.', 'event')
   )
   const gap = new Counter(
     named('tokentray_token_gap_seconds_total', 'Time without a valid token since this process started.')
   )
-  const expires = new Gauge(named('tokentray_token_expires_at_seconds', 'When the access token ends (Unix time).'))
+  const expires = new Gauge(named('tokentray_token_expires_at_seconds', 'Access token expiry (Unix time).'))
   const attempts = new Gauge(named('tokentray_refresh_attempts', 'Failed refresh attempts in a row.'))
   return {
     countRefresh(server, result, tookMs) {

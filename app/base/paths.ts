@@ -125,7 +125,7 @@ export function makeRuntimeFolder(paths: Paths, uid: number = account().uid): vo
   if (!is.isDirectory() || is.uid !== uid)
     throw new TokentrayError(
       'vaultNotPrivate',
-      `The folder ${paths.runtime} belongs to somebody else; remove it, or set XDG_RUNTIME_DIR to a folder of your own.`
+      `The folder ${paths.runtime} belongs to another user. Remove it, or set XDG_RUNTIME_DIR to a folder you own.`
     )
   if ((is.mode & 0o077) !== 0) chmodSync(paths.runtime, 0o700)
 }
@@ -138,7 +138,7 @@ export function makePrivateFolder(folder: string): void {
     const why = (error as NodeJS.ErrnoException).code
     throw new TokentrayError(
       'vaultUnwritable',
-      `The folder ${folder} cannot be made (${why}); check its permissions, or set TOKENTRAY_HOME to a folder you may write to.`,
+      `The folder ${folder} could not be created (${why}). Check its permissions, or set TOKENTRAY_HOME to a folder you can write to.`,
       { cause: error }
     )
   }

@@ -67,7 +67,7 @@ export async function runBridge({
   /** Writes one JSON text to the client, and takes note of each message in it. */
   async function passToClient(raw: string): Promise<void> {
     const messages = readMessages(raw)
-    if (!messages) return log('The server sent something that is no JSON-RPC.')
+    if (!messages) return log('The server sent a message that is not JSON-RPC.')
     for (const message of messages) {
       session.noteMessage(message)
       if (message.result) mirror.noteTools(message.result)
@@ -145,12 +145,12 @@ export async function runBridge({
     const { open } = flight
     if (isGood(response) && (headerOf(response, 'content-type') ?? '').startsWith('text/event-stream')) {
       await session.passEvents(response, () => open.size > 0, flight.abort.signal)
-      if (open.size > 0) throw new TokentrayError('replyLost', 'The server ended its stream without an answer.')
+      if (open.size > 0) throw new TokentrayError('replyLost', 'The server ended its stream without a response.')
       return
     }
     const body = read ?? (await readBody(response))
     if (open.size === 0) {
-      if (!isGood(response)) log(`A message was refused with HTTP ${response.statusCode}.`)
+      if (!isGood(response)) log(`The server rejected a message with HTTP ${response.statusCode}.`)
       return
     }
     const messages = readMessages(body)
@@ -159,7 +159,7 @@ export async function runBridge({
     if (typeof error !== 'object' || error === null)
       throw new TokentrayError(
         'responseInvalid',
-        readDescription(body) ?? `The server answered HTTP ${response.statusCode} and nothing to go by.`
+        readDescription(body) ?? `The server answered HTTP ${response.statusCode} without an explanation.`
       )
     // An error without an id, as for a body that could not be parsed, belongs to this request.
     for (const id of open) await write(JSON.stringify({ jsonrpc: '2.0', id, error }))
@@ -170,7 +170,7 @@ export async function runBridge({
     const messages = readMessages(text)
     if (!messages)
       return write(
-        JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_700, message: 'This line is no JSON-RPC.' } })
+        JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_700, message: 'This line is not JSON-RPC.' } })
       )
     const [first] = messages
     if (first?.method !== 'notifications/cancelled') return send(text, messages)

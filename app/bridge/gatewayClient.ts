@@ -75,14 +75,14 @@ export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientO
           if (response.statusCode !== 401 || isRefused) return response
           isRefused = true
           response.resume()
-          log('The gateway asks for a new key.')
+          log('The gateway requires a new key.')
           await forget(used)
         } catch (error) {
           if (signal.aborted) throw error
           if (used) await forget(used)
           const mayAsk = error instanceof Cut ? !error.isSent || canRepeat : isOwnerChanging(error)
           if (!mayAsk || !wasReached || clock.now() >= deadline) throw explain(error, canRepeat)
-          log('The gateway is gone; waiting for it.')
+          log('The gateway is unavailable. Waiting for it.')
           await sleep(clock, retryPauseMs, signal)
         }
       }
@@ -102,11 +102,11 @@ export function explain(error: unknown, canRepeat: boolean): unknown {
   if (!error.isSent)
     return new TokentrayError(
       'ownerUnreachable',
-      'The gateway of Tokentray does not answer: tokentray status says whether it is on.',
+      'The gateway does not respond. Run "tokentray status" to check whether it is running.',
       { cause: error.cause }
     )
-  const doubt = !canRepeat ? ' Whether the request was carried out is not known.' : ''
-  return new TokentrayError('replyLost', `The connection to Tokentray was lost before an answer came.${doubt}`, {
+  const doubt = !canRepeat ? ' The request may or may not have been carried out.' : ''
+  return new TokentrayError('replyLost', `The connection to Tokentray was lost before a response arrived.${doubt}`, {
     cause: error.cause
   })
 }

@@ -56,7 +56,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
 
   async function beginAgain(oldVersion: string | null): Promise<void> {
     if (!handshake) throw sessionLost()
-    log('The server forgot the session; beginning a new one.')
+    log('The server no longer knows the session. Starting a new one.')
     stream?.abort()
     id = null
     version = null
@@ -167,7 +167,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
           if (signal.aborted || lastId === undefined) throw error
         }
         if (!isWaiting() || lastId === undefined || id === null || waitMs >= maxRetryMs) return
-        log('A stream broke; taking it up where it was.')
+        log('A stream was interrupted. Resuming it.')
         await sleep(clock, retryAfterMs ?? waitMs, signal)
         current = await gateway.ask('GET', { headers: () => resuming(lastId), signal, canRepeat: true })
         if (isGood(current)) continue
@@ -201,6 +201,6 @@ async function firstAnswer(response: IncomingMessage): Promise<Message | undefin
 function sessionLost(): TokentrayError {
   return new TokentrayError(
     'responseInvalid',
-    'The server forgot this session and began no equal one: restart the client.'
+    'The server no longer knows this session and did not start an equivalent one. Restart the client.'
   )
 }

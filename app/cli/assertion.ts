@@ -22,16 +22,17 @@ type Assertion = Required<Pick<Input<'server.add'>, 'assertion'>> &
 export async function readAssertion(world: World, options: AssertionOptions): Promise<Assertion | null> {
   const { assertionFile, assertionCommand, identityProvider, identityProviderClient } = options
   const { identityProviderSecretFile: secretFile } = options
-  if (assertionFile && assertionCommand) throw invalid('Name a file or a command for the assertion, not both.')
+  if (assertionFile && assertionCommand)
+    throw invalid('Specify either a file or a command for the assertion, not both.')
   if (Boolean(identityProvider) !== Boolean(identityProviderClient))
-    throw invalid('--identity-provider and --identity-provider-client belong together.')
-  if (secretFile && !identityProvider) throw invalid('--identity-provider-secret-file needs --identity-provider.')
+    throw invalid('Use --identity-provider and --identity-provider-client together.')
+  if (secretFile && !identityProvider) throw invalid('--identity-provider-secret-file requires --identity-provider.')
   if (identityProvider) checkUrl(identityProvider)
   const assertion = assertionFile
     ? { file: resolve(assertionFile) }
     : assertionCommand && { command: splitCommand(assertionCommand, '--assertion-command') }
   if (!assertion && identityProvider)
-    throw invalid('--identity-provider needs --assertion-file or --assertion-command.')
+    throw invalid('--identity-provider requires --assertion-file or --assertion-command.')
   if (!assertion) return null
   if (!identityProvider || !identityProviderClient) return { assertion }
   const provider = {
@@ -47,7 +48,7 @@ export function checkUrl(url: string): void {
   if (protocol !== 'https:' && protocol !== 'http:')
     throw new TokentrayError(
       'urlInvalid',
-      `"${url}" is not the address of an MCP server: it must begin with https:// (or http://).`
+      `"${url}" is not the URL of an MCP server. It must start with https:// (or http://).`
     )
 }
 

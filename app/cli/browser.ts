@@ -29,7 +29,7 @@ export function splitCommand(line: string, name = 'BROWSER'): string[] {
       word = null
     } else word = (word ?? '') + letter
   }
-  if (quote) throw new TokentrayError('inputInvalid', `${name} has a ${quote} that is never closed: ${line}`)
+  if (quote) throw new TokentrayError('inputInvalid', `${name} contains an unclosed ${quote}: ${line}`)
   if (word !== null) words.push(word)
   return words
 }

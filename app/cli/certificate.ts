@@ -14,7 +14,7 @@ export function readCertificate(options: CertificateOptions): ClientCertificate 
   if (!certificate || certificate === 'none' || !key)
     throw new TokentrayError(
       'inputInvalid',
-      'A client certificate needs both --client-certificate and --client-certificate-key, each a PEM file.'
+      'A client certificate requires both --client-certificate and --client-certificate-key, each a PEM file.'
     )
   return { certificateFile: resolve(certificate), keyFile: resolve(key) }
 }

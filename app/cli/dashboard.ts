@@ -35,11 +35,11 @@ export const bundleFolder = (): string =>
 export function prepareDashboard(world: World, choice: DashboardChoice, files: string): PreparedDashboard {
   const { paths, clock } = world
   let running: Dashboard | null = null
-  let why = 'The dashboard is not open yet; try again.'
+  let why = 'The dashboard is still starting. Try again in a moment.'
 
   async function open(core: Core): Promise<Dashboard> {
     if (!existsSync(join(files, 'index.html')))
-      throw new TokentrayError('dashboardOff', 'There is no dashboard yet: its pages are built by npm run bundle.')
+      throw new TokentrayError('dashboardOff', 'The dashboard pages are missing. Build them with npm run bundle.')
     const port = choice.dashboardPort ?? readPort(paths.ownerFolder, loopbackListeners.dashboard)
     const opened = await startDashboard({
       core,
@@ -59,7 +59,7 @@ export function prepareDashboard(world: World, choice: DashboardChoice, files: s
       throw new TokentrayError('dashboardOff', why)
     },
     async start(core) {
-      why = 'This Tokentray was started without a dashboard (--no-dashboard).'
+      why = 'The dashboard is off because Tokentray was started with --no-dashboard. Restart it without that option.'
       if (choice.dashboard === false) return null
       try {
         running = await open(core)

@@ -24,7 +24,7 @@ export async function getToken(server: string, { minValid }: GetTokenOptions = {
   if (!owner)
     throw new TokentrayError(
       'ownerUnreachable',
-      'No Tokentray runs for this user and vault: start its tray, or "tokentray serve".'
+      'Tokentray is not running for this user and vault. Start the Tokentray app or run "tokentray serve".'
     )
   const input = { server, ...(minValid !== undefined && { minValid }) }
   const found = await owner.call('readToken', input).catch((error) => {

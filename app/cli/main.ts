@@ -34,8 +34,8 @@ for (const stream of [stdout, stderr])
   })
 // Nothing may end in a stack trace: what no command caught is told like any other unexpected error.
 process.on('uncaughtException', (error) => {
-  const where = env.TOKENTRAY_DEBUG ? error.stack : 'set TOKENTRAY_DEBUG=1 to see where.'
-  stderr.write(`tokentray: Something unexpected went wrong; ${where}\n`, () => process.exit(1))
+  const where = env.TOKENTRAY_DEBUG ? error.stack : 'Set TOKENTRAY_DEBUG=1 for details.'
+  stderr.write(`tokentray: Something went wrong. ${where}\n`, () => process.exit(1))
 })
 
 const world: World = {

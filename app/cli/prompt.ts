@@ -41,7 +41,7 @@ export async function askHidden(world: World, question: string): Promise<Secret>
 
 /** What would be done waits for a yes, and nobody can be asked. */
 export const unconfirmed = () =>
-  new TokentrayError('confirmationNeeded', 'This needs a confirmation: run it on a terminal, or add --yes.')
+  new TokentrayError('confirmationNeeded', 'This requires confirmation. Run it in a terminal, or add --yes.')
 
 /** True once the person typed `word`, or with --yes. Rejects `confirmationNeeded` where nobody can be asked. */
 export async function confirm(
@@ -53,7 +53,7 @@ export async function confirm(
   if (options.yes) return true
   if (!isInteractive(world)) throw unconfirmed()
   say(world, warning)
-  if ((await askLine(world, `Type ${word} to go on:`)).trim() === word) return true
+  if ((await askLine(world, `Type ${word} to continue:`)).trim() === word) return true
   say(world, 'Nothing was changed.')
   return false
 }

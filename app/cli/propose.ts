@@ -19,9 +19,9 @@ export async function offerProposals(world: World, owner: Owner, view: ServerVie
   for (const one of view.proposals) {
     const { reason, givesUp, trust, source } = one
     say(world, `${reason} (${source ? `${trust}: ${source}` : trust})`)
-    say(world, `What is given up: ${givesUp}`)
+    say(world, `Trade-off: ${givesUp}`)
     say(world, `  ${setCommand(now, one)}`)
-    if (isInteractive(world) && (await askLine(world, 'Type yes to set this:')).trim() === 'yes')
+    if (isInteractive(world) && (await askLine(world, 'Type yes to apply this:')).trim() === 'yes')
       now = await setProposal(owner, now, one)
   }
   return now !== view

@@ -33,13 +33,13 @@ export async function run(argv: readonly string[], world: World): Promise<number
 }
 
 const ownClient =
-  'A client of your own: "tokentray set" with --client-id, --client-secret-file and --redirect-port, then "tokentray login".'
+  'To use your own client, run "tokentray set" with --client-id, --client-secret-file and --redirect-port, then "tokentray login".'
 /** What the core's sentence, which pages show too, means on the command line. */
 const hints: Partial<Record<ErrorCode, string>> = {
   registrationUnsupported: ownClient,
   registrationRefused: ownClient,
-  serverExists: 'Another account there: "tokentray add" with --name. To sign in: "tokentray login".',
-  nameReserved: 'Choose it with --name, or the short name alone with --id.'
+  serverExists: 'To add another account, run "tokentray add" with --name. To sign in, run "tokentray login".',
+  nameReserved: 'Choose another one with --name, or only the short name with --id.'
 }
 
 function report(world: World, error: unknown, json: boolean): number {
@@ -50,7 +50,7 @@ function report(world: World, error: unknown, json: boolean): number {
     usage ??
     (error instanceof TokentrayError
       ? error
-      : { code: 'unexpected', message: 'Something unexpected went wrong; set TOKENTRAY_DEBUG=1 to see where.' })
+      : { code: 'unexpected', message: 'Something went wrong. Set TOKENTRAY_DEBUG=1 for details.' })
   say(world, `tokentray: ${known.message.replaceAll('\n', ' ')}`)
   const hint = hints[known.code]
   if (hint) say(world, hint)
@@ -64,13 +64,14 @@ function asUsage(error: unknown): { code: ErrorCode; message: string } | null | 
   const { code, message, exitCode } = error as { code?: unknown; message: string; exitCode?: number }
   if (typeof code !== 'string' || !code.startsWith('commander.')) return undefined
   if (exitCode === 0) return null
-  if (code === 'commander.help') return { code: 'inputInvalid', message: 'Name a command; --help lists them.' }
+  if (code === 'commander.help')
+    return { code: 'inputInvalid', message: 'Specify a command. Run tokentray --help to see all commands.' }
   // A value glued to an unknown option may be a secret: only the option's name is repeated.
   const sentence = message
     .replace(/^error: /, '')
     .replace(/(unknown option '[^'=]*)=.*'/s, "$1'")
     .replaceAll(/\s*\n\s*/g, ' ')
-  const ending = /[.!?)]$/.test(sentence) ? '' : '; --help shows what there is.'
+  const ending = /[.!?)]$/.test(sentence) ? '' : '. Run with --help for usage.'
   return { code: 'inputInvalid', message: `${sentence[0]?.toUpperCase()}${sentence.slice(1)}${ending}` }
 }
 

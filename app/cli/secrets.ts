@@ -7,6 +7,7 @@ import type { Input } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { findBrokenRule } from '../contract/newServer.ts'
 import type { GrantKind } from '../contract/server.ts'
+import { sayProblem } from '../health/problems.ts'
 import type { World } from './world.ts'
 
 const limit = 65_536
@@ -36,7 +37,7 @@ export function refuseSecretArguments(argv: readonly string[]): void {
       : `the variable ${instead}`
     throw new TokentrayError(
       'inputInvalid',
-      `${name} is not taken, since other programs can see arguments and shells remember them: use ${use}.`
+      `${name} is not accepted, because other programs can see arguments and shells remember them. Use ${use}.`
     )
   }
 }
@@ -45,9 +46,12 @@ export function refuseSecretArguments(argv: readonly string[]): void {
 export async function readSecret(world: World, file: string, what: string): Promise<string> {
   const from = file === '-' ? 'stdin' : file
   const secret = (await readText(world, file, what)).trim()
-  if (secret === '') throw new TokentrayError('inputInvalid', `There is no ${what} in ${from}: it is empty.`)
+  if (secret === '') throw new TokentrayError('inputInvalid', `There is no ${what} in ${from}, which is empty.`)
   if (secret.length > limit || /\s/.test(secret))
-    throw new TokentrayError('inputInvalid', `What ${from} holds is no ${what}: it must be one word of at most 64 KiB.`)
+    throw new TokentrayError(
+      'inputInvalid',
+      `The content of ${from} is not a valid ${what}. It must be a single word of at most 64 KiB.`
+    )
   return secret
 }
 
@@ -61,17 +65,19 @@ export async function readText(world: World, file: string, what: string): Promis
       text = await readFile(file, 'utf8')
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      throw new TokentrayError('inputInvalid', `The ${what} cannot be read from ${from} (${code}).`, { cause: error })
+      throw new TokentrayError('inputInvalid', `The ${what} could not be read from ${from}: ${sayProblem(code)}.`, {
+        cause: error
+      })
     }
   }
   return text
 }
 
-/** A passphrase of the vault: asked for unseen on a terminal, else the first line of stdin. Rejects `inputInvalid`. */
+/** A vault passphrase: asked for unseen on a terminal, else the first line of stdin. Rejects `inputInvalid`. */
 export async function readPassphrase(world: World): Promise<string> {
-  const [passphrase = ''] = (await readStdin(world, 'passphrase of the vault')).split(/\r?\n/, 1)
+  const [passphrase = ''] = (await readStdin(world, 'vault passphrase')).split(/\r?\n/, 1)
   if (passphrase) return passphrase
-  throw new TokentrayError('inputInvalid', 'There is no passphrase: type it on the terminal, or give it on stdin.')
+  throw new TokentrayError('inputInvalid', 'A passphrase is required. Type it in the terminal, or pass it on stdin.')
 }
 
 async function readStdin(world: World, what: string): Promise<string> {
@@ -98,7 +104,7 @@ export function readSeed(env: Environment, prefix: string): Seed {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(stem))
     throw new TokentrayError(
       'inputInvalid',
-      `"${prefix}" cannot begin the name of an environment variable: use letters, digits and _.`
+      `"${prefix}" is not a valid prefix for an environment variable. Use letters, digits and _.`
     )
   const read = (name: string) => env[`${stem}_${name}`]?.trim() || undefined
   const accessToken = read('ACCESS_TOKEN') ?? read('BEARER_TOKEN')
@@ -140,5 +146,8 @@ function parseTime(text: string, name: string): number {
   const number = Number(text)
   const at = Number.isFinite(number) ? (number < 1e11 ? number * 1000 : number) : Date.parse(text)
   if (Number.isFinite(at)) return Math.round(at)
-  throw new TokentrayError('inputInvalid', `${name} is no time: write 2026-01-31T12:00:00Z, or seconds since 1970.`)
+  throw new TokentrayError(
+    'inputInvalid',
+    `${name} is not a valid time. Use 2026-01-31T12:00:00Z, or seconds since 1970.`
+  )
 }

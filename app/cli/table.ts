@@ -20,9 +20,9 @@ const lights: Record<Light, { shape: string; sgr: number }> = {
 }
 const actions: Record<Action, string> = {
   signIn: 'sign in',
-  fixSettings: 'fix the settings',
+  fixSettings: 'fix settings',
   grantMore: 'grant more permission',
-  tryRestored: 'say whether to try it'
+  tryRestored: 'decide whether to try it'
 }
 const barWidth = 10
 const leftWidth = 9
@@ -80,8 +80,8 @@ function bar({ obtainedAt, expiresAt }: ServerView, now: number): string {
 }
 
 function timeLeft({ obtainedAt, expiresAt, expirySource }: ServerView, now: number): string {
-  if (expiresAt === null) return obtainedAt === null ? 'none' : 'no end'
-  if (expiresAt <= now) return 'ended'
+  if (expiresAt === null) return obtainedAt === null ? 'none' : 'no expiry'
+  if (expiresAt <= now) return 'expired'
   return `${expirySource === 'guess' ? '~' : ''}${formatDuration(expiresAt - now)}`
 }
 
@@ -91,7 +91,7 @@ function remarks(view: ServerView, now: number): string[] {
     whatNext(view, now),
     `attempts ${view.attempt}`,
     lastEvent === null
-      ? 'nothing happened yet'
+      ? 'nothing has happened yet'
       : `${formatDuration(now - lastEvent.at)} ago: ${clean(lastEvent.detail)}`
   ]
 }
@@ -100,7 +100,7 @@ function whatNext({ state, paused, action, nextAt }: ServerView, now: number): s
   if (paused) return 'paused'
   if (state === 'refreshing') return 'refreshing now'
   if (action !== null) return `needs you: ${actions[action]}`
-  if (nextAt === null) return 'nothing planned'
-  const verb = state === 'waiting' ? 'next try' : 'next refresh'
+  if (nextAt === null) return 'no refresh scheduled'
+  const verb = state === 'waiting' ? 'next attempt' : 'next refresh'
   return nextAt <= now ? `${verb} now` : `${verb} in ${formatDuration(nextAt - now)}`
 }

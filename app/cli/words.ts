@@ -6,7 +6,7 @@ import type { GrantKind } from '../contract/server.ts'
 import type { HistoryEvent, ServerView } from '../contract/views.ts'
 import { setCommand } from './propose.ts'
 
-export const lockedNote = 'Locked: nobody is let in. "tokentray unlock" ends that.'
+export const lockedNote = 'Locked: all clients are blocked. Run "tokentray unlock" to allow them again.'
 
 /** 2026-01-31 12:00:00Z */
 export function formatTime(at: number): string {
@@ -25,7 +25,7 @@ export function isNamed(view: ServerView, server: string): boolean {
   return view.id === server || view.name.toLowerCase() === server.toLowerCase()
 }
 
-/** "steady: Healthy; the token ends in 14m 3s." */
+/** "steady: Healthy; the token expires in 14m 3s." */
 export function describeLine(view: ServerView, now: number): string {
   const end =
     view.expiresAt === null ? '' : `; the token ${tense(view.expiresAt, now)} ${formatDistance(view.expiresAt, now)}`
@@ -36,11 +36,11 @@ const grants: Record<GrantKind, string> = {
   authorizationCode: 'authorization code',
   clientCredentials: 'client credentials',
   jwtBearer: 'assertion (jwt-bearer)',
-  refreshToken: 'refresh token given by hand',
+  refreshToken: 'pasted refresh token',
   staticToken: 'static token'
 }
 
-const tense = (at: number, now: number) => (at >= now ? 'ends' : 'ended')
+const tense = (at: number, now: number) => (at >= now ? 'expires' : 'expired')
 
 /** Everything a person may want to know of one server, one line per fact. */
 export function describeCard(view: ServerView, now: number): string[] {
@@ -52,26 +52,26 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['detail', view.detail || null],
     ['to do', nextStep(view)],
     ['since', when(view.since)],
-    ['token ends', when(view.expiresAt)],
-    ['known from', view.expirySource],
+    ['token expires', when(view.expiresAt)],
+    ['expiry source', view.expirySource],
     ['next attempt', when(view.nextAt)],
     ['attempts', view.attempt > 0 ? String(view.attempt) : null],
-    ['last fault', view.fault && `${view.fault}${view.faultAt ? `, ${formatDistance(view.faultAt, now)}` : ''}`],
-    ['refresh token ends', when(view.refreshExpiresAt)],
+    ['last failure', view.fault && `${view.fault}${view.faultAt ? `, ${formatDistance(view.faultAt, now)}` : ''}`],
+    ['refresh expires', when(view.refreshExpiresAt)],
     ['accepted', when(view.acceptedAt)],
     ['gateway', view.mode === 'passThrough' ? 'pass-through' : null],
     ['grant', view.byDeviceCode ? 'device code' : grants[view.grantKind]],
     ['issuer', view.issuer],
     ['scope', view.scope],
-    ['client id', view.clientId],
+    ['client ID', view.clientId],
     ['account', view.account ?? null],
     ...quirkNames
       .filter((name) => view.quirks[name])
       .map((name): [string, string] => [
-        'exception',
-        `${quirkFacts[name].does} (${view.quirkReasons[name] ?? 'set by hand'})`
+        'compatibility',
+        `${quirkFacts[name].does} (${view.quirkReasons[name] ?? 'set manually'})`
       ]),
-    ...view.proposals.map((one): [string, string] => ['proposed', `${setCommand(view, one)} (${one.reason})`]),
+    ...view.proposals.map((one): [string, string] => ['suggestion', `${setCommand(view, one)} (${one.reason})`]),
     ['sign-in', view.signIn && describeSignIn(view.signIn)],
     ...view.warnings.map((warning): [string, string] => ['warning', warning])
   ]
@@ -91,12 +91,12 @@ export function nextStep(view: ServerView): string | null {
 
 /** "2026-01-31 12:00:00Z  refreshed  …" */
 export function describeEvent(event: HistoryEvent): string {
-  const end = event.expiresAt === null ? '' : ` (the token ends ${formatTime(event.expiresAt)})`
+  const end = event.expiresAt === null ? '' : ` (the token expires ${formatTime(event.expiresAt)})`
   const fault = event.fault === null ? '' : `${event.fault}: `
   return `${formatTime(event.at)}  ${event.kind.padEnd(16)}${fault}${event.detail}${end}`
 }
 
 function describeSignIn({ since, step, waitingFor }: NonNullable<ServerView['signIn']>): string {
   const where = waitingFor === undefined ? `at ${step}` : `waiting for the sign-in to ${waitingFor}`
-  return `under way since ${formatTime(since)}, ${where}`
+  return `in progress since ${formatTime(since)}, ${where}`
 }

@@ -63,7 +63,7 @@ function applications(place: Place): string {
 const withHeaders = (entry: Entry, headers: Record<string, string> | null): Entry =>
   headers ? { ...entry, headers } : entry
 const command = ({ command, args, env }: Launcher): Entry => ({ command, args: [...args], ...(env && { env }) })
-const restart = (name: string) => `${name} reads the file when it starts: restart it.`
+const restart = (name: string) => `Restart ${name} to load the change.`
 
 export const clients: readonly ClientRow[] = [
   {
@@ -78,7 +78,7 @@ export const clients: readonly ClientRow[] = [
     mark: 'verified',
     version: '2.1.329',
     source: 'https://code.claude.com/docs/en/mcp',
-    note: 'A running Claude Code also writes this file: end it first, or look with /mcp whether the entry is still there.'
+    note: 'Claude Code also writes this file while it runs. Close it first, or check with /mcp that the entry is still there.'
   },
   {
     id: 'claude-desktop',
@@ -91,7 +91,7 @@ export const clients: readonly ClientRow[] = [
     stdio: command,
     mark: 'cited',
     source: 'https://modelcontextprotocol.io/docs/develop/connect-local-servers',
-    note: `Its file takes commands only, so it starts the bridge. ${restart('Claude Desktop')}`
+    note: `Its configuration file supports commands only, so it starts the bridge. ${restart('Claude Desktop')}`
   },
   {
     id: 'cursor',
@@ -123,7 +123,7 @@ export const clients: readonly ClientRow[] = [
     stdio: (launcher) => ({ type: 'stdio', ...command(launcher) }),
     mark: 'cited',
     source: 'https://code.visualstudio.com/docs/copilot/reference/mcp-configuration',
-    note: 'This is the file of the default profile; “MCP: Open User Configuration” shows the one in use.'
+    note: 'This is the file of the default profile. “MCP: Open User Configuration” opens the one in use.'
   },
   {
     id: 'vscode-workspace',
@@ -137,7 +137,7 @@ export const clients: readonly ClientRow[] = [
     stdio: (launcher) => ({ type: 'stdio', ...command(launcher) }),
     mark: 'cited',
     source: 'https://code.visualstudio.com/docs/copilot/reference/mcp-configuration',
-    note: 'The file is shared with the project, so no key goes into it: VS Code asks for your consent once instead.',
+    note: 'The file is shared with the project, so it contains no key. Instead, VS Code requests access once.',
     isPerProject: true
   },
   {
@@ -152,7 +152,7 @@ export const clients: readonly ClientRow[] = [
     mark: 'verified',
     version: '0.169.0',
     source: 'https://github.com/openai/codex/blob/main/codex-rs/config/src/mcp_types.rs',
-    note: 'For OAuth, “codex mcp login” starts the consent.'
+    note: 'For OAuth, run “codex mcp login” to request access.'
   },
   {
     id: 'gemini',
@@ -179,7 +179,7 @@ export const clients: readonly ClientRow[] = [
     stdio: command,
     mark: 'cited',
     source: 'https://docs.windsurf.com/windsurf/cascade/mcp',
-    note: 'Press the refresh button in its MCP settings. The JetBrains plugin reads ~/.codeium/mcp_config.json instead.'
+    note: 'Click the refresh button in its MCP settings. The JetBrains plugin reads ~/.codeium/mcp_config.json instead.'
   },
   {
     id: 'zed',
@@ -212,7 +212,7 @@ export const clients: readonly ClientRow[] = [
     stdio: command,
     mark: 'unverified',
     source: null,
-    note: 'Most clients take this shape; their own documents say where.'
+    note: 'Most clients use this format. See the client’s documentation for where to put it.'
   }
 ]
 

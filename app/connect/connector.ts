@@ -67,7 +67,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const row = findClient(id)
     if (row) return row
     const known = clients.map((each) => each.id).join(', ')
-    throw new TokentrayError('clientUnknown', `There is no client called "${id}". Known: ${known}.`)
+    throw new TokentrayError('clientUnknown', `There is no client named "${id}". Known clients: ${known}.`)
   }
   /** A client's second profile has a file of its own, and so a key of its own. */
   function keyName(row: ClientRow, server: string): string {
@@ -86,13 +86,13 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     if (target.isPassThrough && ((wished ?? 'key') !== 'key' || !row.ways.includes('key')))
       throw new TokentrayError(
         'inputInvalid',
-        `${target.server} is passed through, so a client needs a key and a header of its own there; ${row.name} cannot be connected that way.`
+        `${target.server} uses pass-through, so each client needs a key and its own Authorization header. ${row.name} cannot be connected that way.`
       )
     const way = wished ?? row.ways[0]!
     if (row.ways.includes(way)) return way
     throw new TokentrayError(
       'inputInvalid',
-      `${row.name} cannot be connected by ${way}; it can by ${row.ways.join(' or ')}.`
+      `${row.name} cannot be connected with ${way}. Use ${row.ways.join(' or ')}.`
     )
   }
 
@@ -132,7 +132,10 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
   async function apply(made: Plan): Promise<Done> {
     const { row, server, way, target, found, path } = made
     if (!found || path === null)
-      throw new TokentrayError('inputInvalid', `There is no file to write for ${row.name}: copy what is shown.`)
+      throw new TokentrayError(
+        'inputInvalid',
+        `${row.name} has no file that Tokentray can write. Copy the entry shown.`
+      )
     if (made.state === 'foreign') throw foreign(server, path)
     if (made.state === 'connected') return { path, backup: null, changed: false }
     const name = entryName(server)
@@ -221,7 +224,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 function foreign(server: string, path: string): TokentrayError {
   return new TokentrayError(
     'entryForeign',
-    `${path} has an entry "${entryName(server)}" that Tokentray did not write; rename it, or replace it with --replace.`
+    `${path} already has an entry "${entryName(server)}" that Tokentray did not write. Rename it, or use --replace to replace it.`
   )
 }
 

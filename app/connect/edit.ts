@@ -30,12 +30,12 @@ function readTables(row: ClientRow, text: string, file: string): { root: Table; 
     if (!isTable(table)) break
     table = Object.hasOwn(table, name) ? table[name] : undefined
   }
-  if (table !== undefined && !isTable(table)) throw unreadable(file, `holds something else at ${row.table.join('.')}`)
+  if (table !== undefined && !isTable(table)) throw unreadable(file, `does not hold a table at ${row.table.join('.')}`)
   return { root, table }
 }
 
 function unreadable(file: string, why: string, cause?: unknown): TokentrayError {
-  return new TokentrayError('configUnreadable', `${file} ${why}; nothing was changed. Put it right, then try again.`, {
+  return new TokentrayError('configUnreadable', `${file} ${why}. Nothing was changed. Fix the file, then try again.`, {
     cause
   })
 }

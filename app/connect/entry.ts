@@ -31,7 +31,7 @@ export function makeEntry(row: ClientRow, way: Way, target: Target, key: string)
   const header = target.isPassThrough ? { 'X-Tokentray-Key': key } : { Authorization: `Bearer ${key}` }
   const entry =
     way === 'stdio' ? row.stdio?.(bridge(target)) : row.http?.(serverUrl(target), way === 'key' ? header : null)
-  if (!entry) throw new Error(`${row.id} cannot be connected by ${way}`)
+  if (!entry) throw new Error(`${row.id} cannot be connected with ${way}`)
   return entry
 }
 

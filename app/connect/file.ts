@@ -22,23 +22,25 @@ const backupsKept = 3
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown'
 
 function unwritable(file: string, reason: string, cause?: unknown): TokentrayError {
-  return new TokentrayError('configUnwritable', `${file} cannot be written: ${reason}. Nothing was changed.`, { cause })
+  return new TokentrayError('configUnwritable', `${file} could not be written: ${reason}. Nothing was changed.`, {
+    cause
+  })
 }
 
-/** @throws configUnreadable where it is no file, no text, or not to be read */
+/** @throws configUnreadable where it is not a file, no text, or not to be read */
 export async function readConfig(file: string): Promise<Found> {
   const unreadable = (reason: string, cause?: unknown) =>
-    new TokentrayError('configUnreadable', `${file} cannot be read: ${reason}.`, { cause })
+    new TokentrayError('configUnreadable', `${file} could not be read: ${reason}.`, { cause })
   try {
     const target = await realpath(file)
     const stats = await stat(target)
-    if (!stats.isFile()) throw unreadable('it is no file')
-    if (stats.size > maxFileBytes) throw unreadable('it is larger than any settings file')
+    if (!stats.isFile()) throw unreadable('it is not a file')
+    if (stats.size > maxFileBytes) throw unreadable('it is too large for a settings file')
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(target))
     return { file, target, text }
   } catch (error) {
     if (error instanceof TokentrayError) throw error
-    if (error instanceof TypeError) throw unreadable('it is no UTF-8 text', error)
+    if (error instanceof TypeError) throw unreadable('it is not UTF-8 text', error)
     if (codeOf(error) === 'ENOENT') return missing(file)
     throw unreadable(codeOf(error), error)
   }
@@ -48,7 +50,7 @@ export async function readConfig(file: string): Promise<Found> {
 async function missing(file: string): Promise<Found> {
   const names: string[] = await readdir(dirname(file)).catch(() => [])
   if (names.includes(basename(file)))
-    throw new TokentrayError('configUnreadable', `${file} is a link that leads nowhere; put it right, then try again.`)
+    throw new TokentrayError('configUnreadable', `${file} is a broken link. Fix it, then try again.`)
   return { file, target: file, text: null }
 }
 
@@ -80,7 +82,7 @@ async function refuseChanged(found: Found): Promise<void> {
   if (current.text !== found.text || current.target !== found.target)
     throw new TokentrayError(
       'configChanged',
-      `${found.file} was changed by another program meanwhile; nothing was written. Look at the change again.`
+      `Another program changed ${found.file} in the meantime, so nothing was written. Review the change again.`
     )
 }
 

@@ -10,9 +10,10 @@ export function parseDuration(text: string): number {
   const read = parts.reduce((length, part) => length + part[0].length, 0)
   if (text === '0') return 0
   if (parts.length === 0 || read !== text.length)
-    throw new TokentrayError('inputInvalid', `"${text}" is not a duration: write 90s, 5m, 1h or 2d.`)
+    throw new TokentrayError('inputInvalid', `"${text}" is not a duration. Use 90s, 5m, 1h or 2d.`)
   const total = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * units[unit as keyof typeof units], 0)
-  if (total > 10_000 * units.d) throw new TokentrayError('inputInvalid', `"${text}" is too long: at most 10000d.`)
+  if (total > 10_000 * units.d)
+    throw new TokentrayError('inputInvalid', `"${text}" is too long. The maximum is 10000d.`)
   return Math.round(total)
 }
 

@@ -90,5 +90,5 @@ export class TokentrayError extends Error {
  */
 export function asTokentrayError(error: unknown): TokentrayError {
   if (error instanceof TokentrayError) return error
-  return new TokentrayError('unexpected', 'Something unexpected went wrong; the log has the details.', { cause: error })
+  return new TokentrayError('unexpected', 'Something went wrong. See the log for details.', { cause: error })
 }

@@ -94,7 +94,7 @@ export type Schedule = {
   jitter: number
   /** Never before this part of the lifetime. */
   earliestFraction: number
-  /** The least time between two attempts at one server, kept across restarts. */
+  /** The minimum time between two attempts at one server, kept across restarts. */
   floor: number
   backoffFirst: number
   backoffMax: number

@@ -56,7 +56,7 @@ export function changeWith(change: Proposal['change'], params: Record<string, st
 }
 
 /** The reasons kept with the quirks that are set, after a change of some of them. */
-export function reasonsAfter(old: QuirkReasons, changed: Quirks, reason = 'set by hand'): QuirkReasons {
+export function reasonsAfter(old: QuirkReasons, changed: Quirks, reason = 'set manually'): QuirkReasons {
   const reasons = { ...old }
   for (const name of quirkNames) {
     if (changed[name] === undefined) continue

@@ -2,13 +2,13 @@
 // expired token, are not among them. Free of zod, because the command line loads it.
 
 export const refusalWords = {
-  foreignHost: 'addressed by a foreign name, as in DNS rebinding',
-  foreignOrigin: 'sent by another site’s page',
-  redirectUri: 'a redirect address that may not be, or is not the client’s',
-  pkce: 'a sign-in without PKCE (S256)',
-  code: 'a sign-in code that was used before, or is not its bearer’s',
-  refreshToken: 'a local refresh token that was used before',
-  otherServer: 'a token or key for another server'
+  foreignHost: 'wrong host name, as in DNS rebinding',
+  foreignOrigin: 'sent by another website’s page',
+  redirectUri: 'invalid redirect URI, or not the client’s',
+  pkce: 'sign-in without PKCE (S256)',
+  code: 'authorization code used before, or by another client',
+  refreshToken: 'local refresh token used before',
+  otherServer: 'token or key for another server'
 } as const
 
 export type RefusalKind = keyof typeof refusalWords

@@ -10,7 +10,7 @@ export const serverId = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9._-]{0,62}$/,
-    'use lower-case letters, digits, ".", "_" or "-", starting with a letter or digit'
+    'use lowercase letters, digits, ".", "_" or "-", starting with a letter or digit'
   )
 
 /** Whether a server may have this id, whether or not one has it. */
@@ -59,7 +59,7 @@ export const givenParams = z
   .record(z.string(), z.string())
   .refine(
     (params) => !Object.keys(params).some(isSecretName),
-    'a parameter is no place for a secret, since parameters are shown; give a client secret or a token as such'
+    'do not put secrets in parameters, because parameters are shown; enter them as a client secret or token'
   )
 
 export const grantKind = z.enum(['authorizationCode', 'clientCredentials', 'jwtBearer', 'refreshToken', 'staticToken'])

@@ -69,10 +69,7 @@ export type CoreOptions = Unlocking & {
 }
 
 function noDashboard(): never {
-  throw new TokentrayError(
-    'dashboardOff',
-    'This Tokentray shows no dashboard in a browser; it is tokentray serve that does.'
-  )
+  throw new TokentrayError('dashboardOff', 'There is no dashboard here. Run tokentray serve, which has one.')
 }
 
 /**
@@ -145,7 +142,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     if (how === 'handOver' && keeping?.isBusy())
       throw new TokentrayError(
         'signInUnderWay',
-        `Process ${process.pid} waits for a person to sign in; it hands over then.`
+        `Process ${process.pid} is waiting for someone to sign in and hands over afterwards.`
       )
     ended.resolve(how)
   }
@@ -190,7 +187,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   return {
     handle(door, name, input) {
       if (closing)
-        return Promise.resolve({ ok: false, code: 'ownerStopping', message: 'Tokentray is just ending; try again.' })
+        return Promise.resolve({
+          ok: false,
+          code: 'ownerStopping',
+          message: 'Tokentray is shutting down. Try again in a moment.'
+        })
       const handlers: Handlers = { ...(keeping?.handlers ?? whileClosed), ...always }
       const call = route(handlers, log, door, name, input).finally(() => calls.delete(call))
       calls.add(call)

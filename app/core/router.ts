@@ -25,7 +25,7 @@ function isGiven(input: unknown, [first, ...rest]: string[]): boolean {
 async function run(handlers: Handlers, door: Door, name: string, input: unknown): Promise<unknown> {
   if (!isCommand(name)) throw new TokentrayError('commandUnknown', `There is no command "${name.slice(0, 60)}".`)
   const { doors, input: inputSchema, output: outputSchema } = commands[name]
-  if (!doors.includes(door)) throw new TokentrayError('notAllowedHere', `"${name}" cannot be called from here.`)
+  if (!doors.includes(door)) throw new TokentrayError('notAllowedHere', `"${name}" is not available from here.`)
   const parsed = inputSchema.safeParse(input)
   if (!parsed.success) throw new TokentrayError('inputInvalid', describeIssues(parsed.error.issues))
   const { withheld = {} } = commands[name] as { withheld?: Withheld }
@@ -33,7 +33,7 @@ async function run(handlers: Handlers, door: Door, name: string, input: unknown)
   if (kept)
     throw new TokentrayError(
       'notAllowedHere',
-      `"${kept}" cannot be given from here: no page may run a program, and none in a browser may name a file.`
+      `"${kept}" cannot be set from here. Pages must not run programs, and pages in a browser must not read files.`
     )
   const handler = handlers[name] as (input: unknown) => Promise<unknown>
   return outputSchema.parse(await handler(parsed.data))

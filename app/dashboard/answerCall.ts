@@ -9,7 +9,7 @@ import { refuse, sendJson } from './replies.ts'
 export async function answerCall(core: Core, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A page of another site cannot send this type without a preflight, which is refused.
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
-    return refuse(response, 415, 'inputInvalid', 'Commands are sent as application/json.')
+    return refuse(response, 415, 'inputInvalid', 'Send commands as application/json.')
   const tooLarge = () => refuse(response, 413, 'inputInvalid', 'The command is larger than 1 MiB.')
   if (Number(request.headers['content-length'] ?? 0) > bodyLimit) return tooLarge()
   const body: Buffer[] = []
@@ -30,7 +30,7 @@ export async function answerCall(core: Core, request: IncomingMessage, response:
     // Answered below, like any other text that names no command.
   }
   if (typeof call?.command !== 'string')
-    return refuse(response, 400, 'inputInvalid', 'A command is JSON: {"command": …, "input": …}.')
+    return refuse(response, 400, 'inputInvalid', 'Send a command as JSON: {"command": …, "input": …}.')
   const reply = await core.handle('browser', call.command, call.input ?? {})
   if (response.closed) return
   await new Promise<void>((resolve) => {

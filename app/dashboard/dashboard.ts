@@ -147,7 +147,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     port,
     address,
     link(as) {
-      if (closing) throw new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.')
+      if (closing) throw new TokentrayError('ownerStopping', 'Tokentray is shutting down. Try again in a moment.')
       let file: string | null = null
       const { secret, expiresAt } = sessions.makeLink(() => file !== null && removeRedirect(file))
       const link = `${address}/link/${secret}`

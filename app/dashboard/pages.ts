@@ -18,7 +18,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': policy(styleHash)
 }
 
-const run = '<p>Run <code>tokentray open</code> in a terminal on the computer Tokentray runs on.</p>'
+const run = '<p>Run <code>tokentray open</code> in a terminal on the computer where Tokentray runs.</p>'
 
 export const pages = {
   /**
@@ -30,14 +30,14 @@ export const pages = {
     '<p><a href="/">Go to the dashboard</a></p>',
     '<meta http-equiv="refresh" content="0;url=/">'
   ),
-  sessionNeeded: writePage(
-    'Please open this from a terminal',
-    `${run}<p>It opens this page for you, and only for you.</p>`
+  sessionNeeded: writePage('Open the dashboard from a terminal', `${run}<p>It opens this page for you only.</p>`),
+  linkSpent: writePage(
+    'This link was already used or has expired',
+    `<p>Each link works once and expires after a minute.</p>${run}`
   ),
-  linkSpent: writePage('This link has been used or is too old', `<p>Each link works once, for a minute.</p>${run}`),
-  notHere: writePage('There is nothing here', '<p><a href="/">Go to the dashboard</a></p>'),
-  notAllowed: writePage('This cannot be done from there', '<p>Another page asked for it. Nothing was done.</p>'),
-  wrongHost: writePage('This is not the address of Tokentray', run),
-  wrongMethod: writePage('This cannot be asked that way', '<p><a href="/">Go to the dashboard</a></p>'),
-  tooMany: writePage('Too many windows are open', '<p>Close one of the other dashboards, then reload.</p>')
+  notHere: writePage('Page not found', '<p><a href="/">Go to the dashboard</a></p>'),
+  notAllowed: writePage('Request blocked', '<p>The request came from another website. Nothing was done.</p>'),
+  wrongHost: writePage('This is not Tokentray’s address', run),
+  wrongMethod: writePage('Method not allowed', '<p><a href="/">Go to the dashboard</a></p>'),
+  tooMany: writePage('Too many windows are open', '<p>Close one of the other dashboards, then reload this page.</p>')
 } as const

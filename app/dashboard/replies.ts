@@ -6,11 +6,11 @@ import type { ErrorCode } from '../contract/errors.ts'
 import { pageHeaders, pages, securityHeaders } from './pages.ts'
 
 const sentences: Readonly<Record<number, string>> = {
-  401: 'This page is no longer signed in; run "tokentray open" in a terminal.',
-  403: 'Another page asked for this; nothing was done.',
-  404: 'There is nothing here.',
-  405: 'This cannot be asked that way.',
-  421: 'This is not the address of Tokentray.'
+  401: 'Your session has expired. Run "tokentray open" in a terminal.',
+  403: 'The request came from another website. Nothing was done.',
+  404: 'Page not found.',
+  405: 'Method not allowed.',
+  421: 'This is not Tokentray’s address.'
 }
 
 export function send(
@@ -40,7 +40,7 @@ export function deny(
   code: ErrorCode,
   page: string
 ) {
-  if (request.method === 'POST') return refuse(response, status, code, sentences[status] ?? 'This was refused.')
+  if (request.method === 'POST') return refuse(response, status, code, sentences[status] ?? 'The request was rejected.')
   response.shouldKeepAlive = false
   send(response, status, pageHeaders, page)
 }

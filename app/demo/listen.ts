@@ -41,8 +41,12 @@ export async function listen(
 function open(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException) => {
-      const code = cause.code === 'EADDRINUSE' ? 'portInUse' : 'unexpected'
-      reject(new TokentrayError(code, `The demo cannot listen on ${host}, port ${port} (${cause.code}).`, { cause }))
+      const [code, why] =
+        cause.code === 'EADDRINUSE'
+          ? (['portInUse', 'the port is in use'] as const)
+          : (['unexpected', 'system error'] as const)
+      const sentence = `The demo could not listen on ${host}, port ${port}: ${why} (${cause.code}).`
+      reject(new TokentrayError(code, sentence, { cause }))
     }
     server.once('error', fail)
     server.listen(port, host, () => {

@@ -136,7 +136,7 @@ async function refuseCaller(
 }
 
 /** For pass-through servers, where signing in to Tokentray does not help. */
-const keyNeeded = 'Send a key of Tokentray as X-Tokentray-Key; tokentray clients add-key makes one.'
+const keyNeeded = 'Send a Tokentray key as X-Tokentray-Key. Create one with tokentray clients add-key.'
 
 /** The body, for the ids in it; null if the client waits to be asked for it (`Expect`), or it did not arrive. */
 async function readForIds(request: IncomingMessage, maxKeptBytes: number): Promise<Body | null> {
@@ -146,17 +146,21 @@ async function readForIds(request: IncomingMessage, maxKeptBytes: number): Promi
 function unknownServer(server: string): Failure {
   const sentence =
     server === ''
-      ? 'The name of a server belongs behind this address.'
-      : `Tokentray knows no server called "${server}"; "tokentray list" shows those there are.`
+      ? 'Add the name of a server to this URL.'
+      : `Tokentray has no server named "${server}". Run "tokentray list" to see your servers.`
   return { status: 404, code: 'serverUnknown', sentence }
 }
 
 /** Why this request can never be forwarded; null: it may be. */
 function findUnforwardable({ method, headers }: IncomingMessage): Failure | null {
   if (method === 'TRACE')
-    return { status: 405, code: 'notAllowedHere', sentence: 'TRACE would show the token, so it is not forwarded.' }
+    return {
+      status: 405,
+      code: 'notAllowedHere',
+      sentence: 'TRACE is not forwarded because it would expose the token.'
+    }
   // Other upgrades, such as h2c, are offers that a server may ignore.
   if (/\bwebsocket\b/i.test(headers.upgrade ?? ''))
-    return { status: 501, code: 'notAllowedHere', sentence: 'Tokentray forwards HTTP and no WebSockets.' }
+    return { status: 501, code: 'notAllowedHere', sentence: 'Tokentray forwards HTTP but not WebSockets.' }
   return null
 }

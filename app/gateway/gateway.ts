@@ -68,7 +68,8 @@ async function answerMetrics(
 ): Promise<void> {
   const text = request.method === 'GET' ? await scrape(request.headers) : null
   if (text === null) {
-    const description = 'The metrics need a GET with a key of their own: tokentray clients add-key NAME --metrics.'
+    const description =
+      'Metrics require a GET request with a metrics key. Create one with tokentray clients add-key NAME --metrics.'
     return refuse(request, response, { status: 401, error: 'invalid_token', description }, 'realm="metrics"')
   }
   const headers = [...safetyHeaders, ['content-type', 'text/plain; version=0.0.4; charset=utf-8']]
@@ -90,7 +91,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       if (asked === 421) o.refused('foreignHost', host || 'no name')
       else o.refused('foreignOrigin', origin ?? '')
       const sentence =
-        asked === 421 ? 'This is not the address of Tokentray.' : 'Another page asked for this; nothing was done.'
+        asked === 421 ? 'This is not Tokentray’s address.' : 'The request came from another website. Nothing was done.'
       return fail(request, response, { status: asked, code: 'notAllowedHere', sentence }, null)
     }
     const target = readTarget(request.url ?? '')
@@ -98,7 +99,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       return fail(
         request,
         response,
-        { status: 400, code: 'urlInvalid', sentence: 'This path is not one to forward.' },
+        { status: 400, code: 'urlInvalid', sentence: 'This path cannot be forwarded.' },
         null
       )
     if (target.server === 'health' && target.rest === '') return answer(response, 200, [], { ok: true })
@@ -108,7 +109,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
     if (reservedIds.includes(target.server)) {
       if (request.headers.expect !== undefined) response.writeContinue()
       if (await o.parts().own.handle(request, response, asked.origin)) return
-      return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'There is nothing here.' }, null)
+      return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'Page not found.' }, null)
     }
     // Counted until admitted, not until the response ends: a pipelined response never learns that its connection broke.
     await admitStranger(request, response, (onAdmitted) => forward(request, response, target, asked.origin, onAdmitted))
@@ -121,7 +122,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
     work: (onAdmitted: () => void) => Promise<void>
   ): Promise<void> {
     if (waiting >= maxStrangers) {
-      const sentence = 'Too many requests wait to be let in; try again.'
+      const sentence = 'Too many requests are waiting. Try again.'
       return fail(request, response, { status: 503, code: 'tokenUnavailable', sentence, retryAfter: 1 }, null)
     }
     waiting++

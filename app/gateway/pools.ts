@@ -31,8 +31,8 @@ export type PoolsOptions = {
 
 async function identityOf(certificate: ClientCertificate, origin: string): Promise<Identity> {
   return readIdentity(certificate).catch((error: unknown) => {
-    const sentence = 'The client certificate of this server or its key cannot be read, or is no PEM'
-    throw new TokentrayError('settingsUnreadable', `${sentence}; ${origin} was not asked.`, { cause: error })
+    const sentence = 'The client certificate of this server or its key could not be read or is not in PEM format'
+    throw new TokentrayError('settingsUnreadable', `${sentence}. ${origin} was not contacted.`, { cause: error })
   })
 }
 

@@ -1,6 +1,7 @@
 // Sends an admitted request to its upstream with a token, and once more with a new one if the token is refused.
 // What must not reach the client, such as a redirect to another host, is thrown as Refused with a sentence instead.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { sayProblem } from '../health/problems.ts'
 import type { Upstream, Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { type Base, readBase, rewriteLocation, type Target, upstreamPath } from './addresses.ts'
@@ -156,24 +157,24 @@ function unsafeAddress({ name, url }: Upstream): Refused {
   return new Refused({
     status: 502,
     code: 'urlInvalid',
-    sentence: `${name} is at ${new URL(url).origin}, without https; a token is sent in plain text within this machine only.`
+    sentence: `${name} is at ${new URL(url).origin}, without https. Tokens are sent unencrypted only within this computer.`
   })
 }
 
 function noAnswer({ name }: Upstream, { error, sent }: Outcome & { kind: 'failed' }): Refused {
-  const why = error.code ?? 'no answer'
+  const why = error.code ? sayProblem(error.code) : 'no response'
   if (!sent)
     return new Refused({
       status: 502,
       code: 'serverUnreachable',
-      sentence: `${name} cannot be reached (${why}); nothing was sent.`
+      sentence: `${name} could not be reached: ${why}. Nothing was sent.`
     })
   if (isLate(error))
-    return new Refused({ status: 504, code: 'serverBusy', sentence: `${name} did not begin to answer in time.` })
+    return new Refused({ status: 504, code: 'serverBusy', sentence: `${name} did not respond in time.` })
   return new Refused({
     status: 502,
     code: 'replyLost',
-    sentence: `The connection to ${name} broke before it answered (${why}); it may have acted on the request.`
+    sentence: `The connection to ${name} was lost before it responded: ${why}. It may have carried out the request.`
   })
 }
 
@@ -182,7 +183,7 @@ function movedAway({ id, name }: Upstream, location: string): Refused {
   return new Refused({
     status: 502,
     code: 'serverMoved',
-    sentence: `${name} sends requests on to ${url ? url.origin : 'another address'}, where its token must not go; if it moved, add it anew under its new address ("tokentray remove ${id}", "tokentray add").`
+    sentence: `${name} redirects to ${url ? url.origin : 'another address'}, where its token must not be sent. If it moved, remove it and add it again with its new URL ("tokentray remove ${id}", "tokentray add").`
   })
 }
 
@@ -191,7 +192,7 @@ function scopeMissing({ id, name }: Upstream, scopes: string | null): Refused {
   return new Refused({
     status: 403,
     code: 'scopeMissing',
-    sentence: `${name} wants more permission for this${which}: open Tokentray or run "tokentray login ${id}".`
+    sentence: `${name} requires more permission for this${which}. Open Tokentray or run "tokentray login ${id}".`
   })
 }
 
@@ -199,7 +200,7 @@ function tooLarge({ name }: Upstream): Refused {
   return new Refused({
     status: 503,
     code: 'tokenUnavailable',
-    sentence: `${name} refused the token. There is a new one now, but this request was too large to be kept: send it again.`,
+    sentence: `${name} rejected the token. Tokentray has a new one, but this request was too large to repeat. Send it again.`,
     retryAfter: 1
   })
 }
@@ -208,7 +209,7 @@ function stillRefused({ name }: Upstream): Refused {
   return new Refused({
     status: 503,
     code: 'tokenUnavailable',
-    sentence: `${name} refused two tokens in a row; send the request again.`,
+    sentence: `${name} rejected two tokens in a row. Send the request again.`,
     retryAfter: 1
   })
 }

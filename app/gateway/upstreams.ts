@@ -69,12 +69,12 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       return { id, name, url, mode: config.mode, certificate: clientCertificate }
     },
     async token(server, signal) {
-      if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server called "${server}".`)
+      if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server named "${server}".`)
       if (endsSoon(server)) await refreshNow(server, signal)
       return currentToken(server)
     },
     async renewed(server, generation, signal) {
-      if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server called "${server}".`)
+      if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server named "${server}".`)
       const { grant, paused } = roster.health(server)
       if (grant?.generation !== generation) return currentToken(server)
       // A paused server is not refreshed.
@@ -93,7 +93,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       const remedy = remedies[roster.config(server).grantKind](server)
       throw new TokentrayError(
         'signInNeeded',
-        `${roster.config(server).name} refuses the token although it has not ended. ${remedy}`
+        `${roster.config(server).name} rejects the token although it has not expired. ${remedy}`
       )
     },
     retryAfter(server) {

@@ -161,7 +161,7 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
   if (grant.restored) return done(needsUser('tryRestored', restored, null, null, now))
   // A refresh that was in flight when the process died is a lost reply; its one prompt retry has not been used.
   if (leftover !== null && (!sameGrant || health.lostAt === null)) {
-    const report: FaultReport = { fault: 'lost', at: leftover, detail: 'the program ended before the reply came' }
+    const report: FaultReport = { fault: 'lost', at: leftover, detail: 'Tokentray stopped before the reply arrived' }
     return done({ kind: 'waiting', since: now, attempt: 1, nextAt: now, report }, { lostAt: leftover })
   }
   const { state } = health

@@ -43,8 +43,8 @@ function write(kind: Kind, view: ServerView): Notice {
   const words: Record<Kind, [string, string]> = {
     person: [`${view.name}: ${brief.toLowerCase()}`, view.detail || view.words],
     ending: [
-      `${view.name}: sign in again when it suits you`,
-      'The server ends this sign-in within days, and refreshing cannot prolong it.'
+      `${view.name}: sign in again when convenient`,
+      'This sign-in expires within days, and refreshing cannot extend it.'
     ],
     gap: [`${view.name} has no valid token`, view.detail || view.words]
   }
@@ -56,7 +56,7 @@ function write(kind: Kind, view: ServerView): Notice {
 const maxAtOnce = 3
 const together: Record<Kind, string> = {
   person: 'servers need you',
-  ending: 'servers: sign in again when it suits you',
+  ending: 'servers: sign in again when convenient',
   gap: 'servers have no valid token'
 }
 

@@ -1,6 +1,8 @@
 // Health in plain words: the light, one short line, what happened and what it means, and the warnings.
 // Times inside sentences are handed in already written, so that this stays pure and locale-free.
+
 import type { Fault, FaultReport, Health, Light, Schedule } from '../contract/health.ts'
+import { sayProblem } from './problems.ts'
 import { isForgotten, isTokenRefused, restored, tokenRefused } from './questions.ts'
 import { endNoticeMs, isTooShort } from './schedule.ts'
 
@@ -43,21 +45,21 @@ export function worstLight(lights: readonly Light[]): Light {
 }
 
 const faultWords: Record<Fault, string> = {
-  offline: 'the authorization server cannot be reached',
+  offline: 'the authorization server is unreachable',
   busy: 'the authorization server is busy',
   lost: 'a reply was lost',
-  garbled: 'the answer was not from an authorization server',
-  refused: 'the server refused the refresh token',
-  misconfigured: 'the server refused these settings',
+  garbled: 'the reply did not come from an authorization server',
+  refused: 'the server rejected the refresh token',
+  misconfigured: 'the server rejected these settings',
   unsaved: 'the vault cannot be written'
 }
 
 const needsWords: Record<string, string> = {
-  noRefreshToken: 'Sign in needed: the token ended and the server gave no refresh token',
+  noRefreshToken: 'Sign-in needed: the token expired and there is no refresh token',
   noGrant: 'Not signed in',
-  [tokenRefused]: 'Sign in needed: the server refuses the token',
-  client_forgotten: 'Sign in needed: the server no longer knows this client',
-  [restored]: 'Restored from a backup: say whether to use it'
+  [tokenRefused]: 'Sign-in needed: the server rejects the token',
+  client_forgotten: 'Sign-in needed: the server no longer recognizes this client',
+  [restored]: 'Restored from a backup: decide whether to use it'
 }
 
 /** One short line without moving numbers. */
@@ -70,16 +72,16 @@ export function wordsOf(health: Health, now: number): string {
       return 'Not signed in'
     case 'fresh':
       if (!isOver(health, now)) return 'Healthy'
-      if (!health.grant?.renewable) return 'The token has ended'
-      return isUntried(health) ? 'Waiting for the first token' : 'The token has ended; a refresh is due'
+      if (!health.grant?.renewable) return 'Token expired'
+      return isUntried(health) ? 'Waiting for the first token' : 'Token expired, refresh due'
     case 'refreshing':
       return 'Refreshing…'
     case 'waiting':
       return `Retrying · attempt ${state.attempt} · ${faultWords[state.report.fault]}`
     case 'needsUser':
       if (state.action === 'grantMore') return 'More permission needed'
-      if (state.action === 'fixSettings') return `Settings need a fix: ${state.code}`
-      return needsWords[state.code] ?? `Sign in needed: ${faultWords[state.report?.fault ?? 'refused']}`
+      if (state.action === 'fixSettings') return `Settings need fixing: ${state.code}`
+      return needsWords[state.code] ?? `Sign-in needed: ${faultWords[state.report?.fault ?? 'refused']}`
   }
 }
 
@@ -88,24 +90,25 @@ function happened(report: FaultReport, lostAt: number | null, time: WriteTime | 
   const at = time ? ` at ${time(report.at)}` : ''
   switch (report.fault) {
     case 'offline':
-      return `The authorization server could not be reached${at} (${report.detail}).`
+      return `The authorization server could not be reached${at}: ${sayProblem(report.detail)}.`
     case 'busy':
-      return `The authorization server answered ${report.detail}${at}.`
+      return `The authorization server was busy${at}: ${sayProblem(report.detail)}.`
     case 'lost':
-      return `A refresh was sent${at} and no complete answer came back (${report.detail}); the server may already have replaced the refresh token, so the same one is tried once more.`
+      return `A refresh was sent${at}, but no complete reply arrived: ${sayProblem(report.detail)}. The server may already have replaced the refresh token, so Tokentray tries the same one one more time.`
     case 'garbled':
-      return `What answered${at} did not speak OAuth (${report.detail}); a login page of the network, perhaps.`
+      return `The reply${at} did not come from an OAuth server: ${sayProblem(report.detail)}. It may be the login page of a network.`
     case 'refused':
       return lostAt === null
-        ? `The server refused the refresh token${at} (${report.detail}).`
-        : `The answer to ${time ? `the refresh of ${time(lostAt)}` : 'an earlier refresh'} was lost on the way, and${at} the server refused the refresh token (${report.detail}): it had replaced it in the answer that never came.`
+        ? `The server rejected the refresh token${at} (${report.detail}).`
+        : `The reply to ${time ? `the refresh at ${time(lostAt)}` : 'an earlier refresh'} was lost, and the server rejected the refresh token${at} (${report.detail}), because the lost reply had replaced it.`
     case 'misconfigured':
       if (isForgotten(report.detail))
-        return `The server no longer knows the client that was registered there${time ? `, as it said${at}` : ''}: sign in again, which registers anew. Until then the refresh is tried every hour.`
-      return `The server refused the request${at}: ${report.detail}. Check client id, client secret, scopes and extra parameters; it is tried again every hour.`
+        return `The server did not recognize its registered client${at}. Sign in again to register a new one. Until then, Tokentray retries every hour.`
+      return `The server rejected the request${at}: ${sayProblem(report.detail)}. Check the client ID, client secret, scopes and extra parameters. Tokentray retries every hour.`
     case 'unsaved':
-      if (report.unspent) return `The vault could not be written${at} (${report.detail}), so no refresh was sent.`
-      return `The server gave a new token${at} but it could not be saved (${report.detail}). It is held in memory; only the saving is tried again.`
+      if (report.unspent)
+        return `No refresh was sent${at}, because the vault could not be written. Reason: ${sayProblem(report.detail).replace(/\.$/, '')}.`
+      return `The server issued a new token${at}, but it could not be saved. Tokentray holds it in memory and retries only the save. Reason: ${sayProblem(report.detail).replace(/\.$/, '')}.`
   }
 }
 
@@ -123,15 +126,19 @@ export function detailOf(health: Health, now: number, time: WriteTime): string {
   const isRefused = isTokenRefused(state)
   if (isRefused) {
     const at = time(state.since)
-    sentences.push(`The server refused the current token at ${at}, and a new one would not help or did not.`)
+    sentences.push(`The server rejected the current token at ${at}, and refreshing did not or would not help.`)
   }
   if (state.kind === 'needsUser' && state.code === restored)
-    sentences.push('Its refresh token may have been used elsewhere since; trying it can end the sign-in there.')
+    sentences.push(
+      'Its refresh token may have been used elsewhere since the backup. Trying it can end the sign-in there.'
+    )
   if (grant?.expiresAt && !isRefused && state.report?.fault !== 'unsaved' && !isUntried(health)) {
     const end = time(grant.expiresAt)
     // A server that refuses the refresh token may well have ended the access token with it.
     const lives = state.report?.fault === 'refused' ? 'may still work' : 'works'
-    sentences.push(isOver(health, now) ? `The last token ended at ${end}.` : `The current token ${lives} until ${end}.`)
+    sentences.push(
+      isOver(health, now) ? `The last token expired at ${end}.` : `The current token ${lives} until ${end}.`
+    )
   }
   return sentences.join(' ')
 }
@@ -143,22 +150,22 @@ export function warningsOf(health: Health, now: number, schedule: Schedule): str
   const warnings: string[] = []
   if (isTooShort(grant, schedule) && !isUntried(health)) {
     const seconds = Math.round(((grant.expiresAt ?? 0) - grant.obtainedAt) / 1000)
-    warnings.push(`Tokens last only ${seconds} s, which is too short to be kept without gaps.`)
+    warnings.push(`Tokens last only ${seconds} s, which is too short to always have a valid one.`)
   }
   if (!grant.renewable)
     warnings.push(
       grant.expiresAt === null
-        ? 'This token cannot be refreshed; when it ends, a new one must be given.'
-        : 'There is no refresh token: each time the token ends you are needed, to sign in or to give a new one.'
+        ? 'This token cannot be refreshed. When it expires, you must replace it.'
+        : 'There is no refresh token. Each time the token expires, you must sign in again or replace it.'
     )
   if (grant.expirySource === 'guess' && !isUntried(health))
-    warnings.push('The server did not say how long the token lasts; a guess stands in for it.')
+    warnings.push('The server did not say how long the token lasts, so Tokentray uses an estimate.')
   const refreshLeft = grant.refreshExpiresAt === null ? null : grant.refreshExpiresAt - now
   if (refreshLeft !== null && !grant.refreshExtends && refreshLeft < endNoticeMs)
-    warnings.push('The refresh token itself ends within days; sign in again when it suits you.')
+    warnings.push('The refresh token expires within days. Sign in again when convenient.')
   return warnings
 }
 
 /** The end of a sign-in that somebody cancelled. */
 export const sayCancelled = (hadTokens: boolean): string =>
-  `The sign-in was cancelled; ${hadTokens ? 'the tokens from before stay as they were' : 'nothing was stored'}.`
+  `The sign-in was cancelled. ${hadTokens ? 'Your existing tokens are unchanged' : 'Nothing was stored'}.`

@@ -34,20 +34,20 @@ export async function refreshNow(keeper: Keeper, id: string): Promise<void> {
   throw whyNot(keeper, id)
 }
 
-const login = (id: string) => `Sign in again, in Tokentray or with "tokentray login ${id}".`
+const login = (id: string) => `Sign in again in Tokentray or with "tokentray login ${id}".`
 /** What a person can do for a server that needs a token. */
 export const remedies: Record<GrantKind, (id: string) => string> = {
   authorizationCode: login,
   clientCredentials: login,
   jwtBearer: login,
-  staticToken: (id) => `Give it a new token, in Tokentray or with "tokentray set ${id} --token-file FILE".`,
+  staticToken: (id) => `Replace its token in Tokentray or with "tokentray set ${id} --token-file FILE".`,
   refreshToken: (id) =>
-    `Give it a new refresh token, in Tokentray or with "tokentray set ${id} --refresh-token-file FILE".`
+    `Replace its refresh token in Tokentray or with "tokentray set ${id} --refresh-token-file FILE".`
 }
 
 /** What is said where a token of a server is asked for that keeps none. */
 export const passedThrough = (id: string) =>
-  `${id} is set to pass-through: each client signs in by itself, and nothing is kept here; end that in its settings to sign in.`
+  `${id} uses pass-through: each client signs in itself, and no token is stored. To sign in here, turn off pass-through in its settings.`
 
 /** Why there is no usable token, as an error with what to do. */
 export function whyNot(keeper: Keeper, id: string): TokentrayError {
@@ -56,7 +56,7 @@ export function whyNot(keeper: Keeper, id: string): TokentrayError {
   if (view.paused)
     return new TokentrayError(
       'tokenUnavailable',
-      `${id} is paused; resume it, in Tokentray or with "tokentray resume ${id}".`
+      `${id} is paused. Resume it in Tokentray or with "tokentray resume ${id}".`
     )
   if (state.kind === 'signedOut' && view.mode === 'passThrough')
     return new TokentrayError('tokenUnavailable', passedThrough(id))
@@ -65,11 +65,11 @@ export function whyNot(keeper: Keeper, id: string): TokentrayError {
   if (state.kind === 'needsUser' && state.action === 'tryRestored')
     return new TokentrayError(
       'signInNeeded',
-      `${view.words}. ${view.detail} Decide in Tokentray, or try it with "tokentray refresh ${id}", or sign in anew with "tokentray login ${id}".`
+      `${view.words}. ${view.detail} Decide in Tokentray, or try it with "tokentray refresh ${id}", or sign in again with "tokentray login ${id}".`
     )
   if (!view.renewable)
     return new TokentrayError('signInNeeded', `${id} has no refresh token. ${remedies[view.grantKind](id)}`)
-  const next = view.nextAt === null ? '' : ' It is tried again by itself.'
+  const next = view.nextAt === null ? '' : ' Tokentray retries automatically.'
   return new TokentrayError(
     view.fault ? faultCodes[view.fault] : 'tokenUnavailable',
     `${view.detail || view.words}${next}`
@@ -101,8 +101,8 @@ export async function readToken(
       valid >= minValidMs
         ? null
         : lifetime < minValidMs
-          ? `This token lasts only ${formatDuration(lifetime)} in all; ${formatDuration(valid)} are left.`
-          : `This token is valid for only ${formatDuration(valid)} more: ${keeper.roster.view(id).words}.`
+          ? `This token is valid for only ${formatDuration(lifetime)} in total, with ${formatDuration(valid)} left.`
+          : `This token expires in ${formatDuration(valid)}: ${keeper.roster.view(id).words}.`
   }
 }
 

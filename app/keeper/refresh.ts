@@ -38,7 +38,7 @@ const neverAborted = new AbortController().signal
 
 /** ", valid for 1 h", for the history. */
 export function sayValidity({ expiresAt, obtainedAt }: Pick<Grant, 'expiresAt' | 'obtainedAt'>): string {
-  if (expiresAt === null) return ', no known end'
+  if (expiresAt === null) return ', no known expiry'
   const length = formatDuration(expiresAt - obtainedAt)
   return `, valid for ${length.replaceAll(/[dhms]/g, (unit) => spokenUnits[unit] ?? unit)}`
 }

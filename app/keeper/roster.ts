@@ -89,7 +89,7 @@ export class Roster {
   /** @throws serverUnknown */
   get(id: string): Entry {
     const entry = this.#entries.get(id)
-    if (!entry) throw new TokentrayError('serverUnknown', `There is no server called "${id}".`)
+    if (!entry) throw new TokentrayError('serverUnknown', `There is no server named "${id}".`)
     return entry
   }
 

@@ -35,7 +35,7 @@ export type Viewed = {
   proposals: readonly Proposal[]
 }
 
-const unchecked = 'The token was given by hand, and the server has not been seen to accept it. Verify asks the server.'
+const unchecked = 'You pasted this token, and the server has not accepted it yet. Use Verify to check it.'
 
 /** The view of one server at `now` (ms since the epoch). */
 export function viewOf(viewed: Viewed, now: number): ServerView {
@@ -64,9 +64,9 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     state: health.signIn ? 'signingIn' : state.kind,
     paused: health.paused,
     words: isPassedThrough
-      ? 'Each client signs in by itself'
+      ? 'Each client signs in itself'
       : isUnchecked && !health.signIn
-        ? 'Never verified'
+        ? 'Not verified yet'
         : wordsOf(health, now),
     detail: isUnchecked ? unchecked : detailOf(health, now, writeTime),
     warnings: warningsOf(health, now, schedule),

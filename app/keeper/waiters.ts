@@ -29,7 +29,7 @@ export class Waiters {
         if (!isOver && !this.#isDrained) return
         this.#remove(id, check)
         if (isOver) resolve()
-        else reject(new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.'))
+        else reject(new TokentrayError('ownerStopping', 'Tokentray is shutting down. Try again in a moment.'))
       }
       const checks = this.#checks.get(id) ?? new Set()
       this.#checks.set(id, checks.add(check))

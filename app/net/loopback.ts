@@ -41,10 +41,10 @@ function open(handle: RequestListener, host: string, port: number, options: Serv
 function bindError(error: unknown, port: number, { name, option }: Listener): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'EADDRINUSE' && code !== 'EACCES') return error
-  const why = code === 'EACCES' ? 'may not be opened by this user' : 'is in use by another program'
+  const why = code === 'EACCES' ? 'requires more permissions' : 'is in use by another program'
   return new TokentrayError(
     'portInUse',
-    `The ${name}'s port ${port} ${why}; free it, or choose another: tokentray serve ${option} <port>.`,
+    `Port ${port} for the ${name} ${why}. Free it, or choose another with tokentray serve ${option} <port>.`,
     { cause: error }
   )
 }

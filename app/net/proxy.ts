@@ -48,7 +48,7 @@ function readProxy(written: string): string {
   if (schemes[scheme.toLowerCase()] && URL.canParse(proxy)) return proxy
   throw new TokentrayError(
     'settingsUnreadable',
-    'The proxy in the settings or in the environment is none that can be used: write it as http://host:port, with https or socks5 where it speaks that.'
+    'The proxy in the settings or the environment is not valid. Use http://host:port, https://host:port or socks5://host:port.'
   )
 }
 

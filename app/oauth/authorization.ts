@@ -80,7 +80,7 @@ export function readResponse(
   if (parameters.getAll('iss').some((iss) => iss !== server.issuer))
     throw new TokentrayError(
       'issuerMismatch',
-      `The answer to the sign-in did not come from ${issuer}; it was not used. Sign in again.`
+      `The response to the sign-in did not come from ${issuer}, so it was not used. Sign in again.`
     )
   try {
     const response = oauth.validateAuthResponse(server, { client_id: client.clientId }, parameters, state)
@@ -90,7 +90,7 @@ export function readResponse(
   }
   throw new TokentrayError(
     'responseInvalid',
-    `The answer to the sign-in is not one that ${issuer} may send; it was not used. Sign in again.`
+    `The response to the sign-in from ${issuer} is not valid, so it was not used. Sign in again.`
   )
 }
 
@@ -105,18 +105,18 @@ function refusal(
   // The client may have been registered for another MCP server's scopes; some servers hold it to them (RFC 7591 section 2).
   if (isKept && error === 'invalid_scope') return new ClientUnfit(error)
   if (error === 'access_denied')
-    return new TokentrayError('authorizationDenied', `The sign-in to ${name} was declined; start again to allow it.`)
+    return new TokentrayError('authorizationDenied', `The sign-in to ${name} was denied. To allow it, sign in again.`)
   const said = parameters.get('error_description')
   const hasChoice = isProfile && account === undefined && params.prompt === undefined
   const proposals = [
     ...(!quirks.omitResource && rejectsResource(error, said ?? '')
-      ? [proposeQuirk('omitResource', `${issuer} refused a request with the resource parameter.`)]
+      ? [proposeQuirk('omitResource', `${issuer} rejected a request with the resource parameter.`)]
       : []),
     ...(hasChoice && /prompt/i.test(said ?? '') ? [proposeLogin(scope)] : [])
   ]
   return new TokentrayError(
     error === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
-    `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}; start again, or tell its operator.`,
+    `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}. Sign in again, or contact the server's operator.`,
     { proposals }
   )
 }

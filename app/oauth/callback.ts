@@ -85,13 +85,13 @@ function bind(listener: SharedListener, address: string, port: number): Promise<
       })
       const url = URL.parse(request.url ?? '', 'http://callback')
       const known = url?.pathname === callbackPath && request.method === 'GET'
-      if (!url || !known) return send(response, 404, { ok: false, title: 'Nothing here', text: '' })
+      if (!url || !known) return send(response, 404, { ok: false, title: 'Page not found', text: '' })
       const state = url.searchParams.get('state') ?? ''
       const answer = listener.answers.get(state)
       if (!answer) return send(response, 400, strayPage)
       answer(url.searchParams).then(
         (page) => ('to' in page ? sendOff(response, page.to) : send(response, page.ok ? 200 : 400, page)),
-        () => send(response, 500, { ok: false, title: 'The sign-in failed', text: 'Tokentray says why.' })
+        () => send(response, 500, { ok: false, title: 'Sign-in failed', text: 'See Tokentray for the reason.' })
       )
     })
     server.on('error', (error: NodeJS.ErrnoException) => reject(bindError(error, port)))
@@ -105,10 +105,10 @@ function bind(listener: SharedListener, address: string, port: number): Promise<
 
 function bindError(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return error
-  const why = error.code === 'EACCES' ? 'may not be opened by this user' : 'is in use by another program'
+  const why = error.code === 'EACCES' ? 'requires more permissions' : 'is in use by another program'
   return new TokentrayError(
     'portInUse',
-    `Port ${port} on this machine, which the sign-in must return to, ${why}; free it or choose another redirect port.`
+    `Port ${port} on this computer, which the sign-in returns to, ${why}. Free it or choose another redirect port.`
   )
 }
 
@@ -119,8 +119,8 @@ function endConnections(listener: SharedListener): void {
 
 const strayPage: Said = {
   ok: false,
-  title: 'This is not the sign-in Tokentray waits for',
-  text: 'It may be an old tab. Use the newest link, or start the sign-in again.'
+  title: 'Tokentray is not waiting for this sign-in',
+  text: 'This tab may be out of date. Use the newest link, or start the sign-in again.'
 }
 
 const style =

@@ -17,10 +17,7 @@ export async function beginAlone(
   signInRequest: SignInRequest
 ): Promise<SignIn> {
   if (!config.clientId)
-    throw new TokentrayError(
-      'signInFailed',
-      `${config.name} signs in as a client of its own: give it that client's id.`
-    )
+    throw new TokentrayError('signInFailed', `${config.name} signs in as an OAuth client. Set its client ID.`)
   const { clientSecret, onStep } = signInRequest
   const abort = new AbortController()
   const signal = AbortSignal.any([signInRequest.signal, abort.signal])
@@ -59,7 +56,6 @@ export async function beginAlone(
   }
 }
 
-const noPaste = () =>
-  Promise.reject(new TokentrayError('responseInvalid', 'This sign-in needs no address to be pasted.'))
+const noPaste = () => Promise.reject(new TokentrayError('responseInvalid', 'This sign-in does not need a pasted URL.'))
 
 const pinned = (endpoint: string): AuthorizationServer => ({ issuer: endpoint, token_endpoint: endpoint })

@@ -40,13 +40,13 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
   if (!documented || methods?.includes('S256')) return
   if (!methods && config.quirks.allowMissingPkceMetadata) return
   const issuer = shown(server.issuer)
-  const remedy = methods ? 'tell its operator' : 'if you know that it does, allow it in the settings of this server'
+  const remedy = methods ? 'Contact its operator' : 'If you know that it does, allow it in the settings of this server'
   throw new TokentrayError(
     'pkceUnsupported',
-    `${issuer} does not say that it supports PKCE with S256; ${remedy}.`,
+    `${issuer} does not list support for PKCE with S256. ${remedy}.`,
     methods
       ? {}
-      : { proposals: [proposeQuirk('allowMissingPkceMetadata', `The metadata of ${issuer} says nothing of PKCE.`)] }
+      : { proposals: [proposeQuirk('allowMissingPkceMetadata', `The metadata of ${issuer} does not mention PKCE.`)] }
   )
 }
 
@@ -70,8 +70,8 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
   const fail = (caught: unknown): Page => {
     const error = withKnown(caught, config, discovery.server.issuer)
     stop(error)
-    const known = error instanceof TokentrayError ? error.message : 'Something unexpected went wrong.'
-    return { title: 'The sign-in failed', text: known, ok: false }
+    const known = error instanceof TokentrayError ? error.message : 'Something went wrong.'
+    return { title: 'Sign-in failed', text: known, ok: false }
   }
 
   const requests: CodeRequest[] = []
@@ -97,7 +97,7 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
       const tokens = await exchange(response, request, options)
       resolve(newGrant({ ...request, tokens }))
       end()
-      return { title: 'Signed in', text: `Tokentray received the sign-in for ${config.name}.`, ok: true }
+      return { title: 'Signed in', text: `Tokentray has received your sign-in to ${config.name}.`, ok: true }
     } catch (error) {
       if (!(error instanceof ClientUnfit)) throw error
       // The browser that brought this response goes on to the page of the new request.
@@ -105,7 +105,7 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
       await options.forgetClient(request.client)
       throw new TokentrayError(
         'clientRefused',
-        `${shown(discovery.server.issuer)} does not know the client that it registered a moment ago (${error.message}); tell its operator.`
+        `${shown(discovery.server.issuer)} does not recognize the client it has just registered (${error.message}). Contact its operator.`
       )
     }
   }
@@ -120,7 +120,7 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
   }
   const goOnAnew = async (): Promise<string> => {
     const client = await options.registerAnew(options.client)
-    if (isOver) throw new TokentrayError('signInCancelled', 'The sign-in has ended meanwhile.')
+    if (isOver) throw new TokentrayError('signInCancelled', 'The sign-in has already ended.')
     const { url } = await ask(client)
     options.onReplaced(url)
     return url
@@ -138,13 +138,13 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
       if (!parameters || !request)
         throw new TokentrayError(
           'responseInvalid',
-          `That is not the address this sign-in ends at; it starts with ${callback.redirectUri} and has a code and a state.`
+          `That is not the right URL. It must start with ${callback.redirectUri} and contain a code and a state.`
         )
       const page = await answer(request, parameters)
       if ('to' in page)
         throw new TokentrayError(
           'clientReplaced',
-          `${shown(discovery.server.issuer)} no longer knew our client, so a new one was registered; open the new address and sign in there once more.`
+          `${shown(discovery.server.issuer)} no longer recognized Tokentray's client, so a new one was registered. Open the new URL and sign in again.`
         )
     },
     replaceClient: options.client.isKept ? replaceClient : null,

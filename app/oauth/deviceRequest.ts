@@ -52,7 +52,7 @@ export async function requestDeviceCode(
   if (typeof code !== 'string' || !code || typeof userCode !== 'string' || !userCode || address === null)
     throw new TokentrayError(
       'responseInvalid',
-      `${host} answered the request for a code with something else (HTTP ${status}); tell its operator.`
+      `${host} did not return a device code (HTTP ${status}). Contact its operator.`
     )
   return {
     code,
@@ -70,9 +70,9 @@ function noCode(host: string, error: string, status: number, body: Json, client:
   const said = mayBeTold(error, client) ? error : `HTTP ${status}`
   return new TokentrayError(
     error === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
-    `${host} gave no code to sign in with: ${said}; check the settings.`,
+    `${host} did not issue a device code: ${said}. Check this server's settings.`,
     rejectsResource(error, String(body.error_description ?? ''))
-      ? { proposals: [proposeQuirk('omitResource', `${host} refused a request with the resource parameter.`)] }
+      ? { proposals: [proposeQuirk('omitResource', `${host} rejected a request with the resource parameter.`)] }
       : {}
   )
 }
@@ -106,7 +106,7 @@ export async function pollForTokens(
     else if (detail === 'access_denied')
       throw new TokentrayError(
         'authorizationDenied',
-        `The sign-in to ${config.name} was declined; start again to allow it.`
+        `The sign-in to ${config.name} was denied. To allow it, sign in again.`
       )
     else if (detail === 'expired_token') throw ended(config)
     else if (isTransient(outcome) && detail !== 'aborted') waitMs = Math.min(waitMs * 2, maxIntervalMs)
@@ -119,7 +119,7 @@ function isTransient({ fault }: Extract<TokenOutcome, { ok: false }>): boolean {
 }
 
 function ended({ name }: ServerConfig): TokentrayError {
-  return new TokentrayError('signInFailed', `Nobody entered the code for ${name} in time; start the sign-in again.`)
+  return new TokentrayError('signInFailed', `Nobody entered the code for ${name} in time. Sign in again.`)
 }
 
 /** Stands for the redirect URI in the registration of a client for device codes, which has none. */

@@ -66,7 +66,7 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
       await options.forgetClient(client)
       throw new TokentrayError(
         'clientRefused',
-        `${shown(discovery.server.issuer)} no longer knows our client, which was forgotten; sign in again to register anew.`
+        `${shown(discovery.server.issuer)} no longer recognizes Tokentray's client, so its registration was deleted here. Sign in again to register a new one.`
       )
     }
   )
@@ -76,7 +76,7 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
     redirectUri: null,
     device: device.shown,
     grant,
-    paste: () => Promise.reject(new TokentrayError('responseInvalid', 'This sign-in needs no address to be pasted.')),
+    paste: () => Promise.reject(new TokentrayError('responseInvalid', 'This sign-in does not need a pasted URL.')),
     replaceClient: null,
     cancel: () => abort.abort(new TokentrayError('signInCancelled', 'The sign-in was cancelled.'))
   }
@@ -85,6 +85,6 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
 function refused({ server }: Discovery, { message }: ClientUnfit): TokentrayError {
   return new TokentrayError(
     'clientRefused',
-    `${shown(server.issuer)} does not let this client sign in by device code (${message}); give it one that may.`
+    `${shown(server.issuer)} does not allow this client to sign in with a device code (${message}). Use a client that may.`
   )
 }

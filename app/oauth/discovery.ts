@@ -74,12 +74,12 @@ export function checkServerUrl(text: string): URL {
   if (!url || !/^https?:$/.test(url.protocol))
     throw new TokentrayError(
       'urlInvalid',
-      `"${shown(text)}" is no web address; use one like https://mcp.example.com/mcp.`
+      `"${shown(text)}" is not a valid URL. Use one like https://mcp.example.com/mcp.`
     )
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
-    throw new TokentrayError('urlInvalid', `Tokens are never sent unencrypted: use https:// for ${url.host}.`)
+    throw new TokentrayError('urlInvalid', `Tokens are never sent unencrypted. Use https:// for ${url.host}.`)
   if (url.username || url.password)
-    throw new TokentrayError('urlInvalid', `Take the user name and password out of the address of ${url.host}.`)
+    throw new TokentrayError('urlInvalid', `Remove the user name and password from the URL of ${url.host}.`)
   url.hash = ''
   return url
 }
@@ -175,7 +175,7 @@ async function findServer(issuers: string[], url: URL, options: RequestOptions, 
   }
   throw new TokentrayError(
     'metadataInvalid',
-    `${url.host} names ${shown(candidates[0] ?? '')} for sign-in, but no metadata was found there; tell its operator.`
+    `${url.host} names ${shown(candidates[0] ?? '')} as its authorization server, but no metadata was found there. Contact its operator.`
   )
 }
 
@@ -188,12 +188,12 @@ async function findLegacyServer(url: URL, probe: Probe, options: RequestOptions,
   if (probe.kind === 'open')
     throw new TokentrayError(
       'signInFailed',
-      `${shown(url.href)} answers without a sign-in, so there is no token to keep; use it directly.`
+      `${shown(url.href)} does not require sign-in, so there is no token to store. Use it directly.`
     )
   if (probe.kind === 'foreign')
     throw new TokentrayError(
       'notMcpServer',
-      `${shown(url.href)} does not answer like an MCP server (HTTP ${probe.status}); check the address and its path.`
+      `${shown(url.href)} does not respond like an MCP server (HTTP ${probe.status}). Check the URL, including its path.`
     )
   const { origin } = url
   const server: AuthorizationServer = {
@@ -216,7 +216,7 @@ async function readServerAt(
   if (!base || base.username)
     throw new TokentrayError(
       'metadataInvalid',
-      `The authorization server "${shown(issuer)}" is no web address; tell the operator of the MCP server.`
+      `The authorization server "${shown(issuer)}" is not a valid URL. Contact the operator of the MCP server.`
     )
   let other: unknown
   for (const place of serverMetadataUrls(base)) {
@@ -230,13 +230,13 @@ async function readServerAt(
   const claimed = String(other)
   throw new TokentrayError(
     'issuerMismatch',
-    `The metadata of ${shown(issuer)} claims to be of ${shown(claimed)}; it was not used. Tell the operator.`,
+    `The metadata of ${shown(issuer)} names another issuer, ${shown(claimed)}, so it was not used. Contact the operator.`,
     differBySlash(issuer, claimed)
       ? {
           proposals: [
             proposeQuirk(
               'acceptIssuerSlash',
-              `${shown(issuer)} is named, ${shown(claimed)} is said there: one slash apart.`
+              `The issuer is ${shown(issuer)}, but its metadata says ${shown(claimed)}: they differ by one slash.`
             )
           ]
         }

@@ -45,8 +45,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const active =
       discovery && (await introspect(token.accessToken, shape, discovery, { sendRequest, at: now(), signal }))
     const who = URL.parse(shape.issuer)?.host ?? 'Its authorization server'
-    if (active === false) return { verdict: 'rejected', sentence: `${who} says that the token is no longer valid.` }
-    return active ? { ...found, sentence: `${found.sentence} ${who} says that the token is valid.` } : found
+    if (active === false) return { verdict: 'rejected', sentence: `${who} reports that the token is no longer valid.` }
+    return active ? { ...found, sentence: `${found.sentence} ${who} reports that the token is valid.` } : found
   }
 
   return {
@@ -66,6 +66,6 @@ function pastedAgain({ name, grantKind }: ServerConfig): TokentrayError {
   const what = grantKind === 'staticToken' ? 'token' : 'refresh token'
   return new TokentrayError(
     'signInFailed',
-    `${name} lives on a pasted ${what}, so there is no sign-in: give it a new one.`
+    `${name} uses a pasted ${what} instead of sign-in. Replace it to update it.`
   )
 }

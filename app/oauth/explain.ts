@@ -2,6 +2,7 @@
 // Renewals do not use it: health/words.ts words what fails while no person is waiting.
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
+import { sayProblem } from '../health/problems.ts'
 import { NetworkFault } from '../net/request.ts'
 import type { TokenOutcome } from './port.ts'
 import { proposalsIn } from './quirks.ts'
@@ -24,38 +25,38 @@ export function explainFault(
     case 'offline':
       return new TokentrayError(
         'serverUnreachable',
-        `${host} cannot be reached (${detail}); check the network and the address.`
+        `${host} could not be reached: ${sayProblem(detail)}. Check your network connection and the URL.`
       )
     case 'busy':
       return detail === 'aborted'
         ? new TokentrayError('signInCancelled', 'The sign-in was cancelled.')
-        : new TokentrayError('serverBusy', `${host} is not able to answer now (${detail}); try again in a while.`)
+        : new TokentrayError('serverBusy', `${host} is busy or not responding: ${sayProblem(detail)}. Try again later.`)
     case 'lost':
       return detail === 'aborted'
         ? new TokentrayError('signInCancelled', 'The sign-in was cancelled.')
-        : new TokentrayError('replyLost', `${host} got the request, but its reply was lost (${detail}); try again.`)
+        : new TokentrayError('replyLost', `The reply from ${host} was lost: ${sayProblem(detail)}. Try again.`)
     case 'garbled':
       return new TokentrayError(
         'responseInvalid',
-        `${host} sent a reply that cannot be understood (${detail}); try again, or tell its operator.`
+        `${host} sent an invalid reply: ${sayProblem(detail)}. Try again, or contact its operator.`
       )
     case 'refused':
-      return new TokentrayError('signInFailed', `${host} refused ${what} (${detail}); start again.`)
+      return new TokentrayError('signInFailed', `${host} rejected ${what} (${detail}). Start again.`)
     case 'misconfigured':
       if (detail === 'invalid_client')
         return new TokentrayError(
           'clientRefused',
-          `${host} does not accept our client (${detail}); check the client id, and its secret or key.`
+          `${host} does not accept Tokentray's client (${detail}). Check the client ID and its secret or key.`
         )
       if (detail === 'private_address')
         return new TokentrayError(
           'metadataInvalid',
-          `The server's metadata leads to a private address, which was not asked; check the server's URL.`,
+          `The server's metadata points to a private address, which was not contacted. Check the server's URL.`,
           {
             proposals: [
               proposeQuirk(
                 'allowPrivateAddresses',
-                `The metadata leads to ${host}, a private address, which was not asked.`
+                `The metadata points to ${host}, a private address, which was not contacted.`
               )
             ]
           }
@@ -63,26 +64,26 @@ export function explainFault(
       if (detail === 'client_certificate_unreadable')
         return new TokentrayError(
           'settingsUnreadable',
-          `The client certificate of this server or its key cannot be read, or is no PEM; ${host} was not asked.`
+          `The client certificate of this server or its key could not be read or is not in PEM format. ${host} was not contacted.`
         )
       if (detail === 'proxy_invalid')
         return new TokentrayError(
           'settingsUnreadable',
-          `The proxy that is set, here or in the system, is none that can be used; ${host} was not asked.`
+          `The proxy set in Tokentray or the system is not valid. ${host} was not contacted.`
         )
       if (detail === 'https_required')
         return new TokentrayError(
           'metadataInvalid',
-          `The server's metadata leads to an address without https, which was not asked; tell its operator.`
+          `The server's metadata points to a URL without https, which was not contacted. Contact its operator.`
         )
       if (detail === 'url_invalid')
         return new TokentrayError(
           'metadataInvalid',
-          `The server's metadata names an address that is none; tell its operator.`
+          `The server's metadata contains an invalid URL. Contact its operator.`
         )
       return new TokentrayError(
         detail === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
-        `${host} refused ${what} (${detail}); check the settings of this server.`,
+        `${host} rejected ${what} (${detail}). Check this server's settings.`,
         { proposals: proposalsIn(detail, host) }
       )
   }

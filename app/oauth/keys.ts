@@ -62,7 +62,7 @@ export function readKey(text: string): Secret {
   }
   throw new TokentrayError(
     'inputInvalid',
-    'That is no private key that can be used: give one in PEM or as a JWK, of P-256, P-384, Ed25519 or RSA.'
+    'That private key cannot be used. Provide a P-256, P-384, Ed25519 or RSA key in PEM or JWK format.'
   )
 }
 

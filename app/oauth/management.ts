@@ -1,6 +1,7 @@
 // Deletes a client at the authorization server that registered it (RFC 7592 section 2.3).
 // The address and the token for that come with the reply to the registration (RFC 7591 section 3.2.1).
 import { expose, Secret } from '../base/secret.ts'
+import { sayProblem } from '../health/problems.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
 import type { ClientManagement } from './grant.ts'
 import { type Json, shown } from './metadata.ts'
@@ -35,10 +36,10 @@ export async function deleteClient(
     if (status === 204 || status === 200) return `${host} has deleted the client.`
     // RFC 7592 section 2.3: how a server answers for a client that no longer exists.
     if (status === 401 || status === 404)
-      return `${host} knows the client no longer, or not this right to delete it (HTTP ${status}).`
-    return `${host} did not delete the client (HTTP ${status}), so it stays registered there, unused.`
+      return `${host} no longer knows the client, or no longer accepts the credential to delete it (HTTP ${status}).`
+    return `${host} did not delete the client (HTTP ${status}), so it stays registered there but unused.`
   } catch (error) {
     const why = error instanceof NetworkFault ? error.detail : 'request_impossible'
-    return `${host} did not confirm that it deleted the client (${why}), so perhaps it stays registered there, unused.`
+    return `${host} did not confirm that it deleted the client: ${sayProblem(why)}. It may stay registered there but unused.`
   }
 }

@@ -69,14 +69,14 @@ export function readProtectedResource(document: Json, server: URL): ProtectedRes
   if (typeof resource !== 'string' || !covered)
     throw new TokentrayError(
       'metadataInvalid',
-      `The metadata of ${server.host} names no resource that can be used; tell its operator.`
+      `The metadata of ${server.host} does not name a valid resource. Contact its operator.`
     )
   const prefix = covered.pathname.replace(/\/$/, '')
   const covers = server.pathname === prefix || server.pathname.startsWith(`${prefix}/`)
   if (covered.origin !== server.origin || !covers)
     throw new TokentrayError(
       'resourceMismatch',
-      `The metadata at ${server.host} is about ${shown(resource)}, not about ${shown(server.href)}; check the server's URL.`
+      `The metadata at ${server.host} describes ${shown(resource)}, not ${shown(server.href)}. Check the server's URL.`
     )
   return {
     resource,
@@ -112,7 +112,7 @@ export function readAuthorizationServer(
     if (typeof value !== 'string' || !isUsableUrl(value))
       throw new TokentrayError(
         'metadataInvalid',
-        `The ${name} in the metadata of ${shown(issuer)} is not an https URL that can be used; tell its operator.`
+        `The ${name} in the metadata of ${shown(issuer)} is not a valid https URL. Contact its operator.`
       )
     if (isPrivate(value)) throw new NetworkFault('misconfigured', 'private_address', new URL(value).host)
     read[name] = value
@@ -124,7 +124,7 @@ export function readAuthorizationServer(
   if (!read.token_endpoint)
     throw new TokentrayError(
       'metadataInvalid',
-      `The metadata of ${shown(issuer)} has no token_endpoint; tell its operator.`
+      `The metadata of ${shown(issuer)} has no token_endpoint. Contact its operator.`
     )
   for (const name of [
     'scopes_supported',

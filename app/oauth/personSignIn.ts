@@ -28,7 +28,7 @@ export async function beginWithPerson(
   if (device === 'always' && !offered)
     throw new TokentrayError(
       'signInFailed',
-      `${server.issuer} offers no sign-in by device code; sign in with a browser instead.`
+      `${server.issuer} does not offer device code sign-in. Sign in with a browser instead.`
     )
   if (offered && (device || !server.authorization_endpoint))
     return withAccount(
@@ -41,7 +41,7 @@ export async function beginWithPerson(
   if (!server.authorization_endpoint)
     throw new TokentrayError(
       'metadataInvalid',
-      `${server.issuer} has no authorization endpoint, so no one can sign in there; tell its operator.`
+      `${server.issuer} has no authorization endpoint, so nobody can sign in. Contact its operator.`
     )
   // One page at a time: after the first sign-in the browser has a session there, and the next ones often need only a redirect.
   await request.turn?.(server.issuer)
@@ -154,7 +154,7 @@ function watch(
   end: (error: TokentrayError) => void
 ): () => void {
   const late = () =>
-    end(new TokentrayError('signInFailed', 'No one finished the sign-in in time; start it again when you are ready.'))
+    end(new TokentrayError('signInFailed', 'The sign-in was not completed in time. Start it again when you are ready.'))
   const cancelTimer = clock.after(signInTimeoutMs, late)
   const stopListening = onAbort(signal, () => end(cancelled()))
   return () => {

@@ -19,8 +19,8 @@ export function proposeHost({ redirectHost }: Pick<ServerConfig, 'redirectHost'>
   const other = redirectHost === 'localhost' ? '127.0.0.1' : 'localhost'
   return {
     change: { redirectHost: other },
-    reason: `The server refused the redirect address at ${redirectHost}; some take only ${other}.`,
-    givesUp: 'Nothing: both are this machine.',
+    reason: `The server rejected the redirect URI with ${redirectHost}. Some servers accept only ${other}.`,
+    givesUp: 'None: both are this computer.',
     trust: 'seen',
     source: null
   }
@@ -29,7 +29,7 @@ export function proposeHost({ redirectHost }: Pick<ServerConfig, 'redirectHost'>
 /** Proposals for a refusal whose `detail` names its cure (tokenReply.ts). `who`: the server that refused. */
 export function proposalsIn(detail: string, who: string): Proposal[] {
   if (!detail.endsWith(tryOmitResource)) return []
-  return [proposeQuirk('omitResource', `${who} refused a request with the resource parameter.`)]
+  return [proposeQuirk('omitResource', `${who} rejected a request with the resource parameter.`)]
 }
 
 /** For a server without `prompt=select_account`: `prompt=login`, which every OpenID provider supports. */
@@ -37,8 +37,8 @@ export function proposeLogin(scope: string | null): Proposal {
   const isOffline = hasScope(scope, 'offline_access')
   return {
     change: { params: { prompt: isOffline ? 'login consent' : 'login' } },
-    reason: 'The server does not let a person choose among accounts (prompt=select_account).',
-    givesUp: 'Nothing: it asks to sign in anew each time, as another account too.',
+    reason: 'The server does not let you choose an account (prompt=select_account).',
+    givesUp: 'None: you sign in each time, and can choose another account then.',
     trust: 'seen',
     source: null
   }

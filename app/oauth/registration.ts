@@ -152,7 +152,7 @@ export function preRegistered(
   if (clientIssuer !== undefined && tokenEndpoint === undefined && clientIssuer !== server.issuer)
     throw new TokentrayError(
       'issuerMismatch',
-      `${name} names ${shown(server.issuer)} for sign-in now, but its client is one of ${shown(clientIssuer)} and was not sent there. If the server really moved, give it a client of the new one.`
+      `${name} now names ${shown(server.issuer)} as its authorization server, but its client belongs to ${shown(clientIssuer)}, so the client's credentials were not sent. If the server really moved, set a client of the new authorization server.`
     )
   const clientAuth = secret ? (config.clientAuth ?? secretMethod(server)) : 'none'
   const client = { clientId: config.clientId ?? '', clientSecret: secret, clientAuth }

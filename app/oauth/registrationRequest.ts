@@ -30,7 +30,7 @@ function methodAt(server: oauth.AuthorizationServer): { method: ClientAuthMethod
   if (algorithm) return { method: 'private_key_jwt', key: makeKey(algorithm) }
   throw new TokentrayError(
     'registrationUnsupported',
-    `${shown(server.issuer)} takes only clients with a key that signs with ${shown(checked.join(', '))}, and ours sign with ${algorithms.join(', ')}; use a client of your own that authenticates otherwise.`
+    `${shown(server.issuer)} accepts only client keys that sign with ${shown(checked.join(', '))}, but Tokentray's keys sign with ${algorithms.join(', ')}. Use your own client with another authentication method.`
   )
 }
 
@@ -44,11 +44,11 @@ export async function register(
   const host = shown(server.issuer)
   const byHand =
     redirectUri === null
-      ? 'Create a client for device codes there, and use it as a client of your own.'
-      : `Create a client there with the redirect URI ${redirectUri}, and use it as a client of your own.`
+      ? 'Create a client for device codes there, and use it as your own client.'
+      : `Create a client there with the redirect URI ${redirectUri}, and use it as your own client.`
   const unsupported = new TokentrayError(
     'registrationUnsupported',
-    `${host} does not register clients by itself. ${byHand}`
+    `${host} does not offer automatic client registration. ${byHand}`
   )
   if (!server.registration_endpoint) throw unsupported
   const { method, key } = methodAt(server)
@@ -84,12 +84,12 @@ export async function register(
   if (reply.ok)
     throw new TokentrayError(
       'responseInvalid',
-      `${host} answered the client registration with no client id that can be used; tell its operator.`
+      `${host} did not return a valid client ID for the registration. Contact its operator.`
     )
   const reason = [body?.error, body?.error_description].filter((part) => typeof part === 'string' && part !== '')
   throw new TokentrayError(
     'registrationRefused',
-    `${host} refused to register a client: ${shown(reason.join(', ') || `HTTP ${status}`)}. ${byHand}`,
+    `${host} rejected the client registration: ${shown(reason.join(', ') || `HTTP ${status}`)}. ${byHand}`,
     body?.error === 'invalid_redirect_uri' && redirectUri !== null
       ? {
           proposals: [
@@ -131,7 +131,7 @@ function readRegistration(
   if (method !== 'none' && method !== 'client_secret_basic' && method !== 'client_secret_post')
     throw new TokentrayError(
       'registrationUnsupported',
-      `${shown(asked.issuer)} demands the client authentication "${shown(String(method))}", which is not supported here; use a client of your own.`
+      `${shown(asked.issuer)} requires the client authentication method "${shown(String(method))}", which Tokentray does not support. Use your own client.`
     )
   const end = Number(body.client_secret_expires_at ?? 0)
   return {

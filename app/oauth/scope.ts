@@ -45,7 +45,7 @@ export function chooseScope(
   if (config.scope === undefined && (scope?.length ?? 0) > maxScopeLength)
     throw new TokentrayError(
       'metadataInvalid',
-      `${shown(server.issuer)} is to be asked for more scopes than fit into an address; choose the scopes of ${config.name} in its settings.`
+      `The list of scopes to request from ${shown(server.issuer)} is too long for a URL. Choose the scopes of ${config.name} in its settings.`
     )
   const listed = server.scopes_supported?.includes('offline_access')
   return unionOf(config.scope ?? scope, config.addedScope, listed ? 'offline_access' : null)

@@ -1,5 +1,7 @@
 // Asks an MCP server whether it accepts a token: sends one `initialize`, and ends the session that this may have opened.
 // Only the HTTP status counts: servers that do not know `initialize` refuse a bad token too.
+
+import { sayProblem } from '../health/problems.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 
@@ -19,11 +21,11 @@ const body = JSON.stringify({
 const visible = /^[\x21-\x7e]{1,1000}$/
 
 const faults: Record<NetworkFault['fault'], string> = {
-  offline: 'cannot be reached',
-  busy: 'did not take the question in time',
-  lost: 'was asked and did not answer completely',
-  garbled: 'sent an answer that cannot be read',
-  misconfigured: 'cannot be asked at this address'
+  offline: 'could not be reached',
+  busy: 'did not respond in time',
+  lost: 'did not send a complete response',
+  garbled: 'sent an unreadable response',
+  misconfigured: 'cannot be contacted at this URL'
 }
 
 /**
@@ -63,23 +65,26 @@ export async function verifyToken(
     const { fault, detail } = error instanceof NetworkFault ? error : { fault: 'busy' as const, detail: 'aborted' }
     return {
       verdict: 'unknown',
-      sentence: `${host} ${faults[fault]} (${detail}), so nothing is known about the token.`
+      sentence: `${host} ${faults[fault]}: ${sayProblem(detail)}. The token could not be verified.`
     }
   }
 }
 
 function judge({ status, headers }: Response, host: string): Verification {
   const params = bearerChallenge(headers.get('www-authenticate'))?.params
-  if (status === 401) return { verdict: 'rejected', sentence: `${host} refused the token (401).` }
+  if (status === 401) return { verdict: 'rejected', sentence: `${host} rejected the token (HTTP 401).` }
   if (status === 403 && params?.error === 'insufficient_scope')
     return {
       verdict: 'scopeNeeded',
       scopes: params.scope ?? null,
-      sentence: `${host} knows the token, which does not allow enough (403, insufficient_scope).`
+      sentence: `${host} recognizes the token, but it lacks permission (HTTP 403, insufficient_scope).`
     }
   if (status === 403)
-    return { verdict: 'unknown', sentence: `${host} answered 403, which does not say whether it is about the token.` }
+    return {
+      verdict: 'unknown',
+      sentence: `${host} answered HTTP 403, which does not show whether it rejected the token.`
+    }
   if (isBusyStatus(status) || status < 200 || (status >= 300 && status < 400))
-    return { verdict: 'unknown', sentence: `${host} answered ${status}, so nothing is known about the token.` }
-  return { verdict: 'accepted', sentence: `${host} took the token (${status}).` }
+    return { verdict: 'unknown', sentence: `${host} answered HTTP ${status}, so the token could not be verified.` }
+  return { verdict: 'accepted', sentence: `${host} accepted the token (HTTP ${status}).` }
 }

@@ -38,7 +38,7 @@ export async function connect(paths: Paths, clock: Clock): Promise<Client | null
   if (endpoint.vault !== paths.vault)
     throw new TokentrayError(
       'ownerElsewhere',
-      `Process ${endpoint.pid} works on another vault in the same folder, ${endpoint.vault}: keep each vault in a folder of its own.`
+      `Process ${endpoint.pid} uses another vault in the same folder, ${endpoint.vault}. Keep each vault in a separate folder.`
     )
   const { pid, kind, version } = endpoint
   return {
@@ -157,7 +157,7 @@ function gone(endpoint: Endpoint, error: unknown): TokentrayError {
   const cause = code === 'ECONNREFUSED' || code === 'ENOENT' ? notSent : error
   return new TokentrayError(
     'ownerUnreachable',
-    `Tokentray (process ${endpoint.pid}) went away before it answered; run the command again.`,
+    `Tokentray (process ${endpoint.pid}) stopped before it responded. Run the command again.`,
     { cause }
   )
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expose, Secret } from '../base/secret.ts'
 import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { sayProblem } from '../health/problems.ts'
 
 export type OwnerKind = 'lasting' | 'command'
 
@@ -36,7 +37,7 @@ export function readEndpoint(folder: string): Endpoint | null {
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw new TokentrayError(
       'ownerUnreachable',
-      `The file ${file(folder)} cannot be read (${code}); run this command as the user whose vault it is.`,
+      `The file ${file(folder)} could not be read: ${sayProblem(code)}. Run this command as the user who owns the vault.`,
       { cause: error }
     )
   }

@@ -10,6 +10,7 @@ import type { Reply } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import { streamVersion, streamVersionHeader } from '../contract/streamVersion.ts'
 import type { Core } from '../core/core.ts'
+import { sayProblem } from '../health/problems.ts'
 import { createServer } from '../net/http.ts'
 import { type OwnerKind, removeEndpoint, writeEndpoint } from './endpoint.ts'
 import { streamChanges } from './stream.ts'
@@ -39,11 +40,11 @@ export async function listen(given: {
   const streams = new Set<() => void>()
 
   const server = createServer((request, response) => {
-    if (!isKey(request, key)) return deny(request, response, 401, 'notAllowedHere', 'The key is not this owner’s.')
+    if (!isKey(request, key)) return deny(request, response, 401, 'notAllowedHere', 'The key is wrong.')
     const route = `${request.method} ${request.url}`
     if (route === 'GET /') return send(response, 200, { ok: true, value: { pid: process.pid, version: given.version } })
     if (route === 'GET /snapshots') return follow(request, response)
-    if (route !== 'POST /call') return deny(request, response, 404, 'commandUnknown', `There is no ${route} here.`)
+    if (route !== 'POST /call') return deny(request, response, 404, 'commandUnknown', `${route} does not exist.`)
     const call = answer(core, request, response).finally(() => calls.delete(call))
     calls.add(call)
   })
@@ -62,9 +63,13 @@ export async function listen(given: {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
-        new TokentrayError('ownerUnreachable', `The control socket ${socket} cannot be opened (${error.code}).`, {
-          cause: error
-        })
+        new TokentrayError(
+          'ownerUnreachable',
+          `The control socket ${socket} could not be opened: ${sayProblem(error.code)}.`,
+          {
+            cause: error
+          }
+        )
       )
     )
     server.listen(socket, resolve)
@@ -117,7 +122,7 @@ async function answer(core: Core, request: IncomingMessage, response: ServerResp
     return deny(request, response, 400, 'inputInvalid', 'The command is not JSON.')
   }
   if (typeof call?.command !== 'string')
-    return deny(request, response, 400, 'inputInvalid', 'The command has no name: send {"command": …, "input": …}.')
+    return deny(request, response, 400, 'inputInvalid', 'The command has no name. Send {"command": …, "input": …}.')
   const reply = await core.handle('cli', call.command, call.input ?? {})
   await new Promise<void>((resolve) => {
     response.once('close', resolve)

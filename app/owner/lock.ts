@@ -36,7 +36,7 @@ export function claimOwnership(folder: string): Ownership | null {
       return lock(path)
     }
   } catch (error) {
-    throw new TokentrayError('vaultUnwritable', `${path} cannot be written; make its folder writable for your user.`, {
+    throw new TokentrayError('vaultUnwritable', `${path} cannot be written. Make its folder writable for your user.`, {
       cause: error
     })
   }

@@ -61,6 +61,6 @@ export function parsePublicUrl(text: string): string {
   if (url?.protocol === 'https:' && isOrigin) return url.origin
   throw new TokentrayError(
     'urlInvalid',
-    `"${text}" is no public URL for the gateway: it begins with https:// and ends with the host or its port, without a path.`
+    `"${text}" is not a valid public URL for the gateway. Use https:// and a host, with an optional port and no path.`
   )
 }

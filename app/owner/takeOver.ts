@@ -28,7 +28,7 @@ export async function takeOver(hosting: Hosting): Promise<Ownership> {
     if (client?.kind === 'lasting')
       throw new TokentrayError(
         'ownerElsewhere',
-        `Tokentray is running already (process ${client.pid}) and keeps this vault; tokentray stop ends it.`
+        `Tokentray is already running with this vault (process ${client.pid}). To stop it, run tokentray stop.`
       )
     if (client) {
       // It may be gone already, or another command may have come after it: asked again each time round.

@@ -154,7 +154,7 @@ export function ownerUnreachable({ paths }: Hosting): TokentrayError {
   const who = pid ? `Process ${pid}` : 'Another process'
   return new TokentrayError(
     'ownerUnreachable',
-    `${who} holds the vault ${paths.vault} but does not answer; wait a moment, or end that process and try again.`
+    `${who} uses the vault ${paths.vault} but does not respond. Wait a moment, or end that process and try again.`
   )
 }
 

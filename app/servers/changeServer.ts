@@ -25,7 +25,7 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     ...fields
   } = change
   if ((change.assertion || change.identityProvider) && old.grantKind !== 'jwtBearer')
-    throw new TokentrayError('inputInvalid', `${old.id} does not sign in by assertion.`)
+    throw new TokentrayError('inputInvalid', `${old.id} does not sign in with an assertion.`)
   const isOther = clientId !== undefined && clientId !== (old.clientId ?? null)
   const client = isOther
     ? otherClient(old, clientId, clientAuth, clientSecret)
@@ -66,7 +66,7 @@ function providerSecret(
   given: string | undefined
 ): Pick<ServerChange, 'identityProviderSecret'> {
   if (given !== undefined && !after)
-    throw new TokentrayError('inputInvalid', `${id} has no identity provider to give a secret to.`)
+    throw new TokentrayError('inputInvalid', `${id} has no identity provider, so there is no secret to set.`)
   if (given !== undefined) return { identityProviderSecret: new Secret(given) }
   const isSame = before?.tokenEndpoint === after?.tokenEndpoint && before?.clientId === after?.clientId
   return isSame ? {} : { identityProviderSecret: null }
@@ -87,7 +87,7 @@ function otherClient(
   const { clientAuth: _, ...others } = old
   if (clientId !== null) return changeClient({ ...others, clientId }, null, method ?? null, given) as ClientChange
   if (old.grantKind !== 'authorizationCode' || method || given !== undefined)
-    throw new TokentrayError('inputInvalid', `Without a client of its own ${old.id} can only sign in a person.`)
+    throw new TokentrayError('inputInvalid', `${old.id} needs its own client to sign in without a person.`)
   return { clientAuth: null, secret: null }
 }
 
@@ -100,12 +100,15 @@ function changeClient(
 ): ClientChange | null {
   if (method === undefined && given === undefined) return null
   if (old.clientId === undefined)
-    throw new TokentrayError('inputInvalid', `${old.id} has no client of your own, so there is nothing to set for one.`)
+    throw new TokentrayError(
+      'inputInvalid',
+      `${old.id} does not use your own client, so there is no client setting to change.`
+    )
   const clientAuth = method === undefined ? (old.clientAuth ?? null) : method
   const next = { clientAuth, secret: secretFor(clientAuth, old.clientAuth, secret, given) }
   const isNeeded = old.grantKind === 'clientCredentials' || clientAuth?.startsWith('client_secret')
   if (!next.secret && isNeeded)
-    throw new TokentrayError('inputInvalid', `This client authenticates with a secret or a key: give ${old.id} one.`)
+    throw new TokentrayError('inputInvalid', `This client authenticates with a secret or a key. Set one for ${old.id}.`)
   return next
 }
 

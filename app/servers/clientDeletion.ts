@@ -37,9 +37,9 @@ export class ClientDeletion {
   async forgetRegistration(server: ServerConfig, { works }: { works: boolean }): Promise<string> {
     const { vault, oauth } = this.#o
     const grant = await vault.readGrant(server.id)
-    if (grant?.shape.registration !== 'dynamic') return 'There was no registration to forget.'
+    if (grant?.shape.registration !== 'dynamic') return 'There was no registration to delete.'
     await oauth.forgetRegistration(grant)
-    const said = 'The registration is forgotten; the next sign-in registers anew.'
+    const said = 'Registration deleted here. The next sign-in registers a new client.'
     return `${said} ${await this.#delete(grant.shape, server, works)}`
   }
 
@@ -78,13 +78,13 @@ export class ClientDeletion {
     if (!issuer || !clientId) return ''
     const { servers, management } = await vault.clientUse(issuer, clientId)
     const others = servers.filter((id) => id !== server.id)
-    if (!management) return 'The server offers no way to delete the client, so it stays registered there.'
+    if (!management) return 'The server does not support deleting the client, so it stays registered there.'
     if (others.length > 0)
-      return `${others.join(', ')} still signed in with the same client, so it was not deleted at the server.`
+      return `${others.join(', ')} still signed in with the same client, so the server was not asked to delete it.`
     if (works)
-      return 'The token goes on working, so the client is deleted at the server only when that token is replaced or ended.'
+      return 'The current token keeps working, so the client is deleted at the server only when that token is replaced or revoked.'
     if (this.#o.isSigningIn(server.id))
-      return 'Another sign-in is under way, perhaps with the same client, so it was not deleted at the server.'
+      return 'Another sign-in is in progress, perhaps with the same client, so the server was not asked to delete it.'
     try {
       return await withTimeout(clock, deletionTimeoutMs, (signal) =>
         oauth.deleteClient(server, issuer, management, signal)

@@ -80,7 +80,7 @@ export class DemoServers {
 
   async #begin(): Promise<void> {
     const { keeper, vault, clock, random } = this.#o
-    if (!hasDemo) throw new TokentrayError('demoUnavailable', 'This installation comes without the demo servers.')
+    if (!hasDemo) throw new TokentrayError('demoUnavailable', 'This installation does not include the demo servers.')
     const { startDemoUpstream } = await import('../demo/upstream.ts')
     this.#running = await startDemoUpstream({ clock, random, accessTokenTtl: 60, endsAfter: 300, asksPerson: true })
     try {

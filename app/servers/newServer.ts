@@ -37,7 +37,7 @@ function idFrom(text: string): string {
 /** An id from a given name: "My GitHub" → my-github. */
 function idFromName(name: string): string {
   const id = idFrom(name).slice(0, 63)
-  if (!id) throw new TokentrayError('inputInvalid', `The name "${name}" needs at least one letter or digit.`)
+  if (!id) throw new TokentrayError('inputInvalid', `The name "${name}" must contain at least one letter or digit.`)
   return id
 }
 
@@ -64,7 +64,7 @@ export function buildServer(input: AddInput, existing: readonly Pick<ServerConfi
   const seeded = input.keepExisting ? existing.find((server) => server.url === input.url) : undefined
   const id = input.id ?? (input.name ? idFromName(input.name) : (seeded?.id ?? deriveId(url, taken)))
   if (reservedIds.includes(id))
-    throw new TokentrayError('nameReserved', `The name "${id}" is used by Tokentray itself; choose another one.`)
+    throw new TokentrayError('nameReserved', `The name "${id}" is reserved. Choose another one.`)
   const broken = findBrokenRule(input)
   if (broken) throw new TokentrayError('inputInvalid', sentences[broken])
   const { clientSecret, identityProviderSecret, accessToken, refreshToken, expiresAt, keepExisting, ...given } = input
@@ -113,10 +113,10 @@ export function grantFromTokens(
     throw new TokentrayError(
       'inputInvalid',
       config.grantKind === 'staticToken'
-        ? `${config.id} keeps an access token: give it one of those.`
+        ? `${config.id} uses a static token. Provide an access token.`
         : config.grantKind === 'refreshToken'
-          ? `${config.id} keeps a refresh token: give it one of those.`
-          : `${config.id} gets its tokens by signing in: sign in again instead.`
+          ? `${config.id} uses a pasted refresh token. Provide a refresh token.`
+          : `${config.id} gets its tokens by signing in. Sign in again instead.`
     )
   const { exp } = claimsOf(accessToken ?? '')
   const jwt = typeof exp === 'number' ? boundedEnd(exp * 1000, now) : null

@@ -98,7 +98,8 @@ export class RunningSignIn {
 
   /** For an owner that ends. Where no person was sent off yet, the next owner can be asked for the same sign-in. */
   stop(): void {
-    if (!this.#signIn) this.#abort.abort(new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.'))
+    if (!this.#signIn)
+      this.#abort.abort(new TokentrayError('ownerStopping', 'Tokentray is shutting down. Try again in a moment.'))
     else this.cancel()
   }
 
@@ -135,7 +136,7 @@ export class RunningSignIn {
       keeper.dispatch(server, { type: 'signInStep', step: 'store' })
       // Removed while the person was in the browser: there is nothing to store it under.
       if (!keeper.roster.has(server))
-        throw new TokentrayError('serverUnknown', `The server "${server}" was removed meanwhile.`)
+        throw new TokentrayError('serverUnknown', `The server "${server}" was removed during the sign-in.`)
       const old = await vault.readGrant(server)
       await vault.commitSignIn(server, grant)
       await noteOutcome(this.#parts, server, grant, askedScope)
@@ -181,7 +182,7 @@ export class RunningSignIn {
   #goOnAt(url: string): void {
     if (this.#signIn) this.#signIn = { ...this.#signIn, url, replaceClient: null }
     this.#show()
-    const said = 'The server did not take the client registered earlier any more; the sign-in went on as a new one.'
+    const said = 'The server no longer accepted the registered client, so the sign-in continued with a new one.'
     this.#parts.keeper.record(this.server, 'settingsChanged', said)
   }
 

@@ -46,7 +46,7 @@ export async function dropRefusedScopes(
   const without = (old: ServerConfig) => afterAsking(old, asked, grant?.scope, true)
   await note(parts, server, without)
   if (without(config).addedScope === config.addedScope) return error
-  const said = 'What was found missing before is asked for no more: sign in again to do without it.'
+  const said = 'The extra scopes are no longer requested. Sign in again to continue without them.'
   return new TokentrayError(code, `${message} ${said}`, { cause: error })
 }
 

@@ -93,7 +93,7 @@ export class SignIns {
 
   #get(id: string): RunningSignIn {
     const running = this.#running.get(id)
-    if (!running) throw new TokentrayError('signInUnknown', 'This sign-in has ended; start it again.')
+    if (!running) throw new TokentrayError('signInUnknown', 'This sign-in has ended. Start it again.')
     return running
   }
 

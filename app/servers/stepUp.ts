@@ -25,20 +25,17 @@ export async function addScope(
   by: 'person' | 'server' = 'person'
 ): Promise<void> {
   const wanted = validScopesIn(scopes).slice(0, maxWanted)
-  if (wanted.length === 0) throw new TokentrayError('inputInvalid', `"${scopes}" names no scope.`)
+  if (wanted.length === 0) throw new TokentrayError('inputInvalid', `"${scopes}" does not contain a scope.`)
   const grant = await vault.readGrant(id)
   const granted = validScopesIn(grant?.scope)
   if (wanted.every((scope) => granted.includes(scope)))
     throw new TokentrayError(
       'scopeGranted',
-      `${id} has been granted ${wanted.join(' ')} already, so signing in again would change nothing; its account may lack the right.`
+      `${id} already has ${wanted.join(' ')}, so signing in again would not help. Its account may lack the permission.`
     )
   const declined = scopesIn(keeper.roster.config(id).declinedScope)
   if (by === 'server' && wanted.every((scope) => granted.includes(scope) || declined.includes(scope)))
-    throw new TokentrayError(
-      'scopeRefused',
-      `${id} was asked for ${wanted.join(' ')} at the last sign-in and did not grant it.`
-    )
+    throw new TokentrayError('scopeRefused', `${id} did not grant ${wanted.join(' ')} at the last sign-in.`)
   await keeper.changeConfig(id, (old) => {
     // The missing ones come first: were they cut off by the limit, they would be missing after each sign-in.
     const union = [...new Set([...wanted, ...scopesIn(old.addedScope), ...granted])]

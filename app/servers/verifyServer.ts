@@ -29,7 +29,7 @@ export async function verifyServer(
       () => true,
       () => false // The reason is shown by health.
     )
-    if (isRenewed) sentence += ' There is a newer one now: verify once more.'
+    if (isRenewed) sentence += ' There is a newer token now. Verify again.'
   }
   const verdict = found.verdict === 'scopeNeeded' ? 'rejected' : found.verdict
   return { view: keeper.roster.view(id), verdict, sentence }

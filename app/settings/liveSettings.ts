@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { SettingsChanges, SettingsView } from '../contract/settings.ts'
+import { sayProblem } from '../health/problems.ts'
 import { changeOverrides, parseSettings, readJson, type Settings } from './settings.ts'
 
 export type LiveSettings = {
@@ -56,7 +57,7 @@ async function write(file: string, text: string): Promise<void> {
   } catch (cause) {
     throw new TokentrayError(
       'settingsUnwritable',
-      `The settings in ${file} cannot be written (${(cause as NodeJS.ErrnoException).code}); check its folder and try again.`,
+      `The settings file ${file} could not be written: ${sayProblem((cause as NodeJS.ErrnoException).code)}. Check its folder and try again.`,
       { cause }
     )
   }

@@ -57,14 +57,14 @@ export function keepApart(
   if (port && port === portOf('dashboard'))
     throw new TokentrayError(
       'inputInvalid',
-      `Gateway and dashboard cannot both have port ${port}: choose another by ${gateway.option} or ${dashboard.option}.`
+      `The gateway and the dashboard cannot both use port ${port}. Choose another with ${gateway.option} or ${dashboard.option}.`
     )
 }
 
 function unreadable(file: string, { name, option }: KnownListener, cause?: unknown): TokentrayError {
   return new TokentrayError(
     'settingsUnreadable',
-    `The ${name}'s port in ${file} cannot be read; mend the file, remove it, or choose a port with ${option}.`,
+    `The port of the ${name} in ${file} could not be read. Fix or remove the file, or choose a port with ${option}.`,
     { cause }
   )
 }

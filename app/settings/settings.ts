@@ -24,7 +24,7 @@ export const settingsSchema = z
     /** Where a client ID metadata document of Tokentray is published; null: nowhere. */
     clientMetadataUrl: z
       .string()
-      .regex(/^https:\/\/[^/?#\s]+\/[^#\s]+$/, 'it must be an https URL with a path')
+      .regex(/^https:\/\/[^/?#\s]+\/[^#\s]+$/, 'use an https URL with a path')
       .nullable()
       .default(null),
     /** How long an upstream may take until its answer to a local client begins, in ms. */
@@ -77,7 +77,7 @@ export function parseSettings(json: unknown, file: string): Settings {
     const field = issue?.path.join('.') || 'the file'
     throw new TokentrayError(
       'settingsUnreadable',
-      `The settings in ${file} are not valid: ${field}: ${issue?.message}.`
+      `The settings file ${file} is not valid: ${field}: ${issue?.message}.`
     )
   }
   const { schedule: overrides } = parsed.data
@@ -96,16 +96,17 @@ export async function readJson(file: string): Promise<unknown> {
     text = await readFile(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw new TokentrayError('settingsUnreadable', `The settings in ${file} cannot be read; check its permissions.`, {
-      cause: error
-    })
+    throw new TokentrayError(
+      'settingsUnreadable',
+      `The settings file ${file} could not be read. Check its permissions.`,
+      {
+        cause: error
+      }
+    )
   }
   try {
     return JSON.parse(text)
   } catch {
-    throw new TokentrayError(
-      'settingsUnreadable',
-      `The settings in ${file} are not valid JSON; mend or remove the file.`
-    )
+    throw new TokentrayError('settingsUnreadable', `The settings file ${file} is not valid JSON. Fix or remove it.`)
   }
 }

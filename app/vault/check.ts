@@ -1,6 +1,7 @@
 // The vault's self-examination: every page is read, and with it authenticated, and every row is parsed.
 // Its sentences name servers and fields, never contents.
 import { TokentrayError } from '../contract/errors.ts'
+import { sayProblem } from '../health/problems.ts'
 import type { Connection } from './connection.ts'
 import { readConfig, readEvent, readGrantRow, readHealth, readRegistration } from './rows.ts'
 
@@ -14,7 +15,7 @@ export function checkVault(db: Connection): string[] {
       problems.push(
         error instanceof TokentrayError
           ? error.message
-          : `${what} cannot be read (${(error as { code?: string }).code}).`
+          : `${what} could not be read: ${sayProblem((error as { code?: string }).code)}.`
       )
     }
   }
@@ -27,7 +28,7 @@ export function checkVault(db: Connection): string[] {
       if (line.integrity_check !== 'ok') problems.push(`A page of the vault is damaged: ${line.integrity_check}.`)
     }
     for (const line of db.pragma('foreign_key_check') as { table: string }[]) {
-      problems.push(`A row of "${line.table}" belongs to no server.`)
+      problems.push(`A row of "${line.table}" does not belong to any server.`)
     }
   })
   examine('The list of servers', () => {

@@ -3,6 +3,7 @@
 import Database from 'better-sqlite3'
 import { expose, type Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { sayProblem } from '../health/problems.ts'
 
 export type Connection = Database.Database
 
@@ -35,7 +36,10 @@ export function connect(path: string, key: Secret | null, readonly = false): Con
       // A wrong key shows only at the first read.
       db.pragma('user_version')
       if (!readonly && db.pragma('journal_mode=WAL', { simple: true }) !== 'wal') {
-        throw new TokentrayError('vaultUnsuitable', `${path} lies where SQLite cannot work safely; use a local disk.`)
+        throw new TokentrayError(
+          'vaultUnsuitable',
+          `${path} is in a place where SQLite cannot work safely. Use a local disk.`
+        )
       }
     }
     // WAL's own default loses acknowledged writes at a power cut; without fullfsync macOS does as well.
@@ -57,14 +61,14 @@ export function asVaultError(error: unknown, path: string): unknown {
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) {
     return new TokentrayError(
       'vaultDamaged',
-      `The vault ${path} is damaged; \`tokentray vault restore\` puts its newest sound backup back, \`tokentray vault reset\` sets it aside.`,
+      `The vault ${path} is damaged. Run \`tokentray vault restore\` to restore its newest intact backup, or \`tokentray vault reset\` to start over.`,
       { cause: error }
     )
   }
   if (/^SQLITE_(FULL|READONLY|IOERR|CANTOPEN|BUSY|LOCKED|PERM|AUTH)/.test(error.code)) {
     return new TokentrayError(
       'vaultUnwritable',
-      `The vault ${path} cannot be written (${error.code}); check free space and permissions. Nothing was changed.`,
+      `The vault ${path} could not be written: ${sayProblem(error.code)}. Check free space and permissions. Nothing was changed.`,
       { cause: error }
     )
   }

@@ -31,20 +31,20 @@ export type Key = { key: Secret; sidecar: Sidecar }
 export async function readKey(sidecar: Sidecar, options: KeyOptions): Promise<Key> {
   const { path, notice } = options
   if (sidecar.keySource === 'keychain') {
-    if (options.passphrase) notice('The passphrase is not used: this vault has its key in the keychain.')
+    if (options.passphrase) notice('The passphrase was ignored, because this vault has its key in the keychain.')
     const key = await options.keychain.get(sidecar.account ?? accountOf(path))
     if (!key) throw keyMissing(path)
     if (keyFingerprint(key) === sidecar.fingerprint) return { key: key, sidecar }
     throw new TokentrayError(
       'vaultKeyWrong',
-      `The key in the keychain is not the one of ${path}; restore the keychain's entry "tokentray", or run \`tokentray vault reset\`.`
+      `The key in the keychain does not belong to ${path}. Restore the keychain's entry "tokentray", or run \`tokentray vault reset\` to start over.`
     )
   }
   const passphrase = options.passphrase ?? (await options.ask?.(false))
   if (!passphrase) throw passphraseNeeded(path)
   const key = await derivePassphraseKey(passphrase, sidecar.scrypt!)
   if (keyFingerprint(key) === sidecar.fingerprint) return { key, sidecar }
-  throw new TokentrayError('passphraseWrong', `The passphrase does not open ${path}; try again.`)
+  throw new TokentrayError('passphraseWrong', `Wrong passphrase for ${path}. Try again.`)
 }
 
 /** The key of a vault whose sidecar is gone: only the keychain's can be had, as a passphrase's salt went with the sidecar. */
@@ -53,7 +53,7 @@ export async function readKeyWithoutSidecar(options: KeyOptions): Promise<Key> {
   if (options.passphrase) {
     throw new TokentrayError(
       'vaultDamaged',
-      `${sidecarPath(path)}, without which the passphrase cannot open the vault, is missing; copy it back from beside a backup (${path}.*.backup.json).`
+      `${sidecarPath(path)} is missing, and the passphrase cannot open the vault without it. Copy it from a backup (${path}.*.backup.json).`
     )
   }
   const account = accountOf(path)
@@ -80,7 +80,7 @@ export async function newKey(options: KeyOptions): Promise<Key> {
   if (found) {
     throw new TokentrayError(
       'vaultKeyWrong',
-      `The keychain's entry "tokentray" / "${account}" is not a Tokentray key; remove it in the keychain's own program.`
+      `The keychain's entry "tokentray" / "${account}" is not a Tokentray key. Remove it with your system's keychain app.`
     )
   }
 
@@ -90,7 +90,7 @@ export async function newKey(options: KeyOptions): Promise<Key> {
   if (!readBack || keyFingerprint(readBack) !== keyFingerprint(key)) {
     throw new TokentrayError(
       'keychainLocked',
-      'The keychain did not keep the new key; unlock it and try again, or use a passphrase instead (TOKENTRAY_PASSPHRASE_FILE).'
+      'The keychain did not store the new key. Unlock it and try again, or use a passphrase instead (TOKENTRAY_PASSPHRASE_FILE).'
     )
   }
   return { key, sidecar: keychainSidecar(account, key, false) }
@@ -122,13 +122,13 @@ function keychainSidecar(account: string, key: Secret, complete: boolean): Sidec
 function keyMissing(path: string): TokentrayError {
   return new TokentrayError(
     'vaultKeyMissing',
-    `The keychain has no key for ${path} (or is locked without saying so); unlock or restore the keychain, or run \`tokentray vault reset\` to start anew.`
+    `The keychain has no key for ${path}, or is locked without reporting it. Unlock or restore the keychain, or run \`tokentray vault reset\` to start over.`
   )
 }
 
 function passphraseNeeded(path: string): TokentrayError {
   return new TokentrayError(
     'passphraseNeeded',
-    `${path} is opened by a passphrase; give it in TOKENTRAY_PASSPHRASE_FILE, TOKENTRAY_PASSPHRASE or on the terminal.`
+    `${path} is protected by a passphrase. Provide it in TOKENTRAY_PASSPHRASE_FILE, TOKENTRAY_PASSPHRASE or the terminal.`
   )
 }

@@ -148,30 +148,30 @@ function parseAnswer(out: string): Answer {
 }
 
 const orPassphrase =
-  'or use a passphrase instead: `tokentray vault create --ask-passphrase` asks for one, TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE holds it'
+  'or use a passphrase instead: run `tokentray vault create --ask-passphrase`, or set TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE'
 
 function locked(): TokentrayError {
   return new TokentrayError(
     'keychainLocked',
-    'The keychain is locked; unlock it (log in to the desktop) and try again.'
+    'The keychain is locked. Unlock it (log in to the desktop) and try again.'
   )
 }
 
 function unanswered(): TokentrayError {
   return new TokentrayError(
     'keychainUnanswered',
-    'The keychain does not answer; restart it (or the desktop session) and try again.'
+    'The keychain does not respond. Restart it (or the desktop session) and try again.'
   )
 }
 
 function stopped(): TokentrayError {
-  return new TokentrayError('ownerStopping', 'Tokentray is just ending; try again.')
+  return new TokentrayError('ownerStopping', 'Tokentray is shutting down. Try again in a moment.')
 }
 
 function missing(problem: string): TokentrayError {
   const why =
     problem === 'load'
-      ? 'The keychain library could not be loaded (on Linux install libsecret-1-0)'
-      : 'No keychain service could be reached, or it refused (on Linux: D-Bus session and gnome-keyring or KWallet)'
-  return new TokentrayError('keychainMissing', `${why}; make one available, ${orPassphrase}.`)
+      ? 'The keychain library could not be loaded (on Linux, install libsecret-1-0)'
+      : 'No keychain service is available, or it refused access (on Linux, it needs a D-Bus session and gnome-keyring or KWallet)'
+  return new TokentrayError('keychainMissing', `${why}. Make a keychain available, ${orPassphrase}.`)
 }

@@ -67,7 +67,7 @@ class Unfinished extends Error {}
 function openThrowaway(options: CompleteOptions): Vault {
   const { path } = options
   if (existsSync(path) || existsSync(sidecarPath(path))) {
-    throw new TokentrayError('vaultUnsuitable', `${path} exists; a throw-away vault needs a file of its own.`)
+    throw new TokentrayError('vaultUnsuitable', `${path} already exists. A temporary vault needs a separate file.`)
   }
   createPrivately(path)
   return openFile(options, new Secret(options.randomBytes(32).toString('hex')), 'throwaway')
@@ -96,7 +96,7 @@ async function openOnce(options: CompleteOptions): Promise<Vault> {
     if (found || !(error instanceof TokentrayError) || error.code !== 'vaultDamaged') throw asWriteError(error, path)
     throw new TokentrayError(
       'vaultDamaged',
-      `${path} is damaged or was written with another key; ${sidecarPath(path)}, which would tell, is missing.`
+      `${path} is damaged or was written with another key. ${sidecarPath(path)}, which would tell which, is missing.`
     )
   }
 }
@@ -119,10 +119,10 @@ function createPrivately(path: string): void {
 }
 
 function lost(path: string, size: number | undefined): TokentrayError {
-  const what = size === undefined ? `The vault ${path} is missing` : `${path} is empty and was or should be a vault`
+  const what = size === undefined ? `The vault ${path} is missing` : `The vault ${path} is empty`
   return new TokentrayError(
     'vaultDamaged',
-    `${what}; \`tokentray vault restore\` puts the newest sound backup back, \`tokentray vault reset\` starts anew.`
+    `${what}. Run \`tokentray vault restore\` to restore the newest intact backup, or \`tokentray vault reset\` to start over.`
   )
 }
 
@@ -135,7 +135,7 @@ function isContended(error: unknown): boolean {
 /** A failure of `fs` while creating. */
 function asWriteError(error: unknown, path: string): unknown {
   if (error instanceof TokentrayError || (error as NodeJS.ErrnoException).syscall === undefined) return error
-  return new TokentrayError('vaultUnwritable', `${path} cannot be created; check free space and permissions.`, {
+  return new TokentrayError('vaultUnwritable', `${path} could not be created. Check free space and permissions.`, {
     cause: error
   })
 }

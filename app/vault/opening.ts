@@ -41,7 +41,7 @@ export class VaultOpening {
   readonly #options: OpenOptions
   readonly #stopping = new AbortController()
   #state: ClosedState | 'open' = 'keychainWaiting'
-  #error = new TokentrayError('keychainUnanswered', 'The vault is being opened; try again in a moment.')
+  #error = new TokentrayError('keychainUnanswered', 'The vault is opening. Try again in a moment.')
   #offers = nothing
   #keySource: VaultView['keySource'] = null
   /** The newest sound backup, as long as it is on offer. */
@@ -94,7 +94,7 @@ export class VaultOpening {
   /** Opens the vault with a passphrase, or a new vault with one just chosen. @throws passphraseWrong, inputInvalid */
   unlock(passphrase: string): Promise<void> {
     return this.#exclusively(async () => {
-      if (this.#offers.unlock === null) throw refusal('no passphrase is asked for')
+      if (this.#offers.unlock === null) throw refusal('the vault does not need a passphrase now')
       const typed = new Secret(passphrase)
       await this.#start(() => this.#open(this.#optionsWith(typed), typed))
     })
@@ -110,7 +110,7 @@ export class VaultOpening {
   restore(): Promise<string> {
     return this.#exclusively(async () => {
       const backup = this.#backup
-      if (!backup) throw refusal('no sound backup is at hand')
+      if (!backup) throw refusal('there is no intact backup')
       await this.#start(async () => {
         await restoreBackup(this.#optionsWith(this.#typed), backup)
         await this.#open(this.#optionsWith(this.#typed))
@@ -122,7 +122,7 @@ export class VaultOpening {
   /** Sets the vault aside and starts a new one. @returns where the old one is now */
   reset(): Promise<string> {
     return this.#exclusively(async () => {
-      if (!this.#offers.reset) throw refusal('this vault needs no reset')
+      if (!this.#offers.reset) throw refusal('this vault does not need a reset')
       const keptAs = setAside(this.path, this.#o.unlocking.clock)
       this.#typed = null
       // That the new one does not open at once is no failure of the reset: the state tells it.
@@ -168,7 +168,7 @@ export class VaultOpening {
   }
 
   #keychainWaits(): void {
-    const message = 'The keychain waits for you to unlock it.'
+    const message = 'The keychain is waiting for you to unlock it.'
     this.#set('keychainWaiting', new TokentrayError('keychainLocked', message), nothing)
     this.#onWaiting()
   }

@@ -27,14 +27,14 @@ export function takePassphrase(environment: Record<string, string | undefined> =
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    throw new TokentrayError('passphraseNeeded', `The passphrase file ${file} cannot be read.`, { cause: error })
+    throw new TokentrayError('passphraseNeeded', `The passphrase file ${file} could not be read.`, { cause: error })
   }
   return notEmpty(text.split(/\r?\n/, 1)[0]!, `The passphrase file ${file}`)
 }
 
 function notEmpty(text: string, where: string): Secret {
   if (text) return new Secret(text)
-  throw new TokentrayError('passphraseNeeded', `${where} is empty; put the vault's passphrase there.`)
+  throw new TokentrayError('passphraseNeeded', `${where} is empty. Put the vault's passphrase there.`)
 }
 
 /** The vault's key as 64 hex digits (scrypt, RFC 7914). The passphrase is normalised (NFC), as keyboards differ. */

@@ -52,7 +52,7 @@ export function checkPlace(
   } catch (error) {
     throw new TokentrayError(
       'vaultUnwritable',
-      `The folder ${folder} cannot be written; make it writable for your user.`,
+      `The folder ${folder} cannot be written. Make it writable for your user.`,
       {
         cause: error
       }
@@ -76,7 +76,7 @@ export function refuseRemote(folder: string, mountOf: (folder: string) => Mount 
   if (!isRemote && !isDrive) return
   throw new TokentrayError(
     'vaultUnsuitable',
-    `${folder} is on ${isRemote ? `a network or shared file system (${mount.type})` : 'a Windows drive'}, where the vault could be lost; choose a local folder with TOKENTRAY_HOME or TOKENTRAY_VAULT.`
+    `${folder} is on ${isRemote ? `a network or shared file system (${mount.type})` : 'a Windows drive'}, where the vault could be lost. Choose a local folder with TOKENTRAY_HOME or TOKENTRAY_VAULT.`
   )
 }
 
@@ -95,15 +95,15 @@ function checkFolder(folder: string, notice: (sentence: string) => void, user: n
   const isOurOwn = uid === user && /tokentray/i.test(basename(folder))
   if (open && isOurOwn) {
     chmodSync(folder, 0o700)
-    notice(`The folder ${folder} was open to other users; it is private again (0700).`)
+    notice(`The folder ${folder} was open to other users. It is now private again (0700).`)
   } else if (mode & 0o022 && !(mode & 0o1000)) {
     // Not mended: a folder that is not named after us serves others too. The sticky bit protects our files' names.
     throw new TokentrayError(
       'vaultNotPrivate',
-      `Other users can replace files in ${folder}; run \`chmod go-w\` on it or choose another folder for the vault.`
+      `Other users can replace files in ${folder}. Run \`chmod go-w\` on it or choose another folder for the vault.`
     )
   } else if (open && uid === user && !(mode & 0o1000)) {
-    notice(`Other users can list the folder ${folder}; run \`chmod 700\` on it if it is for Tokentray alone.`)
+    notice(`Other users can list the folder ${folder}. Run \`chmod 700\` on it if only Tokentray uses it.`)
   }
 }
 
@@ -112,16 +112,16 @@ function checkFile(path: string, notice: (sentence: string) => void, user: numbe
   if (!found) return
   const { mode, uid } = found.isSymbolicLink() ? statSync(path) : found
   if (uid !== user) {
-    throw new TokentrayError('vaultNotPrivate', `${path} belongs to another user; run Tokentray as that user.`)
+    throw new TokentrayError('vaultNotPrivate', `${path} belongs to another user. Run Tokentray as that user.`)
   }
   if (mode & 0o077) {
     chmodSync(path, 0o600)
-    notice(`${path} was open to other users; it is private again (0600).`)
+    notice(`${path} was open to other users. It is now private again (0600).`)
   }
   try {
     accessSync(path, constants.R_OK | constants.W_OK)
   } catch (error) {
-    throw new TokentrayError('vaultUnwritable', `${path} cannot be written; make it writable for your user.`, {
+    throw new TokentrayError('vaultUnwritable', `${path} cannot be written. Make it writable for your user.`, {
       cause: error
     })
   }

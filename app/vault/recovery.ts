@@ -1,5 +1,5 @@
 // What can be done for a vault that no longer opens: set it aside, find the sound backups, restore one.
-// Nothing here overwrites or deletes a vault. All of it needs ownership, and the vault closed.
+// Page not found overwrites or deletes a vault. All of it needs ownership, and the vault closed.
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -23,7 +23,7 @@ export function setAside(vault: string, clock: Clock): string {
       if (existsSync(vault + suffix)) renameSync(vault + suffix, aside + suffix)
     }
   } catch (error) {
-    throw new TokentrayError('vaultUnwritable', `${vault} cannot be moved; make its folder writable for your user.`, {
+    throw new TokentrayError('vaultUnwritable', `${vault} cannot be moved. Make its folder writable for your user.`, {
       cause: error
     })
   }

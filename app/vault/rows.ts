@@ -111,7 +111,7 @@ export function parse<T>(schema: z.ZodType<T>, row: unknown, what: string): T {
   const result = schema.safeParse(row)
   if (result.success) return result.data
   const fields = [...new Set(result.error.issues.map((issue) => issue.path[0]).filter(Boolean))].join(', ')
-  throw new TokentrayError('vaultDamaged', `${what} in the vault cannot be read${fields && ` (${fields})`}.`)
+  throw new TokentrayError('vaultDamaged', `${what} in the vault could not be read${fields && ` (${fields})`}.`)
 }
 
 /** The config as JSON in a column. */

@@ -56,7 +56,7 @@ export function readSidecar(vault: string): Sidecar | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     if (!(error instanceof SyntaxError)) {
-      throw new TokentrayError('vaultUnwritable', `${path} cannot be read; make it readable for your user.`, {
+      throw new TokentrayError('vaultUnwritable', `${path} could not be read. Make it readable for your user.`, {
         cause: error
       })
     }
@@ -65,11 +65,14 @@ export function readSidecar(vault: string): Sidecar | null {
   if (parsed.success) return parsed.data
   const itsFormat = (found as { format?: unknown } | undefined)?.format
   if (typeof itsFormat === 'number' && itsFormat > format) {
-    throw new TokentrayError('vaultFromFuture', `${path} was written by a newer Tokentray; update Tokentray.`)
+    throw new TokentrayError(
+      'vaultFromFuture',
+      `${path} was written by a newer version of Tokentray. Update Tokentray.`
+    )
   }
   throw new TokentrayError(
     'vaultDamaged',
-    `${path}, which says how the vault is unlocked, cannot be understood; copy it back from beside a backup (${vault}.*.backup.json).`
+    `${path}, which describes how to unlock the vault, is not valid. Copy it from a backup (${vault}.*.backup.json).`
   )
 }
 

@@ -26,7 +26,7 @@ const storeTokens = `UPDATE grants SET
   refresh_expires_at = @refresh_expires_at, scope = @scope
   WHERE server = @server AND generation = @generation`
 
-const unknownServer = (id: string) => new TokentrayError('serverUnknown', `There is no server "${id}".`)
+const unknownServer = (id: string) => new TokentrayError('serverUnknown', `There is no server named "${id}".`)
 
 /** `db` as connect() and migrate() left it; closed by the vault's close(). Errors: `vaultUnwritable`, `vaultDamaged`, `serverUnknown`. */
 export function createSqliteVault(db: Connection, path: string, keySource: KeySource): Vault {
@@ -142,7 +142,10 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     addServer: (config, { clientSecret, identityProviderSecret, grant }) =>
       writing(() => {
         if (row('SELECT 1 FROM servers WHERE id = ?', config.id)) {
-          throw new TokentrayError('serverExists', `There is already a server "${config.id}"; choose another id.`)
+          throw new TokentrayError(
+            'serverExists',
+            `A server with the ID "${config.id}" already exists. Choose another ID.`
+          )
         }
         run('INSERT INTO servers (id, config) VALUES (?, ?)', config.id, JSON.stringify(config))
         keepSecrets(config.id, { clientSecret, identityProviderSecret })
@@ -264,10 +267,7 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
 
     backup: async (at) => {
       if (path === ':memory:')
-        throw new TokentrayError(
-          'inputInvalid',
-          'This vault is in memory only: there is nothing to copy it from later.'
-        )
+        throw new TokentrayError('inputInvalid', 'This vault is in memory only and cannot be backed up.')
       const { user_version: version } = row('PRAGMA user_version')!
       return (await reading(() => makeBackup(db, path, Number(version), at))).path
     },

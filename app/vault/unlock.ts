@@ -46,7 +46,7 @@ export function unlockOptions(unlocking: Unlocking, { notice, onWaiting, signal 
       createKeychain({
         clock,
         onWaiting() {
-          notice('The keychain waits for you to unlock it…')
+          notice('The keychain is waiting for you to unlock it…')
           onWaiting?.()
         },
         ...(signal && { signal }),
@@ -69,9 +69,9 @@ function passphraseOf(environment: Unlocking['environment']): Secret | null {
 }
 
 async function askPassphrase(ask: NonNullable<Unlocking['ask']>, isNew: boolean): Promise<Secret> {
-  if (!isNew) return ask('Passphrase of the vault:')
-  const chosen = await ask('Passphrase for the new vault:')
-  const again = await ask('The same once more:')
+  if (!isNew) return ask('Vault passphrase:')
+  const chosen = await ask('New vault passphrase:')
+  const again = await ask('Confirm passphrase:')
   if (fingerprint(chosen) === fingerprint(again)) return chosen
-  throw new TokentrayError('passphraseWrong', 'The two passphrases differ; nothing was created.')
+  throw new TokentrayError('passphraseWrong', 'The passphrases do not match. Nothing was created.')
 }

@@ -90,7 +90,7 @@ test('the folder of the socket: made private, made private again, refused when i
   expect(statSync(paths.runtime).mode & 0o777).toBe(0o700)
   expect(() => makeRuntimeFolder(paths, uid + 1)).toThrow(expect.objectContaining({ code: 'vaultNotPrivate' }))
   symlinkSync(paths.runtime, join(folder, 'link'))
-  expect(() => makeRuntimeFolder({ ...paths, runtime: join(folder, 'link') }, uid)).toThrow(/belongs to somebody else/)
+  expect(() => makeRuntimeFolder({ ...paths, runtime: join(folder, 'link') }, uid)).toThrow(/belongs to another user/)
 })
 
 test('a folder that cannot be made is told with its path', () => {

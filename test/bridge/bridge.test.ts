@@ -115,7 +115,7 @@ describe('with sessions', () => {
     const bridge = makeBridge({ url: () => gateway.url })
     await shakeHands(bridge)
     bridge.send({ id: 1, method: 'tools/list' })
-    expect((await bridge.answered(1)).error?.message).toContain('restart the client')
+    expect((await bridge.answered(1)).error?.message).toContain('Restart the client')
   })
 
   test('a stream that breaks is taken up behind its last event', async () => {
@@ -363,7 +363,7 @@ describe('what goes wrong', () => {
     bridge.send({ id: 0, method: 'ping' })
     await bridge.answered(0)
     bridge.send({ id: 1, method: 'tools/call', params: {} })
-    expect((await bridge.answered(1)).error?.message).toContain('Whether the request was carried out is not known.')
+    expect((await bridge.answered(1)).error?.message).toContain('The request may or may not have been carried out.')
     bridge.send({ id: 2, method: 'tools/list' })
     expect((await bridge.answered(2)).result).toEqual({ tools: [] })
     expect(counts).toEqual({ ping: 1, 'tools/call': 1, 'tools/list': 2 })

@@ -43,7 +43,7 @@ test('list shows who waits with digits and destination, and every client with it
   expect(exitCode).toBe(0)
   expect(out).toContain('4821 · Claude Code wants github · back to a program on this computer')
   expect(out).toContain('ci (key) · github, linear · until 2027-01-01 00:00:00Z · never used · k1')
-  expect(out).toMatch(/^refused 3 × sent by another site’s page · last .* \(https:\/\/evil\.example\)$/m)
+  expect(out).toMatch(/^refused 3 × sent by another website’s page · last .* \(https:\/\/evil\.example\)$/m)
   expect(err).toContain('clients allow <digits>')
 })
 
@@ -61,7 +61,7 @@ test('allow answers the request with these digits, once unless --always is said'
 test('a name, digits nobody shows, and nothing at all are refused: anybody can use a name', async () => {
   const made = core()
   const { err, exitCode } = await runIn(['clients', 'allow', 'claude code'], { core: made })
-  expect([exitCode, err]).toEqual([4, expect.stringContaining('by the digits that its page in your browser shows')])
+  expect([exitCode, err]).toEqual([4, expect.stringContaining('by the digits on its page in your browser')])
   expect((await runIn(['clients', 'deny', '0000'], { core: made })).exitCode).toBe(4)
   expect((await runIn(['clients', 'allow'], { core: made })).exitCode).toBe(2)
   expect((await runIn(['clients', 'allow', '1111', '--next', 'x'], { core: made })).exitCode).toBe(2)
@@ -117,6 +117,6 @@ test('activity is told oldest first, and the lock says what it did', async () =>
   const { out } = await runIn(['clients', 'activity', 'ci'], { core: made })
   expect(out.split('\n')[0]).toBe('1970-01-01 00:00:00Z to 1970-01-01 00:01:00Z  ci  github  3 requests')
   expect(out.split('\n')[1]).toContain('linear  1 request')
-  expect((await runIn(['lock'], { core: made })).out).toContain('until tokentray unlock')
+  expect((await runIn(['lock'], { core: made })).out).toContain('until you run tokentray unlock')
   expect(JSON.parse((await runIn(['unlock', '--json'], { core: made })).out)).toEqual({ locked: false })
 })

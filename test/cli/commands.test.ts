@@ -161,7 +161,7 @@ describe('add', () => {
     core.on('server.add', () => ({ view: makeView('a'), existed: true }))
     const { exitCode, err } = await runIn(['add', url, '--from-env', 'BOT'], { core, env: { BOT_ACCESS_TOKEN: 'at' } })
     expect(exitCode).toBe(0)
-    expect(err).toContain('known already')
+    expect(err).toContain('already exists')
     expect(core.calls.map(({ name }) => name)).toEqual(['server.add'])
   })
 })
@@ -194,7 +194,7 @@ describe('login', () => {
     let asked = 0
     core.on('signIn.start', () => ({ signIn: `s${++asked}`, url: null, redirectUri: null, waitingFor: 'b' }))
     core.on('signIn.ready', () => {
-      if (asked === 1) throw new TokentrayError('signInUnknown', 'This sign-in has ended; start it again.')
+      if (asked === 1) throw new TokentrayError('signInUnknown', 'This sign-in has ended. Start it again.')
       return { signIn: 's2', url: 'https://i.example/authorize?x=2', redirectUri: null }
     })
     const opened: string[] = []
@@ -362,7 +362,7 @@ describe('list and status', () => {
     const { clients, ...rest } = core.snapshot()
     core.on('snapshot', () => ({ ...rest, clients: { ...clients, locked: true } }))
     for (const words of [['status'], ['status', 'dead']])
-      expect((await runIn(words, { core })).err).toContain('Locked: nobody is let in.')
+      expect((await runIn(words, { core })).err).toContain('Locked: all clients are blocked.')
     expect((await runIn(['status'], { core: makeCore(servers) })).err).not.toContain('Locked')
   })
   test('what a server chose to be called cannot steer the terminal', async () => {
@@ -370,7 +370,7 @@ describe('list and status', () => {
     expect(out).toContain('x[2Jy1m')
   })
   test('status says that nothing is kept alive, but not where somebody does, for scripts or with no server', async () => {
-    const note = 'tokentray serve keeps them alive'
+    const note = 'Run tokentray serve to keep them fresh'
     expect((await runIn(['status'], { core: makeCore(servers) })).err).toContain(note)
     expect((await runIn(['status', 'dead'], { core: makeCore(servers) })).err).toContain(note)
     expect((await runIn(['status', '--json'], { core: makeCore(servers) })).err).toBe('')

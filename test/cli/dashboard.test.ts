@@ -153,7 +153,7 @@ describe('serve', () => {
   test('--open where there is neither browser nor terminal is told, and the rest goes on', async () => {
     const made = makeWorld()
     const serving = serve(made.world, { open: true, dashboardPort: await freePort() }, makeFiles(made.paths.home))
-    await expect.poll(() => made.text.err).toContain('No browser can be started here')
+    await expect.poll(() => made.text.err).toContain('Could not open a browser.')
     expect(made.core.isClosed()).toBe(false)
     made.interrupt()
     await serving
@@ -222,7 +222,7 @@ describe('open', () => {
     expect([exitCode, lock.claims(), err]).toEqual([
       1,
       0,
-      'tokentray: Tokentray is not running; start it with tokentray serve.\n'
+      'tokentray: Tokentray is not running. Start it with tokentray serve.\n'
     ])
     const { paths, core } = await startOwner('command')
     expect((await runIn(['open'], { paths })).exitCode).toBe(1)

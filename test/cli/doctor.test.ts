@@ -88,7 +88,7 @@ test('a wrong passphrase, and a passphrase file that is not there', async () => 
   const paths = await makeVault()
   const wrong = await examine(paths, { env: { TOKENTRAY_PASSPHRASE: 'wrong' } })
   expect([wrong.exitCode, wrong.problems]).toEqual([1, ['contents']])
-  expect(wrong.check('contents')?.words).toContain('The passphrase does not open')
+  expect(wrong.check('contents')?.words).toContain('Wrong passphrase for')
   const none = await examine(makePaths(), { env: { TOKENTRAY_PASSPHRASE_FILE: '/nonexistent/file' } })
   expect([none.exitCode, none.problems]).toEqual([1, ['key']])
 })

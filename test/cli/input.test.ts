@@ -35,12 +35,12 @@ function runProcess(
 
 const url = 'https://a.example/mcp'
 const cases: [string[], number, string][] = [
-  [[], 2, 'Name a command'],
+  [[], 2, 'Specify a command'],
   [['lst'], 2, 'Did you mean list?'],
-  [['vault'], 2, 'Name a command'],
+  [['vault'], 2, 'Specify a command'],
   [['add'], 2, "Missing required argument 'url'"],
-  [['add', 'not a url'], 2, 'is not the address of an MCP server'],
-  [['add', 'ftp://a.example'], 2, 'is not the address of an MCP server'],
+  [['add', 'not a url'], 2, 'is not the URL of an MCP server'],
+  [['add', 'ftp://a.example'], 2, 'is not the URL of an MCP server'],
   [['add', url, '--param', 'novalue'], 2, 'Write name=value'],
   [['add', url, '--redirect-port', '99999'], 2, 'from 1 to 65535'],
   [['add', url, '--redirect-host', 'example.com'], 2, 'Allowed choices'],
@@ -52,7 +52,7 @@ const cases: [string[], number, string][] = [
   [['add', url, '--token-file', '-', '--client-id', 'x', '--client-secret-file', '-'], 2, 'Only one secret'],
   [['add', url, '--from-env', 'NOPE'], 2, 'NOPE_ACCESS_TOKEN is not set'],
   [['add', url, '--from-env', 'HALF'], 2, 'HALF_TOKEN_ENDPOINT is not set'],
-  [['add', url, '--from-env', 'a b'], 2, 'cannot begin the name'],
+  [['add', url, '--from-env', 'a b'], 2, 'is not a valid prefix'],
   [['add', url, '--client-secret', secret], 2, '--client-secret is not taken'],
   [['add', url, `--token=${secret}`], 2, '--token is not taken'],
   [['add', url, '--refresh-token', secret], 2, 'use --refresh-token-file FILE'],
@@ -61,15 +61,15 @@ const cases: [string[], number, string][] = [
   [['list', '--state', 'odd'], 2, 'Allowed choices'],
   [['token', 'a', '--min-valid', 'soon'], 2, '"soon" is not a duration'],
   [['token'], 2, "Missing required argument 'server'"],
-  [['set', 'a'], 2, 'Nothing to set'],
+  [['set', 'a'], 2, 'No setting was given'],
   [['set', 'a', '--jitter', '2'], 2, 'a number from 0 to 1'],
   [['set', 'a', '--default', 'florr'], 2, 'one of the knobs'],
-  [['set', 'a', '--default', 'floor', '--floor', '9s'], 2, 'name it once'],
+  [['set', 'a', '--default', 'floor', '--floor', '9s'], 2, 'Choose one'],
   [['history', 'a', '--limit', '0'], 2, 'from 1 to 1000'],
-  [['completion', 'tcsh'], 2, 'choose bash, zsh or fish'],
-  [['remove', 'a'], 3, 'needs a confirmation'],
-  [['vault', 'reset'], 3, 'needs a confirmation'],
-  [['help', 'nothing'], 2, 'Name a command']
+  [['completion', 'tcsh'], 2, 'Choose bash, zsh or fish'],
+  [['remove', 'a'], 3, 'requires confirmation'],
+  [['vault', 'reset'], 3, 'requires confirmation'],
+  [['help', 'nothing'], 2, 'Specify a command']
 ]
 
 describe('one sentence, the right exit code, no stack trace', () => {

@@ -42,7 +42,7 @@ describe('BROWSER', () => {
     [`a"b"'c'`, ['abc']],
     ['"a\\"b\\n"', ['a"b\\n']]
   ])('%s', (line, words) => expect(splitCommand(line)).toEqual(words))
-  test('a quote left open is told', () => expect(() => splitCommand('a "b')).toThrow(/never closed/))
+  test('a quote left open is told', () => expect(() => splitCommand('a "b')).toThrow(/unclosed/))
   test('any words, quoted, come back as they were', () => {
     const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
     fc.assert(

@@ -43,15 +43,17 @@ test('with its dashboard serve stays up, says the state in one line, and goes on
   onTestFinished(() => ended)
   onTestFinished(() => interrupt())
   await owner(paths)
-  await expect.poll(() => text.err).toMatch(/^tokentray: [^\n]*is opened by a passphrase;[^\n]*tokentray open[^\n]*\n$/)
+  await expect
+    .poll(() => text.err)
+    .toMatch(/^tokentray: [^\n]*is protected by a passphrase\.[^\n]*tokentray open[^\n]*\n$/)
   const shown = await runIn(['status'], { paths })
-  expect(shown).toMatchObject({ exitCode: 5, out: '', err: expect.stringContaining('is opened by a passphrase') })
+  expect(shown).toMatchObject({ exitCode: 5, out: '', err: expect.stringContaining('is protected by a passphrase') })
   expect(await runIn(['list', '--json'], { paths })).toMatchObject({
     exitCode: 5,
     out: expect.stringContaining('"passphraseNeeded"')
   })
   const looked = await runIn(['doctor', '--json'], { paths })
-  expect(looked.out).toMatch(/is opened by a passphrase/)
+  expect(looked.out).toMatch(/is protected by a passphrase/)
   expect(await runIn(['vault', 'unlock'], { paths, stdin: 'wrong\n' })).toMatchObject({
     exitCode: 5,
     err: expect.stringContaining('does not open')

@@ -46,7 +46,7 @@ function snapshotOf(servers: ServerView[], vault: Partial<Snapshot['vault']> = {
   }
 }
 const waiting = { light: 'amber', state: 'waiting', words: 'Retrying', attempt: 3, expiresAt: now - 1 } as const
-const lost = { light: 'red', state: 'needsUser', words: 'Sign in needed', action: 'signIn', nextAt: null } as const
+const lost = { light: 'red', state: 'needsUser', words: 'Sign-in needed', action: 'signIn', nextAt: null } as const
 const plain = (...servers: ServerView[]) => renderTable(snapshotOf(servers), now, { width: 80, color: false })
 
 describe('the table', () => {
@@ -67,8 +67,8 @@ describe('the table', () => {
     ['paused', { light: 'grey', paused: true }],
     ['refreshing now', { state: 'refreshing' }],
     ['next refresh now', { nextAt: now }],
-    ['nothing planned', { nextAt: null }],
-    ['nothing happened yet', { lastEvent: null }],
+    ['no refresh scheduled', { nextAt: null }],
+    ['nothing has happened yet', { lastEvent: null }],
     ['~13s', { expirySource: 'guess' }],
     ['no end', { expiresAt: null }],
     ['none', { expiresAt: null, obtainedAt: null }]
@@ -131,7 +131,7 @@ test('server-given text cannot steer the terminal', () => {
 
 test('plain lines hold the time, id, light and all facts', () => {
   expect(renderLine(viewWith({ ...waiting, lastEvent: null }), now)).toBe(
-    '2026-11-20T22:30:00Z steady amber Retrying · token ended · next try in 9s · attempts 3 · nothing happened yet'
+    '2026-11-20T22:30:00Z steady amber Retrying · token ended · next try in 9s · attempts 3 · nothing has happened yet'
   )
 })
 

@@ -108,7 +108,7 @@ describe('the router', () => {
     expect(await route(handlers, log, 'cli', 'poke', {})).toEqual({
       ok: false,
       code: 'unexpected',
-      message: 'Something unexpected went wrong; the log has the details.'
+      message: 'Something went wrong. See the log for details.'
     })
     expect(errors).toHaveLength(2)
     expect(await route(handlers, log, 'cli', 'vault.check', {})).toEqual({

@@ -30,7 +30,7 @@ test.skipIf(reason !== null)('a browser comes in by the redirect file and follow
 
   const refused = await page.goto(dashboard.address)
   expect(refused?.status()).toBe(401)
-  expect(await page.locator('h1').innerText()).toBe('Please open this from a terminal')
+  expect(await page.locator('h1').innerText()).toBe('Open the dashboard from a terminal')
   // Its one style is let through by the policy.
   expect(await page.evaluate('getComputedStyle(document.body).maxWidth')).not.toBe('none')
   problems.length = 0

@@ -5,7 +5,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { startAuthority } from '../../app/demo/authority.ts'
 import { startMcpServer } from '../../app/demo/mcpServer.ts'
 import { approve } from '../../app/demo/person.ts'
-import { words } from '../../renderer/words.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
+import { addWords } from '../../renderer/words/addServer.ts'
+import { listWords } from '../../renderer/words/list.ts'
+import { detailWords } from '../../renderer/words/server.ts'
+import { signInWords } from '../../renderer/words/signIn.ts'
 import { type App, label, makePages, reason, startApp } from './driver.ts'
 import { watchIssued } from './issued.ts'
 
@@ -26,12 +30,12 @@ const state = (page: Page, light: string) => page.locator(`.state.${light}`)
 
 /** Adds the server from the page, signs in as a person would, and stays on the server's own page. */
 async function addAndSignIn(app: App, page: Page, url: string): Promise<void> {
-  await button(page, words.list.add).click()
-  await page.getByLabel(words.add.url).fill(url)
-  await button(page, words.add.submit).click()
+  await button(page, listWords.add).click()
+  await page.getByLabel(addWords.url).fill(url)
+  await button(page, addWords.submit).click()
   await approve(await app.until(({ opened }) => opened.at(-1)))
-  await page.getByText(words.signIn.done, { exact: true }).waitFor()
-  await button(page, words.signIn.show).click()
+  await page.getByText(signInWords.done, { exact: true }).waitFor()
+  await button(page, signInWords.show).click()
   await state(page, 'green').waitFor()
 }
 
@@ -79,12 +83,12 @@ describe.skipIf(reason !== null)(label, () => {
     await app.until(({ labels }) => /^waiting: .* — Retrying · attempt 1 · next /.test(labels[0] ?? ''))
     await app.until(({ icon, tooltip }) => icon?.startsWith('tray-waiting-') && tooltip === 'Tokentray: 1 retrying')
     await look()
-    await button(page, words.actions.refresh).click()
+    await button(page, actionWords.refresh).click()
     await app.until(({ labels }) => labels[0]?.includes('Retrying · attempt 2 · next '))
     await state(page, 'amber').getByText('attempt 2').waitFor()
 
     authority.faults.clear()
-    await button(page, words.actions.refresh).click()
+    await button(page, actionWords.refresh).click()
     await state(page, 'green').waitFor()
     await app.until(({ labels, icon }) => labels[0]?.startsWith('healthy: ') && icon?.startsWith('tray-healthy-'))
     await look()
@@ -122,8 +126,8 @@ describe.skipIf(reason !== null)(label, () => {
     await app.until(({ labels }) => labels[0]?.startsWith('healthy: '))
     expect((await app.seen()).notifications.map((each) => each.title)).toEqual([`${name}: sign in needed`])
 
-    await button(page, words.detail.back)
-      .or(page.getByRole('link', { name: words.detail.back }))
+    await button(page, detailWords.back)
+      .or(page.getByRole('link', { name: detailWords.back }))
       .first()
       .click()
     await app.clickNotification(0)
@@ -140,14 +144,14 @@ describe.skipIf(reason !== null)(label, () => {
     const page = await app.page()
     await addAndSignIn(app, page, url)
     authority.revokeAll()
-    await button(page, words.actions.refresh).click()
+    await button(page, actionWords.refresh).click()
     await state(page, 'red').waitFor()
     const seen = [await page.content()]
     const before = (await app.seen()).opened.length
-    await button(page, words.actions.signIn).click()
+    await button(page, actionWords.signIn).click()
     await approve(await app.until(({ opened }) => opened[before]))
-    await page.getByText(words.signIn.done, { exact: true }).waitFor()
-    await button(page, words.signIn.show).click()
+    await page.getByText(signInWords.done, { exact: true }).waitFor()
+    await button(page, signInWords.show).click()
     await state(page, 'green').waitFor()
     seen.push(await page.content())
     await app.until(({ labels }) => labels[0]?.startsWith('healthy: '))

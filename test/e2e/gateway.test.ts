@@ -126,7 +126,7 @@ test('clients of every kind keep their local tokens through rotations, a restart
   await callThrough(scene, guests, 2)
   expect([upstream.count('reuseForgiven'), upstream.count('reuseDetected')]).toEqual([1, 0])
   const { out: history } = await home.tokentray(['history', 'one', '--limit', '1000'])
-  expect(history.match(/the program ended before the reply came/g)).toHaveLength(1)
+  expect(history.match(/Tokentray stopped before the reply arrived/g)).toHaveLength(1)
   expectSignedInOnce(guests)
 })
 

@@ -32,6 +32,6 @@ test('FM-01 two serve at once, round after round: one wins, the other names it a
 
   expect(await home.tokentray(['token', 'kept'])).toEqual(before)
   expect(await upstream.use(before.out.trim())).toBe(200)
-  expect(await home.tokentray(['vault', 'check'])).toMatchObject({ code: 0, out: 'The vault is sound.\n' })
+  expect(await home.tokentray(['vault', 'check'])).toMatchObject({ code: 0, out: 'The vault is intact.\n' })
   expect(upstream.authority.events.map(({ kind }) => kind)).toEqual(['registered', 'issued'])
 })

@@ -113,10 +113,10 @@ test.each(['SIGTERM', 'SIGINT', 'stop'] as const)(
     await inFlight(upstream)
     const stopping = how === 'stop' ? home.tokentray(['stop']) : null
     if (how !== 'stop') serving.kill(how)
-    await serving.line(/Finishing what is in flight/)
+    await serving.line(/Finishing requests in progress/)
     held.release()
     if (stopping) expect(await stopping).toMatchObject({ code: 0 })
-    expect(await serving.ended).toMatchObject({ code: 0, err: 'Finishing what is in flight…\n' })
+    expect(await serving.ended).toMatchObject({ code: 0, err: 'Finishing requests in progress…\n' })
     expect(upstream.count('refreshed')).toBe(1)
     const { code, out } = await home.tokentray(['token', 'bot'])
     expect([code, await upstream.use(out.trim()), upstream.count('refreshed')]).toEqual([0, 200, 1])
@@ -188,7 +188,7 @@ test('FM-16 serve waits for a sign-in that a command hosts, instead of ending it
   const signingIn = home.start(['login', 'bot'], { env: { BROWSER: 'true' } })
   const address = (await signingIn.line(/^ {2}http/)).trim()
   const serving = home.start(['serve'])
-  await serving.line(/waits for a person to sign in/)
+  await serving.line(/is waiting for someone to sign in/)
   await approve(address)
   expect(await signingIn.ended).toMatchObject({ code: 0, out: expect.stringContaining('bot: Healthy') })
   await serving.line(/is running \(process \d+\)/)
@@ -251,10 +251,10 @@ test('FM-03 FM-06 killed before it hears the reply: explained, tried once more a
   while (refused.code === 0) refused = await home.tokentray(['token', 'bot'])
   expect(refused).toMatchObject({ code: 3, out: '' })
   expect(refused.err).toMatch(
-    /^tokentray: The answer to the refresh of .* was lost on the way.*Sign in again, in Tokentray or with "tokentray login bot"\.\n$/
+    /^tokentray: The reply to the refresh at .* was lost.*Sign in again in Tokentray or with "tokentray login bot"\.\n$/
   )
   const { out: history } = await home.tokentray(['history', 'bot'])
-  expect(history).toContain('no complete answer came back (the program ended before the reply came)')
+  expect(history).toContain('no complete answer came back (Tokentray stopped before the reply arrived)')
   again.kill('SIGTERM')
   await again.ended
 

@@ -78,7 +78,7 @@ test('a token from a file is handed out as it is, with a warning that it cannot 
   const home = await makeHome()
   const { tokens } = await signInByHand(upstream.authority.issuer, { resource: upstream.mcp.url })
   const file = writeSecret(home, 'token', tokens.access_token)
-  const warning = 'This token cannot be refreshed; when it ends, a new one must be given.'
+  const warning = 'This token cannot be refreshed. When it expires, you must replace it.'
   const added = await home.tokentray(['add', upstream.mcp.url, '--id', 'static', '--token-file', file])
   expect(added).toMatchObject({ code: 0, err: expect.stringContaining(warning) })
   expect((await home.tokentray(['status', 'static'])).out).toContain(warning)
@@ -123,8 +123,8 @@ test('FM-12 --param reaches the authorization page, the exchange and every refre
 })
 
 test.each([
-  ['a browser that ends badly', 'false', 'A browser was opened'],
-  ['no browser at all', '/nowhere/a-browser', 'No browser could be opened here.']
+  ['a browser that ends badly', 'false', 'Opened the browser'],
+  ['no browser at all', '/nowhere/a-browser', 'Could not open a browser on this computer.']
 ])(
   'on a remote machine (%s) the address it ended at is pasted; a wrong one is told and waited over',
   async (_, browser, words) => {
@@ -132,9 +132,9 @@ test.each([
     const home = await makeHome()
     const adding = home.start(['add', upstream.mcp.url, '--id', 'remote'], { env: { BROWSER: browser } })
     const address = (await adding.line(/^ {2}http/)).trim()
-    await adding.line(/paste the address/)
+    await adding.line(/paste the URL/)
     adding.type('http://127.0.0.1:1/callback?code=x&state=y\n')
-    await adding.line(/That is not the address this sign-in ends at/)
+    await adding.line(/That is not the right URL/)
     adding.type(`${await callbackUrl(address)}\n`)
     const { code, out, err } = await adding.ended
     expect([code, out]).toEqual([0, expect.stringContaining('remote: Healthy')])

@@ -185,7 +185,7 @@ describe('stand-in, not Electron', () => {
   test('macOS: a template image, a menu built as it opens, and the system’s own switch for the login item', async () => {
     const { url } = await startUpstream()
     const shell = await start(await makeHome(), { platform: 'darwin' })
-    await shell.until(() => shell.tray()?.tooltip === 'Tokentray: nothing to keep')
+    await shell.until(() => shell.tray()?.tooltip === 'Tokentray: no servers signed in')
     expect(shell.tray().menu).toEqual([])
     shell.tray().emit('click')
     await openWindow(shell)
@@ -305,7 +305,7 @@ describe('stand-in, not Electron', () => {
     const home = await makeHome(false)
     const first = await start(home, { argv: [] })
     const told = await first.until(() => first.recorded.dialogs[0])
-    expect(told.message).toBe('This desktop shows no tray icons')
+    expect(told.message).toBe('This desktop does not show tray icons')
     expect(first.recorded.trays).toEqual([])
     await first.until(() => first.window().isVisible)
     await first.quit()

@@ -192,7 +192,7 @@ test('a token that is always refused is renewed once, then a person is asked, an
     light: 'red',
     state: 'needsUser',
     action: 'signIn',
-    words: expect.stringContaining('the server refuses the token')
+    words: expect.stringContaining('the server rejects the token')
   })
   expect(s.view().nextAt).not.toBeNull()
   upstream.rule = 'accept'
@@ -235,7 +235,7 @@ test('a server set to pass-through is asked with what the client brings, and mis
     mode: 'passThrough',
     action: null,
     light: 'grey',
-    words: 'Each client signs in by itself'
+    words: 'Each client signs in itself'
   })
   const reply = await ask({ gateway }, '/one', {
     ...call,

@@ -295,7 +295,7 @@ describe('a refused token', () => {
     const reply = await ask(s, '/one', { method: 'POST', body: call })
     expect(reply.status).toBe(503)
     expect(reply.headers['retry-after']).toBe('1')
-    expect(json(reply).error.message).toContain('send it again')
+    expect(json(reply).error.message).toContain('Send it again')
     expect((await ask(s, '/one', { method: 'POST', body: call })).text).toBe('2')
   })
 

@@ -60,7 +60,7 @@ describe('the fault table', () => {
     const again = run([failed('lost', 50 * minute + 2)], retry.health)
     expect(plannedAt(again.health)! - start).toBeGreaterThan(50 * minute + 9000)
     const refused = run([failed('refused', 51 * minute)], { ...retry.health })
-    expect(detailOf(refused.health, start, time)).toContain('was lost on the way')
+    expect(detailOf(refused.health, start, time)).toContain('was lost, and the server rejected')
   })
 
   test('FM-06 a refused refresh token ends in a sign-in, and nothing tries it again', () => {
@@ -85,7 +85,7 @@ describe('the fault table', () => {
   test('a registered client that the server forgot is a sign-in away, and meanwhile tried hourly and when asked', () => {
     const { health } = run([signedIn, due, failed('misconfigured', 50 * minute, { detail: 'client_forgotten' })])
     expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn' })
-    expect(wordsOf(health, start)).toContain('no longer knows this client')
+    expect(wordsOf(health, start)).toContain('no longer recognizes this client')
     expect(detailOf(health, start + 51 * minute, time)).toContain('as it said at 12:50: sign in again')
     expect(historyOf(health)).not.toContain('12:50')
     expect(plannedAt(health)).toBe(start + 110 * minute)
@@ -101,7 +101,7 @@ describe('the fault table', () => {
 
   test('a vault found unwritable before anything was sent is simply tried again', () => {
     const { health } = run([signedIn, due, failed('unsaved', 50 * minute, { unspent: true })])
-    expect(detailOf(health, start, time)).toContain('no refresh was sent')
+    expect(detailOf(health, start, time)).toContain('No refresh was sent')
     expect(run([[51 * minute, { type: 'due' }]], health).effect).toBe('refresh')
   })
 })
@@ -261,10 +261,10 @@ describe('words that age', () => {
     const { health } = run([signedIn])
     expect([lightOf(health, start), wordsOf(health, start)]).toEqual(['green', 'Healthy'])
     const late = start + 61 * minute
-    expect([lightOf(health, late), wordsOf(health, late)]).toEqual(['amber', 'The token has ended; a refresh is due'])
+    expect([lightOf(health, late), wordsOf(health, late)]).toEqual(['amber', 'Token expired, refresh due'])
   })
 
-  test('a refresh token given by hand has had no token yet, and nothing is said of one', () => {
+  test('a pasted refresh token has had no token yet, and nothing is said of one', () => {
     const grant = facts({ obtainedAt: start, expiresAt: start, expirySource: 'guess' })
     const { health } = run([[0, { type: 'started', grant, leftover: null }]])
     expect(wordsOf(health, start)).toBe('Waiting for the first token')
@@ -325,7 +325,7 @@ describe('what the server itself says of the token', () => {
     const { health } = run([signedIn, refused])
     expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', code: 'tokenRefused' })
     expect(lightOf(health, start + minute)).toBe('red')
-    expect(wordsOf(health, start + minute)).toBe('Sign in needed: the server refuses the token')
+    expect(wordsOf(health, start + minute)).toBe('Sign-in needed: the server rejects the token')
     expect(detailOf(health, start + minute, time)).toContain('refused the current token at 12:01')
     expect(plannedAt(health)).toBe(plannedAt(run([signedIn]).health))
     expect(run([[50 * minute, { type: 'due' }]], health).effect).toBe('refresh')

@@ -109,7 +109,7 @@ describe('FM-03 a reply that never came', () => {
       fault: 'refused',
       nextAt: null
     })
-    expect(s.view().detail).toContain('was lost on the way')
+    expect(s.view().detail).toContain('was lost, and the server rejected')
     expect(s.authority.events.filter(({ kind }) => kind === 'reuseDetected')).toHaveLength(1)
     await s.restart()
     expect(s.view()).toMatchObject({ state: 'needsUser', fault: 'refused' })
@@ -147,7 +147,7 @@ test('invalid_client: a registered client is asked to be registered anew, keeps 
   s.authority.faults.next('invalid_client')
   expect(await ask()).toBe('signInNeeded')
   expect(s.view()).toMatchObject({ light: 'red', state: 'needsUser', action: 'signIn', fault: 'misconfigured' })
-  expect(s.view().words).toContain('no longer knows this client')
+  expect(s.view().words).toContain('no longer recognizes this client')
   expect(s.view().detail).toContain('registers anew')
   expect(s.view().nextAt! - s.view().since!).toBe(3_600_000)
   await recovers()
@@ -252,7 +252,7 @@ describe('FM-04 a disk that is really full', () => {
     fill(disk)
     expect(await ask()).toBe('vaultUnwritable')
     expect(s.view()).toMatchObject({ light: 'amber', fault: 'unsaved' })
-    expect(s.view().detail).toContain('no refresh was sent')
+    expect(s.view().detail).toContain('No refresh was sent')
     expect(counts().refreshed).toBe(0)
     expect(await token()).toBe(before)
 

@@ -198,7 +198,7 @@ describe('storage that fails', () => {
     await keeper.start()
     await clock.advance(55 * minute)
     expect(oauth.renewals).toHaveLength(0)
-    expect(keeper.roster.view('one').detail).toContain('no refresh was sent')
+    expect(keeper.roster.view('one').detail).toContain('No refresh was sent')
   })
 })
 
@@ -443,7 +443,7 @@ describe('restarts', () => {
     oauth.renewals[1]!.answer(failure('refused', 'invalid_grant'))
     await clock.settle()
     expect(second.roster.view('one').words).toBe('Sign in needed: the server refused the refresh token')
-    expect(second.roster.view('one').detail).toContain('was lost on the way')
+    expect(second.roster.view('one').detail).toContain('was lost, and the server rejected')
     await clock.advance(24 * hour)
     expect(oauth.renewals).toHaveLength(2)
     oauth.renewals[0]!.answer(failure('busy')) // let the first keeper drain

@@ -61,7 +61,7 @@ test('one that named no server is answered in the window, where they are chosen'
 test('the lock is told, and ends from there', () => {
   const snapshot = { ...snapshotOf(server()), clients: { ...clients(), locked: true } }
   expect(labels(menuOf(snapshot, now, settings))).toEqual(
-    expect.arrayContaining(['Locked: no client is let in', 'Unlock clients'])
+    expect.arrayContaining(['Locked: all clients are blocked', 'Unlock clients'])
   )
 })
 

@@ -38,7 +38,7 @@ describe('words', () => {
     ['Retrying · attempt 3 · next in 0:38', retrying],
     ['Retrying · attempt 3 · next in 5:00', { ...retrying, nextAt: now + 5 * minute }],
     ['Retrying · attempt 3 · next now', { ...retrying, nextAt: now }],
-    ['Sign in needed', needy],
+    ['Sign-in needed', needy],
     ['Refreshing…', { state: 'refreshing' as const, words: 'Refreshing…' }],
     ['Paused', { paused: true, words: 'Paused' }],
     [
@@ -70,7 +70,7 @@ describe('menu', () => {
 
   test('servers that need a person come first, then those retrying; then what Tokentray itself offers', () => {
     expect(labels(lines)).toEqual([
-      'Notion — Sign in needed',
+      'Notion — Sign-in needed',
       'Git && Hub — Retrying · attempt 3 · next in 0:38',
       'Linear — Healthy · refreshes in 12 min',
       '-',

@@ -196,7 +196,7 @@ describe('the authorization response', () => {
     const signIn = await begin(setUp().oauth, configOf(fake.mcp))
     const page = await fetch(back(signIn, { error: 'access_denied' }))
     expect(page.status).toBe(400)
-    expect(await page.text()).toContain('was declined')
+    expect(await page.text()).toContain('was denied')
     await refusal(signIn.grant, 'authorizationDenied')
   })
 
@@ -246,7 +246,7 @@ describe('the authorization response', () => {
   ] as const)('an exchange answered with %j fails as %s, and the page says so', async (reply, code) => {
     fake.script('/token', reply)
     const signIn = await begin(setUp().oauth, configOf(fake.mcp))
-    expect((await browse(signIn)).text).toContain('The sign-in failed')
+    expect((await browse(signIn)).text).toContain('Sign-in failed')
     await refusal(signIn.grant, code)
     expect(fake.to('/token')).toHaveLength(1)
   })
@@ -307,7 +307,7 @@ describe('by hand, and not at all', () => {
     'a server that lives on a pasted %s has no sign-in',
     async (grantKind) => {
       expect(await refusal(begin(setUp().oauth, configOf(fake.mcp, { grantKind })), 'signInFailed')).toContain(
-        'give it a new one'
+        'Replace it'
       )
       expect(fake.requests).toHaveLength(0)
     }

@@ -187,7 +187,7 @@ test('the host that failed is the one that is named; what metadata names must be
     body: { resource: fake.mcp, authorization_servers: ['https://nowhere.invalid'] }
   })
   expect(await refusal(begin(oauth, configOf(fake.mcp)), 'serverUnreachable')).toContain(
-    'nowhere.invalid cannot be reached'
+    'nowhere.invalid could not be reached'
   )
   for (const named of ['nonsense', 'http://plain.example/x']) {
     fake.script('/mcp', { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${named}"` } })
@@ -218,8 +218,8 @@ describe('addresses that are no MCP server to sign in to', () => {
       { body: { jsonrpc: '2.0', id: 1, result: {} } },
       { headers: { 'content-type': 'text/event-stream' }, body: '' }
     )
-    expect(await refusal(find(`${fake.origin}/open`), 'signInFailed')).toContain('without a sign-in')
-    expect(await refusal(find(`${fake.origin}/open`), 'signInFailed')).toContain('without a sign-in')
+    expect(await refusal(find(`${fake.origin}/open`), 'signInFailed')).toContain('does not require sign-in')
+    expect(await refusal(find(`${fake.origin}/open`), 'signInFailed')).toContain('does not require sign-in')
   })
 })
 

@@ -127,7 +127,7 @@ test('the address is pasted', async () => {
 
 test('revoked at sign-out: neither token works any more', async () => {
   const grant = await signIn()
-  expect(await oauth.revoke(configOf(mcp.url), grant, never)).toBe('The server has revoked the tokens.')
+  expect(await oauth.revoke(configOf(mcp.url), grant, never)).toBe('The server revoked the tokens.')
   expect(await statusWith(grant)).toBe(401)
   expect(await oauth.renew(configOf(mcp.url), grant, never)).toMatchObject({ ok: false, fault: 'refused' })
 })

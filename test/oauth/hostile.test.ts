@@ -46,7 +46,7 @@ async function play(step: StepName, { oauth }: Setting): Promise<{ outcome: stri
   }
   if (step === 'revocation') {
     const said = await oauth.revoke(config, grantOf(server.origin), never)
-    return { outcome: said === 'The server has revoked the tokens.' ? 'confirmed' : 'unconfirmed', said }
+    return { outcome: said === 'The server revoked the tokens.' ? 'confirmed' : 'unconfirmed', said }
   }
   try {
     const signIn = await begin(oauth, config)

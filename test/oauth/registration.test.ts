@@ -247,7 +247,7 @@ describe('dynamic registration', () => {
       fake.script('/token', unknown)
       fake.script('/register', { status: 400, body: { error: 'access_denied' } })
       const signIn = await begin(oauth, configOf(fake.mcp))
-      expect((await browse(signIn)).text).toContain('refused to register')
+      expect((await browse(signIn)).text).toContain('rejected the client registration')
       await refusal(signIn.grant, 'registrationRefused')
       expect(registrations.rows).toEqual([])
       await expect(fetch(signIn.redirectUri ?? '')).rejects.toThrow()
@@ -445,7 +445,7 @@ describe('a pre-registered client', () => {
   test('refused by the server keeps its settings and says what to check', async () => {
     fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
     const promise = signInFully(setUp().oauth, configOf(fake.mcp, { clientId: 'my-app' }), 'wrong')
-    expect(await refusal(promise, 'clientRefused')).toContain('the client id, and its secret or key')
+    expect(await refusal(promise, 'clientRefused')).toContain('the client ID and its secret or key')
   })
 })
 

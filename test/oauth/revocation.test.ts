@@ -12,7 +12,7 @@ afterEach(() => fake.stop())
 const revoke = (grant = grantOf(fake.origin)) => setUp().oauth.revoke(configOf(fake.mcp), grant, never)
 
 test('the refresh token first, then the access token, as the client that got them', async () => {
-  expect(await revoke()).toBe('The server has revoked the tokens.')
+  expect(await revoke()).toBe('The server revoked the tokens.')
   expect(fake.to('/revoke').map(({ form }) => Object.fromEntries(form))).toEqual([
     { token: 'old-refresh', token_type_hint: 'refresh_token', client_id: 'client-0' },
     { token: 'old-access', token_type_hint: 'access_token', client_id: 'client-0' }
@@ -25,7 +25,7 @@ test('an access token alone', async () => {
 })
 
 test('a server that offers none', async () => {
-  expect(await revoke(grantOf(fake.origin, {}, { revocationEndpoint: null }))).toContain('offers no revocation')
+  expect(await revoke(grantOf(fake.origin, {}, { revocationEndpoint: null }))).toContain('does not support revocation')
   expect(fake.requests).toHaveLength(0)
 })
 

@@ -61,7 +61,7 @@ test('a core that cannot be opened lets go of the ownership and tells why', asyn
     throw Object.assign(new Error('boom'), { code: 'x' })
   }
   expect(await run(['list'], made.world)).toBe(1)
-  expect(made.text.err).toBe('tokentray: Something unexpected went wrong; set TOKENTRAY_DEBUG=1 to see where.\n')
+  expect(made.text.err).toBe('tokentray: Something went wrong. Set TOKENTRAY_DEBUG=1 for details.\n')
   expect(made.lock.isHeld()).toBe(false)
 })
 
@@ -99,7 +99,7 @@ test('an owner that never answers: one sentence, and the vault left alone', asyn
   await made.lock.claim()
   made.world.clock = lookedAt(() => {})
   expect(await run(['list'], made.world)).toBe(1)
-  expect(made.text.err).toMatch(/^tokentray: Another process holds the vault .* but does not answer; .*\n$/)
+  expect(made.text.err).toMatch(/^tokentray: Another process uses the vault .* but does not respond\. .*\n$/)
 })
 
 test('an owner that hears out a request in flight is waited for as long as that may take', async () => {
@@ -144,7 +144,7 @@ test('but not for ever, where owners come and go and none of them answers', asyn
     if (looks === 2000) lock?.release()
   })
   expect(await run(['list'], made.world)).toBe(1)
-  expect(made.text.err).toMatch(/^tokentray: Process \d+ holds the vault .* but does not answer; .*\n$/)
+  expect(made.text.err).toMatch(/^tokentray: Process \d+ uses the vault .* but does not respond\. .*\n$/)
 })
 
 test('a command answered by an owner that is stopping is sent to the next owner', async () => {
@@ -221,7 +221,7 @@ test('serve refuses beside another lasting owner, naming its process', async () 
   await lock.claim()
   const { exitCode, err } = await runIn(['serve'], { paths, lock })
   expect(exitCode).toBe(1)
-  expect(err).toContain(`Tokentray is running already (process ${process.pid})`)
+  expect(err).toContain(`Tokentray is already running with this vault (process ${process.pid})`)
 })
 
 test('stop ends the lasting owner and waits until it is gone; a command at work is left alone', async () => {

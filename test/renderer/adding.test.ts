@@ -2,7 +2,9 @@
 // Each step is told as the core takes it; what is secret is emptied.
 import { describe, expect, test } from 'vitest'
 import { providers } from '../../app/providers/providers.ts'
-import { words } from '../../renderer/words.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
+import { addWords } from '../../renderer/words/addServer.ts'
+import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
 import { Refusal, serverView } from './fixture.ts'
 import { button, copied, openPages } from './opened.ts'
@@ -39,9 +41,9 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     fixture().handlers['signIn.wait'] = () => ended.promise
     const page = await open('#add')
     const step = (name: string, kind: string) => page.locator(`li.${kind}[data-step="${name}"]`).waitFor()
-    await page.getByLabel(words.add.url).fill(address)
-    await button(page, words.add.submit).click()
-    await page.getByRole('heading', { level: 1, name: words.signIn.title('example') }).waitFor()
+    await page.getByLabel(addWords.url).fill(address)
+    await button(page, addWords.submit).click()
+    await page.getByRole('heading', { level: 1, name: signInWords.title('example') }).waitFor()
     expect(fixture().inputsOf('server.add')).toEqual([{ url: address }])
     const seen = ['resource', 'authorizationServer', 'registration'] as const
     for (const [index, name] of seen.entries()) {
@@ -64,10 +66,10 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     await step('store', 'now')
     change({ state: 'fresh', light: 'green', words: 'Healthy', signIn: null, expirySource: 'stated' })
     ended.resolve({ view: fixture().snapshot.servers.at(-1) })
-    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    await page.getByText(signInWords.done, { exact: true }).waitFor()
     await step('store', 'done')
     // There was no token before this one.
-    expect(await page.getByText(words.signIn.lead).count()).toBe(0)
+    expect(await page.getByText(signInWords.lead).count()).toBe(0)
   })
 
   test('behind another sign-in at the same authorization server it says so, and opens its page in its turn', async () => {
@@ -77,11 +79,11 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     fixture().handlers['signIn.ready'] = () => ready.promise
     fixture().handlers['signIn.wait'] = () => new Promise(() => {})
     const page = await open('#add')
-    await page.getByLabel(words.add.url).fill(address)
-    await button(page, words.add.submit).click()
+    await page.getByLabel(addWords.url).fill(address)
+    await button(page, addWords.submit).click()
     const signIn = { id: 's1', step: 'authorizationServer', since: Date.now(), url: null, redirectUri: null }
     change({ state: 'signingIn', signIn: { ...signIn, waitingFor: 'linear' } })
-    await page.getByText(words.signIn.waitingFor('Linear')).waitFor()
+    await page.getByText(signInWords.waitingFor('Linear')).waitFor()
     const opened = page.context().waitForEvent('page')
     // The click is long ago for the browser or not: the page is opened, or offered.
     const url = `${fixture().url}authorize`
@@ -99,9 +101,9 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     fixture().handlers['signIn.start'] = () => first
     fixture().handlers['signIn.wait'] = () => new Promise(() => {})
     const page = await open('#add')
-    await page.getByLabel(words.add.url).fill(address)
+    await page.getByLabel(addWords.url).fill(address)
     const opened = page.context().waitForEvent('page')
-    await button(page, words.add.submit).click()
+    await button(page, addWords.submit).click()
     await (await opened).close()
     const under = {
       id: 's1',
@@ -112,13 +114,13 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
       device: null
     }
     change({ state: 'signingIn', signIn: under })
-    await button(page, words.signIn.copyLink).waitFor()
-    expect(await button(page, words.signIn.newClient).count()).toBe(0)
+    await button(page, signInWords.copyLink).waitFor()
+    expect(await button(page, signInWords.newClient).count()).toBe(0)
     change({ state: 'signingIn', signIn: { ...under, keptClient: true } })
     const url = `${fixture().url}authorize?anew`
     fixture().handlers['signIn.replaceClient'] = () => ({ ...first, url })
     const again = page.context().waitForEvent('request', (request) => request.url() === url)
-    await button(page, words.signIn.newClient).click()
+    await button(page, signInWords.newClient).click()
     await again
     expect(fixture().inputsOf('signIn.replaceClient')).toEqual([{ signIn: 's1' }])
     // The fixture has no such page: the console says so.
@@ -131,17 +133,17 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
       throw new Refusal('registrationUnsupported', 'example.com allows no client to register by itself.')
     }
     const page = await open('#add')
-    await page.getByLabel(words.add.url).fill(address)
+    await page.getByLabel(addWords.url).fill(address)
     await page.keyboard.press('Enter')
     await page.getByText('example.com allows no client to register by itself.').waitFor()
     await page.locator('li.failed[data-step="registration"]').waitFor()
-    await button(page, words.signIn.ownClient).click()
+    await button(page, signInWords.ownClient).click()
     await page.getByText('http://127.0.0.1:41414/callback').waitFor()
-    await expect.poll(() => page.getByLabel(words.add.url).inputValue()).toBe(address)
+    await expect.poll(() => page.getByLabel(addWords.url).inputValue()).toBe(address)
     await expect.poll(() => fixture().inputsOf('server.remove')).toEqual([{ server: 'example' }])
-    await page.getByLabel(words.add.clientId, { exact: true }).fill('client-1')
-    await page.getByLabel(words.add.clientSecretOptional).fill('typed-secret')
-    await button(page, words.add.submit).click()
+    await page.getByLabel(addWords.clientId, { exact: true }).fill('client-1')
+    await page.getByLabel(addWords.clientSecretOptional).fill('typed-secret')
+    await button(page, addWords.submit).click()
     await expect.poll(() => fixture().inputsOf('server.add').length).toBe(2)
     expect(fixture().inputsOf('server.add')[1]).toEqual({
       url: address,
@@ -154,12 +156,12 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
 
   test('what is missing is said where it is missing, and nothing is sent', async () => {
     const page = await open('#add/ownClient')
-    await page.getByLabel(words.add.url).fill('mcp.example.com/mcp')
-    await button(page, words.add.submit).click()
-    await page.locator('.fieldError').getByText(words.add.urlIncomplete).waitFor()
-    await page.getByLabel(words.add.url).fill(address)
-    await button(page, words.add.submit).click()
-    const clientId = page.locator('.field', { has: page.getByLabel(words.add.clientId, { exact: true }) })
+    await page.getByLabel(addWords.url).fill('mcp.example.com/mcp')
+    await button(page, addWords.submit).click()
+    await page.locator('.fieldError').getByText(addWords.urlIncomplete).waitFor()
+    await page.getByLabel(addWords.url).fill(address)
+    await button(page, addWords.submit).click()
+    const clientId = page.locator('.field', { has: page.getByLabel(addWords.clientId, { exact: true }) })
     await clientId.locator('.fieldError').getByText(/./).waitFor()
     expect(fixture().inputsOf('server.add')).toEqual([])
   })
@@ -174,7 +176,7 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     }
     const refuse = Promise.withResolvers<void>()
     const page = await open('#add')
-    await page.getByLabel(words.add.url).fill(address)
+    await page.getByLabel(addWords.url).fill(address)
     await page.keyboard.press('Enter')
     await page.locator('li.now[data-step="authorizationServer"]').waitFor()
     refuse.resolve()
@@ -186,11 +188,11 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
       throw new Refusal('urlInvalid', 'That is not an https address.')
     }
     const page = await open('#add/staticToken')
-    await page.getByLabel(words.add.url).fill('https://x.example')
-    const field = page.getByLabel(words.add.accessToken, { exact: true })
+    await page.getByLabel(addWords.url).fill('https://x.example')
+    const field = page.getByLabel(addWords.accessToken, { exact: true })
     expect(await field.getAttribute('type')).toBe('password')
     await field.fill('typed-token')
-    await button(page, words.add.submitToken).click()
+    await button(page, addWords.submitToken).click()
     await page.getByRole('alert').getByText('That is not an https address.').waitFor()
     await expect.poll(() => field.inputValue()).toBe('')
     expect(fixture().inputsOf('server.add')).toEqual([{ url: 'https://x.example', accessToken: 'typed-token' }])
@@ -202,16 +204,16 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     fixture().handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null })
     fixture().handlers['signIn.wait'] = () => ({})
     const page = await open('#add/clientCredentials')
-    await page.getByLabel(words.add.url).fill(address)
-    await page.getByLabel(words.add.clientId, { exact: true }).fill('machine')
-    await page.getByLabel(words.add.clientSecret, { exact: true }).fill('s')
-    await button(page, words.add.submit).click()
-    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    await page.getByLabel(addWords.url).fill(address)
+    await page.getByLabel(addWords.clientId, { exact: true }).fill('machine')
+    await page.getByLabel(addWords.clientSecret, { exact: true }).fill('s')
+    await button(page, addWords.submit).click()
+    await page.getByText(signInWords.done, { exact: true }).waitFor()
     await page.goto(`${fixture().url}#add/refreshToken`)
-    await page.getByLabel(words.add.url).fill(address)
-    await page.getByLabel(words.add.refreshToken, { exact: true }).fill('r')
-    await page.getByLabel(words.add.tokenEndpoint, { exact: true }).fill('https://as.example/token')
-    await button(page, words.add.submitToken).click()
+    await page.getByLabel(addWords.url).fill(address)
+    await page.getByLabel(addWords.refreshToken, { exact: true }).fill('r')
+    await page.getByLabel(addWords.tokenEndpoint, { exact: true }).fill('https://as.example/token')
+    await button(page, addWords.submitToken).click()
     await expect
       .poll(() => fixture().inputsOf('server.add'))
       .toEqual([
@@ -232,12 +234,12 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
 
     test('another provider can be chosen, and its kind of redirect address is copied exactly', async () => {
       const page = await open('#add/ownClient')
-      await page.getByText(words.add.providerSteps).waitFor()
-      await page.getByLabel(words.add.provider).selectOption('Amazon Cognito')
+      await page.getByText(addWords.providerSteps).waitFor()
+      await page.getByLabel(addWords.provider).selectOption('Amazon Cognito')
       await page.getByText('http://localhost:41414/callback').waitFor()
-      await page.getByLabel(words.add.port).fill('5000')
-      await button(page, words.actions.copy).click()
-      await page.getByText(words.actions.copied).waitFor()
+      await page.getByLabel(addWords.port).fill('5000')
+      await button(page, actionWords.copy).click()
+      await page.getByText(actionWords.copied).waitFor()
       expect(await copied(page)).toBe('http://localhost:5000/callback')
     })
   })

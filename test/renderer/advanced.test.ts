@@ -3,14 +3,18 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import type { ServerView } from '../../app/contract/views.ts'
-import { words } from '../../renderer/words.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
+import { addWords } from '../../renderer/words/addServer.ts'
+import { detailWords, keyWords } from '../../renderer/words/server.ts'
+import { advancedWords } from '../../renderer/words/serverSettings.ts'
+import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
 import { serverView } from './fixture.ts'
 import { button, isSettled, openPages } from './opened.ts'
 
 if (reason) console.log(reason)
 
-const text = words.advanced
+const text = advancedWords
 const address = 'https://mcp.example.com/mcp'
 const preload = `window.tokentray = {
   async call(command, input) {
@@ -42,7 +46,7 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
   async function saved(page: Page): Promise<unknown> {
     const sent = () => fixture().inputsOf('server.set')
     const before = sent().length
-    await button(page, words.actions.save).click()
+    await button(page, actionWords.save).click()
     await expect.poll(() => sent().length).toBe(before + 1)
     await isSettled(page)
     return sent()[before]
@@ -79,7 +83,7 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
         const folds = [...document.querySelectorAll('.disclosure')]
         const fold = folds.find((each) => each.querySelector('button').textContent.trim() === '${title}')
         getComputedStyle(fold.querySelector('.chevron')).transform`)
-    const opened = await turned(words.detail.settings)
+    const opened = await turned(detailWords.settings)
     expect(opened).toMatch('matrix')
     expect(await turned(text.title)).not.toBe(opened)
     await unfold(page)
@@ -116,11 +120,11 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
     const page = await openWindow('#server/github/settings')
     await unfold(page)
     await fill(page, text.certificateFile, '/eve.pem')
-    await button(page, words.actions.save).click()
+    await button(page, actionWords.save).click()
     await page.getByText(text.certificateWrong).waitFor()
     await fill(page, text.certificateKeyFile, '/eve.key')
     await fill(page, text.identityProviderClient, '')
-    await button(page, words.actions.save).click()
+    await button(page, actionWords.save).click()
     await page.getByText(text.identityProviderWrong).waitFor()
     expect(fixture().inputsOf('server.set')).toEqual([])
     await fill(page, text.identityProvider, '')
@@ -143,14 +147,14 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
     }
     fixture().handlers['server.keys'] = () => ({ jwks: { keys: [] } })
     const page = await open('#add/clientCredentials')
-    await page.getByLabel(words.add.url).fill(address)
-    await fill(page, words.add.clientId, 'machine')
-    await fill(page, words.add.clientSecret, 'typed-before')
-    await choose(page, words.add.clientAuths.key)
+    await page.getByLabel(addWords.url).fill(address)
+    await fill(page, addWords.clientId, 'machine')
+    await fill(page, addWords.clientSecret, 'typed-before')
+    await choose(page, addWords.clientAuths.key)
     await unfold(page)
     await choose(page, text.dpopWays.on)
-    await button(page, words.add.submitKey).click()
-    await page.getByText(words.keys.label).waitFor()
+    await button(page, addWords.submitKey).click()
+    await page.getByText(keyWords.label).waitFor()
     expect(fixture().inputsOf('server.add')).toEqual([
       { url: address, clientId: 'machine', clientAuth: 'private_key_jwt', dpop: true, grantKind: 'clientCredentials' }
     ])
@@ -159,10 +163,10 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
 
   test('a way by assertion is offered in the window alone, with a client certificate on top', async () => {
     const browser = await open('#add')
-    await button(browser, words.add.other).click()
+    await button(browser, addWords.other).click()
     const way = (text: string) => browser.locator('.radio').filter({ hasText: text })
-    await way(words.add.ways.clientCredentials).waitFor()
-    expect(await way(words.add.ways.assertion).count()).toBe(0)
+    await way(addWords.ways.clientCredentials).waitFor()
+    expect(await way(addWords.ways.assertion).count()).toBe(0)
     fixture().handlers['server.add'] = ({ url }: { url: string }) => {
       const view = serverView({ id: 'example', name: 'example', url }, Date.now())
       fixture().change(({ servers }) => void servers.push(view))
@@ -171,10 +175,10 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
     fixture().handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null })
     fixture().handlers['signIn.wait'] = () => ({})
     const page = await openWindow('#add')
-    await page.getByLabel(words.add.url).fill(address)
-    await button(page, words.add.other).click()
-    await choose(page, words.add.ways.assertion)
-    await fill(page, words.add.clientId, 'workload')
+    await page.getByLabel(addWords.url).fill(address)
+    await button(page, addWords.other).click()
+    await choose(page, addWords.ways.assertion)
+    await fill(page, addWords.clientId, 'workload')
     await fill(page, text.assertionFile, '/id.jwt')
     await fill(page, text.identityProvider, 'https://idp.example/token')
     await fill(page, text.identityProviderClient, 'c')
@@ -182,8 +186,8 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
     await unfold(page)
     await fill(page, text.certificateFile, '/ada.pem')
     await fill(page, text.certificateKeyFile, '/ada.key')
-    await button(page, words.add.submit).click()
-    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    await button(page, addWords.submit).click()
+    await page.getByText(signInWords.done, { exact: true }).waitFor()
     expect(fixture().inputsOf('server.add')).toEqual([
       {
         url: address,

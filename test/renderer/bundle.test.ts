@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { words } from '../../renderer/words.ts'
+import { desktopWords } from '../../renderer/words/settings.ts'
+import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
 import { button, openPages } from './opened.ts'
 import { signingIn } from './pages.ts'
@@ -39,25 +40,25 @@ describe.skipIf(reason !== null)('the bundle', () => {
         }
       }`)
     await page.goto(`${fixture().url}#settings`)
-    const atLogin = page.getByRole('checkbox', { name: words.desktop.startAtLogin })
-    await page.getByText(words.desktop.startAtLogin).click()
+    const atLogin = page.getByRole('checkbox', { name: desktopWords.startAtLogin })
+    await page.getByText(desktopWords.startAtLogin).click()
     await expect.poll(() => atLogin.isChecked()).toBe(true)
     // Changed in the system's own settings meanwhile: coming back shows it.
     await page.evaluate("window.desktop.startAtLogin = false; window.dispatchEvent(new Event('focus'))")
     await expect.poll(() => atLogin.isChecked()).toBe(false)
-    await page.getByText(words.desktop.notifications).click()
+    await page.getByText(desktopWords.notifications).click()
     await expect.poll(() => page.evaluate('window.desktop.notifications')).toBe(false)
     await page.goto(`${fixture().url}#server/linear`)
-    await page.getByText(words.desktop.server).click()
-    await expect.poll(() => page.getByRole('checkbox', { name: words.desktop.server }).isChecked()).toBe(false)
+    await page.getByText(desktopWords.server).click()
+    await expect.poll(() => page.getByRole('checkbox', { name: desktopWords.server }).isChecked()).toBe(false)
     fixture().handlers['signIn.start'] = () => {
       signingIn(fixture())
       return { signIn: 'sign-in-1', url: 'https://www.figma.com/oauth/authorize', redirectUri: null }
     }
     fixture().handlers['signIn.wait'] = () => new Promise(() => {})
     await page.goto(`${fixture().url}#sign-in/figma`)
-    await button(page, words.signIn.start).click()
-    await button(page, words.signIn.openAgain).click()
+    await button(page, signInWords.start).click()
+    await button(page, signInWords.openAgain).click()
     await expect.poll(() => fixture().inputsOf('signIn.start').length).toBe(2)
     expect(page.context().pages()).toHaveLength(1)
   })

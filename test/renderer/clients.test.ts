@@ -2,7 +2,8 @@
 // In a real Chromium on the built pages; each command is checked as it reached the core.
 import { describe, expect, test } from 'vitest'
 import { refusalWords } from '../../app/contract/refusals.ts'
-import { words } from '../../renderer/words.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
+import { clientsWords } from '../../renderer/words/clients.ts'
 import { reason } from './chromium.ts'
 import { clientOf, Refusal } from './fixture.ts'
 import { button, copied, openPages } from './opened.ts'
@@ -19,10 +20,10 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
     asking(fixture())
     await page
       .getByRole('status')
-      .filter({ hasText: words.clients.waiting('Claude Code', 2) })
+      .filter({ hasText: clientsWords.waiting('Claude Code', 2) })
       .waitFor()
-    await button(page, words.clients.answer).click()
-    const request = page.getByRole('region', { name: words.clients.wants('Claude Code') })
+    await button(page, clientsWords.answer).click()
+    const request = page.getByRole('region', { name: clientsWords.wants('Claude Code') })
     await request.getByText('4821').waitFor()
     await request.getByText('http://localhost:33418/callback').waitFor()
     await request.getByText('GitHub').waitFor()
@@ -31,9 +32,9 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
       .first()
       .waitFor()
     fixture().handlers['clients.allow'] = () => ({})
-    await request.getByRole('button', { name: words.clients.once }).click()
-    await page.getByText(words.clients.allowed('Claude Code')).waitFor()
-    await request.getByRole('button', { name: words.clients.always }).click()
+    await request.getByRole('button', { name: clientsWords.once }).click()
+    await page.getByText(clientsWords.allowed('Claude Code')).waitFor()
+    await request.getByRole('button', { name: clientsWords.always }).click()
     await expect
       .poll(() => fixture().inputsOf('clients.allow'))
       .toEqual([
@@ -45,8 +46,8 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
   test('a client that named no server gets those a person ticks, and none by itself', async () => {
     asking(fixture())
     const page = await open('#clients')
-    const request = page.getByRole('region', { name: words.clients.wants('Inspector') })
-    const once = request.getByRole('button', { name: words.clients.once })
+    const request = page.getByRole('region', { name: clientsWords.wants('Inspector') })
+    const once = request.getByRole('button', { name: clientsWords.once })
     await once.waitFor()
     expect(await once.isDisabled()).toBe(true)
     fixture().handlers['clients.allow'] = () => ({})
@@ -63,8 +64,8 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
       throw new Refusal('clientUnknown', 'This request is over.')
     }
     const page = await open('#clients')
-    const request = page.getByRole('region', { name: words.clients.wants('Claude Code') })
-    await request.getByRole('button', { name: words.clients.deny }).click()
+    const request = page.getByRole('region', { name: clientsWords.wants('Claude Code') })
+    await request.getByRole('button', { name: clientsWords.deny }).click()
     await page.getByText('This request is over.').waitFor()
     expect(fixture().inputsOf('clients.deny')).toEqual([{ request: 'r1' }])
   })
@@ -72,9 +73,9 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
   test('clients and keys are shown with their reach and last use, and revoked with one press', async () => {
     const page = await open('#clients')
     const key = page.locator('[data-client="k1"]')
-    await key.getByText(words.clients.lastUse('GitHub')).waitFor()
-    await page.getByText(words.clients.alwaysFor('GitHub')).waitFor()
-    await page.getByText(words.clients.used('ci', 'GitHub', 12)).waitFor()
+    await key.getByText(clientsWords.lastUse('GitHub')).waitFor()
+    await page.getByText(clientsWords.alwaysFor('GitHub')).waitFor()
+    await page.getByText(clientsWords.used('ci', 'GitHub', 12)).waitFor()
     fixture().handlers['clients.revoke'] = () => {
       fixture().handlers['clients.list'] = () => ({
         clients: [clientOf({ id: 'c1' })],
@@ -85,7 +86,7 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
       })
       return { name: 'ci' }
     }
-    await button(page, `${words.clients.revoke}: ci`).click()
+    await button(page, `${clientsWords.revoke}: ci`).click()
     await key.waitFor({ state: 'detached' })
     expect(fixture().inputsOf('clients.revoke')).toEqual([{ client: 'k1' }])
   })
@@ -97,34 +98,34 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
       refused: [{ kind: 'foreignOrigin', times: 3, lastAt: fixture().snapshot.at, detail: 'https://evil.example' }]
     })
     const page = await open('#clients')
-    await page.locator('[data-client="metrics.k"]').getByText(words.clients.metricsOnly).waitFor()
-    expect(await page.getByText(words.clients.usesNone).count()).toBe(0)
-    const told = words.clients.refusedTimes(refusalWords.foreignOrigin, 3, 'https://evil.example')
+    await page.locator('[data-client="metrics.k"]').getByText(clientsWords.metricsOnly).waitFor()
+    expect(await page.getByText(clientsWords.usesNone).count()).toBe(0)
+    const told = clientsWords.refusedTimes(refusalWords.foreignOrigin, 3, 'https://evil.example')
     await page.locator('[data-refused="foreignOrigin"]').getByText(told).waitFor()
   })
 
   test('a new key is shown once, can be copied, and is gone when the screen is left', async () => {
     fixture().handlers['clients.addKey'] = () => ({ key: 'ttk_shown-once', client: clientOf({ kind: 'key' }) })
     const page = await open('#clients')
-    await button(page, words.clients.addKey).click()
-    const make = button(page, words.clients.keyMake)
-    await page.getByLabel(words.clients.keyName).fill(' deploy ')
+    await button(page, clientsWords.addKey).click()
+    const make = button(page, clientsWords.keyMake)
+    await page.getByLabel(clientsWords.keyName).fill(' deploy ')
     expect(await make.isDisabled()).toBe(true)
     await page
       .locator('label')
       .filter({ hasText: /^GitHub$/ })
       .click()
-    await page.getByText(words.clients.days(30), { exact: true }).click()
+    await page.getByText(clientsWords.days(30), { exact: true }).click()
     await make.click()
     await page.getByText('ttk_shown-once').waitFor()
     expect(fixture().inputsOf('clients.addKey')).toEqual([
       { name: 'deploy', servers: ['github'], validFor: 30 * 86_400_000 }
     ])
-    await button(page, words.actions.copy).click()
-    await page.getByText(words.actions.copied).waitFor()
+    await button(page, actionWords.copy).click()
+    await page.getByText(actionWords.copied).waitFor()
     expect(await copied(page)).toBe('ttk_shown-once')
-    await button(page, words.clients.keyKept).click()
-    await button(page, words.clients.addKey).waitFor()
+    await button(page, clientsWords.keyKept).click()
+    await button(page, clientsWords.addKey).waitFor()
     expect(await page.content()).not.toContain('ttk_shown-once')
   })
 
@@ -138,12 +139,12 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
     fixture().handlers['gateway.lock'] = lock(true)
     fixture().handlers['gateway.unlock'] = lock(false)
     const page = await open('#clients')
-    await button(page, words.clients.lock).click()
-    await page.getByText(words.clients.lockedHelp).waitFor()
+    await button(page, clientsWords.lock).click()
+    await page.getByText(clientsWords.lockedHelp).waitFor()
     await page.goto(`${fixture().url}#`)
-    await page.getByText(words.clients.lockedBanner).waitFor()
-    await button(page, words.clients.unlock).click()
-    await page.getByText(words.clients.lockedBanner).waitFor({ state: 'detached' })
+    await page.getByText(clientsWords.lockedBanner).waitFor()
+    await button(page, clientsWords.unlock).click()
+    await page.getByText(clientsWords.lockedBanner).waitFor({ state: 'detached' })
   })
 
   test('the activity keeps its times on one line, also where the page is narrow', async () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { words } from '../../renderer/words.ts'
+import { connectWords } from '../../renderer/words/connect.ts'
 import { createSetting } from '../core.fixture.ts'
 import { reason } from './chromium.ts'
 import { serve } from './dashboard.ts'
@@ -25,22 +25,22 @@ describe.skipIf(reason !== null)('connecting from the pages', () => {
     page.on('response', async (response) => sent.push(await response.text().catch(() => '')))
     const button = (name: string) => page.getByRole('button', { name, exact: true })
     await page.locator('[data-server="one"]').click()
-    await button(words.connect.title).click()
+    await button(connectWords.title).click()
 
     const cursor = join(home, '.cursor', 'mcp.json')
     await page.locator('.radio').filter({ hasText: 'Cursor' }).click()
-    await page.getByText(words.connect.states.new).waitFor()
+    await page.getByText(connectWords.states.new).waitFor()
     await expect
       .poll(() => page.locator('pre.report').textContent())
       .toContain('+        "Authorization": "Bearer [key]"')
     expect(existsSync(cursor)).toBe(false)
-    await button(words.connect.write).click()
-    await page.locator('.toast.ok').getByText(words.connect.written('Cursor', cursor)).waitFor()
-    await page.getByText(words.connect.states.connected).waitFor()
+    await button(connectWords.write).click()
+    await page.locator('.toast.ok').getByText(connectWords.written('Cursor', cursor)).waitFor()
+    await page.getByText(connectWords.states.connected).waitFor()
     const { Authorization } = JSON.parse(readFileSync(cursor, 'utf8')).mcpServers.one.headers
     expect(Authorization).toMatch(/^Bearer ttk_/)
-    await button(words.connect.undo).click()
-    await page.locator('.toast.ok').getByText(words.connect.undone('Cursor')).waitFor()
+    await button(connectWords.undo).click()
+    await page.locator('.toast.ok').getByText(connectWords.undone('Cursor')).waitFor()
     expect(existsSync(cursor)).toBe(false)
     expect((await setting.call('clients.list', {})).clients).toEqual([])
 
@@ -48,20 +48,20 @@ describe.skipIf(reason !== null)('connecting from the pages', () => {
     mkdirSync(join(windsurf, '..'), { recursive: true })
     writeFileSync(windsurf, '{"mcpServers":{"one":{"command":"docker","env":{"T":"foreign-secret"}}}}')
     await page.locator('.radio').filter({ hasText: 'Windsurf' }).click()
-    await page.getByText(words.connect.states.foreign).waitFor()
-    expect(await button(words.connect.write).count()).toBe(0)
-    await button(words.connect.replace).click()
-    await button(words.connect.write).click()
-    await page.getByText(words.connect.states.connected).waitFor()
+    await page.getByText(connectWords.states.foreign).waitFor()
+    expect(await button(connectWords.write).count()).toBe(0)
+    await button(connectWords.replace).click()
+    await button(connectWords.write).click()
+    await page.getByText(connectWords.states.connected).waitFor()
 
     await page.locator('.radio').filter({ hasText: 'Gemini CLI' }).click()
-    await page.getByText(words.connect.states.new).waitFor()
+    await page.getByText(connectWords.states.new).waitFor()
     mkdirSync(join(home, '.gemini'))
     writeFileSync(join(home, '.gemini', 'settings.json'), '{"theme":"x"}')
-    await button(words.connect.write).click()
+    await button(connectWords.write).click()
     await page
       .locator('.toast.bad')
-      .getByText(/was changed by another program/)
+      .getByText(/Another program changed/)
       .waitFor()
     expect(readFileSync(join(home, '.gemini', 'settings.json'), 'utf8')).toBe('{"theme":"x"}')
 

@@ -109,7 +109,7 @@ export function sixStates(now: number): ServerView[] {
         url: 'https://mcp.notion.com/mcp',
         light: 'red',
         state: 'needsUser',
-        words: 'Sign in needed: the server refused the refresh token',
+        words: 'Sign-in needed: the server rejected the refresh token',
         detail: `The server refused the refresh token at ${time(now - 29 * min)} (invalid_grant). The last token ended at ${time(now - 20 * min)}.`,
         action: 'signIn',
         nextAt: null,
@@ -277,12 +277,12 @@ export async function startFixture(files: string, given: ServerView[] | null = n
     'server.set': view,
     'server.giveToken': view,
     'server.forgetRegistration': (input) => ({ ...view(input), sentence: 'The registration is forgotten.' }),
-    'server.signOut': (input) => ({ ...view(input), revoked: 'The server has revoked the tokens.' }),
+    'server.signOut': (input) => ({ ...view(input), revoked: 'The server revoked the tokens.' }),
     'server.remove': (input: { server: string }) => {
       change((s) => {
         s.servers = s.servers.filter(({ id }) => id !== input.server)
       })
-      return { revoked: 'The server has revoked the tokens.' }
+      return { revoked: 'The server revoked the tokens.' }
     },
     'signIn.cancel': () => ({}),
     'settings.read': () => general,

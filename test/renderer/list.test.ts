@@ -2,7 +2,8 @@
 // Nothing of the bundle is replaced: it speaks the browser bridge's HTTP to the fixture, under the strict CSP.
 import { describe, expect, test } from 'vitest'
 import type { ServerView } from '../../app/contract/views.ts'
-import { words } from '../../renderer/words.ts'
+import { demoWords, listWords, markWords, welcomeWords } from '../../renderer/words/list.ts'
+import { detailWords } from '../../renderer/words/server.ts'
 import { reason } from './chromium.ts'
 import { serverView } from './fixture.ts'
 import { button, isSettled, openPages, row } from './opened.ts'
@@ -15,12 +16,12 @@ describe.skipIf(reason !== null)('the list', () => {
   test('shows all six marks by shape, with words for each', async () => {
     const page = await open('')
     const expected = {
-      notion: words.marks.needsYou,
-      linear: words.marks.retrying,
-      github: words.marks.ok,
-      sentry: words.marks.running,
-      cloudflare: words.marks.paused,
-      figma: words.marks.signedOut
+      notion: markWords.needsYou,
+      linear: markWords.retrying,
+      github: markWords.ok,
+      sentry: markWords.running,
+      cloudflare: markWords.paused,
+      figma: markWords.signedOut
     }
     const shapes = new Set<string>()
     for (const [id, text] of Object.entries(expected)) {
@@ -29,7 +30,7 @@ describe.skipIf(reason !== null)('the list', () => {
       shapes.add(await mark.innerHTML())
     }
     expect(shapes.size).toBe(6)
-    expect(await page.getByText(words.list.needYou(1)).count()).toBe(1)
+    expect(await page.getByText(listWords.needYou(1)).count()).toBe(1)
     const order = await page
       .locator('[data-server]')
       .evaluateAll((rows) => rows.map((r) => r.getAttribute('data-server')))
@@ -50,7 +51,7 @@ describe.skipIf(reason !== null)('the list', () => {
     await expect.poll(async () => before - (await read())).toBeGreaterThanOrEqual(4)
     await page.clock.runFor(300_000)
     await expect.poll(async () => Number(await bar.getAttribute('aria-valuenow'))).toBeLessThan(left)
-    await expect.poll(() => when.innerText()).toBe(words.list.now)
+    await expect.poll(() => when.innerText()).toBe(listWords.now)
   })
 
   test('nothing ticks while the page is hidden, and the time is right again when it shows', async () => {
@@ -82,7 +83,7 @@ describe.skipIf(reason !== null)('the list', () => {
       })
     })
     await page.getByRole('status').filter({ hasText: 'GitHub: Retrying · attempt 1' }).waitFor()
-    await row(page, 'github').getByRole('img', { name: words.marks.retrying }).waitFor()
+    await row(page, 'github').getByRole('img', { name: markWords.retrying }).waitFor()
   })
 
   test('200 servers are drawn, and a change redraws its own row only', async () => {
@@ -120,11 +121,11 @@ describe.skipIf(reason !== null)('the list', () => {
         ...snapshot.servers[80]!,
         light: 'red' as const,
         state: 'needsUser' as const,
-        words: 'Sign in needed'
+        words: 'Sign-in needed'
       }
       snapshot.servers = [red, ...snapshot.servers.toSpliced(80, 1)]
     })
-    await page.locator('[data-server]').first().getByText('Sign in needed').waitFor()
+    await page.locator('[data-server]').first().getByText('Sign-in needed').waitFor()
     const ids = await page.locator('[data-server]').evaluateAll((rows) => rows.map((each) => each.id || each.outerHTML))
     expect(new Set(ids).size).toBe(90)
     fixture().change((snapshot) => {
@@ -161,8 +162,8 @@ describe.skipIf(reason !== null)('the list', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'GitHub' }).waitFor()
     await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1')
-    await button(page, `‹ ${words.detail.back}`)
-      .or(page.getByRole('button', { name: words.detail.back }))
+    await button(page, `‹ ${detailWords.back}`)
+      .or(page.getByRole('button', { name: detailWords.back }))
       .click()
     await row(page, 'github').waitFor()
     await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('server-github')
@@ -185,7 +186,7 @@ describe.skipIf(reason !== null)('the list', () => {
     await become({ state: 'waiting', light: 'amber', words: 'Retrying · attempt 1' }, 'GitHub: Retrying · attempt 1')
     await become({ ...refreshing, light: 'amber' }, 'GitHub: Retrying · attempt 1')
     await become(fresh, 'GitHub: Healthy')
-    await become({ state: 'needsUser', light: 'red', words: 'Sign in needed' }, 'GitHub: Sign in needed')
+    await become({ state: 'needsUser', light: 'red', words: 'Sign-in needed' }, 'GitHub: Sign-in needed')
   })
 
   test('the demo is started on the first run and removed from the list', async () => {
@@ -193,16 +194,16 @@ describe.skipIf(reason !== null)('the list', () => {
       snapshot.servers = []
     })
     const page = await open('')
-    await button(page, words.demo.start).click()
-    await page.locator('[data-server="steady"]').getByText(words.demo.badge).waitFor()
-    await button(page, words.demo.stop).click()
-    await page.getByText(words.welcome.title).waitFor()
+    await button(page, demoWords.start).click()
+    await page.locator('[data-server="steady"]').getByText(demoWords.badge).waitFor()
+    await button(page, demoWords.stop).click()
+    await page.getByText(welcomeWords.title).waitFor()
     expect(fixture().inputsOf('demo.stop')).toEqual([{}])
     fixture().change((snapshot) => {
       snapshot.demo = 'unavailable'
     })
-    await page.getByText(words.welcome.noDemo).waitFor()
-    expect(await button(page, words.demo.start).count()).toBe(0)
+    await page.getByText(welcomeWords.noDemo).waitFor()
+    expect(await button(page, demoWords.start).count()).toBe(0)
   })
 
   test('200 servers wake the page once a second at most, and not at all while it is hidden', async () => {

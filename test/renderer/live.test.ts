@@ -1,7 +1,12 @@
 // What only a browser has, on a real core: the one-time link, the policy, the stream of events, and a sign-in of its own.
 // No stored token is in the page or in what was sent to it. The rest of the story is test/desktop/story.test.ts.
 import { describe, expect, test } from 'vitest'
-import { words } from '../../renderer/words.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
+import { addWords } from '../../renderer/words/addServer.ts'
+import { listWords, welcomeWords } from '../../renderer/words/list.ts'
+import { detailWords, verifyWords } from '../../renderer/words/server.ts'
+import { scheduleWords } from '../../renderer/words/serverSettings.ts'
+import { signInWords } from '../../renderer/words/signIn.ts'
 import { createSetting } from '../core.fixture.ts'
 import { watchIssued } from '../desktop/issued.ts'
 import { reason } from './chromium.ts'
@@ -29,39 +34,39 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
     const token = async () => (await setting.call('readToken', { server: '127.0.0.1', minValid: 0 })).token
     const tokens: string[] = []
 
-    await button(words.list.add).waitFor()
+    await button(listWords.add).waitFor()
     const policy = "fetch(location.href).then(({ headers }) => headers.get('content-security-policy'))"
     expect(await page.evaluate(policy)).toContain("script-src 'self'")
 
     // First run, then the steps to the first token. The page it opens says yes by itself.
-    await button(words.list.add).click()
-    await page.getByLabel(words.add.url).fill(setting.mcp.url)
+    await button(listWords.add).click()
+    await page.getByLabel(addWords.url).fill(setting.mcp.url)
     const asked = page.context().waitForEvent('page')
-    await button(words.add.submit).click()
+    await button(addWords.submit).click()
     await (await asked).waitForURL(/\/callback/)
-    await page.getByText(words.signIn.done, { exact: true }).waitFor()
+    await page.getByText(signInWords.done, { exact: true }).waitFor()
     tokens.push(await token())
 
     // A refresh by hand: what the page shows of it came as an event of the stream.
-    await button(words.signIn.show).click()
-    await button(words.actions.refresh).click()
+    await button(signInWords.show).click()
+    await button(actionWords.refresh).click()
     await expect.poll(token).not.toBe(tokens[0])
     tokens.push(await token())
     await page.locator('.state.green').waitFor()
 
     // The server itself says whether it takes the token; an override is set, shown and taken back.
-    await button(words.actions.verify).click()
-    await page.getByText(words.verify.accepted).waitFor()
-    await button(words.detail.settings).click()
-    await page.getByRole('button', { name: words.schedule.title }).click()
-    const margin = page.getByRole('textbox', { name: words.schedule.fields.refreshMargin })
+    await button(actionWords.verify).click()
+    await page.getByText(verifyWords.accepted).waitFor()
+    await button(detailWords.settings).click()
+    await page.getByRole('button', { name: scheduleWords.title }).click()
+    const margin = page.getByRole('textbox', { name: scheduleWords.fields.refreshMargin })
     const overrides = async () => (await setting.call('snapshot', {})).servers[0]?.schedule
     await margin.fill('90s')
-    await button(words.actions.save).click()
+    await button(actionWords.save).click()
     await expect.poll(overrides).toEqual({ refreshMargin: 90_000 })
     await isSettled(page)
-    await page.getByText(words.schedule.followDefault('5m')).click()
-    await button(words.actions.save).click()
+    await page.getByText(scheduleWords.followDefault('5m')).click()
+    await button(actionWords.save).click()
     await expect.poll(overrides).toEqual({})
 
     // Kept out of the page and out of everything that was sent to it.
@@ -72,12 +77,12 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
     expect(sent.length).toBeGreaterThan(0)
     expect(streamed.join('\n')).toContain('"words":"Healthy"')
 
-    await button(words.actions.remove).click()
+    await button(actionWords.remove).click()
     await page
       .getByRole('alertdialog', { name: /^Remove / })
-      .getByRole('button', { name: words.actions.removeNow, exact: true })
+      .getByRole('button', { name: actionWords.removeNow, exact: true })
       .click()
-    await page.getByText(words.welcome.title).waitFor()
+    await page.getByText(welcomeWords.title).waitFor()
     await browser.closePages()
     await dashboard.close()
     await setting.stop()

@@ -3,7 +3,16 @@
 import type { Page } from 'playwright-core'
 import { quirkFacts } from '../../app/contract/quirks.ts'
 import type { ServerView } from '../../app/contract/views.ts'
-import { words } from '../../renderer/words.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
+import { addWords } from '../../renderer/words/addServer.ts'
+import { clientsWords } from '../../renderer/words/clients.ts'
+import { connectWords } from '../../renderer/words/connect.ts'
+import { welcomeWords } from '../../renderer/words/list.ts'
+import { keyWords, proposalWords, restoredWords, verifyWords } from '../../renderer/words/server.ts'
+import { advancedWords, scheduleWords } from '../../renderer/words/serverSettings.ts'
+import { settingsWords } from '../../renderer/words/settings.ts'
+import { signInWords } from '../../renderer/words/signIn.ts'
+import { vaultWords } from '../../renderer/words/vault.ts'
 import { type Fixture, Refusal } from './fixture.ts'
 
 export type Setting = {
@@ -102,7 +111,7 @@ export function connectable(fixture: Fixture): void {
 export function restored(fixture: Fixture): void {
   fixture.change(({ servers }) => {
     Object.assign(servers.find(({ id }) => id === 'notion')!, {
-      words: 'Restored from a backup: say whether to use it',
+      words: 'Restored from a backup: decide whether to use it',
       detail: '',
       action: 'tryRestored',
       fault: null
@@ -153,21 +162,21 @@ type Vault = Fixture['snapshot']['vault']
 const shut: { name: string; title: string; vault: Partial<Vault> }[] = [
   {
     name: 'keychainWaiting',
-    title: words.vault.keychainWaiting.title,
+    title: vaultWords.keychainWaiting.title,
     vault: { state: 'keychainWaiting', offers: { unlock: null, retry: false, restore: null, reset: false } }
   },
   {
     name: 'locked',
-    title: words.vault.locked.title,
+    title: vaultWords.locked.title,
     vault: {
       state: 'locked',
-      message: 'The keychain is locked; unlock it (log in to the desktop) and try again.',
+      message: 'The keychain is locked. Unlock it (log in to the desktop) and try again.',
       offers: { unlock: null, retry: true, restore: null, reset: false }
     }
   },
   {
     name: 'passphrase',
-    title: words.vault.passphrase.title,
+    title: vaultWords.passphrase.title,
     vault: {
       state: 'locked',
       keySource: 'passphrase',
@@ -176,24 +185,24 @@ const shut: { name: string; title: string; vault: Partial<Vault> }[] = [
   },
   {
     name: 'new',
-    title: words.vault.new.title,
+    title: vaultWords.new.title,
     vault: {
       state: 'unavailable',
       keySource: null,
       errorCode: 'keychainMissing',
       message:
-        'No keychain service could be reached, or it refused (on Linux: D-Bus session and gnome-keyring or KWallet); make one available, or use a passphrase instead: `tokentray vault create --ask-passphrase` asks for one, TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE holds it.',
+        'No keychain service is available, or it refused access (on Linux, it needs a D-Bus session and gnome-keyring or KWallet); make one available, or use a passphrase instead: run `tokentray vault create --ask-passphrase`, or set TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE.',
       offers: { unlock: 'new', retry: true, restore: null, reset: false }
     }
   },
   {
     name: 'keyMissing',
-    title: words.vault.keyMissing.title,
+    title: vaultWords.keyMissing.title,
     vault: { state: 'keyMissing', offers: { unlock: null, retry: true, restore: null, reset: true } }
   },
   {
     name: 'damaged',
-    title: words.vault.damaged.title,
+    title: vaultWords.damaged.title,
     vault: {
       state: 'damaged',
       offers: {
@@ -206,12 +215,12 @@ const shut: { name: string; title: string; vault: Partial<Vault> }[] = [
   },
   {
     name: 'fromFuture',
-    title: words.vault.fromFuture.title,
+    title: vaultWords.fromFuture.title,
     vault: { state: 'fromFuture', offers: { unlock: null, retry: true, restore: null, reset: false } }
   },
   {
     name: 'unavailable',
-    title: words.vault.unavailable.title,
+    title: vaultWords.unavailable.title,
     vault: {
       state: 'unavailable',
       message: 'The folder of the vault is not private: chmod 700 it.',
@@ -256,7 +265,7 @@ export const settings: Setting[] = [
       fixture.change((snapshot) => {
         snapshot.servers = []
       }),
-    ready: (page) => page.getByText(words.welcome.title).waitFor()
+    ready: (page) => page.getByText(welcomeWords.title).waitFor()
   },
   {
     name: 'server',
@@ -268,20 +277,20 @@ export const settings: Setting[] = [
     name: 'server-restored',
     hash: '#server/notion',
     prepare: (fixture) => restored(fixture),
-    ready: (page) => page.getByText(words.restored.title).waitFor()
+    ready: (page) => page.getByText(restoredWords.title).waitFor()
   },
   {
     name: 'server-keys',
     hash: '#server/github',
     prepare: keyed,
-    ready: (page) => page.getByText(words.keys.label).waitFor()
+    ready: (page) => page.getByText(keyWords.label).waitFor()
   },
   {
     name: 'server-verified',
     hash: '#server/github',
     ready: async (page) => {
-      await page.getByRole('button', { name: words.actions.verify, exact: true }).click()
-      await page.getByText(words.verify.accepted).waitFor()
+      await page.getByRole('button', { name: actionWords.verify, exact: true }).click()
+      await page.getByText(verifyWords.accepted).waitFor()
     }
   },
   {
@@ -304,31 +313,31 @@ export const settings: Setting[] = [
         Object.assign(servers.find(({ id }) => id === 'github')!, { ownClient: true, clientAuth: 'private_key_jwt' })
       }),
     ready: async (page) => {
-      await page.getByRole('button', { name: words.advanced.title, exact: true }).click()
-      await page.getByText(words.advanced.keyHelp).waitFor()
+      await page.getByRole('button', { name: advancedWords.title, exact: true }).click()
+      await page.getByText(advancedWords.keyHelp).waitFor()
     }
   },
   {
     name: 'sign-in-proposal',
     hash: '#sign-in/figma',
     prepare: proposing,
-    ready: (page) => page.getByText(words.proposals.source).waitFor()
+    ready: (page) => page.getByText(proposalWords.source).waitFor()
   },
   {
     name: 'server-connect',
     hash: '#server/github',
     prepare: connectable,
     ready: async (page) => {
-      await page.getByRole('button', { name: words.connect.title, exact: true }).click()
+      await page.getByRole('button', { name: connectWords.title, exact: true }).click()
       await page.locator('.radio').filter({ hasText: 'Claude Code' }).click()
-      await page.getByText(words.connect.states.new).waitFor()
+      await page.getByText(connectWords.states.new).waitFor()
     }
   },
   {
     name: 'server-remove',
     hash: '#server/linear',
     ready: async (page) => {
-      await page.getByRole('button', { name: words.actions.remove, exact: true }).click()
+      await page.getByRole('button', { name: actionWords.remove, exact: true }).click()
       await page.getByRole('alertdialog').waitFor()
     }
   },
@@ -344,7 +353,7 @@ export const settings: Setting[] = [
     prepare: (fixture) => fixture.change(({ servers }) => makeLong(servers)),
     ready: (page) => page.getByRole('heading', { level: 1, name: /Notion/ }).waitFor()
   },
-  { name: 'add', hash: '#add', ready: heading(words.add.title) },
+  { name: 'add', hash: '#add', ready: heading(addWords.title) },
   {
     name: 'add-own-client',
     hash: `#add/ownClient/${encodeURIComponent('https://api.githubcopilot.com/mcp')}`,
@@ -353,23 +362,23 @@ export const settings: Setting[] = [
   {
     name: 'add-client-credentials',
     hash: '#add/clientCredentials',
-    ready: (page) => page.getByText(words.add.tokenEndpointOptional).waitFor()
+    ready: (page) => page.getByText(addWords.tokenEndpointOptional).waitFor()
   },
   {
     name: 'add-refresh-token',
     hash: '#add/refreshToken',
-    ready: (page) => page.getByText(words.add.refreshWarning).waitFor()
+    ready: (page) => page.getByText(addWords.refreshWarning).waitFor()
   },
   {
     name: 'add-static-token',
     hash: '#add/staticToken',
-    ready: (page) => page.getByText(words.add.staticWarning).waitFor()
+    ready: (page) => page.getByText(addWords.staticWarning).waitFor()
   },
   {
     name: 'sign-in',
     hash: '#sign-in/figma',
     prepare: (fixture) => signingIn(fixture),
-    ready: (page) => page.getByText(words.signIn.paste).waitFor()
+    ready: (page) => page.getByText(signInWords.paste).waitFor()
   },
   {
     name: 'sign-in-device',
@@ -386,8 +395,8 @@ export const settings: Setting[] = [
       }
     },
     ready: async (page) => {
-      await page.getByRole('button', { name: words.signIn.start }).click()
-      await page.getByText(words.signIn.failed).waitFor()
+      await page.getByRole('button', { name: signInWords.start }).click()
+      await page.getByText(signInWords.failed).waitFor()
     }
   },
   {
@@ -398,19 +407,19 @@ export const settings: Setting[] = [
       fixture.handlers['signIn.wait'] = () => ({})
     },
     ready: async (page) => {
-      await page.getByRole('button', { name: words.signIn.start }).click()
-      await page.getByText(words.signIn.done, { exact: true }).waitFor()
+      await page.getByRole('button', { name: signInWords.start }).click()
+      await page.getByText(signInWords.done, { exact: true }).waitFor()
     }
   },
-  { name: 'settings', hash: '#settings', ready: (page) => page.getByText(words.settings.scheduleShow).waitFor() },
+  { name: 'settings', hash: '#settings', ready: (page) => page.getByText(settingsWords.scheduleShow).waitFor() },
   {
     name: 'settings-schedule',
     hash: '#settings',
     ready: async (page) => {
-      await page.getByText(words.settings.scheduleShow).click()
-      await page.getByRole('textbox', { name: words.schedule.fields.floor }).fill('soon')
-      await page.getByRole('button', { name: words.actions.save }).click()
-      await page.getByText(words.schedule.notDuration).waitFor()
+      await page.getByText(settingsWords.scheduleShow).click()
+      await page.getByRole('textbox', { name: scheduleWords.fields.floor }).fill('soon')
+      await page.getByRole('button', { name: actionWords.save }).click()
+      await page.getByText(scheduleWords.notDuration).waitFor()
     }
   },
   {
@@ -423,8 +432,8 @@ export const settings: Setting[] = [
     name: 'clients-key',
     hash: '#clients',
     ready: async (page) => {
-      await page.getByRole('button', { name: words.clients.addKey }).click()
-      await page.getByLabel(words.clients.keyName).fill('ci')
+      await page.getByRole('button', { name: clientsWords.addKey }).click()
+      await page.getByLabel(clientsWords.keyName).fill('ci')
     }
   },
   ...shut.map(({ name, title }) => ({

@@ -1,7 +1,11 @@
 // Settings in a real Chromium, of one server and of the whole: shown, checked where they are typed, and only what changed sent.
 // Each command is checked as it reached the core.
 import { describe, expect, test } from 'vitest'
-import { words } from '../../renderer/words.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
+import { addWords } from '../../renderer/words/addServer.ts'
+import { clientsWords } from '../../renderer/words/clients.ts'
+import { scheduleWords, serverSettingsWords } from '../../renderer/words/serverSettings.ts'
+import { settingsWords } from '../../renderer/words/settings.ts'
 import { reason } from './chromium.ts'
 import { button, copied, openPages } from './opened.ts'
 
@@ -13,16 +17,16 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
   describe('of one server', () => {
     test('settings send only what was changed, times as people write them', async () => {
       const page = await open('#server/linear/settings')
-      await page.getByRole('button', { name: words.schedule.title }).click()
-      await page.getByRole('textbox', { name: words.schedule.fields.refreshMargin }).fill('soon')
-      await button(page, words.actions.save).click()
-      await page.getByText(words.schedule.notDuration).waitFor()
+      await page.getByRole('button', { name: scheduleWords.title }).click()
+      await page.getByRole('textbox', { name: scheduleWords.fields.refreshMargin }).fill('soon')
+      await button(page, actionWords.save).click()
+      await page.getByText(scheduleWords.notDuration).waitFor()
       expect(fixture().inputsOf('server.set')).toEqual([])
-      await page.getByRole('textbox', { name: words.schedule.fields.refreshMargin }).fill('1m 30s')
-      await page.getByRole('textbox', { name: words.schedule.fields.jitter }).fill('2.5')
-      await page.getByText(words.serverSettings.omitResource).click()
-      await button(page, words.actions.save).click()
-      await page.getByText(words.actions.saved).first().waitFor()
+      await page.getByRole('textbox', { name: scheduleWords.fields.refreshMargin }).fill('1m 30s')
+      await page.getByRole('textbox', { name: scheduleWords.fields.jitter }).fill('2.5')
+      await page.getByText(serverSettingsWords.omitResource).click()
+      await button(page, actionWords.save).click()
+      await page.getByText(actionWords.saved).first().waitFor()
       expect(fixture().inputsOf('server.set')).toEqual([
         { server: 'linear', quirks: { omitResource: true }, schedule: { refreshMargin: 90_000, jitter: 0.025 } }
       ])
@@ -33,12 +37,12 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
         servers.find(({ id }) => id === 'linear')!.schedule = { refreshMargin: 90_000 }
       })
       const page = await open('#server/linear/settings')
-      const field = page.getByRole('textbox', { name: words.schedule.fields.refreshMargin })
+      const field = page.getByRole('textbox', { name: scheduleWords.fields.refreshMargin })
       await expect.poll(() => field.inputValue()).toBe('1m 30s')
-      await page.getByText(words.schedule.followDefault('5m')).click()
+      await page.getByText(scheduleWords.followDefault('5m')).click()
       await expect.poll(() => field.inputValue()).toBe('')
       await expect.poll(() => field.getAttribute('placeholder')).toBe('5m')
-      await button(page, words.actions.save).click()
+      await button(page, actionWords.save).click()
       await expect
         .poll(() => fixture().inputsOf('server.set'))
         .toEqual([{ server: 'linear', schedule: { refreshMargin: null } }])
@@ -50,22 +54,22 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
         Object.assign(linear, { redirectPort: 41_414, params: { audience: 'a' } })
       })
       const page = await open('#server/linear/settings')
-      const port = page.getByLabel(words.serverSettings.redirectPort)
-      const params = page.getByLabel(words.serverSettings.params)
+      const port = page.getByLabel(serverSettingsWords.redirectPort)
+      const params = page.getByLabel(serverSettingsWords.params)
       expect([await port.inputValue(), await params.inputValue()]).toEqual(['41414', 'audience=a'])
       await page.getByText('localhost', { exact: true }).click()
-      await button(page, words.actions.copy).click()
-      await page.getByText(words.actions.copied).waitFor()
+      await button(page, actionWords.copy).click()
+      await page.getByText(actionWords.copied).waitFor()
       expect(await copied(page)).toBe('http://localhost:41414/callback')
       await port.fill('99999')
       await params.fill('audience=b\nnonsense')
-      await button(page, words.actions.save).click()
-      await page.getByText(words.add.portWrong).waitFor()
-      await page.getByText(words.serverSettings.paramsWrong).waitFor()
+      await button(page, actionWords.save).click()
+      await page.getByText(addWords.portWrong).waitFor()
+      await page.getByText(serverSettingsWords.paramsWrong).waitFor()
       expect(fixture().inputsOf('server.set')).toEqual([])
       await port.fill('')
       await params.fill('audience=b\nresource_hint = x=y')
-      await button(page, words.actions.save).click()
+      await button(page, actionWords.save).click()
       await expect
         .poll(() => fixture().inputsOf('server.set'))
         .toEqual([
@@ -97,34 +101,34 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       const page = await open('#settings', { width: 900, scheme: 'light' })
       const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
       const light = await background()
-      await page.getByText(words.settings.themes.dark).click()
+      await page.getByText(settingsWords.themes.dark).click()
       await expect.poll(background).not.toBe(light)
       await expect.poll(() => fixture().inputsOf('settings.set')).toEqual([{ theme: 'dark' }])
       // Before the first snapshot the page is already dark: it remembers.
       await page.reload()
       expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
-      await page.getByText(words.settings.themes.system).click()
+      await page.getByText(settingsWords.themes.system).click()
       await expect.poll(background).toBe(light)
     })
 
     test('the general schedule is checked before it is sent, in the units people write', async () => {
       const page = await open('#settings')
-      await page.getByText(words.settings.scheduleShow).click()
-      const floor = page.getByRole('textbox', { name: words.schedule.fields.floor })
+      await page.getByText(settingsWords.scheduleShow).click()
+      const floor = page.getByRole('textbox', { name: scheduleWords.fields.floor })
       expect(await floor.getAttribute('placeholder')).toBe('10s')
       await floor.fill('1')
-      await button(page, words.actions.save).click()
-      await page.getByText(words.schedule.notDuration).waitFor()
+      await button(page, actionWords.save).click()
+      await page.getByText(scheduleWords.notDuration).waitFor()
       await floor.fill('500ms')
-      await button(page, words.actions.save).click()
-      await page.getByText(words.schedule.tooShort('1s')).waitFor()
+      await button(page, actionWords.save).click()
+      await page.getByText(scheduleWords.tooShort('1s')).waitFor()
       expect(fixture().inputsOf('settings.set')).toEqual([])
       await floor.fill('90s')
-      await button(page, words.actions.save).click()
-      await page.getByText(words.actions.saved).waitFor()
+      await button(page, actionWords.save).click()
+      await page.getByText(actionWords.saved).waitFor()
       await expect.poll(() => floor.inputValue()).toBe('1m 30s')
-      await page.getByText(words.schedule.followDefault('')).click()
-      await button(page, words.actions.save).click()
+      await page.getByText(scheduleWords.followDefault('')).click()
+      await button(page, actionWords.save).click()
       await expect
         .poll(() => fixture().inputsOf('settings.set'))
         .toEqual([{ schedule: { floor: 90_000 } }, { schedule: { floor: null } }])
@@ -132,10 +136,10 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
 
     test('a report is shown and copied as the core wrote it', async () => {
       const page = await open('#settings')
-      await button(page, words.settings.showReport).click()
+      await button(page, settingsWords.showReport).click()
       await page.getByText('tokentray 0.1.0').waitFor()
-      await button(page, words.settings.copyReport).click()
-      await page.getByText(words.actions.copied).waitFor()
+      await button(page, settingsWords.copyReport).click()
+      await page.getByText(actionWords.copied).waitFor()
       expect(await copied(page)).toBe('tokentray 0.1.0\nservers: 7')
     })
 
@@ -149,20 +153,20 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       const page = await open('#settings')
       const section = page
         .locator('section')
-        .filter({ has: page.getByRole('heading', { name: words.settings.gateway }) })
+        .filter({ has: page.getByRole('heading', { name: settingsWords.gateway }) })
       for (const text of ['http://127.0.0.1:4140', '4140', 'https://mcp.example.com', 'Port 4140 is taken.'])
         await section.getByText(text, { exact: true }).waitFor()
-      await page.getByText(words.settings.keyLost.keychain).waitFor()
-      await section.getByRole('button', { name: words.settings.gatewayClients }).click()
-      await page.getByRole('heading', { level: 1, name: words.clients.title }).waitFor()
+      await page.getByText(settingsWords.keyLost.keychain).waitFor()
+      await section.getByRole('button', { name: settingsWords.gatewayClients }).click()
+      await page.getByRole('heading', { level: 1, name: clientsWords.title }).waitFor()
     })
 
     test('a backup is made and told', async () => {
       const page = await open('#settings')
-      await button(page, words.settings.backup).click()
+      await button(page, settingsWords.backup).click()
       await page.getByText('backups/vault-1.db').waitFor()
       await expect.poll(() => page.getByText(fixture().snapshot.vault.path, { exact: true }).count()).toBe(1)
-      await expect.poll(() => page.getByText(words.settings.keySources.keychain).count()).toBe(1)
+      await expect.poll(() => page.getByText(settingsWords.keySources.keychain).count()).toBe(1)
     })
   })
 })

@@ -1,7 +1,10 @@
 // A sign-in under way in a real Chromium: the ways to help it along, how it failed, and what would cure it.
 // How the first one begins is in adding.test.ts.
 import { describe, expect, test } from 'vitest'
-import { words } from '../../renderer/words.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
+import { proposalWords } from '../../renderer/words/server.ts'
+import { serverSettingsWords } from '../../renderer/words/serverSettings.ts'
+import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
 import { Refusal } from './fixture.ts'
 import { button, copied, openPages } from './opened.ts'
@@ -26,10 +29,10 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     })
     const page = await open('#sign-in/figma')
     await page.getByText('WDJB-MJHT', { exact: true }).waitFor()
-    const link = page.getByRole('link', { name: words.signIn.deviceOpen })
+    const link = page.getByRole('link', { name: signInWords.deviceOpen })
     expect(await link.getAttribute('href')).toBe('https://figma.example/device?user_code=WDJB-MJHT')
     expect(await page.locator('svg.qr path').getAttribute('d')).toMatch(/^(M\d+ \d+h1v1h-1z){200}/)
-    expect(await page.getByLabel(words.signIn.pasteLabel).count()).toBe(0)
+    expect(await page.getByLabel(signInWords.pasteLabel).count()).toBe(0)
     // Longer than any picture can hold: the address stands alone, and the page with it.
     fixture().change(({ servers }) => {
       const device = servers.find(({ id }) => id === 'figma')!.signIn!.device!
@@ -47,17 +50,17 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     }
     const page = await open('#sign-in/figma')
     const url = fixture().snapshot.servers.find(({ id }) => id === 'figma')!.signIn!.url!
-    const link = page.getByRole('link', { name: words.signIn.open })
+    const link = page.getByRole('link', { name: signInWords.open })
     expect(await link.getAttribute('href')).toBe(url)
     expect(await link.getAttribute('rel')).toBe('noreferrer')
-    await button(page, words.signIn.copyLink).click()
-    await page.getByText(words.actions.copied).waitFor()
+    await button(page, signInWords.copyLink).click()
+    await page.getByText(actionWords.copied).waitFor()
     expect(await copied(page)).toBe(url)
-    await page.getByLabel(words.signIn.pasteLabel).fill('http://127.0.0.1:1/callback?code=typed-code')
-    await button(page, words.signIn.pasteSubmit).click()
+    await page.getByLabel(signInWords.pasteLabel).fill('http://127.0.0.1:1/callback?code=typed-code')
+    await button(page, signInWords.pasteSubmit).click()
     await page.getByText('This address belongs to another sign-in.').waitFor()
-    await expect.poll(() => page.getByLabel(words.signIn.pasteLabel).inputValue()).toBe('')
-    await button(page, words.signIn.cancel).click()
+    await expect.poll(() => page.getByLabel(signInWords.pasteLabel).inputValue()).toBe('')
+    await button(page, signInWords.cancel).click()
     await expect.poll(() => fixture().inputsOf('signIn.cancel')).toEqual([{ signIn: 'sign-in-1' }])
   })
 
@@ -66,7 +69,7 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     fixture().handlers['signIn.start'] = () => ({ signIn: 'sign-in-1', url: null, redirectUri: null })
     fixture().handlers['signIn.wait'] = () => failed.promise
     const page = await open('#sign-in/figma')
-    await button(page, words.signIn.start).click()
+    await button(page, signInWords.start).click()
     signingIn(fixture())
     const found = page.locator('[data-step=authorizationServer] small')
     await found.getByText('www.figma.com').waitFor()
@@ -82,11 +85,11 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     keyed(fixture())
     fixture().handlers['signIn.start'] = () => new Promise(() => {})
     const page = await open('')
-    await button(page, `${words.actions.grantMore(['repo:write'])}: GitHub`).waitFor()
+    await button(page, `${actionWords.grantMore(['repo:write'])}: GitHub`).waitFor()
     fixture().change(({ servers }) => {
       servers.find(({ id }) => id === 'github')!.missingScope = `repo:write ${'long'.repeat(20)} admin`
     })
-    await button(page, 'Allow repo:write and 2 more…: GitHub').waitFor()
+    await button(page, 'Grant repo:write and 2 more…: GitHub').waitFor()
     await page.goto(`${fixture().url}#server/github`)
     await page.getByText(`repo:write ${'long'.repeat(20)} admin`, { exact: true }).waitFor()
     await button(page, 'Allow repo:write and 2 more…').click()
@@ -110,12 +113,12 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     })
     const page = await open('#sign-in/figma')
     await page.getByText('One slash apart.').waitFor()
-    await page.getByText(`${words.proposals.givesUp} Equality.`).waitFor()
-    await page.getByText(words.serverSettings.acceptIssuerSlash).waitFor()
-    expect(await page.getByText(words.proposals.source).getAttribute('href')).toBe('https://example.com/why')
+    await page.getByText(`${proposalWords.givesUp} Equality.`).waitFor()
+    await page.getByText(serverSettingsWords.acceptIssuerSlash).waitFor()
+    expect(await page.getByText(proposalWords.source).getAttribute('href')).toBe('https://example.com/why')
     expect(fixture().inputsOf('server.set')).toEqual([])
     fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })
-    await button(page, words.proposals.setAndTry).click()
+    await button(page, proposalWords.setAndTry).click()
     await page.getByText('Another issuer.').waitFor()
     expect(fixture().inputsOf('server.set')).toEqual([
       { server: 'figma', quirks: { acceptIssuerSlash: true }, reason: 'One slash apart.' }
@@ -132,7 +135,7 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     })
     const page = await open('#server/figma')
     await page.getByText('One slash apart.').waitFor()
-    await button(page, words.proposals.setAndTry).waitFor()
+    await button(page, proposalWords.setAndTry).waitFor()
     fixture().change(({ servers }) => {
       const signIn = { id: '1', since: 0, step: 'discovery' as const, url: null, redirectUri: null }
       Object.assign(servers.find(({ id }) => id === 'figma')!, { signIn })
@@ -143,14 +146,14 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
   test('what a refused refresh would need is on the server’s page, and one press sets it and refreshes', async () => {
     fixture().change(({ servers }) => {
       const github = servers.find(({ id }) => id === 'github')!
-      Object.assign(github, { light: 'red', state: 'needsUser', action: 'fixSettings', words: 'Settings need a fix' })
+      Object.assign(github, { light: 'red', state: 'needsUser', action: 'fixSettings', words: 'Settings need fixing' })
       const change = { quirks: { omitResource: true } }
       github.proposals = [{ change, reason: 'It refused it.', givesUp: 'Much.', trust: 'seen', source: null }]
     })
     fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })
     const page = await open('#server/github')
     await page.getByText('It refused it.').waitFor()
-    await button(page, words.proposals.setAndTry).click()
+    await button(page, proposalWords.setAndTry).click()
     await expect.poll(() => fixture().inputsOf('server.refresh')).toEqual([{ server: 'github' }])
     expect(fixture().inputsOf('server.set')).toEqual([
       { server: 'github', quirks: { omitResource: true }, reason: 'It refused it.' }
@@ -159,19 +162,23 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
   })
 
   test.each([
-    ['serverUnreachable', 'figma.com cannot be reached (ENOTFOUND); check the network and the address.', null],
-    ['authorizationDenied', 'The sign-in to Figma was declined; start again to allow it.', null],
+    [
+      'serverUnreachable',
+      'figma.com could not be reached: the host name was not found (ENOTFOUND). Check your network connection and the URL.',
+      null
+    ],
+    ['authorizationDenied', 'The sign-in to Figma was denied. To allow it, sign in again.', null],
     [
       'registrationRefused',
-      'figma.com refused to register a client: no. Create a client there with the redirect URI http://127.0.0.1:1/callback, and use it as a client of your own.',
-      'figma.com refused to register a client: no. Use your own client id.'
+      'figma.com rejected the client registration: no. Create a client there with the redirect URI http://127.0.0.1:1/callback, and use it as your own client.',
+      'figma.com rejected the client registration: no. Use your own client ID.'
     ]
   ])('a sign-in that fails with %s says once what to do, in words of the page', async (code, sentence, said) => {
     fixture().handlers['signIn.start'] = () => {
       throw new Refusal(code, sentence)
     }
     const page = await open('#sign-in/figma')
-    await button(page, words.signIn.start).click()
+    await button(page, signInWords.start).click()
     const alert = page.getByRole('alert')
     await alert.getByText(said ?? sentence, { exact: true }).waitFor()
     expect(await alert.getByRole('paragraph').count()).toBe(1)

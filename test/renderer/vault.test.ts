@@ -11,7 +11,8 @@ import { locate } from '../../app/base/paths.ts'
 import { openCore } from '../../app/core/core.ts'
 import { followSnapshots } from '../../app/core/followSnapshots.ts'
 import { parseSettings } from '../../app/settings/settings.ts'
-import { words } from '../../renderer/words.ts'
+import { welcomeWords } from '../../renderer/words/list.ts'
+import { vaultWords } from '../../renderer/words/vault.ts'
 import { fakeKeychain } from '../fakes/keychain.ts'
 import { plantCheapKey } from '../vault/cheapKey.ts'
 import { reason } from './chromium.ts'
@@ -22,7 +23,7 @@ import { shutVault } from './pages.ts'
 
 if (reason) console.log(reason)
 
-const text = words.vault
+const text = vaultWords
 const passphrase = 'correct horse battery staple'
 
 describe.skipIf(reason !== null)('the vault’s screen', () => {
@@ -52,7 +53,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     await expect.poll(focused).toBe('password')
     await page.keyboard.type(passphrase)
     await page.keyboard.press('Enter')
-    await page.getByText(words.welcome.title).waitFor()
+    await page.getByText(welcomeWords.title).waitFor()
     await page.getByText(text.opened).waitFor()
     expect(fixture().inputsOf('vault.unlock')).toEqual([{ passphrase: 'wrong' }, { passphrase }])
   })
@@ -61,7 +62,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     shutVault(fixture(), 'new')
     fixture().handlers['vault.unlock'] = open
     const page = await openPage('')
-    await page.getByText(/gnome-keyring or KWallet\); make one available\.$/).waitFor()
+    await page.getByText(/gnome-keyring or KWallet\)\. Make a keychain available\.$/).waitFor()
     await field(page, text.newLabel).fill(passphrase)
     expect(await button(page, text.create).isDisabled()).toBe(true)
     await field(page, text.again).fill('another')
@@ -84,7 +85,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     await page.locator('.toast.bad').getByText('The keychain is still locked.').waitFor()
     fixture().handlers['vault.retry'] = open
     await button(page, text.retry).click()
-    await page.getByText(words.welcome.title).waitFor()
+    await page.getByText(welcomeWords.title).waitFor()
     expect(fixture().inputsOf('vault.retry')).toEqual([{}, {}])
   })
 
@@ -130,7 +131,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
       vault.state = 'keychainWaiting'
     })
     const page = await openPage('')
-    await page.getByRole('heading', { name: words.vault.keychainWaiting.title }).waitFor()
+    await page.getByRole('heading', { name: vaultWords.keychainWaiting.title }).waitFor()
     fixture().change(({ vault }) => {
       vault.state = 'open'
     })

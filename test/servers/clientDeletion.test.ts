@@ -28,7 +28,7 @@ async function signInAgain(server = 'one') {
 
 test('forgetting leaves a token that works alone; its client is deleted when the next sign-in has replaced it', async () => {
   const { clientId } = await s.signIn()
-  expect(await forget()).toContain('The token goes on working')
+  expect(await forget()).toContain('The current token keeps working')
   expect(deleted()).toEqual([])
   await s.call('server.refresh', { server: 'one' })
   expect(s.view().light).toBe('green')
@@ -54,7 +54,7 @@ test('a client shared by two servers ends with the last of them', async () => {
   const two = await s.signIn({ url: other.url, name: 'two' })
   expect(two.clientId).toBe(clientId)
   expect(await forget()).toContain('two still signed in with the same client')
-  expect((await s.call('server.remove', { server: 'one' })).revoked).toBe('The server has revoked the tokens.')
+  expect((await s.call('server.remove', { server: 'one' })).revoked).toBe('The server revoked the tokens.')
   expect(deleted()).toEqual([])
   expect((await s.call('server.remove', { server: 'two' })).revoked).toContain('has deleted the client')
   expect(deleted()).toEqual([clientId])

@@ -62,7 +62,7 @@ test('found out at a refresh: no client that is kept is taken, since the server 
   await done
   fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
   await expect(s.call('server.refresh', { server: 'one' })).rejects.toMatchObject({ code: 'signInNeeded' })
-  expect(s.view()).toMatchObject({ words: 'Sign in needed: the server no longer knows this client' })
+  expect(s.view()).toMatchObject({ words: 'Sign-in needed: the server no longer recognizes this client' })
   const registered = fake.to('/register').length
   const anew = await s.call('signIn.start', { server: 'one' })
   expect([fake.to('/register').length, s.view().signIn?.keptClient]).toEqual([registered + 1, undefined])

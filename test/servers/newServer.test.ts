@@ -45,9 +45,7 @@ describe('ids', () => {
   })
 
   test('reserved names are refused, given names are made into ids', () => {
-    expect(() => buildServer({ url: 'https://a.example', name: 'Metrics' }, none, now)).toThrow(
-      /used by Tokentray itself/
-    )
+    expect(() => buildServer({ url: 'https://a.example', name: 'Metrics' }, none, now)).toThrow(/is reserved/)
     expect(buildServer({ url: 'https://a.example', name: 'My GitHub' }, none, now).config).toMatchObject({
       id: 'my-github',
       name: 'My GitHub'
@@ -56,10 +54,10 @@ describe('ids', () => {
 })
 
 test.each([
-  ['not a url', /is no web address/],
-  ['ftp://a.example', /is no web address/],
-  ['http://a.example/mcp', /use https:/],
-  ['https://me:pw@a.example/mcp', /out of the address/]
+  ['not a url', /is not a valid URL/],
+  ['ftp://a.example', /is not a valid URL/],
+  ['http://a.example/mcp', /Use https:/],
+  ['https://me:pw@a.example/mcp', /from the URL/]
 ])('the URL %s is refused with what to do', (url, words) => {
   expect(() => buildServer({ url }, none, now)).toThrow(words)
 })
@@ -114,7 +112,7 @@ describe('a new token for a server that has one', () => {
   })
 
   test('must be of the kind the server keeps', () => {
-    expect(() => grantFromTokens({ refreshToken: 'r' }, config, null, now)).toThrow(/keeps an access token/)
+    expect(() => grantFromTokens({ refreshToken: 'r' }, config, null, now)).toThrow(/uses a static token/)
     const signedIn = buildServer({ url: 'https://a.example' }, none, now).config
     expect(() => grantFromTokens({ accessToken: 'a' }, signedIn, null, now)).toThrow(/by signing in/)
   })

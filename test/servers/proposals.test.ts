@@ -65,7 +65,7 @@ test('nothing is relaxed by itself; each yes is recorded with its reason, and si
     proposals: [],
     quirks: { allowMissingPkceMetadata: true, omitResource: true },
     quirkReasons: {
-      allowMissingPkceMetadata: expect.stringContaining('says nothing of PKCE'),
+      allowMissingPkceMetadata: expect.stringContaining('does not mention PKCE'),
       omitResource: expect.stringContaining('resource parameter')
     }
   })
@@ -76,12 +76,12 @@ test('nothing is relaxed by itself; each yes is recorded with its reason, and si
   expect(setting.view().quirkReasons.omitResource).toContain('resource parameter')
 })
 
-test('a quirk set without a reason is said to be set by hand, and one taken back takes its reason along', async () => {
+test('a quirk set without a reason is said to be set manually, and one taken back takes its reason along', async () => {
   await setting.call('server.add', { url: fake.mcp, name: 'one' })
   await setting.call('server.set', { server: 'one', quirks: { omitResource: true, acceptIssuerSlash: true } })
-  expect(setting.view().quirkReasons).toEqual({ omitResource: 'set by hand', acceptIssuerSlash: 'set by hand' })
+  expect(setting.view().quirkReasons).toEqual({ omitResource: 'set manually', acceptIssuerSlash: 'set manually' })
   await setting.call('server.set', { server: 'one', quirks: { omitResource: false } })
-  expect(setting.view().quirkReasons).toEqual({ acceptIssuerSlash: 'set by hand' })
+  expect(setting.view().quirkReasons).toEqual({ acceptIssuerSlash: 'set manually' })
 })
 
 test('a refresh that is refused for its resource proposes the quirk too, across restarts; once allowed it works', async () => {

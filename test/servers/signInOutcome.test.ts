@@ -68,7 +68,7 @@ test('scopes that a server refuses are asked for no more, so that the next sign-
   next.fail(new TokentrayError('scopeRefused', 'No such scope.'))
   await expect(next.done).rejects.toMatchObject({
     code: 'scopeRefused',
-    message: expect.stringContaining('asked for no more')
+    message: expect.stringContaining('no longer requested')
   })
   expect(s.added()).toEqual(['read'])
   await s.signIn('read')

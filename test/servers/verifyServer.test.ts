@@ -125,8 +125,8 @@ test('a token given by hand is not called healthy before the server was seen to 
     accessToken: token
   })
   expect(setting.view('given')).toMatchObject({
-    words: 'Never verified',
-    detail: expect.stringContaining('Verify asks the server.')
+    words: 'Not verified yet',
+    detail: expect.stringContaining('Use Verify to check it.')
   })
   expect((await setting.call('server.verify', { server: 'given' })).view).toMatchObject({
     words: 'Healthy',
@@ -156,7 +156,7 @@ describe('what follows', () => {
     await call('signIn.wait', { signIn: signingIn })
     const before = authority.events.length
     const outcome = await call('server.verify', { server: 'two' })
-    expect(outcome).toMatchObject({ verdict: 'rejected', sentence: expect.stringContaining('newer one now') })
+    expect(outcome).toMatchObject({ verdict: 'rejected', sentence: expect.stringContaining('newer token now') })
     expect(authority.events.slice(before).map(({ detail }) => detail)).toEqual(['client_credentials'])
     isNew = true
     expect(await call('server.verify', { server: 'two' })).toMatchObject({ verdict: 'accepted' })

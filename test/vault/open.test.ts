@@ -203,7 +203,7 @@ describe('with a passphrase', () => {
     const vault = await openVault({ ...setting, passphrase })
     expect(vault.keySource).toBe('keychain')
     await vault.close()
-    expect(setting.notices.join()).toContain('passphrase is not used')
+    expect(setting.notices.join()).toContain('passphrase was ignored')
   })
 
   test('two first starts at once end with one vault that both have open', async () => {

@@ -292,7 +292,7 @@ describe('a vault that does not open', () => {
         light: 'amber',
         vault: { state: 'keychainWaiting', errorCode: 'keychainLocked', offers: { retry: false, unlock: null } }
       })
-      const said = 'The keychain waits for you to unlock it.'
+      const said = 'The keychain is waiting for you to unlock it.'
       expect(await ask(core, 'server.refresh', { server: 'one' })).toMatchObject({ ok: false, message: said })
       expect(await ask(core, 'vault.retry')).toMatchObject({ ok: false, message: said })
       const before = readdirSync(folder)

@@ -48,10 +48,11 @@ export async function add(world: World, url: string, options: AddOptions): Promi
   await withOwner(world, async (owner) => {
     const added = await owner.call('server.add', input)
     const { id } = added.view
-    if (added.existed) say(world, `${id} is known already; the vault's own tokens stay.`)
+    if (added.existed) say(world, `${id} already exists. Its tokens in the vault were kept.`)
     else say(world, `Added ${id}.`)
     const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
-    if (waits) say(world, `Give the server its public key (tokentray keys ${id}), then: tokentray login ${id}.`)
+    if (waits)
+      say(world, `Register its public key at the server (tokentray keys ${id}), then run tokentray login ${id}.`)
     const isAsked = options.login && !options.passThrough && !waits
     const view = isAsked && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
     if (options.json) printJson(world, { view, existed: added.existed })
@@ -82,7 +83,7 @@ async function firstToken(
     } else if (error instanceof TokentrayError)
       say(
         world,
-        `${view.id} stays in the list; sign in with tokentray login ${view.id}, or tokentray remove ${view.id}.`
+        `${view.id} is still in the list. To sign in, run tokentray login ${view.id}. To remove it, run tokentray remove ${view.id}.`
       )
     throw error
   }
@@ -116,10 +117,10 @@ async function readGrant(world: World, options: AddOptions): Promise<Partial<Inp
     options.identityProviderSecretFile
   ]
   if (files.filter((file) => file === '-').length > 1)
-    throw invalid('Only one secret can come from stdin: put the others into files.')
+    throw invalid('Only one secret can be read from stdin. Put the others into files.')
   if (fromEnv) {
     if (files.some(Boolean) || options.clientCredentials)
-      throw invalid('--from-env brings its own secrets: leave out --client-credentials and the --…-file options.')
+      throw invalid('--from-env reads the secrets itself. Leave out --client-credentials and the --…-file options.')
     return readSeed(world.env, fromEnv)
   }
   const signs = Boolean(options.privateKeyJwt || options.clientKeyFile)

@@ -18,14 +18,14 @@ function readServers(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined
   const servers = text.split(',').map((part) => part.trim())
   if (servers.some((part) => part === ''))
-    throw new TokentrayError('inputInvalid', 'Write the servers with commas between them: --servers github,linear.')
+    throw new TokentrayError('inputInvalid', 'Separate the servers with commas: --servers github,linear.')
   return servers
 }
 
 function mustServers(text: string | undefined): string[] {
   const servers = readServers(text)
   if (servers) return servers
-  throw new TokentrayError('inputInvalid', 'Say which servers it may use: --servers github,linear.')
+  throw new TokentrayError('inputInvalid', 'Specify the servers it may use: --servers github,linear.')
 }
 
 const reach = ({ id, servers }: ClientView) => servers.join(', ') || (isMetricsKey(id) ? 'the metrics' : 'no server')
@@ -43,7 +43,7 @@ function describeClient(client: ClientView, now: number): string {
 }
 
 function describePending({ name, digits, asks, destination, redirectUri }: PendingClient): string {
-  return `${digits} · ${name} wants ${asks?.join(', ') ?? 'servers of your choice'} · back to ${destination} (${redirectUri})`
+  return `${digits} · ${name} requests ${asks?.join(', ') ?? 'servers of your choice'} · returns to ${destination} (${redirectUri})`
 }
 
 export async function list(world: World, options: Json): Promise<void> {
@@ -51,8 +51,9 @@ export async function list(world: World, options: Json): Promise<void> {
   if (options.json) return printJson(world, found)
   if (found.locked) say(world, lockedNote)
   for (const pending of found.pending) print(world, `waiting ${describePending(pending)}`)
-  if (found.pending.length > 0) say(world, 'Answer with tokentray clients allow <digits>, or deny <digits>.')
-  if (found.clients.length + found.pending.length === 0) say(world, 'No client uses the gateway yet.')
+  if (found.pending.length > 0)
+    say(world, 'To answer, run tokentray clients allow <digits> or tokentray clients deny <digits>.')
+  if (found.clients.length + found.pending.length === 0) say(world, 'No clients use the gateway yet.')
   for (const client of found.clients) print(world, describeClient(client, world.clock.now()))
   for (const { kind, times, lastAt, detail } of found.refused)
     print(
@@ -70,8 +71,8 @@ async function findPending(owner: Owner, typed: string): Promise<PendingClient> 
   throw new TokentrayError(
     'clientUnknown',
     isName
-      ? `Name the request of "${typed}" by the digits that its page in your browser shows: any program can use that name.`
-      : `No request "${typed}" waits; "tokentray clients list" shows those that do.`
+      ? `Identify the request from "${typed}" by the digits on its page in your browser. Any program can use that name.`
+      : `There is no pending request "${typed}". Run "tokentray clients list" to see pending requests.`
   )
 }
 
@@ -80,7 +81,10 @@ type AllowOptions = Json & { servers?: string; always?: boolean; next?: string; 
 export async function allow(world: World, typed: string | undefined, options: AllowOptions): Promise<void> {
   const always = options.always ?? false
   if ((typed === undefined) === (options.next === undefined))
-    throw new TokentrayError('inputInvalid', 'Name the request by its digits, or a client to come with --next <name>.')
+    throw new TokentrayError(
+      'inputInvalid',
+      'Specify a request by its digits, or an upcoming client with --next <name>.'
+    )
   if (options.next !== undefined) {
     const { expiresAt } = await withOwner(world, (owner) =>
       owner.call('clients.allowNext', {
@@ -93,7 +97,7 @@ export async function allow(world: World, typed: string | undefined, options: Al
     )
     if (options.json) return printJson(world, { expiresAt })
     const end = formatTime(expiresAt)
-    return print(world, `The next client called "${options.next}" is let in without asking, once, until ${end}.`)
+    return print(world, `The next client named "${options.next}" is allowed once without asking, until ${end}.`)
   }
   const servers = readServers(options.servers)
   const pending = await withOwner(world, async (owner) => {
@@ -113,13 +117,13 @@ export async function deny(world: World, typed: string, options: Json): Promise<
     return found
   })
   if (options.json) printJson(world, { name: pending.name })
-  else print(world, `${pending.name} was not let in.`)
+  else print(world, `Access denied for ${pending.name}.`)
 }
 
 export async function revoke(world: World, client: string, options: Json): Promise<void> {
   const gone = await withOwner(world, (owner) => owner.call('clients.revoke', { client }))
   if (options.json) printJson(world, gone)
-  else print(world, `${gone.name} is let in no more.`)
+  else print(world, `Access revoked for ${gone.name}.`)
 }
 
 /** The key alone on stdout, once; what it is for on stderr. */
@@ -140,7 +144,7 @@ export async function addKey(
   if (options.json) return printJson(world, added)
   say(
     world,
-    `The key "${name}" for ${reach(added.client)}, shown this once; send it as ${options.metrics ? 'Authorization: Bearer' : 'X-Tokentray-Key'}:`
+    `Key "${name}" for ${reach(added.client)}. It is shown only once. Send it as ${options.metrics ? 'Authorization: Bearer' : 'X-Tokentray-Key'}:`
   )
   paint(world, `${added.key}\n`)
 }
@@ -155,7 +159,7 @@ export async function activity(
     owner.call('clients.activity', { limit, ...(client !== undefined && { client }) })
   )
   if (options.json) return printJson(world, found)
-  if (found.uses.length === 0) say(world, 'Nothing was used yet.')
+  if (found.uses.length === 0) say(world, 'No activity yet.')
   for (const { name, server, firstAt, lastAt, requests } of [...found.uses].reverse())
     print(
       world,
@@ -166,11 +170,11 @@ export async function activity(
 export async function lock(world: World, options: Json): Promise<void> {
   const state = await withOwner(world, (owner) => owner.call('gateway.lock', {}))
   if (options.json) printJson(world, state)
-  else print(world, 'Locked: every client is cut off until tokentray unlock, also after a restart.')
+  else print(world, 'Locked. All clients are blocked until you run tokentray unlock, even after a restart.')
 }
 
 export async function unlock(world: World, options: Json): Promise<void> {
   const state = await withOwner(world, (owner) => owner.call('gateway.unlock', {}))
   if (options.json) printJson(world, state)
-  else print(world, 'Unlocked: clients and keys work again.')
+  else print(world, 'Unlocked. Clients and keys work again.')
 }

@@ -94,7 +94,6 @@ const shells: Record<string, (all: Place[]) => string> = { bash, zsh, fish }
 
 export function completion(world: World, program: Command, shell: string): void {
   const write = Object.hasOwn(shells, shell) ? shells[shell] : undefined
-  if (!write)
-    throw new TokentrayError('inputInvalid', `There is no completion for "${shell}": choose bash, zsh or fish.`)
+  if (!write) throw new TokentrayError('inputInvalid', `"${shell}" is not a supported shell. Choose bash, zsh or fish.`)
   paint(world, write(places(program)))
 }

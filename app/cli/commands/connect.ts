@@ -40,8 +40,8 @@ function serverOf({ servers }: Snapshot, typed: string): string {
   throw new TokentrayError(
     'serverUnknown',
     known === ''
-      ? `There is no server called "${typed}"; add one with "tokentray add <url>".`
-      : `There is no server called "${typed}". Known: ${known}.`
+      ? `There is no server named "${typed}". Add one with "tokentray add <url>".`
+      : `There is no server named "${typed}". Known servers: ${known}.`
   )
 }
 
@@ -64,7 +64,7 @@ function withConnector(world: World, typed: string, work: Work): Promise<number>
 }
 
 function wayOf({ oauth, stdio }: ConnectOptions): Way | undefined {
-  if (oauth && stdio) throw new TokentrayError('inputInvalid', 'Choose one of --oauth and --stdio.')
+  if (oauth && stdio) throw new TokentrayError('inputInvalid', 'Use either --oauth or --stdio, not both.')
   return oauth ? 'oauth' : stdio ? 'stdio' : undefined
 }
 
@@ -77,17 +77,17 @@ export function connectClient(world: World, client: string, typed: string, optio
     if (options.print || plan.state === 'manual') return printEntry(world, connector, plan, options)
     if (plan.state === 'foreign') await connector.apply(plan) // Rejects, with what to do.
     if (plan.state === 'connected') {
-      tell(world, options, plan, { written: false }, `${plan.row.name} is connected to ${server} already.`)
+      tell(world, options, plan, { written: false }, `${plan.row.name} is already connected to ${server}.`)
       return 0
     }
     if (!(await agreed(world, plan, options))) return isInteractive(world) ? 0 : exitCodes.confirmationNeeded
     const { backup, path } = await connector.apply(plan)
-    tell(world, options, plan, { written: true, backup }, `${plan.row.name} is connected to ${server}: ${path}`)
-    if (backup !== null) say(world, `The file as it was: ${backup}`)
+    tell(world, options, plan, { written: true, backup }, `Connected ${plan.row.name} to ${server}: ${path}`)
+    if (backup !== null) say(world, `Backup of the previous file: ${backup}`)
     if (plan.row.note !== '') say(world, plan.row.note)
     if (snapshot.gateway?.problem) say(world, snapshot.gateway.problem)
     if (snapshot.owner.kind === 'command')
-      say(world, 'Tokentray is not running: start it before the client, with its application or tokentray serve.')
+      say(world, 'Tokentray is not running. Before you use the client, start the Tokentray app or run tokentray serve.')
     return 0
   })
 }
@@ -96,9 +96,10 @@ export function connectClient(world: World, client: string, typed: string, optio
 async function printEntry(world: World, connector: Connector, plan: Plan, options: ConnectOptions): Promise<number> {
   const entry = options.withKey ? await connector.snippetWithKey(plan) : plan.snippet
   paint(world, `${entry}\n`)
-  if (plan.path !== null) say(world, `It belongs into ${plan.path}`)
+  if (plan.path !== null) say(world, `Add it to ${plan.path}`)
   if (plan.row.note !== '') say(world, plan.row.note)
-  if (plan.way === 'key' && !options.withKey) say(world, '[key] stands for a key: --print --with-key makes one.')
+  if (plan.way === 'key' && !options.withKey)
+    say(world, '[key] is a placeholder. Use --print --with-key to create a key.')
   return 0
 }
 
@@ -116,10 +117,10 @@ export function disconnectClient(
     const { changed, revoked, backup, path } = await connector.remove(plan)
     const keys = revoked > 0 ? ' Its key is revoked.' : ''
     const said = changed
-      ? `${plan.row.name} is disconnected from ${server}: ${path}.`
+      ? `Disconnected ${plan.row.name} from ${server}: ${path}.`
       : `${plan.row.name} was not connected to ${server}.`
     tell(world, options, plan, { written: changed, backup, revoked }, said + keys)
-    if (backup !== null) say(world, `The file as it was: ${backup}`)
+    if (backup !== null) say(world, `Backup of the previous file: ${backup}`)
     return 0
   })
 }

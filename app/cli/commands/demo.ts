@@ -55,7 +55,7 @@ export async function demo(
   else if (steady) {
     const words = steady.gapMs === 0 ? 'never had a gap' : `was without a valid token for ${steady.gapMs} ms`
     const refreshes = `${steady.refreshes} ${steady.refreshes === 1 ? 'refresh' : 'refreshes'}`
-    say(world, `The steady server ${words}; ${refreshes}.`)
+    say(world, `The steady server ${words}: ${refreshes}.`)
   }
   return steady && steady.gapMs === 0 ? 0 : 1
 }
@@ -84,7 +84,7 @@ async function show(world: World, hosted: Hosted, gaps: Gaps, signal: AbortSigna
     while (!signal.aborted) {
       const snapshot = hosted.core.snapshot()
       gaps.see(snapshot.servers, world.clock.now())
-      paint(world, redraw(`${await tableOf(world, snapshot)}\n\nCtrl-C ends the demo.`, world.stdout))
+      paint(world, redraw(`${await tableOf(world, snapshot)}\n\nPress Ctrl-C to stop the demo.`, world.stdout))
       await sleep(world.clock, frame, signal).catch(() => {}) // Aborted: the loop ends.
     }
     return

@@ -3,6 +3,7 @@
 // Exit 1 where something is broken.
 import { accessSync, constants, existsSync, lstatSync } from 'node:fs'
 import { asTokentrayError } from '../../contract/errors.ts'
+import { sayProblem } from '../../health/problems.ts'
 import { connect } from '../../owner/client.ts'
 import { withOwner } from '../../owner/withOwner.ts'
 import { readSettings } from '../../settings/settings.ts'
@@ -60,7 +61,7 @@ function clock(world: World): Check {
     return {
       name: 'clock',
       result: 'problem',
-      words: `${words} cannot be right; tokens would look valid for ever: set the clock.`
+      words: `${words} cannot be right. Set the clock: with a wrong one, expired tokens look valid.`
     }
   return { name: 'clock', result: 'ok', words }
 }
@@ -68,7 +69,7 @@ function clock(world: World): Check {
 function files(world: World): Check[] {
   const { vault, ownerFolder, logs } = world.paths
   if (vault === ':memory:')
-    return [{ name: 'vault', result: 'warning', words: 'in memory only; it is gone when its owner ends.' }]
+    return [{ name: 'vault', result: 'warning', words: 'in memory only. It is lost when Tokentray stops.' }]
   return [folder(ownerFolder), vaultFile(vault), { name: 'log', result: 'ok', words: logs }]
 }
 
@@ -78,12 +79,16 @@ function folder(path: string): Check {
     const { mode } = lstatSync(path)
     accessSync(path, constants.W_OK)
     if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-      return { name, result: 'problem', words: `others can look into ${path}: chmod 700 it.` }
+      return { name, result: 'problem', words: `Other users can read ${path}. Run chmod 700 on it.` }
     return { name, result: 'ok', words: `${path}, private and writable` }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return { name, result: 'ok', words: `${path} is made when it is needed` }
-    return { name, result: 'problem', words: `${path} cannot be written (${code}): check whom it belongs to.` }
+    if (code === 'ENOENT') return { name, result: 'ok', words: `${path} will be created when needed` }
+    return {
+      name,
+      result: 'problem',
+      words: `${path} cannot be written: ${sayProblem(code)}. Check its owner and permissions.`
+    }
   }
 }
 
@@ -92,12 +97,12 @@ function vaultFile(path: string): Check {
   try {
     const { mode } = lstatSync(path)
     if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-      return { name, result: 'problem', words: `others can read ${path}: chmod 600 it.` }
+      return { name, result: 'problem', words: `Other users can read ${path}. Run chmod 600 on it.` }
     return { name, result: 'ok', words: path }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return { name, result: 'ok', words: `none yet at ${path}` }
-    return { name, result: 'problem', words: `${path} cannot be looked at (${code}).` }
+    return { name, result: 'problem', words: `${path} cannot be accessed: ${sayProblem(code)}.` }
   }
 }
 
@@ -120,7 +125,7 @@ async function findOwner(world: World): Promise<Check & { isRunning: boolean }> 
       return {
         name,
         result: 'ok',
-        words: 'Tokentray is not running; commands do the work themselves.',
+        words: 'Tokentray is not running. Commands open the vault themselves.',
         isRunning: false
       }
     const who = `process ${client.pid}, version ${client.version}`
@@ -128,13 +133,13 @@ async function findOwner(world: World): Promise<Check & { isRunning: boolean }> 
       return {
         name,
         result: 'warning',
-        words: `${who}, is not this version (${world.version}): tokentray stop, then start it again.`,
+        words: `${who}, differs from this version (${world.version}). Run tokentray stop, then start it again.`,
         isRunning: true
       }
     return {
       name,
       result: 'ok',
-      words: client.kind === 'lasting' ? `Tokentray is running: ${who}.` : `a command is at work: ${who}.`,
+      words: client.kind === 'lasting' ? `Tokentray is running: ${who}.` : `Another command is running: ${who}.`,
       isRunning: true
     }
   } catch (error) {
@@ -153,7 +158,7 @@ function findKey(
   try {
     // Of a copy, so that it is still there for who opens the vault.
     takePassphrase({ ...env })
-    if (vault === ':memory:') return { name, result: 'ok', words: 'a vault in memory needs none', source: null }
+    if (vault === ':memory:') return { name, result: 'ok', words: 'not needed for a vault in memory', source: null }
     if (!hasVault) {
       const source = hasPassphrase ? 'passphrase' : 'keychain'
       return { name, result: 'ok', words: `a new vault would use the ${source}`, source }
@@ -161,9 +166,9 @@ function findKey(
     const sidecar = readSidecar(vault)
     if (sidecar) {
       const source = sidecar.keySource
-      return { name, result: 'ok', words: `the vault's key comes from: ${source}`, source }
+      return { name, result: 'ok', words: `from the ${source}`, source }
     }
-    const words = `${sidecarPath(vault)}, which says how the vault is unlocked, is missing; copy it back from beside a backup (${vault}.*.backup.json), or run tokentray vault check, which writes it anew where the key is in the keychain.`
+    const words = `${sidecarPath(vault)}, which describes how to unlock the vault, is missing. Copy it from a backup (${vault}.*.backup.json). If the key is in the keychain, you can run tokentray vault check instead to recreate it.`
     return { name, result: 'problem', words, source: null }
   } catch (error) {
     return { name, result: 'problem', words: asTokentrayError(error).message, source: null }
@@ -187,7 +192,7 @@ async function contents(world: World): Promise<Check> {
   try {
     const { ok, problems } = await withOwner(world, (owner) => owner.call('vault.check', {}))
     return ok
-      ? { name, result: 'ok', words: 'the vault opens and is sound' }
+      ? { name, result: 'ok', words: 'the vault opens and is intact' }
       : { name, result: 'problem', words: problems.join(' ') }
   } catch (error) {
     if (error instanceof Interrupted) throw error
@@ -197,8 +202,8 @@ async function contents(world: World): Promise<Check> {
 
 function unchecked(isBlocked: boolean): Check {
   const why = isBlocked
-    ? 'not looked at before the problems above are solved.'
-    : 'not looked at, as nobody is here to give the passphrase: run tokentray doctor on a terminal or with TOKENTRAY_PASSPHRASE_FILE.'
+    ? 'not checked because of the problems above.'
+    : 'not checked because the passphrase is needed. Run tokentray doctor in a terminal or set TOKENTRAY_PASSPHRASE_FILE.'
   return { name: 'contents', result: 'warning', words: why }
 }
 
@@ -206,11 +211,11 @@ function browser({ env, platform }: World): Check {
   const name = 'browser'
   try {
     const command = browserCommand('https://example.com/', env, platform)
-    if (command) return { name, result: 'ok', words: `opened by ${command[0]}` }
+    if (command) return { name, result: 'ok', words: `opened with ${command[0]}` }
     return {
       name,
       result: 'warning',
-      words: 'none here; the address is printed, and the one it ends at can be pasted.'
+      words: 'none found. At sign-in, open the printed URL in a browser elsewhere and paste the URL you are sent to.'
     }
   } catch (error) {
     return { name, result: 'problem', words: asTokentrayError(error).message }

@@ -69,16 +69,16 @@ async function signInOnce(
   let stopReading = () => {}
   if (started.device) await showCode(world, server, started.device)
   if (started.url !== null) {
-    say(world, `To sign in to ${server}, open this address in a browser:`)
+    say(world, `To sign in to ${server}, open this URL in a browser:`)
     say(world, `  ${started.url}`)
     const opened = await world.openBrowser(started.url)
     say(
       world,
-      opened ? 'A browser was opened; waiting for the sign-in to end there.' : 'No browser could be opened here.'
+      opened ? 'Opened the browser. Waiting for you to sign in there.' : 'Could not open a browser on this computer.'
     )
-    say(world, 'If the browser is on another machine, paste the address it ends at here.')
+    say(world, 'If your browser runs on another computer, paste the URL it is sent to here.')
     if (started.keptClient)
-      say(world, `If that page does not know the client, stop here and run "tokentray login ${server} --new-client".`)
+      say(world, `If that page says the client is unknown, stop and run "tokentray login ${server} --new-client".`)
     stopReading = readPastes(world, owner, started.signIn)
   }
   try {
@@ -102,7 +102,7 @@ async function begin(world: World, owner: Owner, input: Input<'signIn.start'>): 
     const started = await owner.call('signIn.start', input)
     const { signIn, waitingFor } = started
     if (waitingFor === undefined) return started
-    say(world, `Waiting for the sign-in to ${waitingFor}, which is at the same authorization server.`)
+    say(world, `Waiting for the sign-in to ${waitingFor}, which uses the same authorization server, to finish.`)
     try {
       return await owner.call('signIn.ready', { signIn })
     } catch (error) {
@@ -122,7 +122,7 @@ function hasBrowser({ env, platform }: World): boolean {
 
 async function showCode(world: World, server: string, device: DeviceCodeView): Promise<void> {
   const { userCode, verificationUri, expiresAt } = device
-  say(world, `To sign in to ${server}, open this address in a browser on any machine:`)
+  say(world, `To sign in to ${server}, open this URL in a browser on any device:`)
   say(world, `  ${verificationUri}`)
   say(world, `and enter the code ${userCode} within ${formatDuration(expiresAt - world.clock.now())}.`)
   const link = picturedLink(device)

@@ -59,14 +59,14 @@ async function letIn(world: World, server: string, run: string): Promise<Held> {
   if (client?.kind !== 'lasting')
     throw new TokentrayError(
       'ownerUnreachable',
-      'Tokentray is not running: start its application, or tokentray serve, then try again.'
+      'Tokentray is not running. Start the Tokentray app or run tokentray serve, then try again.'
     )
   // Not the port that was kept: somebody else's program may hold it, and must get neither key nor message.
   const { gateway } = await client.call('snapshot', {})
   if (!gateway?.address)
     throw new TokentrayError(
       'ownerUnreachable',
-      gateway?.problem ?? 'The gateway of Tokentray is off: start it without --no-gateway.'
+      gateway?.problem ?? 'The gateway is off. Restart Tokentray without --no-gateway.'
     )
   const made = await client.call('clients.bridgeKey', { server, run, pid: process.pid })
   return { url: `${gateway.address}/${made.server}`, key: new Secret(made.key), id: made.id }

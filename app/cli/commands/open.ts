@@ -10,7 +10,7 @@ import type { World } from '../world.ts'
 export async function open(world: World, options: { print?: boolean; json?: boolean }): Promise<void> {
   const owner = await connect(world.paths, world.clock)
   if (owner?.kind !== 'lasting')
-    throw new TokentrayError('dashboardOff', 'Tokentray is not running; start it with tokentray serve.')
+    throw new TokentrayError('dashboardOff', 'Tokentray is not running. Start it with tokentray serve.')
   const address = await letIn(world, (as) => owner.call('dashboard.link', { as }), options.print === true)
   if (options.json) printJson(world, { address })
 }
@@ -28,22 +28,25 @@ export async function letIn(
   if (isPrinted && !isTerminal)
     throw new TokentrayError(
       'browserMissing',
-      'The link lets anybody in who sees it, so it is printed to a terminal only.'
+      'Anyone who sees the link can use it, so it is printed only to a terminal.'
     )
   if (!isPrinted) {
     const { address, file } = await ask('file')
     if (file !== null && (await world.openPage?.(file))) {
-      say(world, `Opening ${address} in your browser. If nothing opens there: tokentray open --print`)
+      say(world, `Opening ${address} in your browser. If nothing opens, run tokentray open --print.`)
       return address
     }
     if (!isTerminal)
       throw new TokentrayError(
         'browserMissing',
-        'No browser can be started here; run tokentray open in a terminal for a link that you can open elsewhere.'
+        'Could not open a browser. Run tokentray open in a terminal to get a link you can open elsewhere.'
       )
   }
   const { address, link } = await ask('text')
-  say(world, 'Open this in a browser on this computer, or through a tunnel to it; it works once, for a minute:')
+  say(
+    world,
+    'Open this link in a browser on this computer, or through a tunnel to it. It works once and expires in a minute:'
+  )
   say(world, `  ${link}`)
   return address
 }

@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { onAbort } from '../../base/abort.ts'
 import { childEnvironment } from '../../base/childEnvironment.ts'
 import { TokentrayError } from '../../contract/errors.ts'
+import { sayProblem } from '../../health/problems.ts'
 import { Interrupted, type World } from '../world.ts'
 import { obtain } from './token.ts'
 
@@ -20,7 +21,8 @@ export async function runWithToken(
   [program = '', ...rest]: readonly string[],
   { env: name }: RunOptions
 ): Promise<number> {
-  if (!/^[A-Za-z_]\w*$/.test(name)) throw new TokentrayError('inputInvalid', `"${name}" is no name of a variable.`)
+  if (!/^[A-Za-z_]\w*$/.test(name))
+    throw new TokentrayError('inputInvalid', `"${name}" is not a valid name for an environment variable.`)
   const { token } = await obtain(world, { server, minValid: 60_000 })
   if (world.signal.aborted) throw world.signal.reason
   const child = spawn(program, rest, { stdio: 'inherit', env: { ...childEnvironment(world.env), [name]: token } })
@@ -34,7 +36,7 @@ export async function runWithToken(
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once('error', ({ code }: NodeJS.ErrnoException) =>
-        reject(new TokentrayError('inputInvalid', `"${program}" cannot be started (${code}).`))
+        reject(new TokentrayError('inputInvalid', `"${program}" could not be started: ${sayProblem(code)}.`))
       )
       child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
     })

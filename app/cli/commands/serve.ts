@@ -54,7 +54,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
       publicUrl: choice.publicUrl ?? null
     })
   else {
-    print(world, `Tokentray ${world.version} is running (process ${process.pid}); Ctrl-C ends it.`)
+    print(world, `Tokentray ${world.version} is running (process ${process.pid}). Press Ctrl-C to stop it.`)
     print(world, `  vault:    ${options.ephemeral ? 'in memory only' : vault}`)
     print(world, `  log:      ${logs}`)
     print(world, `  settings: ${settings}`)
@@ -64,7 +64,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
       if (choice.publicUrl) print(world, `  public:   ${choice.publicUrl}/<server>`)
       if (choice.metrics) print(world, `  metrics:  ${gateway.address}/metrics`)
     }
-    if (address) print(world, `  dashboard: ${address} (tokentray open lets your browser in)`)
+    if (address) print(world, `  dashboard: ${address} (run tokentray open to open it)`)
   }
   if (options.open && address) {
     const { letIn } = await import('./open.ts')
@@ -73,12 +73,11 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
       say(world, `tokentray: ${asTokentrayError(error).message}`)
     )
   }
-  if (isShut(found))
-    say(world, `tokentray: ${found.message} Tokentray stays up; tokentray open shows what can be done.`)
+  if (isShut(found)) say(world, `tokentray: ${found.message} Tokentray keeps running. Run tokentray open to fix this.`)
   const stopTelling = tellWhenOpen(world, core)
   await Promise.race([core.ended, untilAborted(world.signal)])
   stopTelling()
-  say(world, 'Finishing what is in flight…')
+  say(world, 'Finishing requests in progress…')
   // Its port is free at once, and what it is still answering ends with the core.
   await Promise.all([gateway.close(), dashboard.close(), leave()])
 }
@@ -91,7 +90,7 @@ function tellWhenOpen(world: World, { stream, snapshot }: Core): () => void {
   const stop = stream.subscribe((message) => {
     const { vault } = message.kind === 'snapshot' ? message.snapshot : message
     if (vault?.state !== 'open') return
-    say(world, 'The vault is open; tokens are kept alive from now on.')
+    say(world, 'The vault is open. Tokens are refreshed from now on.')
     stop()
   })
   return stop

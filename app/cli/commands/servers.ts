@@ -51,7 +51,7 @@ export async function logout(world: World, server: string, options: Json): Promi
 }
 
 export async function remove(world: World, server: string, options: Json & { yes?: boolean }): Promise<void> {
-  if (!(await confirm(world, options, 'remove', `${server} is forgotten, with its tokens and its history.`))) return
+  if (!(await confirm(world, options, 'remove', `${server} will be removed, with its tokens and history.`))) return
   const outcome = await withOwner(world, (owner) => owner.call('server.remove', { server }))
   if (options.json) return printJson(world, outcome)
   say(world, outcome.revoked)
@@ -67,27 +67,27 @@ export async function forget(world: World, server: string, options: Json): Promi
 export async function history(world: World, server: string, options: Json & { limit: number }): Promise<void> {
   const outcome = await withOwner(world, (owner) => owner.call('server.history', { server, limit: options.limit }))
   if (options.json) return printJson(world, outcome)
-  if (outcome.events.length === 0) say(world, `Nothing has happened with ${server} yet.`)
+  if (outcome.events.length === 0) say(world, `${server} has no history yet.`)
   for (const event of [...outcome.events].reverse()) print(world, describeEvent(event))
 }
 
 /** The options of `set` that hold durations, by field of the schedule. */
 export const knobs = {
-  refreshMargin: 'refresh this long before the end of a token',
-  floor: 'least time between two attempts',
-  backoffFirst: 'first wait after a fault',
-  backoffMax: 'longest wait after a fault',
-  fixRetry: 'how often to try again while settings are wrong',
-  retryAfterMax: 'the longest Retry-After that is believed',
-  guessedLifetime: 'lifetime taken where a server tells none',
-  refreshTokenMargin: 'refresh this long before the refresh token itself ends'
+  refreshMargin: 'refresh this long before a token expires',
+  floor: 'minimum time between two attempts',
+  backoffFirst: 'wait after the first failure',
+  backoffMax: 'longest wait between attempts',
+  fixRetry: 'how often to retry while the server rejects the settings',
+  retryAfterMax: 'longest wait a server may ask for (Retry-After)',
+  guessedLifetime: 'assumed lifetime if the server does not say',
+  refreshTokenMargin: 'refresh this long before the refresh token itself expires'
 } as const
 
 /** The options of `set` that hold parts of a lifetime, 0 to 1. */
 export const fractions = {
-  refreshFraction: 'refresh when this part of the lifetime is over, such as 0.8',
+  refreshFraction: 'refresh after this part of the lifetime, such as 0.8',
   earliestFraction: 'never before this part of the lifetime, such as 0.5',
-  jitter: 'up to this part of the lifetime is taken off at random, such as 0.05'
+  jitter: 'refresh earlier at random, by up to this part of the lifetime, such as 0.05'
 } as const
 
 export type SetOptions = Json &
@@ -120,7 +120,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
   const { tokenFile, refreshTokenFile } = options
   const files = [tokenFile, refreshTokenFile, options.clientSecretFile, options.clientKeyFile]
   if ([...files, options.identityProviderSecretFile].filter((file) => file === '-').length > 1)
-    throw new TokentrayError('inputInvalid', 'Only one secret can come from stdin: put the others into files.')
+    throw new TokentrayError('inputInvalid', 'Only one secret can be read from stdin. Put the others into files.')
   const schedule = readSchedule(options)
   const quirks = {
     ...(options.omitResource && { omitResource: options.omitResource === 'on' }),
@@ -151,7 +151,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
   }
   const isSetting = Object.keys(changes).length > 0
   if (!isSetting && !tokenFile && !refreshTokenFile)
-    throw new TokentrayError('inputInvalid', 'Nothing to set was named; tokentray set --help lists what can be.')
+    throw new TokentrayError('inputInvalid', 'No setting was given. Run tokentray set --help to see the settings.')
   const accessToken = tokenFile && (await readSecret(world, tokenFile, 'access token'))
   const refreshToken = refreshTokenFile && (await readSecret(world, refreshTokenFile, 'refresh token'))
   const given = { ...(accessToken && { accessToken }), ...(refreshToken && { refreshToken }) }
@@ -160,7 +160,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     return set && !accessToken && !refreshToken ? set : owner.call('server.giveToken', { server, ...given })
   })
   if (outcome.view.hasKeys && options.clientAuth)
-    say(world, `Its public key, to be registered there: tokentray keys ${outcome.view.id}`)
+    say(world, `To see its public key, which you must register at the server, run tokentray keys ${outcome.view.id}`)
   tell(world, outcome, options)
 }
 
@@ -170,9 +170,9 @@ async function readClientSecret(
   { clientAuth, clientSecretFile, clientKeyFile }: SetOptions
 ): Promise<Pick<Input<'server.set'>, 'clientAuth' | 'clientSecret'>> {
   if (clientSecretFile && clientKeyFile)
-    throw new TokentrayError('inputInvalid', 'A client has a secret or a key: leave out one of the two.')
+    throw new TokentrayError('inputInvalid', 'A client has either a secret or a key. Leave out one of the two.')
   if (clientKeyFile && clientAuth && clientAuth !== 'private_key_jwt')
-    throw new TokentrayError('inputInvalid', 'A key is for --client-auth private_key_jwt.')
+    throw new TokentrayError('inputInvalid', 'A key requires --client-auth private_key_jwt.')
   if (clientKeyFile)
     return { clientAuth: 'private_key_jwt', clientSecret: await readText(world, clientKeyFile, 'private key') }
   return clientSecretFile ? { clientSecret: await readSecret(world, clientSecretFile, 'client secret') } : {}
@@ -182,7 +182,7 @@ function readSchedule(options: SetOptions): NonNullable<Input<'server.set'>['sch
   const schedule: Record<string, number | null> = {}
   for (const field of options.default ?? []) {
     if (options[field] !== undefined)
-      throw new TokentrayError('inputInvalid', `${field} is both set and taken back; name it once.`)
+      throw new TokentrayError('inputInvalid', `${field} is both set and reset to its default. Choose one.`)
     schedule[field] = null
   }
   for (const field of Object.keys(knobs) as (keyof typeof knobs)[])
@@ -194,7 +194,7 @@ function readSchedule(options: SetOptions): NonNullable<Input<'server.set'>['sch
     if (text.trim() === '' || !(part >= 0 && part <= 1))
       throw new TokentrayError(
         'inputInvalid',
-        `"${text}" is not a part of a lifetime: write a number from 0 to 1, such as 0.8.`
+        `"${text}" is not a part of a lifetime. Enter a number from 0 to 1, such as 0.8.`
       )
     schedule[field] = part
   }

@@ -21,11 +21,11 @@ export async function status(world: World, server: string | undefined, options: 
     if (snapshot.owner.kind === 'command' && snapshot.servers.length > 0)
       say(
         world,
-        'Tokentray is not running: tokens are refreshed only when asked for; tokentray serve keeps them alive.'
+        'Tokentray is not running, so tokens are refreshed only when you use them. Run tokentray serve to keep them fresh.'
       )
     if (snapshot.clients.locked) say(world, lockedNote)
     if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
-    if (snapshot.servers.length === 0) return say(world, 'There are no servers yet: add one with tokentray add URL.')
+    if (snapshot.servers.length === 0) return say(world, 'There are no servers yet. Add one with tokentray add URL.')
     await showTable(world, snapshot)
   })
 }
@@ -34,7 +34,10 @@ export async function status(world: World, server: string | undefined, options: 
 function find(snapshot: Snapshot, server: string): ServerView {
   const view = snapshot.servers.find((each) => isNamed(each, server))
   if (view) return view
-  throw new TokentrayError('serverUnknown', `There is no server "${server}"; tokentray list shows those there are.`)
+  throw new TokentrayError(
+    'serverUnknown',
+    `There is no server named "${server}". Run tokentray list to see your servers.`
+  )
 }
 
 async function watch(world: World, owner: Owner, server: string | undefined, options: StatusOptions): Promise<void> {

@@ -32,7 +32,7 @@ function readProof({ proof, nonce, json }: TokenOptions) {
   if (proof === undefined) return null
   const [, method, url] = /^([A-Za-z]+)\s+(https?:\S+)$/.exec(proof.trim()) ?? []
   if (!method || !url || !json)
-    throw new TokentrayError('inputInvalid', 'Write --json --proof "POST https://…", with the address as it is asked.')
+    throw new TokentrayError('inputInvalid', 'Use --json --proof "POST https://…" with the exact URL of the request.')
   return { method: method.toUpperCase(), url, ...(nonce !== undefined && { nonce }) }
 }
 

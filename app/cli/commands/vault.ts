@@ -25,13 +25,13 @@ export async function create(world: World, options: { askPassphrase?: boolean; j
   const lock = await claimAlone(world)
   if (existsSync(vault) || existsSync(`${vault}.json`)) {
     lock.release()
-    throw new TokentrayError('inputInvalid', `There is a vault at ${vault} already; nothing was changed.`)
+    throw new TokentrayError('inputInvalid', `A vault already exists at ${vault}. Nothing was changed.`)
   }
   const { core, leave } = await host(world, lock, 'command', { askForNewPassphrase: options.askPassphrase ?? false })
   const { keySource } = core.snapshot().vault
   await leave()
   if (options.json) printJson(world, { path: vault, keySource })
-  else print(world, `Created ${vault}; its key comes from the ${keySource}.`)
+  else print(world, `Created ${vault}. Its encryption key comes from the ${keySource}.`)
 }
 
 async function claimAlone(world: World): Promise<Ownership> {
@@ -41,7 +41,7 @@ async function claimAlone(world: World): Promise<Ownership> {
   if (!client) throw ownerUnreachable(world)
   throw new TokentrayError(
     'ownerElsewhere',
-    `Tokentray (process ${client.pid}) works on this vault; run tokentray stop first.`
+    `Tokentray (process ${client.pid}) is using this vault. Run tokentray stop first.`
   )
 }
 
@@ -54,7 +54,7 @@ export async function unlock(world: World, options: { json?: boolean }): Promise
   if (!client)
     throw new TokentrayError(
       'ownerUnreachable',
-      'Tokentray is not running, so no vault waits to be unlocked; tokentray serve starts it.'
+      'Tokentray is not running, so there is no vault to unlock. Start it with tokentray serve.'
     )
   const { vault } = await client.call('snapshot', {})
   // A new vault's passphrase is chosen where it can be typed twice.
@@ -63,14 +63,14 @@ export async function unlock(world: World, options: { json?: boolean }): Promise
   else if (vault.state !== 'open') await client.call('vault.retry', {})
   const { state } = (await client.call('snapshot', {})).vault
   if (options.json) printJson(world, { path: vault.path, state })
-  else print(world, state === 'open' ? 'The vault is open.' : 'The keychain waits for you to unlock it.')
+  else print(world, state === 'open' ? 'The vault is open.' : 'The keychain is waiting for you to unlock it.')
 }
 
 /** Exit 5 where something is wrong with the vault. */
 export async function check(world: World, options: { json?: boolean }): Promise<number> {
   const found = await withOwner(world, (owner) => owner.call('vault.check', {}))
   if (options.json) printJson(world, found)
-  else if (found.ok) print(world, 'The vault is sound.')
+  else if (found.ok) print(world, 'The vault is intact.')
   else for (const problem of found.problems) print(world, problem)
   return found.ok ? 0 : 5
 }
@@ -78,7 +78,7 @@ export async function check(world: World, options: { json?: boolean }): Promise<
 export async function backup(world: World, options: { json?: boolean }): Promise<void> {
   const made = await withOwner(world, (owner) => owner.call('vault.backup', {}))
   if (options.json) printJson(world, made)
-  else print(world, `Copied to ${made.path}; it opens with the same key.`)
+  else print(world, `Backed up to ${made.path}. It opens with the same key.`)
 }
 
 /** Puts the newest sound backup in the vault's place. Rejects `inputInvalid`, `ownerElsewhere`, and as opening does. */
@@ -94,12 +94,16 @@ export async function restore(world: World, options: { yes?: boolean; json?: boo
       { notice: (sentence) => say(world, sentence) }
     )
     const [newest] = await goodBackups(unlocking)
-    if (!newest) throw new TokentrayError('inputInvalid', `There is no sound backup of ${vault}; nothing was changed.`)
-    const warning = `The newest sound backup was made at ${newest.madeAt} (UTC). Its refresh tokens may have been used since, so each server is asked about before it is tried. What is in the vault now is set aside.`
+    if (!newest) throw new TokentrayError('inputInvalid', `There is no intact backup of ${vault}. Nothing was changed.`)
+    const warning = `The newest intact backup was made at ${newest.madeAt} (UTC). Its refresh tokens may have been used since, so Tokentray asks you before it tries each server. The current vault is kept under another name.`
     if (!(await confirm(world, options, 'restore', warning))) return
     await restoreBackup(unlocking, newest)
     if (options.json) printJson(world, { restored: newest.path })
-    else print(world, `Restored ${newest.path}; run tokentray refresh <server> for each one that may be tried.`)
+    else
+      print(
+        world,
+        `Restored ${newest.path}. Run tokentray refresh <server> for each server whose token you want to try.`
+      )
   } finally {
     lock.release()
   }
@@ -109,8 +113,8 @@ export async function restore(world: World, options: { yes?: boolean; json?: boo
 export async function reset(world: World, options: { yes?: boolean; json?: boolean }): Promise<void> {
   const { vault } = world.paths
   if (vault === ':memory:')
-    throw new TokentrayError('inputInvalid', 'This vault is in memory only: it ends with its owner.')
-  const warning = `The vault ${vault} is set aside: all servers must be added and signed in again. The file itself is kept.`
+    throw new TokentrayError('inputInvalid', 'This vault is in memory only and is lost when Tokentray stops.')
+  const warning = `The vault ${vault} will be kept under another name and replaced by an empty one. You must add all servers and sign in again.`
   if (!(await confirm(world, options, 'reset', warning))) return
   const lock = await claimAlone(world)
   try {

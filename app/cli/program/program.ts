@@ -19,7 +19,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     done(typeof exitCode === 'number' ? exitCode : 0)
   }
   const program = new Command('tokentray')
-    .description('Keeps the OAuth tokens of your MCP servers alive: sign in once per server.')
+    .description('Keeps the OAuth tokens of your MCP servers fresh: sign in once per server.')
     .version(world.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')

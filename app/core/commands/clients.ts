@@ -64,8 +64,8 @@ export function createClientHandlers(o: {
     throw new TokentrayError(
       'clientUnknown',
       found.length === 0
-        ? `There is no client or key called "${typed}"; "tokentray clients list" shows them.`
-        : `Several clients are called "${typed}"; name one by its id, which "tokentray clients list" shows.`
+        ? `There is no client or key named "${typed}". Run "tokentray clients list" to see them.`
+        : `Several clients are named "${typed}". Use an ID from "tokentray clients list".`
     )
   }
 
@@ -95,15 +95,18 @@ export function createClientHandlers(o: {
     },
     'clients.addKey': async ({ name, servers, metrics, validFor }) => {
       if (metrics === servers.length > 0)
-        throw new TokentrayError('inputInvalid', 'A key is either for servers or for the metrics: say one of both.')
+        throw new TokentrayError('inputInvalid', 'A key is either for servers or for metrics. Choose one of the two.')
       const keys = await local.keys()
       if (keys.some((key) => key.name.toLowerCase() === name.toLowerCase()))
         throw new TokentrayError(
           'clientExists',
-          `There is a key called "${name}" already; revoke it or choose another name.`
+          `A key named "${name}" already exists. Revoke it or choose another name.`
         )
       if (keys.length >= maxKeys)
-        throw new TokentrayError('inputInvalid', `There are ${maxKeys} keys already; revoke those nobody uses.`)
+        throw new TokentrayError(
+          'inputInvalid',
+          `There are already ${maxKeys} keys. Revoke the ones you no longer use.`
+        )
       const key = mint(randomBytes, 'key')
       const now = clock.now()
       const added = {

@@ -48,7 +48,7 @@ export function createConnectHandlers(o: {
 
   function refuseProject(client: string): void {
     if (findClient(client)?.isPerProject)
-      throw new TokentrayError('inputInvalid', `Run "tokentray connect ${client}" in the folder of the project.`)
+      throw new TokentrayError('inputInvalid', `Run "tokentray connect ${client}" in the project folder.`)
   }
 
   function keepPlan(plan: Plan): string {
@@ -83,7 +83,7 @@ export function createConnectHandlers(o: {
       const planned = plans.get(id)
       plans.delete(id)
       if (!planned || planned.until <= clock.now())
-        throw new TokentrayError('configChanged', 'This change was shown too long ago; look at it again.')
+        throw new TokentrayError('configChanged', 'This preview has expired. Review the change again.')
       const { path, backup } = await connector.apply(planned.plan)
       return { path, backup }
     },

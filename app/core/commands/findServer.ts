@@ -13,7 +13,7 @@ export function findServer(keeper: Keeper, typed: string): string {
   throw new TokentrayError(
     'serverUnknown',
     known.length === 0
-      ? `There is no server called "${typed}"; add one first.`
-      : `There is no server called "${typed}". Known: ${known.join(', ')}.`
+      ? `There is no server named "${typed}". Add one first.`
+      : `There is no server named "${typed}". Known servers: ${known.join(', ')}.`
   )
 }

@@ -72,15 +72,12 @@ export function createServerHandlers(o: {
       if (same && !input.id && !input.name && !input.keepExisting)
         throw new TokentrayError(
           'serverExists',
-          `${same.id} has this address already: sign in there, or give another account at it a name of its own.`
+          `${same.id} already has this URL. Sign in to it, or add another account with a different name.`
         )
       const { config, ...secrets } = buildServer(input, keeper.roster.configs(), clock.now())
       if (keeper.roster.has(config.id)) {
         if (input.keepExisting) return { ...viewed(config.id), existed: true }
-        throw new TokentrayError(
-          'serverExists',
-          `There is already a server called "${config.id}"; choose another name.`
-        )
+        throw new TokentrayError('serverExists', `A server named "${config.id}" already exists. Choose another name.`)
       }
       await vault.addServer(config, secrets)
       await keeper.load(config.id)
@@ -93,7 +90,7 @@ export function createServerHandlers(o: {
       if (!key || keeper.roster.config(id).clientAuth !== 'private_key_jwt')
         throw new TokentrayError(
           'inputInvalid',
-          `${id} has no key: its client does not authenticate with private_key_jwt.`
+          `${id} has no key, because its client does not authenticate with private_key_jwt.`
         )
       return { jwks: { keys: [publicKeyOf(key)] } }
     },

@@ -25,7 +25,7 @@ export function createSignInHandlers(o: {
       const { grantKind, mode } = keeper.roster.config(server)
       // Refused before anything begins: it is no failed sign-in for the history.
       if (grantKind === 'staticToken' || grantKind === 'refreshToken')
-        throw new TokentrayError('signInFailed', `${server} has no sign-in. ${remedies[grantKind](server)}`)
+        throw new TokentrayError('signInFailed', `${server} does not use sign-in. ${remedies[grantKind](server)}`)
       if (mode === 'passThrough') throw new TokentrayError('signInFailed', passedThrough(server))
       if (input.addScope !== undefined) await addScope(o, server, input.addScope)
       const { id, ...started } = await signIns.start(server, input.device)

@@ -124,7 +124,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     request.once('close', cancel)
     switch (path) {
       case '/register': {
-        if (!mayRegister()) throw new OAuthError('temporarily_unavailable', 'Too many registrations; try again.', 429)
+        if (!mayRegister()) throw new OAuthError('temporarily_unavailable', 'Too many registrations. Try again.', 429)
         const registering = { ...o, now: clock.now(), waitingClients: pending.clients() }
         return sendJson(response, 201, await register(await readJson(request), registering))
       }
@@ -142,7 +142,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       return sendJson(response, 200, serverMetadata(origin))
     const id = resourceOfPath(path)
     if (id === '' || isServerName(id)) return sendJson(response, 200, resourceMetadata(origin, id))
-    sendError(response, new OAuthError('not_found', 'There is nothing here.', 404))
+    sendError(response, new OAuthError('not_found', 'Page not found.', 404))
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse, origin: string): Promise<boolean> {
@@ -160,7 +160,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     async handle(request, response, origin) {
       const isWaiting = /^\/authorize\/[^/]+\/wait$/.test(request.url ?? '')
       if (!isWaiting && concurrent >= maxConcurrent) {
-        sendError(response, new OAuthError('temporarily_unavailable', 'Too many requests at once; try again.', 503))
+        sendError(response, new OAuthError('temporarily_unavailable', 'Too many requests at once. Try again.', 503))
         return true
       }
       if (!isWaiting) concurrent++
@@ -179,7 +179,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   function find(id: string) {
     const request = pending.open(id)
     if (request) return request
-    throw new TokentrayError('clientUnknown', 'This request is over: it was answered, or its time ran out.')
+    throw new TokentrayError('clientUnknown', 'This request is no longer pending. It was answered or has expired.')
   }
 
   return {
@@ -191,16 +191,17 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     async allow(id, servers, always) {
       const { asking } = find(id)
       if (asking.servers && servers?.some((server) => !asking.servers!.includes(server)))
-        throw new TokentrayError('inputInvalid', 'This client asked for other servers.')
+        throw new TokentrayError('inputInvalid', 'This client requested other servers.')
       const allowed = servers ?? asking.servers
-      if (!allowed) throw new TokentrayError('inputInvalid', 'This client named no server: say which it may use.')
+      if (!allowed)
+        throw new TokentrayError('inputInvalid', 'This client did not name a server. Choose the servers it may use.')
       await pending.decide(id, approve(o, asking, allowed, always ? 'always' : 'once'))
       log.info('a local client was let in', { client: asking.client.name, servers: allowed.join(' '), always })
       changed()
     },
     deny(id) {
       const { asking } = find(id)
-      pending.settle(id, refusal(asking, new OAuthError('access_denied', 'This was denied in Tokentray.')))
+      pending.settle(id, refusal(asking, new OAuthError('access_denied', 'The request was denied in Tokentray.')))
       log.info('a local client was denied', { client: asking.client.name })
     },
     async revoke(id) {

@@ -57,9 +57,9 @@ export function createAdmission(o: {
       const isKnown = holder !== null
       // While locked, callers without a credential get this too: a sign-in would not help them.
       if (o.isLocked()) return { ...refuse(503, 'temporarily_unavailable', lockedSentence), isKnown }
-      if (credential === null) return refuse(401, 'invalid_token', 'Sign in to Tokentray, or send one of its keys.')
-      if (credential === 'malformed') return refuse(400, 'invalid_request', 'The credential cannot be read.')
-      if (!holder) return refuse(401, 'invalid_token', 'This token or key is unknown, revoked, or its time is over.')
+      if (credential === null) return refuse(401, 'invalid_token', 'Sign in to Tokentray, or send a Tokentray key.')
+      if (credential === 'malformed') return refuse(400, 'invalid_request', 'The credential could not be read.')
+      if (!holder) return refuse(401, 'invalid_token', 'This token or key is unknown, revoked or expired.')
       if (!holder.servers.includes(server)) {
         if (o.exists(server)) o.refused('otherServer', `${holder.name}, at ${server}`)
         // With a token for another server the client has to sign in for this one (RFC 8707). A key cannot sign in.

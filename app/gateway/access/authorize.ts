@@ -75,13 +75,13 @@ export function createAuthorize(o: AuthorizeOptions) {
     if (!client)
       throw new OAuthError(
         'invalid_client',
-        'Tokentray does not know this client, or not any more: let it sign in anew.'
+        'Tokentray does not know this client, or no longer knows it. Sign in again from the client.'
       )
     const redirectUri =
       form.get('redirect_uri') ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined)
     if (redirectUri === undefined || !isRegistered(redirectUri, client.redirectUris)) {
       o.refused('redirectUri', client.name)
-      throw new OAuthError('invalid_request', 'The address this client wants to go back to is not one it registered.')
+      throw new OAuthError('invalid_request', 'The redirect URI is not one this client registered.')
     }
     return { client, redirectUri }
   }
@@ -90,7 +90,7 @@ export function createAuthorize(o: AuthorizeOptions) {
   function readRequest(form: Form, from: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>): Asking {
     if (o.isLocked()) throw locked()
     if (form.must('response_type') !== 'code')
-      throw new OAuthError('unsupported_response_type', 'Only the authorization code grant is offered here.')
+      throw new OAuthError('unsupported_response_type', 'Only the authorization code grant is supported.')
     const challenge = form.get('code_challenge')
     if (form.get('code_challenge_method') !== 'S256' || challenge === undefined || !/^[\w-]{43}$/.test(challenge)) {
       o.refused('pkce', from.client.name)
@@ -98,7 +98,7 @@ export function createAuthorize(o: AuthorizeOptions) {
     }
     const named = form.all('resource').map((resource) => serverOfResource(resource, from.issuer))
     if (o.servers.size === 0 || named.some((server) => server === null || (server !== '' && !o.servers.has(server))))
-      throw new OAuthError('invalid_target', 'There is no such server in Tokentray.')
+      throw new OAuthError('invalid_target', 'Tokentray has no such server.')
     const servers = named.filter((server): server is string => server !== null && server !== '')
     return { ...from, challenge, servers: servers.length > 0 ? [...new Set(servers)] : null }
   }
@@ -124,14 +124,14 @@ export function createAuthorize(o: AuthorizeOptions) {
       return sendPage(
         response,
         429,
-        messagePage('Too many requests', 'Too many clients ask at once; try again in a minute.')
+        messagePage('Too many requests', 'Too many clients request access at once. Try again in a minute.')
       )
     let from: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>
     try {
       from = { ...(await readClient(form)), state: query.getAll('state')[0], issuer: origin }
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
-      return sendPage(response, 400, messagePage('This request cannot be answered', error.message))
+      return sendPage(response, 400, messagePage('Invalid request', error.message))
     }
     try {
       form.get('state')
@@ -139,8 +139,7 @@ export function createAuthorize(o: AuthorizeOptions) {
       const outcome = await findConsent(asking)
       if (outcome) return sendOn(response, from.client.name, outcome())
       const ticket = pending.add(asking)
-      if (ticket === null)
-        throw new OAuthError('temporarily_unavailable', 'Too many requests wait for a person already.')
+      if (ticket === null) throw new OAuthError('temporarily_unavailable', 'Too many requests are already pending.')
       response.writeHead(303, { location: `/authorize/${ticket}`, 'cache-control': 'no-store' }).end()
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
@@ -183,7 +182,7 @@ export function createAuthorize(o: AuthorizeOptions) {
         return sendPage(
           response,
           403,
-          messagePage('This cannot be done from there', 'Another page asked for it. Nothing was done.')
+          messagePage('Request blocked', 'The request came from another website. Nothing was done.')
         )
       if (ticket === undefined) return begin(query, response, origin)
       if (last === undefined) return show(ticket, response)
@@ -194,8 +193,8 @@ export function createAuthorize(o: AuthorizeOptions) {
 }
 
 const requestOver = messagePage(
-  'This request is over',
-  'It was answered, or nobody decided in time. Let the client ask again.'
+  'This request is no longer pending',
+  'It was answered or has expired. Try again from the client.'
 )
 
 function sendOn(response: ServerResponse, name: string, address: string) {
@@ -205,4 +204,4 @@ function sendOn(response: ServerResponse, name: string, address: string) {
 
 /** The outcome of a request that nobody decided in time. */
 export const unanswered = ({ asking }: ConsentRequest): Outcome =>
-  refusal(asking, new OAuthError('access_denied', 'Nobody allowed this in Tokentray in time.'))
+  refusal(asking, new OAuthError('access_denied', 'Nobody allowed the request in Tokentray in time.'))

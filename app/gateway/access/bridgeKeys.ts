@@ -39,13 +39,13 @@ export function createBridgeKeys({ clock, randomBytes }: { clock: Clock; randomB
       sweep()
       const id = `bridge.${run}.${server}`
       if (refused.has(id))
-        throw new TokentrayError(
-          'notAllowedHere',
-          'This client was revoked in Tokentray: restart it to let it in again.'
-        )
+        throw new TokentrayError('notAllowedHere', 'This client was revoked in Tokentray. Restart it to connect again.')
       for (const [hash, found] of byHash) if (found.id === id) byHash.delete(hash)
       if (byHash.size >= maxKeys)
-        throw new TokentrayError('notAllowedHere', `${maxKeys} bridges are running already; end those nobody uses.`)
+        throw new TokentrayError(
+          'notAllowedHere',
+          `${maxKeys} bridges are already running. Stop the ones you no longer use.`
+        )
       const key = mint(randomBytes, 'key')
       const hash = hashOf(key)
       const now = clock.now()

@@ -27,12 +27,12 @@ export const messagePage = (title: string, sentence: string): string => writePag
 export const waitingPage = (name: string, digits: string, isChoosing: boolean): string =>
   writePage(
     'Waiting for your decision in Tokentray',
-    `<p><b>${escaped(name)}</b> wants to use ${isChoosing ? 'your MCP servers' : 'an MCP server of yours'}. ` +
-      'Open Tokentray and look for the request with these digits:</p>' +
+    `<p><b>${escaped(name)}</b> requests access to ${isChoosing ? 'your MCP servers' : 'one of your MCP servers'}. ` +
+      'Open Tokentray and find the request with these digits:</p>' +
       `<p class="digits">${escaped(digits)}</p>` +
-      '<p>Or in a terminal: <code>tokentray clients list</code>, then ' +
+      '<p>Or, in a terminal, run <code>tokentray clients list</code>, then ' +
       `<code>tokentray clients allow ${escaped(digits)}</code>. ` +
-      'Deny a request whose digits you see nowhere in your browser. This page goes on by itself.</p>' +
+      'Deny any request whose digits do not appear in your browser. This page continues automatically.</p>' +
       `<script>${script}</script>`,
     '<noscript><meta http-equiv="refresh" content="3"></noscript>'
   )
@@ -40,7 +40,7 @@ export const waitingPage = (name: string, digits: string, isChoosing: boolean): 
 /** Opens the client's application, with a link, since some browsers want a click for that. */
 export const appLinkPage = (name: string, address: string): string =>
   writePage(
-    `Going back to ${name}`,
-    `<p><a href="${escaped(address)}">Go on to ${escaped(name)}</a></p><p>You can close this page then.</p>`,
+    `Returning to ${name}`,
+    `<p><a href="${escaped(address)}">Continue to ${escaped(name)}</a></p><p>You can then close this page.</p>`,
     `<meta http-equiv="refresh" content="0;url=${escaped(address)}">`
   )

@@ -27,16 +27,17 @@ const schemeOf = (url: URL) => url.protocol.slice(0, -1)
 
 /** Why `uri` cannot be registered, as the rest of a sentence; null where it can. */
 export function refuseRedirect(uri: unknown): string | null {
-  if (typeof uri !== 'string' || uri.length > maxUriLength) return `is no text of at most ${maxUriLength} characters`
+  if (typeof uri !== 'string' || uri.length > maxUriLength)
+    return `is not a string of at most ${maxUriLength} characters`
   const url = URL.parse(uri)
   if (!url || /[\s\u0000-\u001f\u007f-\u{10ffff}\\]/u.test(uri)) return 'is not an absolute URI'
   if (uri.includes('#')) return 'has a fragment'
-  if (url.username || url.password) return 'holds a user name or password'
+  if (url.username || url.password) return 'contains a user name or password'
   if (url.protocol === 'https:' || isLoopback(url)) return null
-  if (url.protocol === 'http:') return 'is plain http to another computer'
+  if (url.protocol === 'http:') return 'uses plain http to another computer'
   const scheme = schemeOf(url)
   if (appSchemes.has(scheme) || scheme.includes('.')) return null
-  return `has the scheme "${scheme}:", which is not one of a known application`
+  return `has the scheme "${scheme}:", which does not belong to a known application`
 }
 
 /** The URI without its port if it is a loopback address, whose port may differ at each sign-in. */

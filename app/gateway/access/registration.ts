@@ -31,7 +31,7 @@ export async function register(
   const grantTypes = metadata.grant_types === undefined ? ['authorization_code'] : strings(metadata.grant_types)
   const responseTypes = metadata.response_types === undefined ? ['code'] : strings(metadata.response_types)
   if (!grantTypes?.includes('authorization_code') || !responseTypes?.includes('code'))
-    throw new OAuthError('invalid_client_metadata', 'Only the authorization code grant is offered here.')
+    throw new OAuthError('invalid_client_metadata', 'Only the authorization code grant is supported.')
   const redirectUris = strings(metadata.redirect_uris)
   if (!redirectUris || redirectUris.length === 0 || redirectUris.length > maxRedirectUris)
     throw new OAuthError('invalid_redirect_uri', `Give 1 to ${maxRedirectUris} redirect URIs.`)

@@ -24,7 +24,7 @@ export class OAuthError extends Error {
   }
 }
 
-export const lockedSentence = 'Tokentray is locked: unlock it there, or run "tokentray unlock".'
+export const lockedSentence = 'Tokentray is locked. Unlock it in Tokentray, or run "tokentray unlock".'
 export const locked = () => new OAuthError('temporarily_unavailable', lockedSentence, 503)
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
@@ -37,14 +37,14 @@ export function sendError(response: ServerResponse, error: unknown) {
   response.shouldKeepAlive = false
   if (error instanceof OAuthError)
     return sendJson(response, error.status, { error: error.error, error_description: error.message })
-  sendJson(response, 500, { error: 'server_error', error_description: 'Something unexpected went wrong; try again.' })
+  sendJson(response, 500, { error: 'server_error', error_description: 'Something went wrong. Try again.' })
 }
 
 /** Whether the request has this method; otherwise answers with 405. */
 export function allowsMethod(request: IncomingMessage, response: ServerResponse, method: string): boolean {
   if (request.method === method || (method === 'GET' && request.method === 'HEAD')) return true
   response.setHeader('allow', method)
-  sendError(response, new OAuthError('invalid_request', `This is for ${method} only.`, 405))
+  sendError(response, new OAuthError('invalid_request', `Only ${method} is allowed here.`, 405))
   return false
 }
 
@@ -71,7 +71,7 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
   } catch {
     // Answered below, like any other text that is no JSON object.
   }
-  throw new OAuthError('invalid_request', 'The request is no JSON object.')
+  throw new OAuthError('invalid_request', 'The request is not a JSON object.')
 }
 
 export type Form = {

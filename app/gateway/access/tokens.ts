@@ -56,7 +56,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
     for (const resource of form.all('resource')) {
       const server = serverOfResource(resource, origin)
       if (server === null || (server !== '' && !signIn.servers.includes(server)))
-        throw new OAuthError('invalid_target', 'This sign-in does not reach that server.')
+        throw new OAuthError('invalid_target', 'This sign-in does not include that server.')
     }
   }
 
@@ -65,7 +65,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
     const used = await local.spendCode(hashOf(new Secret(form.must('code'))), now)
     if (!used) {
       refused('code', `${name}: an unknown code came`)
-      throw invalidGrant('This code is unknown, or its time is over.')
+      throw invalidGrant('This code is unknown or has expired.')
     }
     const redirectUri = form.get('redirect_uri')
     const problem =
@@ -83,7 +83,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
     if (problem !== null) {
       refused('code', `${name}: ${problem}`)
       await endSignIn(used.signIn, problem)
-      throw invalidGrant('This code cannot be used, or not any more.')
+      throw invalidGrant('This code cannot be used, or can no longer be used.')
     }
     checkResources(form, origin, used.signIn)
     const tokens = { access: mint(randomBytes, 'access'), refresh: mint(randomBytes, 'refresh') }
@@ -98,7 +98,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
     const now = clock.now()
     let found = await local.refreshToken(hash)
     if (!found || found.signIn.client !== client || now >= found.expiresAt)
-      throw invalidGrant('This refresh token is unknown, revoked, or its time is over.')
+      throw invalidGrant('This refresh token is unknown, revoked or expired.')
     const { signIn } = found
     checkResources(form, origin, signIn)
     if (found.replacedAt === null) {
@@ -113,7 +113,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
     if (now - found.replacedAt > graceMs) {
       refused('refreshToken', name)
       await endSignIn(signIn, 'a replaced refresh token came again')
-      throw invalidGrant('This refresh token was used before; sign in again.')
+      throw invalidGrant('This refresh token was already used. Sign in again.')
     }
     return reply(successors(presented, found.seed), endsOf(signIn, found.replacedAt).access)
   }
@@ -129,7 +129,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
       if (!client) throw new OAuthError('invalid_client', 'This client is not registered here.', 401)
       if (grantType === 'authorization_code') return exchangeCode(form, origin, client)
       if (grantType === 'refresh_token') return refresh(form, origin, client)
-      throw new OAuthError('unsupported_grant_type', 'Only codes and refresh tokens are taken here.')
+      throw new OAuthError('unsupported_grant_type', 'Only authorization codes and refresh tokens are accepted.')
     },
 
     /** RFC 7009: either token ends its whole sign-in; one that is unknown is as good as revoked. */
@@ -137,7 +137,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
       const signIn = await local.signInOf(hashOf(new Secret(form.must('token'))))
       if (!signIn) return
       if (form.must('client_id') !== signIn.client)
-        throw new OAuthError('unauthorized_client', 'This token was given to another client.')
+        throw new OAuthError('unauthorized_client', 'This token was issued to another client.')
       await endSignIn(signIn, 'its client revoked it')
     }
   }

@@ -59,7 +59,7 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
     })
     const find = (typed: string) => {
       if (known.some(({ id }) => id === typed)) return typed
-      throw new TokentrayError('serverUnknown', `There is no server called "${typed}".`)
+      throw new TokentrayError('serverUnknown', `There is no server named "${typed}".`)
     }
     const handlers = createClientHandlers({
       ...{ access, local: vault.local, clock, randomBytes, findServer: find },
