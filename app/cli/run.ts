@@ -3,7 +3,7 @@
 import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
 import { readTokenArguments, token } from './commands/token.ts'
 import { printJson, say } from './output.ts'
-import { refuseSecretArguments } from './secrets.ts'
+import { refuseSecretArguments } from './secretArguments.ts'
 import { Interrupted, type World } from './world.ts'
 
 /** Runs `argv` (without node and script) and resolves with the exit code; never rejects. */

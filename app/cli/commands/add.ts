@@ -5,11 +5,17 @@ import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
 import { type BrokenRule, findBrokenRule, type GivenSettings, grantKindOf } from '../../contract/newServer.ts'
 import type { ServerView } from '../../contract/views.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
-import { type AssertionOptions, checkUrl, readAssertion } from '../assertion.ts'
-import { type CertificateOptions, readCertificate } from '../certificate.ts'
 import { print, printJson, say } from '../output.ts'
 import { offerProposals } from '../propose.ts'
-import { readSecret, readSeed, readText } from '../secrets.ts'
+import { readSecret, readText } from '../secrets.ts'
+import { readSeed } from '../seed.ts'
+import {
+  type AssertionOptions,
+  type CertificateOptions,
+  checkUrl,
+  readAssertion,
+  readCertificate
+} from '../sharedOptions.ts'
 import { describeLine } from '../words.ts'
 import type { World } from '../world.ts'
 import { signIn } from './login.ts'

@@ -166,15 +166,3 @@ export async function activity(
       `${formatTime(firstAt)} to ${formatTime(lastAt)}  ${name}  ${server}  ${requests} ${requests === 1 ? 'request' : 'requests'}`
     )
 }
-
-export async function lock(world: World, options: Json): Promise<void> {
-  const state = await withOwner(world, (owner) => owner.call('gateway.lock', {}))
-  if (options.json) printJson(world, state)
-  else print(world, 'Locked. All clients are blocked until you run tokentray unlock, even after a restart.')
-}
-
-export async function unlock(world: World, options: Json): Promise<void> {
-  const state = await withOwner(world, (owner) => owner.call('gateway.unlock', {}))
-  if (options.json) printJson(world, state)
-  else print(world, 'Unlocked. Clients and keys work again.')
-}

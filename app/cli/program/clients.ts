@@ -36,9 +36,9 @@ export function addClientCommands(program: Command, make: Make, run: Run, world:
     )
 
   make('lock', 'cut every client off at once, until unlock').action((options) =>
-    run(async () => (await import('../commands/clients.ts')).lock(world, options))
+    run(async () => (await import('../commands/lock.ts')).lock(world, options))
   )
   make('unlock', 'let clients and keys work again').action((options) =>
-    run(async () => (await import('../commands/clients.ts')).unlock(world, options))
+    run(async () => (await import('../commands/unlock.ts')).unlock(world, options))
   )
 }

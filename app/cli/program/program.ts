@@ -55,27 +55,27 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     (server, options) => run(async () => (await import('../commands/keys.ts')).keys(world, server, options))
   )
   make('logout <server>', 'sign out, here and at the server where it offers that').action((server, options) =>
-    run(async () => (await import('../commands/servers.ts')).logout(world, server, options))
+    run(async () => (await import('../commands/logout.ts')).logout(world, server, options))
   )
   make('forget <server>', 'forget the client registered there: the next sign-in registers anew').action(
-    (server, options) => run(async () => (await import('../commands/servers.ts')).forget(world, server, options))
+    (server, options) => run(async () => (await import('../commands/forget.ts')).forget(world, server, options))
   )
   make('verify <server>', 'ask the server itself whether it takes the token at hand').action((server, options) =>
     run(async () => (await import('../commands/verify.ts')).verify(world, server, options))
   )
-  const changes = {
-    refresh: 'get a new token now',
-    pause: 'stop refreshing',
-    resume: 'go on refreshing'
-  } as const
-  for (const what of Object.keys(changes) as (keyof typeof changes)[])
-    make(`${what} <server>`, changes[what]).action((server, options) =>
-      run(async () => (await import('../commands/servers.ts')).change(world, what, server, options))
-    )
+  make('refresh <server>', 'get a new token now').action((server, options) =>
+    run(async () => (await import('../commands/refresh.ts')).refresh(world, server, options))
+  )
+  make('pause <server>', 'stop refreshing').action((server, options) =>
+    run(async () => (await import('../commands/pause.ts')).pause(world, server, options))
+  )
+  make('resume <server>', 'go on refreshing').action((server, options) =>
+    run(async () => (await import('../commands/resume.ts')).resume(world, server, options))
+  )
   make('remove <server>', 'forget a server with its tokens')
     .option('-y, --yes', 'do not ask')
     .action((server, options) =>
-      run(async () => (await import('../commands/servers.ts')).remove(world, server, options))
+      run(async () => (await import('../commands/remove.ts')).remove(world, server, options))
     )
 
   await describeSet(make, run, world)
@@ -95,7 +95,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('history <server>', 'show what happened, oldest first')
     .option('--limit <count>', 'how many events', whole(1, 1000), 50)
     .action((server, options) =>
-      run(async () => (await import('../commands/servers.ts')).history(world, server, options))
+      run(async () => (await import('../commands/history.ts')).history(world, server, options))
     )
 
   make('connect <client> <server>', 'point a client at a server, through the gateway')

@@ -46,7 +46,7 @@ export function describeAdd(make: Make, run: Run, world: World): void {
 }
 
 export async function describeSet(make: Make, run: Run, world: World): Promise<void> {
-  const { fractions, knobs } = await import('../commands/servers.ts')
+  const { fractions, knobs } = await import('../commands/set.ts')
   const set = make('set <server>', 'change the settings of a server')
     .option('--name <name>', 'name to show')
     .addOption(new Option('--scope <scopes>', 'scopes to ask for at the next sign-in').conflicts('defaultScope'))
@@ -109,5 +109,5 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
       }
     )
   )
-  set.action((server, options) => run(async () => (await import('../commands/servers.ts')).set(world, server, options)))
+  set.action((server, options) => run(async () => (await import('../commands/set.ts')).set(world, server, options)))
 }

@@ -1,11 +1,27 @@
-// The options that name an assertion (RFC 7523), as the settings the owner keeps.
-// Paths are made whole here: the owner runs in another folder.
+// The options that `add` and `set` share: a client certificate for mutual TLS, and an assertion (RFC 7523).
+// Paths are made absolute here, as the owner that reads the files runs in another folder.
 import { resolve } from 'node:path'
 import type { Input } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import type { ClientCertificate } from '../contract/server.ts'
 import { splitCommand } from './browser.ts'
 import { readSecret } from './secrets.ts'
 import type { World } from './world.ts'
+
+export type CertificateOptions = { clientCertificate?: string; clientCertificateKey?: string }
+
+/** undefined: not named; null: to be left out from now on (`none`). Throws `inputInvalid`. */
+export function readCertificate(options: CertificateOptions): ClientCertificate | null | undefined {
+  const { clientCertificate: certificate, clientCertificateKey: key } = options
+  if (certificate === 'none' && !key) return null
+  if (!certificate && !key) return undefined
+  if (!certificate || certificate === 'none' || !key)
+    throw new TokentrayError(
+      'inputInvalid',
+      'A client certificate requires both --client-certificate and --client-certificate-key, each a PEM file.'
+    )
+  return { certificateFile: resolve(certificate), keyFile: resolve(key) }
+}
 
 export type AssertionOptions = {
   assertionFile?: string

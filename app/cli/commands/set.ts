@@ -1,75 +1,15 @@
-// The commands about one server that ask its owner for one thing and tell what came of it:
-// refresh, pause, resume, logout, remove, set, history.
-import type { Input, Output } from '../../contract/commands.ts'
+// `tokentray set`: changes the settings of a server, or replaces a token or a secret that was given by hand.
+// Only what is named changes. A secret comes from a file or stdin, never from an argument.
+import type { Input } from '../../contract/commands.ts'
 import { parseDuration } from '../../contract/duration.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { ClientAuthMethod } from '../../contract/server.ts'
 import { withOwner } from '../../owner/withOwner.ts'
-import { type AssertionOptions, readAssertion } from '../assertion.ts'
-import { type CertificateOptions, readCertificate } from '../certificate.ts'
-import { print, printJson, say } from '../output.ts'
-import { confirm } from '../prompt.ts'
-import { offerProposals } from '../propose.ts'
+import { say } from '../output.ts'
+import { printView } from '../printView.ts'
 import { readSecret, readText } from '../secrets.ts'
-import { describeEvent, describeLine, isNamed } from '../words.ts'
+import { type AssertionOptions, type CertificateOptions, readAssertion, readCertificate } from '../sharedOptions.ts'
 import type { World } from '../world.ts'
-
-type Json = { json?: boolean }
-
-/** refresh, pause and resume. */
-export async function change(
-  world: World,
-  what: 'refresh' | 'pause' | 'resume',
-  server: string,
-  options: Json
-): Promise<void> {
-  const { view } = await withOwner(world, async (owner) => {
-    const ask = () => owner.call(`server.${what}`, { server })
-    try {
-      return await ask()
-    } catch (error) {
-      // An owner that went away meanwhile is not asked on: nobody refused anything.
-      if (what !== 'refresh' || (error as TokentrayError).code === 'ownerUnreachable') throw error
-      const refused = (await owner.call('snapshot', {})).servers.find((each) => isNamed(each, server))
-      if (refused?.action !== 'fixSettings' || !(await offerProposals(world, owner, refused))) throw error
-      return ask()
-    }
-  })
-  tell(world, { view }, options)
-}
-
-function tell(world: World, outcome: Output<'server.pause'>, options: Json): void {
-  if (options.json) printJson(world, outcome)
-  else print(world, describeLine(outcome.view, world.clock.now()))
-}
-
-export async function logout(world: World, server: string, options: Json): Promise<void> {
-  const outcome = await withOwner(world, (owner) => owner.call('server.signOut', { server }))
-  if (!options.json) say(world, outcome.revoked)
-  if (options.json) printJson(world, outcome)
-  else print(world, describeLine(outcome.view, world.clock.now()))
-}
-
-export async function remove(world: World, server: string, options: Json & { yes?: boolean }): Promise<void> {
-  if (!(await confirm(world, options, 'remove', `${server} will be removed, with its tokens and history.`))) return
-  const outcome = await withOwner(world, (owner) => owner.call('server.remove', { server }))
-  if (options.json) return printJson(world, outcome)
-  say(world, outcome.revoked)
-  print(world, `${server}: removed`)
-}
-
-export async function forget(world: World, server: string, options: Json): Promise<void> {
-  const outcome = await withOwner(world, (owner) => owner.call('server.forgetRegistration', { server }))
-  if (options.json) printJson(world, outcome)
-  else print(world, outcome.sentence)
-}
-
-export async function history(world: World, server: string, options: Json & { limit: number }): Promise<void> {
-  const outcome = await withOwner(world, (owner) => owner.call('server.history', { server, limit: options.limit }))
-  if (options.json) return printJson(world, outcome)
-  if (outcome.events.length === 0) say(world, `${server} has no history yet.`)
-  for (const event of [...outcome.events].reverse()) print(world, describeEvent(event))
-}
 
 /** The options of `set` that hold durations, by field of the schedule. */
 export const knobs = {
@@ -90,8 +30,7 @@ export const fractions = {
   jitter: 'refresh earlier at random, by up to this part of the lifetime, such as 0.05'
 } as const
 
-export type SetOptions = Json &
-  CertificateOptions &
+export type SetOptions = { json?: boolean } & CertificateOptions &
   AssertionOptions & {
     dpop?: 'on' | 'off' | 'auto'
     clientId?: string
@@ -161,7 +100,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
   })
   if (outcome.view.hasKeys && options.clientAuth)
     say(world, `To see its public key, which you must register at the server, run tokentray keys ${outcome.view.id}`)
-  tell(world, outcome, options)
+  printView(world, outcome, options)
 }
 
 /** A client's new secret, or its key, which says by itself how the client is to authenticate. */
