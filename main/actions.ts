@@ -1,9 +1,9 @@
-// What a click in the tray's menu does: commands of the contract through the window's door, and nothing of its own.
-// A command that failed is told in a notification; the server's own words follow from the next snapshot anyway.
+// Carries out a click in the tray's menu: runs commands of the contract as the window does, and has no rules of its own.
+// A command that failed is told in a notification; the new state of the server follows with the next snapshot.
 import type { Reply } from '../app/contract/commands.ts'
 import { asTokentrayError, type ErrorCode, exitCodes } from '../app/contract/errors.ts'
 import type { Snapshot } from '../app/contract/views.ts'
-import { clientsScreen } from './asking.ts'
+import { clientsScreen } from './accessRequests.ts'
 import type { LoginItem } from './loginItem.ts'
 import type { Act } from './menu.ts'
 import type { Preferences } from './preferences.ts'
@@ -12,14 +12,14 @@ export type Actions = {
   call(name: string, input: unknown): Promise<Reply<unknown>>
   snapshot(): Snapshot | null
   show(screen?: string): void
-  tell(title: string, body: string, server: string): void
-  tellOfClients(title: string, body: string): void
-  tellOfSettings(title: string, body: string): void
+  notifyOfServer(title: string, body: string, server: string): void
+  notifyOfClients(title: string, body: string): void
+  notifyOfSettings(title: string, body: string): void
   preferences: Preferences
   loginItem: LoginItem
   quit(): void
-  /** The menu's own settings changed. */
-  changed(): void
+  /** Called when one of the menu's own settings changed. */
+  refreshMenu(): void
 }
 
 const personNeeded = exitCodes.signInNeeded
@@ -32,7 +32,7 @@ export const screenOf = (server: string) => `server/${encodeURIComponent(server)
 /** Carries out one click. Never rejects. */
 export async function carryOut(act: Act, o: Actions): Promise<void> {
   const views = o.snapshot()?.servers ?? []
-  const ask = async (name: string, server: string) => {
+  const runCommand = async (name: string, server: string) => {
     let reply = await o.call(name, { server })
     const started = reply.ok && (reply.value as { signIn?: string; waitingFor?: string })
     // Behind another sign-in at the same authorization server: this one's page is opened when its turn comes.
@@ -40,56 +40,56 @@ export async function carryOut(act: Act, o: Actions): Promise<void> {
     const title = views.find(({ id }) => id === server)?.name ?? server
     // That a person is needed is what notices.ts tells; and who cancelled knows it.
     if (!reply.ok && reply.code !== 'signInCancelled' && exitCodes[reply.code as ErrorCode] !== personNeeded)
-      o.tell(title, reply.message, server)
+      o.notifyOfServer(title, reply.message, server)
   }
-  const answer = async (name: string, input: unknown) => {
+  const runForClients = async (name: string, input: unknown) => {
     const reply = await o.call(name, input)
-    if (!reply.ok) o.tellOfClients('Clients', reply.message)
+    if (!reply.ok) o.notifyOfClients('Clients', reply.message)
   }
   switch (act.do) {
     case 'signIn': {
       const kind = views.find(({ id }) => id === act.server)?.grantKind
       // No browser helps where a token was given by hand: a new one is given in the window.
       if (kind === 'staticToken' || kind === 'refreshToken') return o.show(screenOf(act.server))
-      return ask('signIn.start', act.server)
+      return runCommand('signIn.start', act.server)
     }
     case 'refresh':
-      return ask('server.refresh', act.server)
+      return runCommand('server.refresh', act.server)
     case 'pause':
-      return ask('server.pause', act.server)
+      return runCommand('server.pause', act.server)
     case 'resume':
-      return ask('server.resume', act.server)
+      return runCommand('server.resume', act.server)
     case 'open':
       return o.show(screenOf(act.server))
     case 'pauseAll':
-      for (const { id, paused } of views) if (!paused) await ask('server.pause', id)
+      for (const { id, paused } of views) if (!paused) await runCommand('server.pause', id)
       return
     case 'resumeAll':
-      for (const { id, paused } of views) if (paused) await ask('server.resume', id)
+      for (const { id, paused } of views) if (paused) await runCommand('server.resume', id)
       return
     case 'mute': {
       const others = o.preferences.get().muted.filter((id) => id !== act.server)
       o.preferences.set({ muted: act.on ? [...others, act.server] : others })
-      return o.changed()
+      return o.refreshMenu()
     }
     case 'notifications':
       o.preferences.set({ notifications: act.on })
-      return o.changed()
+      return o.refreshMenu()
     case 'startAtLogin':
       try {
         o.loginItem.set(act.on)
       } catch (error) {
-        o.tellOfSettings('Start at login', asTokentrayError(error).message)
+        o.notifyOfSettings('Start at login', asTokentrayError(error).message)
       }
-      return o.changed()
+      return o.refreshMenu()
     case 'allow':
-      return answer('clients.allow', { request: act.request, always: act.always })
+      return runForClients('clients.allow', { request: act.request, always: act.always })
     case 'deny':
-      return answer('clients.deny', { request: act.request })
+      return runForClients('clients.deny', { request: act.request })
     case 'lock':
-      return answer('gateway.lock', {})
+      return runForClients('gateway.lock', {})
     case 'unlock':
-      return answer('gateway.unlock', {})
+      return runForClients('gateway.unlock', {})
     case 'clients':
       return o.show(clientsScreen)
     case 'add':

@@ -1,5 +1,5 @@
-// The keychain of a fused Electron: keytar in a utility process, since RunAsNode is switched off there.
-// All rules (who is waited for, what a silence means) stay in app/vault/keychain.ts.
+// Reaches the keychain in a packaged application, where Electron may not run as plain Node: in a utility process.
+// All rules (how long to wait, what no answer means) are in app/vault/keychain.ts.
 import { utilityProcess } from 'electron'
 import { childEnvironment } from '../app/base/childEnvironment.ts'
 import type { Answer, StartHelper } from '../app/vault/keychain.ts'

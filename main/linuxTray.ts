@@ -11,11 +11,11 @@ const tools: readonly (readonly [string, ...string[]])[] = [
   ['busctl', '--user', 'call', bus, '/', bus, 'NameHasOwner', 's', watcher]
 ]
 
-/** False only where the bus said so; a bus that cannot be asked counts as yes. `limit` in ms for each tool. */
-export async function hasTrayHost(limit = 2000): Promise<boolean> {
+/** False only where the bus said so; a bus that cannot be asked counts as yes. `timeoutMs` for each tool. */
+export async function hasTrayHost(timeoutMs = 2000): Promise<boolean> {
   for (const [tool, ...words] of tools) {
     const said = await new Promise<string>((resolve) => {
-      execFile(tool, words, { timeout: limit, killSignal: 'SIGKILL' }, (error, out) => resolve(error ? '' : out))
+      execFile(tool, words, { timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, out) => resolve(error ? '' : out))
     })
     if (/\btrue\b/.test(said)) return true
     if (/\bfalse\b/.test(said)) return false
@@ -23,26 +23,26 @@ export async function hasTrayHost(limit = 2000): Promise<boolean> {
   return true
 }
 
-/** How long after a login a host may take to appear, in ms. */
-export const loginPatience = 60_000
-const askEvery = { first: 5_000, later: 30_000 }
+/** How long after a login a host may take to appear. */
+export const loginTimeoutMs = 60_000
+const checkEveryMs = { first: 5_000, later: 30_000 }
 
 /**
- * Asks until there is a host, then calls `found`, once. Calls `missing` once where none was there within `patience` ms, and
+ * Asks until there is a host, then calls `found`, once. Calls `missing` once where none was there within `timeoutMs`, and
  * goes on asking. Resolves after the first answer, with what stops it.
  */
 export async function watchTrayHost(o: {
   clock: Clock
   ask(): Promise<boolean>
-  patience: number
+  timeoutMs: number
   found(): void
   missing(): void
 }): Promise<() => void> {
-  const until = o.clock.now() + o.patience
+  const until = o.clock.now() + o.timeoutMs
   let isMissed = false
   let isStopped = false
   let cancel = () => {}
-  const look = async () => {
+  const checkHost = async () => {
     const isThere = await o.ask()
     if (isStopped) return
     if (isThere) return o.found()
@@ -50,9 +50,9 @@ export async function watchTrayHost(o: {
       isMissed = true
       o.missing()
     }
-    cancel = o.clock.after(isMissed ? askEvery.later : askEvery.first, () => void look())
+    cancel = o.clock.after(isMissed ? checkEveryMs.later : checkEveryMs.first, () => void checkHost())
   }
-  await look()
+  await checkHost()
   return () => {
     isStopped = true
     cancel()

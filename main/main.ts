@@ -1,5 +1,5 @@
-// Electron's entry: one instance, one owner, one shell; drains before it ends.
-// --hidden starts without a window; --smoke proves a packaged application and ends by itself.
+// Electron's entry: one instance, which owns the vault and shows it; what is in flight is finished before it ends.
+// --hidden starts without a window; --smoke tests a packaged application and ends by itself.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { app, dialog, Menu } from 'electron'

@@ -1,7 +1,7 @@
 // The tray's menu, icon and tooltip as data, made from the snapshot: pure, so that every line of it can be tested.
 // Decides wording and order only; health's own words come from the core.
 import type { ServerView, Snapshot, VaultView } from '../app/contract/views.ts'
-import { askingLines, lockLine } from './asking.ts'
+import { lockLine, requestLines } from './accessRequests.ts'
 
 /** Six marks that differ in shape as well as in colour; each is a drawing in build/icons. */
 export type Mark = 'healthy' | 'refreshing' | 'waiting' | 'attention' | 'paused' | 'signedOut'
@@ -32,7 +32,7 @@ export type MenuSettings = {
 }
 
 /** More lines than this no screen shows; the window has them all. */
-const longest = 20
+const maxServerLines = 20
 const second = 1000
 const minute = 60 * second
 const hour = 60 * minute
@@ -165,8 +165,8 @@ function serverLines(snapshot: Snapshot | null, now: number, settings: MenuSetti
     return [{ label: shutLine(snapshot.vault.state), mark: trayMark(snapshot, tally), act: { do: 'show' } }]
   if (snapshot.servers.length === 0) return [{ label: 'No servers yet' }]
   const { servers } = snapshot
-  const lines = servers.slice(0, longest).map((view) => serverLine(view, now, settings))
-  const left = servers.length - longest
+  const lines = servers.slice(0, maxServerLines).map((view) => serverLine(view, now, settings))
+  const left = servers.length - maxServerLines
   if (left > 0) lines.push({ label: `${left} more…`, act: { do: 'show' } })
   return lines
 }
@@ -182,7 +182,7 @@ export function menuOf(
   const isOpen = snapshot?.vault.state === 'open'
   const allPaused = servers.length > 0 && tally.paused === servers.length
   return [
-    ...(isOpen ? askingLines(snapshot.clients, write) : []),
+    ...(isOpen ? requestLines(snapshot.clients, write) : []),
     ...serverLines(snapshot, now, settings, tally),
     'separator',
     { label: 'Add server…', act: { do: 'add' } },

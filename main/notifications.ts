@@ -1,5 +1,5 @@
-// Shows what notices.ts decided, and what failed after a click in the menu; a click on it opens that server.
-// A shown notification is held until it is gone: collected earlier, its click would go nowhere.
+// Shows a desktop notification; a click on it opens what it is about.
+// Each is held until it is closed: collected as garbage earlier, it would not notice the click.
 import { Notification } from 'electron'
 
 const shown = new Set<Notification>()

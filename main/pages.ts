@@ -1,5 +1,5 @@
-// The window's pages: an own scheme that serves the bundled folder and nothing else, with a strict content policy.
-// Also the judge of addresses: which are our own pages, which may be handed to the person's browser.
+// Serves the window's pages from the bundled folder under a scheme of their own (app://), with a strict content policy.
+// Also decides which addresses are our own pages, and which may be opened in the person's browser.
 import { readFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 

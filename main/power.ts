@@ -1,9 +1,9 @@
-// Falling asleep holds refreshes back; waking up, unlocking and the network coming back cut waits short; the core decides what that means.
-// Electron's main process gets no event for the network, so it is looked at from time to time.
+// Tells the core when the system sleeps, wakes or is unlocked, and when the network is back; the core decides what follows.
+// Electron's main process gets no event for the network, so that is checked every few seconds.
 import { net, powerMonitor } from 'electron'
 import type { Clock } from '../app/base/clock.ts'
 
-const lookEvery = { online: 30_000, offline: 3_000 }
+const checkEveryMs = { online: 30_000, offline: 3_000 }
 
 /** `suspend` before the system sleeps, `resume` when it woke. */
 export type PowerState = 'suspend' | 'resume'
@@ -30,13 +30,13 @@ export function watchPower(
 
   let wasOnline = net.isOnline()
   let cancel = () => {}
-  const look = () => {
+  const checkNetwork = () => {
     const isOnline = net.isOnline()
     if (isOnline && !wasOnline) poke()
     wasOnline = isOnline
-    cancel = clock.alarm(clock.now() + (isOnline ? lookEvery.online : lookEvery.offline), look)
+    cancel = clock.alarm(clock.now() + (isOnline ? checkEveryMs.online : checkEveryMs.offline), checkNetwork)
   }
-  look()
+  checkNetwork()
   return () => {
     cancel()
     powerMonitor.off('suspend', suspend)

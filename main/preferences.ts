@@ -1,5 +1,5 @@
-// What the desktop shell remembers beside the vault: notifications wanted, incidents told, one explanation given.
-// Page not found matters enough to stop a start: an unreadable file counts as an absent one.
+// What the desktop application remembers beside the vault: notifications wanted, incidents told, one explanation given.
+// An unreadable file counts as an absent one: nothing in it is worth stopping a start.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'

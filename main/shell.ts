@@ -1,5 +1,5 @@
-// The shell around one core: hands each snapshot to tray, window and notifications, and each click to the core.
-// Knows no rule about health, time or tokens.
+// Joins one core and the desktop: hands each snapshot to tray, window and notifications, and each click to the core.
+// Decides nothing about health, time or tokens.
 import { join } from 'node:path'
 import { app, dialog, type WebContents } from 'electron'
 import type { Reply } from '../app/contract/commands.ts'
@@ -13,10 +13,10 @@ import { decideNotices, vaultNotice } from '../app/health/notices.ts'
 import { writeTime } from '../app/keeper/serverView.ts'
 import type { Hosted } from '../app/owner/host.ts'
 import type { Hosting } from '../app/owner/hosting.ts'
+import { clientsScreen, decideRequestNotices } from './accessRequests.ts'
 import { type Actions, carryOut, listScreen, screenOf } from './actions.ts'
-import { clientsScreen, decideAskings } from './asking.ts'
 import { openIpc } from './ipc.ts'
-import { hasTrayHost, loginPatience, watchTrayHost } from './linuxTray.ts'
+import { hasTrayHost, loginTimeoutMs, watchTrayHost } from './linuxTray.ts'
 import { createLoginItem } from './loginItem.ts'
 import { markOf, menuOf, tallyOf, tooltipOf, trayMark } from './menu.ts'
 import { notify } from './notifications.ts'
@@ -36,7 +36,7 @@ export type Shell = {
   close(): void
 }
 
-const lookEvery = 30_000
+const updateEveryMs = 30_000
 
 /** `folder`: where the bundle is. `quit` is called when a person or the system ends Tokentray. */
 export async function openShell(
@@ -60,11 +60,11 @@ export async function openShell(
   let hosted: Hosted | null = null
   let newest: Snapshot | null = null
   let tray: TrayIcon | null = null
-  /** Requests of clients that were told of; they end with this process. */
-  let askingTold: ReadonlySet<string> = new Set()
+  /** Ids of the requests of clients that have had a notification; requests end with this process. */
+  let requestsTold: ReadonlySet<string> = new Set()
   let isVaultTold = false
-  let lookedAt = clock.now()
-  let awakeSince = lookedAt
+  let updatedAt = clock.now()
+  let awakeSince = updatedAt
 
   async function call(name: string, input: unknown): Promise<Reply<unknown>> {
     if (!hosted)
@@ -77,15 +77,15 @@ export async function openShell(
     return { ok: false, code: 'urlInvalid', message: 'The sign-in page does not use https, so it was not opened.' }
   }
 
-  function tell(title: string, body: string, server: string | null): void {
+  function notifyOfServer(title: string, body: string, server: string | null): void {
     notify(title, body, () => window.show(server === null ? listScreen : screenOf(server)))
   }
 
-  function tellOfClients(title: string, body: string): void {
+  function notifyOfClients(title: string, body: string): void {
     notify(title, body, () => window.show(clientsScreen))
   }
 
-  function tellOfSettings(title: string, body: string): void {
+  function notifyOfSettings(title: string, body: string): void {
     notify(title, body, () => window.show('settings'))
   }
 
@@ -93,17 +93,17 @@ export async function openShell(
     call,
     snapshot: () => newest,
     show: window.show,
-    tell,
-    tellOfClients,
-    tellOfSettings,
+    notifyOfServer,
+    notifyOfClients,
+    notifyOfSettings,
     preferences,
     loginItem,
     quit: o.quit,
-    changed: () => tray?.refresh()
+    refreshMenu: () => tray?.refresh()
   }
 
   /** Once for each time it shuts, and only where nobody has the window's own page before them. */
-  function tellOfVault(vault: VaultView): void {
+  function notifyOfVault(vault: VaultView): void {
     const notice = vaultNotice(vault)
     if (notice && !isVaultTold && !window.contents() && preferences.get().notifications)
       notify(notice.title, notice.body, () => window.show())
@@ -111,25 +111,25 @@ export async function openShell(
   }
 
   /** `views`: those that may have something new to tell; all of them at least every 30 s, as time passes. */
-  function look(views = newest?.servers): void {
+  function update(views = newest?.servers): void {
     tray?.refresh()
     // Awake, it looks every 30 s at least; a longer pause was a sleep, whether or not the system says so.
-    if (clock.now() - lookedAt > 2 * lookEvery) awakeSince = clock.now()
-    lookedAt = clock.now()
+    if (clock.now() - updatedAt > 2 * updateEveryMs) awakeSince = clock.now()
+    updatedAt = clock.now()
     if (!newest) return
-    tellOfVault(newest.vault)
+    notifyOfVault(newest.vault)
     const before = preferences.get()
-    const asking = decideAskings(askingTold, newest.clients)
-    askingTold = asking.told
-    if (before.notifications) for (const { title, body } of asking.show) tellOfClients(title, body)
+    const requests = decideRequestNotices(requestsTold, newest.clients)
+    requestsTold = requests.told
+    if (before.notifications) for (const { title, body } of requests.notices) notifyOfClients(title, body)
     const { show, announced } = decideNotices(before.told, newest, clock.now(), before, awakeSince, views)
     if (announced.join() !== before.told.join()) preferences.set({ told: [...announced] })
-    for (const { title, body, server } of show) tell(title, body, server)
+    for (const { title, body, server } of show) notifyOfServer(title, body, server)
   }
 
   function accept(snapshot: Snapshot): void {
     newest = snapshot
-    look(changed ?? snapshot.servers)
+    update(changed ?? snapshot.servers)
     changed = []
   }
 
@@ -190,14 +190,14 @@ export async function openShell(
   }
 
   if (!o.isHidden && !o.isSmoke) window.show()
-  let stopLooking = () => {}
+  let stopWatchingTray = () => {}
   if (platform !== 'linux' || o.isSmoke) showTray()
   else
-    stopLooking = await watchTrayHost({
+    stopWatchingTray = await watchTrayHost({
       clock,
       ask: hasTrayHost,
       // At login the desktop may bring its tray up after this program.
-      patience: o.isHidden ? loginPatience : 0,
+      timeoutMs: o.isHidden ? loginTimeoutMs : 0,
       found: showTray,
       missing: doWithoutTray
     })
@@ -207,30 +207,30 @@ export async function openShell(
     () => void call('poke', {}),
     o.quit
   )
-  let cancelLook = () => {}
-  const tick = () => {
-    look()
-    cancelLook = clock.alarm(clock.now() + lookEvery, tick)
+  let cancelUpdate = () => {}
+  const updateRegularly = () => {
+    update()
+    cancelUpdate = clock.alarm(clock.now() + updateEveryMs, updateRegularly)
   }
-  tick()
+  updateRegularly()
   app.on('activate', () => window.show())
 
   return {
     show: window.show,
     load: window.load,
     isSignIn: (url) => newest?.servers.some(({ signIn }) => signIn?.url === url) ?? false,
-    attach(given) {
-      hosted = given
-      const { stream } = given.core
+    attach(opened) {
+      hosted = opened
+      const { stream } = opened.core
       followSnapshots(stream, accept, follower)
       stream.subscribe((message) => {
         for (const listener of [...listeners]) listener(message)
       })
     },
     close() {
-      cancelLook()
+      cancelUpdate()
       stopPower()
-      stopLooking()
+      stopWatchingTray()
       tray?.remove()
       tray = null
     }

@@ -1,5 +1,5 @@
-// The smoke start of a packaged application: a vault in memory, the real window, one snapshot painted, one line told.
-// A fused application cannot be driven from outside, so it looks at itself.
+// The smoke test inside a packaged application: with a vault in memory, waits until the real window has shown a snapshot.
+// A fused application cannot be driven from outside, so it looks at itself and prints one line of JSON.
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,9 +7,9 @@ import type { WebContents } from 'electron'
 import { sleep } from '../app/base/clock.ts'
 import type { Hosting } from '../app/owner/hosting.ts'
 
-/** A packaged application's first start on a busy machine, in ms. */
-const patience = 120_000
-const pause = 100
+/** A packaged application's first start on a busy machine. */
+const timeoutMs = 120_000
+const retryMs = 100
 
 export function isSmokeStart(argv: readonly string[]): boolean {
   return argv.includes('--smoke')
@@ -25,7 +25,7 @@ export async function proveIt(
   { clock, version }: Pick<Hosting, 'clock' | 'version'>,
   contents: WebContents
 ): Promise<boolean> {
-  const look = `new Promise((resolve) => {
+  const script = `new Promise((resolve) => {
     window.tokentray.onMessage(({ snapshot }) => snapshot && resolve({
       revision: snapshot.revision,
       vault: snapshot.vault.state,
@@ -34,15 +34,15 @@ export async function proveIt(
       text: document.body.innerText.trim().length
     }))
   })`
-  const deadline = clock.now() + patience
+  const deadline = clock.now() + timeoutMs
   let seen: { revision: number; vault: string; keys: string; node: string; text: number } | null = null
   while (clock.now() < deadline) {
     seen = await Promise.race([
-      contents.executeJavaScript(look).catch(() => null),
-      sleep(clock, pause * 10).then(() => null)
+      contents.executeJavaScript(script).catch(() => null),
+      sleep(clock, retryMs * 10).then(() => null)
     ])
     if (seen && seen.text > 0) break
-    await sleep(clock, pause)
+    await sleep(clock, retryMs)
   }
   const ok =
     seen !== null &&

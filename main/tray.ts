@@ -22,7 +22,7 @@ export type TrayOptions = {
   act(act: Act): void
 }
 
-const redrawEvery = 200
+const redrawEveryMs = 200
 
 export function createTray({ clock, platform, icons, face, act }: TrayOptions): TrayIcon {
   const isMac = platform === 'darwin'
@@ -78,7 +78,7 @@ export function createTray({ clock, platform, icons, face, act }: TrayOptions): 
   } else tray.on('click', () => act({ do: 'show' }))
 
   const refresh = () => {
-    cancel ??= clock.after(redrawEvery, draw)
+    cancel ??= clock.after(redrawEveryMs, draw)
   }
   nativeTheme.on('updated', refresh)
   draw()

@@ -1,5 +1,5 @@
-// The dashboard as `serve` runs it: where its files and its port are, and what is said when it cannot be shown.
-// Nothing about it stops the rest: tokens are kept alive whether or not anybody can look at them.
+// Runs the dashboard for `serve`: finds its built pages, chooses its port, and says why where it cannot be shown.
+// Its failure stops nothing else: tokens are kept alive whether or not anybody can look at them.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { Core, CoreOptions } from '../core/core.ts'
 import { type Dashboard, startDashboard } from '../dashboard/dashboard.ts'
 import { keepPort, loopbackListeners, readPort } from '../settings/ports.ts'
-import { say } from './output.ts'
+import { printNote } from './output.ts'
 import type { World } from './world.ts'
 
 declare const TOKENTRAY_VERSION: string | undefined
@@ -66,7 +66,7 @@ export function prepareDashboard(world: World, choice: DashboardChoice, files: s
         return running.address
       } catch (error) {
         why = asTokentrayError(error).message
-        say(world, `tokentray: ${why}`)
+        printNote(world, `tokentray: ${why}`)
         return null
       }
     },

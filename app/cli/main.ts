@@ -1,9 +1,9 @@
-// The `tokentray` command: makes the real world, runs the command line, and ends with its exit code.
+// The `tokentray` command: connects the command line to the real terminal, clock and signals, and ends with its exit code.
 // Ctrl-C stops politely; a second one, a while later, at once. A closed pipe downstream ends the command without a word.
 import { systemClock, systemRandom } from '../base/clock.ts'
 import { locate } from '../base/paths.ts'
 import { readVersion } from '../base/version.ts'
-import { isInteractive, say } from './output.ts'
+import { isInteractive, printNote } from './output.ts'
 import { run } from './run.ts'
 import { Interrupted, type World } from './world.ts'
 
@@ -11,12 +11,12 @@ const { env, platform, stdout, stderr } = process
 const stopping = new AbortController()
 
 const clock = systemClock()
-/** One Ctrl-C arrives twice where npm or a shell passes it on as well: only a later one is a person's second, in ms. */
-const echo = 1000
+/** One Ctrl-C arrives twice where npm or a shell passes it on as well: only a later one is a person's second. */
+const repeatedSignalMs = 1000
 let stoppedAt = Number.POSITIVE_INFINITY
 
 function stop(exitCode: number): void {
-  if (clock.now() - stoppedAt > echo) process.exit(exitCode)
+  if (clock.now() - stoppedAt > repeatedSignalMs) process.exit(exitCode)
   if (stopping.signal.aborted) return
   stoppedAt = clock.now()
   stopping.abort(new Interrupted(exitCode))
@@ -32,7 +32,7 @@ for (const stream of [stdout, stderr])
     // Never thrown: with the terminal closed (EIO) or the disk full, an owner still has to finish what is in flight.
     if (!stopping.signal.aborted) stopping.abort(new Interrupted(error.code === 'EPIPE' ? 0 : 1))
   })
-// Nothing may end in a stack trace: what no command caught is told like any other unexpected error.
+// Nothing may end in a stack trace: what no command caught ends as any other unexpected error.
 process.on('uncaughtException', (error) => {
   const where = env.TOKENTRAY_DEBUG ? error.stack : 'Set TOKENTRAY_DEBUG=1 for details.'
   stderr.write(`tokentray: Something went wrong. ${where}\n`, () => process.exit(1))
@@ -54,7 +54,7 @@ const world: World = {
   // Loaded when they are needed: a client of a running owner needs neither.
   claim: async (folder) => (await import('../owner/lock.ts')).claimOwnership(folder),
   hostCore: async (options) => (await import('../core/core.ts')).openCore(options),
-  notice: (sentence) => say(world, `tokentray: ${sentence}`),
+  notice: (sentence) => printNote(world, `tokentray: ${sentence}`),
   get ask() {
     if (!isInteractive(world)) return null
     return async (question: string) => (await import('./prompt.ts')).askHidden(world, question)

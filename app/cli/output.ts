@@ -1,4 +1,4 @@
-// What commands write: results on stdout, words for a person on stderr, JSON where asked for.
+// What commands write: results to stdout, notes for a person to stderr, JSON where asked for.
 // Servers choose some of these texts, so control characters never reach the terminal.
 import type { Output, World } from './world.ts'
 
@@ -17,7 +17,7 @@ export function print(world: World, line: string): void {
 }
 
 /** One line for a person, to stderr. */
-export function say(world: World, line: string): void {
+export function printNote(world: World, line: string): void {
   write(world.stderr, `${clean(line)}\n`)
 }
 
@@ -27,7 +27,7 @@ export function printJson(world: World, value: unknown): void {
 }
 
 /** Raw text to stdout: a table that brings its own colours, or a token. */
-export function paint(world: World, text: string): void {
+export function printRaw(world: World, text: string): void {
   write(world.stdout, text)
 }
 

@@ -5,12 +5,12 @@ import { Writable } from 'node:stream'
 import { unlessAborted } from '../base/abort.ts'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { isInteractive, say } from './output.ts'
+import { isInteractive, printNote } from './output.ts'
 import { Interrupted, type World } from './world.ts'
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
 
-function ask(world: World, question: string, echo: boolean): Promise<string> {
+function readAnswer(world: World, question: string, echo: boolean): Promise<string> {
   world.stderr.write(question)
   const lines = createInterface({
     input: world.stdin,
@@ -31,12 +31,12 @@ function ask(world: World, question: string, echo: boolean): Promise<string> {
 
 /** The line a person typed; empty when the input ended. Rejects Interrupted. */
 export function askLine(world: World, question: string): Promise<string> {
-  return ask(world, `${question} `, true)
+  return readAnswer(world, `${question} `, true)
 }
 
 /** The line a person typed unseen. Rejects Interrupted. */
 export async function askHidden(world: World, question: string): Promise<Secret> {
-  return new Secret(await ask(world, `${question} `, false))
+  return new Secret(await readAnswer(world, `${question} `, false))
 }
 
 /** What would be done waits for a yes, and nobody can be asked. */
@@ -52,8 +52,8 @@ export async function confirm(
 ): Promise<boolean> {
   if (options.yes) return true
   if (!isInteractive(world)) throw unconfirmed()
-  say(world, warning)
+  printNote(world, warning)
   if ((await askLine(world, `Type ${word} to continue:`)).trim() === word) return true
-  say(world, 'Nothing was changed.')
+  printNote(world, 'Nothing was changed.')
   return false
 }

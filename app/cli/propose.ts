@@ -1,10 +1,10 @@
-// What a server is known or was just seen to need beyond the standard, shown with the command that allows it.
-// On a terminal the person is asked; nothing is set without a yes.
+// Shows the settings that a server needs beyond the standard, as known or just found out, each with the command that sets it.
+// On a terminal the person is asked; without a yes nothing is set.
 import type { Proposal } from '../contract/proposal.ts'
 import { changeWith, optionsOf } from '../contract/quirks.ts'
 import type { ServerView } from '../contract/views.ts'
 import type { Owner } from '../owner/withOwner.ts'
-import { isInteractive, say } from './output.ts'
+import { isInteractive, printNote } from './output.ts'
 import { askLine } from './prompt.ts'
 import type { World } from './world.ts'
 
@@ -18,9 +18,9 @@ export async function offerProposals(world: World, owner: Owner, view: ServerVie
   let now = view
   for (const one of view.proposals) {
     const { reason, givesUp, trust, source } = one
-    say(world, `${reason} (${source ? `${trust}: ${source}` : trust})`)
-    say(world, `Trade-off: ${givesUp}`)
-    say(world, `  ${setCommand(now, one)}`)
+    printNote(world, `${reason} (${source ? `${trust}: ${source}` : trust})`)
+    printNote(world, `Trade-off: ${givesUp}`)
+    printNote(world, `  ${setCommand(now, one)}`)
     if (isInteractive(world) && (await askLine(world, 'Type yes to apply this:')).trim() === 'yes')
       now = await setProposal(owner, now, one)
   }

@@ -2,7 +2,7 @@
 // `--json` adds {"error":{"code","message"}} on stdout, so that a script reads one stream in every case.
 import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
 import { readTokenArguments, token } from './commands/token.ts'
-import { printJson, say } from './output.ts'
+import { printJson, printNote } from './output.ts'
 import { refuseSecretArguments } from './secretArguments.ts'
 import { Interrupted, type World } from './world.ts'
 
@@ -51,10 +51,10 @@ function report(world: World, error: unknown, json: boolean): number {
     (error instanceof TokentrayError
       ? error
       : { code: 'unexpected', message: 'Something went wrong. Set TOKENTRAY_DEBUG=1 for details.' })
-  say(world, `tokentray: ${known.message.replaceAll('\n', ' ')}`)
+  printNote(world, `tokentray: ${known.message.replaceAll('\n', ' ')}`)
   const hint = hints[known.code]
-  if (hint) say(world, hint)
-  if (world.env.TOKENTRAY_DEBUG) say(world, trace(error))
+  if (hint) printNote(world, hint)
+  if (world.env.TOKENTRAY_DEBUG) printNote(world, trace(error))
   if (json) printJson(world, { error: { code: known.code, message: known.message } })
   return exitCodes[known.code]
 }

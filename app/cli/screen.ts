@@ -1,4 +1,4 @@
-// A live picture on a terminal: each one is drawn over the last.
+// Redraws a live view on a terminal over the one before it.
 // Without flicker, and without clearing the scroll-back.
 import type { Output } from './world.ts'
 

@@ -1,5 +1,5 @@
-// Views in words for a terminal: one line per server, a card of one server, a line of history.
-// Times are shown in UTC; what matters, how long until, is shown as a duration.
+// Describes servers for a terminal: one line each, a card with every fact of one, or a line per event of its history.
+// Times are shown in UTC, and beside them how long ago or how soon that is.
 import { formatDuration } from '../contract/duration.ts'
 import { quirkFacts, quirkNames } from '../contract/quirks.ts'
 import type { GrantKind } from '../contract/server.ts'

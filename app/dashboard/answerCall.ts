@@ -2,7 +2,7 @@
 // The core decides what that door may do; nothing here knows any command.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Core } from '../core/core.ts'
-import { bodyLimit } from '../owner/listen.ts'
+import { maxBodyBytes } from '../owner/listen.ts'
 import { refuse, sendJson } from './replies.ts'
 
 /** Resolves when the answer was delivered or the browser has gone. */
@@ -11,13 +11,13 @@ export async function answerCall(core: Core, request: IncomingMessage, response:
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
     return refuse(response, 415, 'inputInvalid', 'Send commands as application/json.')
   const tooLarge = () => refuse(response, 413, 'inputInvalid', 'The command is larger than 1 MiB.')
-  if (Number(request.headers['content-length'] ?? 0) > bodyLimit) return tooLarge()
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return tooLarge()
   const body: Buffer[] = []
   let size = 0
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       size += chunk.length
-      if (size > bodyLimit) return tooLarge()
+      if (size > maxBodyBytes) return tooLarge()
       body.push(chunk)
     }
   } catch {

@@ -16,7 +16,7 @@ const question = `<!doctype html>
 <style>body{font:16px/1.5 system-ui;max-width:26rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}
 a{display:inline-block;margin:.5rem .5rem 0 0;padding:.45rem 1rem;border:1px solid;border-radius:6px;color:inherit;text-decoration:none}
 a:first-of-type{background:#2d5fe8;border-color:#2d5fe8;color:#fff}</style>
-<h1>Demo sign-in</h1><p>Tokentray requests access to a demo server on this computer. Page not found is real.</p>
+<h1>Demo sign-in</h1><p>Tokentray requests access to a demo server on this computer. Nothing here is real.</p>
 <p><a href="?answer=yes">Allow</a><a href="?answer=no">Deny</a></p></html>
 `
 

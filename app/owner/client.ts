@@ -1,5 +1,5 @@
-// The client's end of the control socket. On the way of `tokentray token`, so it imports node:http and nothing heavier:
-// no zod, no commander; the contract comes as types only.
+// The client's end of the control socket, through which a command talks to the process that owns the vault.
+// Every `tokentray token` loads this file, so it imports node:http and nothing heavier: no zod, no commander, only types of the contract.
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { connect as dial } from 'node:net'
 import { onAbort } from '../base/abort.ts'
@@ -27,8 +27,8 @@ export type Client = {
 
 /** The cause of an `ownerUnreachable` whose command certainly never reached an owner: trying again is safe. */
 export const notSent = new Error('the command was not sent')
-/** An owner that takes longer than this to say who it is counts as not answering, in ms. */
-const patience = 3000
+/** An owner that takes longer than this to say who it is counts as not answering. */
+const answerTimeoutMs = 3000
 
 /** The owner of this vault; null when nobody answers. Rejects `ownerElsewhere`, `ownerUnreachable`. */
 export async function connect(paths: Paths, clock: Clock): Promise<Client | null> {
@@ -59,7 +59,7 @@ function open(endpoint: Endpoint, method: string, path: string, more: Record<str
 function isThere(endpoint: Endpoint, clock: Clock): Promise<boolean> {
   return new Promise((resolve) => {
     const ask = open(endpoint, 'GET', '/')
-    const cancel = clock.after(patience, () => ask.destroy())
+    const cancel = clock.after(answerTimeoutMs, () => ask.destroy())
     ask.on('response', (response) => {
       response.resume()
       resolve(response.statusCode === 200)
@@ -80,10 +80,10 @@ async function call(endpoint: Endpoint, command: string, input: unknown): Promis
     response.setEncoding('utf8')
     for await (const chunk of response) text += chunk
   } catch (error) {
-    throw gone(endpoint, error)
+    throw ownerGone(endpoint, error)
   }
   const reply = parse(text)
-  if (!reply) throw gone(endpoint, new Error('the reply cannot be understood'))
+  if (!reply) throw ownerGone(endpoint, new Error('the reply cannot be understood'))
   if (reply.ok) return reply.value
   throw asError(reply)
 }
@@ -128,7 +128,7 @@ async function* messages(endpoint: Endpoint, signal: AbortSignal): AsyncGenerato
     if (refusal && !refusal.ok) throw asError(refusal)
   } catch (error) {
     if (signal.aborted) return
-    throw error instanceof TokentrayError ? error : gone(endpoint, error)
+    throw error instanceof TokentrayError ? error : ownerGone(endpoint, error)
   } finally {
     stopListening()
     ask.destroy()
@@ -152,7 +152,7 @@ function parse(text: string): Reply<unknown> | null {
   }
 }
 
-function gone(endpoint: Endpoint, error: unknown): TokentrayError {
+function ownerGone(endpoint: Endpoint, error: unknown): TokentrayError {
   const { code } = error as NodeJS.ErrnoException
   const cause = code === 'ECONNREFUSED' || code === 'ENOENT' ? notSent : error
   return new TokentrayError(

@@ -1,5 +1,5 @@
-// owner.json: the private note in which an owner says where its socket is and what key opens it.
-// Written whole or not at all, readable by its user only, and removed by the owner that wrote it.
+// owner.json: the private file in which the owner of the vault says where its control socket is and which key opens it.
+// Written whole, readable by its user only, and removed only by the owner that wrote it: its successor has one of its own.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expose, Secret } from '../base/secret.ts'

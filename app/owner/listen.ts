@@ -1,4 +1,4 @@
-// The owner's end of the control socket: the contract over HTTP on a socket that only its user can open.
+// The owner's end of the control socket: runs the commands that other processes of this user send over HTTP.
 // POST /call answers one command; GET /snapshots streams changes, one JSON text per line; GET / says who answers.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmodSync, rmSync } from 'node:fs'
@@ -16,9 +16,9 @@ import { type OwnerKind, removeEndpoint, writeEndpoint } from './endpoint.ts'
 import { streamChanges } from './stream.ts'
 
 /** Room for the largest command, four secrets of 64 KiB, and some. */
-export const bodyLimit = 1024 * 1024
-/** How long a client may take to fetch its last answer before a closing owner hangs up, in ms. */
-const farewell = 2000
+export const maxBodyBytes = 1024 * 1024
+/** How long a client may take to fetch its last answer before a closing owner hangs up. */
+const closeTimeoutMs = 2000
 
 export type Listener = { close(): Promise<void> }
 
@@ -90,7 +90,7 @@ export async function listen(given: {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     for (const end of streams) end()
     await Promise.all(calls)
-    const cancel = given.clock.after(farewell, () => server.closeAllConnections())
+    const cancel = given.clock.after(closeTimeoutMs, () => server.closeAllConnections())
     await closed
     cancel()
   }
@@ -109,7 +109,7 @@ async function answer(core: Core, request: IncomingMessage, response: ServerResp
   try {
     for await (const chunk of request) {
       size += chunk.length
-      if (size > bodyLimit) return deny(request, response, 413, 'inputInvalid', 'The command is larger than 1 MiB.')
+      if (size > maxBodyBytes) return deny(request, response, 413, 'inputInvalid', 'The command is larger than 1 MiB.')
       body.push(chunk)
     }
   } catch {

@@ -1,5 +1,5 @@
-// Ownership: the exclusive SQLite lock on owner.db, a file beside the vault that is never replaced. It dies with the process.
-// Not on the vault file: on POSIX closing any descriptor of a locked file drops the process's locks on it.
+// Decides which process owns the vault: by an exclusive SQLite lock on owner.db, which ends with the process.
+// owner.db stands beside the vault: on POSIX, closing any descriptor of a locked file would drop the lock on it.
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -13,7 +13,7 @@ export interface Ownership {
 }
 
 // Long enough for two that start at once to settle who is first, short enough to block the thread unnoticed.
-const patience = 50
+const lockTimeoutMs = 50
 
 /**
  * Becomes the one owner of the vault in `folder` (created 0700 if absent), or answers null where another process is it.
@@ -43,7 +43,7 @@ export function claimOwnership(folder: string): Ownership | null {
 }
 
 function lock(path: string): Ownership | null {
-  const db = new Database(path, { timeout: patience, fileMustExist: true })
+  const db = new Database(path, { timeout: lockTimeoutMs, fileMustExist: true })
   try {
     // Memory: no journal file that a kill would leave behind and the next start would have to play back.
     db.pragma('journal_mode=MEMORY')

@@ -1,5 +1,5 @@
-// The gateway of a lasting owner, serve and tray alike: on the port that was chosen once, and shown in every snapshot.
-// Nothing about it stops the rest: where it cannot be opened, tokens are kept alive and the snapshot says why.
+// Opens the gateway for `serve` and the desktop application, on the port kept from its first start.
+// Where that fails, tokens are still kept alive, and each snapshot says why there is no gateway.
 import type { Clock } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { Core } from '../core/core.ts'

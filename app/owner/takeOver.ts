@@ -1,5 +1,5 @@
-// Takes the ownership of the vault for a lasting owner (serve, the desktop application), asking a command that has it to hand over.
-// Two lasting owners would both refresh the same tokens, so beside another one this is refused.
+// Takes the vault over for `serve` or the desktop application: a command that owns it for a moment is asked to hand over.
+// Refused beside another lasting owner, as two would both refresh the same tokens and end each other's grants.
 import { sleep } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { connect } from './client.ts'

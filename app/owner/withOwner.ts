@@ -1,4 +1,4 @@
-// How a command reaches the core: through the owner of the vault where there is one, else by owning the vault itself for a moment.
+// How a command reaches the core: through the owner of the vault where there is one, else by owning the vault for a moment.
 // A command's own core drains and gives way when a lasting owner asks; the command then goes on as that owner's client.
 import { unlessAborted } from '../base/abort.ts'
 import { sleep } from '../base/clock.ts'
@@ -63,7 +63,7 @@ export async function withOwner<T>(hosting: Hosting, work: (owner: Owner) => Pro
   // Two calls at once must not open two cores.
   const open = () => (opening ??= reopen().finally(() => (opening = null)))
   const close = async () => {
-    await opening?.catch(() => {}) // A core that is just being opened must be closed too; its error is told by its own caller.
+    await opening?.catch(() => {}) // A core that is just being opened must be closed too; its error reaches whoever opened it.
     const old = connection
     connection = null
     await old?.close()

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { locate, type Paths } from '../../app/base/paths.ts'
-import { isInteractive, say } from '../../app/cli/output.ts'
+import { isInteractive, printNote } from '../../app/cli/output.ts'
 import { askHidden } from '../../app/cli/prompt.ts'
 import { run } from '../../app/cli/run.ts'
 import { Interrupted, type World } from '../../app/cli/world.ts'
@@ -72,7 +72,7 @@ export function makeWorld(setting: Setting = {}) {
     signal: stopping.signal,
     claim: lock.claim,
     hostCore: async () => core,
-    notice: (sentence) => say(world, `tokentray: ${sentence}`),
+    notice: (sentence) => printNote(world, `tokentray: ${sentence}`),
     get ask() {
       return isInteractive(world) ? (question: string) => askHidden(world, question) : null
     },

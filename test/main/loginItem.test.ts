@@ -1,4 +1,4 @@
-// Start at login where the desktop does not let it be changed: told in the menu and over the IPC, never thrown.
+// Start at login where the desktop does not let it be refreshMenu: told in the menu and over the IPC, never thrown.
 // Electron is stood in for by the few calls these parts make.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,8 +28,8 @@ test('an autostart folder that cannot be written', async () => {
   const actions = {
     snapshot: () => null,
     loginItem,
-    tellOfSettings: (...said: string[]) => told.push(...said),
-    changed() {}
+    notifyOfSettings: (...said: string[]) => told.push(...said),
+    refreshMenu() {}
   }
   await carryOut({ do: 'startAtLogin', on: true }, actions as unknown as Actions)
   expect(told).toEqual(['Start at login', expect.stringContaining('tokentray.desktop cannot be written')])

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isEntryOn, writeEntry } from '../../main/autostart.ts'
-import { loginPatience, watchTrayHost } from '../../main/linuxTray.ts'
+import { loginTimeoutMs, watchTrayHost } from '../../main/linuxTray.ts'
 import type { Mark } from '../../main/menu.ts'
 import { contentPolicy, isOwnPage, mayOpenOutside, servePage } from '../../main/pages.ts'
 import { openPreferences } from '../../main/preferences.ts'
@@ -149,7 +149,7 @@ describe('icons', () => {
 })
 
 describe('a tray host on Linux', () => {
-  async function watch(patience: number) {
+  async function watch(timeoutMs: number) {
     const clock = fakeClock()
     const seen: string[] = []
     const host = { isThere: false, asked: 0 }
@@ -159,7 +159,7 @@ describe('a tray host on Linux', () => {
         host.asked++
         return host.isThere
       },
-      patience,
+      timeoutMs,
       found: () => seen.push('found'),
       missing: () => seen.push('missing')
     })
@@ -167,8 +167,8 @@ describe('a tray host on Linux', () => {
   }
 
   test('that comes up within the patience is found and nothing was missed', async () => {
-    const { clock, seen, host } = await watch(loginPatience)
-    await clock.advance(loginPatience - 10_000)
+    const { clock, seen, host } = await watch(loginTimeoutMs)
+    await clock.advance(loginTimeoutMs - 10_000)
     expect(seen).toEqual([])
     host.isThere = true
     await clock.advance(5_000)
@@ -179,8 +179,8 @@ describe('a tray host on Linux', () => {
   })
 
   test('that never comes is missed once; one that comes after that is still found', async () => {
-    const { clock, seen, host } = await watch(loginPatience)
-    await clock.advance(loginPatience)
+    const { clock, seen, host } = await watch(loginTimeoutMs)
+    await clock.advance(loginTimeoutMs)
     expect(seen).toEqual(['missing'])
     await clock.advance(600_000)
     expect(seen).toEqual(['missing'])

@@ -10,7 +10,7 @@ import { systemClock } from '../../app/base/clock.ts'
 import { locate, type Paths } from '../../app/base/paths.ts'
 import { streamVersionHeader } from '../../app/contract/streamVersion.ts'
 import { connect } from '../../app/owner/client.ts'
-import { bodyLimit, type Listener, listen } from '../../app/owner/listen.ts'
+import { type Listener, listen, maxBodyBytes } from '../../app/owner/listen.ts'
 import { isSkipped } from '../support/skipped.ts'
 import { makeCore, makeView } from './fakeCore.ts'
 
@@ -94,7 +94,7 @@ describe('what is not a proper request is refused, and the core never hears of i
     ['broken JSON', {}, '{"command":', 400, 'inputInvalid'],
     ['JSON that is no command', {}, 'null', 400, 'inputInvalid'],
     ['a command without a name', {}, '{"input":{}}', 400, 'inputInvalid'],
-    ['an oversized body', {}, `"${'x'.repeat(bodyLimit)}"`, 413, 'inputInvalid']
+    ['an oversized body', {}, `"${'x'.repeat(maxBodyBytes)}"`, 413, 'inputInvalid']
   ] as [string, RequestOptions, string, number, string][])('%s', async (_name, over, body, status, code) => {
     const { core, paths } = await start()
     const reply = await send(paths, over, body)

@@ -2,6 +2,7 @@
 // Nothing of the bundle is replaced: it speaks the browser bridge's HTTP to the fixture, under the strict CSP.
 import { describe, expect, test } from 'vitest'
 import type { ServerView } from '../../app/contract/views.ts'
+import { appWords } from '../../renderer/words/app.ts'
 import { demoWords, listWords, markWords, welcomeWords } from '../../renderer/words/list.ts'
 import { detailWords } from '../../renderer/words/server.ts'
 import { reason } from './chromium.ts'
@@ -153,7 +154,7 @@ describe.skipIf(reason !== null)('the list', () => {
   test('pages of another version than the core say so', async () => {
     const page = await open('')
     fixture().tell({ version: 2, kind: 'snapshot', snapshot: fixture().snapshot })
-    await page.getByText(words.connection.outdated).waitFor()
+    await page.getByText(appWords.connection.outdated).waitFor()
   })
 
   test('the keyboard reaches a server and comes back to its row', async () => {

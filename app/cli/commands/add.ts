@@ -1,11 +1,11 @@
 // `tokentray add`: a new server, with what it needs to get tokens, and its first sign-in.
-// The kind of grant follows from what was given; contradictions are told before anything is stored.
+// The kind of grant follows from what was given; contradictions are refused before anything is stored.
 import type { Input } from '../../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
 import { type BrokenRule, findBrokenRule, type GivenSettings, grantKindOf } from '../../contract/newServer.ts'
 import type { ServerView } from '../../contract/views.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
-import { print, printJson, say } from '../output.ts'
+import { print, printJson, printNote } from '../output.ts'
 import { offerProposals } from '../propose.ts'
 import { readSecret, readText } from '../secrets.ts'
 import { readSeed } from '../seed.ts'
@@ -54,16 +54,16 @@ export async function add(world: World, url: string, options: AddOptions): Promi
   await withOwner(world, async (owner) => {
     const added = await owner.call('server.add', input)
     const { id } = added.view
-    if (added.existed) say(world, `${id} already exists. Its tokens in the vault were kept.`)
-    else say(world, `Added ${id}.`)
+    if (added.existed) printNote(world, `${id} already exists. Its tokens in the vault were kept.`)
+    else printNote(world, `Added ${id}.`)
     const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
     if (waits)
-      say(world, `Register its public key at the server (tokentray keys ${id}), then run tokentray login ${id}.`)
+      printNote(world, `Register its public key at the server (tokentray keys ${id}), then run tokentray login ${id}.`)
     const isAsked = options.login && !options.passThrough && !waits
     const view = isAsked && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
     if (options.json) printJson(world, { view, existed: added.existed })
     else print(world, describeLine(view, world.clock.now()))
-    if (!options.json) for (const warning of view.warnings) say(world, `tokentray: ${warning}`)
+    if (!options.json) for (const warning of view.warnings) printNote(world, `tokentray: ${warning}`)
   })
 }
 
@@ -85,9 +85,9 @@ async function firstToken(
     // Not the person's server after all: a corrected address must not meet a name that is taken.
     if (error instanceof TokentrayError && mistakes.has(error.code)) {
       await owner.callAnyway('server.remove', { server: view.id })
-      say(world, `${view.id} was not added.`)
+      printNote(world, `${view.id} was not added.`)
     } else if (error instanceof TokentrayError)
-      say(
+      printNote(
         world,
         `${view.id} is still in the list. To sign in, run tokentray login ${view.id}. To remove it, run tokentray remove ${view.id}.`
       )

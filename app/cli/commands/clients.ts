@@ -1,13 +1,12 @@
-// `tokentray clients …`, `lock` and `unlock`: who may use the gateway, decided at a terminal.
-// A request is named by the digits its waiting page shows, so that a person answers the one they see.
-
+// `tokentray clients …`: who may use the gateway, decided at a terminal.
+// A request is named by the digits that its page in the browser shows: any program could use a trusted name.
 import type { ClientView, PendingClient } from '../../contract/clients.ts'
 import { parseDuration } from '../../contract/duration.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import { isMetricsKey } from '../../contract/metricsKey.ts'
 import { refusalWords } from '../../contract/refusals.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
-import { paint, print, printJson, say } from '../output.ts'
+import { print, printJson, printNote, printRaw } from '../output.ts'
 import { formatDistance, formatTime, lockedNote } from '../words.ts'
 import type { World } from '../world.ts'
 
@@ -49,11 +48,11 @@ function describePending({ name, digits, asks, destination, redirectUri }: Pendi
 export async function list(world: World, options: Json): Promise<void> {
   const found = await withOwner(world, (owner) => owner.call('clients.list', {}))
   if (options.json) return printJson(world, found)
-  if (found.locked) say(world, lockedNote)
+  if (found.locked) printNote(world, lockedNote)
   for (const pending of found.pending) print(world, `waiting ${describePending(pending)}`)
   if (found.pending.length > 0)
-    say(world, 'To answer, run tokentray clients allow <digits> or tokentray clients deny <digits>.')
-  if (found.clients.length + found.pending.length === 0) say(world, 'No clients use the gateway yet.')
+    printNote(world, 'To answer, run tokentray clients allow <digits> or tokentray clients deny <digits>.')
+  if (found.clients.length + found.pending.length === 0) printNote(world, 'No clients use the gateway yet.')
   for (const client of found.clients) print(world, describeClient(client, world.clock.now()))
   for (const { kind, times, lastAt, detail } of found.refused)
     print(
@@ -121,9 +120,9 @@ export async function deny(world: World, typed: string, options: Json): Promise<
 }
 
 export async function revoke(world: World, client: string, options: Json): Promise<void> {
-  const gone = await withOwner(world, (owner) => owner.call('clients.revoke', { client }))
-  if (options.json) printJson(world, gone)
-  else print(world, `Access revoked for ${gone.name}.`)
+  const revoked = await withOwner(world, (owner) => owner.call('clients.revoke', { client }))
+  if (options.json) printJson(world, revoked)
+  else print(world, `Access revoked for ${revoked.name}.`)
 }
 
 /** The key alone on stdout, once; what it is for on stderr. */
@@ -142,11 +141,11 @@ export async function addKey(
     })
   )
   if (options.json) return printJson(world, added)
-  say(
+  printNote(
     world,
     `Key "${name}" for ${reach(added.client)}. It is shown only once. Send it as ${options.metrics ? 'Authorization: Bearer' : 'X-Tokentray-Key'}:`
   )
-  paint(world, `${added.key}\n`)
+  printRaw(world, `${added.key}\n`)
 }
 
 export async function activity(
@@ -159,7 +158,7 @@ export async function activity(
     owner.call('clients.activity', { limit, ...(client !== undefined && { client }) })
   )
   if (options.json) return printJson(world, found)
-  if (found.uses.length === 0) say(world, 'No activity yet.')
+  if (found.uses.length === 0) printNote(world, 'No activity yet.')
   for (const { name, server, firstAt, lastAt, requests } of [...found.uses].reverse())
     print(
       world,

@@ -2,7 +2,7 @@
 // a press of Tab must never open a vault.
 import type { Command } from 'commander'
 import { TokentrayError } from '../../contract/errors.ts'
-import { paint } from '../output.ts'
+import { printRaw } from '../output.ts'
 import type { World } from '../world.ts'
 
 type Word = { word: string; words: string }
@@ -15,11 +15,13 @@ function places(command: Command, path: readonly string[] = []): Place[] {
     .visibleOptions(command)
     .map((option) => ({ word: option.long ?? option.flags, words: option.description }))
   const below = help.visibleCommands(command)
-  const here = below.map((each) => ({ word: each.name(), words: each.description() }))
+  const subcommands = below.map((each) => ({ word: each.name(), words: each.description() }))
   return [
-    { path: path.join(' '), next: [...here, ...options] },
+    { path: path.join(' '), next: [...subcommands, ...options] },
     ...below.flatMap((each) =>
-      each.name() === 'help' ? { path: [...path, 'help'].join(' '), next: here } : places(each, [...path, each.name()])
+      each.name() === 'help'
+        ? { path: [...path, 'help'].join(' '), next: subcommands }
+        : places(each, [...path, each.name()])
     )
   ]
 }
@@ -95,5 +97,5 @@ const shells: Record<string, (all: Place[]) => string> = { bash, zsh, fish }
 export function completion(world: World, program: Command, shell: string): void {
   const write = Object.hasOwn(shells, shell) ? shells[shell] : undefined
   if (!write) throw new TokentrayError('inputInvalid', `"${shell}" is not a supported shell. Choose bash, zsh or fish.`)
-  paint(world, write(places(program)))
+  printRaw(world, write(places(program)))
 }

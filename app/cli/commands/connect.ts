@@ -9,7 +9,7 @@ import { exitCodes, TokentrayError } from '../../contract/errors.ts'
 import type { Snapshot } from '../../contract/views.ts'
 import { withOwner } from '../../owner/withOwner.ts'
 import { loopbackListeners, readPort } from '../../settings/ports.ts'
-import { clean, isInteractive, paint, print, printJson, say } from '../output.ts'
+import { clean, isInteractive, print, printJson, printNote, printRaw } from '../output.ts'
 import { askLine, unconfirmed } from '../prompt.ts'
 import type { World } from '../world.ts'
 
@@ -77,17 +77,20 @@ export function connectClient(world: World, client: string, typed: string, optio
     if (options.print || plan.state === 'manual') return printEntry(world, connector, plan, options)
     if (plan.state === 'foreign') await connector.apply(plan) // Rejects, with what to do.
     if (plan.state === 'connected') {
-      tell(world, options, plan, { written: false }, `${plan.row.name} is already connected to ${server}.`)
+      printOutcome(world, options, plan, { written: false }, `${plan.row.name} is already connected to ${server}.`)
       return 0
     }
-    if (!(await agreed(world, plan, options))) return isInteractive(world) ? 0 : exitCodes.confirmationNeeded
+    if (!(await confirmChange(world, plan, options))) return isInteractive(world) ? 0 : exitCodes.confirmationNeeded
     const { backup, path } = await connector.apply(plan)
-    tell(world, options, plan, { written: true, backup }, `Connected ${plan.row.name} to ${server}: ${path}`)
-    if (backup !== null) say(world, `Backup of the previous file: ${backup}`)
-    if (plan.row.note !== '') say(world, plan.row.note)
-    if (snapshot.gateway?.problem) say(world, snapshot.gateway.problem)
+    printOutcome(world, options, plan, { written: true, backup }, `Connected ${plan.row.name} to ${server}: ${path}`)
+    if (backup !== null) printNote(world, `Backup of the previous file: ${backup}`)
+    if (plan.row.note !== '') printNote(world, plan.row.note)
+    if (snapshot.gateway?.problem) printNote(world, snapshot.gateway.problem)
     if (snapshot.owner.kind === 'command')
-      say(world, 'Tokentray is not running. Before you use the client, start the Tokentray app or run tokentray serve.')
+      printNote(
+        world,
+        'Tokentray is not running. Before you use the client, start the Tokentray app or run tokentray serve.'
+      )
     return 0
   })
 }
@@ -95,11 +98,11 @@ export function connectClient(world: World, client: string, typed: string, optio
 /** The entry alone on stdout. A key is made only with --with-key; else it stands there as [key]. */
 async function printEntry(world: World, connector: Connector, plan: Plan, options: ConnectOptions): Promise<number> {
   const entry = options.withKey ? await connector.snippetWithKey(plan) : plan.snippet
-  paint(world, `${entry}\n`)
-  if (plan.path !== null) say(world, `Add it to ${plan.path}`)
-  if (plan.row.note !== '') say(world, plan.row.note)
+  printRaw(world, `${entry}\n`)
+  if (plan.path !== null) printNote(world, `Add it to ${plan.path}`)
+  if (plan.row.note !== '') printNote(world, plan.row.note)
   if (plan.way === 'key' && !options.withKey)
-    say(world, '[key] is a placeholder. Use --print --with-key to create a key.')
+    printNote(world, '[key] is a placeholder. Use --print --with-key to create a key.')
   return 0
 }
 
@@ -112,39 +115,39 @@ export function disconnectClient(
 ): Promise<number> {
   return withConnector(world, typed, async (connector, server) => {
     const plan = await connector.planRemoval({ client, server })
-    if (plan.canWrite && !(await agreed(world, plan, options)))
+    if (plan.canWrite && !(await confirmChange(world, plan, options)))
       return isInteractive(world) ? 0 : exitCodes.confirmationNeeded
     const { changed, revoked, backup, path } = await connector.remove(plan)
     const keys = revoked > 0 ? ' Its key is revoked.' : ''
     const said = changed
       ? `Disconnected ${plan.row.name} from ${server}: ${path}.`
       : `${plan.row.name} was not connected to ${server}.`
-    tell(world, options, plan, { written: changed, backup, revoked }, said + keys)
-    if (backup !== null) say(world, `Backup of the previous file: ${backup}`)
+    printOutcome(world, options, plan, { written: changed, backup, revoked }, said + keys)
+    if (backup !== null) printNote(world, `Backup of the previous file: ${backup}`)
     return 0
   })
 }
 
 /** Shows the change and asks; false: not now, which is said. */
-async function agreed(world: World, plan: Plan, options: ConnectOptions): Promise<boolean> {
-  if (!options.json) paint(world, `${clean(plan.diff)}\n`)
+async function confirmChange(world: World, plan: Plan, options: ConnectOptions): Promise<boolean> {
+  if (!options.json) printRaw(world, `${clean(plan.diff)}\n`)
   if (options.yes) return true
   if (!isInteractive(world)) {
     // The change is the answer even so: what was asked for is to be seen before it is agreed to.
     const { code, message } = unconfirmed()
     if (options.json) printJson(world, { ...describe(plan), written: false, error: { code, message } })
-    say(world, `tokentray: ${message}`)
+    printNote(world, `tokentray: ${message}`)
     return false
   }
   const answer = await askLine(world, `Write this to ${plan.path}? [y/N]`)
   if (/^y(es)?$/i.test(answer.trim())) return true
-  say(world, 'Nothing was changed.')
+  printNote(world, 'Nothing was changed.')
   return false
 }
 
 const describe = ({ row, server, way, path, state, diff }: Plan) => ({ client: row.id, server, way, path, state, diff })
 
-function tell(world: World, options: ConnectOptions, plan: Plan, outcome: object, sentence: string): void {
+function printOutcome(world: World, options: ConnectOptions, plan: Plan, outcome: object, sentence: string): void {
   if (options.json) printJson(world, { ...describe(plan), ...outcome })
   else print(world, sentence)
 }

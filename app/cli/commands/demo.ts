@@ -1,5 +1,5 @@
-// `tokentray demo`: three local servers of different temper on a throw-away vault, signed in by themselves, shown live.
-// Exit 0 only if the steady server never was without a valid token once it had one.
+// `tokentray demo`: three local servers that behave differently, on a throw-away vault, signed in by themselves and shown live.
+// Exit 0 only if the steady server always had a valid token once it had the first.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,13 +13,13 @@ import type { ServerView, Snapshot } from '../../contract/views.ts'
 import { followSnapshots } from '../../core/followSnapshots.ts'
 import { startDemoUpstream } from '../../demo/upstream.ts'
 import { follow, type Hosted, host } from '../../owner/host.ts'
-import { paint, print, printJson, say } from '../output.ts'
+import { print, printJson, printNote, printRaw } from '../output.ts'
 import { redraw } from '../screen.ts'
 import { renderLine } from '../table.ts'
 import type { World } from '../world.ts'
 import { tableOf } from './list.ts'
 
-const frame = 250
+const frameMs = 250
 
 /** `startUpstream` is replaced by tests. */
 export async function demo(
@@ -38,7 +38,7 @@ export async function demo(
     const unwatch = followSnapshots(hosted.core.stream, ({ servers }) => gaps.see(servers, world.clock.now()))
     try {
       for (const { name, url } of upstream.servers) await signInByItself(hosted, upstream.approve, name, url)
-      const showUntil = (signal: AbortSignal) => show(world, hosted, gaps, signal, options.json === true)
+      const showUntil = (signal: AbortSignal) => showSnapshots(world, hosted, gaps, signal, options.json === true)
       await (length === null ? showUntil(world.signal) : withTimeout(world.clock, length, showUntil, world.signal))
       gaps.see(hosted.core.snapshot().servers, world.clock.now())
     } finally {
@@ -55,7 +55,7 @@ export async function demo(
   else if (steady) {
     const words = steady.gapMs === 0 ? 'never had a gap' : `was without a valid token for ${steady.gapMs} ms`
     const refreshes = `${steady.refreshes} ${steady.refreshes === 1 ? 'refresh' : 'refreshes'}`
-    say(world, `The steady server ${words}: ${refreshes}.`)
+    printNote(world, `The steady server ${words}: ${refreshes}.`)
   }
   return steady && steady.gapMs === 0 ? 0 : 1
 }
@@ -66,26 +66,32 @@ async function signInByItself(
   name: string,
   url: string
 ): Promise<void> {
-  const ask = (async (command: string, input: unknown) => {
+  const call = (async (command: string, input: unknown) => {
     const reply = await hosted.core.handle('cli', command, input)
     if (reply.ok) return reply.value
     throw new TokentrayError(reply.code as ErrorCode, reply.message)
   }) as Call
-  const { view } = await ask('server.add', { url, name })
-  const started = await ask('signIn.start', { server: view.id })
-  const ended = ask('signIn.wait', { signIn: started.signIn })
+  const { view } = await call('server.add', { url, name })
+  const started = await call('signIn.start', { server: view.id })
+  const ended = call('signIn.wait', { signIn: started.signIn })
   if (started.url !== null) await approve(started.url)
   await ended
 }
 
-async function show(world: World, hosted: Hosted, gaps: Gaps, signal: AbortSignal, json: boolean): Promise<void> {
+async function showSnapshots(
+  world: World,
+  hosted: Hosted,
+  gaps: Gaps,
+  signal: AbortSignal,
+  json: boolean
+): Promise<void> {
   if (world.stdout.isTTY && !json) {
-    paint(world, '\u001b[2J')
+    printRaw(world, '\u001b[2J')
     while (!signal.aborted) {
       const snapshot = hosted.core.snapshot()
       gaps.see(snapshot.servers, world.clock.now())
-      paint(world, redraw(`${await tableOf(world, snapshot)}\n\nPress Ctrl-C to stop the demo.`, world.stdout))
-      await sleep(world.clock, frame, signal).catch(() => {}) // Aborted: the loop ends.
+      printRaw(world, redraw(`${await tableOf(world, snapshot)}\n\nPress Ctrl-C to stop the demo.`, world.stdout))
+      await sleep(world.clock, frameMs, signal).catch(() => {}) // Aborted: the loop ends.
     }
     return
   }

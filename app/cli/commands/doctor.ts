@@ -1,6 +1,5 @@
-// `tokentray doctor`: looks at everything that can be wrong around Tokentray and says it in plain words.
-// Makes no vault; one that is there is opened and checked as any command would, if its key is at hand.
-// Exit 1 where something is broken.
+// `tokentray doctor`: checks everything around Tokentray that can be wrong, and says in plain words what to do.
+// Creates no vault; an existing one is opened and checked as any command would, if its key is at hand.
 import { accessSync, constants, existsSync, lstatSync } from 'node:fs'
 import { asTokentrayError } from '../../contract/errors.ts'
 import { sayProblem } from '../../health/problems.ts'
@@ -19,6 +18,7 @@ const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const
 /** 2025-01-01: no clock is right that says an earlier time. */
 const earliest = Date.UTC(2025, 0, 1)
 
+/** Prints one line for each check, or all as JSON. Resolves with the exit code: 1 where something is broken. */
 export async function doctor(world: World, options: { json?: boolean }): Promise<number> {
   const { env, paths } = world
   // Looked at first: opening the vault takes the passphrase out of the environment.

@@ -3,7 +3,7 @@
 import { parseDuration } from '../../contract/duration.ts'
 import type { ServerView, Snapshot } from '../../contract/views.ts'
 import { openSnapshot, withOwner } from '../../owner/withOwner.ts'
-import { hasColor, paint, printJson, say } from '../output.ts'
+import { hasColor, printJson, printNote, printRaw } from '../output.ts'
 import type { World } from '../world.ts'
 
 export type ListOptions = { expiring?: string; state?: string; issuer?: string; json?: boolean }
@@ -20,12 +20,12 @@ export async function list(world: World, options: ListOptions): Promise<void> {
   if (options.json) return printJson(world, { servers })
   if (servers.length > 0) return showTable(world, { ...snapshot, servers })
   const isEmpty = snapshot.servers.length === 0
-  say(world, isEmpty ? 'There are no servers yet. Add one with tokentray add URL.' : 'No servers match.')
+  printNote(world, isEmpty ? 'There are no servers yet. Add one with tokentray add URL.' : 'No servers match.')
 }
 
 /** The table of the demo, `status` and `list`. */
 export async function showTable(world: World, snapshot: Snapshot): Promise<void> {
-  paint(world, `${await tableOf(world, snapshot)}\n`)
+  printRaw(world, `${await tableOf(world, snapshot)}\n`)
 }
 
 /** The table as text. */

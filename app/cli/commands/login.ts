@@ -8,7 +8,7 @@ import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
 import type { DeviceCodeView, ServerView } from '../../contract/views.ts'
 import { sayCancelled } from '../../health/words.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
-import { print, printJson, say } from '../output.ts'
+import { print, printJson, printNote } from '../output.ts'
 import { offerProposals } from '../propose.ts'
 import { describeLine, isNamed } from '../words.ts'
 import { Interrupted, type World } from '../world.ts'
@@ -36,7 +36,7 @@ export async function signIn(
     try {
       return await signInOnce(world, owner, server, options)
     } catch (error) {
-      if (!(error instanceof TokentrayError) || !mayBeCured.has(error.code)) throw error
+      if (!(error instanceof TokentrayError) || !proposalMayHelp.has(error.code)) throw error
       const view = (await owner.call('snapshot', {})).servers.find((each) => isNamed(each, server))
       if (!view || !(await offerProposals(world, owner, view))) throw error
     }
@@ -44,7 +44,7 @@ export async function signIn(
 }
 
 /** What a sign-in can fail with where a proposal may follow. */
-const mayBeCured: ReadonlySet<string> = new Set<ErrorCode>([
+const proposalMayHelp: ReadonlySet<string> = new Set<ErrorCode>([
   'pkceUnsupported',
   'issuerMismatch',
   'metadataInvalid',
@@ -60,7 +60,7 @@ async function signInOnce(
   server: string,
   { addScope, device, newClient }: LoginOptions
 ): Promise<ServerView> {
-  let started = await begin(world, owner, {
+  let started = await startSignIn(world, owner, {
     server,
     ...(addScope !== undefined && { addScope }),
     ...(device ? { device: 'always' as const } : !hasBrowser(world) && { device: 'offered' as const })
@@ -69,16 +69,19 @@ async function signInOnce(
   let stopReading = () => {}
   if (started.device) await showCode(world, server, started.device)
   if (started.url !== null) {
-    say(world, `To sign in to ${server}, open this URL in a browser:`)
-    say(world, `  ${started.url}`)
+    printNote(world, `To sign in to ${server}, open this URL in a browser:`)
+    printNote(world, `  ${started.url}`)
     const opened = await world.openBrowser(started.url)
-    say(
+    printNote(
       world,
       opened ? 'Opened the browser. Waiting for you to sign in there.' : 'Could not open a browser on this computer.'
     )
-    say(world, 'If your browser runs on another computer, paste the URL it is sent to here.')
+    printNote(world, 'If your browser runs on another computer, paste the URL it is sent to here.')
     if (started.keptClient)
-      say(world, `If that page says the client is unknown, stop and run "tokentray login ${server} --new-client".`)
+      printNote(
+        world,
+        `If that page says the client is unknown, stop and run "tokentray login ${server} --new-client".`
+      )
     stopReading = readPastes(world, owner, started.signIn)
   }
   try {
@@ -88,7 +91,7 @@ async function signInOnce(
       // The sign-in may just have ended by itself; then there is nothing left to cancel.
       await owner.callAnyway('signIn.cancel', { signIn: started.signIn }).catch(() => {})
       const { servers } = await owner.callAnyway('snapshot', {}).catch(() => ({ servers: [] as ServerView[] }))
-      say(world, sayCancelled(servers.some((view) => isNamed(view, server) && view.obtainedAt !== null)))
+      printNote(world, sayCancelled(servers.some((view) => isNamed(view, server) && view.obtainedAt !== null)))
     }
     throw error
   } finally {
@@ -97,12 +100,12 @@ async function signInOnce(
 }
 
 /** Resolves when the browser can be sent off: behind others at the same authorization server, one after the other. */
-async function begin(world: World, owner: Owner, input: Input<'signIn.start'>): Promise<Output<'signIn.start'>> {
+async function startSignIn(world: World, owner: Owner, input: Input<'signIn.start'>): Promise<Output<'signIn.start'>> {
   for (;;) {
     const started = await owner.call('signIn.start', input)
     const { signIn, waitingFor } = started
     if (waitingFor === undefined) return started
-    say(world, `Waiting for the sign-in to ${waitingFor}, which uses the same authorization server, to finish.`)
+    printNote(world, `Waiting for the sign-in to ${waitingFor}, which uses the same authorization server, to finish.`)
     try {
       return await owner.call('signIn.ready', { signIn })
     } catch (error) {
@@ -122,16 +125,16 @@ function hasBrowser({ env, platform }: World): boolean {
 
 async function showCode(world: World, server: string, device: DeviceCodeView): Promise<void> {
   const { userCode, verificationUri, expiresAt } = device
-  say(world, `To sign in to ${server}, open this URL in a browser on any device:`)
-  say(world, `  ${verificationUri}`)
-  say(world, `and enter the code ${userCode} within ${formatDuration(expiresAt - world.clock.now())}.`)
+  printNote(world, `To sign in to ${server}, open this URL in a browser on any device:`)
+  printNote(world, `  ${verificationUri}`)
+  printNote(world, `and enter the code ${userCode} within ${formatDuration(expiresAt - world.clock.now())}.`)
   const link = picturedLink(device)
   if (!world.stderr.isTTY || link === null) return
   const { renderUnicodeCompact } = await import('uqr')
-  say(world, renderUnicodeCompact(link, { border: 2 }))
+  printNote(world, renderUnicodeCompact(link, { border: 2 }))
 }
 
-/** Every line typed or piped is taken as the redirected URL; a wrong one is told and the wait goes on. */
+/** Every line typed or piped is taken as the redirected URL; for a wrong one an error is printed, and the wait goes on. */
 function readPastes(world: World, owner: Owner, id: string): () => void {
   if (world.stdin.readableEnded || world.stdin.destroyed) return () => {}
   const lines = createInterface({ input: world.stdin })
@@ -140,8 +143,9 @@ function readPastes(world: World, owner: Owner, id: string): () => void {
     if (url === '') return
     owner.call('signIn.paste', { signIn: id, url }).catch(async (error: unknown) => {
       if (!(error instanceof TokentrayError) || error.code === 'signInUnknown') return
-      say(world, `tokentray: ${error.message}`)
-      if (error.code === 'clientReplaced') say(world, `  ${(await owner.call('signIn.ready', { signIn: id })).url}`)
+      printNote(world, `tokentray: ${error.message}`)
+      if (error.code === 'clientReplaced')
+        printNote(world, `  ${(await owner.call('signIn.ready', { signIn: id })).url}`)
     })
   })
   return () => {

@@ -1,12 +1,12 @@
-// `tokentray mcp`: the bridge for clients that speak stdio only. stdout belongs to the protocol; stderr stays quiet unless asked.
-// A quick way in like `token`: nothing imported here loads zod or commander.
+// `tokentray mcp`: the bridge for clients that speak MCP on stdin and stdout only; stderr stays quiet unless asked.
+// A client waits for it to start, so nothing imported here loads zod or commander.
 import type { Readable } from 'node:stream'
 import { Secret } from '../../base/secret.ts'
 import { runBridge } from '../../bridge/bridge.ts'
 import type { GatewayAccess } from '../../bridge/gatewayClient.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import { connect } from '../../owner/client.ts'
-import { say } from '../output.ts'
+import { printNote } from '../output.ts'
 import type { World } from '../world.ts'
 
 export type McpOptions = { verbose?: boolean }
@@ -17,9 +17,9 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
   let held: Held | null = null
   const run = `${process.pid}-${world.clock.now()}-${Math.trunc(world.random() * 1e9)}`
   let refusal = ''
-  /** The one thing told without being asked, and once: a client shows stderr where it shows nothing else. */
-  const tell = (sentence: string) => {
-    if (sentence !== said) say(world, `tokentray: ${sentence}`)
+  /** Prints a failure without --verbose, once: of all that goes wrong, a client shows only stderr. */
+  const printOnce = (sentence: string) => {
+    if (sentence !== said) printNote(world, `tokentray: ${sentence}`)
     said = sentence
   }
   const obtainAccess = async (): Promise<GatewayAccess> => {
@@ -30,7 +30,7 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
     } catch (error) {
       refusal = error instanceof TokentrayError ? error.message : ''
       // Later on it may be a restart, which is waited for; then it counts only once a request failed for it.
-      if (held === null && refusal !== '') tell(refusal)
+      if (held === null && refusal !== '') printOnce(refusal)
       throw error
     }
   }
@@ -43,8 +43,8 @@ export async function mcp(world: World, server: string, options: McpOptions): Pr
         else for (const event of ['drain', 'close']) world.stdout.once(event, () => resolve())
       }),
     clock: world.clock,
-    onFailure: (sentence) => sentence === refusal && tell(sentence),
-    log: (sentence) => options.verbose && say(world, `tokentray: ${sentence}`),
+    onFailure: (sentence) => sentence === refusal && printOnce(sentence),
+    log: (sentence) => options.verbose && printNote(world, `tokentray: ${sentence}`),
     stop: world.signal
   })
   if (held) await letGo(world, held)

@@ -1,9 +1,9 @@
-// `tokentray open`: lets a browser into the dashboard of the running owner, by a link that works once and for a minute.
-// The link is no argument of any program: the browser gets a private file that goes to it; else only a terminal sees it.
+// `tokentray open`: opens the dashboard of the running owner in a browser, by a link that works once and for a minute.
+// The link is never an argument, which other users can see: the browser gets a private file, and a terminal the text.
 import type { Output } from '../../contract/commands.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import { connect } from '../../owner/client.ts'
-import { printJson, say } from '../output.ts'
+import { printJson, printNote } from '../output.ts'
 import type { World } from '../world.ts'
 
 /** Throws `dashboardOff` where nobody shows one, `browserMissing` where neither browser nor terminal is there. */
@@ -33,7 +33,7 @@ export async function letIn(
   if (!isPrinted) {
     const { address, file } = await ask('file')
     if (file !== null && (await world.openPage?.(file))) {
-      say(world, `Opening ${address} in your browser. If nothing opens, run tokentray open --print.`)
+      printNote(world, `Opening ${address} in your browser. If nothing opens, run tokentray open --print.`)
       return address
     }
     if (!isTerminal)
@@ -43,10 +43,10 @@ export async function letIn(
       )
   }
   const { address, link } = await ask('text')
-  say(
+  printNote(
     world,
     'Open this link in a browser on this computer, or through a tunnel to it. It works once and expires in a minute:'
   )
-  say(world, `  ${link}`)
+  printNote(world, `  ${link}`)
   return address
 }

@@ -11,7 +11,7 @@ import { takeOver } from '../../owner/takeOver.ts'
 import { vaultError } from '../../owner/withOwner.ts'
 import { keepApart } from '../../settings/ports.ts'
 import { bundleFolder, type DashboardChoice, prepareDashboard } from '../dashboard.ts'
-import { print, printJson, say } from '../output.ts'
+import { print, printJson, printNote } from '../output.ts'
 import type { World } from '../world.ts'
 
 type ServeOptions = DashboardChoice & GatewayChoice & { ephemeral?: boolean; json?: boolean; open?: boolean }
@@ -39,7 +39,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
     throw vaultError(found)
   }
   const gateway = await openGateway(core, { folder: world.paths.ownerFolder, clock: world.clock, choice })
-  if (gateway.problem) say(world, `tokentray: ${gateway.problem}`)
+  if (gateway.problem) printNote(world, `tokentray: ${gateway.problem}`)
   const { vault, logs, socket, settings } = world.paths
   if (options.json)
     printJson(world, {
@@ -70,19 +70,20 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
     const { letIn } = await import('./open.ts')
     // Nobody to show it to is no reason to end.
     await letIn(world, async (as) => dashboard.link(as)).catch((error: unknown) =>
-      say(world, `tokentray: ${asTokentrayError(error).message}`)
+      printNote(world, `tokentray: ${asTokentrayError(error).message}`)
     )
   }
-  if (isShut(found)) say(world, `tokentray: ${found.message} Tokentray keeps running. Run tokentray open to fix this.`)
+  if (isShut(found))
+    printNote(world, `tokentray: ${found.message} Tokentray keeps running. Run tokentray open to fix this.`)
   const stopTelling = tellWhenOpen(world, core)
   await Promise.race([core.ended, untilAborted(world.signal)])
   stopTelling()
-  say(world, 'Finishing requests in progress…')
+  printNote(world, 'Finishing requests in progress…')
   // Its port is free at once, and what it is still answering ends with the core.
   await Promise.all([gateway.close(), dashboard.close(), leave()])
 }
 
-/** What needs a person; one that waits for the keychain's own window was told of as it began. */
+/** What needs a person; that the keychain waits in a window of its own was printed when it began. */
 const isShut = ({ state }: VaultView) => state !== 'open' && state !== 'keychainWaiting'
 
 function tellWhenOpen(world: World, { stream, snapshot }: Core): () => void {
@@ -90,7 +91,7 @@ function tellWhenOpen(world: World, { stream, snapshot }: Core): () => void {
   const stop = stream.subscribe((message) => {
     const { vault } = message.kind === 'snapshot' ? message.snapshot : message
     if (vault?.state !== 'open') return
-    say(world, 'The vault is open. Tokens are refreshed from now on.')
+    printNote(world, 'The vault is open. Tokens are refreshed from now on.')
     stop()
   })
   return stop

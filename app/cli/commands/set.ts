@@ -5,7 +5,7 @@ import { parseDuration } from '../../contract/duration.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { ClientAuthMethod } from '../../contract/server.ts'
 import { withOwner } from '../../owner/withOwner.ts'
-import { say } from '../output.ts'
+import { printNote } from '../output.ts'
 import { printView } from '../printView.ts'
 import { readSecret, readText } from '../secrets.ts'
 import { type AssertionOptions, type CertificateOptions, readAssertion, readCertificate } from '../sharedOptions.ts'
@@ -99,7 +99,10 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     return set && !accessToken && !refreshToken ? set : owner.call('server.giveToken', { server, ...given })
   })
   if (outcome.view.hasKeys && options.clientAuth)
-    say(world, `To see its public key, which you must register at the server, run tokentray keys ${outcome.view.id}`)
+    printNote(
+      world,
+      `To see its public key, which you must register at the server, run tokentray keys ${outcome.view.id}`
+    )
   printView(world, outcome, options)
 }
 

@@ -4,7 +4,7 @@ import { sleep } from '../../base/clock.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { ServerView, Snapshot } from '../../contract/views.ts'
 import { type Owner, openSnapshot, withOwner } from '../../owner/withOwner.ts'
-import { clean, paint, print, printJson, say } from '../output.ts'
+import { clean, print, printJson, printNote, printRaw } from '../output.ts'
 import { redraw } from '../screen.ts'
 import { describeCard, describeLine, isNamed, lockedNote } from '../words.ts'
 import type { World } from '../world.ts'
@@ -14,24 +14,25 @@ export type StatusOptions = { json?: boolean; watch?: boolean }
 
 export async function status(world: World, server: string | undefined, options: StatusOptions): Promise<void> {
   await withOwner(world, async (owner) => {
-    if (options.watch) return watch(world, owner, server, options)
+    if (options.watch) return watchStatus(world, owner, server, options)
     const snapshot = await openSnapshot(owner)
-    const view = server === undefined ? null : find(snapshot, server)
+    const view = server === undefined ? null : findServer(snapshot, server)
     if (options.json) return printJson(world, view ? { view } : snapshot)
     if (snapshot.owner.kind === 'command' && snapshot.servers.length > 0)
-      say(
+      printNote(
         world,
         'Tokentray is not running, so tokens are refreshed only when you use them. Run tokentray serve to keep them fresh.'
       )
-    if (snapshot.clients.locked) say(world, lockedNote)
+    if (snapshot.clients.locked) printNote(world, lockedNote)
     if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
-    if (snapshot.servers.length === 0) return say(world, 'There are no servers yet. Add one with tokentray add URL.')
+    if (snapshot.servers.length === 0)
+      return printNote(world, 'There are no servers yet. Add one with tokentray add URL.')
     await showTable(world, snapshot)
   })
 }
 
 /** The server called so. Throws `serverUnknown`. */
-function find(snapshot: Snapshot, server: string): ServerView {
+function findServer(snapshot: Snapshot, server: string): ServerView {
   const view = snapshot.servers.find((each) => isNamed(each, server))
   if (view) return view
   throw new TokentrayError(
@@ -40,26 +41,33 @@ function find(snapshot: Snapshot, server: string): ServerView {
   )
 }
 
-async function watch(world: World, owner: Owner, server: string | undefined, options: StatusOptions): Promise<void> {
+async function watchStatus(
+  world: World,
+  owner: Owner,
+  server: string | undefined,
+  options: StatusOptions
+): Promise<void> {
   let newest: Snapshot | null = null
-  const draw = async (): Promise<void> => {
+  const redrawScreen = async (): Promise<void> => {
     if (!newest) return
     const text =
       server === undefined
         ? await tableOf(world, newest)
-        : clean(describeCard(find(newest, server), world.clock.now()).join('\n'))
-    paint(world, redraw(text, world.stdout))
+        : clean(describeCard(findServer(newest, server), world.clock.now()).join('\n'))
+    printRaw(world, redraw(text, world.stdout))
   }
   const live = world.stdout.isTTY === true && !options.json
   const stopTicking = new AbortController()
-  const ticking = live ? tick(world, AbortSignal.any([world.signal, stopTicking.signal]), draw) : Promise.resolve()
+  const ticking = live
+    ? redrawEachSecond(world, AbortSignal.any([world.signal, stopTicking.signal]), redrawScreen)
+    : Promise.resolve()
   try {
     let last = ''
     for await (const snapshot of owner.snapshots()) {
       newest = snapshot
-      const shown = server === undefined ? snapshot.servers : [find(snapshot, server)]
+      const shown = server === undefined ? snapshot.servers : [findServer(snapshot, server)]
       if (options.json) printJson(world, server === undefined ? snapshot : { view: shown[0] })
-      else if (live) await draw()
+      else if (live) await redrawScreen()
       else {
         // Plain lines, for a pipe or a file: only what changed in words.
         const lines = shown.map((view) => describeLine({ ...view, expiresAt: null }, snapshot.at)).join('\n')
@@ -74,11 +82,11 @@ async function watch(world: World, owner: Owner, server: string | undefined, opt
   throw world.signal.reason
 }
 
-async function tick(world: World, signal: AbortSignal, draw: () => Promise<void>): Promise<void> {
+async function redrawEachSecond(world: World, signal: AbortSignal, redrawScreen: () => Promise<void>): Promise<void> {
   try {
     for (;;) {
       await sleep(world.clock, 1000, signal)
-      await draw()
+      await redrawScreen()
     }
   } catch (error) {
     if (!signal.aborted) throw error

@@ -4,7 +4,7 @@ import { sleep } from '../../base/clock.ts'
 import { connect } from '../../owner/client.ts'
 import { maxHandOverMs } from '../../owner/takeOver.ts'
 import { ownerUnreachable, retryMs } from '../../owner/withOwner.ts'
-import { print, printJson, say } from '../output.ts'
+import { print, printJson, printNote } from '../output.ts'
 import type { World } from '../world.ts'
 
 /** Rejects `ownerUnreachable` where it is still there after a minute. */
@@ -12,7 +12,7 @@ export async function stop(world: World, options: { json?: boolean }): Promise<v
   const client = await connect(world.paths, world.clock)
   if (!client || client.kind === 'command') {
     if (options.json) return printJson(world, { stopped: false, pid: null })
-    return say(world, 'Tokentray is not running.')
+    return printNote(world, 'Tokentray is not running.')
   }
   await client.call('owner.quit', {})
   const deadline = world.clock.now() + maxHandOverMs

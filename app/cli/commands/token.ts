@@ -1,10 +1,10 @@
-// `tokentray token`: the access token alone on stdout, refreshed first where too little is left of it.
-// The quickest way in: nothing imported here loads zod or commander.
+// `tokentray token`: prints the access token alone on stdout, refreshed first where too little of its life is left.
+// Scripts call it often, so nothing imported here loads zod or commander.
 import type { Input, Output } from '../../contract/commands.ts'
 import { parseDuration } from '../../contract/duration.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import { withOwner } from '../../owner/withOwner.ts'
-import { paint, printJson, say } from '../output.ts'
+import { printJson, printNote, printRaw } from '../output.ts'
 import type { World } from '../world.ts'
 
 export type TokenOptions = { minValid?: string; json?: boolean; proof?: string; nonce?: string }
@@ -15,15 +15,15 @@ export async function token(world: World, server: string, options: TokenOptions)
   const proof = readProof(options)
   const found = await obtain(world, { server, minValid, ...(proof && { proof }) })
   if (options.json) printJson(world, found)
-  else paint(world, `${found.token}\n`)
+  else printRaw(world, `${found.token}\n`)
 }
 
-/** The token, a warning about it told. Rejects `signInNeeded` with the command to run. */
+/** The token; a warning about it is printed to stderr. Rejects `signInNeeded` with the command to run. */
 export async function obtain(world: World, input: Input<'readToken'>): Promise<Output<'readToken'>> {
   const found = await withOwner(world, (owner) => owner.call('readToken', input)).catch((error) => {
     throw error instanceof TokentrayError && error.code === 'signInNeeded' ? withRemedy(error, input.server) : error
   })
-  if (found.warning) say(world, `tokentray: ${found.warning}`)
+  if (found.warning) printNote(world, `tokentray: ${found.warning}`)
   return found
 }
 

@@ -1,4 +1,4 @@
-// `tokentray vault`: create it, check it, tell where it is, set it aside.
+// `tokentray vault …`: create the vault, unlock it, check it, find it, back it up, restore it, set it aside.
 // reset deletes nothing: the files are renamed, so that a key found later can still open them.
 import { existsSync } from 'node:fs'
 import { TokentrayError } from '../../contract/errors.ts'
@@ -6,7 +6,7 @@ import { connect } from '../../owner/client.ts'
 import { host } from '../../owner/host.ts'
 import type { Ownership } from '../../owner/lock.ts'
 import { ownerUnreachable, vaultError, withOwner } from '../../owner/withOwner.ts'
-import { print, printJson, say } from '../output.ts'
+import { print, printJson, printNote } from '../output.ts'
 import { confirm } from '../prompt.ts'
 import { readPassphrase } from '../secrets.ts'
 import type { World } from '../world.ts'
@@ -91,7 +91,7 @@ export async function restore(world: World, options: { yes?: boolean; json?: boo
     const { clock, env: environment, paths: home, ask } = world
     const unlocking = unlockOptions(
       { home, clock, environment, ...(ask && { ask }) },
-      { notice: (sentence) => say(world, sentence) }
+      { notice: (sentence) => printNote(world, sentence) }
     )
     const [newest] = await goodBackups(unlocking)
     if (!newest) throw new TokentrayError('inputInvalid', `There is no intact backup of ${vault}. Nothing was changed.`)
@@ -120,7 +120,7 @@ export async function reset(world: World, options: { yes?: boolean; json?: boole
   try {
     if (!existsSync(vault) && !existsSync(`${vault}.json`)) {
       if (options.json) return printJson(world, { keptAs: null })
-      return say(world, `There is no vault at ${vault}.`)
+      return printNote(world, `There is no vault at ${vault}.`)
     }
     const { setAside } = await import('../../vault/recovery.ts')
     const keptAs = setAside(vault, world.clock)

@@ -1,5 +1,5 @@
 // What the parts of commander's tree share: how a command is added, and how pairs, whole numbers and hosts are read.
-// What is wrong is said by commander's own error, which run.ts tells in one sentence.
+// An invalid value throws commander's own error, which run.ts turns into one sentence.
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
 /** Adds a command to the tree, or to a part of it. */

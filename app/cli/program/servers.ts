@@ -1,5 +1,5 @@
-// `add` and `set`, the two commands with an option for each setting of a server.
-// The knobs and quirks are listed once, beside the code that reads them; the help is made from there.
+// The options of `add` and `set`, the two commands with an option for each setting of a server.
+// Durations and exceptions are listed once, beside the code that reads them, and the help is made from there.
 import { InvalidArgumentError, Option } from 'commander'
 import { quirkFacts } from '../../contract/quirks.ts'
 import type { World } from '../world.ts'

@@ -1,5 +1,5 @@
-// Clients that wait to be let into the gateway, as lines of the tray's menu and as notifications: pure, like menu.ts.
-// Nothing is allowed from a notification: the name in it is the client's own, so the digits are compared first.
+// Clients that wait for access to the gateway, as lines of the tray's menu and as notifications: pure, like menu.ts.
+// A notification cannot allow anything: the name in it is the client's own, so a person must compare the digits first.
 import type { ClientsView, PendingClient } from '../app/contract/clients.ts'
 import type { Line } from './menu.ts'
 
@@ -9,7 +9,7 @@ export const clientsScreen = 'clients'
 const wanted = ({ asks }: PendingClient) => asks?.join(', ') ?? 'servers you choose'
 
 /** First in the menu. `write` makes a name fit for it. */
-export function askingLines({ pending, locked }: ClientsView, write: (name: string) => string): Line[] {
+export function requestLines({ pending, locked }: ClientsView, write: (name: string) => string): Line[] {
   if (locked) return [{ label: 'Locked: all clients are blocked', mark: 'paused', lines: [unlockLine] }, 'separator']
   if (pending.length === 0) return []
   const lines = pending.map(
@@ -38,19 +38,19 @@ const unlockLine: Line = { label: 'Unlock clients', act: { do: 'unlock' } }
 export const lockLine = ({ locked }: ClientsView): Line =>
   locked ? unlockLine : { label: 'Lock all clients', act: { do: 'lock' } }
 
-export type AskingNotice = { title: string; body: string }
+export type RequestNotice = { title: string; body: string }
 
-/** What to tell of requests not told of before; `told` holds the ids of those that were. */
-export function decideAskings(
+/** Notifications of the requests that have had none; `told` holds the ids of those that have. */
+export function decideRequestNotices(
   told: ReadonlySet<string>,
   { pending }: ClientsView
-): { show: AskingNotice[]; told: ReadonlySet<string> } {
+): { notices: RequestNotice[]; told: ReadonlySet<string> } {
   const plain = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-  const show = pending
+  const notices = pending
     .filter(({ request }) => !told.has(request))
     .map((it) => ({
       title: plain(`${it.name} requests access`),
       body: plain(`To ${wanted(it)}. If its page shows the digits ${it.digits}, review the request in Tokentray.`)
     }))
-  return { show, told: new Set(pending.map(({ request }) => request)) }
+  return { notices, told: new Set(pending.map(({ request }) => request)) }
 }

@@ -2,8 +2,8 @@
 // Names are the clients' own words, so nothing in them may steer menu or notification.
 import { describe, expect, test } from 'vitest'
 import type { PendingClient } from '../../app/contract/clients.ts'
+import { decideRequestNotices, requestLines } from '../../main/accessRequests.ts'
 import { type Actions, carryOut } from '../../main/actions.ts'
-import { askingLines, decideAskings } from '../../main/asking.ts'
 import { type Line, type MenuSettings, menuOf, tooltipOf, trayMark } from '../../main/menu.ts'
 import { now, server, snapshotOf } from './views.ts'
 
@@ -48,7 +48,7 @@ test('a waiting client is first in the menu, in the icon and the tooltip, with i
 })
 
 test('one that named no server is answered in the window, where they are chosen', () => {
-  const [line] = askingLines(clients(waiting({ asks: null })), String)
+  const [line] = requestLines(clients(waiting({ asks: null })), String)
   expect(line !== 'separator' && labels(line?.lines)).toEqual([
     'To servers you choose',
     'Back to a program on this computer',
@@ -75,8 +75,8 @@ describe('a click', () => {
       },
       snapshot: () => null,
       show: (screen?: string) => did.push(['show', screen]),
-      tellOfClients: (...told: string[]) => did.push(told),
-      tellOfSettings: (...told: string[]) => did.push(told)
+      notifyOfClients: (...told: string[]) => did.push(told),
+      notifyOfSettings: (...told: string[]) => did.push(told)
     } as unknown as Actions
     await carryOut(act, actions)
     return did
@@ -110,14 +110,14 @@ describe('a click', () => {
 })
 
 test('each request is told once, in words that cannot be turned', () => {
-  const first = decideAskings(new Set(), clients(waiting({ name: 'Evil\u202e\nname' })))
-  expect(first.show).toEqual([
+  const first = decideRequestNotices(new Set(), clients(waiting({ name: 'Evil\u202e\nname' })))
+  expect(first.notices).toEqual([
     {
       title: 'Evil  name wants access',
       body: 'To github. If its page shows the digits 4821, answer it in Tokentray.'
     }
   ])
-  const second = decideAskings(first.told, clients(waiting(), waiting({ request: 'r2' })))
-  expect(second.show).toHaveLength(1)
-  expect(decideAskings(second.told, clients()).told.size).toBe(0)
+  const second = decideRequestNotices(first.told, clients(waiting(), waiting({ request: 'r2' })))
+  expect(second.notices).toHaveLength(1)
+  expect(decideRequestNotices(second.told, clients()).told.size).toBe(0)
 })
