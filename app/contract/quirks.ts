@@ -10,23 +10,24 @@ export const quirkFacts: Record<QuirkName, { option: string; does: string; gives
     option: '--omit-resource',
     does: 'leave out the resource parameter (RFC 8707)',
     givesUp:
-      'The token may then be good at other servers of the same provider too, so a server it is sent to could use it there.'
+      'The token may also be valid at other servers of the same provider, so a server that receives it could use it there.'
   },
   allowMissingPkceMetadata: {
     option: '--allow-missing-pkce',
-    does: 'sign in although the server does not list PKCE',
-    givesUp: 'The proof is sent all the same, but if the server ignores it, who intercepts the code can use it.'
+    does: 'sign in even if the server does not list PKCE',
+    givesUp:
+      'PKCE is still sent, but if the server ignores it, anyone who intercepts the authorization code can use it.'
   },
   acceptIssuerSlash: {
     option: '--accept-issuer-slash',
-    does: 'take metadata whose issuer differs by one trailing slash',
+    does: 'accept an issuer that differs by one trailing slash',
     givesUp:
-      'RFC 8414 wants the two equal, letter by letter; two issuers at one host that differ by the slash alone would be taken for one.'
+      'RFC 8414 requires an exact match. Two issuers on one host that differ only by the slash would be treated as the same.'
   },
   allowPrivateAddresses: {
     option: '--allow-private-addresses',
-    does: 'follow metadata to private addresses',
-    givesUp: 'The metadata of this server can then make Tokentray send requests to machines of your own network.'
+    does: 'follow the server’s metadata to private addresses',
+    givesUp: 'The metadata of this server can then make Tokentray contact computers on your own network.'
   }
 }
 

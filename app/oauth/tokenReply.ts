@@ -11,7 +11,7 @@ export type ReplyContext = ExpiryKnowledge & { sent: readonly string[] }
 type Failure = Extract<TokenOutcome, { ok: false }>
 
 /** Ends the `detail` of a refusal that the quirk `omitResource` would cure. */
-export const tryOmitResource = ' (try leaving out the resource parameter)'
+export const tryOmitResource = '; try leaving out the resource parameter'
 
 /** True where the server does not accept the resource parameter: RFC 8707 section 2; Entra v2 says so in `error_description`. */
 export function rejectsResource(code: string, description: string): boolean {

@@ -9,8 +9,8 @@ export const identityProviders: readonly Provider[] = [
     hosts: ['google.com', 'googleapis.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'In the Google Cloud console choose a project, then APIs & Services → Credentials → Create credentials → OAuth client ID.',
-      'Choose “Desktop app”: it needs no redirect address. For “Web application”, enter the address below under “Authorized redirect URIs”.',
+      'In the Google Cloud console, choose a project, then APIs & Services → Credentials → Create credentials → OAuth client ID.',
+      'Choose “Desktop app”, which needs no redirect URI. For “Web application”, enter the redirect URI below under “Authorized redirect URIs”.',
       'Copy the client ID and the client secret. The consent screen must be set up once per project.'
     ],
     trust: 'cited',
@@ -29,8 +29,8 @@ export const identityProviders: readonly Provider[] = [
     ],
     redirectHost: 'localhost',
     steps: [
-      'In the Microsoft Entra admin center open App registrations → New registration.',
-      'Under Authentication → Add a platform choose “Mobile and desktop applications” and enter the redirect address below (with localhost).',
+      'In the Microsoft Entra admin center, open App registrations → New registration.',
+      'Under Authentication → Add a platform, choose “Mobile and desktop applications” and enter the redirect URI below (with localhost).',
       'Copy “Application (client) ID” from the overview. A desktop application needs no secret.'
     ],
     trust: 'cited',
@@ -42,8 +42,8 @@ export const identityProviders: readonly Provider[] = [
     hosts: ['auth0.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'In the Auth0 dashboard open Applications → Create Application and choose “Native”.',
-      'In its Settings enter the redirect address below under “Allowed Callback URLs” and save.',
+      'In the Auth0 dashboard, open Applications → Create Application and choose “Native”.',
+      'In its Settings, enter the redirect URI below under “Allowed Callback URLs” and save.',
       'Copy the client ID. A native application needs no secret.'
     ],
     trust: 'cited',
@@ -55,8 +55,8 @@ export const identityProviders: readonly Provider[] = [
     hosts: ['okta.com', 'oktapreview.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'In the Okta admin console open Applications → Create App Integration, choose “OIDC” and “Native Application”.',
-      'Allow the grant types Authorization Code and Refresh Token, and enter the redirect address below under “Sign-in redirect URIs”.',
+      'In the Okta admin console, open Applications → Create App Integration, choose “OIDC” and “Native Application”.',
+      'Allow the grant types Authorization Code and Refresh Token, and enter the redirect URI below under “Sign-in redirect URIs”.',
       'Copy the client ID, and assign yourself to the application.'
     ],
     trust: 'cited',
@@ -69,9 +69,9 @@ export const identityProviders: readonly Provider[] = [
     issuerPath: '/realms/',
     redirectHost: '127.0.0.1',
     steps: [
-      'In the admin console choose the realm, then Clients → Create client, type “OpenID Connect”.',
-      'Keep the standard flow on, and enter the redirect address below under “Valid redirect URIs”.',
-      'The client ID is the one you chose. With client authentication on, copy the secret from the Credentials tab.'
+      'In the admin console, choose the realm, then Clients → Create client, type “OpenID Connect”.',
+      'Keep the standard flow on, and enter the redirect URI below under “Valid redirect URIs”.',
+      'The client ID is the one you chose. If client authentication is on, copy the secret from the Credentials tab.'
     ],
     trust: 'cited',
     page: 'https://developer.hashicorp.com/vault/docs/v1.16.x/auth/jwt/oidc-providers/keycloak'
@@ -82,8 +82,8 @@ export const identityProviders: readonly Provider[] = [
     hosts: ['amazoncognito.com', 'cognito-idp.*.amazonaws.com'],
     redirectHost: 'localhost',
     steps: [
-      'In the Cognito console choose the user pool and create an app client, type “Public client”.',
-      'Enter the redirect address below as callback URL (http is taken for localhost only) and allow the authorization code grant.',
+      'In the Cognito console, choose the user pool and create an app client, type “Public client”.',
+      'Enter the redirect URI below as callback URL (http is accepted for localhost only) and allow the authorization code grant.',
       'Copy the client ID.'
     ],
     trust: 'cited',
@@ -95,9 +95,9 @@ export const identityProviders: readonly Provider[] = [
     hosts: ['salesforce.com', 'force.com'],
     redirectHost: 'localhost',
     steps: [
-      'In Setup find External Client App Manager and choose New External Client App.',
-      'Under API select “Enable OAuth”, enter the redirect address below as callback URL, and add the scopes, “refresh_token” among them.',
-      'Copy consumer key and consumer secret: they are the client id and the client secret.'
+      'In Setup, find External Client App Manager and choose New External Client App.',
+      'Under API, select “Enable OAuth”, enter the redirect URI below as callback URL, and add the scopes, including “refresh_token”.',
+      'Copy the consumer key and the consumer secret. They are the client ID and the client secret.'
     ],
     trust: 'cited',
     page: 'https://developer.salesforce.com/docs/ai/loan-agent/guide/create-external-client-app.html'

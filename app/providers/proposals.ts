@@ -12,7 +12,7 @@ export function proposalsOf(provider: string, config: ServerConfig): Proposal[] 
     if (!change || isSet(config, change) || !concerns(config, change)) return []
     const [name] = Object.keys(change.quirks ?? {}) as QuirkName[]
     if (name) return [proposeQuirk(name, says, { trust, source })]
-    return [{ change, reason: says, givesUp: 'Nothing: it only changes what is asked for.', trust, source }]
+    return [{ change, reason: says, givesUp: 'None: it only changes what is requested.', trust, source }]
   })
 }
 

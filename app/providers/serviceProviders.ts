@@ -9,8 +9,8 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['github.com', 'githubcopilot.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'On GitHub open Settings → Developer settings → OAuth apps → New OAuth app.',
-      'Give any name and homepage, and enter the redirect address below as “Authorization callback URL”. An OAuth app has only one.',
+      'On GitHub, open Settings → Developer settings → OAuth apps → New OAuth app.',
+      'Give any name and homepage, and enter the redirect URI below as “Authorization callback URL”. An OAuth app can have only one.',
       'Choose “Register application”, copy the client ID, then generate a client secret and copy it.'
     ],
     trust: 'cited',
@@ -22,9 +22,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['atlassian.com', 'atlassian.net'],
     redirectHost: '127.0.0.1',
     steps: [
-      'On developer.atlassian.com open the developer console from your profile picture, and create or choose an app.',
-      'Under Authorization → OAuth 2.0 (3LO) → Configure, enter the redirect address below as callback URL and save. Under Permissions add the APIs you need.',
-      'Copy client ID and secret from Settings.'
+      'On developer.atlassian.com, open the developer console from your profile picture, and create or choose an app.',
+      'Under Authorization → OAuth 2.0 (3LO) → Configure, enter the redirect URI below as callback URL and save. Under Permissions, add the APIs you need.',
+      'Copy the client ID and the secret from Settings.'
     ],
     trust: 'cited',
     page: 'https://developer.atlassian.com/cloud/oauth/getting-started/enabling-oauth-3lo/'
@@ -35,9 +35,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['slack.com'],
     redirectHost: 'localhost',
     steps: [
-      'On api.slack.com/apps create an app for your workspace.',
-      'Under OAuth & Permissions → Redirect URLs add the redirect address below, and the scopes you need.',
-      'Copy client ID and client secret from Basic Information.'
+      'On api.slack.com/apps, create an app for your workspace.',
+      'Under OAuth & Permissions → Redirect URLs, add the redirect URI below, and the scopes you need.',
+      'Copy the client ID and the client secret from Basic Information.'
     ],
     trust: 'cited',
     page: 'https://docs.slack.dev/tools/node-slack-sdk/oauth'
@@ -48,9 +48,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['linear.app'],
     redirectHost: '127.0.0.1',
     steps: [
-      'Linear’s own MCP server registers Tokentray by itself; a client of your own is seldom needed.',
-      'Otherwise open linear.app/settings/api/applications/new, and enter the redirect address below under “Callback URLs”.',
-      'Create it, then copy client ID and client secret.'
+      'Linear’s own MCP server registers Tokentray automatically, so you rarely need your own client.',
+      'Otherwise, open linear.app/settings/api/applications/new, and enter the redirect URI below under “Callback URLs”.',
+      'Create it, then copy the client ID and the client secret.'
     ],
     trust: 'cited',
     page: 'https://linear.app/developers/oauth-app-manifests'
@@ -61,9 +61,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['notion.com', 'notion.so'],
     redirectHost: 'localhost',
     steps: [
-      'Notion’s own MCP server registers Tokentray by itself; a client of your own is seldom needed.',
-      'Otherwise open My integrations → New integration, choose “Public”, and enter the redirect address below under “Redirect URIs”.',
-      'Copy OAuth client ID and client secret from the configuration.'
+      'Notion’s own MCP server registers Tokentray automatically, so you rarely need your own client.',
+      'Otherwise, open My integrations → New integration, choose “Public”, and enter the redirect URI below under “Redirect URIs”.',
+      'Copy the OAuth client ID and client secret from the configuration.'
     ],
     trust: 'cited',
     page: 'https://nango.dev/docs/api-integrations/notion/how-to-register-your-own-notion-oauth-app'
@@ -74,9 +74,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['sentry.io', 'sentry.dev'],
     redirectHost: '127.0.0.1',
     steps: [
-      'Sentry’s own MCP server registers Tokentray by itself; a client of your own is seldom needed.',
-      'Otherwise open Settings → Account → API → Applications → Create New Application.',
-      'Enter the redirect address below under “Authorized Redirect URIs”, then copy the client ID and the client secret.'
+      'Sentry’s own MCP server registers Tokentray automatically, so you rarely need your own client.',
+      'Otherwise, open Settings → Account → API → Applications → Create New Application.',
+      'Enter the redirect URI below under “Authorized Redirect URIs”, then copy the client ID and the client secret.'
     ],
     trust: 'cited',
     page: 'https://developers.frontegg.com/agen-for-work/connectors/marketplace/sentry'
@@ -87,9 +87,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['hubspot.com', 'hubapi.com'],
     redirectHost: 'localhost',
     steps: [
-      'In your HubSpot developer account create an app.',
-      'On its Auth page enter the redirect address below under “Redirect URL”, and choose the scopes you need.',
-      'Copy client ID and client secret from the same page.'
+      'In your HubSpot developer account, create an app.',
+      'On its Auth page, enter the redirect URI below under “Redirect URL”, and choose the scopes you need.',
+      'Copy the client ID and the client secret from the same page.'
     ],
     trust: 'cited',
     page: 'https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth/working-with-oauth'
@@ -100,9 +100,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['cloudflare.com'],
     redirectHost: 'localhost',
     steps: [
-      'Cloudflare’s own MCP servers register Tokentray by themselves; a client of your own is seldom needed.',
-      'Otherwise choose your account in the dashboard, then Manage Account → OAuth clients → Create client.',
-      'Enter the redirect address below, choose the scopes, and copy client ID and client secret.'
+      'Cloudflare’s own MCP servers register Tokentray automatically, so you rarely need your own client.',
+      'Otherwise, choose your account in the dashboard, then Manage Account → OAuth clients → Create client.',
+      'Enter the redirect URI below, choose the scopes, and copy the client ID and the client secret.'
     ],
     trust: 'cited',
     page: 'https://better-auth.com/docs/authentication/cloudflare'
@@ -113,8 +113,8 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['stripe.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'Stripe’s MCP server registers Tokentray by itself: choose “Sign in in the browser” instead.',
-      'Without a browser, make a restricted API key in the Stripe dashboard and add it as a static token.'
+      'Stripe’s MCP server registers Tokentray automatically. Choose “Sign in with the browser” instead.',
+      'Without a browser, create a restricted API key in the Stripe dashboard and add it as a static token.'
     ],
     trust: 'cited',
     page: 'https://docs.stripe.com/mcp'
@@ -125,9 +125,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['asana.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'In Asana’s developer console choose “Create new app”, give it a name, and choose “MCP app” as its type.',
-      'Copy client ID and client secret. Under OAuth in the sidebar add the redirect address below.',
-      'Under “Manage distribution” choose the workspaces it may be used in.'
+      'In Asana’s developer console, choose “Create new app”, give it a name, and choose “MCP app” as its type.',
+      'Copy the client ID and the client secret. Under OAuth in the sidebar, add the redirect URI below.',
+      'Under “Manage distribution”, choose the workspaces that can use it.'
     ],
     trust: 'cited',
     page: 'https://nango.dev/docs/api-integrations/asana-mcp/how-to-register-your-own-asana-mcp-oauth-app'
@@ -138,9 +138,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['gitlab.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'GitLab’s own MCP server registers Tokentray by itself; a client of your own is seldom needed.',
-      'Otherwise open Edit profile → Applications → New application, enter the redirect address below exactly, and choose the scopes.',
-      'Save it, and copy application ID and secret at once: the secret is shown once.'
+      'GitLab’s own MCP server registers Tokentray automatically, so you rarely need your own client.',
+      'Otherwise, open Edit profile → Applications → New application, enter the redirect URI below exactly, and choose the scopes.',
+      'Save it, and copy the application ID and the secret now. The secret is shown only once.'
     ],
     trust: 'cited',
     page: 'https://docs.caylex.ai/oauth-guides/gitlab'
@@ -151,9 +151,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['dropbox.com', 'dropboxapi.com'],
     redirectHost: 'localhost',
     steps: [
-      'In the Dropbox App Console choose “Create app”, “Scoped access”, and the access it needs.',
-      'In its settings add the redirect address below, and under Permissions the scopes you need.',
-      'Copy app key and app secret: they are the client id and the client secret.'
+      'In the Dropbox App Console, choose “Create app”, “Scoped access”, and the access it needs.',
+      'In its settings, add the redirect URI below, and under Permissions the scopes you need.',
+      'Copy the app key and the app secret. They are the client ID and the client secret.'
     ],
     trust: 'cited',
     page: 'https://nango.dev/docs/api-integrations/dropbox/how-to-register-your-own-dropbox-api-oauth-app'
@@ -164,8 +164,8 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['box.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'An admin enables the Box MCP server among the integrations of the Admin Console; its credentials are the client id and the client secret.',
-      'Or create an OAuth app of your own in the Developer Console, and enter the redirect address below.'
+      'Ask an admin to enable the Box MCP server under the integrations in the Admin Console. Its credentials are the client ID and the client secret.',
+      'Or create your own OAuth app in the Developer Console, and enter the redirect URI below.'
     ],
     trust: 'cited',
     page: 'https://github.com/box/mcp-server-box-remote/'
@@ -176,7 +176,7 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['figma.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'Figma’s remote MCP server lets in only the clients of its own catalog: others cannot register, and a client of your own does not help.',
+      'Figma’s remote MCP server accepts only clients from its own catalog. Other clients cannot register, and your own client does not help.',
       'Use the local MCP server of Figma’s desktop app instead.'
     ],
     trust: 'cited',
@@ -188,9 +188,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['intercom.com', 'intercom.io'],
     redirectHost: 'localhost',
     steps: [
-      'In Intercom’s Developer Hub choose Your apps → New app, and the workspace.',
-      'Under Configure → Authentication choose Edit, check “Use OAuth”, and add the redirect address below with the permissions you need.',
-      'Copy client ID and client secret from Basic Information.'
+      'In Intercom’s Developer Hub, choose Your apps → New app, and the workspace.',
+      'Under Configure → Authentication, choose Edit, check “Use OAuth”, and add the redirect URI below with the permissions you need.',
+      'Copy the client ID and the client secret from Basic Information.'
     ],
     trust: 'cited',
     page: 'https://nango.dev/docs/api-integrations/intercom/how-to-register-your-own-intercom-api-oauth-app'
@@ -201,8 +201,8 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['squareup.com'],
     redirectHost: 'localhost',
     steps: [
-      'In Square’s Developer Console open an application, then OAuth, and enter the redirect address below.',
-      'Copy application ID and application secret.'
+      'In Square’s Developer Console, open an application, then OAuth, and enter the redirect URI below.',
+      'Copy the application ID and the application secret.'
     ],
     trust: 'unverified',
     page: null
@@ -213,9 +213,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['supabase.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'Supabase’s own MCP server registers Tokentray by itself; a client of your own is seldom needed.',
-      'Otherwise open your organization’s settings → OAuth Apps → Add application, and enter the redirect address below.',
-      'Confirm, then copy client ID and client secret.'
+      'Supabase’s own MCP server registers Tokentray automatically, so you rarely need your own client.',
+      'Otherwise, open your organization’s settings → OAuth Apps → Add application, and enter the redirect URI below.',
+      'Confirm, then copy the client ID and the client secret.'
     ],
     trust: 'cited',
     page: 'https://supabase.com/docs/guides/integrations/build-a-supabase-integration'
@@ -226,8 +226,8 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['vercel.com'],
     redirectHost: '127.0.0.1',
     steps: [
-      'Vercel’s MCP server lets in only clients that Vercel has approved: sign-ins of others may be refused.',
-      'Without it, add a token of your account as a static token.'
+      'Vercel’s MCP server accepts only clients approved by Vercel. Sign-ins from other clients may be rejected.',
+      'Otherwise, add a token of your account as a static token.'
     ],
     trust: 'unverified',
     page: null
@@ -238,9 +238,9 @@ export const serviceProviders: readonly Provider[] = [
     hosts: ['zoom.us'],
     redirectHost: '127.0.0.1',
     steps: [
-      'In the Zoom App Marketplace choose Develop → Build App → General App.',
-      'Enter the redirect address below under OAuth, and the scopes you need.',
-      'Copy client ID and client secret.'
+      'In the Zoom App Marketplace, choose Develop → Build App → General App.',
+      'Enter the redirect URI below under OAuth, and the scopes you need.',
+      'Copy the client ID and the client secret.'
     ],
     trust: 'unverified',
     page: null

@@ -344,7 +344,7 @@ describe('what goes wrong', () => {
     await bridge.answered(1)
     await gateway.stop()
     bridge.send({ id: 2, method: 'tools/call', params: {} })
-    await expect.poll(() => bridge.logs.some((line) => line.includes('waiting'))).toBe(true)
+    await expect.poll(() => bridge.logs.some((line) => line.includes('Waiting'))).toBe(true)
     await gateway.start()
     expect((await bridge.answered(2)).result).toEqual({ ok: true })
     expect(bridge.keys()).toBeGreaterThan(1)

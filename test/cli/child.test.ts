@@ -63,7 +63,10 @@ test('a signal that ended it, and a command that is none, are told', async () =>
   const child = makeChild('process.kill(process.pid, "SIGKILL")')
   expect((await runIn(['run', 'a', '--', ...child.command], { core: makeCoreWithToken() })).exitCode).toBe(137)
   const missing = await runIn(['run', 'a', '--', '/nowhere/at-all'], { core: makeCoreWithToken() })
-  expect([missing.exitCode, missing.err]).toEqual([2, 'tokentray: "/nowhere/at-all" cannot be started (ENOENT).\n'])
+  expect([missing.exitCode, missing.err]).toEqual([
+    2,
+    'tokentray: "/nowhere/at-all" could not be started: not found (ENOENT).\n'
+  ])
 })
 
 test.skipIf(process.platform === 'win32')('being stopped is passed on, and the command ends as it likes', async () => {

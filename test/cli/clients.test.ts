@@ -41,7 +41,7 @@ const asked = (made: ReturnType<typeof core>, name: string) =>
 test('list shows who waits with digits and destination, and every client with its reach', async () => {
   const { out, err, exitCode } = await runIn(['clients', 'list'], { core: core() })
   expect(exitCode).toBe(0)
-  expect(out).toContain('4821 · Claude Code wants github · back to a program on this computer')
+  expect(out).toContain('4821 · Claude Code requests github · returns to a program on this computer')
   expect(out).toContain('ci (key) · github, linear · until 2027-01-01 00:00:00Z · never used · k1')
   expect(out).toMatch(/^refused 3 × sent by another website’s page · last .* \(https:\/\/evil\.example\)$/m)
   expect(err).toContain('clients allow <digits>')
@@ -71,8 +71,8 @@ test('a name, digits nobody shows, and nothing at all are refused: anybody can u
 test('deny and revoke say who', async () => {
   const made = core()
   made.on('clients.revoke', () => ({ name: 'ci' }))
-  expect((await runIn(['clients', 'deny', '4821'], { core: made })).out).toBe('Claude Code was not let in.\n')
-  expect((await runIn(['clients', 'revoke', 'ci'], { core: made })).out).toBe('ci is let in no more.\n')
+  expect((await runIn(['clients', 'deny', '4821'], { core: made })).out).toBe('Access denied for Claude Code.\n')
+  expect((await runIn(['clients', 'revoke', 'ci'], { core: made })).out).toBe('Access revoked for ci.\n')
   expect(asked(made, 'clients.deny')).toEqual([{ request: 'r1' }])
 })
 
@@ -82,7 +82,7 @@ test('consent ahead needs its servers', async () => {
   expect((await runIn(['clients', 'allow', '--next', 'Robot'], { core: made })).exitCode).toBe(2)
   const options = ['--servers', 'github', '--for', '1h', '--redirect-host', 'app.example']
   const { out } = await runIn(['clients', 'allow', '--next', 'Robot', ...options], { core: made })
-  expect(out).toContain('"Robot" is let in without asking, once')
+  expect(out).toContain('"Robot" is allowed once without asking')
   expect(asked(made, 'clients.allowNext')).toEqual([
     { name: 'Robot', servers: ['github'], always: false, redirectHost: 'app.example', validFor: 3_600_000 }
   ])

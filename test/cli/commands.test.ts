@@ -304,7 +304,7 @@ describe('login', () => {
     const silent = failing()
     const told = await runIn(['login', 'a'], { core: silent.core })
     expect(told.exitCode).toBe(1)
-    expect(told.err).toContain('One slash apart. (seen)\nWhat is given up: Equality.\n')
+    expect(told.err).toContain('One slash apart. (seen)\nTrade-off: Equality.\n')
     expect(told.err).toContain('  tokentray set a --accept-issuer-slash on\n')
     expect(silent.core.calls.map(({ name }) => name)).not.toContain('server.set')
     const asked = failing()
@@ -355,7 +355,7 @@ describe('list and status', () => {
     expect(out).toContain('to do:              tokentray login dead')
     const { exitCode, err } = await runIn(['status', 'nobody'], { core: makeCore(servers) })
     expect(exitCode).toBe(4)
-    expect(err).toContain('There is no server "nobody"')
+    expect(err).toContain('There is no server named "nobody"')
   })
   test('status says that nobody is let in', async () => {
     const core = makeCore(servers)

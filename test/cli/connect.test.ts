@@ -46,7 +46,7 @@ describe('connect', () => {
     const { exitCode, out, err } = await runIn(['connect', 'cursor', 'GitHub', '--yes'], setting)
     expect(exitCode).toBe(0)
     expect(out).toContain('"Authorization": "Bearer [key]"')
-    expect(out).toContain(`Cursor is connected to github: ${cursor}`)
+    expect(out).toContain(`Connected Cursor to github: ${cursor}`)
     expect(out + err).not.toContain(secret)
     expect(err).toContain('Tokentray is not running')
     expect(out).not.toContain('\u009b')
@@ -56,7 +56,7 @@ describe('connect', () => {
     })
     expect(keys.map(({ name }) => name)).toEqual(['Cursor: github'])
     const again = await runIn(['connect', 'cursor', 'github', '--yes'], setting)
-    expect([again.exitCode, again.out]).toEqual([0, 'Cursor is connected to github already.\n'])
+    expect([again.exitCode, again.out]).toEqual([0, 'Cursor is already connected to github.\n'])
     expect(keys.length).toBe(1)
   })
   test('nobody to ask: only shown, exit 3, nothing written, no key made', async () => {
@@ -118,10 +118,10 @@ describe('connect', () => {
     expect(keys.length).toBe(0)
   })
   test.each([
-    [['connect', 'emacs', 'github'], 4, 'There is no client called "emacs"'],
-    [['connect', 'cursor', 'nowhere'], 4, 'There is no server called "nowhere"'],
-    [['connect', 'claude-desktop', 'github', '--oauth'], 2, 'cannot be connected by oauth'],
-    [['connect', 'cursor', 'github', '--oauth', '--stdio'], 2, 'Choose one']
+    [['connect', 'emacs', 'github'], 4, 'There is no client named "emacs"'],
+    [['connect', 'cursor', 'nowhere'], 4, 'There is no server named "nowhere"'],
+    [['connect', 'claude-desktop', 'github', '--oauth'], 2, 'cannot be connected with oauth'],
+    [['connect', 'cursor', 'github', '--oauth', '--stdio'], 2, 'either --oauth or --stdio']
   ])('%j ends with %i', async (argv, code, sentence) => {
     const { setting } = makeOwner()
     const { exitCode, err } = await runIn(argv, setting)
@@ -195,11 +195,11 @@ describe('mcp', () => {
       ['clients.bridgeKey', { server: 'github', pid: process.pid, run: expect.any(String) }],
       ['clients.revoke', { client: 'bridge.1' }]
     ])
-    core.on('clients.bridgeKey', fail('serverUnknown', 'There is no server called "x".'))
+    core.on('clients.bridgeKey', fail('serverUnknown', 'There is no server named "x".'))
     const { text, world } = makeWorld({ core, paths, stdin: request })
     expect(await run(['mcp', 'x', '--verbose'], world)).toBe(0)
     expect(JSON.parse(text.out).error.data).toEqual({ code: 'serverUnknown' })
-    expect(text.err).toContain('There is no server called "x".')
+    expect(text.err).toContain('There is no server named "x".')
   })
   test('lines end at line feeds and nowhere else', async () => {
     const lines: string[] = []

@@ -54,7 +54,7 @@ describe('serve', () => {
     const { address, dashboard, text } = await prepare({}, paths)
     expect(address).toBeNull()
     expect(text.err).toMatch(
-      new RegExp(`^tokentray: The dashboard's port ${port} is in use .*--dashboard-port[^\n]*\n$`)
+      new RegExp(`^tokentray: Port ${port} for the dashboard is in use .*--dashboard-port[^\n]*\n$`)
     )
     expect(() => dashboard.link('file')).toThrow(expect.objectContaining({ code: 'dashboardOff' }))
     expect(kept(paths.ownerFolder)).toEqual({ port })
@@ -68,7 +68,7 @@ describe('serve', () => {
     }
     const refused = (port: number) => [
       2,
-      `tokentray: Gateway and dashboard cannot both have port ${port}: choose another by --gateway-port or --dashboard-port.\n`,
+      `tokentray: The gateway and the dashboard cannot both use port ${port}. Choose another with --gateway-port or --dashboard-port.\n`,
       0
     ]
     const port = await freePort()
@@ -91,7 +91,7 @@ describe('serve', () => {
       writeFileSync(join(paths.ownerFolder, 'dashboard.json'), text)
       const { address, text: said } = await prepare({}, paths)
       expect([address, readFileSync(join(paths.ownerFolder, 'dashboard.json'), 'utf8')]).toEqual([null, text])
-      expect(said.err).toContain('dashboard.json cannot be read')
+      expect(said.err).toContain('dashboard.json could not be read')
     }
   })
   test('without a bundle it says how to make one; with --no-dashboard nothing', async () => {

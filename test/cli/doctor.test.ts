@@ -41,7 +41,7 @@ test('before the first use all is well, and nothing is made or opened', async ()
   const env = { BROWSER: 'my-browser --new', HTTPS_PROXY: passphrase, TOKENTRAY_PASSPHRASE: passphrase }
   const { exitCode, check, text, lock, paths } = await examine(makePaths(), { env })
   expect([exitCode, lock.claims(), existsSync(paths.vault)]).toEqual([0, 0, false])
-  expect(check('browser')?.words).toBe('opened by my-browser')
+  expect(check('browser')?.words).toBe('opened with my-browser')
   expect(check('owner')?.words).toContain('not running')
   expect(check('contents')).toBeUndefined()
   expect(text.out).not.toContain(passphrase)
@@ -62,7 +62,7 @@ test('settings that are refused, in the words of the other commands', async () =
 
 test.each([
   ['missing', (file: string) => rmSync(file), 'is missing'],
-  ['not to be understood', (file: string) => writeFileSync(file, '{'), 'cannot be understood']
+  ['not to be understood', (file: string) => writeFileSync(file, '{'), 'is not valid']
 ])("a vault's sidecar that is %s", async (_, spoil, words) => {
   const paths = await makeVault()
   spoil(`${paths.vault}.json`)
@@ -116,7 +116,7 @@ test.skipIf(isSkipped(process.platform !== 'linux', 'needs Linux'))(
     vi.stubEnv('DBUS_SESSION_BUS_ADDRESS', 'unix:path=/nonexistent/bus')
     const { exitCode, problems, check } = await examine(makePaths(), { env: {} })
     expect([exitCode, problems]).toEqual([1, ['keychain']])
-    for (const way of ['vault create --ask-passphrase', 'TOKENTRAY_PASSPHRASE_FILE', 'TOKENTRAY_PASSPHRASE '])
+    for (const way of ['vault create --ask-passphrase', 'TOKENTRAY_PASSPHRASE_FILE', 'TOKENTRAY_PASSPHRASE.'])
       expect(check('keychain')?.words).toContain(way)
     const paths = await makeVault()
     writeFileSync(

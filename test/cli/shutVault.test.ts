@@ -1,4 +1,4 @@
-// serve whose vault does not open: up with a dashboard, ended with the code without one; and what other commands say.
+// serve whose vault Wrong passphrase: up with a dashboard, ended with the code without one; and what other commands say.
 // A real core and a real socket; nobody gives the passphrase.
 import { existsSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
@@ -56,7 +56,7 @@ test('with its dashboard serve stays up, says the state in one line, and goes on
   expect(looked.out).toMatch(/is protected by a passphrase/)
   expect(await runIn(['vault', 'unlock'], { paths, stdin: 'wrong\n' })).toMatchObject({
     exitCode: 5,
-    err: expect.stringContaining('does not open')
+    err: expect.stringContaining('Wrong passphrase')
   })
   expect(await runIn(['vault', 'unlock'], { paths, stdin: `${passphrase}\n` })).toMatchObject({
     exitCode: 0,

@@ -55,14 +55,14 @@ describe('the table', () => {
       'Tokentray  ▲ 1 amber  ● 1 green',
       '● Steady                 Healthy                            ███████░░░ 13s',
       '  next refresh in 9s · attempts 0 · 7s ago: Refreshed',
-      '▲ Flaky                  Retrying                           ░░░░░░░░░░ ended',
-      '  next try in 9s · attempts 3 · 7s ago: Refreshed'
+      '▲ Flaky                  Retrying                           ░░░░░░░░░░ expired',
+      '  next attempt in 9s · attempts 3 · 7s ago: Refreshed'
     ])
   })
 
   test.each([
     ['needs you: sign in', lost],
-    ['needs you: fix the settings', { ...lost, action: 'fixSettings' }],
+    ['needs you: fix settings', { ...lost, action: 'fixSettings' }],
     ['needs you: grant more permission', { ...lost, action: 'grantMore' }],
     ['paused', { light: 'grey', paused: true }],
     ['refreshing now', { state: 'refreshing' }],
@@ -70,7 +70,7 @@ describe('the table', () => {
     ['no refresh scheduled', { nextAt: null }],
     ['nothing has happened yet', { lastEvent: null }],
     ['~13s', { expirySource: 'guess' }],
-    ['no end', { expiresAt: null }],
+    ['no expiry', { expiresAt: null }],
     ['none', { expiresAt: null, obtainedAt: null }]
   ] as [string, Partial<ServerView>][])('says "%s"', (words, given) => {
     expect(plain(viewWith(given))).toContain(words)
@@ -131,7 +131,7 @@ test('server-given text cannot steer the terminal', () => {
 
 test('plain lines hold the time, id, light and all facts', () => {
   expect(renderLine(viewWith({ ...waiting, lastEvent: null }), now)).toBe(
-    '2026-11-20T22:30:00Z steady amber Retrying · token ended · next try in 9s · attempts 3 · nothing has happened yet'
+    '2026-11-20T22:30:00Z steady amber Retrying · token expired · next attempt in 9s · attempts 3 · nothing has happened yet'
   )
 })
 

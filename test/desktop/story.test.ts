@@ -112,19 +112,19 @@ describe.skipIf(reason !== null)(label, () => {
     authority.revokeAll()
     await app.click(name, 'Refresh now')
     await state(page, 'red').waitFor()
-    await app.until(({ labels }) => labels[0] === `attention: ${name} — Sign in needed`)
+    await app.until(({ labels }) => labels[0] === `attention: ${name} — Sign-in needed`)
     await app.until(
       ({ icon, tooltip }) => icon?.startsWith('tray-attention-') && tooltip.endsWith('1 server needs you')
     )
     const { title } = await app.until(({ notifications }) => notifications.at(-1))
-    expect(title).toBe(`${name}: sign in needed`)
+    expect(title).toBe(`${name}: sign-in needed`)
 
     const before = (await app.seen()).opened.length
     await app.click(name, 'Sign in again')
     await approve(await app.until(({ opened }) => opened[before]))
     await state(page, 'green').waitFor()
     await app.until(({ labels }) => labels[0]?.startsWith('healthy: '))
-    expect((await app.seen()).notifications.map((each) => each.title)).toEqual([`${name}: sign in needed`])
+    expect((await app.seen()).notifications.map((each) => each.title)).toEqual([`${name}: sign-in needed`])
 
     await button(page, detailWords.back)
       .or(page.getByRole('link', { name: detailWords.back }))

@@ -69,12 +69,12 @@ async function listenOn(answer: Parameters<typeof createServer>[1]): Promise<str
 test('addresses and arguments: each refused in a sentence that says what to write, and nothing is made', async () => {
   const home = await makeHome()
   const cases: [string[], number, RegExp][] = [
-    [['add', 'http://mcp.example.com/mcp'], 2, /use https/],
+    [['add', 'http://mcp.example.com/mcp'], 2, /Use https/],
     [['add', 'https://me:hunter2@example.com/mcp'], 2, /Remove the user name and password/],
-    [['list', '--passphrase=hunter2'], 2, /use the variable TOKENTRAY_PASSPHRASE_FILE/],
+    [['list', '--passphrase=hunter2'], 2, /Use the variable TOKENTRAY_PASSPHRASE_FILE/],
     [['add', 'https://example.com', '--name', 'token', '--no-login'], 2, /Choose another one/],
     [['frobnicate'], 2, /--help/],
-    [['token', 'nobody'], 4, /There is no server called "nobody"; add one/]
+    [['token', 'nobody'], 4, /There is no server named "nobody"\. Add one/]
   ]
   for (const [args, code, words] of cases) {
     const result = await home.tokentray(args)
@@ -102,7 +102,7 @@ test('FM-17 what is no MCP server, or lies about its issuer, is told apart from 
   expectSentence(await home.tokentray(['add', liar.mcp, '--id', 'liar']), 1, /somebody-else\.example/)
   const down = await home.tokentray(['add', closed.mcp, '--id', 'down'])
   expectSentence(down, 6, /could not be reached/)
-  expect(down.err).toContain('down stays in the list; sign in with tokentray login down')
+  expect(down.err).toContain('down is still in the list. To sign in, run tokentray login down.')
   // A wrong address leaves no name behind; what may only be down, or mended by a setting, stays.
   const { servers } = JSON.parse((await home.tokentray(['list', '--json'])).out)
   expect(servers.map(({ id }: { id: string }) => id).sort()).toEqual(['down', 'kept', 'liar'])
@@ -114,10 +114,10 @@ test('settings that cannot be read: the file, the field and what to do; defaults
   const { home, expectKept } = await makeFurnishedHome()
   const { settings } = home.paths
   const cases: [string, RegExp][] = [
-    ['{ "schedule": ', /settings\.json are not valid JSON; mend or remove the file/],
-    ['{ "schedule": { "floor": "soon" } }', /settings\.json are not valid: schedule\.floor: /],
-    ['{ "logLevle": "debug" }', /settings\.json are not valid: .*logLevle/],
-    ['[]', /settings\.json are not valid: /]
+    ['{ "schedule": ', /settings\.json is not valid JSON\. Fix or remove it/],
+    ['{ "schedule": { "floor": "soon" } }', /settings\.json is not valid: schedule\.floor: /],
+    ['{ "logLevle": "debug" }', /settings\.json is not valid: .*logLevle/],
+    ['[]', /settings\.json is not valid: /]
   ]
   for (const [text, words] of cases) {
     writeFileSync(settings, text)
@@ -127,7 +127,7 @@ test('settings that cannot be read: the file, the field and what to do; defaults
   }
   rmSync(settings)
   mkdirSync(settings)
-  expectSentence(await home.tokentray(['status']), 2, /settings\.json cannot be read; check its permissions/)
+  expectSentence(await home.tokentray(['status']), 2, /settings\.json could not be read\. Check its permissions/)
   rmSync(settings, { recursive: true })
   await expectKept()
 })
@@ -206,7 +206,7 @@ test('FM-23 a wrong, an empty or an absent passphrase: the right sentence each, 
   expectSentence(
     await run({ TOKENTRAY_PASSPHRASE: '' }),
     5,
-    /TOKENTRAY_PASSPHRASE is empty; put the vault's passphrase there/
+    /TOKENTRAY_PASSPHRASE is empty\. Put the vault's passphrase there/
   )
   const { TOKENTRAY_PASSPHRASE: _, ...bare } = home.env
   Object.assign(home.env, { TOKENTRAY_PASSPHRASE: undefined })
@@ -216,7 +216,7 @@ test('FM-23 a wrong, an empty or an absent passphrase: the right sentence each, 
     /is protected by a passphrase\. Provide it in TOKENTRAY_PASSPHRASE_FILE/
   )
   const absent = { TOKENTRAY_PASSPHRASE_FILE: '/nowhere/passphrase' }
-  expectSentence(await run(absent), 5, /The passphrase file \/nowhere\/passphrase cannot be read/)
+  expectSentence(await run(absent), 5, /The passphrase file \/nowhere\/passphrase could not be read/)
   Object.assign(home.env, bare, { TOKENTRAY_PASSPHRASE: passphrase })
   expect(readFileSync(home.paths.vault)).toEqual(before)
   await expectKept()
@@ -234,7 +234,7 @@ test('FM-14 a fixed redirect port that is taken: the sentence names it, and the 
   expectSentence(
     await home.tokentray(args),
     1,
-    new RegExp(`Port ${port} on this machine.* is in use by another program; free it`)
+    new RegExp(`Port ${port} on this computer.* is in use by another program. Free it`)
   )
   const { servers } = JSON.parse((await home.tokentray(['list', '--json'])).out)
   expect(servers[0]).toMatchObject({ id: 'fixed', state: 'signedOut' })
@@ -255,7 +255,7 @@ test.skipIf(isUnable)('a home that may not be read or written: one sentence, not
   expectSentence(
     await home.tokentray(['list'], unprivileged),
     2,
-    /settings\.json cannot be read; check its permissions/
+    /settings\.json could not be read\. Check its permissions/
   )
   rmSync(settings)
 
@@ -290,7 +290,7 @@ test.skipIf(isUnable)('FM-24 a vault of somebody else is not opened and not take
   expectSentence(
     await home.tokentray(['list'], unprivileged),
     5,
-    /owner\.db cannot be written; make its folder writable/
+    /owner\.db cannot be written\. Make its folder writable/
   )
   expect(readFileSync(home.paths.vault)).toEqual(before)
 })
@@ -303,7 +303,7 @@ test('a vault on a Windows drive under WSL is refused before anything is made th
   expectSentence(
     result,
     5,
-    /is on a Windows drive, where the vault could be lost; choose a local folder with TOKENTRAY_HOME/
+    /is on a Windows drive, where the vault could be lost\. Choose a local folder with TOKENTRAY_HOME/
   )
   expect(existsSync(elsewhere)).toBe(false)
 })

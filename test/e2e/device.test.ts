@@ -31,7 +31,7 @@ test('signs in to a device-code-only server over SSH, refreshes, and a refusal l
   const again = home.start(['login', 'one'], { env: overSsh })
   await enterCode(...(await codeOf(again)), 'no')
   const ended = await again.ended
-  expect(ended.err).toContain('declined')
+  expect(ended.err).toContain('was denied')
   expect(ended.code).toBe(1)
   expect(await upstream.use((await home.tokentray(['token', 'one'])).out.trim())).toBe(200)
 })

@@ -22,7 +22,7 @@ test('FM-01 two serve at once, round after round: one wins, the other names it a
       round,
       code: 1,
       out: '',
-      err: `tokentray: Tokentray is running already (process ${winner!.pid}) and keeps this vault; tokentray stop ends it.\n`
+      err: `tokentray: Tokentray is already running with this vault (process ${winner!.pid}). To stop it, run tokentray stop.\n`
     })
     expect(loser!.pid).not.toBe(winner!.pid)
     expect(await winner!.line(/is running/)).toContain(`(process ${winner!.pid})`)

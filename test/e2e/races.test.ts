@@ -209,7 +209,7 @@ test('FM-15 a sign-in that is stopped by Ctrl-C leaves the old grant as it was',
   const { code, err } = await signingIn.ended
   expect([code, err]).toEqual([
     130,
-    expect.stringContaining('The sign-in was cancelled; the tokens from before stay as they were.')
+    expect.stringContaining('The sign-in was cancelled. Your existing tokens are unchanged.')
   ])
   expect(await home.tokentray(['token', 'bot'])).toEqual(before)
   expect(upstream.count('issued')).toBe(1)
@@ -222,9 +222,9 @@ test('a first sign-in that is stopped by Ctrl-C leaves nothing, and says so', as
   await adding.line(/^ {2}http/)
   adding.kill('SIGINT')
   const { code, err } = await adding.ended
-  expect([code, err]).toEqual([130, expect.stringContaining('The sign-in was cancelled; nothing was stored.')])
+  expect([code, err]).toEqual([130, expect.stringContaining('The sign-in was cancelled. Nothing was stored.')])
   const { out } = await home.tokentray(['history', 'bot'])
-  expect(out).toContain('The sign-in was cancelled; nothing was stored.')
+  expect(out).toContain('The sign-in was cancelled. Nothing was stored.')
 })
 
 test('FM-03 FM-06 killed before it hears the reply: explained, tried once more at once, then a sign-in, no storm', async () => {
@@ -254,7 +254,7 @@ test('FM-03 FM-06 killed before it hears the reply: explained, tried once more a
     /^tokentray: The reply to the refresh at .* was lost.*Sign in again in Tokentray or with "tokentray login bot"\.\n$/
   )
   const { out: history } = await home.tokentray(['history', 'bot'])
-  expect(history).toContain('no complete answer came back (Tokentray stopped before the reply arrived)')
+  expect(history).toContain('no complete reply arrived: Tokentray stopped before the reply arrived.')
   again.kill('SIGTERM')
   await again.ended
 

@@ -34,7 +34,7 @@ test('FM-24 a server seeded from the environment: after a rotation the vault win
   await serving.ended
   const before = upstream.count('refreshed')
 
-  expect(await add()).toMatchObject({ code: 0, err: "bot is known already; the vault's own tokens stay.\n" })
+  expect(await add()).toMatchObject({ code: 0, err: 'bot already exists. Its tokens in the vault were kept.\n' })
   await home.serve({ env })
   await upstream.reached('refreshed', before + 1)
   const { out: token } = await home.tokentray(['token', 'bot', '--min-valid', '1s'])

@@ -68,7 +68,7 @@ describe('the fault table', () => {
     expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', nextAt: null })
     expect(lightOf(health, start)).toBe('red')
     expect(detailOf(health, start + 51 * minute, time)).toBe(
-      'The server refused the refresh token at 12:50 (invalid_grant). The current token may still work until 13:00.'
+      'The server rejected the refresh token at 12:50 (invalid_grant). The current token may still work until 13:00.'
     )
     for (const type of ['due', 'asked', 'poked'] as const)
       expect(run([[99 * minute, { type }]], health).effect).toBeNull()
@@ -86,7 +86,9 @@ describe('the fault table', () => {
     const { health } = run([signedIn, due, failed('misconfigured', 50 * minute, { detail: 'client_forgotten' })])
     expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn' })
     expect(wordsOf(health, start)).toContain('no longer recognizes this client')
-    expect(detailOf(health, start + 51 * minute, time)).toContain('as it said at 12:50: sign in again')
+    expect(detailOf(health, start + 51 * minute, time)).toContain(
+      'did not recognize its registered client at 12:50. Sign in again'
+    )
     expect(historyOf(health)).not.toContain('12:50')
     expect(plannedAt(health)).toBe(start + 110 * minute)
     expect(run([[51 * minute, { type: 'asked' }]], health).effect).toBe('refresh')
@@ -271,7 +273,7 @@ describe('words that age', () => {
     expect(warningsOf(health, start, defaultSchedule)).toEqual([])
     const refused = run([[1, { type: 'due' }], failed('refused', 2, { detail: 'invalid_grant' })], health)
     expect(detailOf(refused.health, start + minute, time)).toBe(
-      'The server refused the refresh token at 12:00 (invalid_grant).'
+      'The server rejected the refresh token at 12:00 (invalid_grant).'
     )
   })
 
@@ -326,7 +328,7 @@ describe('what the server itself says of the token', () => {
     expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', code: 'tokenRefused' })
     expect(lightOf(health, start + minute)).toBe('red')
     expect(wordsOf(health, start + minute)).toBe('Sign-in needed: the server rejects the token')
-    expect(detailOf(health, start + minute, time)).toContain('refused the current token at 12:01')
+    expect(detailOf(health, start + minute, time)).toContain('rejected the current token at 12:01')
     expect(plannedAt(health)).toBe(plannedAt(run([signedIn]).health))
     expect(run([[50 * minute, { type: 'due' }]], health).effect).toBe('refresh')
     expect(run([[2 * minute, { type: 'asked' }]], health).effect).toBe('refresh')

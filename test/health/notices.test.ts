@@ -21,7 +21,7 @@ const refreshing: Partial<ServerView> = { state: 'refreshing', light: 'amber' }
 test('FM-20 a person who is needed is announced once, however often it is tried in between', () => {
   expect(follow([{}, needy, needy, refreshing, needy, retrying, needy])).toEqual([
     [],
-    ['Linear: sign in needed'],
+    ['Linear: sign-in needed'],
     [],
     [],
     [],
@@ -31,7 +31,7 @@ test('FM-20 a person who is needed is announced once, however often it is tried 
 })
 
 test('after the server was well again, the next incident is announced', () => {
-  expect(follow([needy, {}, needy])).toEqual([['Linear: sign in needed'], [], ['Linear: sign in needed']])
+  expect(follow([needy, {}, needy])).toEqual([['Linear: sign-in needed'], [], ['Linear: sign-in needed']])
 })
 
 test('FM-20 a start does not tell again what was announced before', () => {
@@ -64,12 +64,12 @@ test('a vault that is not open forgets no incident', () => {
 })
 
 test('a server that needs a person is one piece of news, not two', () => {
-  expect(follow([{ ...needy, expiresAt: now - day }])).toEqual([['Linear: sign in needed']])
+  expect(follow([{ ...needy, expiresAt: now - day }])).toEqual([['Linear: sign-in needed']])
 })
 
 test('the coming end of a refresh token is announced days before, where refreshing cannot prolong it', () => {
   const ending = { refreshExpiresAt: now + endNoticeMs - 1, refreshExtends: false }
-  expect(follow([ending, ending])).toEqual([['Linear: sign in again when it suits you'], []])
+  expect(follow([ending, ending])).toEqual([['Linear: sign in again when convenient'], []])
   expect(follow([{ ...ending, refreshExtends: true }])).toEqual([[]])
   expect(follow([{ ...ending, refreshExpiresAt: now + endNoticeMs + 1 }])).toEqual([[]])
 })
@@ -111,6 +111,6 @@ test('where only servers that changed are looked at, what was announced of the o
 test('paused and signed-out servers say nothing, and a removed one is forgotten', () => {
   expect(follow([{ ...needy, paused: true, light: 'grey' }])).toEqual([[]])
   expect(follow([{ state: 'signedOut', light: 'grey', action: 'signIn' }])).toEqual([[]])
-  expect(follow([needy, { ...needy, paused: true }, needy])).toEqual([['Linear: sign in needed'], [], []])
+  expect(follow([needy, { ...needy, paused: true }, needy])).toEqual([['Linear: sign-in needed'], [], []])
   expect(decideNotices(['person linear'], snapshotOf(), now, wanted, 0).announced).toEqual([])
 })

@@ -45,7 +45,7 @@ describe('FM-05 transient faults keep everything', () => {
     expect(await ask()).toBe('serverUnreachable')
     expect(s.view()).toMatchObject({ light: 'amber', state: 'waiting', fault: 'offline', attempt: 1, action: null })
     expect(s.view().detail).toMatch(
-      /could not be reached at \d\d:\d\d \(ECONNREFUSED\)\. The current token works until/
+      /could not be reached at \d\d:\d\d: the connection was refused \(ECONNREFUSED\)\. The current token works until/
     )
     expect(s.view().nextAt! - s.view().since!).toBe(60_000)
     expect(await token()).toBe(before)
@@ -63,7 +63,7 @@ describe('FM-05 transient faults keep everything', () => {
       fault: 'busy',
       words: 'Retrying · attempt 1 · the authorization server is busy'
     })
-    expect(s.view().detail).toContain('answered HTTP 503')
+    expect(s.view().detail).toContain('was busy at')
     expect(s.view().nextAt! - s.view().since!).toBe(120_000)
     await recovers()
   })
@@ -133,9 +133,9 @@ test('FM-06 invalid_grant: sign in needed, said with the time and the reason, an
   expect(s.view()).toMatchObject({
     light: 'red',
     action: 'signIn',
-    words: 'Sign in needed: the server refused the refresh token'
+    words: 'Sign-in needed: the server rejected the refresh token'
   })
-  expect(s.view().detail).toMatch(/^The server refused the refresh token at \d\d:\d\d \(invalid_grant\)\./)
+  expect(s.view().detail).toMatch(/^The server rejected the refresh token at \d\d:\d\d \(invalid_grant\)\./)
   const asked = s.authority.events.length
   expect(await ask()).toBe('signInNeeded')
   expect(s.authority.events.length).toBe(asked)
@@ -148,7 +148,7 @@ test('invalid_client: a registered client is asked to be registered anew, keeps 
   expect(await ask()).toBe('signInNeeded')
   expect(s.view()).toMatchObject({ light: 'red', state: 'needsUser', action: 'signIn', fault: 'misconfigured' })
   expect(s.view().words).toContain('no longer recognizes this client')
-  expect(s.view().detail).toContain('registers anew')
+  expect(s.view().detail).toContain('register a new one')
   expect(s.view().nextAt! - s.view().since!).toBe(3_600_000)
   await recovers()
 })
@@ -263,7 +263,7 @@ describe('FM-04 a disk that is really full', () => {
     await sent
     fill(disk)
     expect(await asked).toBe('vaultUnwritable')
-    expect(s.view().detail).toContain('held in memory')
+    expect(s.view().detail).toContain('holds it in memory')
     expect(await token()).not.toBe(before)
 
     rmSync(join(disk, 'filler'))

@@ -131,7 +131,7 @@ describe('storage that fails', () => {
     await keeper.start()
     await clock.advance(50 * minute)
     expect(keeper.roster.view('one')).toMatchObject({ light: 'amber', fault: 'unsaved' })
-    expect(keeper.roster.view('one').detail).toContain('held in memory')
+    expect(keeper.roster.view('one').detail).toContain('holds it in memory')
     expect(await token(keeper)).toBe('access-1')
     full.mended = true
     await clock.advance(5 * minute)
@@ -442,7 +442,7 @@ describe('restarts', () => {
     expect(oauth.renewals.map(({ refreshToken }) => refreshToken)).toEqual(['refresh-0', 'refresh-0'])
     oauth.renewals[1]!.answer(failure('refused', 'invalid_grant'))
     await clock.settle()
-    expect(second.roster.view('one').words).toBe('Sign in needed: the server refused the refresh token')
+    expect(second.roster.view('one').words).toBe('Sign-in needed: the server rejected the refresh token')
     expect(second.roster.view('one').detail).toContain('was lost, and the server rejected')
     await clock.advance(24 * hour)
     expect(oauth.renewals).toHaveLength(2)
@@ -703,7 +703,7 @@ describe('reading a token', () => {
     await keeper.start()
     const { token, warning } = await readToken(keeper, clock, 'one', minute)
     expect(token).toBe('access-0')
-    expect(warning).toContain('only 30s in all')
+    expect(warning).toContain('only 30s in total')
   })
 
   test('a dead one needs a person, with the way out in the message', async () => {
@@ -722,7 +722,8 @@ describe('reading a token', () => {
     await keeper.start()
     await clock.advance(59.5 * minute)
     const sent = oauth.renewals.length
-    for (let n = 0; n < 50; n++) expect((await readToken(keeper, clock, 'one', minute)).warning).toContain('30s more')
+    for (let n = 0; n < 50; n++)
+      expect((await readToken(keeper, clock, 'one', minute)).warning).toContain('expires in 30s')
     expect(oauth.renewals).toHaveLength(sent)
     await clock.advance(minute)
     await expect(readToken(keeper, clock, 'one', minute)).rejects.toMatchObject({ code: 'serverBusy' })

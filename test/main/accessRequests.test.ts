@@ -32,10 +32,10 @@ test('a waiting client is first in the menu, in the icon and the tooltip, with i
   const snapshot = { ...snapshotOf(server()), clients: clients(waiting()) }
   const [first] = menuOf(snapshot, now, settings)
   if (!first || first === 'separator') throw new Error('no first line')
-  expect(first.label).toBe('Claude && Code wants access — digits 4821')
+  expect(first.label).toBe('Claude && Code requests access — digits 4821')
   expect(labels(first.lines)).toEqual([
     'To github',
-    'Back to a program on this computer',
+    'Returns to a program on this computer',
     '-',
     'Allow once',
     'Always allow',
@@ -43,7 +43,7 @@ test('a waiting client is first in the menu, in the icon and the tooltip, with i
     'Open…'
   ])
   expect(trayMark(snapshot)).toBe('attention')
-  expect(tooltipOf(snapshot)).toBe('Tokentray: a client wants access')
+  expect(tooltipOf(snapshot)).toBe('Tokentray: a client requests access')
   expect(labels(menuOf(snapshot, now, settings))).toContain('Lock all clients')
 })
 
@@ -51,7 +51,7 @@ test('one that named no server is answered in the window, where they are chosen'
   const [line] = requestLines(clients(waiting({ asks: null })), String)
   expect(line !== 'separator' && labels(line?.lines)).toEqual([
     'To servers you choose',
-    'Back to a program on this computer',
+    'Returns to a program on this computer',
     '-',
     'Deny',
     'Choose servers…'
@@ -113,8 +113,8 @@ test('each request is told once, in words that cannot be turned', () => {
   const first = decideRequestNotices(new Set(), clients(waiting({ name: 'Evil\u202e\nname' })))
   expect(first.notices).toEqual([
     {
-      title: 'Evil  name wants access',
-      body: 'To github. If its page shows the digits 4821, answer it in Tokentray.'
+      title: 'Evil  name requests access',
+      body: 'To github. If its page shows the digits 4821, review the request in Tokentray.'
     }
   ])
   const second = decideRequestNotices(first.told, clients(waiting(), waiting({ request: 'r2' })))

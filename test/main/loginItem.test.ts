@@ -32,7 +32,7 @@ test('an autostart folder that cannot be written', async () => {
     refreshMenu() {}
   }
   await carryOut({ do: 'startAtLogin', on: true }, actions as unknown as Actions)
-  expect(told).toEqual(['Start at login', expect.stringContaining('tokentray.desktop cannot be written')])
+  expect(told).toEqual(['Start at login', expect.stringContaining('tokentray.desktop could not be written')])
 
   const contents = { mainFrame: { url: startPage } }
   const set = ({ startAtLogin }: { startAtLogin?: boolean }) => {

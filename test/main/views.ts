@@ -36,8 +36,8 @@ export const retrying: Partial<ServerView> = {
 export const needy: Partial<ServerView> = {
   state: 'needsUser',
   light: 'red',
-  words: 'Sign in needed: the server refused the refresh token',
-  detail: 'The server refused the refresh token at 11:59 (invalid_grant).',
+  words: 'Sign-in needed: the server rejected the refresh token',
+  detail: 'The server rejected the refresh token at 11:59 (invalid_grant).',
   action: 'signIn',
   nextAt: null
 }

@@ -218,7 +218,7 @@ describe('polling', () => {
     const wait = waits()
     const signIn = await begin()
     await wait.run()
-    expect(await refusal(signIn.grant, 'clientRefused')).toContain('sign in again')
+    expect(await refusal(signIn.grant, 'clientRefused')).toContain('Sign in again')
     expect(held.registrations.rows).toEqual([])
   })
 

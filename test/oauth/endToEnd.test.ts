@@ -150,7 +150,9 @@ describe('FM-12 a server that does not know `resource`', () => {
     await open({ resources: 'refused' })
     const { clientId, clientSecret } = authority.confidentialClient
     const config = configOf(mcp.url, { grantKind: 'clientCredentials', clientId })
-    expect(await refusal((await begin(oauth, config, clientSecret)).grant, 'signInFailed')).toContain('omitResource')
+    expect(await refusal((await begin(oauth, config, clientSecret)).grant, 'signInFailed')).toContain(
+      'try leaving out the resource parameter'
+    )
     const quirky = configOf(mcp.url, { grantKind: 'clientCredentials', clientId, quirks: { omitResource: true } })
     expect(await (await begin(oauth, quirky, clientSecret)).grant).toMatchObject({ shape: { resource: null } })
   })

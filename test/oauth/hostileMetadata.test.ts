@@ -29,7 +29,7 @@ describe('too much', () => {
 
   test('thousands of scopes are asked for nowhere; a person may choose some', async () => {
     resource({ scopes_supported: Array.from({ length: 5000 }, (_, at) => `scope:${at}`) })
-    expect(await refusal(signIn(), 'metadataInvalid')).toContain('choose the scopes')
+    expect(await refusal(signIn(), 'metadataInvalid')).toContain('Choose the scopes')
     expect(fake.to('/register')).toEqual([])
     expect((await signIn({ scope: 'scope:7' })).scope).toBe('scope:7')
   })

@@ -208,13 +208,13 @@ describe('FM-05 strict in meaning', () => {
   test('FM-12 a server that rejects `resource` leads to the quirk by name', () => {
     expect(judge(400, { error: 'invalid_target' })).toMatchObject({
       fault: 'misconfigured',
-      detail: 'invalid_target (try leaving out the resource parameter)'
+      detail: 'invalid_target; try leaving out the resource parameter'
     })
     const entra = {
       error: 'invalid_request',
       error_description: 'AADSTS901002: The resource request parameter is not supported.'
     }
-    expect(judge(400, entra)).toMatchObject({ detail: 'invalid_request (try leaving out the resource parameter)' })
+    expect(judge(400, entra)).toMatchObject({ detail: 'invalid_request; try leaving out the resource parameter' })
   })
 
   test('a token echoed as an error code does not come out', () => {

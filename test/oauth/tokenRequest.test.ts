@@ -49,7 +49,7 @@ describe('FM-12 a refresh is shaped as the sign-in was', () => {
     fake.script('/token', { status: 400, body: { error: 'invalid_target' } })
     expect(await renew()).toMatchObject({
       fault: 'misconfigured',
-      detail: 'invalid_target (try leaving out the resource parameter)'
+      detail: 'invalid_target; try leaving out the resource parameter'
     })
     expect(fake.to('/token')).toHaveLength(3)
   })

@@ -59,7 +59,7 @@ test('a port that is taken is told, never changed, and nothing else ends', async
   writeFileSync(join(folder, 'gateway.json'), JSON.stringify({ port }))
   const { gateway, view } = await open({}, folder)
   expect(gateway.address).toBeNull()
-  expect(gateway.problem).toMatch(new RegExp(`^The gateway's port ${port} is in use .*--gateway-port`))
+  expect(gateway.problem).toMatch(new RegExp(`^Port ${port} for the gateway is in use .*--gateway-port`))
   expect(view()).toEqual({ address: null, port, publicUrl: null, problem: gateway.problem })
   expect(kept(folder)).toEqual({ port })
 })
@@ -67,7 +67,7 @@ test('a port that is taken is told, never changed, and nothing else ends', async
 test('a kept port that cannot be read is told, and left as it is', async () => {
   const folder = makeFolder()
   writeFileSync(join(folder, 'gateway.json'), '{')
-  expect((await open({}, folder)).gateway.problem).toContain('gateway.json cannot be read')
+  expect((await open({}, folder)).gateway.problem).toContain('gateway.json could not be read')
 })
 
 test('--no-gateway opens none and shows none', async () => {

@@ -182,7 +182,7 @@ test.each([
     core.on('server.history', () => ({ events: [] }))
     const done = await runIn([what, 'a'], { paths, core })
     expect([done.exitCode, core.calls.length]).toEqual([exitCode, again])
-    if (exitCode === 1) expect(done.err).toContain('process 1) went away before it answered')
+    if (exitCode === 1) expect(done.err).toContain('process 1) stopped before it responded')
   }
 )
 

@@ -172,7 +172,7 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
       under('authorizationServer')
       await refuse.promise
       change({ state: 'signedOut', signIn: null })
-      throw new Refusal('notMcpServer', 'It does not answer like an MCP server (HTTP 404).')
+      throw new Refusal('notMcpServer', 'It does not respond like an MCP server (HTTP 404).')
     }
     const refuse = Promise.withResolvers<void>()
     const page = await open('#add')

@@ -64,7 +64,7 @@ export function historyOf(now: number): HistoryEvent[] {
   const last = events.at(-1)!.at
   for (const minutes of [48, 49, 51, 55, 60])
     events.push(
-      event(last + minutes * min, 'refreshFailed', '503 from the token endpoint, tried again', { fault: 'busy' })
+      event(last + minutes * min, 'refreshFailed', 'The authorization server was busy: HTTP 503.', { fault: 'busy' })
     )
   for (let at = last + 69 * min; at < now - 40 * min; at += 0.8 * hour)
     events.push(event(at, 'refreshed', 'Refreshed, valid for 1 h', { expiresAt: at + hour }))
@@ -72,14 +72,14 @@ export function historyOf(now: number): HistoryEvent[] {
   events.push(event(newest + min, 'signedIn', 'Signed in, valid for 1 h', { expiresAt: now + 11 * min }))
   for (const minutes of [3, 2, 1])
     events.push(
-      event(now - minutes * min, 'refreshFailed', '503 from the token endpoint, tried again', { fault: 'busy' })
+      event(now - minutes * min, 'refreshFailed', 'The authorization server was busy: HTTP 503.', { fault: 'busy' })
     )
   return events.toReversed()
 }
 
 /** A day that ended with a refused refresh token. */
 function refusedHistory(now: number): HistoryEvent[] {
-  const refused = event(now - 29 * min, 'refreshFailed', 'The server refused the refresh token (invalid_grant)', {
+  const refused = event(now - 29 * min, 'refreshFailed', 'The server rejected the refresh token (invalid_grant).', {
     fault: 'refused'
   })
   const before = historyOf(now - 31 * min).filter(({ at }) => at < refused.at - 10 * min)
@@ -110,7 +110,7 @@ export function sixStates(now: number): ServerView[] {
         light: 'red',
         state: 'needsUser',
         words: 'Sign-in needed: the server rejected the refresh token',
-        detail: `The server refused the refresh token at ${time(now - 29 * min)} (invalid_grant). The last token ended at ${time(now - 20 * min)}.`,
+        detail: `The server rejected the refresh token at ${time(now - 29 * min)} (invalid_grant). The last token expired at ${time(now - 20 * min)}.`,
         action: 'signIn',
         nextAt: null,
         obtainedAt: now - 80 * min,
@@ -130,7 +130,7 @@ export function sixStates(now: number): ServerView[] {
         light: 'amber',
         state: 'waiting',
         words: 'Retrying · attempt 3 · the authorization server is busy',
-        detail: `The authorization server answered 503 at ${time(now - min)}. The current token works until ${time(now + 11 * min)}.`,
+        detail: `The authorization server was busy at ${time(now - min)}: HTTP 503. The current token works until ${time(now + 11 * min)}.`,
         attempt: 3,
         nextAt: now + 38_000,
         obtainedAt: now - 49 * min,
@@ -269,14 +269,14 @@ export async function startFixture(files: string, given: ServerView[] | null = n
     'server.verify': (input: { server: string }) => ({
       ...view(input),
       verdict: 'accepted',
-      sentence: 'It took the token (200).'
+      sentence: 'It accepted the token (HTTP 200).'
     }),
     'server.refresh': view,
     'server.pause': view,
     'server.resume': view,
     'server.set': view,
     'server.giveToken': view,
-    'server.forgetRegistration': (input) => ({ ...view(input), sentence: 'The registration is forgotten.' }),
+    'server.forgetRegistration': (input) => ({ ...view(input), sentence: 'Registration deleted here.' }),
     'server.signOut': (input) => ({ ...view(input), revoked: 'The server revoked the tokens.' }),
     'server.remove': (input: { server: string }) => {
       change((s) => {

@@ -63,7 +63,7 @@ export function proposing(fixture: Fixture): void {
     servers.find(({ id }) => id === 'figma')!.proposals = [
       {
         change: { quirks: { allowMissingPkceMetadata: true } },
-        reason: 'figma.com does not say that it knows PKCE.',
+        reason: 'The metadata of figma.com does not mention PKCE.',
         givesUp: quirkFacts.allowMissingPkceMetadata.givesUp,
         trust: 'cited',
         source: 'https://figma.example/docs/oauth'
@@ -76,7 +76,7 @@ export function proposing(fixture: Fixture): void {
 export function connectable(fixture: Fixture): void {
   const entry =
     '{\n  "type": "http",\n  "url": "http://127.0.0.1:4140/github",\n  "headers": { "Authorization": "Bearer [key]" }\n}'
-  const note = 'Loads it at its next start.'
+  const note = 'Restart Cursor to load the change.'
   const client = (id: string, name: string, path: string | null) => ({
     id,
     name,
@@ -149,8 +149,8 @@ function makeLong(servers: ServerView[]): void {
     scope: 'read write comments:read comments:write databases:read databases:write users:read offline_access',
     warnings: [
       'The server announces no PKCE; the proof is sent all the same.',
-      'The refresh token ends in 2 days and refreshing does not extend it: sign in again before that.',
-      'The token lives for 20 seconds only and cannot be kept without gaps.'
+      'The refresh token expires within days. Sign in again when convenient.',
+      'Tokens last only 20 s, which is too short to always have a valid one.'
     ]
   })
   Object.assign(second!, { name: 'linear-production-workspace-with-an-unbreakable-name-of-some-length' })
@@ -191,7 +191,7 @@ const shut: { name: string; title: string; vault: Partial<Vault> }[] = [
       keySource: null,
       errorCode: 'keychainMissing',
       message:
-        'No keychain service is available, or it refused access (on Linux, it needs a D-Bus session and gnome-keyring or KWallet); make one available, or use a passphrase instead: run `tokentray vault create --ask-passphrase`, or set TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE.',
+        'No keychain service is available, or it refused access (on Linux, it needs a D-Bus session and gnome-keyring or KWallet). Make a keychain available, or use a passphrase instead: run `tokentray vault create --ask-passphrase`, or set TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE.',
       offers: { unlock: 'new', retry: true, restore: null, reset: false }
     }
   },
@@ -223,7 +223,7 @@ const shut: { name: string; title: string; vault: Partial<Vault> }[] = [
     title: vaultWords.unavailable.title,
     vault: {
       state: 'unavailable',
-      message: 'The folder of the vault is not private: chmod 700 it.',
+      message: 'The folder of the vault is not private. Run chmod 700 on it.',
       offers: { unlock: null, retry: true, restore: null, reset: false }
     }
   }

@@ -92,7 +92,7 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     await button(page, 'Grant repo:write and 2 more…: GitHub').waitFor()
     await page.goto(`${fixture().url}#server/github`)
     await page.getByText(`repo:write ${'long'.repeat(20)} admin`, { exact: true }).waitFor()
-    await button(page, 'Allow repo:write and 2 more…').click()
+    await button(page, 'Grant repo:write and 2 more…').click()
     await expect.poll(() => fixture().inputsOf('signIn.start')).toEqual([{ server: 'github' }])
   })
 

@@ -38,7 +38,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     shutVault(fixture(), 'passphrase')
     fixture().handlers['vault.unlock'] = (input: { passphrase: string }) => {
       if (input.passphrase === passphrase) return open()
-      throw new Refusal('passphraseWrong', 'The passphrase does not open /home/ada/vault.db; try again.')
+      throw new Refusal('passphraseWrong', 'Wrong passphrase for /home/ada/vault.db. Try again.')
     }
     const page = await openPage('')
     await field(page, text.label).waitFor()
@@ -175,7 +175,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     await page.getByText(text.wrong).waitFor()
     await field(page, text.label).fill(passphrase)
     await button(page, text.unlock).click()
-    await page.getByText('Kept').first().waitFor()
+    await page.getByText('Kept', { exact: true }).first().waitFor()
     const values = await page.evaluate("[...document.querySelectorAll('input')].map(({ value }) => value).join()")
     const seen = `${await page.content()}${values}${sent.join()}${snapshots.join()}`
     for (const typed of [passphrase, 'not-the-right-words']) expect(seen).not.toContain(typed)

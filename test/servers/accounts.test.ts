@@ -70,7 +70,7 @@ test('a pass-through server has no sign-in and no token, and says so without nam
   const setting = await createSetting()
   onTestFinished(setting.stop)
   await setting.call('server.add', { url: setting.mcp.url, name: 'theirs', mode: 'passThrough' })
-  const said = expect.stringMatching(/^theirs is set to pass-through: each client signs in by itself/)
+  const said = expect.stringMatching(/^theirs uses pass-through: each client signs in itself/)
   await expect(setting.call('signIn.start', { server: 'theirs' })).rejects.toMatchObject({
     code: 'signInFailed',
     message: said

@@ -26,7 +26,9 @@ async function signIn(): Promise<void> {
   await done
 }
 const told = async () =>
-  (await s.call('server.history', { server: 'one' })).events.filter(({ detail }) => detail.includes('as a new one'))
+  (await s.call('server.history', { server: 'one' })).events.filter(({ detail }) =>
+    detail.includes('continued with a new one')
+  )
 
 test('found out at the exchange: signed in all the same, and the history has it', async () => {
   fake.script('/token', { status: 401, body: { error: 'invalid_client' } }, { body: { access_token: 'a' } })

@@ -94,7 +94,7 @@ test('an event stream that never ends is an answer too', async () => {
 })
 
 test.each([
-  ['nobody there', (_: IncomingMessage, reply: ServerResponse) => reply.destroy(), 'completely'],
+  ['nobody there', (_: IncomingMessage, reply: ServerResponse) => reply.destroy(), 'did not send a complete response'],
   ['too much', (_: IncomingMessage, reply: ServerResponse) => void reply.end('x'.repeat(1_100_000)), 'read']
 ])('%s: nothing is known, said in a sentence', async (_name, answer, words) => {
   const { verify, view } = await withToken(answer)
@@ -110,7 +110,7 @@ test('a server that is gone cannot be asked', async () => {
   const outcome = await call('server.verify', { server: 'one' })
   expect(outcome).toMatchObject({
     verdict: 'unknown',
-    sentence: expect.stringContaining('cannot be reached (ECONNREFUSED)')
+    sentence: expect.stringContaining('could not be reached: the connection was refused (ECONNREFUSED)')
   })
 })
 

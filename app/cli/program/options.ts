@@ -10,7 +10,7 @@ export type Run = (work: () => unknown) => Promise<void>
 /** `k=v`, collected over several uses. */
 export function collect(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('Write name=value.')
+  if (at < 1) throw new InvalidArgumentError('Use name=value.')
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
 }
 
@@ -18,10 +18,10 @@ export function whole(least: number, most: number) {
   return (text: string): number => {
     const number = Number(text)
     if (/^\d+$/.test(text) && number >= least && number <= most) return number
-    throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`)
+    throw new InvalidArgumentError(`Use a whole number from ${least} to ${most}.`)
   }
 }
 
 export const dashed = (field: string) => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 export const redirectHost = () =>
-  new Option('--redirect-host <host>', 'host of the callback address').choices(['127.0.0.1', 'localhost'])
+  new Option('--redirect-host <host>', 'host of the redirect URI').choices(['127.0.0.1', 'localhost'])

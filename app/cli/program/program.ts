@@ -22,7 +22,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .description('Keeps the OAuth tokens of your MCP servers fresh: sign in once per server.')
     .version(world.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
@@ -35,32 +35,35 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   describeAdd(make, run, world)
 
   make('list', 'list the servers')
-    .option('--expiring <duration>', 'only those whose token ends within this time')
+    .option('--expiring <duration>', 'only those whose token expires within this time')
     .addOption(new Option('--state <state>', 'only those in this state').choices(states))
-    .option('--issuer <issuer>', 'only those of this authorization server')
+    .option('--issuer <issuer>', 'only those with this authorization server')
     .action((options) => run(async () => (await import('../commands/list.ts')).list(world, options)))
 
-  make('status [server]', 'show the health of all servers, or of one in full')
-    .option('--watch', 'keep showing it until Ctrl-C')
+  make('status [server]', 'show the health of all servers, or the details of one')
+    .option('--watch', 'keep updating until Ctrl-C')
     .action((server, options) =>
       run(async () => (await import('../commands/status.ts')).status(world, server, options))
     )
 
   make('login <server>', 'sign in with a browser')
-    .option('--device', 'by a code to enter on another machine, where the server offers that')
-    .option('--add-scope <scopes>', 'ask for these besides what was granted, as a server that refused with 403 said')
-    .option('--new-client', 'register a client anew, where the server’s page does not know the one of before')
+    .option('--device', 'with a code you enter on another device, if the server supports it')
+    .option(
+      '--add-scope <scopes>',
+      'request these in addition to the granted scopes, as named by a server that answered 403'
+    )
+    .option('--new-client', 'register a new client, if the server’s page says the client is unknown')
     .action((server, options) => run(async () => (await import('../commands/login.ts')).login(world, server, options)))
-  make('keys <server>', 'print the public key of a client that authenticates with one, as a JWK set').action(
+  make('keys <server>', 'print the public key of a client that authenticates with a key, as a JWK set').action(
     (server, options) => run(async () => (await import('../commands/keys.ts')).keys(world, server, options))
   )
-  make('logout <server>', 'sign out, here and at the server where it offers that').action((server, options) =>
-    run(async () => (await import('../commands/logout.ts')).logout(world, server, options))
+  make('logout <server>', 'sign out here, and revoke the tokens at the server if it supports that').action(
+    (server, options) => run(async () => (await import('../commands/logout.ts')).logout(world, server, options))
   )
-  make('forget <server>', 'forget the client registered there: the next sign-in registers anew').action(
+  make('forget <server>', 'delete the registered client, so that the next sign-in registers a new one').action(
     (server, options) => run(async () => (await import('../commands/forget.ts')).forget(world, server, options))
   )
-  make('verify <server>', 'ask the server itself whether it takes the token at hand').action((server, options) =>
+  make('verify <server>', 'ask the server whether it accepts the current token').action((server, options) =>
     run(async () => (await import('../commands/verify.ts')).verify(world, server, options))
   )
   make('refresh <server>', 'get a new token now').action((server, options) =>
@@ -69,10 +72,10 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('pause <server>', 'stop refreshing').action((server, options) =>
     run(async () => (await import('../commands/pause.ts')).pause(world, server, options))
   )
-  make('resume <server>', 'go on refreshing').action((server, options) =>
+  make('resume <server>', 'resume refreshing').action((server, options) =>
     run(async () => (await import('../commands/resume.ts')).resume(world, server, options))
   )
-  make('remove <server>', 'forget a server with its tokens')
+  make('remove <server>', 'remove a server and its tokens')
     .option('-y, --yes', 'do not ask')
     .action((server, options) =>
       run(async () => (await import('../commands/remove.ts')).remove(world, server, options))
@@ -80,36 +83,36 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
 
   await describeSet(make, run, world)
 
-  make('token <server>', 'print a valid access token, alone, refreshed first where needed')
-    .option('--min-valid <duration>', 'at least this much of its life must be left', '60s')
+  make('token <server>', 'print a valid access token, refreshing it first if needed')
+    .option('--min-valid <duration>', 'minimum time it must remain valid', '60s')
     .option('--proof <request>', 'with --json: also the DPoP header for one request, as "POST https://…" (RFC 9449)')
-    .option('--nonce <nonce>', 'what the server said in DPoP-Nonce, for that proof')
+    .option('--nonce <nonce>', 'the server’s DPoP-Nonce, for that proof')
     .action((server, options) => run(async () => (await import('../commands/token.ts')).token(world, server, options)))
   program
     .command('run <server> <command...>')
     .description('run a command with a valid access token in its environment: tokentray run linear -- npm start')
-    .option('--env <name>', 'the variable that holds it', 'TOKENTRAY_TOKEN')
+    .option('--env <name>', 'name of the variable', 'TOKENTRAY_TOKEN')
     .action((server, command, options) =>
       run(async () => (await import('../commands/run.ts')).runWithToken(world, server, command, options))
     )
   make('history <server>', 'show what happened, oldest first')
-    .option('--limit <count>', 'how many events', whole(1, 1000), 50)
+    .option('--limit <count>', 'number of events', whole(1, 1000), 50)
     .action((server, options) =>
       run(async () => (await import('../commands/history.ts')).history(world, server, options))
     )
 
-  make('connect <client> <server>', 'point a client at a server, through the gateway')
-    .option('--oauth', 'the client signs in to the gateway itself, with your consent, instead of carrying a key')
-    .option('--stdio', 'the client starts the bridge, tokentray mcp, and needs neither')
+  make('connect <client> <server>', 'connect a client to a server through the gateway')
+    .option('--oauth', 'the client signs in to the gateway with your approval, instead of using a key')
+    .option('--stdio', 'the client starts the bridge (tokentray mcp) and needs neither')
     .option('--print', 'only print the entry')
-    .option('--with-key', 'with --print: make the key and print it too')
-    .option('--rotate', 'put a new key in, and revoke the old one')
-    .option('--replace', 'replace an entry of that name that somebody else wrote')
+    .option('--with-key', 'with --print: create the key and print it too')
+    .option('--rotate', 'set a new key, and revoke the old one')
+    .option('--replace', 'replace an entry with that name that Tokentray did not write')
     .option('-y, --yes', 'do not ask')
     .action((client, server, options) =>
       run(async () => (await import('../commands/connect.ts')).connectClient(world, client, server, options))
     )
-  make('disconnect <client> <server>', 'take that entry out again, and revoke its key')
+  make('disconnect <client> <server>', 'remove that entry and revoke its key')
     .option('-y, --yes', 'do not ask')
     .action((client, server, options) =>
       run(async () => (await import('../commands/connect.ts')).disconnectClient(world, client, server, options))
@@ -117,40 +120,43 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   program
     .command('mcp <server>')
     .description('speak MCP on stdin and stdout, for clients that can only start a command')
-    .option('--verbose', 'tell on stderr what goes on')
+    .option('--verbose', 'log to stderr')
     .action((server, options) => run(async () => (await import('../commands/mcp.ts')).mcp(world, server, options)))
 
-  make('serve', 'keep all tokens alive until Ctrl-C or stop')
-    .option('--ephemeral', 'with a vault in memory that ends with it')
+  make('serve', 'keep all tokens fresh until Ctrl-C or tokentray stop')
+    .option('--ephemeral', 'use a vault in memory, which is lost when it stops')
     .addOption(
-      new Option('--dashboard-port <port>', 'port of the dashboard from now on; 4141 until chosen otherwise').argParser(
+      new Option('--dashboard-port <port>', 'set and remember the port of the dashboard (initially 4141)').argParser(
         whole(1, 65_535)
       )
     )
-    .option('--open', 'and open the dashboard in a browser')
-    .option('--no-dashboard', 'without the dashboard in a browser')
+    .option('--open', 'also open the dashboard in a browser')
+    .option('--no-dashboard', 'do not serve the dashboard')
     .addOption(
-      new Option('--gateway-port <port>', 'port of the gateway from now on; 4140 until chosen otherwise').argParser(
+      new Option('--gateway-port <port>', 'set and remember the port of the gateway (initially 4140)').argParser(
         whole(1, 65_535)
       )
     )
-    .option('--no-gateway', 'without the gateway for local clients')
-    .option('--public-url <url>', 'an https address at which your own reverse proxy publishes the gateway')
-    .option('--metrics', 'with Prometheus metrics at /metrics of the gateway, for keys of add-key --metrics')
+    .option('--no-gateway', 'do not serve the gateway for local clients')
+    .option('--public-url <url>', 'https URL where your own reverse proxy publishes the gateway')
+    .option(
+      '--metrics',
+      'serve Prometheus metrics at /metrics of the gateway, for keys created with clients add-key --metrics'
+    )
     .action((options) => run(async () => (await import('../commands/serve.ts')).serve(world, options)))
   make('open', 'open the dashboard of the running Tokentray in a browser')
-    .option('--print', 'print its one-time link instead; on a terminal only')
+    .option('--print', 'print its one-time link instead (terminal only)')
     .action((options) => run(async () => (await import('../commands/open.ts')).open(world, options)))
-  make('stop', 'end the running Tokentray').action((options) =>
+  make('stop', 'stop the running Tokentray').action((options) =>
     run(async () => (await import('../commands/stop.ts')).stop(world, options))
   )
-  make('doctor', 'look for what is wrong on this machine').action((options) =>
+  make('doctor', 'check this computer for problems').action((options) =>
     run(async () => (await import('../commands/doctor.ts')).doctor(world, options))
   )
-  make('demo', 'show it at work with three local servers and a throw-away vault')
-    .option('--for <duration>', 'end after this time')
+  make('demo', 'try Tokentray with three local servers and a temporary vault')
+    .option('--for <duration>', 'stop after this time')
     .action((options) => run(async () => (await import('../commands/demo.ts')).demo(world, options)))
-  make('metrics', 'print metrics in the format of Prometheus').action((options) =>
+  make('metrics', 'print metrics in Prometheus format').action((options) =>
     run(async () => (await import('../commands/metrics.ts')).metrics(world, options))
   )
 
@@ -160,7 +166,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
 
   program
     .command('completion')
-    .description('print a script that completes commands in your shell')
+    .description('print a completion script for your shell')
     .argument('<shell>', 'bash, zsh or fish')
     .action((shell) => run(async () => (await import('../commands/completion.ts')).completion(world, program, shell)))
   return program

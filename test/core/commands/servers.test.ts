@@ -172,7 +172,7 @@ test('an address that is known already is not added twice without a name of its 
   const input = { url: 'https://one.test/mcp' } as Parameters<typeof add>[0]
   await expect(add(input)).rejects.toMatchObject({
     code: 'serverExists',
-    message: expect.stringContaining('one has this address already')
+    message: expect.stringContaining('one already has this URL')
   })
   expect((await add({ ...input, id: 'second' })).view.id).toBe('second')
   expect((await add({ ...input, keepExisting: true })).existed).toBe(true)
