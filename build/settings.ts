@@ -7,10 +7,10 @@ import { parseSettings, settingsSchema } from '../app/settings/settings.ts'
 
 /** What each field of the schedule means; the compiler asks for a line when one is added. */
 const meanings: Record<keyof Schedule, string> = {
-  refreshFraction: 'refresh when this part of the lifetime is over…',
+  refreshFraction: 'refresh when this share of the lifetime is over…',
   refreshMargin: '…or this long before the end, whichever is earlier',
-  jitter: 'up to this part of the lifetime is taken off at random, so that many servers do not refresh at once',
-  earliestFraction: 'never before this part of the lifetime',
+  jitter: 'up to this share of the lifetime is taken off at random, so that many servers do not refresh at once',
+  earliestFraction: 'never before this share of the lifetime',
   floor: 'the minimum time between two attempts at one server, kept across restarts, clicks included',
   backoffFirst: 'the wait after the first failure; it doubles with each further one…',
   backoffMax: '…up to this',

@@ -39,7 +39,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   registrationUnsupported: ownClient,
   registrationRefused: ownClient,
   serverExists: 'To add another account, run "tokentray add" with --name. To sign in, run "tokentray login".',
-  nameReserved: 'Choose another one with --name, or only the short name with --id.'
+  nameReserved: 'Choose another name with --name, or only another ID with --id.'
 }
 
 function report(world: World, error: unknown, json: boolean): number {

@@ -12,7 +12,7 @@ const maxSecretLength = 65_536
 export async function readSecret(world: World, file: string, what: string): Promise<string> {
   const from = file === '-' ? 'stdin' : file
   const secret = (await readText(world, file, what)).trim()
-  if (secret === '') throw new TokentrayError('inputInvalid', `There is no ${what} in ${from}, which is empty.`)
+  if (secret === '') throw new TokentrayError('inputInvalid', `There is no ${what} in ${from}, because it is empty.`)
   if (secret.length > maxSecretLength || /\s/.test(secret))
     throw new TokentrayError(
       'inputInvalid',

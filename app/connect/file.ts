@@ -88,7 +88,8 @@ async function refuseChanged(found: Found): Promise<void> {
 
 /** Refuses read-only files: renaming over one needs no right to the file, so it would succeed. */
 function refuseForeign(file: string, stats: Stats): void {
-  if (stats.nlink > 1) throw unwritable(file, 'it has a second name (a hard link), which would keep the old text')
+  if (stats.nlink > 1)
+    throw unwritable(file, 'it has more than one hard link, and the others would keep the old content')
   if (process.platform === 'win32') return
   if ((stats.mode & 0o200) === 0) throw unwritable(file, 'it is read-only')
   const uid = process.getuid?.() ?? 0

@@ -12,6 +12,6 @@ export function checkStreamVersion(version: unknown): void {
   if (String(version) === String(streamVersion)) return
   throw new TokentrayError(
     'versionUnsupported',
-    `The running Tokentray speaks version ${String(version).slice(0, 20)} of the stream of changes, this program version ${streamVersion}: update the older of the two, then restart it.`
+    `The running Tokentray and this program have different versions (stream of changes ${String(version).slice(0, 20)} and ${streamVersion}). Update the older one, then restart Tokentray.`
   )
 }

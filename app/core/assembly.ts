@@ -180,7 +180,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
       await clientDeletion.settled()
       await keeper.drain()
       // What stays in the vault the next owner clears; the vault must be closed all the same.
-      await demo.stop().catch((error: unknown) => log.error('the demo servers were not cleared', error))
+      await demo.stop().catch((error: unknown) => log.error('the demo servers could not be removed', error))
     }
   }
 }

@@ -69,7 +69,7 @@ export type CoreOptions = Unlocking & {
 }
 
 function noDashboard(): never {
-  throw new TokentrayError('dashboardOff', 'There is no dashboard here. Run tokentray serve, which has one.')
+  throw new TokentrayError('dashboardOff', 'This Tokentray has no dashboard. To get one, run tokentray serve.')
 }
 
 /**
@@ -142,7 +142,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     if (how === 'handOver' && keeping?.isBusy())
       throw new TokentrayError(
         'signInUnderWay',
-        `Process ${process.pid} is waiting for someone to sign in and hands over afterwards.`
+        `Process ${process.pid} is waiting for a sign-in to finish. Try again afterwards.`
       )
     ended.resolve(how)
   }

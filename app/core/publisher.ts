@@ -231,7 +231,7 @@ export function createPublisher(o: PublisherOptions): Publisher {
       listener(message)
     } catch (error) {
       // One door's trouble is not the others'.
-      o.log.error('a snapshot was not taken in', error)
+      o.log.error('a snapshot could not be delivered', error)
     }
   }
 

@@ -26,12 +26,12 @@ export async function callbackUrl(authorizeUrl: string, answer: Answer = 'yes'):
     keepCookies(reply, cookies)
     const location = reply.headers.get('location')
     if (location === null) {
-      throw new TokentrayError('signInFailed', `The sign-in page answered ${reply.status} and did not go back.`)
+      throw new TokentrayError('signInFailed', `The sign-in page answered HTTP ${reply.status} and did not go back.`)
     }
     url = new URL(location, url)
     if (url.origin !== origin) return url.href
   }
-  throw new TokentrayError('signInFailed', 'The sign-in went round in circles.')
+  throw new TokentrayError('signInFailed', 'The sign-in redirected in a loop.')
 }
 
 /**
@@ -58,9 +58,9 @@ export async function enterCode(verificationUri: string, userCode: string, answe
       for (const [, name = '', value = ''] of hidden) body.set(name, value)
       if (answer === 'no' && body.has('confirm')) body.set('abort', 'yes')
     } else if (reply.ok || answer === 'no') return
-    else throw new TokentrayError('signInFailed', `The page for codes answered ${reply.status}.`)
+    else throw new TokentrayError('signInFailed', `The device code page answered HTTP ${reply.status}.`)
   }
-  throw new TokentrayError('signInFailed', 'The page for codes went round in circles.')
+  throw new TokentrayError('signInFailed', 'The device code page redirected in a loop.')
 }
 
 function keepCookies(reply: Response, cookies: Map<string, string>): void {

@@ -74,7 +74,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
   }
   // An answer the gateway judges is read no longer than the client stays connected, either.
   const abort = () => {
-    const error = new Error('the client went away')
+    const error = new Error('the client disconnected')
     control?.abort(error)
     if (streamingStatus === null) fail(error, true)
     else end()

@@ -98,7 +98,7 @@ export function createForward(o: ForwarderOptions): Forward {
 }
 
 /** One object for all requests: creating an error costs more than everything else at a request's end. */
-const clientLeft = new Error('the client went away')
+const clientLeft = new Error('the client disconnected')
 
 /** Aborts when the answer is complete or the client has gone away. */
 function signalWhenGone({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {

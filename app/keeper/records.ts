@@ -58,6 +58,6 @@ export class Records {
     const wanted = entry.proposals
     writeInTurn(entry, async () => {
       if (entry.proposals === wanted) await this.#o.vault.saveProposals(id, wanted)
-    }).catch((error) => this.#o.log.error('what was proposed could not be saved', error, { server: id }))
+    }).catch((error) => this.#o.log.error('the proposals could not be saved', error, { server: id }))
   }
 }

@@ -77,7 +77,9 @@ export async function refresh(parts: RefreshParts, server: RefreshedServer): Pro
   const { fault, detail, retryAfter } = outcome
   // Only a reply that never came may have rotated the token behind our back; the journal keeps that in mind.
   if (fault !== 'lost')
-    await vault.endRefresh(id, grant.generation).catch((error) => log.error('a journal entry stays', error))
+    await vault
+      .endRefresh(id, grant.generation)
+      .catch((error) => log.error('a journal entry could not be removed', error))
   const current = await vault.readGrant(id)
   if (current?.generation !== grant.generation) return { kind: 'superseded', grant: current }
   return { kind: 'failed', report: { fault, at: clock.now(), detail, ...(retryAfter === null ? {} : { retryAfter }) } }

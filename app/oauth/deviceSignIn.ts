@@ -85,6 +85,6 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
 function refused({ server }: Discovery, { message }: ClientUnfit): TokentrayError {
   return new TokentrayError(
     'clientRefused',
-    `${shown(server.issuer)} does not allow this client to sign in with a device code (${message}). Use a client that may.`
+    `${shown(server.issuer)} does not allow this client to sign in with a device code (${message}). Use a client that is allowed to.`
   )
 }

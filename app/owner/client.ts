@@ -83,7 +83,7 @@ async function call(endpoint: Endpoint, command: string, input: unknown): Promis
     throw ownerGone(endpoint, error)
   }
   const reply = parse(text)
-  if (!reply) throw ownerGone(endpoint, new Error('the reply cannot be understood'))
+  if (!reply) throw ownerGone(endpoint, new Error('the reply is not valid'))
   if (reply.ok) return reply.value
   throw asError(reply)
 }

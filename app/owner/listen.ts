@@ -40,7 +40,7 @@ export async function listen(given: {
   const streams = new Set<() => void>()
 
   const server = createServer((request, response) => {
-    if (!isKey(request, key)) return deny(request, response, 401, 'notAllowedHere', 'The key is wrong.')
+    if (!isKey(request, key)) return deny(request, response, 401, 'notAllowedHere', 'The key is not valid.')
     const route = `${request.method} ${request.url}`
     if (route === 'GET /') return send(response, 200, { ok: true, value: { pid: process.pid, version: given.version } })
     if (route === 'GET /snapshots') return follow(request, response)
@@ -50,7 +50,7 @@ export async function listen(given: {
   })
   function follow(request: IncomingMessage, response: ServerResponse): void {
     const asked = request.headers[streamVersionHeader]
-    const sentence = `This Tokentray speaks version ${streamVersion} of the stream of changes; another was asked for.`
+    const sentence = `This Tokentray sends version ${streamVersion} of the stream of changes, but another version was requested.`
     if (asked === undefined || asked === String(streamVersion)) streamChanges(core, response, streams)
     else deny(request, response, 406, 'versionUnsupported', sentence)
   }

@@ -68,7 +68,7 @@ export class ClientDeletion {
       await vault.forgetRegistration(issuer, clientId)
       return await this.#delete(shape, server, false)
     } catch (error) {
-      log.error('a client that nothing uses could not be ended', error, { server: server.id })
+      log.error('an unused client could not be deleted', error, { server: server.id })
       return null
     }
   }
@@ -92,7 +92,7 @@ export class ClientDeletion {
     } finally {
       await vault
         .forgetManagement(issuer, clientId)
-        .catch((error) => this.#o.log.error('a spent right to delete a client stays', error))
+        .catch((error) => this.#o.log.error('the credential to delete a client could not be removed', error))
     }
   }
 }

@@ -55,6 +55,6 @@ async function note({ keeper, log }: Parts, server: string, found: (old: ServerC
     const old = keeper.roster.config(server)
     if (!isDeepStrictEqual(found(old), old)) await keeper.changeConfig(server, (now) => ({ config: found(now) }))
   } catch (error) {
-    log.error('what the sign-in found could not be noted', error, { server })
+    log.error('the scopes of the sign-in could not be saved', error, { server })
   }
 }

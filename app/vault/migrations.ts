@@ -36,7 +36,7 @@ export function migrate(
   if (current() > newest) {
     throw new TokentrayError(
       'vaultFromFuture',
-      `The vault ${path} was written by a newer Tokentray (format ${current()}, this one knows ${newest}); update Tokentray.`
+      `The vault ${path} was written by a newer version of Tokentray (format ${current()}, newer than ${newest}). Update Tokentray.`
     )
   }
   try {

@@ -96,7 +96,7 @@ async function openOnce(options: CompleteOptions): Promise<Vault> {
     if (found || !(error instanceof TokentrayError) || error.code !== 'vaultDamaged') throw asWriteError(error, path)
     throw new TokentrayError(
       'vaultDamaged',
-      `${path} is damaged or was written with another key. ${sidecarPath(path)}, which would tell which, is missing.`
+      `${path} is damaged or was written with another key. Tokentray cannot tell which, because ${sidecarPath(path)} is missing. Copy it from a backup (${path}.*.backup.json).`
     )
   }
 }

@@ -81,9 +81,9 @@ export const scheduleWords = {
   notPercent: 'Enter a percentage from 0 to 100.',
   tooShort: (least: string) => `Enter at least ${least}.`,
   fields: {
-    refreshFraction: 'Refresh after this part of the lifetime (%)',
+    refreshFraction: 'Refresh after this share of the lifetime (%)',
     refreshMargin: 'Or this long before expiry',
-    earliestFraction: 'Never before this part of the lifetime (%)',
+    earliestFraction: 'Never before this share of the lifetime (%)',
     jitter: 'Random variation, earlier by up to (%)',
     floor: 'Minimum time between two attempts',
     backoffFirst: 'Wait after the first failure',

@@ -41,7 +41,7 @@ const asked = (made: ReturnType<typeof core>, name: string) =>
 test('list shows who waits with digits and destination, and every client with its reach', async () => {
   const { out, err, exitCode } = await runIn(['clients', 'list'], { core: core() })
   expect(exitCode).toBe(0)
-  expect(out).toContain('4821 · Claude Code requests github · returns to a program on this computer')
+  expect(out).toContain('4821 · Claude Code requests access to github · returns to a program on this computer')
   expect(out).toContain('ci (key) · github, linear · until 2027-01-01 00:00:00Z · never used · k1')
   expect(out).toMatch(/^refused 3 × sent by another website’s page · last .* \(https:\/\/evil\.example\)$/m)
   expect(err).toContain('clients allow <digits>')

@@ -21,5 +21,5 @@ test('a listener that throws takes the snapshot from no other', async () => {
   followSnapshots(setting.core.stream, (snapshot) => snapshot.revision > revision && told.resolve())
   await setting.call('settings.set', { theme: 'dark' })
   await told.promise
-  expect(errors).toEqual(['a snapshot was not taken in'])
+  expect(errors).toEqual(['a snapshot could not be delivered'])
 })

@@ -199,7 +199,7 @@ test('one door that throws takes nothing from another; without listeners nothing
   const told = listen()
   set('a')
   await pass()
-  expect([told.length, errors]).toEqual([1, ['a snapshot was not taken in']])
+  expect([told.length, errors]).toEqual([1, ['a snapshot could not be delivered']])
   stop()
 })
 

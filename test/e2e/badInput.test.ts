@@ -182,7 +182,7 @@ test('FM-24 a vault from a newer Tokentray is refused and left alone; so is one 
     expectSentence(
       await home.tokentray(args),
       5,
-      /written by a newer Tokentray \(format \d+, this one knows \d+\); update Tokentray/
+      /written by a newer version of Tokentray \(format \d+, newer than \d+\)\. Update Tokentray/
     )
   }
   await setVersion((now) => now - 41)

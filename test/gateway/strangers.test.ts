@@ -139,7 +139,7 @@ describe('attempts are refused and shown', () => {
     expect(new URL(location!).searchParams.get('error')).toBe('invalid_request')
     expect(await refused()).toMatchObject([
       { kind: 'pkce', times: 1, detail: 'Test client' },
-      { kind: 'code', times: 2, detail: 'Test client: a code came with a wrong verifier' }
+      { kind: 'code', times: 2, detail: 'Test client: a code was sent with a wrong verifier' }
     ])
   })
 

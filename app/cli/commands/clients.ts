@@ -42,7 +42,7 @@ function describeClient(client: ClientView, now: number): string {
 }
 
 function describePending({ name, digits, asks, destination, redirectUri }: PendingClient): string {
-  return `${digits} · ${name} requests ${asks?.join(', ') ?? 'servers of your choice'} · returns to ${destination} (${redirectUri})`
+  return `${digits} · ${name} requests access to ${asks?.join(', ') ?? 'servers you choose'} · returns to ${destination} (${redirectUri})`
 }
 
 export async function list(world: World, options: Json): Promise<void> {

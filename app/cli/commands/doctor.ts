@@ -61,7 +61,7 @@ function clock(world: World): Check {
     return {
       name: 'clock',
       result: 'problem',
-      words: `${words} cannot be right. Set the clock: with a wrong one, expired tokens look valid.`
+      words: `It says ${words}, which cannot be right. Set the clock, because expired tokens look valid while it is wrong.`
     }
   return { name: 'clock', result: 'ok', words }
 }
@@ -133,7 +133,7 @@ async function findOwner(world: World): Promise<Check & { isRunning: boolean }> 
       return {
         name,
         result: 'warning',
-        words: `${who}, differs from this version (${world.version}). Run tokentray stop, then start it again.`,
+        words: `Another version of Tokentray is running: ${who}. This is version ${world.version}. Run tokentray stop, then start it again.`,
         isRunning: true
       }
     return {

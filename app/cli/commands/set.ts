@@ -25,9 +25,9 @@ export const knobs = {
 
 /** The options of `set` that hold parts of a lifetime, 0 to 1. */
 export const fractions = {
-  refreshFraction: 'refresh after this part of the lifetime, such as 0.8',
-  earliestFraction: 'never before this part of the lifetime, such as 0.5',
-  jitter: 'refresh earlier at random, by up to this part of the lifetime, such as 0.05'
+  refreshFraction: 'refresh after this share of the lifetime, such as 0.8',
+  earliestFraction: 'never before this share of the lifetime, such as 0.5',
+  jitter: 'refresh earlier at random, by up to this share of the lifetime, such as 0.05'
 } as const
 
 export type SetOptions = { json?: boolean } & CertificateOptions &
@@ -136,7 +136,7 @@ function readSchedule(options: SetOptions): NonNullable<Input<'server.set'>['sch
     if (text.trim() === '' || !(part >= 0 && part <= 1))
       throw new TokentrayError(
         'inputInvalid',
-        `"${text}" is not a part of a lifetime. Enter a number from 0 to 1, such as 0.8.`
+        `"${text}" is not a share of the lifetime. Enter a number from 0 to 1, such as 0.8.`
       )
     schedule[field] = part
   }

@@ -93,7 +93,7 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
   for (const { option, does } of Object.values(quirkFacts))
     set.addOption(new Option(`${option} <switch>`, does).choices(['on', 'off']))
   for (const [field, words] of Object.entries(knobs)) set.option(`--${dashed(field)} <duration>`, words)
-  for (const [field, words] of Object.entries(fractions)) set.option(`--${dashed(field)} <part>`, words)
+  for (const [field, words] of Object.entries(fractions)) set.option(`--${dashed(field)} <share>`, words)
   set.addOption(
     new Option('--default <knob>', 'reset this setting to its default; repeatable').argParser(
       (text: string, before: string[] = []) => {

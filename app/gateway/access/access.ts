@@ -112,7 +112,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
         for (const signIn of ended) cut({ signIn })
         if (ended.length > 0) changed()
       },
-      (error: unknown) => log.error('what has ended was not swept', error)
+      (error: unknown) => log.error('expired access could not be removed', error)
     )
     cancelSweep = clock.after(sweepEveryMs, sweep)
   }

@@ -19,7 +19,7 @@ export function createActivity({ local, clock, log }: { local: LocalAccess; cloc
     const uses = [...unwritten.values()]
     unwritten = new Map()
     writing = writing.then(() =>
-      local.noteUses(uses).catch((error: unknown) => log.error('the activity of clients was not written', error))
+      local.noteUses(uses).catch((error: unknown) => log.error('the activity of clients could not be saved', error))
     )
     return writing
   }

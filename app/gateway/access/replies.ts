@@ -85,7 +85,7 @@ export type Form = {
 export function asForm(parameters: URLSearchParams): Form {
   const get = (name: string) => {
     const all = parameters.getAll(name)
-    if (all.length > 1) throw new OAuthError('invalid_request', `"${name}" came more than once.`)
+    if (all.length > 1) throw new OAuthError('invalid_request', `"${name}" was sent more than once.`)
     return all[0] || undefined
   }
   return {

@@ -64,26 +64,26 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
     const now = clock.now()
     const used = await local.spendCode(hashOf(new Secret(form.must('code'))), now)
     if (!used) {
-      refused('code', `${name}: an unknown code came`)
+      refused('code', `${name}: an unknown code was sent`)
       throw invalidGrant('This code is unknown or has expired.')
     }
     const redirectUri = form.get('redirect_uri')
     const problem =
       used.usedAt !== null
-        ? 'a code came twice'
+        ? 'a code was used twice'
         : used.signIn.client !== client
-          ? 'a code came from another client'
+          ? 'a code was sent by another client'
           : now >= used.expiresAt
-            ? 'a code came too late'
+            ? 'a code was sent after it expired'
             : redirectUri !== undefined && redirectUri !== used.redirectUri
-              ? 'a code came with another redirect URI'
+              ? 'a code was sent with another redirect URI'
               : isVerifierOf(form.get('code_verifier') ?? '', used.challenge)
                 ? null
-                : 'a code came with a wrong verifier'
+                : 'a code was sent with a wrong verifier'
     if (problem !== null) {
       refused('code', `${name}: ${problem}`)
       await endSignIn(used.signIn, problem)
-      throw invalidGrant('This code cannot be used, or can no longer be used.')
+      throw invalidGrant('This code is not valid or has already been used.')
     }
     checkResources(form, origin, used.signIn)
     const tokens = { access: mint(randomBytes, 'access'), refresh: mint(randomBytes, 'refresh') }
@@ -112,7 +112,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
     if (!found || found.replacedAt === null || found.seed === null) throw invalidGrant('This sign-in was revoked.')
     if (now - found.replacedAt > graceMs) {
       refused('refreshToken', name)
-      await endSignIn(signIn, 'a replaced refresh token came again')
+      await endSignIn(signIn, 'a replaced refresh token was used again')
       throw invalidGrant('This refresh token was already used. Sign in again.')
     }
     return reply(successors(presented, found.seed), endsOf(signIn, found.replacedAt).access)
@@ -138,7 +138,7 @@ export function createTokens({ local, clock, randomBytes, endSignIn, refused }: 
       if (!signIn) return
       if (form.must('client_id') !== signIn.client)
         throw new OAuthError('unauthorized_client', 'This token was issued to another client.')
-      await endSignIn(signIn, 'its client revoked it')
+      await endSignIn(signIn, 'the client revoked it')
     }
   }
 }

@@ -52,7 +52,7 @@ test('within half a minute a lost answer can be had again, also after a restart;
   expect(await oauthError(client.refresh(tokens.refresh))).toBe('invalid_grant')
   for (const token of [tokens.access, again.access, newest.access]) expect(await works(token)).toBe(false)
   expect(await oauthError(client.refresh(newest.refresh))).toBe('invalid_grant')
-  expect(gateway.logged.join()).toContain('a replaced refresh token came again')
+  expect(gateway.logged.join()).toContain('a replaced refresh token was used again')
 })
 
 test('reuse ends its own sign-in only', async () => {
