@@ -6,13 +6,13 @@ const here = (platform: NodeJS.Platform, home: string): Place => ({ platform, ho
 const marks = {
   verified:
     'verified: that version of the client, on Linux, read what Tokentray wrote; Claude Code and Gemini CLI also connected',
-  cited: 'cited: its own documents or sources say so',
-  unverified: 'unverified'
+  cited: 'cited: according to the client’s own documentation or source code',
+  unverified: 'unverified: not tested with a client'
 }
 const ways = { key: 'key', oauth: 'OAuth', stdio: 'stdio' }
 
 function filesOf({ file }: ClientRow): string {
-  if (!file) return 'shown, to be entered by hand'
+  if (!file) return 'none; Tokentray shows the entry for you to copy'
   const linux = file(here('linux', '~'))
   const mac = file(here('darwin', '~'))
   const windows = file(here('win32', '%USERPROFILE%')).replace('%USERPROFILE%\\AppData\\Roaming', '%APPDATA%')
@@ -33,13 +33,13 @@ export function makeClientsPage(): string {
 
 <!-- Made by build/clients.ts from app/connect/clients.ts: npm run docs -->
 
-\`tokentray connect CLIENT SERVER\` points a client at \`http://127.0.0.1:4140/SERVER\`. It shows the change, asks, keeps a
-backup beside the file and writes it in one step; \`tokentray disconnect CLIENT SERVER\` takes exactly that entry out again
-and revokes its key. Without a terminal nothing is written unless \`--yes\` is given (exit code 3). \`--print\` only prints
-the entry. In the pages, each server has the same under *Connect a client*. It is the loopback address also where
-\`serve --public-url\` is on: a client on this machine needs no way round by a proxy ([gateway.md](gateway.md)).
+\`tokentray connect CLIENT SERVER\` points a client at \`http://127.0.0.1:4140/SERVER\`. It shows the change, asks, saves a backup next
+to the file, and writes the file in one step. \`tokentray disconnect CLIENT SERVER\` removes exactly that entry and revokes its key.
+Without a terminal, nothing is written unless you add \`--yes\` (exit code 3). \`--print\` only prints the entry. In the pages, each
+server has the same under *Connect a client*. The entry uses the loopback URL even with \`serve --public-url\`, because a client on
+this computer does not need the proxy ([gateway.md](gateway.md)).
 
-| | Client | File | Ways, the first unless told otherwise | How we know |
+| | Client | File | Ways to connect (the first is the default) | How we know |
 | --- | --- | --- | --- | --- |
 ${clients.map(row).join('\n')}
 
@@ -47,28 +47,30 @@ ${Object.values(marks)
   .map((mark) => `- ${mark}`)
   .join('\n')}
 
-A client's own variables move its file: \`CLAUDE_CONFIG_DIR\`, \`CODEX_HOME\`, \`GEMINI_CLI_HOME\`, \`VSCODE_PORTABLE\`,
+A client's own environment variables can move its file: \`CLAUDE_CONFIG_DIR\`, \`CODEX_HOME\`, \`GEMINI_CLI_HOME\`, \`VSCODE_PORTABLE\`,
 \`XDG_CONFIG_HOME\`, \`APPDATA\`.
 
-## Ways in
+## Ways to connect
 
-- **key** (the default): a named key for this one server stands in the client's file as a header. No sign-in can start, so
-  none can loop. The key opens nothing outside this machine and is revoked at once by \`disconnect\` or \`tokentray clients revoke\`.
-- **OAuth** (\`--oauth\`): the file holds the address only; the client signs in to the gateway, with your consent.
+- **key** (the default): the client's file contains a header with a named key for this one server. The client never starts a
+  sign-in, so it cannot get stuck in one. The key is useless outside this computer, and \`disconnect\` or
+  \`tokentray clients revoke\` revokes it immediately.
+- **OAuth** (\`--oauth\`): the file contains only the URL, and the client signs in to the gateway with your approval.
 - **stdio** (\`--stdio\`): the client starts \`tokentray mcp SERVER\`, which gets a key in memory from the running Tokentray. The
-  file holds no secret, and the command names this installation by its whole path.
+  file contains no secret, and the command uses the full path of this installation.
 
-## Why the key stands in the file
+## Why the key is in the file
 
 Codex can take the key from an environment variable (\`bearer_token_env_var\`) and VS Code can ask for it (\`inputs\`). Neither
-is the default: an editor started from the desktop has no such variable, and a person who must copy a key handles it in
-more places than one. The file is the client's own, keeps its mode (0600 where it is new), and what is in it is good for
-one server on this machine. A file that is shared with a project (\`vscode-workspace\`) gets no key at all.
+is the default, because an editor started from the desktop does not have such a variable, and a key that you copy ends up in more
+places than one. The file belongs to the client and keeps its permissions (0600 if it is new), and its key works for one server on
+this computer only. A file that is shared with a project (\`vscode-workspace\`) never contains a key.
 
-## What is refused
+## What Tokentray does not change
 
-A file that cannot be parsed, that is written in a way that cannot be edited without touching something else (an inline
-table in TOML), that is read-only, another user's or hard-linked, or that was changed between showing and writing. An entry of the same
-name that Tokentray did not write is replaced only with \`--replace\`. Ours are known by address or command; nothing marks them.
+Tokentray does not change a file that it cannot parse, that it cannot edit without changing something else (such as an inline table
+in TOML), that is read-only, belongs to another user or has hard links, or that changed after the preview. An entry with the same
+name that Tokentray did not write is replaced only with \`--replace\`. Tokentray recognizes its own entries by their URL or command;
+they carry no other mark.
 `
 }

@@ -9,95 +9,96 @@ type Row = { suffered: string; answer: string }
 const rows: Record<string, Row> = {
   'FM-01': {
     suffered: 'Several sessions race one single-use refresh token; the server revokes the family',
-    answer: 'One owner process, single flight per server'
+    answer: 'One process owns the vault, and each server has one refresh at a time'
   },
   'FM-02': {
     suffered: 'The loser of a race deletes the winner’s new token',
-    answer: 'Every write compares the grant’s generation; no failure deletes'
+    answer: 'Every write compares the grant’s generation, and no failure deletes a token'
   },
   'FM-03': {
-    suffered: 'The reply is lost, the next try says `invalid_grant`',
-    answer: 'Journal before sending; the same token once more at once; said honestly'
+    suffered: 'The reply is lost, and the next attempt fails with `invalid_grant`',
+    answer: 'Records the attempt before sending, retries the same token once at once, and explains what happened'
   },
   'FM-04': {
     suffered: 'A rotated token is received but not saved',
-    answer: 'Prove the vault writable first; hold in memory; retry the save only'
+    answer: 'Checks that the vault is writable first; otherwise holds the token in memory and retries only the save'
   },
   'FM-05': {
     suffered: 'A passing failure wipes credentials or marks them dead',
-    answer: 'Only a parsed OAuth error is terminal'
+    answer: 'Only an OAuth error from the server ends a grant'
   },
   'FM-06': {
-    suffered: 'A dead token is retried for ever, sign-in is never offered',
-    answer: 'A terminal state with reason and action'
+    suffered: 'A dead token is retried forever, and a sign-in is never offered',
+    answer: 'Stops, and shows the reason and what to do'
   },
   'FM-07': {
     suffered: 'A retry loop at 0 s',
-    answer: 'Exponent clamped first, a floor between attempts, nothing while paused'
+    answer: 'Limits the exponent, waits a minimum time between attempts, and sends nothing while paused'
   },
-  'FM-08': { suffered: 'A refresh token is stored but never used', answer: 'The scheduler' },
+  'FM-08': { suffered: 'A refresh token is stored but never used', answer: 'Refreshes each token before it expires' },
   'FM-09': {
-    suffered: 'No refresh token, because `offline_access` was never asked for',
-    answer: 'Asked for where listed; warned about where missing'
+    suffered: 'There is no refresh token, because `offline_access` was never requested',
+    answer: 'Requests it if the server lists it, and warns if there is no refresh token'
   },
   'FM-10': {
-    suffered: 'Expiry stored relative, missing or zero',
-    answer: 'Absolute; else the JWT’s, the last known, or a marked guess'
+    suffered: 'The expiry is stored as a relative time, or is missing or zero',
+    answer:
+      'Stores an absolute time; if the server does not say, uses the JWT’s, the last known lifetime or a marked estimate'
   },
   'FM-11': {
     suffered: 'A reply without a refresh token erases the old one',
-    answer: 'The old one is kept'
+    answer: 'Keeps the old one'
   },
   'FM-12': {
-    suffered: 'The refresh drops secret, resource or scope',
-    answer: 'The request’s shape is kept with the grant'
+    suffered: 'The refresh leaves out the secret, resource or scope',
+    answer: 'Stores with the grant how its requests are made'
   },
   'FM-13': {
-    suffered: 'Client registrations go stale or are minted endlessly',
+    suffered: 'Client registrations go stale, or new ones are created endlessly',
     answer:
-      'Kept per issuer and redirect host; a new one only where that one is refused, has expired or cannot have its port'
+      'Keeps one per issuer and redirect host; registers again only if it is rejected, has expired or cannot have its port'
   },
   'FM-14': {
-    suffered: 'The callback port is taken',
-    answer: 'A port of the system’s choice; a fixed one is named in the error'
+    suffered: 'The callback port is in use',
+    answer: 'Lets the system choose a port; an error names a fixed one'
   },
   'FM-15': {
-    suffered: 'Browser storms',
-    answer: 'The core opens no browser; one sign-in per server at a time'
+    suffered: 'Browser windows open over and over',
+    answer: 'The core opens no browser, and each server has one sign-in at a time'
   },
   'FM-16': {
     suffered: 'Signing in again destroys the working token first',
-    answer: 'Staged, then swapped'
+    answer: 'Replaces the old token only once the new one is stored'
   },
   'FM-17': {
     suffered: '“Connected” while nothing is authenticated',
-    answer: 'Health from the stored grant; acceptance shown apart, from answers seen'
+    answer: 'Derives health from the stored grant, and shows separately whether the server has accepted the token'
   },
-  'FM-18': { suffered: 'No way to sign in again', answer: 'One command (and one click) per server' },
+  'FM-18': { suffered: 'There is no way to sign in again', answer: 'One command (and one click) per server' },
   'FM-19': {
-    suffered: 'Signed in again, but running sessions keep the stale token',
-    answer: 'The gateway puts the current token on each request'
+    suffered: 'After a new sign-in, running sessions keep the old token',
+    answer: 'The gateway adds the current token to each request'
   },
   'FM-20': {
-    suffered: 'Alert at the first blip, or nagging for ever',
-    answer: 'A grace period, once per incident'
+    suffered: 'An alert at the first failure, or alerts without end',
+    answer: 'Waits a grace period, then notifies once per incident'
   },
-  'FM-21': { suffered: 'Keychain prompt storms', answer: 'One item, read once per start' },
+  'FM-21': { suffered: 'The keychain prompts over and over', answer: 'Uses one item, and reads it once per start' },
   'FM-22': {
     suffered: 'Windows’ 2,560-byte credential limit',
     answer: 'The keychain holds one 32-byte key'
   },
   'FM-23': {
-    suffered: 'No keychain: a crash, or silent plaintext',
-    answer: 'A clear error, an explicit passphrase mode'
+    suffered: 'Without a keychain, a crash or silent plaintext',
+    answer: 'Gives a clear error, and offers a passphrase instead'
   },
   'FM-24': {
-    suffered: 'One corrupt file loses every server; upgrades lose tokens',
-    answer: 'Transactions, tested migrations, encrypted copies first'
+    suffered: 'One corrupt file loses every server, and upgrades lose tokens',
+    answer: 'Uses transactions and tested migrations, and makes an encrypted copy first'
   },
   'FM-25': {
-    suffered: 'Tokens in logs',
-    answer: '`Secret` prints as [secret]; a canary searches every output'
+    suffered: 'Tokens appear in logs',
+    answer: '`Secret` prints as [secret], and tests search every output for planted tokens'
   }
 }
 
@@ -128,11 +129,11 @@ export function makeFailureModes(): string {
   const lines = Object.entries(rows).map(
     ([name, { suffered, answer }]) => `| ${name} | ${suffered} | ${answer} | ${tests.get(name)!.join('<br>')} |`
   )
-  return `# How token keeping fails, and what pins the answer down
+  return `# How token handling fails, and the tests that prevent it here
 
-Made by \`npm run docs\` from the tests' names: do not edit.
+Generated from the names of the tests by \`npm run docs\`. Do not edit.
 
-| | What people suffer elsewhere | What Tokentray does | Tests |
+| | What goes wrong elsewhere | What Tokentray does | Tests |
 | --- | --- | --- | --- |
 ${lines.join('\n')}
 `

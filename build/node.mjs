@@ -1,5 +1,5 @@
 // Makes a checkout runnable: the locked packages, and a Node that is new enough. Runs on any Node from 20 on.
-// Page not found may import a package: it is what installs them.
+// This file must not import a package: it is what installs them.
 import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

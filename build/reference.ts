@@ -11,16 +11,16 @@ import { exitCodes } from '../app/contract/errors.ts'
 const meanings: Record<number, string> = {
   0: 'done',
   1: 'failed',
-  2: 'the command line, a setting or an input is wrong',
-  3: 'a person is needed: to sign in, or to say yes',
+  2: 'the command line, a setting or an input is not valid',
+  3: 'a person is needed, to sign in or to confirm',
   4: 'there is no such server or sign-in',
-  5: 'the vault or its key',
-  6: 'the network, or a server that does not answer; trying again later may help',
-  130: 'stopped by Ctrl-C (143: by SIGTERM); `serve` and `demo` are meant to be ended so: 0 (`demo`: 1 where the steady server had a gap)'
+  5: 'the vault or its key cannot be used',
+  6: 'the network failed or a server did not respond; trying again later may help',
+  130: 'stopped by Ctrl-C (143: by SIGTERM). `serve` and `demo` then exit with 0, because that is how they are stopped (`demo`: 1 if the steady server had a gap)'
 }
 
 const json: Record<string, string> = {
-  add: '`{"view": View, "existed": boolean}`; `existed` is true only with `--from-env`, for a server seeded before',
+  add: '`{"view": View, "existed": boolean}`; `existed` is true only with `--from-env`, for a server imported before',
   list: '`{"servers": [View]}`',
   status: 'the whole snapshot; with a server `{"view": View}`; with `--watch` one per line',
   login: '`{"view": View}`',
@@ -34,7 +34,7 @@ const json: Record<string, string> = {
   token: '`{"token": string, "tokenType": string, "expiresAt": number or null, "warning": string or null}`',
   history: '`{"events": [Event]}`, newest first',
   serve:
-    '`{"pid", "version", "vault", "socket", "logs", "settings", "dashboard": string or null, "gateway": string or null, "publicUrl": string or null}`, once, when it is ready',
+    '`{"pid", "version", "vault", "socket", "logs", "settings", "dashboard": string or null, "gateway": string or null, "publicUrl": string or null}`, printed once, when it is ready',
   open: '`{"address": string}`; the one-time link is never part of it',
   stop: '`{"stopped": boolean, "pid": number or null}`',
   doctor: '`{"version": string, "checks": [{"name", "result": "ok", "warning" or "problem", "words"}]}`',
@@ -86,16 +86,16 @@ export async function makeReference(): Promise<string> {
   })
   return `# The command line
 
-Made by \`npm run docs\` from the program itself: do not edit.
+Generated from the program by \`npm run docs\`. Do not edit.
 
-- Results go to stdout, words for a person to stderr.
+- Results go to stdout, and messages for people to stderr.
 - Durations are written 90s, 5m, 1h, 2d or 1h30m.
-- A server is named by its id or its name.
-- A secret is never an argument: \`-\` as a file name reads it from stdin, or asks for it unseen on a terminal.
-- With \`--json\`, which every command but \`completion\` and \`help\` takes, stdout holds JSON only. Times are
-  milliseconds since 1970 (UTC). \`View\`, \`Event\` and the snapshot are those of \`app/contract/views.ts\`; fields may
-  be added, never renamed. A failure is
-  \`{"error": {"code": string, "message": string}}\` on stdout, beside the sentence on stderr.
+- You can refer to a server by its ID or its name.
+- Secrets are not accepted as arguments. With \`-\` as a file name, a secret is read from stdin, or hidden on a terminal.
+- With \`--json\`, which every command except \`completion\` and \`help\` accepts, stdout contains only JSON. Times are
+  milliseconds since 1970 (UTC). \`View\`, \`Event\` and the snapshot are defined in \`app/contract/views.ts\`; fields may
+  be added, but are never renamed. A failure is
+  \`{"error": {"code": string, "message": string}}\` on stdout, in addition to the message on stderr.
 
 ## Exit codes
 
@@ -107,11 +107,11 @@ ${codes.join('\n')}
 
 | Variable | |
 |---|---|
-| \`TOKENTRAY_HOME\` | the folder of everything, instead of the system's own places |
-| \`TOKENTRAY_VAULT\` | the vault's file; \`:memory:\` for one that is gone when its owner ends |
-| \`TOKENTRAY_PASSPHRASE\`, \`TOKENTRAY_PASSPHRASE_FILE\` | unlock the vault by a passphrase instead of the keychain |
-| \`BROWSER\` | a command that opens a URL, which it gets as its last argument |
-| \`NO_COLOR\` | no colours |
+| \`TOKENTRAY_HOME\` | folder for all files, instead of the system's default folders |
+| \`TOKENTRAY_VAULT\` | file of the vault; \`:memory:\` for one that is lost when Tokentray stops |
+| \`TOKENTRAY_PASSPHRASE\`, \`TOKENTRAY_PASSPHRASE_FILE\` | unlock the vault with a passphrase instead of the keychain |
+| \`BROWSER\` | command that opens a URL, which it receives as its last argument |
+| \`NO_COLOR\` | do not use colors |
 | \`TOKENTRAY_DEBUG\` | show where an unexpected error came from |
 
 \`tokentray add --from-env PREFIX\` reads \`PREFIX_ACCESS_TOKEN\` (or \`PREFIX_BEARER_TOKEN\`), \`PREFIX_REFRESH_TOKEN\`,

@@ -7,29 +7,29 @@ import { parseSettings, settingsSchema } from '../app/settings/settings.ts'
 
 /** What each field of the schedule means; the compiler asks for a line when one is added. */
 const meanings: Record<keyof Schedule, string> = {
-  refreshFraction: 'refresh when this share of the lifetime is over…',
-  refreshMargin: '…or this long before the end, whichever is earlier',
-  jitter: 'up to this share of the lifetime is taken off at random, so that many servers do not refresh at once',
+  refreshFraction: 'refresh after this share of the lifetime…',
+  refreshMargin: '…or this long before expiry, whichever is earlier',
+  jitter: 'refresh earlier at random, by up to this share of the lifetime, so that many servers do not refresh at once',
   earliestFraction: 'never before this share of the lifetime',
-  floor: 'the minimum time between two attempts at one server, kept across restarts, clicks included',
-  backoffFirst: 'the wait after the first failure; it doubles with each further one…',
-  backoffMax: '…up to this',
-  fixRetry: 'how often a server whose settings were refused is tried again',
-  retryAfterMax: 'the longest `Retry-After` that is believed',
-  guessedLifetime: 'the lifetime assumed where the server told none',
-  refreshTokenMargin: 'refresh this long before the refresh token’s own end, where refreshing extends it'
+  floor: 'minimum time between two attempts at one server, including attempts you start, even across restarts',
+  backoffFirst: 'wait after the first failure; it doubles with each further one…',
+  backoffMax: '…up to this maximum',
+  fixRetry: 'how often to retry while the server rejects the settings',
+  retryAfterMax: 'longest wait a server may ask for (`Retry-After`)',
+  guessedLifetime: 'assumed lifetime if the server does not say',
+  refreshTokenMargin: 'refresh this long before the refresh token itself expires, if refreshing extends it'
 }
 const others: Record<string, string> = {
   schedule: 'see below',
-  concurrency: 'how many refreshes may run at the same time',
-  logLevel: 'what is logged at least',
-  proxy: '`system` is the environment’s `HTTPS_PROXY` and `NO_PROXY`, else the system’s own settings',
+  concurrency: 'maximum number of refreshes at the same time',
+  logLevel: 'lowest level that is logged',
+  proxy: '`system` uses `HTTPS_PROXY` and `NO_PROXY` from the environment, otherwise the system’s own settings',
   clientMetadataUrl:
-    'the address of a client ID metadata document, our client id where a server reads them ([sign-in](sign-in.md))',
+    'URL of a client ID metadata document, used as the client ID if a server supports it ([sign-in](sign-in.md))',
   gatewayHeaderTimeout:
-    'how long a server may take until its answer through the gateway begins, in ms; streams may last forever',
-  gatewayKeepBody: 'bodies through the gateway up to this many bytes are kept, to be sent again with a new token',
-  theme: 'of the pages, in window and browser; `system` follows the desktop'
+    'how long a server may take to start its response through the gateway, in ms; streams may last forever',
+  gatewayKeepBody: 'largest request body that the gateway keeps to send again with a new token, in bytes',
+  theme: 'theme of the pages, in the window and in browsers; `system` follows the desktop'
 }
 
 type Property = {
@@ -66,11 +66,11 @@ export function makeSettingsReference(): string {
   })
   return `# Settings
 
-Made by \`npm run docs\` from the schema itself: do not edit.
+Generated from the schema by \`npm run docs\`. Do not edit.
 
-\`settings.json\` lies in Tokentray's folder (\`tokentray doctor\` names it). It is read at start and checked whole: a field
-that is unknown or wrong is an error that names it. All of it is optional. Changes made in the pages are written to it
-and hold at once; changes made by hand hold from the next start, or the next change in the pages, on.
+\`settings.json\` is in Tokentray's folder (\`tokentray doctor\` shows where). All fields are optional. The file is read and checked
+when Tokentray starts, and an unknown or invalid field is an error that names it. Changes you make in the pages are saved to the
+file and take effect immediately. Changes you make in the file take effect at the next start, or at the next change in the pages.
 
 | Field | Values | Default | Meaning |
 | --- | --- | --- | --- |
@@ -78,7 +78,7 @@ ${top.join('\n')}
 
 ## The schedule
 
-Times are milliseconds, or text such as \`"90s"\`, \`"5m"\`, \`"2h"\`. The same fields can be set for one server, where they win: \`tokentray set <server> …\`.
+Times are milliseconds, or text such as \`"90s"\`, \`"5m"\` or \`"2h"\`. The same fields can be set for one server with \`tokentray set <server> …\`, which overrides these.
 
 | Field | Values | Default | Meaning |
 | --- | --- | --- | --- |

@@ -1,5 +1,5 @@
 // What strangers may try: hostile registrations and redirects, bad requests, floods. All refused, and shown to be.
-// Page not found ever reaches a redirect URI that was not registered.
+// Nothing ever reaches a redirect URI that was not registered.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
