@@ -1,4 +1,4 @@
-// serve whose vault Wrong passphrase: up with a dashboard, ended with the code without one; and what other commands say.
+// serve whose vault does not open: up with a dashboard, ended with the code without one; and what other commands say.
 // A real core and a real socket; nobody gives the passphrase.
 import { existsSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
