@@ -68,7 +68,7 @@ test('another version is told apart from nonsense, with what to do', () => {
   expect(() => createFollower().take(message)).toThrow(
     expect.objectContaining({
       code: 'versionUnsupported',
-      message: expect.stringMatching(/version 2 .* version 1: update/)
+      message: expect.stringMatching(/2 and 1\). Update the older one/)
     })
   )
 })

@@ -188,7 +188,7 @@ test('FM-16 serve waits for a sign-in that a command hosts, instead of ending it
   const signingIn = home.start(['login', 'bot'], { env: { BROWSER: 'true' } })
   const address = (await signingIn.line(/^ {2}http/)).trim()
   const serving = home.start(['serve'])
-  await serving.line(/is waiting for someone to sign in/)
+  await serving.line(/is waiting for a sign-in to finish/)
   await approve(address)
   expect(await signingIn.ended).toMatchObject({ code: 0, out: expect.stringContaining('bot: Healthy') })
   await serving.line(/is running \(process \d+\)/)

@@ -163,11 +163,11 @@ describe('an owner of another build', () => {
   }
   test.each([
     ['that says so itself', (response: ServerResponse) => response.writeHead(406).end(refusal), 'Update it.'],
-    ['that knows no versions', (response: ServerResponse) => response.writeHead(200).write('{}\n'), 'update the older'],
+    ['that knows no versions', (response: ServerResponse) => response.writeHead(200).write('{}\n'), 'Update the older'],
     [
       'of a later version',
       (r: ServerResponse) => r.writeHead(200, { [streamVersionHeader]: '2' }).write('{}\n'),
-      'version 2'
+      'changes 2 and 1'
     ]
   ] as [string, (response: ServerResponse) => void, string][])(
     '%s is an error with its own code',
