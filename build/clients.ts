@@ -1,5 +1,5 @@
-// docs/connect.md, made from the table of clients: where each file is, what goes in, and how we know.
-// Compared with the page by test/build/docs.test.ts, so that a changed row is a changed page.
+// Makes docs/connect.md from the table of clients: where each client's file is, what is written into it, and the source.
+// test/build/docs.test.ts compares the two, so the page cannot fall behind the table.
 import { type ClientRow, clients, type Place } from '../app/connect/clients.ts'
 
 const here = (platform: NodeJS.Platform, home: string): Place => ({ platform, home, env: {}, cwd: 'PROJECT' })

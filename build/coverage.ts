@@ -1,5 +1,5 @@
-// Makes docs/protocol-coverage.md: what comes of every hostile reply at every step, from the table the tests prove.
-// The cells are test/oauth/hostile.ts's; hostile.test.ts fails where the product does otherwise.
+// Makes docs/protocol-coverage.md: what Tokentray does about every hostile reply at every step of OAuth.
+// The table is that of test/oauth/hostile.ts, and hostile.test.ts fails if Tokentray does anything else.
 import { answers, expected, faults, type StepName, steps } from '../test/oauth/hostile.ts'
 
 const names = Object.keys(steps) as StepName[]

@@ -1,5 +1,5 @@
-// Where Electron's runtime is, if it was downloaded. Runs on any Node from 20 on, before anything is installed.
-// node_modules/electron itself would download it on being asked; nothing here does.
+// Finds Electron's runtime, if it was downloaded. Runs on any Node from 20 on, before anything is installed.
+// Does not ask node_modules/electron, which would start a download.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './node.mjs'

@@ -1,5 +1,5 @@
-// Makes docs/failure-modes.md: what people suffer elsewhere, and the tests here that pin the answer down.
-// Tests name their row ("FM-04 …"); making the page fails when no test names a row.
+// Makes docs/failure-modes.md: how OAuth clients are known to fail, and the tests that keep Tokentray from it.
+// A test belongs to a row by its name ("FM-04 …"); making the page fails if a row has no test.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

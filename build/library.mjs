@@ -1,4 +1,4 @@
-// The package's entry: the sources in a checkout, so that an old bundle never hides an edit; else the bundle.
+// What `import … from 'tokentray'` loads: in a checkout the sources, so that an old bundle never hides an edit; else the bundle.
 // Sources need a Node that runs TypeScript (24); the bundle runs on 22.
 import { existsSync } from 'node:fs'
 

@@ -1,5 +1,5 @@
-// Bundles the Electron shell into dist/main/: entry and keychain helper as ES modules, the preload as CommonJS,
-// which is all a sandboxed preload can be. Native packages stay outside, since they bring binaries.
+// Bundles the Electron shell into dist/main/: entry and keychain helper as ES modules, and the preload script as CommonJS,
+// since a sandboxed preload script can be nothing else. Native packages stay outside, since they bring binaries.
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'

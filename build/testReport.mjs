@@ -1,5 +1,5 @@
-// A reporter for vitest: writes the seconds of each group of tests, and what failed, to a file that build/test.mjs prints at
-// the very end. A log is often cut to its end, and errors outside of tests are in no list of tests.
+// A reporter for vitest that writes the time of each group of tests, and all failures, to a file for build/test.mjs.
+// It is printed at the very end, because logs are often cut to their end, and errors outside of tests are in no list of tests.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { root } from './node.mjs'

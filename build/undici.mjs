@@ -1,5 +1,5 @@
-// What a bundle takes of undici: its dispatchers, as app/ does. Its main file loads fetch, WebSocket, caches and mocks as
-// well, 4 MB in each process. A name that is missing here fails the bundling.
+// The part of undici that the bundle contains: its dispatchers. A name that is missing here fails the bundling.
+// undici's own main file also loads fetch, WebSocket, caches and mocks: 4 MB more in each process.
 import connect from '../node_modules/undici/lib/api/api-connect.js'
 import Dispatcher from '../node_modules/undici/lib/dispatcher/dispatcher.js'
 

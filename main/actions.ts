@@ -1,5 +1,5 @@
-// Carries out a click in the tray's menu: runs commands of the contract as the window does, and has no rules of its own.
-// A command that failed is told in a notification; the new state of the server follows with the next snapshot.
+// Carries out a click in the tray's menu by running commands of the contract, as the window does; it has no rules of its own.
+// A failed command is reported in a notification; the new state of a server comes with the next snapshot.
 import type { Reply } from '../app/contract/commands.ts'
 import { asTokentrayError, type ErrorCode, exitCodes } from '../app/contract/errors.ts'
 import type { Snapshot } from '../app/contract/views.ts'

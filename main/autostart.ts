@@ -1,5 +1,5 @@
-// The XDG autostart entry of Linux as text: how it is written, and what it says (Desktop Application Autostart 0.5).
-// Pure; loginItem.ts keeps the file.
+// Reads and writes the text of the file that starts Tokentray at login on Linux (XDG Desktop Application Autostart 0.5).
+// Pure; loginItem.ts stores the file.
 
 /** A command line as Exec wants it: quoted words, "%" doubled, and the backslashes doubled again as a desktop string. */
 function writeExec(command: readonly string[]): string {

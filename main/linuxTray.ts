@@ -1,5 +1,5 @@
-// Linux only: whether anything on this desktop shows tray icons (StatusNotifierItem); plain GNOME has nothing that does.
-// Asked over D-Bus by whichever of its small tools is installed; a host may also come later than this program.
+// Linux only: whether anything on this desktop shows tray icons (StatusNotifierItem); plain GNOME shows none.
+// Asked over D-Bus by whichever of its tools is installed, and more than once, since a tray may start after Tokentray.
 import { execFile } from 'node:child_process'
 import type { Clock } from '../app/base/clock.ts'
 

@@ -1,4 +1,4 @@
-// Electron's entry: one instance, which owns the vault and shows it; what is in flight is finished before it ends.
+// Electron's entry: runs as one instance, owns the vault and shows it; before it ends, work in flight is finished.
 // --hidden starts without a window; --smoke tests a packaged application and ends by itself.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// What the desktop application remembers beside the vault: notifications wanted, incidents told, one explanation given.
-// An unreadable file counts as an absent one: nothing in it is worth stopping a start.
+// What the desktop application remembers outside the vault: which notifications are wanted and which were shown.
+// An unreadable file counts as a missing one: nothing in it is worth a failed start.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'

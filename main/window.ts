@@ -1,5 +1,5 @@
-// The one window: sandboxed, isolated, on our own pages only; it opens nothing, goes nowhere and is permitted nothing.
-// It exists only while it is open, so that a hidden Tokentray costs no renderer.
+// The only window: sandboxed, isolated, and limited to Tokentray's own pages; it opens no others and has no permissions.
+// It exists only while it is open, so that a hidden Tokentray costs no renderer process.
 import { app, BrowserWindow, protocol, type Session, session, shell, type WebContents } from 'electron'
 import { isOwnPage, mayOpenOutside, scheme, servePage, startPage } from './pages.ts'
 

@@ -1,5 +1,5 @@
-// A new key for a script or a client without OAuth: a name, its servers, its end; then the key itself, this once.
-// The key is in no store: leaving the screen forgets it here.
+// The form for a new gateway key, for scripts and clients without OAuth; afterwards it shows the key, once.
+// The key is held by this component alone, so leaving the page forgets it.
 import { useState } from 'react'
 import { act, usePending } from './actions.ts'
 import { bridge } from './bridge.ts'

@@ -1,5 +1,5 @@
-// Adding a server: an address is enough; the other ways are there for servers that allow no registration.
-// What is secret leaves the form once, with the command, and is emptied at once.
+// The page for adding a server: usually its URL is enough; the other ways are for servers where no client can be registered.
+// Secrets are sent once, with the command, and their fields are cleared at once, so that none stays on the page.
 import { useState } from 'react'
 import type { Input } from '../app/contract/commands.ts'
 import {

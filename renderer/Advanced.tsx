@@ -1,5 +1,5 @@
-// What few servers need: pass-through, keys that tokens are bound to, how a client of one's own authenticates, certificates, assertions.
-// Files of this machine can be named in the window only; elsewhere the section says so.
+// Settings that few servers need: pass-through, bound tokens (DPoP), client authentication, certificates, assertions.
+// Paths of files can be entered in the desktop window only; in a browser the section says so.
 import type { Input } from '../app/contract/commands.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { bridge } from './bridge.ts'

@@ -1,5 +1,5 @@
-// The shell: which screen is shown, what is announced, the connection's state, the toasts.
-// Screens beyond the list are loaded when they are first opened.
+// The frame around every page: chooses the page, shows the connection's state and toasts, and tells screen readers of changes.
+// Pages other than the list are loaded when they are first opened, so that the list appears sooner.
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { AskingBanner } from './Asking.tsx'

@@ -1,5 +1,5 @@
-// A client that waits to be let in: who it says it is, where it goes back to, what it wants, and the three answers.
-// The digits stand large beside the name: a name can be anybody's.
+// A client's request for access: its name, the address it returns to, the servers it wants, and buttons to allow or deny it.
+// The digits are as large as the name: any program can use a trusted name, but only the client's own page shows these digits.
 import { useState } from 'react'
 import type { PendingClient } from '../app/contract/clients.ts'
 import { allow, deny, setLock } from './clients.ts'

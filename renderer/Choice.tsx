@@ -1,5 +1,5 @@
-// One of a few, each with its word of explanation.
-// Radio buttons, since all choices should be seen at once.
+// A group of radio buttons, each with a line of explanation.
+// No drop-down list, because a person should see all choices at once.
 import { Label } from 'react-aria-components/Label'
 import { Radio, RadioGroup } from 'react-aria-components/RadioGroup'
 import { Text } from 'react-aria-components/Text'

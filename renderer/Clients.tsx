@@ -1,5 +1,5 @@
-// Who may use the gateway: requests that wait, clients and keys with their last use, new keys, the lock, the activity.
-// Revoking takes one press and counts at the client's next request.
+// The clients page: requests for access, clients and keys with their last use, new keys, the lock, and recent activity.
+// Revoking takes one click and applies from the client's next request on.
 import type { ClientView } from '../app/contract/clients.ts'
 import { isMetricsKey } from '../app/contract/metricsKey.ts'
 import { refusalWords } from '../app/contract/refusals.ts'

@@ -1,5 +1,5 @@
-// Connecting a client to this server: which client, what would change in its file, written with one press, taken back with one.
-// What is shown comes masked: no key passes through here.
+// Connects a client to this server: shows what would change in the client's settings file, writes it, and undoes it.
+// Keys arrive masked, so that none can be read from the page.
 import { useEffect, useState } from 'react'
 import type { ConnectableClient, ConnectPlan } from '../app/contract/connect.ts'
 import type { ServerView } from '../app/contract/views.ts'

@@ -1,5 +1,5 @@
-// The demo servers: to try Tokentray without an account anywhere, and to be rid of them again.
-// Shown only where this installation has them.
+// Starts and stops the demo servers, for trying Tokentray without an account anywhere.
+// Not shown if this installation comes without the demo.
 import { startDemo, stopDemo } from './actions.ts'
 import { ActionButton } from './controls.tsx'
 import { snapshots } from './store.ts'

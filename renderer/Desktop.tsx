@@ -1,5 +1,5 @@
-// What the desktop keeps: starting at login, and when to notify. A browser has none of it, and shows none.
-// Each switch acts at once and then shows what the system answered.
+// The settings that only the desktop application has: start at login, and when to show notifications.
+// Each switch takes effect at once and then shows what the system answered.
 import { useEffect, useState } from 'react'
 import { Checkbox } from 'react-aria-components/Checkbox'
 import type { DesktopSettings } from '../app/contract/desktop.ts'

@@ -1,5 +1,5 @@
-// A sign-in that ends on another machine: the code to enter there, the address, and both as a picture for a telephone.
-// The picture is one SVG path of our own making; nothing a server sent becomes markup.
+// A sign-in that is finished on another device (RFC 8628): the code, the address to enter it at, and a QR code of that address.
+// The QR code is drawn here as one SVG path, so that nothing a server sent can become markup.
 import { encode } from 'uqr'
 import { picturedLink } from '../app/contract/device.ts'
 import type { DeviceCodeView } from '../app/contract/views.ts'

@@ -1,5 +1,5 @@
-// What ends something: forgetting the registration, signing out, removing. The last two ask first.
-// What the authorization server made of the revocation is told when it is done.
+// Forgets a server's registration, signs out of it, or removes it; the last two ask for confirmation first.
+// Afterwards a person is told whether the authorization server confirmed the revocation.
 import type { ServerView } from '../app/contract/views.ts'
 import { forgetRegistration, remove, signOut } from './actions.ts'
 import { ActionButton, AskButton } from './controls.tsx'

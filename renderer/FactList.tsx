@@ -1,5 +1,5 @@
-// Names and what they stand for, one a line; a line without anything to say is left out.
-// Read aloud as a list of terms.
+// A list of names and values, one pair per line; a pair without a value is left out.
+// Marked up as a description list, so that screen readers read each name together with its value.
 export type Fact = readonly [name: string, value: React.ReactNode]
 
 export function FactList({ rows }: { rows: readonly Fact[] }) {

@@ -1,5 +1,5 @@
-// What is known of a server's token, client and addresses, as rows; rows without a value are left out.
-// Ends are shown as moments and as what is left, which moves.
+// The facts about a server's token, client and addresses, as rows; a row without a value is left out.
+// Expiry times are shown together with the time left, which counts down.
 import type { ServerView } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
 import { roughly, writeMoment } from './durations.ts'

@@ -1,5 +1,5 @@
-// A heading that folds out what is under it. Screen readers find it among the headings, at the level given.
-// The parts of a form inside it are set as the form's own with `isForm`.
+// A heading that expands and collapses the section below it, marked as a heading so that screen readers list it.
+// With `isForm` the section is laid out as a part of the form around it.
 import { Button } from 'react-aria-components/Button'
 import { Disclosure, DisclosurePanel, type DisclosureProps } from 'react-aria-components/Disclosure'
 

@@ -1,5 +1,5 @@
-// A new token for a server whose tokens are given by hand.
-// What is typed goes out once and is not kept here.
+// The form for replacing the token of a server whose tokens are pasted in by a person.
+// The token is sent once and its field is cleared at once, so that it does not stay on the page.
 import { useState } from 'react'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, usePending } from './actions.ts'

@@ -1,5 +1,5 @@
-// The event history of a server: the newest few, all on demand, a heading for each day that is not today.
-// Events come newest first.
+// A server's event history: the newest few events, or all on request, with a heading for each day before today.
+// Events arrive newest first and are shown in that order.
 import { useState } from 'react'
 import type { HistoryEvent } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'

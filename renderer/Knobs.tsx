@@ -1,5 +1,5 @@
-// The fields of a schedule, general or of one server: an empty field follows the layer below, and says what that is.
-// What is typed is checked here, sentence by field, before anything is sent.
+// The fields of a refresh schedule, general or of one server. An empty field shows the value that applies without it.
+// Input is checked here, with a sentence at each wrong field, before anything is sent.
 import type { ScheduleChanges, ScheduleOverrides } from '../app/contract/server.ts'
 import { Field, Push } from './controls.tsx'
 import { parseDuration, writeDuration } from './durations.ts'

@@ -1,5 +1,5 @@
-// The six marks: each state differs by shape as well as colour, and has its words for those who see neither.
-// Drawn here, since the tray's icons have other sizes and no page colours.
+// The icons for a server's states: each differs in shape as well as colour, and has a text for those who see neither.
+// Drawn here, because the tray's icons have other sizes and cannot take the page's colours.
 import type { ServerView } from '../app/contract/views.ts'
 import { markWords } from './words/list.ts'
 

@@ -1,5 +1,5 @@
-// What a client of one's own needs: the provider's steps, the exact redirect address to enter there, and what to copy back.
-// The provider is recognised by the server's host; where it is not, a person chooses.
+// How to register an OAuth client of one's own: the provider's steps, the exact redirect URI to enter, what to copy back.
+// The provider is recognised by the server's host; otherwise the person chooses it.
 import { useEffect, useState } from 'react'
 import type { Provider } from '../app/providers/provider.ts'
 import { providerOf, providers } from '../app/providers/providers.ts'

@@ -1,5 +1,5 @@
-// What a server is known or was just seen to need beyond the standard: the reason, the cost, and a button that allows it.
-// Nothing is set before the button is pressed; what was set is kept with its reason.
+// Settings that a server needs beyond the standards: the reason, the protection it gives up, and a button to allow it.
+// Nothing is changed before a person presses the button, since each of these settings makes a check weaker.
 import type { Proposal } from '../app/contract/proposal.ts'
 import { changeWith, quirkNames } from '../app/contract/quirks.ts'
 import type { ServerView } from '../app/contract/views.ts'

@@ -1,5 +1,5 @@
-// The public half of the key a client signs with (private_key_jwt), to be copied into its registration at the server.
-// It never changes while the server is kept, so it is asked for once.
+// The public half of the key that a client signs with (private_key_jwt), to be copied into its registration.
+// It never changes while the server is in the list, so it is requested only once.
 import { useEffect, useState } from 'react'
 import { explain } from './actions.ts'
 import { bridge } from './bridge.ts'

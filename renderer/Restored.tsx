@@ -1,5 +1,5 @@
-// A grant that came back from a backup: what trying it may cost, and the two ways on.
-// Nothing is tried before a person chose.
+// Asks what to do with a grant that was restored from a backup: try it, or sign in again.
+// Nothing is tried before a person chooses, since a server may answer an old refresh token by ending the grant.
 import type { ServerView } from '../app/contract/views.ts'
 import { refresh } from './actions.ts'
 import { ActionButton, Push } from './controls.tsx'

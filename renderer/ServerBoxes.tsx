@@ -1,5 +1,5 @@
-// Which servers somebody may use: a box for each, none ticked beforehand.
-// Shared by requests that named no server and by new keys.
+// Checkboxes for the servers that a client or key may use; none is ticked at first, so that access is a choice.
+// Used for requests that named no server, and for new keys.
 import { Checkbox } from 'react-aria-components/Checkbox'
 import { snapshots } from './store.ts'
 

@@ -1,5 +1,5 @@
-// One server: what is the matter and what to do, the last day as a picture, what is known, its history, its settings.
-// The history is asked for again whenever the snapshot shows a newer event.
+// The page of one server: its state and what to do, the last 24 hours as a chart, facts, history and settings.
+// The history is loaded again whenever the snapshot shows a newer event.
 import { useEffect, useRef, useState } from 'react'
 import type { HistoryEvent, ServerView } from '../app/contract/views.ts'
 import { explain, pause, refresh, resume } from './actions.ts'

@@ -1,5 +1,5 @@
-// The list: one row per server, as delivered (those who need a person first), one primary action where one is needed.
-// A row is drawn again only when its server changed; its moving parts read the clock themselves.
+// The list of servers in the order the core sends them: those that need a person first, each with its next step as a button.
+// A row is rendered again only if its server changed, and its countdown runs by itself, so that long lists stay fast.
 import { memo, useDeferredValue, useEffect } from 'react'
 import { Link } from 'react-aria-components/Link'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'

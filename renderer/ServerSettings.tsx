@@ -1,5 +1,5 @@
-// The settings of one server: name, scopes, redirect address, parameters, quirks, schedule. Only what was changed is sent.
-// Whatever takes effect later says when.
+// The settings of one server: name, scopes, redirect URI, parameters, quirks, schedule. Only what was changed is sent.
+// A setting that takes effect later says when.
 import { useState } from 'react'
 import { Checkbox } from 'react-aria-components/Checkbox'
 import type { Input } from '../app/contract/commands.ts'

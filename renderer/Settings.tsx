@@ -1,5 +1,5 @@
-// Settings of the whole: looks, what the desktop keeps, the general schedule, the vault, the gateway, the demo, a report to send.
-// Each change acts at once, but for the schedule, which is checked and saved as one.
+// The settings page: appearance, desktop, general schedule, vault, gateway, demo, and a diagnostic report.
+// Each change takes effect at once, except the schedule, which is checked and saved as a whole.
 import { useState } from 'react'
 import type { SettingsChanges, SettingsView, Theme } from '../app/contract/settings.ts'
 import type { Snapshot } from '../app/contract/views.ts'

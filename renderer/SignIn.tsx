@@ -1,5 +1,5 @@
-// A sign-in under way: each step as the core takes it, the ways to help it along, and how it ended.
-// The old token is untouched until the new one is stored, and the screen says so.
+// A sign-in in progress: each step as it happens, what the person can do meanwhile, and the result.
+// The page says that the old token keeps working until the new one is stored, so that nobody fears to try.
 import { useState } from 'react'
 import type { SignInStep } from '../app/contract/health.ts'
 import type { ServerView } from '../app/contract/views.ts'

@@ -1,5 +1,5 @@
-// How a sign-in ended: what is there now, or why it failed and which way leads on.
-// A server that never had a token is added anew where its address or client was wrong.
+// The result of a sign-in: where to go after success, or why it failed and what to try next.
+// A server that never had a token is added again if its address or client was wrong, since neither can be changed.
 import type { ServerView } from '../app/contract/views.ts'
 import { remove } from './actions.ts'
 import { ActionButton, Push } from './controls.tsx'

@@ -1,5 +1,5 @@
-// The last 24 hours as a picture: spans with and without a valid token, refreshes, failures, sign-ins.
-// Plain SVG; the words beside it say the same to those who do not see it.
+// The last 24 hours of a server as a chart: when it had a valid token, refreshes, failures and sign-ins.
+// Plain SVG; the text beside it says the same for people who cannot see it.
 import { useSyncExternalStore } from 'react'
 import type { HistoryEvent } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'

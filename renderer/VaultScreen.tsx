@@ -1,5 +1,5 @@
-// What is shown while the vault is not open: what happened, what is safe, what to do, and the means to do it.
-// Shows only what the core offers, and goes away by itself when a snapshot says that the vault is open.
+// The page shown while the vault is not open: what happened, what is safe, and what a person can do.
+// It offers only what the core says is possible, and closes when a snapshot says that the vault is open.
 import { useEffect, useRef, useState } from 'react'
 import type { VaultView } from '../app/contract/views.ts'
 import { act, explain, usePending } from './actions.ts'

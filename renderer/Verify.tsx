@@ -1,5 +1,5 @@
-// Asks the MCP server itself whether it takes the current token, and keeps the verdict in sight.
-// A verdict is about one token: a newer one makes it disappear.
+// Asks the MCP server whether it accepts the current token, and shows the answer.
+// An answer is about one token only, so it disappears when a newer token comes.
 import { useState } from 'react'
 import type { Output } from '../app/contract/commands.ts'
 import type { ServerView } from '../app/contract/views.ts'

@@ -1,5 +1,5 @@
-// First run: in one screen what happens where, and the one thing to do next.
-// Also what an emptied list shows.
+// The first page that a new user sees: what Tokentray does with tokens, and the button to add a server.
+// Shown again whenever the list of servers is empty.
 import type { VaultView } from '../app/contract/views.ts'
 import { Push } from './controls.tsx'
 import { DemoButton } from './Demo.tsx'

@@ -1,5 +1,5 @@
-// What people do: each action shows that it runs, then its result as a toast; a failure stays until it is closed.
-// Keys say what is running, so that the same button on two screens shows the same thing.
+// What people can do on the pages: each action shows its progress, then a toast; that of a failure stays until it is closed.
+// Progress is kept by the action's name, so that the same button on two pages shows the same progress.
 import { UNSTABLE_ToastQueue as ToastQueue } from 'react-aria-components/Toast'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { bridge } from './bridge.ts'

@@ -1,5 +1,5 @@
-// The one way to the core: Electron's preload in the window, HTTP and server-sent events in a browser.
-// Types come from the contract; its schemas stay out of the bundle, since the router parses at its end.
+// The pages' only connection to the core: Electron's preload script in the window, HTTP and server-sent events in a browser.
+// Only types come from the contract; its schemas would enlarge the bundle, and the core checks all input anyway.
 import type { Call, Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
 import { type ErrorCode, TokentrayError } from '../app/contract/errors.ts'

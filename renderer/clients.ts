@@ -1,5 +1,5 @@
-// What people do about clients of the gateway, and the list of them as the core has it.
-// The list is asked for anew whenever the snapshot says that it changed.
+// The list of the gateway's clients, and what people do about them: allow, deny, revoke, lock.
+// The list is loaded again whenever the snapshot says that it changed.
 import { useEffect, useState } from 'react'
 import type { Output } from '../app/contract/commands.ts'
 import { act } from './actions.ts'

@@ -1,5 +1,5 @@
-// The one ticking store: at most one wake-up a second, none while nobody looks or the page is hidden.
-// Components pick a value out of the time and are drawn again only when that value changes.
+// The clock behind all countdowns: it ticks at most once a second, and not at all while nobody reads it or the page is hidden.
+// A component takes a value from the time and is rendered again only when that value changes.
 import { useSyncExternalStore } from 'react'
 
 const listeners = new Set<() => void>()

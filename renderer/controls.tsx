@@ -1,5 +1,5 @@
-// The few controls all screens share, on react-aria-components: buttons that show progress, fields, the question, toasts.
-// Secret fields are write-only: they are emptied as soon as what they held was sent.
+// Controls that all pages share, built on react-aria-components: buttons with progress, fields, confirmations, toasts.
+// Fields for secrets are write-only: they are cleared as soon as their value was sent.
 import { useEffect, useRef, useState } from 'react'
 import { Button, type ButtonProps } from 'react-aria-components/Button'
 import { FieldError } from 'react-aria-components/FieldError'

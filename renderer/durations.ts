@@ -1,5 +1,5 @@
-// Lengths of time and times of day as people read and write them.
-// What a person types is read by the command line's own parser, so that both take the same notation.
+// Reads and writes durations and times of day for people.
+// A typed duration is read by the command line's own parser, so that both accept the same notation.
 import { parseDuration as parse } from '../app/contract/duration.ts'
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const

@@ -1,5 +1,5 @@
-// The entry of the bundle: connects the store to the core, then draws.
-// A crash of the pages cannot harm the core, so nothing is caught here.
+// The entry of the pages' bundle: connects the store to the core, then renders.
+// Nothing is caught here: if the pages crash, the core goes on refreshing tokens.
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
 import { showKeptTheme } from './settings.ts'

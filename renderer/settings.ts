@@ -1,5 +1,5 @@
-// The general settings as the pages know them: read when a screen needs them, changed by the command, shown as answered.
-// A core that does not answer leaves them unknown; a screen then shows no defaults.
+// The general settings as the pages know them: loaded when a page needs them, replaced by the answer to each change.
+// Until the core has answered they are unknown, and pages show no defaults, which might not be true.
 import { useEffect } from 'react'
 import type { SettingsChanges, SettingsView, Theme } from '../app/contract/settings.ts'
 import { act } from './actions.ts'

@@ -1,5 +1,5 @@
-// The sign-ins begun on these pages: how each one ended, which the snapshot does not keep.
-// The steps themselves come from the snapshot, so that a sign-in begun elsewhere shows them too.
+// The sign-ins started on these pages, and how each one ended, which the snapshot does not keep.
+// Their steps come from the snapshot, so that sign-ins started elsewhere are shown as well.
 import type { SignInStep } from '../app/contract/health.ts'
 import { act, explain } from './actions.ts'
 import { bridge } from './bridge.ts'

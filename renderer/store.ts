@@ -1,5 +1,5 @@
-// What the pages know: the newest snapshot, the connection, what is being done, and the screen shown.
-// Small external stores; messages of the core's stream keep the snapshot up to date.
+// What the pages know: the newest snapshot, the connection, actions in progress, and the current page.
+// Kept in small stores outside React; messages of the core's stream keep the snapshot up to date.
 import { useSyncExternalStore } from 'react'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { createFollower } from '../app/contract/follower.ts'

@@ -1,4 +1,4 @@
-// How the window's pages are bundled: relative addresses, hashed files, nothing inline, so that a strict CSP holds.
+// How the pages are bundled: relative addresses, hashed file names, nothing inline, so that a strict content policy works.
 // The same files are loaded by the Electron window and served to a browser.
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'

@@ -8,9 +8,9 @@ import { floors } from '../build/floors.ts'
 
 const root = join(import.meta.dirname, '..')
 
-function sources(folder: string): { file: string; text: string }[] {
+function sources(folder: string, names = /\.tsx?$/): { file: string; text: string }[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.tsx?$/.test(file))
+    .filter((file) => names.test(file))
     .map((file) => ({
       file: `${folder}/${file}`.replaceAll('\\', '/'),
       text: readFileSync(join(root, folder, file), 'utf8')
@@ -115,8 +115,11 @@ describe('imports', () => {
     expect(guilty.map(({ file }) => file)).toEqual([])
   })
 
-  test('each file of the core opens with two lines on its job', () => {
-    const bare = sources('app').filter(({ text }) => !/^(#!.*\n)?\/\/ .+\n\/\/ .+\n/.test(text))
+  test('each source opens with exactly two lines on its job, each style sheet with one comment', () => {
+    const opening = (file: string) => (file.endsWith('.css') ? /^\/\* .+/ : /^(#!.*\n)?\/\/ .+\n\/\/ .+\n(?!\/\/)/)
+    const bare = ['app', 'main', 'renderer', 'build'].flatMap((folder) =>
+      sources(folder, /\.(tsx?|mjs|mts|css)$/).filter(({ file, text }) => !opening(file).test(text))
+    )
     expect(bare.map(({ file }) => file)).toEqual([])
   })
 })

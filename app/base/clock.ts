@@ -1,5 +1,5 @@
-// The only place that reads the time, sets timers or rolls dice; everything else is handed a Clock and a Random.
-// An alarm rings within 30 s whatever it was set for, so that its owner soon notices a sleep or a clock that was changed.
+// The only place that reads the time, sets timers or makes random numbers; all other code is handed a Clock and a Random.
+// An alarm rings after 30 s at the latest, even if it was set for later, so that sleep and changed clocks are noticed.
 
 /** Times are in ms since the epoch (UTC). */
 export interface Clock {

@@ -1,4 +1,4 @@
-// The metrics of one owner in Prometheus' text format: refreshes, the gateway's requests, and how each token stands.
+// Metrics in Prometheus' text format: refreshes, requests through the gateway, and when each token expires.
 // One registry per core, so that tests and owners never share counts. Labels are server ids and results, never anything secret.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 

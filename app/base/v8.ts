@@ -1,5 +1,5 @@
-// V8 flags that keep an owner small, which stays for days and holds many idle streams.
-// Set at run time, since an owner is started as a plain command, and only on the V8 they were tested with.
+// V8 flags that keep the memory of an owner small, a process that runs for days and holds many idle streams.
+// Set at run time, since an owner is started as a plain command, and only on the V8 versions they were tested with.
 import { setFlagsFromString } from 'node:v8'
 
 /** Node 24's. */

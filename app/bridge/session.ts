@@ -1,4 +1,4 @@
-// The session with an MCP server whose revision has one: its id and version, the server's own stream, and its loss.
+// The bridge's session with an MCP server: its id and version, the server's event stream, and recovery when it is lost.
 // If the server forgot the session, the client's handshake is sent again, so that the client need not notice.
 import type { IncomingMessage } from 'node:http'
 import { withTimeout } from '../base/abort.ts'

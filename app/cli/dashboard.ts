@@ -1,5 +1,5 @@
-// Runs the dashboard for `serve`: finds its built pages, chooses its port, and says why where it cannot be shown.
-// Its failure stops nothing else: tokens are kept alive whether or not anybody can look at them.
+// Runs the dashboard for `serve`: finds its built pages, chooses its port, and explains why if it cannot be shown.
+// Its failure stops nothing else: tokens are kept valid whether or not anybody can look at them.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The `tokentray` command: connects the command line to the real terminal, clock and signals, and ends with its exit code.
-// Ctrl-C stops politely; a second one, a while later, at once. A closed pipe downstream ends the command without a word.
+// The `tokentray` command: connects the command line to the real terminal, clock and signals, and sets the exit code.
+// Ctrl-C lets work in flight finish; pressed again later, it stops at once. A closed pipe ends the command silently.
 import { systemClock, systemRandom } from '../base/clock.ts'
 import { locate } from '../base/paths.ts'
 import { readVersion } from '../base/version.ts'

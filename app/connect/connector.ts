@@ -1,4 +1,4 @@
-// Connects a client to a server: plans what would change in the client's file, writes it, undoes it.
+// Connects a client to a server: plans what would change in the client's file, writes it, and undoes it.
 // A key is made only when a file is about to be written, so that looking at a plan leaves nothing behind.
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'

@@ -1,5 +1,5 @@
-// Merges our entry into one that is there: fields a person added stay, fields that Tokentray decides are replaced.
-// Keys are masked for comparing entries, because each key is different.
+// Merges Tokentray's entry into an existing one: fields a person added stay, fields that Tokentray decides are replaced.
+// Keys are masked when entries are compared, because each key is different.
 import type { Entry } from './clients.ts'
 import { isOurs, keyShown, type Target } from './entry.ts'
 

@@ -1,4 +1,4 @@
-// Which address of a device-code sign-in (RFC 8628) a QR code shows, if it is short enough to be scanned.
+// Chooses the address that the QR code of a device-code sign-in (RFC 8628) shows, if one is short enough to be scanned.
 // Free of zod, because the pages and the command line load it.
 import type { DeviceCodeView } from './views.ts'
 

@@ -1,5 +1,5 @@
-// The reader's end of a stream (stream.ts): keeps the snapshot up to date, one message after the other.
-// Without zod and Node, as the pages and the way of `tokentray token` load it.
+// The reader's end of a stream of changes (stream.ts): applies each message to the snapshot, and so keeps it up to date.
+// Free of zod and Node's modules, because the pages and `tokentray token` load it.
 import type { StreamMessage } from './stream.ts'
 import { checkStreamVersion } from './streamVersion.ts'
 import type { ServerView, Snapshot } from './views.ts'

@@ -1,5 +1,5 @@
-// Requests the gateway refused that a person should hear of, by kind, and their words. Ordinary refusals, such as of an
-// expired token, are not among them. Free of zod, because the command line loads it.
+// The kinds of refused gateway requests that a person should hear of, and their words; an expired token is not one of them.
+// Free of zod, because the command line loads it.
 
 export const refusalWords = {
   foreignHost: 'wrong host name, as in DNS rebinding',

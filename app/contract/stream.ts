@@ -1,5 +1,5 @@
-// The messages by which every door tells its readers what is there: the whole snapshot first, then only what changed.
-// Readers put them together with follower.ts; a message that fits no schema here never leaves.
+// The messages that tell readers what changed: the whole snapshot first, then only the changes.
+// Readers put them together with follower.ts; a message that does not fit its schema never leaves.
 import { z } from 'zod'
 import { serverId } from './server.ts'
 import { streamVersion } from './streamVersion.ts'

@@ -1,5 +1,5 @@
-// The version of the stream of changes (stream.ts), which the two ends of a stream may not share: each may be of another build.
-// Without zod and Node, as the pages and the way of `tokentray token` load it.
+// The version of the stream of changes (stream.ts), since its two ends may come from different builds of Tokentray.
+// Free of zod and Node's modules, because the pages and `tokentray token` load it.
 import { TokentrayError } from './errors.ts'
 
 /** Rises when a reader of the version before could no longer understand the messages. */

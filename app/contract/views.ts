@@ -1,5 +1,5 @@
-// What doors may see: the snapshot, a server's view, events.
-// No field can hold a secret, and all are parsed on departure.
+// What the doors (door.ts) may see of Tokentray's state: the snapshot, views of servers, events of their history.
+// No field can hold a secret, and everything is parsed before it leaves.
 import { z } from 'zod'
 import { clientsView } from './clients.ts'
 import { actions, expirySources, faults, lights, signInSteps, stateKinds } from './health.ts'

@@ -1,5 +1,5 @@
-// What begins once the vault is open: OAuth, keeper and sign-ins around it, and the commands that need them.
-// The only file that assembles these parts.
+// Puts together what needs an open vault: OAuth, keeper, sign-ins, and the handlers of their commands.
+// The only file that knows all these parts, so that each of them can be tested without the others.
 import { randomBytes } from 'node:crypto'
 import type { Clock, Random } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'

@@ -1,5 +1,5 @@
-// The core as its doors see it: one handler, one stream of changes, one end.
-// It lives whether or not the vault is open: opening.ts tries, keeping.ts begins once it is.
+// The core as its doors see it: it answers commands, streams changes, and ends once.
+// It exists whether or not the vault is open: vault/opening.ts opens it, and assembly.ts then adds what needs it.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Random } from '../base/clock.ts'
 import { type Log, openLog, silentLog } from '../base/log.ts'

@@ -1,5 +1,5 @@
 // Whole snapshots for readers in the owner's own process, put together from the stream of changes.
-// Apart from publisher.ts, whose schemas a command that only asks a running owner must not load.
+// Separate from publisher.ts, whose schemas a command that only asks a running owner must not load.
 import { createFollower, type Follower } from '../contract/follower.ts'
 import type { Snapshot } from '../contract/views.ts'
 import type { Stream } from './publisher.ts'

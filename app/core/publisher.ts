@@ -1,4 +1,4 @@
-// Tells every door what changed: the revision, who listens, and which servers' views are to be made anew.
+// Tells every door what changed: keeps the revision, the list of readers, and which servers' views must be made again.
 // It holds no view and no snapshot, so the work after one change does not grow with the number of servers.
 import TinyQueue from 'tinyqueue'
 import type { Clock } from '../base/clock.ts'

@@ -1,5 +1,5 @@
-// A report that a person can send to somebody: what runs, where, and how each server does.
-// Ids and hosts are kept, since nothing can be told without them; secrets are never here, and of addresses only the host stays.
+// The diagnostic report that a person can send to somebody for help: versions, system, and the state of each server.
+// It holds no secrets, and of a URL only the host; server ids stay, since nobody could help without them.
 import { homedir } from 'node:os'
 import type { Paths } from '../base/paths.ts'
 import type { RefusalView } from '../contract/clients.ts'

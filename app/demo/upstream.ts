@@ -1,4 +1,4 @@
-// The demo's outside world: one authorization server and three MCP servers behind it, each with its own temper.
+// The demo's outside world: one authorization server and three MCP servers behind it, which behave differently.
 // `steady` just works, `flaky` fails at random and recovers, `ending` needs a new sign-in after a while.
 import type { Clock, Random } from '../base/clock.ts'
 import { type Authority, startAuthority } from './authority.ts'

@@ -1,4 +1,4 @@
-// When a server's light, words or warnings change by the mere passing of time, with no event to tell of it.
+// When a server's light, words or warnings change because time passes, without any event that would tell.
 // Every use of `now` in words.ts has its moment here; a moment left out would be shown too late.
 import type { Health } from '../contract/health.ts'
 import { endNoticeMs } from './schedule.ts'

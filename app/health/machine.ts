@@ -1,4 +1,4 @@
-// The state machine of one server's health: (health, event, now) → the next health and what to do. Pure: no I/O, clock or dice.
+// The state machine of one server's health: (health, event, now) → next health and effect. Pure: no I/O, clock, randomness.
 // A pair of state and event that is not listed changes nothing; the keeper counts it.
 import type { Action, FaultReport, GrantFacts, Health, Schedule, SignInStep, State } from '../contract/health.ts'
 import {

@@ -1,5 +1,5 @@
-// Questions about a stored health: when its next attempt is planned, whether that is due, whether what was asked is answered.
-// Pure, and without a say in what happens next: that is for machine.ts.
+// Questions about a stored health: when the next attempt is planned, whether it is due, whether a caller has its answer.
+// Pure functions that change nothing: what happens next is decided in machine.ts.
 import type { Health, Schedule, State } from '../contract/health.ts'
 
 export const newHealth: Health = {

@@ -1,5 +1,5 @@
-// When to try: due time, backoff and the floor between attempts, as pure functions of times in ms.
-// All read the wall clock as given; a clock that jumped can make them act sooner, and never wait for ever.
+// When to try a refresh: due time, backoff and the least time between attempts, as pure functions of times in ms.
+// They take the wall clock's time as given: if the clock jumps, an attempt may come too early, but is never put off for ever.
 import type { GrantFacts, Schedule } from '../contract/health.ts'
 
 export const defaultSchedule: Schedule = {

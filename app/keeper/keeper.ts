@@ -1,5 +1,5 @@
-// The keeper of every server's token: it tells events to the health machine, starts what that asks for, and rings at the next plan.
-// It decides nothing about health; app/health does. It holds no token but one that could not be saved yet.
+// Keeps every server's token valid: passes events to the health machine, carries out its effects, wakes at the next plan.
+// It decides nothing about health; app/health does. It holds no token except one that could not be saved yet.
 
 /*
  * The invariant everything here rests on: the *generation* of a grant.

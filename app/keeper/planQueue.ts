@@ -1,5 +1,5 @@
-// When each server's next attempt is planned, the earliest first, so that neither an alarm nor an event looks at all servers.
-// A plan that was changed stays in the heap, outdated, until its turn comes or too many of its kind have gathered.
+// When each server's next attempt is planned, earliest first, so that neither an alarm nor an event looks at all servers.
+// A plan that changed stays in the heap, marked outdated, until its turn comes or there are too many of its kind.
 import TinyQueue from 'tinyqueue'
 
 /** One planned attempt: when, in ms since the epoch, and of whom. It counts only while its owner holds this very object. */

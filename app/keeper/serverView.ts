@@ -1,4 +1,4 @@
-// One server as the doors see it: its health in words and the facts of its grant.
+// Makes the view of one server that the doors see: its health in words and the facts of its grant.
 // Nothing secret gets in: the grant comes here as an outline, without tokens, keys and client secret.
 import type { Health, Schedule } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'

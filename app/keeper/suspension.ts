@@ -1,4 +1,4 @@
-// The time in which the machine is about to sleep: what is asked for meanwhile is sent once it is awake.
+// Holds back refreshes while the machine is about to sleep, and lets them go once it is awake.
 // It ends by itself after 30 s of running time, so that a desktop that never says "awake" stops no refresh for good.
 import type { Clock } from '../base/clock.ts'
 

@@ -1,5 +1,5 @@
 // Callers that wait for what they asked of a server: each is answered as soon as the server's health shows an answer.
-// When the keeper is drained first there will be no answer, and the caller is sent to the next owner.
+// If this process stops before that, the caller is told to ask the next owner.
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { isAnswered } from '../health/questions.ts'

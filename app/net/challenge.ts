@@ -1,5 +1,5 @@
 // Parses the WWW-Authenticate header (RFC 9110 section 11.6.1), which may hold several challenges with quoted commas.
-// Headers.get joins several header lines with commas, which the same grammar covers.
+// Headers.get joins several header lines with commas, and the same grammar reads that too.
 
 /** `scheme` and the names of `params` in lower case. */
 export type Challenge = { scheme: string; params: Record<string, string> }

@@ -1,5 +1,5 @@
-// Tells hosts of this machine and private addresses from public ones. Plain HTTP is allowed only to this machine, and
-// metadata of a public server must not send us to a private address (RFC 9728 section 7.7, RFC 8252 section 7.3).
+// Tells this machine and private addresses from public ones: plain HTTP is allowed to this machine only (RFC 8252 section 7.3).
+// Metadata of a public server must not send requests to a private address, into the user's network (RFC 9728 section 7.7).
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 

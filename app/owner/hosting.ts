@@ -1,4 +1,4 @@
-// What a process needs to find the owner of a vault, or to become it: time, paths, the ownership, the core, and the person.
+// What a process needs to find the owner of a vault or to become it: clock, paths, the lock, the core, and the person to ask.
 // The command line and the desktop application each make their own; tests replace single parts.
 import type { Clock, Random } from '../base/clock.ts'
 import type { Environment, Paths } from '../base/paths.ts'

@@ -1,5 +1,5 @@
-// One SQLite connection to the encrypted file: cipher, key and durability in the only order that works.
-// Also the one place where SQLite's error codes become ours.
+// One SQLite connection to the encrypted file: cipher, key and durability settings, in the only order that works.
+// Also the one place where SQLite's error codes are turned into Tokentray's.
 import Database from 'better-sqlite3'
 import { expose, type Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'

@@ -1,5 +1,5 @@
-// Where the vault's key comes from. A vault that exists never gets a new key: a key that cannot be had is an error.
-// A new key is in the keychain, and was read back from there, before anything is encrypted with it.
+// Where the vault's key comes from. An existing vault never gets a new key: if its key is not found, that is an error.
+// A new key is stored in the keychain and read back before it encrypts anything; otherwise the vault could not be opened again.
 import { createHash } from 'node:crypto'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'

@@ -1,4 +1,4 @@
-// The OS keychain behind a small port: one item per vault, which holds its 32-byte key and nothing else.
+// The system's keychain behind a small interface: one item per vault, which holds its 32-byte key and nothing else.
 // The real one is keytar (Keychain, Credential Manager, Secret Service), run in a child process.
 import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'

@@ -1,4 +1,4 @@
-// What the vault remembers of local clients: the interface the gateway's authorization server and admission stand on.
+// What the vault remembers of local clients, as an interface for the gateway's authorization server and admission.
 // Credentials come and go as SHA-256 hashes; times are in ms since the epoch (UTC). Every write is durable when it resolves.
 
 /** A public client of RFC 7591. `approvedAt`: when a person last let in what came for its tokens; null: nothing did. */

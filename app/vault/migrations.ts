@@ -1,5 +1,5 @@
-// The schema's history: migrations are only ever added, each runs in one transaction, and a newer vault is refused.
-// An encrypted copy of an existing vault is made before the first: one for all, since each copy deletes the oldest one.
+// The versions of the vault's schema: migrations are only ever added, each is one transaction, a newer vault is refused.
+// Before the first one an encrypted copy of the vault is made; only one, since each copy deletes the oldest.
 import { TokentrayError } from '../contract/errors.ts'
 import { asVaultError, type Connection } from './connection.ts'
 import { tables } from './migrations/001-tables.ts'

@@ -1,4 +1,4 @@
-// Opening the vault: place, sidecar, key, file, schema, in this order, and nothing lost whichever of them fails.
+// Opens the vault: folder, sidecar, key, file and schema, in this order; whichever of them fails, nothing is lost.
 // To be called only by the owner (app/owner/lock.ts). From here on nothing may open the vault file through `fs`.
 import { randomBytes } from 'node:crypto'
 import { existsSync, statSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// Rows of the vault as the core's types and back. What is read is validated: a row that does not parse is `vaultDamaged`.
-// The one function here that unwraps secrets feeds SQL parameters and nothing else.
+// Turns rows of the vault into the core's types and back. What is read is validated: a row that does not parse is `vaultDamaged`.
+// The one function here that unwraps secrets passes them to SQL parameters and nowhere else.
 import { z } from 'zod'
 import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'

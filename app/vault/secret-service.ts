@@ -1,5 +1,5 @@
-// Linux only: whether the Secret Service's default collection is locked, which libsecret does not tell ("no such item").
-// Asked over D-Bus by whichever of its small tools is installed.
+// Linux only: asks whether the Secret Service's default collection is locked, which libsecret reports as "no such item".
+// Asked over D-Bus by gdbus, busctl or dbus-send, whichever is installed.
 import { execFile } from 'node:child_process'
 
 const name = 'org.freedesktop.secrets'

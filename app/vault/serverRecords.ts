@@ -1,5 +1,5 @@
-// Everything that stays in memory of a server, read by one statement for all of them: a start must not ask three times for each.
-// Parts that many servers have in common, such as an issuer's name, become one object: thousands of copies would fill memory.
+// Reads all that is kept in memory about each server, in one SQL statement for all: three for each would slow down the start.
+// Values that many servers share, such as an issuer's name, become one object: thousands of copies would fill memory.
 import type { ServerConfig } from '../contract/server.ts'
 import type { HistoryEvent } from '../contract/views.ts'
 import type { GrantOutline } from '../oauth/grant.ts'

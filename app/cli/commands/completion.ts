@@ -1,5 +1,5 @@
-// `tokentray completion`: shell scripts made from commander's tree. They complete commands and options only:
-// a press of Tab must never open a vault.
+// `tokentray completion`: prints completion scripts for shells, made from commander's tree.
+// They complete commands and options, not the names of servers: pressing Tab must never open a vault.
 import type { Command } from 'commander'
 import { TokentrayError } from '../../contract/errors.ts'
 import { printRaw } from '../output.ts'

@@ -1,5 +1,5 @@
-// `tokentray demo`: three local servers that behave differently, on a throw-away vault, signed in by themselves and shown live.
-// Exit 0 only if the steady server always had a valid token once it had the first.
+// `tokentray demo`: three local servers that behave differently, in a temporary vault, signed in automatically and shown live.
+// The exit code is 0 only if the server `steady` had a valid token at all times after its first one.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// `tokentray history`: what happened to a server's tokens, the newest event last, where a terminal shows it.
-// As JSON the newest comes first, as the owner gives it.
+// `tokentray history`: what happened to a server's tokens, oldest event first, so that the newest is next to the prompt.
+// With --json the newest event comes first, in the order the owner sends.
 import { withOwner } from '../../owner/withOwner.ts'
 import { print, printJson, printNote } from '../output.ts'
 import { describeEvent } from '../words.ts'

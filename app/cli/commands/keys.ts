@@ -1,4 +1,4 @@
-// `tokentray keys`: the public half of a client's key, to be registered at its server (RFC 7517).
+// `tokentray keys`: prints the public half of a client's key, to be registered at its authorization server (RFC 7517).
 // The private half stays in the vault.
 import { withOwner } from '../../owner/withOwner.ts'
 import { print, printJson } from '../output.ts'

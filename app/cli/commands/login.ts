@@ -1,5 +1,5 @@
-// `tokentray login`: sends a person's browser to the authorization server and waits for what comes back.
-// The URL is always printed; without a browser here, a device code where the server offers one, else pasting.
+// `tokentray login`: sends a person's browser to the authorization server and waits for the response.
+// The URL is always printed. Without a browser here it uses a device code, or the person pastes the address they end at.
 import { createInterface } from 'node:readline'
 import type { Input, Output } from '../../contract/commands.ts'
 import { picturedLink } from '../../contract/device.ts'

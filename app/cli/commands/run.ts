@@ -1,5 +1,5 @@
-// `tokentray run`: a command with a server's token in one variable of its environment, and nowhere else.
-// The child has this terminal; its exit code is ours.
+// `tokentray run`: runs a command with a server's token in one variable of its environment, and nowhere else.
+// The command uses this terminal, and its exit code becomes that of `tokentray run`.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { onAbort } from '../../base/abort.ts'

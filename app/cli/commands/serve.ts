@@ -1,5 +1,5 @@
-// `tokentray serve`: keeps tokens alive, and shows the dashboard and the gateway, until it is told to stop.
-// It takes the vault over from a command that has it for a moment; beside another lasting owner it refuses to start.
+// `tokentray serve`: keeps tokens valid and runs dashboard and gateway until it is stopped.
+// Takes the vault over from a command that owns it for a moment; refuses to start beside another lasting owner.
 import { untilAborted } from '../../base/abort.ts'
 import { spareMemory } from '../../base/v8.ts'
 import { asTokentrayError } from '../../contract/errors.ts'

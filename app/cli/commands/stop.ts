@@ -1,5 +1,5 @@
-// `tokentray stop`: asks the lasting owner (serve, the desktop application) to end, and waits until it is gone.
-// A command that has the vault for a moment is left alone: it ends by itself.
+// `tokentray stop`: asks the lasting owner of the vault (`serve` or the desktop application) to end, and waits for that.
+// A command that owns the vault for a moment is left alone, since it ends by itself.
 import { sleep } from '../../base/clock.ts'
 import { connect } from '../../owner/client.ts'
 import { maxHandOverMs } from '../../owner/takeOver.ts'

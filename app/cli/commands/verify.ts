@@ -1,5 +1,5 @@
-// `tokentray verify`: asks the MCP server itself whether it takes the token at hand.
-// Exit 0: it does; 1: it does not; 6: nobody knows, since it could not be asked.
+// `tokentray verify`: asks the MCP server itself whether it accepts the current token.
+// The exit code is 0 if it does, 1 if it does not, and 6 if the server could not be asked.
 import { withOwner } from '../../owner/withOwner.ts'
 import { print, printJson } from '../output.ts'
 import type { World } from '../world.ts'

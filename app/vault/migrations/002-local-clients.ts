@@ -1,5 +1,5 @@
-// The gateway's own clients: registrations, sign-ins with their codes and tokens, standing consents, keys, activity.
-// Credentials are kept as SHA-256 hashes only. What reaches a server goes with it: its name may come back for another.
+// The gateway's own clients: registrations, sign-ins with their codes and tokens, lasting consents, keys, activity.
+// Credentials are kept as SHA-256 hashes only. Access to a server is deleted with it, since its name may be used again.
 import type { Migration } from './migration.ts'
 
 export const localClients: Migration = {

@@ -1,5 +1,5 @@
-// Where a registered client can be deleted at its server, and with which token (RFC 7592).
-// Apart from the registrations: a grant goes on with its client after the registration was forgotten here.
+// Where a registered client can be deleted at its server, and the token for that (RFC 7592).
+// Kept apart from the registrations, since a grant goes on using its client after the registration was forgotten here.
 import type { Migration } from './migration.ts'
 
 export const clientManagement: Migration = {

@@ -1,5 +1,5 @@
-// The secret of a server's client at its identity provider (MCP, enterprise-managed authorization), beside its own client's.
-// A column, as that one is: both go with the server.
+// The secret of a server's client at its identity provider (MCP, enterprise-managed authorization).
+// Kept in the server's row, beside the secret of its own client, so that both are deleted with the server.
 import type { Migration } from './migration.ts'
 
 export const identityProvider: Migration = {

@@ -1,5 +1,5 @@
-// What the last sign-in of a server failed for and would be cured by (contract/proposal.ts), as JSON: null is none.
-// A person may come back to it another day, with another owner running by then.
+// The changes of settings that would let a server's failed sign-in succeed (contract/proposal.ts), as JSON; null is none.
+// Kept in the vault, so that a person can come back to them another day, after a restart.
 import type { Migration } from './migration.ts'
 
 export const proposals: Migration = {
