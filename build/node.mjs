@@ -115,7 +115,7 @@ export function ensureNode() {
       for (const file of ['package.json', 'package-lock.json'])
         copyFileSync(join(root, 'build', 'node', file), join(home, file))
       npmCi(home, '--ignore-scripts')
-      if (!existsSync(binary)) fail('no Node 24 for this machine could be installed; install one from nodejs.org')
+      if (!existsSync(binary)) fail('Node 24 could not be installed for this machine; install it from nodejs.org')
     }
   )
   return binary

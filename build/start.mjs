@@ -40,10 +40,10 @@ function make(node, { name, made, from, command }) {
 }
 
 function whyNoTray(electron) {
-  if (!electron) return `no Electron runtime is here (${howToInstall} downloads it)`
+  if (!electron) return `Electron is not installed (${howToInstall} downloads it)`
   const { DISPLAY, WAYLAND_DISPLAY } = process.env
   if (process.platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY)
-    return 'no desktop is here (neither DISPLAY nor WAYLAND_DISPLAY is set)'
+    return 'no desktop was found (neither DISPLAY nor WAYLAND_DISPLAY is set)'
   return null
 }
 
@@ -53,7 +53,7 @@ const rest = process.argv.slice(2)
 const electron = findElectron()
 const why = whyNoTray(electron)
 if (why) {
-  say(`${why}, so this is the server with its dashboard instead of the tray.`)
+  say(`${why}, so the server with its dashboard starts instead of the tray.`)
   // Tokens are kept alive even where the dashboard cannot be shown.
   make(node, pages)
   runNode(node, [at('app', 'cli', 'main.ts'), 'serve', '--open', ...rest])

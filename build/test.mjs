@@ -12,7 +12,7 @@ const debianPackages = ['dbus', 'gnome-keyring', 'libsecret-1-0', 'libglib2.0-bi
 
 function ensureDebianPackages() {
   if (process.platform !== 'linux')
-    return 'not on Linux: the keychain tests, and those of the pages where no Chromium is found, are skipped'
+    return 'not on Linux: the keychain tests are skipped, and so are the tests of the pages if Chromium is not found'
   // The status itself is read: a package that was removed again is still known to dpkg.
   const isInstalled = (name) =>
     // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own syntax
@@ -21,7 +21,7 @@ function ensureDebianPackages() {
   if (missing.length === 0) return null
   const advice = `some tests of the keychain, the pages or the gateway are skipped; to run them: apt-get install ${missing.join(' ')}`
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return `not root on Debian: ${advice}`
-  console.log(`Installing ${missing.join(', ')} for the tests of keychain, pages and gateway…`)
+  console.log(`Installing ${missing.join(', ')} for the tests of the keychain, the pages and the gateway…`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const apt = (...args) => spawnSync('apt-get', args, { env, encoding: 'utf8' })
   apt('update', '-q')

@@ -8,7 +8,9 @@ ensurePackages()
 const electron = findElectron()
 if (!electron) {
   const isRequired = Boolean(process.env.TOKENTRAY_REQUIRE_ELECTRON)
-  console.log(`test:electron is ${isRequired ? 'impossible' : 'skipped'}: no Electron runtime here (${howToInstall}).`)
+  console.log(
+    `test:electron ${isRequired ? 'cannot run' : 'is skipped'}: Electron is not installed (${howToInstall} downloads it).`
+  )
   process.exit(isRequired ? 1 : 0)
 }
 process.env.TOKENTRAY_TEST_ELECTRON = electron

@@ -6,7 +6,7 @@ import type { Line } from './menu.ts'
 /** The window's screen where clients are. */
 export const clientsScreen = 'clients'
 
-const wanted = ({ asks }: PendingClient) => asks?.join(', ') ?? 'servers you choose'
+const wanted = ({ asks }: PendingClient) => asks?.join(', ') ?? 'you choose'
 
 /** First in the menu. `write` makes a name fit for it. */
 export function requestLines({ pending, locked }: ClientsView, write: (name: string) => string): Line[] {
@@ -17,7 +17,7 @@ export function requestLines({ pending, locked }: ClientsView, write: (name: str
       label: `${write(it.name)} requests access — digits ${it.digits}`,
       mark: 'attention',
       lines: [
-        { label: `To ${write(wanted(it))}` },
+        { label: `Servers: ${write(wanted(it))}` },
         { label: `Returns to ${write(it.destination)}` },
         'separator',
         ...(it.asks === null
@@ -50,7 +50,7 @@ export function decideRequestNotices(
     .filter(({ request }) => !told.has(request))
     .map((it) => ({
       title: plain(`${it.name} requests access`),
-      body: plain(`To ${wanted(it)}. If its page shows the digits ${it.digits}, review the request in Tokentray.`)
+      body: plain(`Servers: ${wanted(it)}. If its page shows the digits ${it.digits}, review the request in Tokentray.`)
     }))
   return { notices, told: new Set(pending.map(({ request }) => request)) }
 }

@@ -130,7 +130,7 @@ export function describe(
   if (view.state !== 'fresh') return brief
   if (view.nextAt !== null && view.nextAt > now) return `${brief} · refreshes ${when(view.nextAt, distance)}`
   if (view.nextAt === null && view.expiresAt !== null && view.expiresAt > now)
-    return `${brief} · ends ${when(view.expiresAt, distance)}`
+    return `${brief} · expires ${when(view.expiresAt, distance)}`
   return brief
 }
 

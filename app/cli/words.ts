@@ -1,9 +1,11 @@
 // Describes servers for a terminal: one line each, a card with every fact of one, or a line per event of its history.
 // Times are shown in UTC, and beside them how long ago or how soon that is.
 import { formatDuration } from '../contract/duration.ts'
+import type { ExpirySource, SignInStep } from '../contract/health.ts'
 import { quirkFacts, quirkNames } from '../contract/quirks.ts'
 import type { GrantKind } from '../contract/server.ts'
-import type { HistoryEvent, ServerView } from '../contract/views.ts'
+import type { EventKind, HistoryEvent, ServerView } from '../contract/views.ts'
+import { faultWords } from '../health/words.ts'
 import { setCommand } from './propose.ts'
 
 export const lockedNote = 'Locked: all clients are blocked. Run "tokentray unlock" to allow them again.'
@@ -40,6 +42,37 @@ const grants: Record<GrantKind, string> = {
   staticToken: 'static token'
 }
 
+const sources: Record<ExpirySource, string> = {
+  stated: 'the server',
+  jwt: 'the token itself (JWT)',
+  lastKnown: 'the lifetime of an earlier token',
+  guess: 'an estimate, because the server did not say',
+  none: 'unknown'
+}
+
+const steps: Record<SignInStep, string> = {
+  resource: 'finding the server',
+  authorizationServer: 'finding the authorization server',
+  registration: 'registering Tokentray',
+  browser: 'waiting for you in the browser',
+  exchange: 'getting the tokens',
+  store: 'storing the tokens'
+}
+
+const events: Record<EventKind, string> = {
+  added: 'added',
+  signedIn: 'signed in',
+  signInFailed: 'sign-in failed',
+  refreshed: 'refreshed',
+  refreshFailed: 'refresh failed',
+  superseded: 'superseded',
+  signedOut: 'signed out',
+  paused: 'paused',
+  resumed: 'resumed',
+  verified: 'verified',
+  settingsChanged: 'settings changed'
+}
+
 const tense = (at: number, now: number) => (at >= now ? 'expires' : 'expired')
 
 /** Everything a person may want to know of one server, one line per fact. */
@@ -47,18 +80,21 @@ export function describeCard(view: ServerView, now: number): string[] {
   const when = (at: number | null) => (at === null ? null : `${formatTime(at)}, ${formatDistance(at, now)}`)
   const facts: [string, string | null][] = [
     ['name', view.name],
-    ['address', view.url],
+    ['URL', view.url],
     ['health', `${view.light}: ${view.words}`],
     ['detail', view.detail || null],
     ['to do', nextStep(view)],
     ['since', when(view.since)],
     ['token expires', when(view.expiresAt)],
-    ['expiry source', view.expirySource],
+    ['expiry known from', view.expirySource && sources[view.expirySource]],
     ['next attempt', when(view.nextAt)],
     ['attempts', view.attempt > 0 ? String(view.attempt) : null],
-    ['last failure', view.fault && `${view.fault}${view.faultAt ? `, ${formatDistance(view.faultAt, now)}` : ''}`],
-    ['refresh expires', when(view.refreshExpiresAt)],
-    ['accepted', when(view.acceptedAt)],
+    [
+      'last failure',
+      view.fault && `${faultWords[view.fault]}${view.faultAt ? `, ${formatDistance(view.faultAt, now)}` : ''}`
+    ],
+    ['refresh token expires', when(view.refreshExpiresAt)],
+    ['accepted by server', when(view.acceptedAt)],
     ['gateway', view.mode === 'passThrough' ? 'pass-through' : null],
     ['grant', view.byDeviceCode ? 'device code' : grants[view.grantKind]],
     ['issuer', view.issuer],
@@ -75,7 +111,7 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['sign-in', view.signIn && describeSignIn(view.signIn)],
     ...view.warnings.map((warning): [string, string] => ['warning', warning])
   ]
-  return [view.id, ...facts.filter(([, text]) => text).map(([name, text]) => `  ${`${name}:`.padEnd(20)}${text}`)]
+  return [view.id, ...facts.filter(([, text]) => text).map(([name, text]) => `  ${`${name}:`.padEnd(24)}${text}`)]
 }
 
 /** The command that does what the server waits for; null where nothing is needed. */
@@ -92,11 +128,10 @@ export function nextStep(view: ServerView): string | null {
 /** "2026-01-31 12:00:00Z  refreshed  …" */
 export function describeEvent(event: HistoryEvent): string {
   const end = event.expiresAt === null ? '' : ` (the token expires ${formatTime(event.expiresAt)})`
-  const fault = event.fault === null ? '' : `${event.fault}: `
-  return `${formatTime(event.at)}  ${event.kind.padEnd(16)}${fault}${event.detail}${end}`
+  return `${formatTime(event.at)}  ${events[event.kind].padEnd(18)}${event.detail}${end}`
 }
 
 function describeSignIn({ since, step, waitingFor }: NonNullable<ServerView['signIn']>): string {
-  const where = waitingFor === undefined ? `at ${step}` : `waiting for the sign-in to ${waitingFor}`
+  const where = waitingFor === undefined ? steps[step] : `waiting for the sign-in to ${waitingFor}`
   return `in progress since ${formatTime(since)}, ${where}`
 }

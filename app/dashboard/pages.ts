@@ -30,7 +30,10 @@ export const pages = {
     '<p><a href="/">Go to the dashboard</a></p>',
     '<meta http-equiv="refresh" content="0;url=/">'
   ),
-  sessionNeeded: writePage('Open the dashboard from a terminal', `${run}<p>It opens this page for you only.</p>`),
+  sessionNeeded: writePage(
+    'Open the dashboard from a terminal',
+    `${run}<p>It opens the dashboard with a link that works once.</p>`
+  ),
   linkSpent: writePage(
     'This link was already used or has expired',
     `<p>Each link works once and expires after a minute.</p>${run}`

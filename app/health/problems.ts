@@ -46,12 +46,12 @@ const words: Record<string, string> = {
   EBUSY: 'it is in use',
   EMFILE: 'too many files are open',
   ELOOP: 'too many symbolic links',
-  EIO: 'the disk failed',
+  EIO: 'the disk could not be read or written',
   aborted: 'the request was cancelled',
   timeout: 'no response in time',
   proxy_timeout: 'the proxy settings could not be determined in time',
   network_error: connection,
-  address_changed: 'the host name now leads elsewhere',
+  address_changed: 'the host name now points to another address',
   too_large: 'the response is too large',
   unreadable: 'the response could not be decoded',
   not_json: 'the response is not JSON',
@@ -60,7 +60,7 @@ const words: Record<string, string> = {
 
 /** For codes of a kind that are not listed one by one. */
 const kinds: readonly [RegExp, string][] = [
-  [/^SQLITE_(FULL|IOERR_WRITE)/, 'the disk is full or failed'],
+  [/^SQLITE_(FULL|IOERR_WRITE)/, 'the disk is full or could not be written'],
   [/^SQLITE_READONLY/, 'the file is read-only'],
   [/^SQLITE_(BUSY|LOCKED)/, 'another program is using the file'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'the file is damaged'],

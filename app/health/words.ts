@@ -44,7 +44,8 @@ export function worstLight(lights: readonly Light[]): Light {
   return lights.reduce<Light>((worst, light) => (order.indexOf(light) > order.indexOf(worst) ? light : worst), 'grey')
 }
 
-const faultWords: Record<Fault, string> = {
+/** Each fault in a few words, to stand inside a line. */
+export const faultWords: Record<Fault, string> = {
   offline: 'the authorization server is unreachable',
   busy: 'the authorization server is busy',
   lost: 'a reply was lost',
@@ -94,7 +95,7 @@ function happened(report: FaultReport, lostAt: number | null, time: WriteTime | 
     case 'busy':
       return `The authorization server was busy${at}: ${sayProblem(report.detail)}.`
     case 'lost':
-      return `A refresh was sent${at}, but no complete reply arrived: ${sayProblem(report.detail)}. The server may already have replaced the refresh token, so Tokentray tries the same one one more time.`
+      return `A refresh was sent${at}, but no complete reply arrived: ${sayProblem(report.detail)}. The server may already have replaced the refresh token, so Tokentray tries the same one again.`
     case 'garbled':
       return `The reply${at} did not come from an OAuth server: ${sayProblem(report.detail)}. It may be the login page of a network.`
     case 'refused':
@@ -126,7 +127,7 @@ export function detailOf(health: Health, now: number, time: WriteTime): string {
   const isRefused = isTokenRefused(state)
   if (isRefused) {
     const at = time(state.since)
-    sentences.push(`The server rejected the current token at ${at}, and refreshing did not or would not help.`)
+    sentences.push(`The server rejected the current token at ${at}, and a refresh cannot fix that.`)
   }
   if (state.kind === 'needsUser' && state.code === restored)
     sentences.push(

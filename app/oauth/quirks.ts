@@ -20,7 +20,7 @@ export function proposeHost({ redirectHost }: Pick<ServerConfig, 'redirectHost'>
   return {
     change: { redirectHost: other },
     reason: `The server rejected the redirect URI with ${redirectHost}. Some servers accept only ${other}.`,
-    givesUp: 'None: both are this computer.',
+    givesUp: 'None. Both names mean this computer.',
     trust: 'seen',
     source: null
   }
@@ -38,7 +38,7 @@ export function proposeLogin(scope: string | null): Proposal {
   return {
     change: { params: { prompt: isOffline ? 'login consent' : 'login' } },
     reason: 'The server does not let you choose an account (prompt=select_account).',
-    givesUp: 'None: you sign in each time, and can choose another account then.',
+    givesUp: 'None. You sign in each time and can choose another account then.',
     trust: 'seen',
     source: null
   }

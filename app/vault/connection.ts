@@ -61,7 +61,7 @@ export function asVaultError(error: unknown, path: string): unknown {
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) {
     return new TokentrayError(
       'vaultDamaged',
-      `The vault ${path} is damaged. Run \`tokentray vault restore\` to restore its newest intact backup, or \`tokentray vault reset\` to start over.`,
+      `The vault ${path} is damaged. Run "tokentray vault restore" to restore its newest intact backup, or "tokentray vault reset" to start over.`,
       { cause: error }
     )
   }

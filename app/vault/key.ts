@@ -37,7 +37,7 @@ export async function readKey(sidecar: Sidecar, options: KeyOptions): Promise<Ke
     if (keyFingerprint(key) === sidecar.fingerprint) return { key: key, sidecar }
     throw new TokentrayError(
       'vaultKeyWrong',
-      `The key in the keychain does not belong to ${path}. Restore the keychain's entry "tokentray", or run \`tokentray vault reset\` to start over.`
+      `The key in the keychain does not belong to ${path}. Restore the keychain's entry "tokentray", or run "tokentray vault reset" to start over.`
     )
   }
   const passphrase = options.passphrase ?? (await options.ask?.(false))
@@ -122,7 +122,7 @@ function keychainSidecar(account: string, key: Secret, complete: boolean): Sidec
 function keyMissing(path: string): TokentrayError {
   return new TokentrayError(
     'vaultKeyMissing',
-    `The keychain has no key for ${path}, or is locked without reporting it. Unlock or restore the keychain, or run \`tokentray vault reset\` to start over.`
+    `The keychain has no key for ${path}, or is locked without reporting it. Unlock or restore the keychain, or run "tokentray vault reset" to start over.`
   )
 }
 

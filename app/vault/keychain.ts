@@ -148,7 +148,7 @@ function parseAnswer(out: string): Answer {
 }
 
 const orPassphrase =
-  'or use a passphrase instead: run `tokentray vault create --ask-passphrase`, or set TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE'
+  'or use a passphrase instead: run "tokentray vault create --ask-passphrase", or set TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE'
 
 function locked(): TokentrayError {
   return new TokentrayError(

@@ -122,7 +122,7 @@ function lost(path: string, size: number | undefined): TokentrayError {
   const what = size === undefined ? `The vault ${path} is missing` : `The vault ${path} is empty`
   return new TokentrayError(
     'vaultDamaged',
-    `${what}. Run \`tokentray vault restore\` to restore the newest intact backup, or \`tokentray vault reset\` to start over.`
+    `${what}. Run "tokentray vault restore" to restore the newest intact backup, or "tokentray vault reset" to start over.`
   )
 }
 

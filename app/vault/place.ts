@@ -100,10 +100,10 @@ function checkFolder(folder: string, notice: (sentence: string) => void, user: n
     // Not mended: a folder that is not named after us serves others too. The sticky bit protects our files' names.
     throw new TokentrayError(
       'vaultNotPrivate',
-      `Other users can replace files in ${folder}. Run \`chmod go-w\` on it or choose another folder for the vault.`
+      `Other users can replace files in ${folder}. Run "chmod go-w" on it or choose another folder for the vault.`
     )
   } else if (open && uid === user && !(mode & 0o1000)) {
-    notice(`Other users can list the folder ${folder}. Run \`chmod 700\` on it if only Tokentray uses it.`)
+    notice(`Other users can list the folder ${folder}. Run "chmod 700" on it if only Tokentray uses it.`)
   }
 }
 

@@ -53,10 +53,10 @@ export const clientsWords = {
   lockTitle: 'Lock',
   lockHelp: 'Blocks every client and key immediately, until you unlock. Tokens are still refreshed.',
   lockedHelp: 'All clients are blocked. Clients and keys work again as soon as you unlock.',
-  lockedBanner: 'All clients are locked out.',
+  lockedBanner: 'All clients are blocked.',
   lock: 'Lock all',
   unlock: 'Unlock',
-  lockedNow: 'All clients locked out.',
+  lockedNow: 'All clients blocked.',
   unlockedNow: 'Clients and keys work again.',
   activity: 'Recent activity',
   used: (name: string, server: string, requests: number) =>

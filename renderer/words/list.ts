@@ -30,7 +30,7 @@ export const markWords = {
 
 export const welcomeWords = {
   title: 'Stay signed in to your MCP servers',
-  lead: 'Sign in once per server. Tokentray refreshes each token before it expires and notifies you only when you are needed.',
+  lead: 'Sign in once per server. Tokentray refreshes each token before it expires and notifies you only when a server needs you.',
   points: (key: string) => [
     ['Encrypted on this computer', `Your tokens are stored in one encrypted file. ${key}`],
     ['Nothing is sent anywhere else', 'Tokentray connects only to your servers and the services that sign you in.'],
@@ -52,7 +52,7 @@ export const demoWords = {
   start: 'Try the demo servers',
   stop: 'Remove the demo servers',
   helpOff:
-    'Three servers on this computer with short-lived tokens: one is reliable, one fails now and then, and one ends its sign-in.',
+    'Three servers on this computer with short-lived tokens: one is reliable, one fails now and then, and one soon needs you to sign in again.',
   helpOn: 'They run on this computer and disappear when you remove them or when Tokentray stops.',
   started: 'Demo servers started.',
   stopped: 'Demo servers and their tokens removed.'

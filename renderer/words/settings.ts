@@ -59,6 +59,6 @@ export const settingsWords = {
 export const desktopWords = {
   title: 'Desktop',
   startAtLogin: 'Start at login',
-  notifications: 'Notify me when I am needed',
+  notifications: 'Notify me when a server needs me',
   server: 'Notify me about this server'
 }

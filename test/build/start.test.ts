@@ -96,7 +96,7 @@ describe.skipIf(isSkipped(process.platform === 'win32', 'not on Windows'))('npm 
     const { said, did, code } = await start(screen, ['--ephemeral'])
     expect(did).toEqual(['bundled the pages', 'serve --open --ephemeral'])
     expect(said.split('\n')[0]).toBe(
-      'tokentray: no Electron runtime is here (npx install-electron downloads it), so this is the server with its dashboard instead of the tray.'
+      'tokentray: Electron is not installed (npx install-electron downloads it), so the server with its dashboard starts instead of the tray.'
     )
     expect(code).toBe(0)
     expect((await start(screen)).did).toEqual(['serve --open'])
@@ -107,7 +107,7 @@ describe.skipIf(isSkipped(process.platform === 'win32', 'not on Windows'))('npm 
     addElectron()
     const { said, did } = await start()
     expect(did.at(-1)).toBe('serve --open')
-    expect(said).toContain('no desktop is here')
+    expect(said).toContain('no desktop was found')
     expect((await start({ WAYLAND_DISPLAY: 'wayland-0' })).did.at(-1)).toContain('electron ')
   })
 

@@ -43,7 +43,7 @@ test('list shows who waits with digits and destination, and every client with it
   expect(exitCode).toBe(0)
   expect(out).toContain('4821 · Claude Code requests access to github · returns to a program on this computer')
   expect(out).toContain('ci (key) · github, linear · until 2027-01-01 00:00:00Z · never used · k1')
-  expect(out).toMatch(/^refused 3 × sent by another website’s page · last .* \(https:\/\/evil\.example\)$/m)
+  expect(out).toMatch(/^rejected 3 × sent by another website’s page · last .* \(https:\/\/evil\.example\)$/m)
   expect(err).toContain('clients allow <digits>')
 })
 

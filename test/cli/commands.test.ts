@@ -352,7 +352,7 @@ describe('list and status', () => {
   })
   test('status of one server tells what to do; of an unknown one exits 4', async () => {
     const { out } = await runIn(['status', 'DEAD'], { core: makeCore(servers) })
-    expect(out).toContain('to do:              tokentray login dead')
+    expect(out).toContain('to do:                  tokentray login dead')
     const { exitCode, err } = await runIn(['status', 'nobody'], { core: makeCore(servers) })
     expect(exitCode).toBe(4)
     expect(err).toContain('There is no server named "nobody"')
@@ -489,7 +489,7 @@ test('remove asks first on a terminal, refuses without one, and does nothing bef
   const unasked = await runIn(['remove', 'a'], { core })
   expect([unasked.exitCode, unasked.err]).toEqual([3, expect.stringContaining('add --yes')])
   expect(core.calls).toEqual([])
-  expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'remove\n' })).out).toBe('a: removed\n')
+  expect((await runIn(['remove', 'a'], { core, isTTY: true, stdin: 'remove\n' })).out).toBe('Removed a.\n')
   expect((await runIn(['remove', 'a', '--yes'], { core })).exitCode).toBe(0)
 })
 

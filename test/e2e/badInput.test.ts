@@ -140,11 +140,11 @@ test('FM-24 a broken vault: told as such, left byte for byte as it is, and whole
   const flipped = Buffer.from(whole)
   for (let at = 0; at < flipped.length; at += 512) flipped[at] = flipped[at]! ^ 0xff
   const cases: [string, () => void, RegExp][] = [
-    ['flipped', () => writeFileSync(vault, flipped), /is damaged\. .*`tokentray vault reset` to start over/],
+    ['flipped', () => writeFileSync(vault, flipped), /is damaged\. .*"tokentray vault reset" to start over/],
     ['truncated', () => truncateSync(vault, 5000), /is damaged/],
     ['garbage', () => writeFileSync(vault, 'garbage'), /is damaged/],
-    ['empty', () => truncateSync(vault, 0), /The vault .* is empty\. .*`tokentray vault reset` to start over/],
-    ['gone', () => rmSync(vault), /is missing\. .*`tokentray vault reset` to start over/]
+    ['empty', () => truncateSync(vault, 0), /The vault .* is empty\. .*"tokentray vault reset" to start over/],
+    ['gone', () => rmSync(vault), /is missing\. .*"tokentray vault reset" to start over/]
   ]
   for (const [, harm, words] of cases) {
     writeFileSync(vault, whole, { mode: 0o600 })

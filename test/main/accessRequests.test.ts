@@ -34,7 +34,7 @@ test('a waiting client is first in the menu, in the icon and the tooltip, with i
   if (!first || first === 'separator') throw new Error('no first line')
   expect(first.label).toBe('Claude && Code requests access — digits 4821')
   expect(labels(first.lines)).toEqual([
-    'To github',
+    'Servers: github',
     'Returns to a program on this computer',
     '-',
     'Allow once',
@@ -50,7 +50,7 @@ test('a waiting client is first in the menu, in the icon and the tooltip, with i
 test('one that named no server is answered in the window, where they are chosen', () => {
   const [line] = requestLines(clients(waiting({ asks: null })), String)
   expect(line !== 'separator' && labels(line?.lines)).toEqual([
-    'To servers you choose',
+    'Servers: you choose',
     'Returns to a program on this computer',
     '-',
     'Deny',
@@ -114,7 +114,7 @@ test('each request is told once, in words that cannot be turned', () => {
   expect(first.notices).toEqual([
     {
       title: 'Evil  name requests access',
-      body: 'To github. If its page shows the digits 4821, review the request in Tokentray.'
+      body: 'Servers: github. If its page shows the digits 4821, review the request in Tokentray.'
     }
   ])
   const second = decideRequestNotices(first.told, clients(waiting(), waiting({ request: 'r2' })))

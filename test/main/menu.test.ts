@@ -34,7 +34,7 @@ describe('words', () => {
     ['Healthy · refreshes in 7 h', { nextAt: now + 7 * hour }],
     ['Healthy · refreshes in 3 days', { nextAt: now + 3 * day }],
     ['Healthy', { nextAt: null, expiresAt: null }],
-    ['Healthy · ends in 17 min', { nextAt: null }],
+    ['Healthy · expires in 17 min', { nextAt: null }],
     ['Retrying · attempt 3 · next in 0:38', retrying],
     ['Retrying · attempt 3 · next in 5:00', { ...retrying, nextAt: now + 5 * minute }],
     ['Retrying · attempt 3 · next now', { ...retrying, nextAt: now }],

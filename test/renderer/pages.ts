@@ -191,7 +191,7 @@ const shut: { name: string; title: string; vault: Partial<Vault> }[] = [
       keySource: null,
       errorCode: 'keychainMissing',
       message:
-        'No keychain service is available, or it refused access (on Linux, it needs a D-Bus session and gnome-keyring or KWallet). Make a keychain available, or use a passphrase instead: run `tokentray vault create --ask-passphrase`, or set TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE.',
+        'No keychain service is available, or it refused access (on Linux, it needs a D-Bus session and gnome-keyring or KWallet). Make a keychain available, or use a passphrase instead: run "tokentray vault create --ask-passphrase", or set TOKENTRAY_PASSPHRASE_FILE or TOKENTRAY_PASSPHRASE.',
       offers: { unlock: 'new', retry: true, restore: null, reset: false }
     }
   },

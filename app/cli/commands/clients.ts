@@ -49,7 +49,7 @@ export async function list(world: World, options: Json): Promise<void> {
   const found = await withOwner(world, (owner) => owner.call('clients.list', {}))
   if (options.json) return printJson(world, found)
   if (found.locked) printNote(world, lockedNote)
-  for (const pending of found.pending) print(world, `waiting ${describePending(pending)}`)
+  for (const pending of found.pending) print(world, `pending ${describePending(pending)}`)
   if (found.pending.length > 0)
     printNote(world, 'To answer, run tokentray clients allow <digits> or tokentray clients deny <digits>.')
   if (found.clients.length + found.pending.length === 0) printNote(world, 'No clients use the gateway yet.')
@@ -57,7 +57,7 @@ export async function list(world: World, options: Json): Promise<void> {
   for (const { kind, times, lastAt, detail } of found.refused)
     print(
       world,
-      `refused ${times} × ${refusalWords[kind]} · last ${formatDistance(lastAt, world.clock.now())} (${detail})`
+      `rejected ${times} × ${refusalWords[kind]} · last ${formatDistance(lastAt, world.clock.now())} (${detail})`
     )
 }
 

@@ -53,9 +53,9 @@ export async function demo(
   const steady = summary.steady
   if (options.json) printJson(world, { summary })
   else if (steady) {
-    const words = steady.gapMs === 0 ? 'never had a gap' : `was without a valid token for ${steady.gapMs} ms`
+    const words = steady.gapMs === 0 ? 'always had a valid token' : `was without a valid token for ${steady.gapMs} ms`
     const refreshes = `${steady.refreshes} ${steady.refreshes === 1 ? 'refresh' : 'refreshes'}`
-    printNote(world, `The steady server ${words}: ${refreshes}.`)
+    printNote(world, `The steady server ${words} (${refreshes}).`)
   }
   return steady && steady.gapMs === 0 ? 0 : 1
 }

@@ -180,7 +180,7 @@ async function keychainFor({ clock }: World): Promise<Check> {
   const name = 'keychain'
   try {
     await createKeychain({ clock }).get('doctor')
-    return { name, result: 'ok', words: 'it answers' }
+    return { name, result: 'ok', words: 'it responds' }
   } catch (error) {
     return { name, result: 'problem', words: asTokentrayError(error).message }
   }

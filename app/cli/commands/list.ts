@@ -20,7 +20,7 @@ export async function list(world: World, options: ListOptions): Promise<void> {
   if (options.json) return printJson(world, { servers })
   if (servers.length > 0) return showTable(world, { ...snapshot, servers })
   const isEmpty = snapshot.servers.length === 0
-  printNote(world, isEmpty ? 'There are no servers yet. Add one with tokentray add URL.' : 'No servers match.')
+  printNote(world, isEmpty ? 'There are no servers yet. Add one with tokentray add <url>.' : 'No servers match.')
 }
 
 /** The table of the demo, `status` and `list`. */

@@ -80,7 +80,7 @@ async function signInOnce(
     if (started.keptClient)
       printNote(
         world,
-        `If that page says the client is unknown, stop and run "tokentray login ${server} --new-client".`
+        `If that page says the client is unknown, press Ctrl-C and run "tokentray login ${server} --new-client".`
       )
     stopReading = readPastes(world, owner, started.signIn)
   }

@@ -11,5 +11,5 @@ export async function remove(world: World, server: string, options: { yes?: bool
   const outcome = await withOwner(world, (owner) => owner.call('server.remove', { server }))
   if (options.json) return printJson(world, outcome)
   printNote(world, outcome.revoked)
-  print(world, `${server}: removed`)
+  print(world, `Removed ${server}.`)
 }

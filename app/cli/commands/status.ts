@@ -26,7 +26,7 @@ export async function status(world: World, server: string | undefined, options: 
     if (snapshot.clients.locked) printNote(world, lockedNote)
     if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
     if (snapshot.servers.length === 0)
-      return printNote(world, 'There are no servers yet. Add one with tokentray add URL.')
+      return printNote(world, 'There are no servers yet. Add one with tokentray add <url>.')
     await showTable(world, snapshot)
   })
 }
