@@ -17,14 +17,14 @@ const rows: Record<string, Row> = {
   },
   'FM-03': {
     suffered: 'The reply is lost, and the next attempt fails with `invalid_grant`',
-    answer: 'Records the attempt before sending, retries the same token once at once, and explains what happened'
+    answer: 'Records the attempt before sending, immediately retries the same token once, and explains what happened'
   },
   'FM-04': {
     suffered: 'A rotated token is received but not saved',
     answer: 'Checks that the vault is writable first; otherwise holds the token in memory and retries only the save'
   },
   'FM-05': {
-    suffered: 'A passing failure wipes credentials or marks them dead',
+    suffered: 'A temporary failure wipes credentials or marks them dead',
     answer: 'Only an OAuth error from the server ends a grant'
   },
   'FM-06': {
@@ -32,7 +32,7 @@ const rows: Record<string, Row> = {
     answer: 'Stops, and shows the reason and what to do'
   },
   'FM-07': {
-    suffered: 'A retry loop at 0 s',
+    suffered: 'Retries without any wait in between',
     answer: 'Limits the exponent, waits a minimum time between attempts, and sends nothing while paused'
   },
   'FM-08': { suffered: 'A refresh token is stored but never used', answer: 'Refreshes each token before it expires' },
@@ -51,12 +51,12 @@ const rows: Record<string, Row> = {
   },
   'FM-12': {
     suffered: 'The refresh leaves out the secret, resource or scope',
-    answer: 'Stores with the grant how its requests are made'
+    answer: 'Stores with each grant how its requests must be made'
   },
   'FM-13': {
     suffered: 'Client registrations go stale, or new ones are created endlessly',
     answer:
-      'Keeps one per issuer and redirect host; registers again only if it is rejected, has expired or cannot have its port'
+      'Keeps one per issuer and redirect host; registers again only if the client is rejected, has expired or needs a port that is not free'
   },
   'FM-14': {
     suffered: 'The callback port is in use',
@@ -80,7 +80,7 @@ const rows: Record<string, Row> = {
     answer: 'The gateway adds the current token to each request'
   },
   'FM-20': {
-    suffered: 'An alert at the first failure, or alerts without end',
+    suffered: 'An alert at the first failure, or alerts that never stop',
     answer: 'Waits a grace period, then notifies once per incident'
   },
   'FM-21': { suffered: 'The keychain prompts over and over', answer: 'Uses one item, and reads it once per start' },

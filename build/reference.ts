@@ -34,17 +34,17 @@ const json: Record<string, string> = {
   token: '`{"token": string, "tokenType": string, "expiresAt": number or null, "warning": string or null}`',
   history: '`{"events": [Event]}`, newest first',
   serve:
-    '`{"pid", "version", "vault", "socket", "logs", "settings", "dashboard": string or null, "gateway": string or null, "publicUrl": string or null}`, printed once, when it is ready',
+    '`{"pid", "version", "vault", "socket", "logs", "settings", "dashboard": string or null, "gateway": string or null, "publicUrl": string or null}`, printed once, when Tokentray is ready',
   open: '`{"address": string}`; the one-time link is never part of it',
   stop: '`{"stopped": boolean, "pid": number or null}`',
   doctor: '`{"version": string, "checks": [{"name", "result": "ok", "warning" or "problem", "words"}]}`',
-  demo: 'one snapshot per line, at last `{"summary": {"steady": {"gapMs", "refreshes"}, …}}`',
+  demo: 'one snapshot per line, and at the end `{"summary": {"steady": {"gapMs", "refreshes"}, …}}`',
   metrics: '`{"text": string}`',
   'clients list': '`{"clients": [Client], "pending": [Pending], "locked": boolean}`, as in `app/contract/clients.ts`',
   'clients allow': '`{"name": string, "servers": [string], "always": boolean}`; with `--next` `{"expiresAt": number}`',
   'clients deny': '`{"name": string}`',
   'clients revoke': '`{"name": string}`',
-  'clients add-key': '`{"key": string, "client": Client}`; nothing shows the key again',
+  'clients add-key': '`{"key": string, "client": Client}`; the key is never shown again',
   'clients activity': '`{"uses": [Use]}`, newest first',
   lock: '`{"locked": true}`',
   unlock: '`{"locked": false}`',
@@ -108,11 +108,11 @@ ${codes.join('\n')}
 | Variable | |
 |---|---|
 | \`TOKENTRAY_HOME\` | folder for all files, instead of the system's default folders |
-| \`TOKENTRAY_VAULT\` | file of the vault; \`:memory:\` for one that is lost when Tokentray stops |
+| \`TOKENTRAY_VAULT\` | file of the vault; \`:memory:\` keeps it in memory only, until Tokentray stops |
 | \`TOKENTRAY_PASSPHRASE\`, \`TOKENTRAY_PASSPHRASE_FILE\` | unlock the vault with a passphrase instead of the keychain |
 | \`BROWSER\` | command that opens a URL, which it receives as its last argument |
 | \`NO_COLOR\` | do not use colors |
-| \`TOKENTRAY_DEBUG\` | show where an unexpected error came from |
+| \`TOKENTRAY_DEBUG\` | show details of unexpected errors |
 
 \`tokentray add --from-env PREFIX\` reads \`PREFIX_ACCESS_TOKEN\` (or \`PREFIX_BEARER_TOKEN\`), \`PREFIX_REFRESH_TOKEN\`,
 \`PREFIX_TOKEN_ENDPOINT\`, \`PREFIX_CLIENT_ID\`, \`PREFIX_CLIENT_SECRET\`, \`PREFIX_AUDIENCE\`, \`PREFIX_SCOPE\` and

@@ -30,7 +30,7 @@ export const faults: Record<string, { what: string; bend: Bend }> = {
   busy429: { what: '429 with `Retry-After`', bend: () => ({ status: 429, headers: later, body: 'slow down' }) },
   late408: { what: '408', bend: () => ({ status: 408, body: '' }) },
   cut: { what: 'connection cut before the reply', bend: () => 'cut' },
-  cutBody: { what: 'connection cut within the reply', bend: () => 'cutBody' },
+  cutBody: { what: 'connection cut during the reply', bend: () => 'cutBody' },
   hang: { what: 'no reply within 30 s', bend: () => 'hang' },
   portal: { what: '200, a captive portal’s HTML', bend: () => ({ body: '<!doctype html><title>Welcome</title>' }) },
   portalRedirect: {
@@ -48,7 +48,7 @@ export const faults: Record<string, { what: string; bend: Bend }> = {
     bend: (_request, { body }) => ({ headers: json, body: JSON.stringify(body).slice(0, -4) })
   },
   wrongType: {
-    what: 'sound JSON as `text/html`',
+    what: 'valid JSON sent as `text/html`',
     bend: (_request, { status, body }) => ({
       status,
       headers: { 'content-type': 'text/html' },
@@ -56,7 +56,7 @@ export const faults: Record<string, { what: string; bend: Bend }> = {
     })
   },
   latin1: {
-    what: 'JSON with bytes that are no UTF-8',
+    what: 'JSON with bytes that are not UTF-8',
     bend: (_request, { status, body }) => ({
       status,
       headers: json,
@@ -68,13 +68,13 @@ export const faults: Record<string, { what: string; bend: Bend }> = {
     bend: () => ({ headers: json, body: '['.repeat(100_000) })
   },
   oversized: { what: '200, 2 MB', bend: () => ({ headers: json, body: `{"x":"${'x'.repeat(2_000_000)}"}` }) },
-  endless: { what: '200, without end', bend: () => 'endless' },
+  endless: { what: '200, endless', bend: () => 'endless' },
   bomb: {
     what: '200, gzip of 100 MB in 100 kB',
     bend: () => ({ headers: { ...json, 'content-encoding': 'gzip' }, body: bomb() })
   },
   badGzip: {
-    what: '200, `gzip` that is none',
+    what: '200, marked `gzip` but not compressed',
     bend: (_request, { body }) => ({ headers: { ...json, 'content-encoding': 'gzip' }, body: JSON.stringify(body) })
   }
 }
@@ -153,12 +153,12 @@ export const answers: {
   promisesIssuer?: boolean
   outcome: string
 }[] = [
-  { what: 'a sound answer', change: {}, outcome: 'signed in' },
-  { what: 'a sound answer with `iss`', change: { iss: 'ISSUER' }, outcome: 'signed in' },
-  { what: 'another `state`', change: { state: 'other' }, outcome: 'still waiting' },
+  { what: 'a valid answer', change: {}, outcome: 'signed in' },
+  { what: 'a valid answer with `iss`', change: { iss: 'ISSUER' }, outcome: 'signed in' },
+  { what: 'a different `state`', change: { state: 'other' }, outcome: 'still waiting' },
   { what: 'no `state`', change: { state: null }, outcome: 'still waiting' },
   {
-    what: 'an `error` with another `state`',
+    what: 'an `error` with a different `state`',
     change: { state: 'other', error: 'access_denied' },
     outcome: 'still waiting'
   },
@@ -168,10 +168,10 @@ export const answers: {
     change: { iss: 'https://evil.example', code: null, error: 'access_denied', error_description: 'call 555-EVIL' },
     outcome: 'issuerMismatch'
   },
-  { what: 'no `iss`, although promised', change: {}, promisesIssuer: true, outcome: 'responseInvalid' },
+  { what: 'no `iss`, although the metadata promises it', change: {}, promisesIssuer: true, outcome: 'responseInvalid' },
   { what: 'no `code`', change: { code: null }, outcome: 'responseInvalid' },
   { what: 'an empty `code`', change: { code: '' }, outcome: 'responseInvalid' },
   { what: '`access_denied`', change: { code: null, error: 'access_denied' }, outcome: 'authorizationDenied' },
   { what: 'another `error`', change: { code: null, error: 'server_error' }, outcome: 'signInFailed' },
-  { what: 'a token beside the code, which is not read', change: { access_token: 'SECRET' }, outcome: 'signed in' }
+  { what: 'a token next to the code, which is ignored', change: { access_token: 'SECRET' }, outcome: 'signed in' }
 ]

@@ -12,7 +12,7 @@ export function addClientCommands(program: Command, make: Make, run: Run, world:
   make('allow [digits]', 'allow a pending request, identified by the digits on its page', clients)
     .option('--always', 'also allow future sign-ins to the same servers')
     .option('--servers <ids>', 'servers it may use, separated by commas, if it did not name any')
-    .option('--next <name>', 'instead, allow the next client with this name once without asking')
+    .option('--next <name>', 'instead of a pending request, allow the next client with this name, once, without asking')
     .option('--redirect-host <host>', 'with --next: host it returns to (default: "loopback")')
     .option('--for <duration>', 'with --next: how long to wait for it (default: 10m, maximum: 24h)')
     .action((digits, options) =>
@@ -26,7 +26,7 @@ export function addClientCommands(program: Command, make: Make, run: Run, world:
   )
   make('add-key <name>', 'create a key for a script or a client without OAuth, and print it once', clients)
     .option('--servers <ids>', 'servers it may use, separated by commas')
-    .option('--metrics', 'for the metrics of serve --metrics, instead of servers')
+    .option('--metrics', 'the key reads the metrics of serve --metrics, and no server')
     .option('--expires <duration>', 'when it expires, such as 90d (default: never)')
     .action((name, options) => run(async () => (await import('../commands/clients.ts')).addKey(world, name, options)))
   make('activity [client]', 'show which clients used which servers and when, oldest first', clients)
@@ -35,7 +35,7 @@ export function addClientCommands(program: Command, make: Make, run: Run, world:
       run(async () => (await import('../commands/clients.ts')).activity(world, client, options))
     )
 
-  make('lock', 'block all clients immediately, until unlock').action((options) =>
+  make('lock', 'block all clients immediately, until tokentray unlock').action((options) =>
     run(async () => (await import('../commands/lock.ts')).lock(world, options))
   )
   make('unlock', 'allow clients and keys again').action((options) =>

@@ -34,7 +34,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
 
   describeAdd(make, run, world)
 
-  make('list', 'list the servers')
+  make('list', 'list the servers, all or some')
     .option('--expiring <duration>', 'only those whose token expires within this time')
     .addOption(new Option('--state <state>', 'only those in this state').choices(states))
     .option('--issuer <issuer>', 'only those with this authorization server')
@@ -47,10 +47,10 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     )
 
   make('login <server>', 'sign in with a browser')
-    .option('--device', 'with a code you enter on another device, if the server supports it')
+    .option('--device', 'sign in with a code you enter on another device, if the server supports it')
     .option(
       '--add-scope <scopes>',
-      'request these in addition to the granted scopes, as named by a server that answered 403'
+      'request these scopes in addition to the granted ones, such as those a server named when it answered 403'
     )
     .option('--new-client', 'register a new client, if the server’s page says the client is unknown')
     .action((server, options) => run(async () => (await import('../commands/login.ts')).login(world, server, options)))
@@ -66,17 +66,17 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('verify <server>', 'ask the server whether it accepts the current token').action((server, options) =>
     run(async () => (await import('../commands/verify.ts')).verify(world, server, options))
   )
-  make('refresh <server>', 'get a new token now').action((server, options) =>
+  make('refresh <server>', 'get a new token now, even if the current one is still valid').action((server, options) =>
     run(async () => (await import('../commands/refresh.ts')).refresh(world, server, options))
   )
-  make('pause <server>', 'stop refreshing').action((server, options) =>
+  make('pause <server>', 'stop refreshing a server’s tokens').action((server, options) =>
     run(async () => (await import('../commands/pause.ts')).pause(world, server, options))
   )
-  make('resume <server>', 'resume refreshing').action((server, options) =>
+  make('resume <server>', 'resume refreshing a server’s tokens').action((server, options) =>
     run(async () => (await import('../commands/resume.ts')).resume(world, server, options))
   )
   make('remove <server>', 'remove a server and its tokens')
-    .option('-y, --yes', 'do not ask')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action((server, options) =>
       run(async () => (await import('../commands/remove.ts')).remove(world, server, options))
     )
@@ -84,9 +84,12 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   await describeSet(make, run, world)
 
   make('token <server>', 'print a valid access token, refreshing it first if needed')
-    .option('--min-valid <duration>', 'minimum time it must remain valid', '60s')
-    .option('--proof <request>', 'with --json: also the DPoP header for one request, as "POST https://…" (RFC 9449)')
-    .option('--nonce <nonce>', 'the server’s DPoP-Nonce, for that proof')
+    .option('--min-valid <duration>', 'minimum time the token must remain valid', '60s')
+    .option(
+      '--proof <request>',
+      'with --json: also print a DPoP proof for this request, given as "POST https://…" (RFC 9449)'
+    )
+    .option('--nonce <nonce>', 'value of the server’s DPoP-Nonce header, for the proof')
     .action((server, options) => run(async () => (await import('../commands/token.ts')).token(world, server, options)))
   program
     .command('run <server> <command...>')
@@ -103,17 +106,17 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
 
   make('connect <client> <server>', 'connect a client to a server through the gateway')
     .option('--oauth', 'the client signs in to the gateway with your approval, instead of using a key')
-    .option('--stdio', 'the client starts the bridge (tokentray mcp) and needs neither')
-    .option('--print', 'only print the entry')
-    .option('--with-key', 'with --print: create the key and print it too')
-    .option('--rotate', 'set a new key, and revoke the old one')
-    .option('--replace', 'replace an entry with that name that Tokentray did not write')
-    .option('-y, --yes', 'do not ask')
+    .option('--stdio', 'the client starts the bridge (tokentray mcp) and needs no key and no sign-in')
+    .option('--print', 'only print the entry, and write nothing')
+    .option('--with-key', 'with --print: create the key and include it in the entry')
+    .option('--rotate', 'replace the key, and revoke the old one')
+    .option('--replace', 'replace an entry of the same name, even if Tokentray did not write it')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action((client, server, options) =>
       run(async () => (await import('../commands/connect.ts')).connectClient(world, client, server, options))
     )
-  make('disconnect <client> <server>', 'remove that entry and revoke its key')
-    .option('-y, --yes', 'do not ask')
+  make('disconnect <client> <server>', 'remove a server’s entry from a client’s file, and revoke its key')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action((client, server, options) =>
       run(async () => (await import('../commands/connect.ts')).disconnectClient(world, client, server, options))
     )
@@ -124,7 +127,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .action((server, options) => run(async () => (await import('../commands/mcp.ts')).mcp(world, server, options)))
 
   make('serve', 'keep all tokens fresh until Ctrl-C or tokentray stop')
-    .option('--ephemeral', 'use a vault in memory, which is lost when it stops')
+    .option('--ephemeral', 'use a vault in memory, which is lost when Tokentray stops')
     .addOption(
       new Option('--dashboard-port <port>', 'set and remember the port of the dashboard (initially 4141)').argParser(
         whole(1, 65_535)

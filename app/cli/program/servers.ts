@@ -10,14 +10,17 @@ export function describeAdd(make: Make, run: Run, world: World): void {
     .option('--id <id>', 'short name used in commands (default: derived from the URL)')
     .option('--name <name>', 'display name')
     .option('--client-id <id>', 'ID of your own client')
-    .option('--client-secret-file <file>', 'its client secret; - reads stdin')
+    .option('--client-secret-file <file>', 'secret of your own client; - reads stdin')
     .option('--scope <scopes>', 'scopes to request, separated by spaces')
     .option('--param <name=value>', 'extra parameter for authorization and token requests; repeatable', collect)
     .option('--client-credentials', 'sign in as the client itself, without a person')
     .option('--private-key-jwt', 'the client authenticates with a key, created here and stored in the vault')
-    .option('--client-key-file <file>', 'use this existing key: PEM or JWK; - reads stdin')
+    .option('--client-key-file <file>', 'the client authenticates with this existing key, PEM or JWK; - reads stdin')
     .option('--assertion-file <file>', 'sign in with an assertion from this file, read again each time (RFC 7523)')
-    .option('--assertion-command <command>', 'the same, but from the output of this command, run without a shell')
+    .option(
+      '--assertion-command <command>',
+      'sign in with an assertion that this command prints; it runs each time, without a shell'
+    )
     .option('--identity-provider <url>', 'token endpoint that exchanges the assertion, an ID token, for an ID-JAG')
     .option('--identity-provider-client <id>', 'client ID at the identity provider')
     .option('--identity-provider-secret-file <file>', 'client secret at the identity provider, if any; - reads stdin')
@@ -37,7 +40,7 @@ export function describeAdd(make: Make, run: Run, world: World): void {
     .addOption(redirectHost())
     .option('--redirect-port <port>', 'port of the redirect URI, if the registration requires one', whole(1, 65_535))
     .option('--client-certificate <file>', 'certificate for mutual TLS, PEM')
-    .option('--client-certificate-key <file>', 'its key, PEM; read again for each request')
+    .option('--client-certificate-key <file>', 'key of the certificate, PEM; read again for each request')
     .option('--device', 'sign in with a code you enter on another device, if the server supports it')
     .option('--pass-through', 'for the gateway: each client signs in itself, and no token is stored')
     .option('--no-login', 'do not sign in now')
@@ -67,10 +70,10 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
         'private_key_jwt'
       ])
     )
-    .option('--client-secret-file <file>', 'its new client secret; - reads stdin')
+    .option('--client-secret-file <file>', 'new secret of your own client; - reads stdin')
     .option(
       '--client-key-file <file>',
-      'its key for private_key_jwt, PEM or JWK (default: created here); - reads stdin'
+      'key of your own client for private_key_jwt, PEM or JWK (default: created here); - reads stdin'
     )
     .addOption(
       new Option('--dpop <switch>', 'bind tokens to a key (RFC 9449); auto: if the server asks for it').choices([
@@ -81,11 +84,14 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
     )
     .option('--assertion-file <file>', 'read the assertion from this file')
     .option('--assertion-command <command>', 'read the assertion from the output of this command')
-    .option('--identity-provider <url>', 'token endpoint that exchanges the assertion; requires one of the two above')
+    .option(
+      '--identity-provider <url>',
+      'token endpoint that exchanges the assertion; requires an assertion file or command'
+    )
     .option('--identity-provider-client <id>', 'client ID at the identity provider')
     .option('--identity-provider-secret-file <file>', 'client secret at the identity provider, if any; - reads stdin')
     .option('--client-certificate <file>', 'certificate for mutual TLS, PEM; "none" removes it')
-    .option('--client-certificate-key <file>', 'its key, PEM; read again for each request')
+    .option('--client-certificate-key <file>', 'key of the certificate, PEM; read again for each request')
     .addOption(
       new Option('--pass-through <switch>', 'each client signs in itself, through the gateway').choices(['on', 'off'])
     )
@@ -95,7 +101,7 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
   for (const [field, words] of Object.entries(knobs)) set.option(`--${dashed(field)} <duration>`, words)
   for (const [field, words] of Object.entries(fractions)) set.option(`--${dashed(field)} <share>`, words)
   set.addOption(
-    new Option('--default <knob>', 'reset this setting to its default; repeatable').argParser(
+    new Option('--default <setting>', 'reset this setting to its default; repeatable').argParser(
       (text: string, before: string[] = []) => {
         const field = [...Object.keys(knobs), ...Object.keys(fractions)].find((name) => dashed(name) === text)
         if (field) return [...before, field]
