@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 
 const root = join(import.meta.dirname, '..', '..')
 const executablePath =
@@ -92,35 +92,76 @@ const noteCopies = `if (navigator.clipboard) {
 
 export type Look = { width: number; scheme: 'light' | 'dark'; at?: number }
 
-/** `page` opens an address; `complaints` holds what the console and the CSP said. */
+/**
+ * `page` opens an address; `complaints` holds what the console and the CSP said. One page is used again by one test after the
+ * other, emptied in between, since a new one costs a browser window; `own` asks for a new one, which a test may prepare.
+ */
 export async function openChromium(opened: Promise<OpenBrowser> = launchChromium()) {
   const { browser, close } = await opened
   const contexts: BrowserContext[] = []
   const complaints: string[] = []
+  let kept: { page: Page; isFree: boolean } | undefined
+
+  async function makePage(context: BrowserContext): Promise<Page> {
+    context.setDefaultTimeout(patience)
+    const page = await context.newPage()
+    listen(page)
+    await page.addInitScript(noteCopies)
+    return page
+  }
+
+  function listen(page: Page): void {
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(String(error)))
+  }
+
+  const makeContext = ({ width, scheme }: Look) =>
+    browser.newContext({
+      viewport: { width, height: 760 },
+      colorScheme: scheme,
+      reducedMotion: 'reduce',
+      locale: 'en-GB',
+      permissions: ['clipboard-read', 'clipboard-write']
+    })
+
+  /** Nothing of one test may reach the next: no second page, listener, storage, cookie or place of the mouse. */
+  async function empty(page: Page): Promise<void> {
+    for (const other of page.context().pages()) if (other !== page) await other.close()
+    for (const event of ['console', 'pageerror', 'response', 'request', 'dialog'] as const)
+      page.removeAllListeners(event)
+    await page.evaluate('try { localStorage.clear(); sessionStorage.clear() } catch {}')
+    await page.mouse.move(0, 0)
+    await page.goto('about:blank')
+    await page.context().clearCookies()
+  }
+
   return {
     complaints,
-    async page(url: string, { width, scheme, at }: Look = { width: 900, scheme: 'light' }) {
-      const context = await browser.newContext({
-        viewport: { width, height: 760 },
-        colorScheme: scheme,
-        reducedMotion: 'reduce',
-        locale: 'en-GB',
-        permissions: ['clipboard-read', 'clipboard-write']
-      })
-      context.setDefaultTimeout(patience)
-      contexts.push(context)
-      const page = await context.newPage()
-      page.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-      })
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      await page.addInitScript(noteCopies)
-      if (at !== undefined) await page.clock.setFixedTime(at)
-      await page.goto(url)
-      return page
+    async page(url: string, look: Look = { width: 900, scheme: 'light' }, own = look.at !== undefined): Promise<Page> {
+      if (own || kept?.isFree === false) {
+        const context = await makeContext(look)
+        contexts.push(context)
+        const page = await makePage(context)
+        if (look.at !== undefined) await page.clock.setFixedTime(look.at)
+        await page.goto(url)
+        return page
+      }
+      kept ??= { page: await makePage(await makeContext(look)), isFree: true }
+      kept.isFree = false
+      await kept.page.setViewportSize({ width: look.width, height: 760 })
+      await kept.page.emulateMedia({ colorScheme: look.scheme, reducedMotion: 'reduce' })
+      await kept.page.goto(url)
+      return kept.page
     },
     async closePages() {
       for (const context of contexts.splice(0)) await context.close()
+      if (kept?.page.isClosed()) kept = undefined
+      if (!kept || kept.isFree) return
+      await empty(kept.page)
+      listen(kept.page)
+      kept.isFree = true
     },
     close
   }

@@ -23,7 +23,7 @@ export function openBrowser() {
   })
   return {
     files: () => files,
-    visit: (url: string, look?: Look): Promise<Page> => chromium.page(url, look),
+    visit: (url: string, look?: Look, own?: boolean): Promise<Page> => chromium.page(url, look, own),
     closePages: () => chromium.closePages(),
     /** For what a test provoked itself. */
     forgetComplaints: () => void chromium.complaints.splice(0)
@@ -43,7 +43,7 @@ export function openPages() {
     ...browser,
     fixture: () => fixture,
     async page(hash: string, look?: Look): Promise<Page> {
-      if (hash === 'blank') return browser.visit('about:blank', look)
+      if (hash === 'blank') return browser.visit('about:blank', look, true)
       const page = await browser.visit(fixture.url + hash, look)
       // Looked for at each frame; what a test waits for itself is looked for every half a second in the end.
       await page.evaluate(
