@@ -83,9 +83,9 @@ describe('stand-in, not Electron', () => {
     const { token } = await client!.call('readToken', { server: 'one' })
     const traffic = page.traffic.join('\n')
     expect(traffic).toContain('"words":"Healthy"')
-    // What changes crosses, not everything.
+    // What changes crosses, not everything. How many messages a busy machine makes of it is open.
     const changes = page.traffic.flatMap((text) => JSON.parse(text)).filter(({ kind }) => kind === 'changes')
-    expect(changes.filter(({ changed }) => changed?.length === 1).length).toBeGreaterThan(2)
+    expect(changes.some(({ changed }) => changed?.length === 1)).toBe(true)
     expect(changes.filter((message) => 'servers' in message || 'snapshot' in message)).toEqual([])
     expect(traffic).not.toContain(token)
   })
