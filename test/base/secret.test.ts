@@ -8,7 +8,7 @@ import { expose, fingerprint, Secret } from '../../app/base/secret.ts'
 
 const planted = 'planted-token-7f3a'
 
-test('FM-25 a secret prints as [secret] however it is printed', () => {
+test('FM-25 a secret prints as [secret] in whatever way it is printed', () => {
   const secret = new Secret(planted)
   const error = new Error(`failed with ${secret}`, { cause: { secret } })
   const printed = [

@@ -34,7 +34,7 @@ describe('token', () => {
     const { out, err } = await runIn(['token', 'a'], { core })
     expect([out, err]).toEqual([`${secret}\n`, 'tokentray: It lives for 20 s only.\n'])
   })
-  test('FM-06 where a person is needed: exit 3, nothing on stdout, the command to run on stderr', async () => {
+  test('FM-06 if a person is needed: exit 3, nothing on stdout, and the command to run on stderr', async () => {
     const core = makeCore()
     core.on('readToken', fail('signInNeeded', 'The grant was refused.'))
     const { exitCode, out, err } = await runIn(['token', 'a'], { core })
@@ -175,7 +175,7 @@ describe('login', () => {
     core.on('signIn.cancel', () => ({}))
     return { core, waiting }
   }
-  test('FM-15 the URL is always printed, and the browser is sent there once', async () => {
+  test('FM-15 the URL is always printed, and the browser is opened once', async () => {
     const { core, waiting } = makeSigningIn()
     const opened: string[] = []
     const openBrowser = async (url: string) => {
@@ -319,7 +319,7 @@ describe('login', () => {
       reason: 'One slash apart.'
     })
   })
-  test('FM-16 Ctrl-C cancels the sign-in at the core, drains and exits 130', async () => {
+  test('FM-16 Ctrl-C cancels the sign-in in the core, finishes what is in progress and exits with 130', async () => {
     const { core } = makeSigningIn()
     const made = makeWorld({ core, openBrowser: async () => true })
     core.on('signIn.wait', () => {
@@ -509,7 +509,7 @@ describe('vault', () => {
     const { out, lock, paths } = await runIn(['vault', 'path'])
     expect([out, lock.claims()]).toEqual([`${paths.vault}\n`, 0])
   })
-  test('FM-24 reset sets the old file aside after the word was typed, and not before', async () => {
+  test('FM-24 reset sets the old file aside only after the word was typed', async () => {
     const paths = makePaths()
     writeFileSync(paths.vault, 'old')
     expect((await runIn(['vault', 'reset'], { paths })).exitCode).toBe(3)

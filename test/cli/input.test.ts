@@ -120,7 +120,7 @@ test('a home that cannot be made: exit 5 and the folder named', async () => {
   expect(err).toMatch(/^tokentray: .*\/dev\/null\/home.*\n$/)
 })
 
-test('FM-06 a real `token` against a real socket: exit 3 with the command to run, and the token where there is one', async () => {
+test('FM-06 a real `token` against a real socket: the token if there is one, otherwise exit 3 with the command to run', async () => {
   const paths = makePaths()
   const core = makeCore()
   const listener = await listen({ core, paths, kind: 'lasting', version: '1', clock: systemClock() })

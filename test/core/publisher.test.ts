@@ -166,7 +166,7 @@ test('where anything may have changed, a whole snapshot goes out and changes go 
   ])
 })
 
-test('FM-25 a message that could hold more than its schema is not sent, and the next shows that one is missing', async () => {
+test('FM-25 a message that may contain more than its schema is not sent, and the next one shows that it is missing', async () => {
   const told = listen()
   set('a', { accessToken: 'planted-token' } as never)
   await pass()

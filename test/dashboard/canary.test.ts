@@ -6,7 +6,7 @@ import type { Core } from '../../app/core/core.ts'
 import { createSetting } from '../core.fixture.ts'
 import { ask, command, makeDashboard, openStream } from './dashboard.fixture.ts'
 
-test('FM-25 readToken and everything else that is not for browsers is refused, with a session too', async () => {
+test('FM-25 readToken and everything else that is not for browsers is rejected, even with a session', async () => {
   const setting = await createSetting()
   onTestFinished(() => setting.stop())
   const { port, signIn } = await makeDashboard<Core>({ core: setting.core })
@@ -22,7 +22,7 @@ test('FM-25 readToken and everything else that is not for browsers is refused, w
     expect(JSON.parse((await command(port, cookie, name)).body)).toMatchObject({ code: 'commandUnknown' })
 })
 
-test('FM-25 no token in any answer or stream, through sign-in, refresh, failure, sign-out and removal', async () => {
+test('FM-25 no token appears in any response or stream, through sign-in, refresh, failure, sign-out and removal', async () => {
   const setting = await createSetting()
   onTestFinished(() => setting.stop())
   const { port, signIn, own } = await makeDashboard<Core>({ core: setting.core })

@@ -148,7 +148,7 @@ test('streams end with the core', async () => {
   await stream.ended
 })
 
-test('FM-25 a message that could hold more than its schema never leaves; a whole snapshot fills the gap', async () => {
+test('FM-25 a message that may contain more than its schema is never sent; a whole snapshot fills the gap', async () => {
   const errors: string[] = []
   const core = makeCore([], { ...silentLog, error: (message) => void errors.push(message) })
   const { port, signIn } = await makeDashboard({ core })

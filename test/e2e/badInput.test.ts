@@ -84,7 +84,7 @@ test('addresses and arguments: each refused in a sentence that says what to writ
   expect(JSON.parse((await home.tokentray(['list', '--json'])).out)).toEqual({ servers: [] })
 })
 
-test('FM-17 what is no MCP server, or lies about its issuer, is told apart from what is down; nothing else is touched', async () => {
+test('FM-17 a server that is not an MCP server or misstates its issuer is told apart from one that is down; nothing else is touched', async () => {
   const { home, expectKept } = await makeFurnishedHome()
   const website = await listenOn((_, reply) =>
     reply.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Hello</h1>')
@@ -132,7 +132,7 @@ test('settings that cannot be read: the file, the field and what to do; defaults
   await expectKept()
 })
 
-test('FM-24 a broken vault: told as such, left byte for byte as it is, and whole again once it is mended', async () => {
+test('FM-24 a damaged vault: reported as such, left unchanged, and usable again once it is repaired', async () => {
   const { home, expectKept } = await makeFurnishedHome()
   const { vault } = home.paths
   // Nobody has it open now, so reading it through fs drops no lock.
@@ -163,7 +163,7 @@ test('FM-24 a broken vault: told as such, left byte for byte as it is, and whole
   await expectKept()
 })
 
-test('FM-24 a vault from a newer Tokentray is refused and left alone; so is one whose sidecar is newer or gone', async () => {
+test('FM-24 a vault from a newer Tokentray, or one whose sidecar is newer or missing, is not opened and not changed', async () => {
   const { home, expectKept } = await makeFurnishedHome()
   const { vault } = home.paths
   const sidecar = `${vault}.json`
@@ -198,7 +198,7 @@ test('FM-24 a vault from a newer Tokentray is refused and left alone; so is one 
   await expectKept()
 })
 
-test('FM-23 a wrong, an empty or an absent passphrase: the right sentence each, and no new vault or key', async () => {
+test('FM-23 a wrong, empty or missing passphrase: the right message for each, and no new vault or key', async () => {
   const { home, expectKept } = await makeFurnishedHome()
   const before = readFileSync(home.paths.vault)
   const run = (env: Record<string, string>) => home.tokentray(['token', 'kept'], { env })
@@ -222,7 +222,7 @@ test('FM-23 a wrong, an empty or an absent passphrase: the right sentence each, 
   await expectKept()
 })
 
-test('FM-14 a fixed redirect port that is taken: the sentence names it, and the server stays for the next try', async () => {
+test('FM-14 a fixed redirect port that is in use: the error names it, and the server stays in the list for the next attempt', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   const squatter = createTcpServer()
@@ -283,7 +283,7 @@ test.skipIf(isUnable)('a home that may not be read or written: one sentence, not
   expect(await home.tokentray(['list'], unprivileged)).toMatchObject({ code: 0 })
 })
 
-test.skipIf(isUnable)('FM-24 a vault of somebody else is not opened and not taken over', async () => {
+test.skipIf(isUnable)('FM-24 a vault that belongs to another user is not opened and not taken over', async () => {
   const { home } = await makeFurnishedHome()
   giveAway(home.folder, dirname(home.paths.vault), home.env.XDG_RUNTIME_DIR!)
   const before = readFileSync(home.paths.vault)

@@ -36,7 +36,7 @@ test('the search finds a marker however it is written', () => {
   expect(leaks('nothing here')).toEqual([])
 })
 
-test('FM-25 no planted token in any output or file, through success, failure, sign-out and removal', async () => {
+test('FM-25 no planted token appears in any output or file, through success, failure, sign-out and removal', async () => {
   const fake = await startFakeServer()
   onTestFinished(() => fake.stop())
   const home = await makeHome({ isSlow: true, settings: { logLevel: 'debug', schedule: { floor: 1000 } } })

@@ -6,7 +6,7 @@ import { makeHome, makeUpstream } from './harness.ts'
 
 const rounds = times(10, 50)
 
-test('FM-01 two serve at once, round after round: one wins, the other names it and ends with 1, nothing is lost', async () => {
+test('FM-01 two serve started at once, many times: one wins, the other names it and exits with 1, and nothing is lost', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   expect(await home.tokentray(['add', upstream.mcp.url, '--id', 'kept'])).toMatchObject({ code: 0 })

@@ -49,7 +49,7 @@ function expectNoReuse(upstream: Upstream): void {
   expect(upstream.authority.events.filter(({ kind }) => /reuse|revoked|refused|serverError/i.test(kind))).toEqual([])
 }
 
-test('FM-01 eight token commands at once, no owner, an ended token: one refresh, one token for all', async () => {
+test('FM-01 eight token commands at once, without an owner and with an expired token: one refresh, one token for all', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   await addOverdue(home, upstream)
@@ -61,7 +61,7 @@ test('FM-01 eight token commands at once, no owner, an ended token: one refresh,
   expectNoReuse(upstream)
 })
 
-test('FM-01 FM-02 commands racing a running serve: all answered, no token spent twice', async () => {
+test('FM-01 FM-02 commands racing a running serve: all are answered, and no token is used twice', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome({ settings: floor })
   await addOverdue(home, upstream)
@@ -124,7 +124,7 @@ test.each(['SIGTERM', 'SIGINT', 'stop'] as const)(
   }
 )
 
-test('FM-04 Ctrl-C on a token command in the middle of its refresh: the new token is stored all the same', async () => {
+test('FM-04 Ctrl-C on a token command during its refresh: the new token is stored nevertheless', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   await addOverdue(home, upstream)
@@ -140,7 +140,7 @@ test('FM-04 Ctrl-C on a token command in the middle of its refresh: the new toke
   expectNoReuse(upstream)
 })
 
-test('FM-02 FM-16 a login that ends in the middle of a refresh wins, and what the refresh brings changes nothing', async () => {
+test('FM-02 FM-16 a login that ends during a refresh wins, and the result of the refresh changes nothing', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome({ settings: floor })
   await addSignedIn(home, upstream)
@@ -162,7 +162,7 @@ test('FM-02 FM-16 a login that ends in the middle of a refresh wins, and what th
   expectNoReuse(upstream)
 })
 
-test('FM-16 a refresh in the middle of a login: the old grant goes on working until the new one is stored', async () => {
+test('FM-16 a refresh during a login: the old grant keeps working until the new one is stored', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome({ settings: floor })
   await addSignedIn(home, upstream)
@@ -181,7 +181,7 @@ test('FM-16 a refresh in the middle of a login: the old grant goes on working un
   expectNoReuse(upstream)
 })
 
-test('FM-16 serve waits for a sign-in that a command hosts, instead of ending it under the person’s hands', async () => {
+test('FM-16 serve waits for a sign-in that a command hosts, instead of interrupting the person', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   await addSignedIn(home, upstream)
@@ -198,7 +198,7 @@ test('FM-16 serve waits for a sign-in that a command hosts, instead of ending it
   expect((await serving.ended).code).toBe(0)
 })
 
-test('FM-15 a sign-in that is stopped by Ctrl-C leaves the old grant as it was', async () => {
+test('FM-15 a sign-in that is stopped by Ctrl-C does not change the old grant', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   await addSignedIn(home, upstream)
@@ -227,7 +227,7 @@ test('a first sign-in that is stopped by Ctrl-C leaves nothing, and says so', as
   expect(out).toContain('The sign-in was cancelled. Nothing was stored.')
 })
 
-test('FM-03 FM-06 killed before it hears the reply: explained, tried once more at once, then a sign-in, no storm', async () => {
+test('FM-03 FM-06 killed before the reply arrived: explained, retried once immediately, then a sign-in is needed, and no retry loop', async () => {
   let accessTokenTtl = 1
   const upstream = await makeUpstream({ forResource: () => ({ accessTokenTtl }) })
   const home = await makeHome({ settings: floor })
@@ -269,7 +269,7 @@ test('FM-03 FM-06 killed before it hears the reply: explained, tried once more a
   expect((await viewOf(home, 'bot')).light).toBe('green')
 })
 
-test('FM-03 killed before its request was answered at all: the same token once more, and all is well', async () => {
+test('FM-03 killed before the server replied: the same token is retried, and works', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome()
   await addOverdue(home, upstream)

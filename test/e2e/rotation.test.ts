@@ -6,7 +6,7 @@ import { makeHome, makeUpstream, until } from './harness.ts'
 
 const refreshes = times(12, 20)
 
-test('FM-01 FM-04 FM-08 refreshes in a row, a restart and a kill -9 in between: no reuse, one per due time', async () => {
+test('FM-01 FM-04 FM-08 refreshes in a row, with a restart and a kill -9 in between: no token is used twice, one refresh per due time', async () => {
   const upstream = await makeUpstream({ accessTokenTtl: 5 })
   const home = await makeHome({ settings: { schedule: { floor: 1000 } } })
   const added = await home.tokentray(['add', upstream.mcp.url, '--id', 'short'])

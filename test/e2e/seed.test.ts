@@ -16,7 +16,7 @@ function writeSecret(home: Home, name: string, secret: string): string {
   return file
 }
 
-test('FM-24 a server seeded from the environment: after a rotation the vault wins over the old variables', async () => {
+test('FM-24 a server imported from the environment: after a rotation, the vault takes precedence over the old variables', async () => {
   const upstream = await makeUpstream({ accessTokenTtl: 5 })
   const home = await makeHome({ settings: floor })
   const { clientId, tokens } = await signInByHand(upstream.authority.issuer, { resource: upstream.mcp.url })

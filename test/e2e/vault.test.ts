@@ -6,7 +6,7 @@ import { makeHome, makeUpstream } from './harness.ts'
 
 const json = (out: string) => JSON.parse(out)
 
-test('FM-24 a damaged vault is set aside and its newest backup restored; its grants wait for a person', async () => {
+test("FM-24 a damaged vault is set aside and its newest backup restored; each grant waits for a person's decision", async () => {
   const home = await makeHome()
   const { mcp, count } = await makeUpstream()
   expect((await home.tokentray(['add', mcp.url, '--id', 'one'])).code).toBe(0)

@@ -157,7 +157,7 @@ describe.each(generations)('the SDK %s', (_, connect) => {
     expect(s.view()).toMatchObject({ state: 'needsUser', action: 'signIn' })
   })
 
-  test('FM-19 keeps its session when a person signs in again, and reaches the server with the new token at once', async () => {
+  test('FM-19 keeps its session when a person signs in again, and its next request has the new token', async () => {
     const upstream = await start()
     const client = await connect()
     onTestFinished(() => client.close())

@@ -51,7 +51,7 @@ describe('the fault table', () => {
     expect(plannedAt(health)).toBe(start + 51 * minute)
   })
 
-  test('FM-03 a lost reply is retried once at once, exempt from the floor, and explained; then it is as busy', () => {
+  test('FM-03 a lost reply is retried once immediately, despite the floor, and explained; then it is treated like a busy server', () => {
     const lost = run([signedIn, due, failed('lost', 50 * minute + 1)])
     expect(plannedAt(lost.health)).toBe(start + 50 * minute + 1)
     expect(detailOf(lost.health, start + 50 * minute, time)).toContain('may already have replaced the refresh token')
@@ -63,7 +63,7 @@ describe('the fault table', () => {
     expect(detailOf(refused.health, start, time)).toContain('was lost, and the server rejected')
   })
 
-  test('FM-06 a refused refresh token ends in a sign-in, and nothing tries it again', () => {
+  test('FM-06 a rejected refresh token leads to a sign-in and is never retried', () => {
     const { health } = run([signedIn, due, failed('refused', 50 * minute, { detail: 'invalid_grant' })])
     expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', nextAt: null })
     expect(lightOf(health, start)).toBe('red')
@@ -109,7 +109,7 @@ describe('the fault table', () => {
 })
 
 describe('the floor', () => {
-  test("FM-07 holds for a person's clicks, and across a restart", () => {
+  test("FM-07 applies to a person's clicks too, and across a restart", () => {
     const { health } = run([signedIn, due, [50 * minute + 100, { type: 'refreshed', grant: facts({ generation: 2 }) }]])
     const click = run([[50 * minute + 200, { type: 'asked' }]], health)
     expect(click.effect).toBeNull()
@@ -156,7 +156,7 @@ describe('restart', () => {
     expect(restarted.health.state).toMatchObject({ attempt: 2 })
   })
 
-  test('FM-03 a refresh left in flight is a lost reply with its prompt retry', () => {
+  test('FM-03 a refresh that was in flight when the process ended is a lost reply, with its immediate retry', () => {
     const { health } = run([signedIn, due])
     const restarted = run([[55 * minute, { type: 'started', grant: facts(), leftover: start + 50 * minute }]], health)
     expect(restarted.health.state).toMatchObject({ kind: 'waiting', report: { fault: 'lost' } })
@@ -183,7 +183,7 @@ describe('restart', () => {
   })
 })
 
-test('FM-16 a sign-in under way leaves the old grant refreshing as before', () => {
+test('FM-16 the old grant keeps being refreshed during a sign-in', () => {
   const { health } = run([signedIn, [1, { type: 'signInStarted' }]])
   expect(wordsOf(health, start)).toBe('Signing in…')
   expect(run([due], health).effect).toBe('refresh')
@@ -191,7 +191,7 @@ test('FM-16 a sign-in under way leaves the old grant refreshing as before', () =
   expect(ended.health.state.kind).toBe('fresh')
 })
 
-test('FM-09 a token without refresh token ends in a sign-in at its end, not before, whoever asks', () => {
+test('FM-09 a token without a refresh token leads to a sign-in when it expires, and not before', () => {
   const { health } = run([[0, { type: 'signedIn', grant: facts({ renewable: false }) }]])
   expect(run([[59 * minute, { type: 'due' }]], health).health.state.kind).toBe('fresh')
   const asked = run([[1 * minute, { type: 'asked' }]], health)
@@ -259,7 +259,7 @@ test('property: no failure ever loses the grant, and refreshes never come closer
 })
 
 describe('words that age', () => {
-  test('FM-17 a token that ended unattended is not called healthy', () => {
+  test('FM-17 a token that expired while nothing was running is not called healthy', () => {
     const { health } = run([signedIn])
     expect([lightOf(health, start), wordsOf(health, start)]).toEqual(['green', 'Healthy'])
     const late = start + 61 * minute

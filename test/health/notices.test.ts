@@ -18,7 +18,7 @@ function follow(views: readonly Partial<ServerView>[], settings = wanted, from: 
 }
 const refreshing: Partial<ServerView> = { state: 'refreshing', light: 'amber' }
 
-test('FM-20 a person who is needed is announced once, however often it is tried in between', () => {
+test('FM-20 a notification that a person is needed is shown once, despite further attempts', () => {
   expect(follow([{}, needy, needy, refreshing, needy, retrying, needy])).toEqual([
     [],
     ['Linear: sign-in needed'],
@@ -34,19 +34,19 @@ test('after the server was well again, the next incident is announced', () => {
   expect(follow([needy, {}, needy])).toEqual([['Linear: sign-in needed'], [], ['Linear: sign-in needed']])
 })
 
-test('FM-20 a start does not tell again what was announced before', () => {
+test('FM-20 a restart does not repeat earlier notifications', () => {
   const { announced } = decideNotices([], snapshotOf(server(needy)), now, wanted, 0)
   expect(follow([needy], wanted, JSON.parse(JSON.stringify(announced)))).toEqual([[]])
 })
 
-test('FM-20 retrying says nothing until the server has had no valid token for longer than the grace', () => {
+test('FM-20 retries are not announced until the server has had no valid token for longer than the grace period', () => {
   const ended = (ago: number) => ({ ...retrying, expiresAt: now - ago })
   expect(follow([retrying, { ...ended(0), expiresAt: now + minute }])).toEqual([[], []])
   expect(follow([ended(gapGraceMs)])).toEqual([[]])
   expect(follow([ended(gapGraceMs + 1), ended(gapGraceMs + 1)])).toEqual([['Linear has no valid token'], []])
 })
 
-test('FM-20 what ended while the machine slept gets the grace from when it woke', () => {
+test('FM-20 a token that expired while the computer slept gets its grace period from the moment it woke', () => {
   const slept = snapshotOf(server({ ...retrying, expiresAt: now - 8 * 60 * minute }))
   const at = (time: number, announced: Announced = []) => decideNotices(announced, slept, time, wanted, now)
   expect(at(now)).toEqual({ show: [], announced: [] })

@@ -83,7 +83,7 @@ describe('backoff', () => {
       expect(backoff(attempt, defaultSchedule)).toBe(300_000)
   })
 
-  test('FM-07 property: a retry is never sooner than the floor nor later than an hour', () => {
+  test('FM-07 property: a retry is never sooner than the floor or later than an hour', () => {
     const any = fc.record({
       attempt: fc.integer({ min: -5, max: 1e9 }),
       roll: fc.double({ min: 0, max: 0.999, noNaN: true }),

@@ -125,7 +125,7 @@ describe('FM-03 a reply that never came', () => {
   })
 })
 
-test('FM-06 invalid_grant: sign in needed, said with the time and the reason, and tried no more', async () => {
+test('FM-06 invalid_grant: a sign-in is needed, with the time and the reason, and there are no more attempts', async () => {
   s = await createSetting()
   await s.signIn()
   s.authority.revokeAll()
@@ -180,7 +180,7 @@ test('sign out revokes at the server and says so; nothing is left to refresh', a
   await expect(token()).rejects.toMatchObject({ code: 'signInNeeded' })
 })
 
-test('FM-12 the refresh is shaped as the sign-in was: client, resource and redirect survive a restart', async () => {
+test('FM-12 a refresh is sent like the sign-in: client, resource and redirect survive a restart', async () => {
   s = await createSetting()
   await s.signIn()
   const before = s.view()
@@ -192,7 +192,7 @@ test('FM-12 the refresh is shaped as the sign-in was: client, resource and redir
   expect(refreshed).toMatchObject({ resource: s.mcp.url, clientId: before.clientId })
 })
 
-test('FM-17 health comes from the stored grant; "accepted by the server" stays empty until an answer was seen', async () => {
+test('FM-17 health comes from the stored grant; "accepted by the server" stays empty until the server has answered', async () => {
   s = await createSetting()
   await s.call('server.add', { url: s.mcp.url, name: 'one' })
   expect(s.view()).toMatchObject({ light: 'grey', state: 'signedOut', acceptedAt: null, expiresAt: null })
@@ -201,7 +201,7 @@ test('FM-17 health comes from the stored grant; "accepted by the server" stays e
   expect(s.view()).toMatchObject({ light: 'green', acceptedAt: null })
 })
 
-test('FM-18 a dead grant is mended by signing in again, once, and history tells the story', async () => {
+test('FM-18 signing in again once replaces a dead grant, and the history shows what happened', async () => {
   s = await createSetting()
   await s.signIn()
   s.authority.revokeAll()

@@ -50,7 +50,7 @@ async function setting(
 }
 const token = async (keeper: Keeper, id = 'one') => Secret.reveal((await keeper.currentTokens(id))!.accessToken)
 
-test('FM-08 a token is refreshed by itself before it ends, again and again', async () => {
+test('FM-08 a token is refreshed automatically before it expires, again and again', async () => {
   const { keeper, oauth, clock } = await setting()
   oauth.succeed()
   await keeper.start()
@@ -75,7 +75,7 @@ test('a plan that comes before all others is kept at its own time, not at the ne
   expect(oauth.renewals.map(({ server }) => server)).toEqual(['quick'])
 })
 
-test('FM-01 asked a hundred times at once, a server is refreshed once', async () => {
+test('FM-01 a hundred requests at once refresh a server once', async () => {
   const { keeper, oauth, clock } = await setting()
   await keeper.start()
   const asked = Array.from({ length: 100 }, () => refreshNow(keeper, 'one'))
@@ -151,7 +151,7 @@ describe('storage that fails', () => {
     expect(await Promise.race([read, clock.settle()])).toMatchObject({ token: 'access-1', warning: null })
   })
 
-  test('FM-04 what is still unsaved is saved while draining', async () => {
+  test('FM-04 an unsaved token is saved during shutdown', async () => {
     const { vault, open, oauth, clock } = await setting()
     const full = broken(vault, 'commitRefresh')
     const keeper = open(full)
@@ -163,7 +163,7 @@ describe('storage that fails', () => {
     expect(Secret.reveal((await vault.readGrant('one'))!.refreshToken!)).toBe('refresh-1')
   })
 
-  test('FM-04 saved but not read back: told as unsaved, no loop, and found stored when the vault is well again', async () => {
+  test('FM-04 saved but not read back: reported as unsaved, no loop, and found stored once the vault works again', async () => {
     const { vault, open, oauth, clock } = await setting()
     let failing: keyof Vault | null = null
     const moody = new Proxy(vault, {
@@ -192,7 +192,7 @@ describe('storage that fails', () => {
     expect(oauth.renewals).toHaveLength(1)
   })
 
-  test('FM-04 a vault found unwritable spends no refresh token', async () => {
+  test('FM-04 no refresh token is used while the vault cannot be written', async () => {
     const { vault, open, oauth, clock } = await setting()
     const keeper = open(broken(vault, 'beginRefresh'))
     await keeper.start()
@@ -304,7 +304,7 @@ describe('a save that comes with news', () => {
     expect((await vault.servers())[0]!.health).toMatchObject({ grant: { generation: 2 }, state: { kind: 'fresh' } })
   })
 
-  test('FM-04 with each call to the vault failing once in turn, no token is lost and none is spent twice', async () => {
+  test('FM-04 with each call to the vault failing once in turn, no token is lost or used twice', async () => {
     const calls = ['beginRefresh', 'commitRefresh', 'readGrant', 'saveHealth', 'appendEvent', 'endRefresh'] as const
     for (const failing of calls) {
       const { vault, open, oauth, clock } = await setting()
@@ -355,20 +355,20 @@ describe('races with a sign-in', () => {
     return { keeper, vault, oauth }
   }
 
-  test('FM-02 a refresh that comes back after a sign-in changes nothing of it', async () => {
+  test('FM-02 a refresh that ends after a sign-in does not change it', async () => {
     const { keeper, vault } = await signInDuringRefresh((now) => ({ ok: true, tokens: tokensAt(now, 1) }))
     expect(await token(keeper)).toBe('access-7')
     expect(keeper.roster.view('one').state).toBe('fresh')
     expect((await vault.events('one', 10)).map(({ kind }) => kind)).toContain('superseded')
   })
 
-  test('FM-02 a refresh refused after a sign-in does not ask for another', async () => {
+  test('FM-02 a refresh rejected after a sign-in does not request another sign-in', async () => {
     const { keeper } = await signInDuringRefresh(() => failure('refused', 'invalid_grant'))
     expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', action: null })
     expect(await token(keeper)).toBe('access-7')
   })
 
-  test('FM-02 whatever a refresh of the old grant ends in, it says nothing about the new one', async () => {
+  test('FM-02 however a refresh of the old grant ends, the new grant is not affected', async () => {
     const { keeper, vault, oauth, clock } = await setting()
     const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
     await keeper.start()
@@ -384,7 +384,7 @@ describe('races with a sign-in', () => {
     expect((await vault.events('one', 10)).map(({ kind }) => kind)).not.toContain('refreshFailed')
   })
 
-  test('FM-16 a failed or cancelled sign-in leaves the old grant as it was', async () => {
+  test('FM-16 a failed or cancelled sign-in does not change the old grant', async () => {
     const { keeper, vault, oauth } = await setting()
     const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
     await keeper.start()
@@ -417,7 +417,7 @@ describe('races with a sign-in', () => {
     expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', signIn: null })
   })
 
-  test('FM-15 a second start joins the sign-in under way instead of opening another', async () => {
+  test('FM-15 a second start joins the sign-in in progress instead of opening another', async () => {
     const { keeper, vault, oauth } = await setting()
     const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })
     await keeper.start()
@@ -716,7 +716,7 @@ describe('reading a token', () => {
     })
   })
 
-  test('FM-05 in an outage the still valid token is given, with a warning; a loop of readers is no storm', async () => {
+  test('FM-05 during an outage, a token that is still valid is returned with a warning, and many readers cause no extra requests', async () => {
     const { keeper, oauth, clock } = await setting()
     oauth.answers = Array.from({ length: 100 }, () => () => failure('busy'))
     await keeper.start()

@@ -10,7 +10,7 @@ describe.skipIf(whyNot)('gnome-keyring', () => {
     expect(await runInSession('lifecycle')).toEqual([null, '0f'.repeat(32), null])
   })
 
-  test('FM-22 the first start creates the key, the second finds it', async () => {
+  test('FM-22 the first start creates the key, and the second finds it', async () => {
     expect(await runInSession('starts')).toEqual({
       first: { servers: [], keySource: 'keychain' },
       second: { servers: ['notes'], keySource: 'keychain' },

@@ -109,7 +109,7 @@ describe('the authorization request', () => {
     expect(grant.shape.resource).toBeNull()
   })
 
-  test('FM-09 offline_access is asked for where it is listed, with the consent it needs, and not elsewhere', async () => {
+  test('FM-09 offline_access is requested only if it is listed, with the consent it needs', async () => {
     const { oauth } = setUp()
     const scopeOf = async (scope?: string) => {
       const url = new URL((await begin(oauth, configOf(fake.mcp, scope === undefined ? {} : { scope }))).url ?? '')
@@ -121,7 +121,7 @@ describe('the authorization request', () => {
     expect(await scopeOf('mine')).toEqual(['mine offline_access', 'consent'])
   })
 
-  test('FM-09 a reply without a refresh token comes out as such, to be warned about', async () => {
+  test('FM-09 a reply without a refresh token is recognized, so that a warning is shown', async () => {
     fake.script('/token', { body: { access_token: 'a' } })
     const grant = await signInFully(setUp().oauth, configOf(fake.mcp))
     expect(grant).toMatchObject({ refreshToken: null, scope: 'read write', expirySource: 'none' })

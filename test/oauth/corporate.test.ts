@@ -119,7 +119,7 @@ describe.skipIf(!hasOpenssl)('the proxy', () => {
     expect(tunnels).toEqual([`mcp.corp.test:${upstream}`])
   })
 
-  test('FM-05 that refuses, or is not there: nothing was sent, so nothing can be lost', async () => {
+  test('FM-05 that rejects the connection or is not there: nothing was sent, so nothing can be lost', async () => {
     const url = `https://mcp.corp.test:${upstream}/token`
     expect(await faultOf(networkThrough(`http://me:wrong@127.0.0.1:${proxy}`)(url))).toMatchObject({ fault: 'offline' })
     expect(await faultOf(networkThrough('http://127.0.0.1:1')(url))).toMatchObject({ fault: 'offline' })

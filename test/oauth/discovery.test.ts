@@ -137,7 +137,7 @@ describe('the authorization server', () => {
   })
 })
 
-describe('FM-05 a transient fault is not "there is none"', () => {
+describe('FM-05 a temporary fault does not mean that there is no metadata', () => {
   test.each([`${resourcePath}/mcp`, serverPath])('503 at %s', async (path) => {
     fake.script(path, { status: 503, headers: { 'retry-after': '30' } })
     const fault = await find().catch((error: unknown) => error)

@@ -72,7 +72,7 @@ test('FM-13 one registration serves two MCP servers behind one issuer', async ()
   await second.stop()
 })
 
-test('FM-03 a reply lost after rotation: the token was spent, and the next try is refused', async () => {
+test('FM-03 a reply lost after rotation: the token was already used, and the next attempt is rejected', async () => {
   const grant = await signIn()
   authority.faults.next('cutAfter', 1)
   expect(await oauth.renew(configOf(mcp.url), grant, never)).toMatchObject({ ok: false, fault: 'lost' })
@@ -84,7 +84,7 @@ test('FM-03 a reply lost after rotation: the token was spent, and the next try i
   expect(authority.events.some(({ kind }) => kind === 'reuseDetected')).toBe(true)
 })
 
-test('FM-03 a connection cut before the server saw the request is `lost` too, and the same token still works', async () => {
+test('FM-03 a connection cut before the server saw the request counts as `lost` too, and the same token still works', async () => {
   const grant = await signIn()
   authority.faults.next('cutBefore', 1)
   expect(await oauth.renew(configOf(mcp.url), grant, never)).toMatchObject({ ok: false, fault: 'lost' })

@@ -53,7 +53,7 @@ describe('dynamic registration', () => {
     expect(grant.shape).toMatchObject({ clientId: 'client-1', registration: 'dynamic', clientSecret: null })
   })
 
-  test('FM-13 is done once and kept, with its port', async () => {
+  test('FM-13 happens once and is kept, with its port', async () => {
     const { oauth, registrations } = setUp()
     const first = await signInFully(oauth, configOf(fake.mcp))
     const second = await signInFully(oauth, configOf(fake.mcp))
@@ -195,7 +195,7 @@ describe('dynamic registration', () => {
     expect(registrations.rows.map(({ clientId }) => clientId)).toEqual(['client-1'])
   })
 
-  describe('FM-13 a client the server forgot', () => {
+  describe('FM-13 a client that the server no longer knows', () => {
     const unknown = { status: 401, body: { error: 'invalid_client' } }
     const sound = { body: { access_token: 'a' } }
     const setUpKept = async () => {

@@ -31,7 +31,7 @@ describe('tolerant in form', () => {
     expect([plain(read.accessToken), plain(read.refreshToken)]).toEqual(['a', 'r'])
   })
 
-  test('FM-11 no token type, nulls, 201: what was not said stays null, so that the old is kept', () => {
+  test('FM-11 no token type, nulls, 201: what the reply leaves out stays null, so that the old value is kept', () => {
     const read = tokens({ access_token: 'a', expires_in: null, refresh_token: null, scope: null }, {}, 201)
     expect(read).toMatchObject({ tokenType: 'Bearer', refreshToken: null, refreshExpiresAt: null, scope: null })
     // A terminal would show what comes behind a line break as a line of ours.
@@ -43,7 +43,7 @@ describe('tolerant in form', () => {
     expect(tokens({ access_token: 'a', refresh_token: '' }).refreshToken).toBeNull()
   })
 
-  test('FM-04 a refresh token is any text: one with a space is kept and not taken for none', () => {
+  test('FM-04 a refresh token may be any text: one with a space is kept', () => {
     expect(plain(tokens({ access_token: 'a', refresh_token: 'part one' }).refreshToken)).toBe('part one')
   })
 
@@ -76,7 +76,7 @@ describe('tolerant in form', () => {
   })
 })
 
-describe('FM-10 the end of the token is absolute', () => {
+describe('FM-10 the expiry of the token is absolute', () => {
   test.each([
     ['3600', 3_600_000],
     ['3599.5', 3_599_500],
@@ -264,7 +264,7 @@ describe('properties', () => {
     )
   })
 
-  test('FM-25 no token shows in the printed form of any outcome', () => {
+  test('FM-25 no outcome prints a token', () => {
     const secret = fc.stringMatching(/^SECRET[A-Za-z0-9]{20}$/)
     fc.assert(
       fc.property(statuses, secret, secret, fc.boolean(), (status, access, sent, failed) => {

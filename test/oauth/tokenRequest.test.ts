@@ -14,7 +14,7 @@ const asked = () => Object.fromEntries(fake.to('/token').at(-1)?.form ?? [])
 const renew = (config = configOf(fake.mcp), grant = grantOf(fake.origin), signal = never) =>
   setUp().oauth.renew(config, grant, signal)
 
-describe('FM-12 a refresh is shaped as the sign-in was', () => {
+describe('FM-12 a refresh is sent like the sign-in', () => {
   test('public client, with `resource` and extra parameters', async () => {
     const outcome = await renew(
       configOf(fake.mcp, { params: { audience: 'api', refresh_token: 'x', client_secret: 'x', scope: 'x', code: 'x' } })
@@ -54,7 +54,7 @@ describe('FM-12 a refresh is shaped as the sign-in was', () => {
     expect(fake.to('/token')).toHaveLength(3)
   })
 
-  test('FM-10 no lifetime told: as long as the last one that was known, not as long as a guess', async () => {
+  test('FM-10 no lifetime stated: the last known one is used, not a guess', async () => {
     fake.script('/token', { body: { access_token: 'a' } })
     expect(await renew()).toMatchObject({ tokens: { expiresAt: start + 60_000, expirySource: 'lastKnown' } })
     const guessed = grantOf(fake.origin, { expirySource: 'guess' })
@@ -97,7 +97,7 @@ describe('FM-05 faults made for real', () => {
     }
   )
 
-  test('FM-03 no reply in time, or given up on the way, is lost as well', async () => {
+  test('FM-03 a reply that is late, or no longer waited for, counts as lost too', async () => {
     fake.script('/token', 'hang')
     const { oauth, clock } = setUp()
     const late = oauth.renew(configOf(fake.mcp), grantOf(fake.origin), never)
@@ -134,7 +134,7 @@ describe('FM-05 faults made for real', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('FM-13 invalid_client takes the kept registration away for the next sign-in, and nothing else', async () => {
+  test('FM-13 invalid_client removes the stored registration for the next sign-in, and nothing else', async () => {
     fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
     const { oauth, registrations } = setUp()
     await signInFully(oauth, configOf(fake.mcp)).catch(() => {})

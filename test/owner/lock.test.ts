@@ -29,7 +29,7 @@ async function end(child: ChildProcess, by: () => void): Promise<void> {
   await ended
 }
 
-test('FM-01 of two processes that start at once one is the owner, ten times in a row', async () => {
+test('FM-01 of two processes that start at once, one becomes the owner, ten times in a row', async () => {
   const folder = privateFolder()
   for (let round = 0; round < 10; round++) {
     const both = await Promise.all([claimant(folder), claimant(folder)])

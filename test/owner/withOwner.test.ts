@@ -26,7 +26,7 @@ async function startOwner(paths: Paths, kind: 'lasting' | 'command', core = make
   return { core, listener }
 }
 
-test('FM-01 with an owner running a command is its client, and hosts nothing', async () => {
+test('FM-01 while an owner is running, a command is its client and hosts nothing', async () => {
   const paths = makePaths()
   const { core } = await startOwner(paths, 'lasting', makeCore([makeView('theirs')]))
   const lock = makeLock()

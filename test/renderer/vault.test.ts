@@ -138,7 +138,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     await row(page, 'notion').waitFor()
   })
 
-  test('FM-25 on a real core: a locked vault, the passphrase typed in the browser, the list; the passphrase is nowhere', async () => {
+  test('FM-25 on a real core: the passphrase typed in the browser opens the vault and appears nowhere else', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tokentray-unlock-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const home = locate({ TOKENTRAY_HOME: folder }, process.platform)

@@ -63,7 +63,7 @@ test.each([
 })
 
 describe('tokens given by hand', () => {
-  test("FM-10 a JWT's own end is used; a token without one has no known end", () => {
+  test("FM-10 a JWT's own expiry is used; a token without one has no known expiry", () => {
     const exp = now / 1000 + 600
     const known = buildServer({ url: 'https://a.example', accessToken: jwt({ exp }) }, none, now)
     expect(known.config.grantKind).toBe('staticToken')

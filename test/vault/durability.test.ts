@@ -31,7 +31,7 @@ async function filledFile() {
   return path
 }
 
-test('FM-04 kill -9 at any moment loses no token whose commit was answered, and damages nothing', async () => {
+test('FM-04 kill -9 at any moment loses no committed token and damages nothing', async () => {
   const path = await filledFile()
   let acknowledged = 1
   for (let round = 0; round < kills; round++) {
@@ -64,7 +64,7 @@ test('each commit reaches the disk: WAL with synchronous=FULL, and nothing spill
   await vault.close()
 })
 
-test('FM-04 a full disk refuses the write, keeps what was there, and the save succeeds once there is room', async () => {
+test('FM-04 on a full disk, the write fails, the old data is kept, and the save succeeds once there is space', async () => {
   const path = await filledFile()
   const { db, vault } = openFile(path)
   const pages = Number(db.pragma('page_count', { simple: true }))

@@ -46,7 +46,7 @@ async function refused(setting: Setting, code: string): Promise<string> {
 const mode = (path: string) => statSync(path).mode & 0o777
 
 describe('with the keychain', () => {
-  test('FM-22 the first start stores one 32-byte key in one item, then makes the vault', async () => {
+  test('FM-22 the first start stores one 32-byte key in one item, then creates the vault', async () => {
     const setting = await filledVault()
     expect([...setting.keychain.items.keys()]).toEqual([accountOf(setting.path)])
     expect([...setting.keychain.items.values()][0]).toMatch(/^[0-9a-f]{64}$/)

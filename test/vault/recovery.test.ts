@@ -107,7 +107,7 @@ test('a step that fails leaves the vault at the version before it', async () => 
   await vault.close()
 })
 
-test('FM-24 a vault from the future is refused and left as it is', async () => {
+test('FM-24 a vault from a newer version is not opened and not changed', async () => {
   const setting = await filled()
   await (await openVault({ ...setting, migrations: upTo(2) })).close()
   const before = digestFolder(setting.folder)
@@ -159,7 +159,7 @@ async function damagedWithBackups() {
   return { ...setting, migrations: upTo(3) }
 }
 
-test('FM-24 a damaged vault is set aside and the newest sound backup restored, its grants marked', async () => {
+test('FM-24 a damaged vault is set aside, the newest intact backup is restored, and its grants are marked', async () => {
   const setting = await damagedWithBackups()
   const [newest, older] = listBackups(setting.path)
   writeFileSync(newest!.path, Buffer.alloc(8192, 7))

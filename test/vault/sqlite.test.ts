@@ -140,14 +140,14 @@ describe('grants', () => {
     expect(grant).toEqual({ ...sampleGrant(), generation: 1, startedAt: null, restored: false })
   })
 
-  test('FM-04 beginRefresh journals the attempt and hands out the grant to spend', async () => {
+  test('FM-04 beginRefresh records the attempt and returns the grant to use', async () => {
     const { vault } = await vaultWithGrant()
     expect(await vault.beginRefresh('notes', 77)).toMatchObject({ generation: 1, startedAt: 77 })
     expect((await vault.readGrant('notes'))?.startedAt).toBe(77)
     expect(await vault.beginRefresh('other', 77)).toBeNull()
   })
 
-  test('FM-04 beginRefresh refuses where nothing can be written, before the token could be spent', async () => {
+  test('FM-04 beginRefresh fails if nothing can be written, before the token could be used', async () => {
     const { db, vault } = await vaultWithGrant()
     db.pragma('query_only=ON')
     expect((await failure(vault.beginRefresh('notes', 77))).code).toBe('vaultUnwritable')
@@ -185,7 +185,7 @@ describe('grants', () => {
     expect(await vault.commitSignIn('notes', sampleGrant())).toBe(3)
   })
 
-  test('FM-02 who comes second with the same generation is superseded and changes nothing', async () => {
+  test('FM-02 the second write with the same generation is superseded and changes nothing', async () => {
     const { vault } = await vaultWithGrant()
     await vault.commitRefresh('notes', 1, sampleTokens({ accessToken: new Secret('winner') }))
     await vault.beginRefresh('notes', 88)
@@ -197,7 +197,7 @@ describe('grants', () => {
     expect(grant).toMatchObject({ generation: 2, startedAt: 88 })
   })
 
-  test('FM-02 no generation is ever used twice, not even by a server removed and added again', async () => {
+  test('FM-02 no generation is ever used twice, even if a server is removed and added again', async () => {
     const { vault } = await vaultWithGrant()
     expect(await vault.deleteGrant('notes', 1)).toBe('committed')
     expect(await vault.readGrant('notes')).toBeNull()
