@@ -46,7 +46,9 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
     checks.push(isRunning || !(isBlocked || mustAsk) ? await contents(world) : unchecked(isBlocked))
   }
   if (options.json) printJson(world, { version: world.version, checks })
-  else for (const { name, result, words } of checks) print(world, `${marks[result]}  ${name}: ${words}`)
+  else
+    for (const { name, result, words } of checks)
+      print(world, `${marks[result]}  ${name === 'owner' ? 'process' : name}: ${words}`)
   return checks.some(({ result }) => result === 'problem') ? 1 : 0
 }
 
