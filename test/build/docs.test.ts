@@ -60,9 +60,10 @@ test('every source that a page names is there', () => {
     .filter(({ file }) => file !== 'CHANGELOG.md')
     .flatMap(({ file, text }) =>
       [...text.matchAll(/`([\w./-]+\.(?:tsx?|mjs|grit|yml))`/g)]
+        // The file that a reader of CONTRIBUTING.md is to make.
+        .filter(([, path]) => path !== 'app/cli/commands/failures.ts')
         .filter(([, path]) => !sources.some((source) => source.endsWith(`/${path}`)))
         .map(([, path]) => `${file}: ${path}`)
     )
-  // The file that its reader is to make.
-  expect(missing).toEqual(['CONTRIBUTING.md: app/cli/commands/failures.ts'])
+  expect(missing).toEqual([])
 })
