@@ -2,7 +2,7 @@
 // Pages other than the list are loaded when they are first opened, so that the list appears sooner.
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
-import { AskingBanner } from './Asking.tsx'
+import { AccessRequestBanner } from './AccessRequest.tsx'
 import { Toasts } from './controls.tsx'
 import { ServerList } from './ServerList.tsx'
 import { showTheme } from './settings.ts'
@@ -98,7 +98,7 @@ export function App() {
   return (
     <div className="app">
       <ConnectionBanner />
-      <AskingBanner />
+      <AccessRequestBanner />
       {snapshot ? (
         <Suspense fallback={null}>
           <Shown snapshot={snapshot} />

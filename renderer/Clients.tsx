@@ -3,8 +3,8 @@
 import type { ClientView } from '../app/contract/clients.ts'
 import { isMetricsKey } from '../app/contract/metricsKey.ts'
 import { refusalWords } from '../app/contract/refusals.ts'
+import { AccessRequest } from './AccessRequest.tsx'
 import { AddKey } from './AddKey.tsx'
-import { Asking } from './Asking.tsx'
 import { revoke, setLock, useClients } from './clients.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, Page } from './controls.tsx'
@@ -63,7 +63,7 @@ export default function Clients() {
     <Page title={clientsWords.title}>
       <p className="lead">{clientsWords.lead}</p>
       {pending.map((each) => (
-        <Asking key={each.request} pending={each} />
+        <AccessRequest key={each.request} pending={each} />
       ))}
       <section>
         <h2 className="cap">{clientsWords.letIn}</h2>

@@ -11,7 +11,7 @@ import { Choice } from './Choice.tsx'
 import { CopyLine, Field, isPort, Push, redirectAddress } from './controls.tsx'
 import { Fold } from './Fold.tsx'
 import { Form } from './Form.tsx'
-import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
+import { readScheduleFields, ScheduleFields, type Typed } from './ScheduleFields.tsx'
 import { useSettings } from './settings.ts'
 import { actionWords } from './words/actions.ts'
 import { addWords } from './words/addServer.ts'
@@ -48,7 +48,7 @@ const noErrors: Errors = { schedule: {}, advanced: {} }
 /** The change to send, and what is wrong with what was typed. */
 function readEdited(view: ServerView, edited: Partial<Edited>) {
   const { name, scope, redirectHost, quirks } = edited
-  const { changes, errors: wrong } = readKnobs(view.schedule, edited.schedule ?? {})
+  const { changes, errors: wrong } = readScheduleFields(view.schedule, edited.schedule ?? {})
   const advanced = readAdvanced(advancedOf(view), edited.advanced ?? {})
   const errors: Errors = { schedule: wrong, advanced: advanced.errors ?? {} }
   const port = edited.redirectPort?.trim()
@@ -172,7 +172,7 @@ export function ServerSettings({ view }: { view: ServerView }) {
       {view.grantKind !== 'staticToken' && (
         <Fold title={scheduleWords.title} level={3} defaultExpanded={Object.keys(view.schedule).length > 0}>
           <p className="help">{scheduleWords.help}</p>
-          <Knobs
+          <ScheduleFields
             set={view.schedule}
             below={general?.schedule ?? {}}
             typed={edited.schedule ?? {}}

@@ -14,7 +14,7 @@ import { writeMoment } from './durations.ts'
 import { type Fact, FactList } from './FactList.tsx'
 import { Fold } from './Fold.tsx'
 import { Form } from './Form.tsx'
-import { Knobs, readKnobs, type Typed } from './Knobs.tsx'
+import { readScheduleFields, ScheduleFields, type Typed } from './ScheduleFields.tsx'
 import { changeSettings, useSettings } from './settings.ts'
 import { go, snapshots } from './store.ts'
 import { actionWords } from './words/actions.ts'
@@ -61,9 +61,9 @@ function GeneralSchedule({ settings }: { settings: SettingsView }) {
   const pending = usePending('settings.set')
   const { schedule, overrides } = settings
   /** What applies where the settings say nothing is known only of the fields they say nothing of. */
-  const below = Object.fromEntries(Object.entries(schedule).filter(([knob]) => !(knob in overrides)))
+  const below = Object.fromEntries(Object.entries(schedule).filter(([field]) => !(field in overrides)))
   const save = async () => {
-    const { changes, errors } = readKnobs(overrides, typed)
+    const { changes, errors } = readScheduleFields(overrides, typed)
     setErrors(errors)
     if (Object.keys(errors).length > 0) return
     if (Object.keys(changes).length === 0) return say(serverSettingsWords.unchanged)
@@ -75,7 +75,7 @@ function GeneralSchedule({ settings }: { settings: SettingsView }) {
       <p className="help">{text.scheduleHelp}</p>
       <Fold title={text.scheduleShow} level={3}>
         <Form validationBehavior="aria" onSend={save}>
-          <Knobs set={overrides} below={below} typed={typed} errors={errors} onChange={setTyped} />
+          <ScheduleFields set={overrides} below={below} typed={typed} errors={errors} onChange={setTyped} />
           <div className="acts">
             <Push type="submit" pending={pending}>
               {actionWords.save}

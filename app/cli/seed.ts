@@ -4,7 +4,7 @@ import type { Environment } from '../base/paths.ts'
 import type { Input } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { findBrokenRule } from '../contract/newServer.ts'
-import type { GrantKind } from '../contract/server.ts'
+import type { GrantKind } from '../contract/serverConfig.ts'
 
 type Seed = Omit<Input<'server.add'>, 'url'>
 

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { Input } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ClientCertificate } from '../contract/server.ts'
+import type { ClientCertificate } from '../contract/serverConfig.ts'
 import { splitCommand } from './browser.ts'
 import { readSecret } from './secrets.ts'
 import type { World } from './world.ts'

@@ -3,7 +3,7 @@
 import { formatDuration } from '../contract/duration.ts'
 import type { ExpirySource, SignInStep } from '../contract/health.ts'
 import { quirkFacts, quirkNames } from '../contract/quirks.ts'
-import type { GrantKind } from '../contract/server.ts'
+import type { GrantKind } from '../contract/serverConfig.ts'
 import type { EventKind, HistoryEvent, ServerView } from '../contract/views.ts'
 import { faultWords } from '../health/words.ts'
 import { setCommand } from './propose.ts'

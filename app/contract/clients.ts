@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { cliOnly, everyDoor, nothing } from './door.ts'
 import { refusalKinds } from './refusals.ts'
-import { serverId } from './server.ts'
+import { serverId } from './serverConfig.ts'
 
 const time = z.number().int()
 const name = z.string().trim().min(1).max(100)

@@ -2,7 +2,7 @@
 // The demo keeps nothing: its servers and their tokens are removed when it stops or its owner ends.
 import { z } from 'zod'
 import { everyDoor, nothing } from './door.ts'
-import { serverId } from './server.ts'
+import { serverId } from './serverConfig.ts'
 
 export const demoCommands = {
   /** Starts three servers and their authorization server within the owner; if they run already, answers with those. */

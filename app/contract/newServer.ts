@@ -1,6 +1,6 @@
 // Which settings of a new server belong together, for everything that takes them: command line, environment, and the core.
 // Only the rules are here. Each caller words a broken one by its own names: an option, a variable, or a field.
-import type { GrantKind, ServerConfig } from './server.ts'
+import type { GrantKind, ServerConfig } from './serverConfig.ts'
 
 /** Only whether a setting is given counts, so that rules can be checked before a secret is read or asked for. */
 export type GivenSettings = {

@@ -13,7 +13,7 @@ import {
   scheduleChanges,
   serverConfig,
   serverId
-} from './server.ts'
+} from './serverConfig.ts'
 import { historyEvent, serverView } from './views.ts'
 
 const secretText = z.string().min(1).max(65_536)

@@ -2,7 +2,7 @@
 // All times are in milliseconds.
 import { z } from 'zod'
 import { everyDoor, nothing } from './door.ts'
-import { scheduleChanges, scheduleOverrides, scheduleValues } from './server.ts'
+import { scheduleChanges, scheduleOverrides, scheduleValues } from './serverConfig.ts'
 
 export const theme = z.enum(['system', 'light', 'dark'])
 export const concurrency = z.number().int().min(1).max(64)

@@ -1,7 +1,7 @@
 // The messages that tell readers what changed: the whole snapshot first, then only the changes.
 // Readers put them together with follower.ts; a message that does not fit its schema never leaves.
 import { z } from 'zod'
-import { serverId } from './server.ts'
+import { serverId } from './serverConfig.ts'
 import { streamVersion } from './streamVersion.ts'
 import { serverView, snapshot } from './views.ts'
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { clientsView } from './clients.ts'
 import { actions, expirySources, faults, lights, signInSteps, stateKinds } from './health.ts'
 import { proposal, quirkReasons, quirks } from './proposal.ts'
-import { clientAuthMethod, grantKind, identityProvider, mode, scheduleOverrides, serverId } from './server.ts'
+import { clientAuthMethod, grantKind, identityProvider, mode, scheduleOverrides, serverId } from './serverConfig.ts'
 import { theme } from './settings.ts'
 
 const time = z.number().int()

@@ -3,7 +3,7 @@
 import { type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ClientCertificate } from '../contract/server.ts'
+import type { ClientCertificate } from '../contract/serverConfig.ts'
 import { type Identity, readIdentity, trustSystem } from '../net/dispatcher.ts'
 import type { ResolveProxy } from '../net/proxy.ts'
 

@@ -1,8 +1,8 @@
 // What health and views may know of a grant, taken from the grant itself: times, abilities and names, no secret.
 // Made anew from each stored grant, so that health and vault cannot drift apart.
 import type { GrantFacts } from '../contract/health.ts'
-import type { ServerConfig } from '../contract/server.ts'
-import { renewsAlone } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
+import { renewsAlone } from '../contract/serverConfig.ts'
 import type { Grant, GrantOutline } from '../oauth/grant.ts'
 
 /** A grant without its secrets. */

@@ -6,7 +6,7 @@ import type { Output } from '../contract/commands.ts'
 import { formatDuration } from '../contract/duration.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { Fault } from '../contract/health.ts'
-import type { GrantKind } from '../contract/server.ts'
+import type { GrantKind } from '../contract/serverConfig.ts'
 import { isWell } from '../health/questions.ts'
 import type { Keeper } from './keeper.ts'
 

@@ -2,7 +2,7 @@
 // Nothing secret gets in: the grant comes here as an outline, without tokens, keys and client secret.
 import type { Health, Schedule } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'
-import { isSecretName, type ServerConfig } from '../contract/server.ts'
+import { isSecretName, type ServerConfig } from '../contract/serverConfig.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
 import { plannedAt } from '../health/questions.ts'
 import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'

@@ -1,6 +1,6 @@
 // What the gateway asks of the keeper: where a server is, and which token to put on a request to it.
 // Types only, so that the gateway can be tested without a keeper.
-import type { ClientCertificate } from '../contract/server.ts'
+import type { ClientCertificate } from '../contract/serverConfig.ts'
 
 /** 'token': ours goes up; 'passThrough': the client's own `Authorization` goes up untouched. */
 export type Mode = 'token' | 'passThrough'

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { LookupFunction } from 'node:net'
 import tls from 'node:tls'
 import { Client, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici'
-import type { ClientCertificate } from '../contract/server.ts'
+import type { ClientCertificate } from '../contract/serverConfig.ts'
 
 /** A client certificate with its key, both PEM (RFC 8446 section 4.4.2). */
 export type Identity = { cert: string; key: string }

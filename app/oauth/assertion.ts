@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { Secret } from '../base/secret.ts'
-import type { AssertionSource } from '../contract/server.ts'
+import type { AssertionSource } from '../contract/serverConfig.ts'
 
 /** Rejects with a code that may be shown: `assertion_unreadable`, `assertion_command_failed` or `assertion_invalid`. */
 export type ReadAssertion = (source: AssertionSource) => Promise<Secret>

@@ -3,7 +3,7 @@
 import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import { ClientUnfit, extraParameters, refusesClient } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
-import type { ClientAuthMethod } from '../contract/server.ts'
+import type { ClientAuthMethod } from '../contract/serverConfig.ts'
 import type { RequestOptions, SendRequest } from '../net/request.ts'
 import { type Prover, proofFor } from './dpop.ts'
 import { signJwt } from './keys.ts'

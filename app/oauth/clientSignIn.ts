@@ -2,7 +2,7 @@
 // It needs no address and no code, and otherwise behaves like every other sign-in.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { OAuthContext, SignInRequest } from './context.ts'
 import { explainFault } from './explain.ts'
 import { newGrant } from './newGrant.ts'

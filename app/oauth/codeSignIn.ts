@@ -3,7 +3,7 @@
 import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import { type AuthorizationRequest, authorizationUrl, pastedParameters, readResponse } from './authorization.ts'
 import type { Page } from './callback.ts'
 import { ClientUnfit } from './client.ts'

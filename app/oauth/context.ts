@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { createQueue } from '../base/queue.ts'
 import type { Secret } from '../base/secret.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { SendRequest } from '../net/request.ts'
 import { assertionReader, type ReadAssertion } from './assertion.ts'
 import { createCallbacks } from './callback.ts'

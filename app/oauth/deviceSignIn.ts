@@ -2,7 +2,7 @@
 // It stores nothing: the caller saves the grant that comes out at the end.
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import { ClientUnfit } from './client.ts'
 import { pollForTokens, requestDeviceCode } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'

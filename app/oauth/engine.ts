@@ -1,8 +1,8 @@
 // The implementation of port.ts: sign-in, renewal, verification and revocation put together.
 // `state` and PKCE verifier come from the system's secure random source, never from the random numbers that tests inject.
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
-import { renewsAlone } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
+import { renewsAlone } from '../contract/serverConfig.ts'
 import { beginAlone } from './clientSignIn.ts'
 import { createContext, type OAuthOptions, type SignInRequest } from './context.ts'
 import { type Bearable, credentialsFor } from './dpop.ts'

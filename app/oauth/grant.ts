@@ -2,7 +2,7 @@
 // Types only. OAuth makes these values; the vault stores them.
 import type { Secret } from '../base/secret.ts'
 import type { ExpirySource } from '../contract/health.ts'
-import type { ClientAuthMethod } from '../contract/server.ts'
+import type { ClientAuthMethod } from '../contract/serverConfig.ts'
 
 /** What a token reply leads to (RFC 6749 section 5.1), times absolute in ms since the epoch. */
 export type Tokens = {

@@ -2,7 +2,7 @@
 // for a person's ID token (RFC 8693; MCP's enterprise-managed authorization). It can be repeated: nothing is used up.
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
-import type { ClientAuthMethod, ServerConfig } from '../contract/server.ts'
+import type { ClientAuthMethod, ServerConfig } from '../contract/serverConfig.ts'
 import { NetworkFault } from '../net/request.ts'
 import { AssertionFault, type ReadAssertion } from './assertion.ts'
 import { authenticationOf, type Client, secretMethod } from './client.ts'

@@ -1,6 +1,6 @@
 // Makes a grant at the end of every kind of sign-in: the tokens, and how later requests about them are made.
 // Kept with the grant, so that a refresh uses the client and endpoint of the sign-in even if the settings change.
-import { renewsAlone, type ServerConfig } from '../contract/server.ts'
+import { renewsAlone, type ServerConfig } from '../contract/serverConfig.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
 import type { NewGrant, Tokens } from './grant.ts'

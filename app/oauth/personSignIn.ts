@@ -2,7 +2,7 @@
 // codeSignIn.ts and deviceSignIn.ts carry it out.
 import { onAbort } from '../base/abort.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import { checkPkce, startCodeSignIn } from './codeSignIn.ts'
 import type { OAuthContext, SignInRequest } from './context.ts'
 import { offersDeviceCode } from './deviceRequest.ts'

@@ -2,7 +2,7 @@
 // Interfaces only, so that health and scheduling are tested without a network; engine.ts has the real implementation.
 import type { Secret } from '../base/secret.ts'
 import type { Fault, SignInStep } from '../contract/health.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { Bearable } from './dpop.ts'
 import type { ClientManagement, ClientRegistration, Grant, NewGrant, RequestShape, Tokens } from './grant.ts'
 import type { Verification } from './verifyToken.ts'

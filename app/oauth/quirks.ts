@@ -3,7 +3,7 @@
 import { TokentrayError } from '../contract/errors.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import { mergeProposals, proposalsOf } from '../providers/proposals.ts'
 import { providerAt } from '../providers/providers.ts'
 import { hasScope } from './scope.ts'

@@ -3,7 +3,7 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import type { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { SendRequest } from '../net/request.ts'
 import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, secretMethod } from './client.ts'

@@ -3,7 +3,7 @@
 import * as oauth from 'oauth4webapi'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ClientAuthMethod } from '../contract/server.ts'
+import type { ClientAuthMethod } from '../contract/serverConfig.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { requestOptions, secretMethod } from './client.ts'
 import { deviceGrantType } from './deviceRequest.ts'

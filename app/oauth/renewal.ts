@@ -1,8 +1,8 @@
 // Renews a grant: finds its token endpoint, then refreshes it, or requests new tokens where the client needs no person.
 // What the reply means is decided in tokenReply.ts.
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
-import { renewsAlone } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
+import { renewsAlone } from '../contract/serverConfig.ts'
 import { NetworkFault } from '../net/request.ts'
 import type { OAuthContext } from './context.ts'
 import type { Discovery } from './discovery.ts'

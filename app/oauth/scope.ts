@@ -2,7 +2,7 @@
 // The settings come first, then what the server lists, then what was found missing since the last sign-in.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import { shown } from './metadata.ts'
 
 /** In characters. A server can ask for any number of scopes, and all of them must fit into the authorization URL. */

@@ -2,7 +2,7 @@
 // They never throw: a fault of server or network is an outcome like any other. What a reply means is decided in tokenReply.ts.
 import * as oauth from 'oauth4webapi'
 import { expose } from '../base/secret.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
 import { authenticationOf, type Client, extraParameters, requestOptions } from './client.ts'
 import type { Prover } from './dpop.ts'

@@ -2,7 +2,7 @@
 // Nothing is applied here: a person accepts a proposal or not. The known facts are in providerQuirks.ts.
 import type { Proposal } from '../contract/proposal.ts'
 import { proposeQuirk, type QuirkName } from '../contract/quirks.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import { providerQuirks } from './providerQuirks.ts'
 import { providerAt } from './providers.ts'
 

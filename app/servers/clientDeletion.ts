@@ -3,7 +3,7 @@
 import { withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { RequestShape } from '../oauth/grant.ts'
 import type { OAuth } from '../oauth/port.ts'
 import type { Vault } from '../vault/vault.ts'

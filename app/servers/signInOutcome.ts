@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Log } from '../base/log.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { Keeper } from '../keeper/keeper.ts'
 import type { NewGrant } from '../oauth/grant.ts'
 import type { Vault } from '../vault/vault.ts'

@@ -1,7 +1,7 @@
 // Step-up (MCP authorization, "Scope Challenge Handling"): a server refused a request because the token lacks scopes, so the
 // next sign-in asks for these besides the granted ones. It is not started here: a person decides.
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { Keeper } from '../keeper/keeper.ts'
 import type { OAuth } from '../oauth/port.ts'
 import { missingScopes, scopesIn, unionOf, validScopesIn } from '../oauth/scope.ts'

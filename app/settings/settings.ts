@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Schedule } from '../contract/health.ts'
-import { type ScheduleChanges, type ScheduleOverrides, scheduleOverrides } from '../contract/server.ts'
+import { type ScheduleChanges, type ScheduleOverrides, scheduleOverrides } from '../contract/serverConfig.ts'
 import { concurrency, logLevel, theme } from '../contract/settings.ts'
 import { defaultSchedule } from '../health/schedule.ts'
 

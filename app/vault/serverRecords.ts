@@ -1,6 +1,6 @@
 // Reads all that is kept in memory about each server, in one SQL statement for all: three for each would slow down the start.
 // Values that many servers share, such as an issuer's name, become one object: thousands of copies would fill memory.
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { HistoryEvent } from '../contract/views.ts'
 import type { GrantOutline } from '../oauth/grant.ts'
 import { grantRow, parse, type Row, readEvent, readServer } from './rows.ts'

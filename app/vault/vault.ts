@@ -3,7 +3,7 @@
 import type { Secret } from '../base/secret.ts'
 import type { Health } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'
-import type { ServerConfig } from '../contract/server.ts'
+import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { HistoryEvent } from '../contract/views.ts'
 import type { ClientManagement, Grant, GrantOutline, NewGrant, Tokens } from '../oauth/grant.ts'
 import type { Registrations } from '../oauth/port.ts'

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import { maxNapMs } from '../../app/base/clock.ts'
-import { serverConfig } from '../../app/contract/server.ts'
+import { serverConfig } from '../../app/contract/serverConfig.ts'
 import { isDue } from '../../app/health/questions.ts'
 import type { KeeperOptions } from '../../app/keeper/keeper.ts'
 import { readToken } from '../../app/keeper/readToken.ts'

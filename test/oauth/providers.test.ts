@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import type { Proposal } from '../../app/contract/proposal.ts'
-import type { ServerConfig } from '../../app/contract/server.ts'
+import type { ServerConfig } from '../../app/contract/serverConfig.ts'
 import type { SendRequest } from '../../app/net/request.ts'
 import { NetworkFault } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'

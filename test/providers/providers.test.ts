@@ -1,7 +1,7 @@
 // The table of providers: every one that the pages promise, found by its hosts, honest about its sources.
 import { expect, test } from 'vitest'
 import { changeWith, optionsOf } from '../../app/contract/quirks.ts'
-import { type ServerConfig, serverConfig } from '../../app/contract/server.ts'
+import { type ServerConfig, serverConfig } from '../../app/contract/serverConfig.ts'
 import { openProposals } from '../../app/providers/proposals.ts'
 import { providerQuirks } from '../../app/providers/providerQuirks.ts'
 import { providerAt, providerOf, providers } from '../../app/providers/providers.ts'

@@ -287,10 +287,10 @@ export async function startFixture(files: string, given: ServerView[] | null = n
     'signIn.cancel': () => ({}),
     'settings.read': () => general,
     'settings.set': (changes: SettingsChanges) => {
-      for (const [knob, value] of Object.entries(changes.schedule ?? {})) {
+      for (const [field, value] of Object.entries(changes.schedule ?? {})) {
         const overrides = general.overrides as Record<string, number>
-        if (value === null) delete overrides[knob]
-        else overrides[knob] = value as number
+        if (value === null) delete overrides[field]
+        else overrides[field] = value as number
       }
       general.schedule = { ...defaultSchedule, ...(general.overrides as Partial<typeof defaultSchedule>) }
       if (changes.theme) {

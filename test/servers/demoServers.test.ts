@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
-import { serverConfig } from '../../app/contract/server.ts'
+import { serverConfig } from '../../app/contract/serverConfig.ts'
 import { approve, callbackUrl } from '../../app/demo/person.ts'
 import { openVault } from '../../app/vault/open.ts'
 import { createSetting, type Setting } from '../core.fixture.ts'

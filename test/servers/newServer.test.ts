@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { expose } from '../../app/base/secret.ts'
-import { serverId } from '../../app/contract/server.ts'
+import { serverId } from '../../app/contract/serverConfig.ts'
 import type { ServerView } from '../../app/contract/views.ts'
 import { buildServer, deriveId, grantFromTokens } from '../../app/servers/newServer.ts'
 

@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../app/base/log.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
-import { serverConfig } from '../../app/contract/server.ts'
+import { serverConfig } from '../../app/contract/serverConfig.ts'
 import { SignIns } from '../../app/servers/signIns.ts'
 import { addScope, needScope } from '../../app/servers/stepUp.ts'
 import { openVault } from '../../app/vault/open.ts'

@@ -1,6 +1,6 @@
 // Step-up on a real core: what a 403 said is missing is asked for besides what was granted, once, and never in a loop.
 import { expect, test as plainTest } from 'vitest'
-import type { ServerConfig } from '../../app/contract/server.ts'
+import type { ServerConfig } from '../../app/contract/serverConfig.ts'
 import { approve } from '../../app/demo/person.ts'
 import { addScope } from '../../app/servers/stepUp.ts'
 import { createSetting, type Setting } from '../core.fixture.ts'

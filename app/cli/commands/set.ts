@@ -3,7 +3,7 @@
 import type { Input } from '../../contract/commands.ts'
 import { parseDuration } from '../../contract/duration.ts'
 import { TokentrayError } from '../../contract/errors.ts'
-import type { ClientAuthMethod } from '../../contract/server.ts'
+import type { ClientAuthMethod } from '../../contract/serverConfig.ts'
 import { withOwner } from '../../owner/withOwner.ts'
 import { printNote } from '../output.ts'
 import { printView } from '../printView.ts'
@@ -12,7 +12,7 @@ import { type AssertionOptions, type CertificateOptions, readAssertion, readCert
 import type { World } from '../world.ts'
 
 /** The options of `set` that hold durations, by field of the schedule. */
-export const knobs = {
+export const durations = {
   refreshMargin: 'refresh this long before a token expires',
   floor: 'minimum time between two attempts',
   backoffFirst: 'wait after the first failure',
@@ -52,8 +52,8 @@ export type SetOptions = { json?: boolean } & CertificateOptions &
     allowPrivateAddresses?: 'on' | 'off'
     reason?: string
     /** Fields of the schedule that follow the general setting again. */
-    default?: (keyof typeof knobs | keyof typeof fractions)[]
-  } & { [K in keyof typeof knobs | keyof typeof fractions]?: string }
+    default?: (keyof typeof durations | keyof typeof fractions)[]
+  } & { [K in keyof typeof durations | keyof typeof fractions]?: string }
 
 export async function set(world: World, server: string, options: SetOptions): Promise<void> {
   const { tokenFile, refreshTokenFile } = options
@@ -127,7 +127,7 @@ function readSchedule(options: SetOptions): NonNullable<Input<'server.set'>['sch
       throw new TokentrayError('inputInvalid', `${field} is both set and reset to its default. Choose one.`)
     schedule[field] = null
   }
-  for (const field of Object.keys(knobs) as (keyof typeof knobs)[])
+  for (const field of Object.keys(durations) as (keyof typeof durations)[])
     if (options[field] !== undefined) schedule[field] = parseDuration(options[field])
   for (const field of Object.keys(fractions) as (keyof typeof fractions)[]) {
     const text = options[field]

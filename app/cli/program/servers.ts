@@ -48,7 +48,7 @@ export function describeAdd(make: Make, run: Run, world: World): void {
 }
 
 export async function describeSet(make: Make, run: Run, world: World): Promise<void> {
-  const { fractions, knobs } = await import('../commands/set.ts')
+  const { fractions, durations } = await import('../commands/set.ts')
   const set = make('set <server>', 'change the settings of a server')
     .option('--name <name>', 'display name')
     .addOption(new Option('--scope <scopes>', 'scopes to request at the next sign-in').conflicts('defaultScope'))
@@ -98,12 +98,12 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
     .option('--reason <text>', 'why a compatibility setting below is set; stored and shown with it')
   for (const { option, does } of Object.values(quirkFacts))
     set.addOption(new Option(`${option} <switch>`, does).choices(['on', 'off']))
-  for (const [field, words] of Object.entries(knobs)) set.option(`--${dashed(field)} <duration>`, words)
+  for (const [field, words] of Object.entries(durations)) set.option(`--${dashed(field)} <duration>`, words)
   for (const [field, words] of Object.entries(fractions)) set.option(`--${dashed(field)} <share>`, words)
   set.addOption(
     new Option('--default <setting>', 'reset this setting to its default; repeatable').argParser(
       (text: string, before: string[] = []) => {
-        const field = [...Object.keys(knobs), ...Object.keys(fractions)].find((name) => dashed(name) === text)
+        const field = [...Object.keys(durations), ...Object.keys(fractions)].find((name) => dashed(name) === text)
         if (field) return [...before, field]
         throw new InvalidArgumentError(
           'Use one of the schedule options above without its dashes, such as refresh-margin.'

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { ClientsView } from '../../contract/clients.ts'
 import { TokentrayError } from '../../contract/errors.ts'
-import { isServerName } from '../../contract/server.ts'
+import { isServerName } from '../../contract/serverConfig.ts'
 import type { LocalAccess } from '../../vault/localAccess.ts'
 import type { Admission, OwnRoutes } from '../port.ts'
 import { createActivity } from './activity.ts'
@@ -189,20 +189,20 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     own,
     view: () => ({ pending: pending.views(), locked: isLocked, revision }),
     async allow(id, servers, always) {
-      const { asking } = find(id)
-      if (asking.servers && servers?.some((server) => !asking.servers!.includes(server)))
+      const { asked } = find(id)
+      if (asked.servers && servers?.some((server) => !asked.servers!.includes(server)))
         throw new TokentrayError('inputInvalid', 'This client requested other servers.')
-      const allowed = servers ?? asking.servers
+      const allowed = servers ?? asked.servers
       if (!allowed)
         throw new TokentrayError('inputInvalid', 'This client did not name a server. Choose the servers it may use.')
-      await pending.decide(id, approve(o, asking, allowed, always ? 'always' : 'once'))
-      log.info('a local client was let in', { client: asking.client.name, servers: allowed.join(' '), always })
+      await pending.decide(id, approve(o, asked, allowed, always ? 'always' : 'once'))
+      log.info('a local client was let in', { client: asked.client.name, servers: allowed.join(' '), always })
       changed()
     },
     deny(id) {
-      const { asking } = find(id)
-      pending.settle(id, refusal(asking, new OAuthError('access_denied', 'The request was denied in Tokentray.')))
-      log.info('a local client was denied', { client: asking.client.name })
+      const { asked } = find(id)
+      pending.settle(id, refusal(asked, new OAuthError('access_denied', 'The request was denied in Tokentray.')))
+      log.info('a local client was denied', { client: asked.client.name })
     },
     async revoke(id) {
       if (!bridgeKeys.remove(id) && !(await local.remove(id)))

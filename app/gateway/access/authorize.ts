@@ -8,7 +8,7 @@ import type { LocalAccess, LocalClient, SignInGrant } from '../../vault/localAcc
 import { hashOf, mint, type RandomBytes } from './credentials.ts'
 import { serverOfResource } from './metadata.ts'
 import { appLinkPage, messagePage, sendPage, waitingPage } from './pages.ts'
-import type { Asking, ConsentRequest, Outcome, Pending } from './pending.ts'
+import type { AuthorizationRequest, ConsentRequest, Outcome, Pending } from './pending.ts'
 import { isAppLink, isRegistered, redirectHost, redirectWithoutPort, withParameters } from './redirects.ts'
 import type { Refusals } from './refusals.ts'
 import { asForm, type Form, locked, OAuthError, sendJson } from './replies.ts'
@@ -34,7 +34,10 @@ export type AuthorizeOptions = {
 
 /** Where the browser goes with an error (RFC 6749 section 4.1.2.1, RFC 9207). */
 export const refusal =
-  ({ redirectUri, state, issuer }: Pick<Asking, 'redirectUri' | 'state' | 'issuer'>, error: OAuthError): Outcome =>
+  (
+    { redirectUri, state, issuer }: Pick<AuthorizationRequest, 'redirectUri' | 'state' | 'issuer'>,
+    error: OAuthError
+  ): Outcome =>
   () =>
     withParameters(redirectUri, { error: error.error, error_description: error.message, state, iss: issuer })
 
@@ -44,7 +47,7 @@ export const refusal =
  */
 export async function approve(
   { local, clock, randomBytes }: Pick<AuthorizeOptions, 'local' | 'clock' | 'randomBytes'>,
-  asking: Asking,
+  asked: AuthorizationRequest,
   servers: readonly string[],
   consent: 'once' | 'always' | 'already'
 ): Promise<Outcome> {
@@ -52,12 +55,12 @@ export async function approve(
   const code = mint(randomBytes, 'code')
   const signIn: SignInGrant = {
     id: randomBytes(12).toString('base64url'),
-    client: asking.client.id,
+    client: asked.client.id,
     servers: [...new Set(servers)],
     begunAt: now,
     endsAt: consent === 'once' ? now + refreshLifeMs : null
   }
-  const { redirectUri, challenge, state, issuer } = asking
+  const { redirectUri, challenge, state, issuer } = asked
   await local.approve(
     signIn,
     { hash: hashOf(code), redirectUri, challenge, expiresAt: now + codeLifeMs },
@@ -87,7 +90,10 @@ export function createAuthorize(o: AuthorizeOptions) {
   }
 
   /** The request's parameters, checked. Throws the error that goes back to the client by redirect. */
-  function readRequest(form: Form, from: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>): Asking {
+  function readRequest(
+    form: Form,
+    from: Pick<AuthorizationRequest, 'client' | 'redirectUri' | 'state' | 'issuer'>
+  ): AuthorizationRequest {
     if (o.isLocked()) throw locked()
     if (form.must('response_type') !== 'code')
       throw new OAuthError('unsupported_response_type', 'Only the authorization code grant is supported.')
@@ -104,10 +110,10 @@ export function createAuthorize(o: AuthorizeOptions) {
   }
 
   /** The outcome if an earlier consent, or one given in advance, covers the request; else null. */
-  async function findConsent(asking: Asking): Promise<Outcome | null> {
-    const { client, redirectUri, servers } = asking
+  async function findConsent(asked: AuthorizationRequest): Promise<Outcome | null> {
+    const { client, redirectUri, servers } = asked
     const always = await local.consents(client.id, redirectWithoutPort(redirectUri))
-    if (servers?.every((server) => always.includes(server))) return approve(o, asking, servers, 'already')
+    if (servers?.every((server) => always.includes(server))) return approve(o, asked, servers, 'already')
     const early = (await local.earlyConsents(o.clock.now())).find(
       (it) =>
         it.name === client.name &&
@@ -115,7 +121,7 @@ export function createAuthorize(o: AuthorizeOptions) {
         (servers ?? it.servers).every((server) => it.servers.includes(server))
     )
     if (!early || !(await local.takeEarlyConsent(early.id))) return null
-    return approve(o, asking, servers ?? early.servers, early.always ? 'always' : 'once')
+    return approve(o, asked, servers ?? early.servers, early.always ? 'always' : 'once')
   }
 
   async function begin(query: URLSearchParams, response: ServerResponse, origin: string): Promise<void> {
@@ -126,7 +132,7 @@ export function createAuthorize(o: AuthorizeOptions) {
         429,
         messagePage('Too many requests', 'Too many clients request access at once. Try again in a minute.')
       )
-    let from: Pick<Asking, 'client' | 'redirectUri' | 'state' | 'issuer'>
+    let from: Pick<AuthorizationRequest, 'client' | 'redirectUri' | 'state' | 'issuer'>
     try {
       from = { ...(await readClient(form)), state: query.getAll('state')[0], issuer: origin }
     } catch (error) {
@@ -135,10 +141,10 @@ export function createAuthorize(o: AuthorizeOptions) {
     }
     try {
       form.get('state')
-      const asking = readRequest(form, from)
-      const outcome = await findConsent(asking)
+      const asked = readRequest(form, from)
+      const outcome = await findConsent(asked)
       if (outcome) return sendOn(response, from.client.name, outcome())
-      const ticket = pending.add(asking)
+      const ticket = pending.add(asked)
       if (ticket === null) throw new OAuthError('temporarily_unavailable', 'Too many requests are already pending.')
       response.writeHead(303, { location: `/authorize/${ticket}`, 'cache-control': 'no-store' }).end()
     } catch (error) {
@@ -151,8 +157,8 @@ export function createAuthorize(o: AuthorizeOptions) {
     const request = pending.find(ticket)
     if (!request) return sendPage(response, 404, requestOver)
     const address = pending.collect(ticket)
-    if (address !== null) return sendOn(response, request.asking.client.name, address)
-    sendPage(response, 200, waitingPage(request.asking.client.name, request.digits, request.asking.servers === null))
+    if (address !== null) return sendOn(response, request.asked.client.name, address)
+    sendPage(response, 200, waitingPage(request.asked.client.name, request.digits, request.asked.servers === null))
   }
 
   async function wait(ticket: string, response: ServerResponse): Promise<void> {
@@ -203,5 +209,5 @@ function sendOn(response: ServerResponse, name: string, address: string) {
 }
 
 /** The outcome of a request that nobody decided in time. */
-export const unanswered = ({ asking }: ConsentRequest): Outcome =>
-  refusal(asking, new OAuthError('access_denied', 'Nobody allowed the request in Tokentray in time.'))
+export const unanswered = ({ asked }: ConsentRequest): Outcome =>
+  refusal(asked, new OAuthError('access_denied', 'Nobody allowed the request in Tokentray in time.'))

@@ -17,7 +17,7 @@ const maxWaitingPerClient = 3
 const pageActiveMs = 10_000
 
 /** A valid authorization request (RFC 6749 section 4.1.1). `servers` null: it named none. */
-export type Asking = {
+export type AuthorizationRequest = {
   client: LocalClient
   redirectUri: string
   challenge: string
@@ -31,7 +31,7 @@ export type Outcome = () => string
 
 export type ConsentRequest = {
   id: string
-  asking: Asking
+  asked: AuthorizationRequest
   digits: string
   at: number
   expiresAt: number
@@ -70,8 +70,8 @@ export class Pending {
   }
 
   /** The ticket of a new request; null if too many are waiting and none of them can be ended. */
-  add(asking: Asking): string | null {
-    if (!this.#makeRoom(asking.client.id)) return null
+  add(asked: AuthorizationRequest): string | null {
+    if (!this.#makeRoom(asked.client.id)) return null
     const ticket = this.#randomBytes(24).toString('base64url')
     const id = this.#randomBytes(9).toString('base64url')
     const at = this.#clock.now()
@@ -82,7 +82,7 @@ export class Pending {
     this.#byTicket.set(ticket, {
       id,
       ticket,
-      asking,
+      asked,
       digits,
       at,
       seenAt: at,
@@ -152,12 +152,12 @@ export class Pending {
 
   /** As doors see them, the oldest first. */
   views(): PendingClient[] {
-    return this.#waiting().map(({ id, asking, digits, at, expiresAt }) => ({
+    return this.#waiting().map(({ id, asked, digits, at, expiresAt }) => ({
       request: id,
-      name: asking.client.name,
-      redirectUri: asking.redirectUri,
-      destination: describeRedirect(asking.redirectUri),
-      asks: asking.servers,
+      name: asked.client.name,
+      redirectUri: asked.redirectUri,
+      destination: describeRedirect(asked.redirectUri),
+      asks: asked.servers,
       digits,
       at,
       expiresAt
@@ -166,13 +166,13 @@ export class Pending {
 
   /** Ids of the clients that wait for consent. */
   clients(): string[] {
-    return this.#waiting().map(({ asking }) => asking.client.id)
+    return this.#waiting().map(({ asked }) => asked.client.id)
   }
 
   /** Ends every request, or those of one client, as if the person had denied them. */
   endAll(client?: string): void {
     for (const [ticket, request] of this.#byTicket)
-      if (!request.outcome && (client === undefined || request.asking.client.id === client)) this.#end(ticket)
+      if (!request.outcome && (client === undefined || request.asked.client.id === client)) this.#end(ticket)
   }
 
   close(): void {
@@ -190,12 +190,12 @@ export class Pending {
    */
   #makeRoom(client: string): boolean {
     const waiting = this.#waiting()
-    const of = (id: string) => waiting.filter((it) => it.asking.client.id === id)
+    const of = (id: string) => waiting.filter((it) => it.asked.client.id === id)
     const own = of(client)
     const isFull = own.length >= maxWaitingPerClient || waiting.length >= maxWaiting
     if (!isFull) return true
     const free = (own.length >= maxWaitingPerClient ? own : waiting).filter((it) => !this.#isInUse(it))
-    const shares = free.map((it) => of(it.asking.client.id).length)
+    const shares = free.map((it) => of(it.asked.client.id).length)
     const leaving = free[shares.indexOf(Math.max(...shares))]
     if (leaving) this.#end(leaving.ticket)
     return leaving !== undefined

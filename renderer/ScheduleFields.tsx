@@ -1,17 +1,17 @@
 // The fields of a refresh schedule, general or of one server. An empty field shows the value that applies without it.
 // Input is checked here, with a sentence at each wrong field, before anything is sent.
-import type { ScheduleChanges, ScheduleOverrides } from '../app/contract/server.ts'
+import type { ScheduleChanges, ScheduleOverrides } from '../app/contract/serverConfig.ts'
 import { Field, Push } from './controls.tsx'
 import { parseDuration, writeDuration } from './durations.ts'
 import { scheduleWords } from './words/serverSettings.ts'
 
-export type Knob = keyof ScheduleOverrides
-export type Typed = Partial<Record<Knob, string>>
+export type ScheduleField = keyof ScheduleOverrides
+export type Typed = Partial<Record<ScheduleField, string>>
 const text = scheduleWords
-const knobs = Object.keys(text.fields) as Knob[]
-const fractions: ReadonlySet<Knob> = new Set(['refreshFraction', 'earliestFraction', 'jitter'])
+const fields = Object.keys(text.fields) as ScheduleField[]
+const fractions: ReadonlySet<ScheduleField> = new Set(['refreshFraction', 'earliestFraction', 'jitter'])
 /** The contract's own least values, told before the core has to refuse. */
-const least: Partial<Record<Knob, number>> = {
+const least: Partial<Record<ScheduleField, number>> = {
   floor: 1000,
   backoffFirst: 1000,
   backoffMax: 1000,
@@ -19,39 +19,42 @@ const least: Partial<Record<Knob, number>> = {
   fixRetry: 60_000
 }
 
-function write(knob: Knob, value: number | undefined): string {
+function write(field: ScheduleField, value: number | undefined): string {
   if (value === undefined) return ''
-  return fractions.has(knob) ? String(Math.round(value * 1000) / 10) : writeDuration(value)
+  return fractions.has(field) ? String(Math.round(value * 1000) / 10) : writeDuration(value)
 }
 
 /** What was typed as a number, or what is wrong with it. */
-function read(knob: Knob, typed: string): number | string {
-  if (fractions.has(knob)) {
+function read(field: ScheduleField, typed: string): number | string {
+  if (fractions.has(field)) {
     const percent = Number(typed.replace('%', ''))
     return percent >= 0 && percent <= 100 ? percent / 100 : text.notPercent
   }
   const length = parseDuration(typed)
   if (length === null) return text.notDuration
-  const lower = least[knob]
+  const lower = least[field]
   return lower !== undefined && length < lower ? text.tooShort(writeDuration(lower)) : length
 }
 
 /** What was changed, null for a field that was emptied, and a sentence for each field that cannot be read. */
-export function readKnobs(set: ScheduleOverrides, typed: Typed): { changes: Partial<ScheduleChanges>; errors: Typed } {
+export function readScheduleFields(
+  set: ScheduleOverrides,
+  typed: Typed
+): { changes: Partial<ScheduleChanges>; errors: Typed } {
   const changes: Partial<ScheduleChanges> = {}
   const errors: Typed = {}
-  for (const knob of knobs) {
-    const value = typed[knob]?.trim()
-    if (value === undefined || value === write(knob, set[knob])) continue
-    const number = value === '' ? null : read(knob, value)
-    if (typeof number === 'string') errors[knob] = number
-    else changes[knob] = number
+  for (const field of fields) {
+    const value = typed[field]?.trim()
+    if (value === undefined || value === write(field, set[field])) continue
+    const number = value === '' ? null : read(field, value)
+    if (typeof number === 'string') errors[field] = number
+    else changes[field] = number
   }
   return { changes, errors }
 }
 
 /** `below`: the values an empty field follows; unknown where absent. */
-export function Knobs({
+export function ScheduleFields({
   set,
   below,
   typed,
@@ -66,24 +69,24 @@ export function Knobs({
 }) {
   return (
     <div className="grid">
-      {knobs.map((knob) => {
-        const value = typed[knob] ?? write(knob, set[knob])
-        const fallback = write(knob, below[knob])
-        const unit = fractions.has(knob) ? '%' : ''
+      {fields.map((field) => {
+        const value = typed[field] ?? write(field, set[field])
+        const fallback = write(field, below[field])
+        const unit = fractions.has(field) ? '%' : ''
         return (
-          <div key={knob} className="knobField">
+          <div key={field} className="scheduleField">
             <Field
-              label={text.fields[knob]}
+              label={text.fields[field]}
               value={value}
-              onChange={(next) => onChange({ ...typed, [knob]: next })}
-              error={errors[knob]}
+              onChange={(next) => onChange({ ...typed, [field]: next })}
+              error={errors[field]}
               placeholder={fallback && `${fallback}${unit}`}
             />
             {value !== '' && (
               <Push
                 look="link"
-                aria-label={`${text.fields[knob]}: ${text.followDefault(fallback && `${fallback}${unit}`)}`}
-                onPress={() => onChange({ ...typed, [knob]: '' })}
+                aria-label={`${text.fields[field]}: ${text.followDefault(fallback && `${fallback}${unit}`)}`}
+                onPress={() => onChange({ ...typed, [field]: '' })}
               >
                 {text.followDefault(fallback && `${fallback}${unit}`)}
               </Push>

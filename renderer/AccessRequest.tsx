@@ -15,7 +15,7 @@ function Left({ expiresAt }: { expiresAt: number }) {
   return <>{left && clientsWords.left(left)}</>
 }
 
-export function Asking({ pending }: { pending: PendingClient }) {
+export function AccessRequest({ pending }: { pending: PendingClient }) {
   const { request, name, digits, asks, destination, redirectUri, expiresAt } = pending
   const [servers, setServers] = useState<string[]>([])
   const known = snapshots.use()?.servers ?? []
@@ -24,9 +24,9 @@ export function Asking({ pending }: { pending: PendingClient }) {
   const action = `answer ${request}`
   const isOpen = chosen !== null && chosen.length === 0
   return (
-    <section className="asking" aria-labelledby={`asking-${request}`}>
-      <div className="askingHead">
-        <h2 id={`asking-${request}`}>{clientsWords.wants(name)}</h2>
+    <section className="accessRequest" aria-labelledby={`accessRequest-${request}`}>
+      <div className="accessRequestHead">
+        <h2 id={`accessRequest-${request}`}>{clientsWords.wants(name)}</h2>
         <span className="digits">
           <span className="spoken">{clientsWords.digits}</span> {digits}
         </span>
@@ -75,7 +75,7 @@ export function Asking({ pending }: { pending: PendingClient }) {
 }
 
 /** On every other screen: that somebody waits, or that nobody is let in. */
-export function AskingBanner() {
+export function AccessRequestBanner() {
   const clients = snapshots.use()?.clients
   const screen = screens.use()
   const isShown = clients !== undefined && screen.name !== 'clients'
