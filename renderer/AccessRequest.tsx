@@ -81,7 +81,7 @@ export function AccessRequestBanner() {
   const isShown = clients !== undefined && screen.name !== 'clients'
   const first = clients?.pending[0]
   return (
-    <div role="status" className={isShown && (first || clients.locked) ? 'askingBanner' : 'spoken'}>
+    <div role="status" className={isShown && (first || clients.locked) ? 'accessRequestBanner' : 'spoken'}>
       {isShown && clients.locked && (
         <>
           <span>{clientsWords.lockedBanner}</span>

@@ -7,7 +7,7 @@ import { clientsWords } from '../../renderer/words/clients.ts'
 import { reason } from './chromium.ts'
 import { clientOf, Refusal } from './fixture.ts'
 import { button, copied, openPages } from './opened.ts'
-import { addAccessRequest } from './pages.ts'
+import { addAccessRequests } from './pages.ts'
 
 if (reason) console.log(reason)
 
@@ -17,7 +17,7 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
   test('a client that waits is announced on every screen, and answered with its digits in view', async () => {
     const page = await open('')
     await page.locator('[data-server="github"]').waitFor()
-    addAccessRequest(fixture())
+    addAccessRequests(fixture())
     await page
       .getByRole('status')
       .filter({ hasText: clientsWords.waiting('Claude Code', 2) })
@@ -44,7 +44,7 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
   })
 
   test('a client that named no server gets those a person ticks, and none by itself', async () => {
-    addAccessRequest(fixture())
+    addAccessRequests(fixture())
     const page = await open('#clients')
     const request = page.getByRole('region', { name: clientsWords.wants('Inspector') })
     const once = request.getByRole('button', { name: clientsWords.once })
@@ -59,7 +59,7 @@ describe.skipIf(reason !== null)('clients on the pages', () => {
   })
 
   test('no is sent, and an answer that came too late is told', async () => {
-    addAccessRequest(fixture())
+    addAccessRequests(fixture())
     fixture().handlers['clients.deny'] = () => {
       throw new Refusal('clientUnknown', 'This request is over.')
     }

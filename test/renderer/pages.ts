@@ -240,7 +240,7 @@ export function shutVault(fixture: Fixture, name: string): void {
 }
 
 /** Two clients wait: one for GitHub, one that named no server. */
-export function addAccessRequest(fixture: Fixture): void {
+export function addAccessRequests(fixture: Fixture): void {
   const one = (request: string, name: string, digits: string, asks: string[] | null) => ({
     request,
     name,
@@ -425,7 +425,7 @@ export const settings: Setting[] = [
   {
     name: 'clients',
     hash: '#clients',
-    prepare: (fixture) => addAccessRequest(fixture),
+    prepare: (fixture) => addAccessRequests(fixture),
     ready: (page) => page.locator('[data-client="k1"]').waitFor()
   },
   {
