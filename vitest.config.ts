@@ -17,8 +17,8 @@ export default defineConfig({
     globalSetup: './test/support/globalSetup.ts',
     reporters: ['default', './build/testReport.mjs'],
     pool: 'forks',
-    // The end-to-end files and those of the pages mostly wait: for real time, processes, a browser.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // More than there are processors: the end-to-end files and those of the pages wait for real time, processes, a browser.
+    maxWorkers: availableParallelism() + 3,
     sequence: { sequencer: LongestFirst },
     // A real server, browser, keyring or child process may be slow on a busy machine; a hang must still end.
     testTimeout: 600_000,
