@@ -168,7 +168,7 @@ export function measureGrowth(): Promise<Part> {
 }
 
 function judgeRatio(what: string, ratio: number): string {
-  return `${what}: ${ratio.toFixed(2)} × that with 10; promised is at most 1.5 ×, which is ${ratio <= 1.5 ? 'met' : 'missed'}.`
+  return `${what}: ${ratio.toFixed(2)} × that with 10; the promise (at most 1.5 ×) is ${ratio <= 1.5 ? 'met' : 'missed'}.`
 }
 
 /** `heap` in kB a server, `rss` in MB of the whole process. */

@@ -24,12 +24,12 @@ test('every arm runs once a round, and each round begins with another', async ()
 })
 
 test('a promise is kept on its side of the bound, and where the bound itself is allowed also at it', () => {
-  expect(judge('x', 249.4, 'ms', 250)).toBe('x: 249 ms; promised is under 250 ms, which is met.')
+  expect(judge('x', 249.4, 'ms', 250)).toBe('x: 249 ms; the promise (under 250 ms) is met.')
   expect(judge('x', 250, 'ms', 250)).toMatch(/missed/)
   expect(judge('x', 1, 'per second', 1, 'at most')).toMatch(/met/)
-  expect(judge('x', 60, '%', 60, 'at least')).toBe('x: 60 %; promised is at least 60 %, which is met.')
+  expect(judge('x', 60, '%', 60, 'at least')).toBe('x: 60 %; the promise (at least 60 %) is met.')
   expect(judge('x', 59.9, '%', 60, 'at least')).toMatch(/missed/)
   expect(judge('x', 1.05, 'per second', 1, 'at most')).toBe(
-    'x: 1.05 per second; promised is at most 1 per second, which is missed.'
+    'x: 1.05 per second; the promise (at most 1 per second) is missed.'
   )
 })

@@ -48,7 +48,7 @@ type Bound = 'under' | 'at most' | 'at least'
 export function judge(what: string, value: number, unit: Unit | '%', target: number, bound: Bound = 'under') {
   const isMet = bound === 'under' ? value < target : bound === 'at most' ? value <= target : value >= target
   const said = value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 })
-  return `${what}: ${said} ${unit}; promised is ${bound} ${target} ${unit}, which is ${isMet ? 'met' : 'missed'}.`
+  return `${what}: ${said} ${unit}; the promise (${bound} ${target} ${unit}) is ${isMet ? 'met' : 'missed'}.`
 }
 
 export const notMeasured = (part: Part, why: string): Part => ({ ...part, notes: [`Not measured: ${why}.`] })
