@@ -59,8 +59,8 @@ export type Keeping = {
   views(): ServerView[]
   /** null: there is no such server. */
   view(id: string): ServerView | null
-  /** When this server's view next changes by time alone, in ms since the epoch; null: never. */
-  changesAt(id: string): number | null
+  /** When this server's view next changes after `since` by time alone, both in ms since the epoch; null: never. */
+  changesAt(id: string, since: number): number | null
   gauges(): ReturnType<Keeper['roster']['gauges']>
   /** Whether a person is signing in. */
   isBusy(): boolean
@@ -167,7 +167,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     },
     views: () => keeper.roster.views(),
     view: (id) => (keeper.roster.has(id) ? keeper.roster.view(id) : null),
-    changesAt: (id) => changesAt(keeper.roster.health(id), clock.now()),
+    changesAt: (id, since) => changesAt(keeper.roster.health(id), since),
     gauges: () => keeper.roster.gauges(),
     isBusy: () => signIns.isBusy(),
     poke: () => keeper.poke(),

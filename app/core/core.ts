@@ -112,7 +112,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     }),
     views: () => keeping?.views() ?? [],
     view: (id) => keeping?.view(id) ?? null,
-    changesAt: (id) => keeping?.changesAt(id) ?? null
+    changesAt: (id, since) => keeping?.changesAt(id, since) ?? null
   })
   const settings = openSettings(home.settings, initial, (changed) => {
     log.setLevel(changed.logLevel)

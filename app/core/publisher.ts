@@ -31,8 +31,8 @@ export type PublisherOptions = {
   views(): ServerView[]
   /** One server's view; null: there is no such server. */
   view(id: string): ServerView | null
-  /** When this server's view next changes by the passing of time alone, in ms since the epoch. */
-  changesAt(id: string): number | null
+  /** When this server's view next changes after `since` by the passing of time alone; both in ms since the epoch. */
+  changesAt(id: string, since: number): number | null
 }
 
 export type Publisher = {
@@ -90,22 +90,23 @@ export function createPublisher(o: PublisherOptions): Publisher {
     return { light, ...o.rest() }
   }
 
-  function keep(id: string, view: ServerView | null): void {
+  /** `since`: a time before `view` was made, so that a moment that came meanwhile is not missed. */
+  function keep(id: string, view: ServerView | null, since: number): void {
     const old = kept.get(id)
     if (old) counts[old.light]--
     if (!view) return void kept.delete(id)
-    const changesAt = o.changesAt(id)
+    const changesAt = o.changesAt(id, since)
     counts[view.light]++
     kept.set(id, { light: view.light, changesAt })
     if (changesAt !== null && changesAt !== old?.changesAt) moments.push({ id, at: changesAt })
   }
 
   /** Counts and moments begin with a snapshot, and end with the last listener. */
-  function keepAll(views: readonly ServerView[]): void {
+  function keepAll(views: readonly ServerView[], since: number): void {
     kept.clear()
     moments = newMoments()
     for (const light of Object.keys(counts) as Light[]) counts[light] = 0
-    for (const view of views) keep(view.id, view)
+    for (const view of views) keep(view.id, view, since)
     toldParts = textsOf(partsNow())
     told = revision
     lookedAt = o.clock.now()
@@ -114,7 +115,16 @@ export function createPublisher(o: PublisherOptions): Publisher {
     arm()
   }
 
+  /** Readers know what is, besides what listeners were told: where it is otherwise again, that must be told, too. */
+  function noteAhead({ servers, at, ...parts }: Snapshot): void {
+    for (const view of servers) if (changedIds.has(view.id)) keep(view.id, view, at)
+    const texts = textsOf(parts)
+    for (const name of Object.keys(toldParts)) if (toldParts[name] !== texts[name]) delete toldParts[name]
+  }
+
   function stop(): void {
+    // Time alone changes views, which nobody follows from now on: what is known now is no ground to go on from later.
+    revision++
     cancelAlarm()
     cancelPublish?.()
     cancelPublish = null
@@ -167,11 +177,12 @@ export function createPublisher(o: PublisherOptions): Publisher {
     announce()
   }
 
-  /** The whole state. `light` is that of the views, which may be of a later moment than the counts. */
+  /** The whole state, as it is at `at` or later. `light` is that of the views, which may be later than the counts. */
   function snapshot(): Snapshot {
+    const at = o.clock.now()
     const servers = o.views()
     const light = o.light() ?? worstLight(servers.map((view) => view.light))
-    return { revision, at: o.clock.now(), light, ...o.rest(), servers }
+    return { revision, at, light, ...o.rest(), servers }
   }
 
   /** `make`, but null where what it makes does not fit its schema: it could hold what the schema keeps out. */
@@ -185,25 +196,28 @@ export function createPublisher(o: PublisherOptions): Publisher {
   }
 
   function whole(): SnapshotMessage | null {
-    return fitting(() =>
+    const message = fitting(() =>
       snapshotMessage.parse({
         version: streamVersion,
         kind: 'snapshot',
         snapshot: snapshot()
       } satisfies SnapshotMessage)
     )
+    if (message && listeners.size > 0) noteAhead(message.snapshot)
+    return message
   }
 
   /** What changed since listeners were last told. */
   function changes(): ChangesMessage | null {
     const from = told
+    const since = o.clock.now()
     const changed: ServerView[] = []
     const removed: string[] = []
     for (const id of changedIds) {
       const view = o.view(id)
       if (view) changed.push(view)
       else if (kept.has(id)) removed.push(id)
-      keep(id, view)
+      keep(id, view, since)
     }
     changedIds.clear()
     const parts = partsNow()
@@ -222,7 +236,7 @@ export function createPublisher(o: PublisherOptions): Publisher {
     cancelPublish = null
     if (told === revision || listeners.size === 0) return
     const message = isSetBack(o.clock.now()) || isAllChanged ? whole() : changes()
-    if (message?.kind === 'snapshot') keepAll(message.snapshot.servers)
+    if (message?.kind === 'snapshot') keepAll(message.snapshot.servers, message.snapshot.at)
     if (message) for (const listener of [...listeners]) tell(listener, message)
   }
 
@@ -241,8 +255,9 @@ export function createPublisher(o: PublisherOptions): Publisher {
     snapshot,
     whole,
     subscribe(listener) {
+      const since = o.clock.now()
       const first = whole()
-      if (listeners.size === 0) keepAll(first?.snapshot.servers ?? o.views())
+      if (listeners.size === 0) keepAll(first?.snapshot.servers ?? o.views(), since)
       listeners.add(listener)
       if (first) listener(first)
       return () => {

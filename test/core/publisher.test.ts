@@ -17,6 +17,8 @@ let rest: Omit<Snapshot, 'revision' | 'at' | 'light' | 'servers'>
 let made: string[]
 let errors: string[]
 let publisher: Publisher
+/** Making one view takes a second. */
+let isSlow: boolean
 
 beforeEach(() => {
   clock = fakeClock()
@@ -28,13 +30,16 @@ beforeEach(() => {
   rest = parts
   made = []
   errors = []
+  isSlow = false
   const log: Log = { ...silentLog, error: (message) => void errors.push(message) }
   const view = (id: string): ServerView | null => {
     const found = servers.get(id)
     if (!found) return null
     made.push(id)
     const { endsAt = Number.POSITIVE_INFINITY, ...more } = found
-    return healthyView({ id, light: endsAt <= clock.now() ? 'amber' : 'green', ...more })
+    const view = healthyView({ id, light: endsAt <= clock.now() ? 'amber' : 'green', ...more })
+    if (isSlow) clock.jump(1000)
+    return view
   }
   publisher = createPublisher({
     clock,
@@ -43,9 +48,9 @@ beforeEach(() => {
     light: () => null,
     view,
     views: () => [...servers.keys()].map((id) => view(id)!).sort(compareServers),
-    changesAt: (id) => {
+    changesAt: (id, since) => {
       const { endsAt = null } = servers.get(id) ?? {}
-      return endsAt !== null && endsAt > clock.now() ? endsAt : null
+      return endsAt !== null && endsAt > since ? endsAt : null
     }
   })
 })
@@ -236,4 +241,53 @@ describe('after one change of one server', () => {
     expect(few.made).toEqual(['s-1003'])
     expect(await measure(1000)).toEqual(few)
   })
+})
+
+describe('who joins while changes wait to be told', () => {
+  test('learns that a part is again as the others know it', async () => {
+    listen()
+    rest = { ...rest, theme: 'dark' }
+    publisher.changed()
+    let newest: Snapshot | null = null
+    followSnapshots(publisher, (snapshot) => (newest = snapshot))
+    expect(newest).toMatchObject({ theme: 'dark' })
+    rest = { ...rest, theme: 'system' }
+    publisher.changed()
+    await pass()
+    expect(newest).toMatchObject({ theme: 'system' })
+  })
+
+  test('learns that a server is gone which the others never knew', async () => {
+    listen()
+    set('c')
+    let newest: Snapshot | null = null
+    followSnapshots(publisher, (snapshot) => (newest = snapshot))
+    servers.delete('c')
+    publisher.changed('c')
+    await pass()
+    expect(newest).toMatchObject({ servers: [{ id: 'a' }, { id: 'b' }] })
+  })
+})
+
+test('who comes back goes on from what it knows only where somebody followed meanwhile: time alone changes views', async () => {
+  set('a', { endsAt: clock.now() + 100_000 })
+  const seen: number[] = []
+  publisher.subscribe((message) =>
+    seen.push(message.kind === 'snapshot' ? message.snapshot.revision : message.revision)
+  )()
+  await clock.advance(200_000)
+  listen()
+  expect(publisher.continuesFrom(seen[0]!)).toBe(false)
+})
+
+test('a moment that comes while a long list of views is being made is not missed', async () => {
+  const endsAt = clock.now() + 100
+  servers.set('a', { endsAt })
+  let newest: Snapshot | null = null
+  isSlow = true
+  followSnapshots(publisher, (snapshot) => (newest = snapshot))
+  isSlow = false
+  expect(newest).toMatchObject({ light: 'green' })
+  await clock.advance(1000)
+  expect(newest).toMatchObject({ light: 'amber' })
 })
