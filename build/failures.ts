@@ -56,7 +56,7 @@ const rows: Record<string, Row> = {
   'FM-13': {
     suffered: 'Client registrations go stale, or new ones are created endlessly',
     answer:
-      'Keeps one per issuer and redirect host; registers again only if the client is rejected, has expired or needs a port that is not free'
+      'Keeps one per issuer, site and redirect host; registers again only if the client is rejected, has expired or needs a port that is not free'
   },
   'FM-14': {
     suffered: 'The callback port is in use',

@@ -59,11 +59,13 @@ export type GrantOutline = Pick<
 /** A grant before it has a generation. */
 export type NewGrant = Tokens & { shape: RequestShape }
 
-/** A client registration, kept per issuer and redirect URI (RFC 7591); a device client has its grant type's URN there. */
+/** A client registration, kept per issuer, site of the MCP server and redirect URI (RFC 7591); a device client has its grant type's URN there. */
 export type ClientRegistration = {
   issuer: string
   redirectUri: string
   clientId: string
+  /** The site (net/site.ts) whose MCP servers share it; '': of a version that did not know sites. */
+  site: string
   clientSecret: Secret | null
   clientSecretExpiresAt: number | null
   clientAuth: ClientAuthMethod

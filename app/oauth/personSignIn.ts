@@ -3,6 +3,7 @@
 import { onAbort } from '../base/abort.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
+import { siteOf } from '../net/site.ts'
 import { checkPkce, startCodeSignIn } from './codeSignIn.ts'
 import type { OAuthContext, SignInRequest } from './context.ts'
 import { offersDeviceCode } from './deviceRequest.ts'
@@ -145,7 +146,9 @@ async function beginCode(
 
 function registrationContext(context: OAuthContext, config: ServerConfig, signal: AbortSignal): RegistrationContext {
   const { now, registrations, openCallback, clientMetadataUrl } = context
-  return { sendRequest: context.sendRequestFor(config), now, registrations, openCallback, clientMetadataUrl, signal }
+  const site = siteOf(config.url)
+  const sendRequest = context.sendRequestFor(config)
+  return { sendRequest, now, registrations, site, openCallback, clientMetadataUrl, signal }
 }
 
 function watch(

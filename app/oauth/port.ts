@@ -90,10 +90,10 @@ export interface OAuth {
 /** Where registered clients are kept; the vault implements it. Each write is durable when its promise resolves. */
 export interface Registrations {
   /**
-   * The registration at this issuer whose redirect URI has this host, whatever its port; '' finds the one for device codes,
-   * whose URN has no host.
+   * The registration at this issuer for MCP servers of this site, whose redirect URI has this host, whatever its port; the host
+   * '' finds the one for device codes, whose URN has no host.
    */
-  registration(issuer: string, redirectHost: string): Promise<ClientRegistration | null>
+  registration(issuer: string, redirectHost: string, site: string): Promise<ClientRegistration | null>
   saveRegistration(registration: ClientRegistration): Promise<void>
   forgetRegistration(issuer: string, clientId: string): Promise<void>
 }

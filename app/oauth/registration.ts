@@ -1,5 +1,5 @@
 // Finds the client to sign in with: from the settings, published as metadata, kept from an earlier sign-in, or registered now.
-// One registration (RFC 7591) is kept per issuer and redirect host, with its port: many servers compare the port exactly.
+// One registration (RFC 7591) is kept per issuer, site and redirect host, with its port: many servers compare ports exactly.
 import type { AuthorizationServer } from 'oauth4webapi'
 import type { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -18,6 +18,8 @@ export type RegistrationContext = {
   sendRequest: SendRequest
   now: () => number
   registrations: Registrations
+  /** Of the MCP server (net/site.ts): its registrations are used by no server of another one. */
+  site: string
   openCallback: OpenCallback
   /** Our client id at servers that support client ID metadata documents; null: no document is published. */
   clientMetadataUrl: string | null
@@ -75,7 +77,7 @@ export async function obtainClient(
     return { ...client, registration: 'metadataDocument', isKept: false, callback: await newCallback() }
   }
 
-  const kept = await registrations.registration(server.issuer, isDevice ? '' : slot)
+  const kept = await registrations.registration(server.issuer, isDevice ? '' : slot, context.site)
   if (kept && !isKeptDead && isCurrent(kept, context.now(), redirectPort)) {
     try {
       return { ...clientOf(kept), registration: 'dynamic', isKept: true, callback: await openAt(portOf(kept)) }
@@ -107,7 +109,7 @@ export async function registerAnew(
   const { registrations } = context
   const { issuer } = discovery.server
   const { redirectUri } = old.callback
-  const kept = await registrations.registration(issuer, new URL(redirectUri).hostname)
+  const kept = await registrations.registration(issuer, new URL(redirectUri).hostname, context.site)
   await registrations.forgetRegistration(issuer, old.clientId)
   const made = await registerFor(scope, kept, discovery, redirectUri, context)
   await registrations.saveRegistration(made)
@@ -115,8 +117,8 @@ export async function registerAnew(
 }
 
 /**
- * Registers a client for `scope` and for the scopes of the `kept` registration that it replaces. MCP servers behind one
- * authorization server share a client; were it registered for one of them alone, a server that holds clients to their scopes
+ * Registers a client for `scope` and for the scopes of the `kept` registration that it replaces. MCP servers of one site
+ * behind one authorization server share a client; were it registered for one of them alone, a server that holds clients to their scopes
  * (RFC 7591 section 2) would make each sign-in replace the other's client.
  */
 async function registerFor(

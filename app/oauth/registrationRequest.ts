@@ -39,7 +39,7 @@ export async function register(
   { server, reach, documented }: Discovery,
   redirectUri: string | null,
   scope: string | null,
-  { sendRequest, now, signal }: { sendRequest: SendRequest; now: () => number; signal: AbortSignal }
+  { sendRequest, now, signal, site }: { sendRequest: SendRequest; now: () => number; signal: AbortSignal; site: string }
 ): Promise<ClientRegistration> {
   const host = shown(server.issuer)
   const byHand =
@@ -78,6 +78,7 @@ export async function register(
       redirectUri: redirectUri ?? deviceGrantType,
       now: now(),
       scope,
+      site,
       key,
       server
     })
@@ -109,6 +110,7 @@ function readRegistration(
     redirectUri: string
     now: number
     scope: string | null
+    site: string
     /** The key whose public half was registered. */
     key: Secret | null
     server: oauth.AuthorizationServer
@@ -124,6 +126,7 @@ function readRegistration(
     clientId,
     registeredAt: asked.now,
     scope: asked.scope,
+    site: asked.site,
     management: managementIn(body, asked.server.registration_endpoint ?? '')
   }
   if (key && method === 'private_key_jwt')

@@ -9,6 +9,7 @@ import { clientManagement } from './migrations/004-client-management.ts'
 import { identityProvider } from './migrations/005-identity-provider.ts'
 import { proposals } from './migrations/006-proposals.ts'
 import { registeredScopes } from './migrations/007-registered-scopes.ts'
+import { registrationSites } from './migrations/008-registration-sites.ts'
 import type { Migration } from './migrations/migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -18,7 +19,8 @@ export const migrations: readonly Migration[] = [
   clientManagement,
   identityProvider,
   proposals,
-  registeredScopes
+  registeredScopes,
+  registrationSites
 ]
 
 /**

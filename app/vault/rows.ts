@@ -103,7 +103,8 @@ const registrationRow = z.object({
   client_auth: clientAuthMethod,
   registered_at: time,
   // Not in a backup of before, which is read as it is.
-  scope: text.optional()
+  scope: text.optional(),
+  site: z.string().optional()
 })
 
 /** `what` names the row in the error, which never holds the row's contents. */
@@ -217,7 +218,8 @@ export function readRegistration(row: unknown): ClientRegistration {
     clientSecretExpiresAt: it.client_secret_expires_at,
     clientAuth: it.client_auth,
     registeredAt: it.registered_at,
-    scope: it.scope ?? null
+    scope: it.scope ?? null,
+    site: it.site ?? ''
   }
 }
 

@@ -1,7 +1,9 @@
 // Client registrations on SQLite: those the next sign-in starts from, and how a client can be deleted at its server.
 // The latter outlive the former, since grants keep copies of their client.
 import { Secret } from '../base/secret.ts'
-import { bind, readRegistration } from './rows.ts'
+import { siteOf } from '../net/site.ts'
+import type { ClientRegistration } from '../oauth/grant.ts'
+import { bind, readRegistration, readServer } from './rows.ts'
 import type { Statements } from './sqliteSignIns.ts'
 import type { Vault } from './vault.ts'
 
@@ -17,19 +19,31 @@ export function createRegistrations({
   row,
   rows
 }: Pick<Statements, 'reading' | 'writing' | 'run' | 'row' | 'rows'>): Registrations {
+  /** A registration of before belongs to a site if servers of that site alone have grants of its client. */
+  function isFor(site: string, it: ClientRegistration): boolean {
+    if (it.site !== '') return it.site === site
+    const users = rows(
+      'SELECT servers.* FROM servers JOIN grants ON server = id WHERE issuer = ? AND client_id = ?',
+      it.issuer,
+      it.clientId
+    )
+    const own = users.flatMap(readServer).filter(({ config }) => siteOf(config.url) === site)
+    return own.length > 0 && own.length === users.length
+  }
+
   return {
-    registration: (issuer, redirectHost) =>
+    registration: (issuer, redirectHost, site) =>
       reading(
         () =>
           rows('SELECT * FROM registrations WHERE issuer = ? ORDER BY registered_at DESC', issuer)
             .map(readRegistration)
-            .find((it) => URL.parse(it.redirectUri)?.hostname === redirectHost) ?? null
+            .find((it) => URL.parse(it.redirectUri)?.hostname === redirectHost && isFor(site, it)) ?? null
       ),
 
     saveRegistration: ({ management, ...it }) =>
       writing(() => {
         run(
-          'INSERT OR REPLACE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+          'INSERT OR REPLACE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
           it.issuer,
           it.redirectUri,
           it.clientId,
@@ -37,7 +51,8 @@ export function createRegistrations({
           it.clientSecretExpiresAt,
           it.clientAuth,
           it.registeredAt,
-          it.scope ?? null
+          it.scope ?? null,
+          it.site
         )
         if (!management) return
         const { uri, accessToken } = management
@@ -57,7 +72,12 @@ export function createRegistrations({
 
     clientUse: (issuer, clientId) =>
       reading(() => {
-        const kept = row('SELECT 1 FROM registrations WHERE issuer = ? AND client_id = ?', issuer, clientId)
+        const kept = row(
+          // One of before is found by its grants alone, so that without any it is kept for nobody.
+          "SELECT 1 FROM registrations WHERE issuer = ? AND client_id = ? AND site <> ''",
+          issuer,
+          clientId
+        )
         const it = row(
           'SELECT uri, access_token FROM client_management WHERE issuer = ? AND client_id = ?',
           issuer,

@@ -35,13 +35,14 @@ export function heldClock(): Clock & { advance(length: number): void } {
   }
 }
 
-/** As the vault does it: one row per issuer and client, found by issuer and redirect host. */
+/** As the vault does it: one row per issuer and client, found by issuer, redirect host and site. */
 export function memoryRegistrations(): Registrations & { rows: ClientRegistration[] } {
   const rows: ClientRegistration[] = []
   return {
     rows,
-    registration: async (issuer, host) =>
-      rows.find((row) => row.issuer === issuer && new URL(row.redirectUri).hostname === host) ?? null,
+    registration: async (issuer, host, site) =>
+      rows.find((row) => row.issuer === issuer && row.site === site && new URL(row.redirectUri).hostname === host) ??
+      null,
     saveRegistration: async (row) => void rows.push(row),
     async forgetRegistration(issuer, clientId) {
       const at = rows.findIndex((row) => row.issuer === issuer && row.clientId === clientId)

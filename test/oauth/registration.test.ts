@@ -34,6 +34,7 @@ const keptAt = (port: number, more: Partial<ClientRegistration> = {}): ClientReg
   clientSecretExpiresAt: null,
   clientAuth: 'none',
   registeredAt: start,
+  site: '127.0.0.1',
   ...more
 })
 
@@ -51,6 +52,21 @@ describe('dynamic registration', () => {
     })
     expect(registrations.rows).toMatchObject([{ clientId: 'client-1', clientAuth: 'none', registeredAt: start }])
     expect(grant.shape).toMatchObject({ clientId: 'client-1', registration: 'dynamic', clientSecret: null })
+  })
+
+  test('is not shared with a server of another site, which might ask with it where the person has agreed before', async () => {
+    const { oauth, registrations } = setUp()
+    await signInFully(oauth, configOf(fake.mcp))
+    // The same server under another name, which is another site.
+    const mcp = fake.mcp.replace('127.0.0.1', 'localhost')
+    fake.script('/.well-known/oauth-protected-resource/mcp', {
+      body: { resource: mcp, authorization_servers: [fake.origin], scopes_supported: ['read'] }
+    })
+    const other = await signInFully(oauth, configOf(mcp))
+    expect(other.shape.clientId).not.toBe('client-1')
+    expect(registrations.rows.map(({ site }) => site)).toEqual(['127.0.0.1', 'localhost'])
+    await signInFully(oauth, configOf(mcp))
+    expect(fake.to('/register')).toHaveLength(2)
   })
 
   test('FM-13 happens once and is kept, with its port', async () => {

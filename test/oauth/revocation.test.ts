@@ -55,7 +55,8 @@ test('forgetting a registration', async () => {
     clientSecret: null,
     clientSecretExpiresAt: null,
     clientAuth: 'none',
-    registeredAt: 0
+    registeredAt: 0,
+    site: '127.0.0.1'
   })
   await oauth.forgetRegistration(grantOf(fake.origin, {}, { clientId: 'another' }))
   expect(registrations.rows).toHaveLength(1)

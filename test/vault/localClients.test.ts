@@ -42,14 +42,17 @@ test.each(migrations.slice(0, -1))(
     const db = connect(setting.path, new Secret([...setting.keychain.items.values()][0]!))
     db.prepare(
       `INSERT INTO registrations (issuer, redirect_uri, client_id, client_auth, registered_at)
-       VALUES ('https://a.example', 'http://127.0.0.1:1/callback', 'c', 'none', 1)`
+       VALUES ('https://issuer.example', 'http://127.0.0.1:1/callback', 'client-1', 'none', 1)`
     ).run()
     db.close()
     const { migrations: _, ...today } = setting
     const vault = await openVault(today)
     expect(expose((await vault.readGrant('notes'))!.accessToken)).toBe(plantedTokens[0])
     expect(await vault.servers()).toEqual([{ config: sampleServer(), health: null, proposals: [] }])
-    expect(await vault.registration('https://a.example', '127.0.0.1')).toMatchObject({ clientId: 'c', scope: null })
+    // It stays with the site whose grant has its client.
+    const registration = (site: string) => vault.registration('https://issuer.example', '127.0.0.1', site)
+    expect(await registration('notes.example')).toMatchObject({ clientId: 'client-1', scope: null })
+    expect(await registration('tools.evil.example')).toBeNull()
     await vault.local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'hash')
     expect(await vault.local.keys()).toMatchObject([{ name: 'ci', servers: ['notes'] }])
     expect(await vault.check()).toEqual([])

@@ -247,7 +247,8 @@ describe('registrations', () => {
     clientSecret: new Secret('cs'),
     clientSecretExpiresAt: null,
     clientAuth: 'client_secret_post',
-    registeredAt: 5
+    registeredAt: 5,
+    site: 'notes.example'
   } as const
 
   test('are found by issuer and host of the redirect URI, and forgotten by client', async () => {
@@ -259,21 +260,47 @@ describe('registrations', () => {
       clientId: 'c2',
       clientSecret: null
     })
-    expect(await vault.registration(kept.issuer, '127.0.0.1')).toEqual({ ...kept, scope: null })
+    expect(await vault.registration(kept.issuer, '127.0.0.1', kept.site)).toEqual({ ...kept, scope: null })
     await vault.saveRegistration({ ...kept, scope: 'read write' })
-    expect(await vault.registration(kept.issuer, '127.0.0.1')).toEqual({ ...kept, scope: 'read write' })
-    expect((await vault.registration(kept.issuer, 'localhost'))?.clientId).toBe('c2')
-    expect(await vault.registration('https://other.example', '127.0.0.1')).toBeNull()
+    expect(await vault.registration(kept.issuer, '127.0.0.1', kept.site)).toEqual({ ...kept, scope: 'read write' })
+    expect((await vault.registration(kept.issuer, 'localhost', kept.site))?.clientId).toBe('c2')
+    expect(await vault.registration('https://other.example', '127.0.0.1', kept.site)).toBeNull()
     await vault.forgetRegistration(kept.issuer, 'c1')
-    expect(await vault.registration(kept.issuer, '127.0.0.1')).toBeNull()
-    expect((await vault.registration(kept.issuer, 'localhost'))?.clientId).toBe('c2')
+    expect(await vault.registration(kept.issuer, '127.0.0.1', kept.site)).toBeNull()
+    expect((await vault.registration(kept.issuer, 'localhost', kept.site))?.clientId).toBe('c2')
+  })
+
+  test('are found for the site they were made for, and for no other', async () => {
+    const { vault } = memoryVault()
+    await vault.saveRegistration(kept)
+    await vault.saveRegistration({ ...kept, clientId: 'c2', site: 'other.example' })
+    const found = async (site: string) => (await vault.registration(kept.issuer, '127.0.0.1', site))?.clientId
+    expect([await found('notes.example'), await found('other.example'), await found('third.example')]).toEqual([
+      'c1',
+      'c2',
+      undefined
+    ])
+  })
+
+  test('of a version that knew no sites belong to the site of the grants of their client, if it is one', async () => {
+    const { vault } = memoryVault()
+    const { issuer, clientId } = sampleGrant().shape as { issuer: string; clientId: string }
+    const before = { ...kept, issuer, clientId, site: '' }
+    await vault.saveRegistration(before)
+    const found = async () => (await vault.registration(issuer, '127.0.0.1', 'notes.example'))?.clientId
+    expect(await found()).toBeUndefined()
+    await vault.addServer(sampleServer(), { grant: sampleGrant() })
+    expect(await found()).toBe(clientId)
+    await vault.addServer(sampleServer('other'), { grant: sampleGrant() })
+    expect(await found()).toBeUndefined()
+    expect(await vault.clientUse(issuer, clientId)).toMatchObject({ servers: ['notes', 'other'], isKept: false })
   })
 
   test('a later one for the same issuer and redirect URI takes the earlier one’s place', async () => {
     const { vault } = memoryVault()
     await vault.saveRegistration(kept)
     await vault.saveRegistration({ ...kept, clientId: 'c9', registeredAt: 6 })
-    expect((await vault.registration(kept.issuer, '127.0.0.1'))?.clientId).toBe('c9')
+    expect((await vault.registration(kept.issuer, '127.0.0.1', kept.site))?.clientId).toBe('c9')
   })
 })
 
