@@ -55,9 +55,9 @@ const world: World = {
   claim: async (folder) => (await import('../owner/lock.ts')).claimOwnership(folder),
   hostCore: async (options) => (await import('../core/core.ts')).openCore(options),
   notice: (sentence) => printNote(world, `tokentray: ${sentence}`),
-  get ask() {
+  get ask(): World['ask'] {
     if (!isInteractive(world)) return null
-    return async (question: string) => (await import('./prompt.ts')).askHidden(world, question)
+    return async (talk) => (await import('./prompt.ts')).talkHidden(world, talk)
   },
   openBrowser: async (url) => (await import('./browser.ts')).openBrowser(url, env, platform),
   openPage: async (file) => (await import('./browser.ts')).openPage(file, env, platform)

@@ -1,6 +1,6 @@
 // owner.json: the private file in which the owner of the vault says where its control socket is and which key opens it.
 // Written whole, readable by its user only, and removed only by the owner that wrote it: its successor has one of its own.
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expose, Secret } from '../base/secret.ts'
 import { writeWholeFile } from '../base/wholeFile.ts'
@@ -55,4 +55,39 @@ export function readEndpoint(folder: string): Endpoint | null {
 export function removeEndpoint(folder: string, key: Secret): void {
   const found = readEndpoint(folder)
   if (found && expose(found.key) === expose(key)) rmSync(file(folder), { force: true })
+}
+
+const holderFile = (folder: string) => join(folder, 'owner.pid')
+
+/**
+ * Notes that this process holds the lock in `folder`, from before it answers on its socket. Words for a message alone: what
+ * cannot be written is left out.
+ */
+export function writeHolder(folder: string): void {
+  try {
+    rmSync(holderFile(folder), { force: true })
+    // Not durable, as after a power cut nobody holds the lock.
+    writeFileSync(holderFile(folder), `${process.pid}\n`, { flag: 'wx', mode: 0o600 })
+  } catch {
+    // The disk is full.
+  }
+}
+
+export function removeHolder(folder: string): void {
+  try {
+    rmSync(holderFile(folder), { force: true })
+  } catch {
+    // The disk was taken away.
+  }
+}
+
+/** The process that holds the lock in `folder`, or that answers there; null where neither is known. */
+export function readHolder(folder: string): number | null {
+  try {
+    const pid = Number.parseInt(readFileSync(holderFile(folder), 'utf8'), 10)
+    if (pid > 0) return pid
+  } catch {
+    // Its owner is of an earlier version, or could not write it.
+  }
+  return readEndpoint(folder)?.pid ?? null
 }

@@ -4,6 +4,7 @@ import { onAbort } from '../base/abort.ts'
 import type { Snapshot } from '../contract/views.ts'
 import type { Core, CoreOptions } from '../core/core.ts'
 import { followSnapshots } from '../core/followSnapshots.ts'
+import { typedPassphrase } from './askPassphrase.ts'
 import type { OwnerKind } from './endpoint.ts'
 import type { Hosting } from './hosting.ts'
 import type { Ownership } from './lock.ts'
@@ -11,7 +12,7 @@ import type { Ownership } from './lock.ts'
 export type Hosted = { core: Core; leave(): Promise<void> }
 
 /**
- * Opens the core in this process and its control socket. `leave()` drains, closes both and gives the ownership back, and so
+ * Opens the core in this process and its control socket, with the passphrase that was asked for beforehand. `leave()` drains, closes both and gives the ownership back, and so
  * does a rejection. Rejects with what openCore() and listen() reject with.
  */
 export async function host(
@@ -20,7 +21,7 @@ export async function host(
   kind: OwnerKind,
   options: Pick<CoreOptions, 'ephemeral' | 'askForNewPassphrase' | 'dashboardLink' | 'standBy'> = {}
 ): Promise<Hosted> {
-  const { paths, version, clock, random, env, notice, ask } = hosting
+  const { paths, version, clock, random, env, notice } = hosting
   let core: Core | undefined
   try {
     const opened = await hosting.hostCore({
@@ -31,7 +32,7 @@ export async function host(
       random,
       environment: env,
       notice,
-      ...(ask && { ask }),
+      typed: typedPassphrase(hosting),
       ...options
     })
     core = opened

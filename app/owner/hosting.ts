@@ -20,6 +20,9 @@ export type Hosting = {
   hostCore(options: CoreOptions): Promise<Core>
   /** Tells the person one sentence. */
   notice(sentence: string): void
-  /** Asks the person for a passphrase; null where nobody can be asked. */
-  readonly ask: ((question: string) => Promise<Secret>) | null
+  /** Has `talk` ask the person questions, whose answers are not shown; null where nobody can be asked. */
+  readonly ask: ((talk: (question: Question) => Promise<void>) => Promise<void>) | null
 }
+
+/** Resolves with what was typed; null: nothing. */
+export type Question = (words: string) => Promise<Secret | null>

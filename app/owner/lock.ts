@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { makePrivateFolder } from '../base/paths.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { refuseRemote } from '../vault/place.ts'
+import { removeHolder, writeHolder } from './endpoint.ts'
 
 export interface Ownership {
   /** Lets go; safe to call twice. */
@@ -27,18 +28,34 @@ export function claimOwnership(folder: string): Ownership | null {
   try {
     createPrivately(path)
     try {
-      return lock(path)
+      return announce(folder, lock(path))
     } catch (error) {
       if (codeOf(error) !== 'SQLITE_NOTADB') throw error
       // The file holds nothing, so garbage in it is dropped. Emptied in place, not replaced: a second inode
       // would let a second owner in, while a lock held on this one outlives its contents.
       truncateSync(path)
-      return lock(path)
+      return announce(folder, lock(path))
     }
   } catch (error) {
     throw new TokentrayError('vaultUnwritable', `${path} cannot be written. Make its folder writable for your user.`, {
       cause: error
     })
+  }
+}
+
+/** Says who holds the lock, for messages of processes that wait for it. */
+function announce(folder: string, ownership: Ownership | null): Ownership | null {
+  if (!ownership) return null
+  let isOver = false
+  writeHolder(folder)
+  return {
+    release() {
+      if (isOver) return
+      isOver = true
+      // While the lock is still held: afterwards the file may be a successor's.
+      removeHolder(folder)
+      ownership.release()
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import { connect } from './client.ts'
 import type { Hosting } from './hosting.ts'
 import type { Ownership } from './lock.ts'
-import { maxOwnerWaitMs, ownerUnreachable, retryMs } from './withOwner.ts'
+import { claimAsked, maxOwnerWaitMs, ownerUnreachable, retryMs } from './withOwner.ts'
 
 /** A command that hands over first finishes what it has in flight. */
 export const maxHandOverMs = 60_000
@@ -13,17 +13,19 @@ export const maxHandOverMs = 60_000
 const maxSignInMs = 630_000
 
 /**
- * The ownership, as soon as no command has it any more. Rejects `ownerElsewhere` beside another lasting owner,
+ * The ownership, as soon as no command has it any more and a passphrase that must be asked for was asked for. `isEphemeral`:
+ * the vault is not opened, so nothing is asked. Rejects `ownerElsewhere` beside another lasting owner,
  * `ownerUnreachable` where the present owner does not let go in time.
  */
-export async function takeOver(hosting: Hosting): Promise<Ownership> {
+export async function takeOver(hosting: Hosting, { isEphemeral = false } = {}): Promise<Ownership> {
   const { paths, clock, signal } = hosting
   let deadline = clock.now() + maxOwnerWaitMs
   let isAsked = false
   let isTold = false
   for (;;) {
-    const lock = await hosting.claim(paths.ownerFolder)
-    if (lock) return lock
+    const lock = await (isEphemeral ? hosting.claim(paths.ownerFolder) : claimAsked(hosting))
+    if (lock === 'asked') deadline = clock.now() + maxOwnerWaitMs
+    else if (lock) return lock
     const client = await connect(paths, clock)
     if (client?.kind === 'lasting')
       throw new TokentrayError(

@@ -5,18 +5,18 @@ import { sleep } from '../base/clock.ts'
 import type { Call, CommandName } from '../contract/commands.ts'
 import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { Snapshot, VaultView } from '../contract/views.ts'
+import { askPassphrase, mustAskPassphrase } from './askPassphrase.ts'
 import { type Client, connect, notSent } from './client.ts'
-import { readEndpoint } from './endpoint.ts'
-import { follow, type Hosted, host } from './host.ts'
+import { readHolder } from './endpoint.ts'
+import { type Hosted, host } from './host.ts'
 import type { Hosting } from './hosting.ts'
+import type { Ownership } from './lock.ts'
 
 export type Owner = {
   /** Rejects with TokentrayError, or with the reason of `hosting.signal` as soon as that aborts. */
   call: Call
   /** The same, but carried out even after an interruption: for cleaning up. */
   callAnyway: Call
-  /** The current snapshot, then each new one, whoever owns the vault, until interrupted. */
-  snapshots(): AsyncGenerator<Snapshot>
 }
 
 /** How long one owner may take to start, or to finish what it has in flight: longer than any request is waited for. */
@@ -42,7 +42,6 @@ const repeatable: ReadonlySet<CommandName> = new Set([
 /** A way to one core: another process's, or one that this process hosts. */
 type Connection = {
   call(name: CommandName, input: unknown): Promise<unknown>
-  snapshots(signal: AbortSignal): AsyncGenerator<Snapshot>
   /** True once a core of this process was handed over. */
   isOver(): boolean
   close(): Promise<void>
@@ -82,19 +81,7 @@ export async function withOwner<T>(hosting: Hosting, work: (owner: Owner) => Pro
   }
   const owner: Owner = {
     call: ((name, input) => unlessAborted(signal, () => call(name, input))) as Call,
-    callAnyway: call as Call,
-    async *snapshots() {
-      while (!signal.aborted) {
-        try {
-          yield* (await open()).snapshots(signal)
-        } catch (error) {
-          if (!(error instanceof TokentrayError && error.code === 'ownerUnreachable')) throw error
-        }
-        if (signal.aborted) return
-        if (connection && !connection.isOver()) await close()
-        await sleep(clock, retryMs, signal)
-      }
-    }
+    callAnyway: call as Call
   }
   try {
     return await work(owner)
@@ -109,12 +96,17 @@ export async function withOwner<T>(hosting: Hosting, work: (owner: Owner) => Pro
  */
 async function connectOrHost(hosting: Hosting, claimFrom: number): Promise<Connection> {
   const { paths, clock, signal } = hosting
-  const isOver = createDeadline(hosting)
+  let isOver = createDeadline(hosting)
   for (;;) {
     const client = await connect(paths, clock)
     if (client) return connectionTo(client)
     if (clock.now() >= claimFrom) {
-      const lock = await hosting.claim(paths.ownerFolder)
+      const lock = await claimAsked(hosting)
+      if (lock === 'asked') {
+        // Another process may own the vault by now, and has its whole time.
+        isOver = createDeadline(hosting)
+        continue
+      }
       if (lock) return connectionWithin(await host(hosting, lock, 'command'))
     }
     if (isOver()) throw ownerUnreachable(hosting)
@@ -122,9 +114,21 @@ async function connectOrHost(hosting: Hosting, claimFrom: number): Promise<Conne
   }
 }
 
+/**
+ * The ownership, or null as from claim(). 'asked': a passphrase had to be asked for first, with the ownership left to others
+ * meanwhile, so it has to be claimed again.
+ */
+export async function claimAsked(hosting: Hosting): Promise<Ownership | 'asked' | null> {
+  const lock = await hosting.claim(hosting.paths.ownerFolder)
+  if (!lock || !(await mustAskPassphrase(hosting))) return lock
+  lock.release()
+  await askPassphrase(hosting)
+  return 'asked'
+}
+
 /** Answers whether one and the same owner was waited for long enough, or all of them: those that take turns each have their own time. */
 function createDeadline({ clock, paths }: Hosting): () => boolean {
-  const pidNow = () => readEndpoint(paths.ownerFolder)?.pid
+  const pidNow = () => readHolder(paths.ownerFolder)
   let pid = pidNow()
   const end = clock.now() + maxTotalWaitMs
   let deadline = clock.now() + maxOwnerWaitMs
@@ -133,6 +137,34 @@ function createDeadline({ clock, paths }: Hosting): () => boolean {
     if (now !== pid) deadline = clock.now() + maxOwnerWaitMs
     pid = now
     return clock.now() >= Math.min(deadline, end)
+  }
+}
+
+/** Between two looks for an owner that may not come for hours. */
+const watchRetryMs = 500
+
+/**
+ * The current snapshot and each new one of whoever owns the vault, and null when nobody does: at the start, or any more. Never
+ * owns it. Until interrupted: rejects with the signal's reason, or with what connect() rejects with.
+ */
+export async function* watchSnapshots({ paths, clock, signal }: Hosting): AsyncGenerator<Snapshot | null> {
+  let isGone = false
+  for (;;) {
+    const client = await connect(paths, clock)
+    if (client) {
+      isGone = false
+      try {
+        yield* client.snapshots(signal)
+      } catch (error) {
+        if (!(error instanceof TokentrayError && error.code === 'ownerUnreachable')) throw error
+      }
+      // Its successor may be there already.
+      await sleep(clock, retryMs, signal)
+    } else {
+      if (!isGone) yield null
+      isGone = true
+      await sleep(clock, watchRetryMs, signal)
+    }
   }
 }
 
@@ -150,7 +182,7 @@ export function vaultError({ errorCode, message }: VaultView): TokentrayError {
 
 /** The error where some process holds the vault and does not answer. */
 export function ownerUnreachable({ paths }: Hosting): TokentrayError {
-  const pid = readEndpoint(paths.ownerFolder)?.pid
+  const pid = readHolder(paths.ownerFolder)
   const who = pid ? `Process ${pid}` : 'Another process'
   return new TokentrayError(
     'ownerUnreachable',
@@ -161,7 +193,6 @@ export function ownerUnreachable({ paths }: Hosting): TokentrayError {
 function connectionTo(client: Client): Connection {
   return {
     call: client.call as Connection['call'],
-    snapshots: client.snapshots,
     isOver: () => false,
     close: async () => {}
   }
@@ -169,10 +200,8 @@ function connectionTo(client: Client): Connection {
 
 function connectionWithin({ core, leave }: Hosted): Connection {
   let over = false
-  const ended = new AbortController()
   core.ended.then(() => {
     over = true
-    ended.abort()
     leave().catch(() => {}) // leave() is awaited again by whoever closes this connection, and tells its error there.
   })
   return {
@@ -181,7 +210,6 @@ function connectionWithin({ core, leave }: Hosted): Connection {
       if (reply.ok) return reply.value
       throw new TokentrayError(reply.code as ErrorCode, reply.message)
     },
-    snapshots: (signal) => follow(core, AbortSignal.any([signal, ended.signal])),
     isOver: () => over,
     close: leave
   }

@@ -1,5 +1,5 @@
 // What can be done for a vault that no longer opens: set it aside, find the sound backups, restore one.
-// Nothing here overwrites or deletes a vault. All of it needs ownership, and the vault closed.
+// Nothing here overwrites or deletes a vault. What changes a file needs ownership, and the vault closed.
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'

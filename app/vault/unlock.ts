@@ -1,9 +1,8 @@
 // How the vault is opened in this environment: where it is and where its key may come from.
 // Used by the core, and by the commands that repair a vault which does not open.
 import type { Clock } from '../base/clock.ts'
-import type { Paths } from '../base/paths.ts'
-import { fingerprint, type Secret } from '../base/secret.ts'
-import { TokentrayError } from '../contract/errors.ts'
+import type { Environment, Paths } from '../base/paths.ts'
+import type { Secret } from '../base/secret.ts'
 import { createKeychain, type Keychain, type StartHelper } from './keychain.ts'
 import type { OpenOptions } from './open.ts'
 import { takePassphrase } from './passphrase.ts'
@@ -13,8 +12,8 @@ export type Unlocking = {
   clock: Clock
   /** The passphrase is taken out of it, so that no child inherits it. */
   environment: Record<string, string | undefined>
-  /** Asks the person on the terminal, without echo; absent where there is none. */
-  ask?: (question: string) => Promise<Secret>
+  /** What a person typed for the vault's first opening, or chose for a vault that is yet to be. */
+  typed?: Secret | null
   /** A vault that is yet to be gets a passphrase instead of a key in the keychain. */
   askForNewPassphrase?: boolean
   /** A vault in memory with a throw-away key. */
@@ -37,7 +36,7 @@ export type UnlockEvents = {
 
 /** What openVault() and the recovery functions are given. @throws passphraseNeeded where the variable is empty */
 export function unlockOptions(unlocking: Unlocking, { notice, onWaiting, signal }: UnlockEvents): OpenOptions {
-  const { home, clock, environment, ask, askForNewPassphrase, ephemeral, keychain, startKeychainHelper } = unlocking
+  const { home, clock, environment, typed, askForNewPassphrase, ephemeral, keychain, startKeychainHelper } = unlocking
   return {
     path: ephemeral ? ':memory:' : home.vault,
     clock,
@@ -53,13 +52,13 @@ export function unlockOptions(unlocking: Unlocking, { notice, onWaiting, signal 
         ...(startKeychainHelper && { startHelper: startKeychainHelper })
       }),
     passphrase: passphraseOf(environment),
-    ask: ask && ((isNew) => askPassphrase(ask, isNew)),
+    ...(typed && { ask: async () => typed }),
     askForNew: askForNewPassphrase,
     notice
   }
 }
 
-const taken = new WeakMap<Unlocking['environment'], Secret>()
+const taken = new WeakMap<Environment, Secret>()
 
 /** Kept once taken: a command may host the core again, after the owner it handed over to has ended. */
 function passphraseOf(environment: Unlocking['environment']): Secret | null {
@@ -68,10 +67,11 @@ function passphraseOf(environment: Unlocking['environment']): Secret | null {
   return passphrase
 }
 
-async function askPassphrase(ask: NonNullable<Unlocking['ask']>, isNew: boolean): Promise<Secret> {
-  if (!isNew) return ask('Vault passphrase:')
-  const chosen = await ask('New vault passphrase:')
-  const again = await ask('Confirm passphrase:')
-  if (fingerprint(chosen) === fingerprint(again)) return chosen
-  throw new TokentrayError('passphraseWrong', 'The passphrases do not match. Nothing was created.')
+/** Whether the environment names a passphrase, or did until it was taken out. */
+export function isPassphraseGiven(environment: Environment): boolean {
+  return (
+    environment.TOKENTRAY_PASSPHRASE !== undefined ||
+    environment.TOKENTRAY_PASSPHRASE_FILE !== undefined ||
+    taken.has(environment)
+  )
 }

@@ -1,10 +1,12 @@
 // The commands against a core that answers what the test says: what they ask for, what they print, how they end.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../app/base/clock.ts'
 import { run } from '../../app/cli/run.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import type { ServerView } from '../../app/contract/views.ts'
+import { listen } from '../../app/owner/listen.ts'
 import { makeCore, makeView } from '../owner/fakeCore.ts'
 import { fail, makePaths, makeWorld, runIn } from './world.ts'
 
@@ -383,6 +385,8 @@ describe('list and status', () => {
   test('status --watch --json prints each snapshot on a line until it is interrupted', async () => {
     const core = makeCore(servers)
     const made = makeWorld({ core })
+    const owner = await listen({ core, paths: made.paths, kind: 'lasting', version: '1', clock: systemClock() })
+    onTestFinished(() => owner.close())
     let lines = 0
     made.world.stdout.on('data', () => {
       lines += 1

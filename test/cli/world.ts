@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { locate, type Paths } from '../../app/base/paths.ts'
 import { isInteractive, printNote } from '../../app/cli/output.ts'
-import { askHidden } from '../../app/cli/prompt.ts'
+import { talkHidden } from '../../app/cli/prompt.ts'
 import { run } from '../../app/cli/run.ts'
 import { Interrupted, type World } from '../../app/cli/world.ts'
 import { type FakeCore, makeCore } from '../owner/fakeCore.ts'
@@ -73,8 +73,8 @@ export function makeWorld(setting: Setting = {}) {
     claim: lock.claim,
     hostCore: async () => core,
     notice: (sentence) => printNote(world, `tokentray: ${sentence}`),
-    get ask() {
-      return isInteractive(world) ? (question: string) => askHidden(world, question) : null
+    get ask(): World['ask'] {
+      return isInteractive(world) ? (talk) => talkHidden(world, talk) : null
     },
     openBrowser: setting.openBrowser ?? (async () => false),
     openPage: setting.openPage ?? (async () => false)

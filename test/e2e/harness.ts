@@ -37,9 +37,11 @@ export type Command = {
 export type StartOptions = {
   /** Written to stdin, which then ends; else stdin stays open and empty. */
   input?: string
-  env?: Record<string, string>
+  env?: Record<string, string | undefined>
   /** Runs as an ordinary user instead of root. */
   unprivileged?: boolean
+  /** Runs at a terminal made by script(1), which shows what is typed unless the command forbids it. */
+  terminal?: boolean
 }
 
 export type Home = {
@@ -89,7 +91,8 @@ export async function makeHome(given: { settings?: unknown; isSlow?: boolean } =
   if (!given.isSlow) await plantCheapKey(paths.vault, passphrase)
 
   const start: Home['start'] = (args, options = {}) => {
-    const command = [process.execPath, entry, ...args]
+    let command = [process.execPath, entry, ...args]
+    if (options.terminal) command = ['script', '-qec', command.join(' '), '/dev/null']
     if (options.unprivileged) command.unshift('setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups')
     const [program = '', ...rest] = command
     const child = spawn(program, rest, { cwd: folder, env: { ...env, ...options.env } })

@@ -6,6 +6,7 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
+import { readHolder } from '../../app/owner/endpoint.ts'
 import { claimOwnership } from '../../app/owner/lock.ts'
 import { privateFolder } from '../vault/vault.fixture.ts'
 
@@ -43,10 +44,14 @@ test('the lock dies with its process', async () => {
   const { child, said } = await claimant(folder)
   expect(said).toBe('owner')
   expect(claimOwnership(folder)).toBeNull()
+  // So that a message about it can name it.
+  expect(readHolder(folder)).toBe(child.pid)
   await end(child, () => child.kill('SIGKILL'))
   const ownership = claimOwnership(folder)
   expect(ownership).not.toBeNull()
+  expect(readHolder(folder)).toBe(process.pid)
   ownership?.release()
+  expect(readHolder(folder)).toBeNull()
 })
 
 test('released, it can be claimed again; a second release does nothing', () => {

@@ -12,6 +12,7 @@ import { host } from '../../app/owner/host.ts'
 import { type Listener, listen } from '../../app/owner/listen.ts'
 import { maxOwnerWaitMs, withOwner } from '../../app/owner/withOwner.ts'
 import { makeLock, makePaths, makeWorld, runIn } from '../cli/world.ts'
+import { plantCheapKey } from '../vault/cheapKey.ts'
 import { makeCore, makeView } from './fakeCore.ts'
 
 const clock = systemClock()
@@ -242,13 +243,93 @@ test('stop ends the lasting owner and waits until it is gone; a command at work 
   await leave()
 })
 
-test('a watched status goes on when the owner changes', async () => {
+test('a watched status never becomes the owner: it says that Tokentray stopped, and goes on with the next one', async () => {
   const paths = makePaths()
   const { listener } = await startOwner(paths, 'lasting', makeCore([makeView('first')]))
-  const made = makeWorld({ paths, core: makeCore([makeView('second')]) })
+  const made = makeWorld({ paths })
   made.world.stdout.on('data', (text: string) => {
     if (text.includes('"id":"first"')) listener.close()
     if (text.includes('"id":"second"')) made.interrupt()
   })
+  made.world.stderr.on('data', (text: string) => {
+    if (text.includes('stopped')) startOwner(paths, 'lasting', makeCore([makeView('second')]))
+  })
   expect(await run(['status', '--watch', '--json'], made.world)).toBe(130)
+  expect(made.text.err).toBe('Tokentray stopped; waiting for it.\n')
+  expect(made.lock.claims()).toBe(0)
+})
+
+test('a watched status with nobody to watch says so, on a terminal too, and waits without owning anything', async () => {
+  for (const isTTY of [false, true]) {
+    const made = makeWorld({ isTTY })
+    made.world.stdout = Object.assign(made.world.stdout, { isTTY })
+    const seen = isTTY ? made.world.stdout : made.world.stderr
+    seen.on('data', () => made.interrupt())
+    expect(await run(['status', '--watch'], made.world)).toBe(130)
+    expect(made.text.out + made.text.err).toContain('Tokentray is not running; waiting for it.')
+    expect(made.lock.claims()).toBe(0)
+  }
+})
+
+/** A world at a terminal, whose vault opens with a passphrase that nobody gave yet. */
+async function atTerminal(passphrase = 'right') {
+  const made = makeWorld({ isTTY: true })
+  await plantCheapKey(made.paths.vault, passphrase)
+  let given: Secret | null | undefined
+  const { hostCore } = made.world
+  made.world.hostCore = (options) => {
+    given = options.typed
+    return hostCore(options)
+  }
+  return { ...made, given: () => given && Secret.reveal(given) }
+}
+
+test('a passphrase is asked for before the vault is owned, so that whoever has it meanwhile goes first', async () => {
+  const made = await atTerminal()
+  const listed = run(['list', '--json'], made.world)
+  await expect.poll(() => made.text.err).toContain('Vault passphrase:')
+  expect(made.lock.isHeld()).toBe(false)
+  await startOwner(made.paths, 'lasting', makeCore([makeView('theirs')]))
+  made.stdin.write('right\n')
+  expect(await listed).toBe(0)
+  expect(JSON.parse(made.text.out).servers[0].id).toBe('theirs')
+  expect(made.given()).toBeUndefined()
+})
+
+test('it is asked for three times at most, and the last answer is what the vault is opened with', async () => {
+  const made = await atTerminal()
+  made.stdin.write('wrong\nalso wrong\nright\n')
+  expect(await run(['list'], made.world)).toBe(0)
+  expect(made.text.err.split('Wrong passphrase. Try again.').length - 1).toBe(2)
+  expect(made.given()).toBe('right')
+  const stubborn = await atTerminal()
+  stubborn.stdin.write('a\nb\nc\nright\n')
+  await run(['list'], stubborn.world)
+  expect([stubborn.text.err.split('Vault passphrase:').length - 1, stubborn.given()]).toEqual([3, 'c'])
+})
+
+test('serve asks before it owns the vault too, and not at all for a vault in memory', async () => {
+  const made = await atTerminal()
+  const served = run(['serve', '--no-dashboard', '--no-gateway'], made.world)
+  await expect.poll(() => made.text.err).toContain('Vault passphrase:')
+  expect(made.lock.isHeld()).toBe(false)
+  made.stdin.write('wrong\n')
+  await expect.poll(() => made.text.err).toContain('Try again.')
+  expect(made.lock.isHeld()).toBe(false)
+  made.stdin.write('right\n')
+  await expect.poll(() => made.text.out).toContain('is running')
+  made.interrupt()
+  expect(await served).toBe(0)
+  expect(made.given()).toBe('right')
+  const inMemory = await atTerminal()
+  inMemory.world.stdout.on('data', () => inMemory.interrupt())
+  await run(['serve', '--ephemeral', '--no-dashboard', '--no-gateway'], inMemory.world)
+  expect(inMemory.text.err).not.toContain('passphrase')
+})
+
+test('an empty answer ends the asking', async () => {
+  const made = await atTerminal()
+  made.stdin.end('\n')
+  await run(['list'], made.world)
+  expect([made.text.err.split('Vault passphrase:').length - 1, made.given()]).toEqual([1, null])
 })

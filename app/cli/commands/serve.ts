@@ -23,7 +23,7 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
     gateway: options.gateway === false ? null : options.gatewayPort,
     dashboard: options.dashboard === false ? null : options.dashboardPort
   })
-  const lock = await takeOver(world)
+  const lock = await takeOver(world, { isEphemeral: options.ephemeral ?? false })
   spareMemory()
   const dashboard = prepareDashboard(world, options, pages)
   const { core, leave } = await host(world, lock, 'lasting', {

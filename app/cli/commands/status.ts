@@ -1,9 +1,9 @@
 // `tokentray status`: the health of all servers or of one, once or for as long as it is watched.
-// What is watched comes from the owner's stream of snapshots; the countdowns in between are redrawn each second.
+// What is watched comes from the owner's stream of snapshots, and a watching process never becomes the owner itself.
 import { sleep } from '../../base/clock.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import type { ServerView, Snapshot } from '../../contract/views.ts'
-import { type Owner, openSnapshot, withOwner } from '../../owner/withOwner.ts'
+import { openSnapshot, watchSnapshots, withOwner } from '../../owner/withOwner.ts'
 import { clean, print, printJson, printNote, printRaw } from '../output.ts'
 import { redraw } from '../screen.ts'
 import { describeCard, describeLine, isNamed, lockedNote } from '../words.ts'
@@ -13,8 +13,8 @@ import { showTable, tableOf } from './list.ts'
 export type StatusOptions = { json?: boolean; watch?: boolean }
 
 export async function status(world: World, server: string | undefined, options: StatusOptions): Promise<void> {
+  if (options.watch) return watchStatus(world, server, options)
   await withOwner(world, async (owner) => {
-    if (options.watch) return watchStatus(world, owner, server, options)
     const snapshot = await openSnapshot(owner)
     const view = server === undefined ? null : findServer(snapshot, server)
     if (options.json) return printJson(world, view ? { view } : snapshot)
@@ -41,20 +41,18 @@ function findServer(snapshot: Snapshot, server: string): ServerView {
   )
 }
 
-async function watchStatus(
-  world: World,
-  owner: Owner,
-  server: string | undefined,
-  options: StatusOptions
-): Promise<void> {
+async function watchStatus(world: World, server: string | undefined, options: StatusOptions): Promise<void> {
   let newest: Snapshot | null = null
+  /** Why there is nothing new; empty while there is an owner to hear it from. */
+  let gone = ''
   const redrawScreen = async (): Promise<void> => {
-    if (!newest) return
-    const text =
-      server === undefined
+    if (!newest && !gone) return
+    const text = !newest
+      ? ''
+      : server === undefined
         ? await tableOf(world, newest)
         : clean(describeCard(findServer(newest, server), world.clock.now()).join('\n'))
-    printRaw(world, redraw(text, world.stdout))
+    printRaw(world, redraw([gone, text].filter(Boolean).join('\n'), world.stdout))
   }
   const live = world.stdout.isTTY === true && !options.json
   const stopTicking = new AbortController()
@@ -63,7 +61,13 @@ async function watchStatus(
     : Promise.resolve()
   try {
     let last = ''
-    for await (const snapshot of owner.snapshots()) {
+    for await (const snapshot of watchSnapshots(world)) {
+      gone = snapshot ? '' : `Tokentray ${newest ? 'stopped' : 'is not running'}; waiting for it.`
+      if (!snapshot) {
+        if (live) await redrawScreen()
+        else printNote(world, gone)
+        continue
+      }
       newest = snapshot
       const shown = server === undefined ? snapshot.servers : [findServer(snapshot, server)]
       if (options.json) printJson(world, server === undefined ? snapshot : { view: shown[0] })
@@ -79,7 +83,6 @@ async function watchStatus(
     stopTicking.abort()
     await ticking
   }
-  throw world.signal.reason
 }
 
 async function redrawEachSecond(world: World, signal: AbortSignal, redrawScreen: () => Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@
 // reset deletes nothing: the files are renamed, so that a key found later can still open them.
 import { existsSync } from 'node:fs'
 import { TokentrayError } from '../../contract/errors.ts'
+import { askNewPassphrase, askPassphrase, mustAskPassphrase, typedPassphrase } from '../../owner/askPassphrase.ts'
 import { connect } from '../../owner/client.ts'
 import { host } from '../../owner/host.ts'
 import type { Ownership } from '../../owner/lock.ts'
@@ -22,16 +23,25 @@ export function path(world: World, options: { json?: boolean }): void {
  */
 export async function create(world: World, options: { askPassphrase?: boolean; json?: boolean }): Promise<void> {
   const { vault } = world.paths
-  const lock = await claimAlone(world)
-  if (existsSync(vault) || existsSync(`${vault}.json`)) {
+  let lock = await claimForNew(world)
+  if (options.askPassphrase) {
     lock.release()
-    throw new TokentrayError('inputInvalid', `A vault already exists at ${vault}. Nothing was changed.`)
+    await askNewPassphrase(world)
+    lock = await claimForNew(world)
   }
   const { core, leave } = await host(world, lock, 'command', { askForNewPassphrase: options.askPassphrase ?? false })
   const { keySource } = core.snapshot().vault
   await leave()
   if (options.json) printJson(world, { path: vault, keySource })
   else print(world, `Created ${vault}. Its encryption key comes from the ${keySource}.`)
+}
+
+async function claimForNew(world: World): Promise<Ownership> {
+  const { vault } = world.paths
+  const lock = await claimAlone(world)
+  if (!existsSync(vault) && !existsSync(`${vault}.json`)) return lock
+  lock.release()
+  throw new TokentrayError('inputInvalid', `A vault already exists at ${vault}. Nothing was changed.`)
 }
 
 async function claimAlone(world: World): Promise<Ownership> {
@@ -84,19 +94,23 @@ export async function backup(world: World, options: { json?: boolean }): Promise
 /** Puts the newest sound backup in the vault's place. Rejects `inputInvalid`, `ownerElsewhere`, and as opening does. */
 export async function restore(world: World, options: { yes?: boolean; json?: boolean }): Promise<void> {
   const { vault } = world.paths
+  const { unlockOptions } = await import('../../vault/unlock.ts')
+  const { goodBackups, restoreBackup } = await import('../../vault/recovery.ts')
+  // A person is asked twice below, and whoever needs the vault meanwhile must not have to wait for that.
+  const first = await claimAlone(world)
+  first.release()
+  await askForBackups(world)
+  const { clock, env: environment, paths: home } = world
+  const unlocking = unlockOptions(
+    { home, clock, environment, typed: typedPassphrase(world) },
+    { notice: (sentence) => printNote(world, sentence) }
+  )
+  const [newest] = await goodBackups(unlocking)
+  if (!newest) throw new TokentrayError('inputInvalid', `There is no intact backup of ${vault}. Nothing was changed.`)
+  const warning = `The newest intact backup was made at ${newest.madeAt} (UTC). Its refresh tokens may have been used since, so Tokentray asks you before it tries each server. The current vault is kept under another name.`
+  if (!(await confirm(world, options, 'restore', warning))) return
   const lock = await claimAlone(world)
   try {
-    const { unlockOptions } = await import('../../vault/unlock.ts')
-    const { goodBackups, restoreBackup } = await import('../../vault/recovery.ts')
-    const { clock, env: environment, paths: home, ask } = world
-    const unlocking = unlockOptions(
-      { home, clock, environment, ...(ask && { ask }) },
-      { notice: (sentence) => printNote(world, sentence) }
-    )
-    const [newest] = await goodBackups(unlocking)
-    if (!newest) throw new TokentrayError('inputInvalid', `There is no intact backup of ${vault}. Nothing was changed.`)
-    const warning = `The newest intact backup was made at ${newest.madeAt} (UTC). Its refresh tokens may have been used since, so Tokentray asks you before it tries each server. The current vault is kept under another name.`
-    if (!(await confirm(world, options, 'restore', warning))) return
     await restoreBackup(unlocking, newest)
     if (options.json) printJson(world, { restored: newest.path })
     else
@@ -107,6 +121,14 @@ export async function restore(world: World, options: { yes?: boolean; json?: boo
   } finally {
     lock.release()
   }
+}
+
+/** Asks for the passphrase that opens the vault's backups, where there is one: the vault itself may be gone. */
+async function askForBackups(world: World): Promise<void> {
+  const { listBackups } = await import('../../vault/backups.ts')
+  const { vault } = world.paths
+  for (const file of [vault, ...listBackups(vault).map(({ path }) => path)])
+    if (await mustAskPassphrase(world, file)) await askPassphrase(world, file)
 }
 
 /** Sets the vault aside after the word was typed, or with --yes. Rejects `ownerElsewhere`, `inputInvalid`. */
