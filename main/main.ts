@@ -1,8 +1,8 @@
 // Electron's entry: runs as one instance, owns the vault and shows it; before it ends, work in flight is finished.
 // --hidden starts without a window; --smoke tests a packaged application and ends by itself.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { app, dialog, Menu } from 'electron'
+import { makePrivateFolder } from '../app/base/paths.ts'
 import { asTokentrayError } from '../app/contract/errors.ts'
 import { type Hosted, host } from '../app/owner/host.ts'
 import { type OpenedGateway, openGateway } from '../app/owner/openGateway.ts'
@@ -83,7 +83,7 @@ async function start(): Promise<void> {
 
 // Beside the vault, so that two homes are two instances; not in it, since Chromium writes what it likes there.
 const userData = join(hosting.paths.home, 'electron')
-mkdirSync(userData, { recursive: true, mode: 0o700 })
+makePrivateFolder(userData)
 app.setPath('userData', userData)
 app.setAppUserModelId('dev.tokentray.Tokentray')
 if (!isSmoke && !app.requestSingleInstanceLock()) app.exit(0)

@@ -1,8 +1,9 @@
 // What the desktop application remembers outside the vault: which notifications are wanted and which were shown.
 // An unreadable file counts as a missing one: nothing in it is worth a failed start.
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { makeFolder } from '../app/base/folder.ts'
 import { writeWholeFile } from '../app/base/wholeFile.ts'
 
 const schema = z
@@ -29,7 +30,7 @@ export function openPreferences(file: string | null): Preferences {
       values = { ...values, ...change }
       if (file === null) return
       try {
-        mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+        makeFolder(dirname(file))
         writeWholeFile(file, JSON.stringify(values, null, 2))
       } catch {
         // Forgiven, as said above: a full disk must not stop the application.

@@ -1,9 +1,10 @@
 // The log: one JSON object a line, by pino, to a file that is rotated. A secret cannot get in: it prints as [secret].
 // Callers pass named fields; errors are logged by code and message, and by stack only when they were not foreseen.
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { existsSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
 import { TokentrayError } from '../contract/errors.ts'
+import { makePrivateFolder } from './paths.ts'
 
 export type Fields = Record<string, string | number | boolean | null>
 
@@ -47,7 +48,7 @@ const maxWaitingBytes = 1_000_000
  * must not take the owner down, and with it a token that is held in memory until there is room again.
  */
 export function openLog(folder: string, level = 'info', maxBytes = 2_000_000): Log {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makePrivateFolder(folder)
   const file = join(folder, 'tokentray.log')
   let written = existsSync(file) ? statSync(file).size : 0
   // What could not be written is tried again with the next line.

@@ -1,9 +1,10 @@
 // Where Tokentray keeps its files: vault, settings, logs, and the private folder of the control socket.
 // It decides paths and makes no file; the two functions that make a private folder do so when asked to.
-import { chmodSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { chmodSync, lstatSync, realpathSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { posix, win32 } from 'node:path'
 import { TokentrayError } from '../contract/errors.ts'
+import { makeFolder } from './folder.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -133,7 +134,7 @@ export function makeRuntimeFolder(paths: Paths, uid: number = account().uid): vo
 /** Makes `folder` and its parents, 0700 where they are new. Throws `vaultUnwritable`. */
 export function makePrivateFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code
     throw new TokentrayError(

@@ -1,8 +1,9 @@
 // Reads another program's settings file, and writes it whole or not at all, after making a backup beside it.
 // A symbolic link stays a link; the file's mode and owner stay as they were.
 import type { Stats } from 'node:fs'
-import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from '../base/folder.ts'
 import { createFile, writeDraft } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
@@ -66,7 +67,7 @@ export async function writeConfig(found: Found, text: string | null, now: number
       await rm(target)
       return null
     }
-    if (found.text === null) await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    if (found.text === null) makeFolder(dirname(target))
     const stats = found.text === null ? null : await stat(target)
     if (stats) refuseForeign(file, stats)
     const backup = found.text === null || stats === null ? null : await backUp(file, found.text, stats, now)

@@ -1,7 +1,8 @@
 // Changes the settings while an owner runs: first in the file, then in the process.
 // A change is made to the file as it is now, so that edits by hand stay; a file that cannot be read is not overwritten.
-import { mkdir, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder } from '../base/folder.ts'
 import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { SettingsChanges, SettingsView } from '../contract/settings.ts'
@@ -52,7 +53,7 @@ function changed(json: Record<string, unknown>, { schedule, ...rest }: SettingsC
 /** Whole or not at all; a link stays a link. */
 async function write(file: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file))
     writeWholeFile(await realpath(file).catch(() => file), text)
   } catch (cause) {
     throw new TokentrayError(

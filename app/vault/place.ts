@@ -1,9 +1,14 @@
 // Where a vault may lie: on a local disk, in a folder and a file that are the user's own. Checked at each start.
 // Looks at names and permissions only, and never opens the vault.
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { makeFolder } from '../base/folder.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { sidecarPath } from './sidecar.ts'
+
+// The kernel's own views: no file can be made there, or none that is kept.
+const virtual =
+  /^(proc|sysfs|cgroup2?|debugfs|tracefs|securityfs|configfs|bpf|pstore|efivarfs|devpts|mqueue|selinuxfs|fusectl)$/
 
 /** `mountPoint` of the file system a folder lies on, and its `type` as the kernel names it. */
 export type Mount = { mountPoint: string; type: string }
@@ -47,7 +52,7 @@ export function checkPlace(
   const folder = dirname(vault)
   refuseRemote(folder, mountOf)
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch (error) {
     throw new TokentrayError(
@@ -67,9 +72,14 @@ export function checkPlace(
   }
 }
 
-/** Throws `vaultUnsuitable` where `folder`, which need not exist yet, is or would be on a disk of somebody else's. */
+/** Throws `vaultUnsuitable` where `folder`, which need not exist yet, is or would be on a disk of somebody else's, or on none. */
 export function refuseRemote(folder: string, mountOf: (folder: string) => Mount | null = readMount): void {
   const mount = mountOf(nearestReal(folder))
+  if (mount && virtual.test(mount.type))
+    throw new TokentrayError(
+      'vaultUnsuitable',
+      `${folder} is in a file system of the kernel (${mount.type}), where no files can be kept. Choose a local folder with TOKENTRAY_HOME or TOKENTRAY_VAULT.`
+    )
   const isRemote = mount !== null && remote.test(mount.type)
   // A Windows drive as WSL shows it; a disk of one's own mounted there is fine.
   const isDrive = /^\/mnt\/[a-z](\/|$)/.test(folder) && !mount?.mountPoint.startsWith(folder.slice(0, 6))

@@ -114,10 +114,28 @@ test('with --json the same failure is JSON on stdout too', async () => {
   expect(JSON.parse(out).error).toMatchObject({ code: 'inputInvalid', message: expect.stringContaining('"10"') })
 })
 
-test('a home that cannot be made: exit 5 and the folder named', async () => {
-  const { code, err } = await runProcess(['list'], { TOKENTRAY_HOME: '/dev/null/home' })
+// Node's recursive mkdir never returns below /proc and /sys.
+const impossible = process.platform === 'linux' ? ['/dev/null/home', '/proc/home/a', '/sys/home'] : ['/dev/null/home']
+
+test.each(impossible)('a home that cannot be made ends at once, with exit 5 and its name: %s', async (home) => {
+  for (const command of ['list', 'serve']) {
+    const { code, err } = await runProcess([command], { TOKENTRAY_HOME: home })
+    expect(code).toBe(5)
+    expect(err).toMatch(/^tokentray: [^\n]+\n$/)
+    expect(err).toContain(home)
+  }
+  const { code, out } = await runProcess(['doctor'], { TOKENTRAY_HOME: home })
+  expect(code).toBe(1)
+  expect(out).toMatch(new RegExp(`PROBLEM {2}folder: .*${home}`))
+})
+
+test('so does any other folder that cannot be made', async () => {
+  const { code, err } = await runProcess(['list'], {
+    TOKENTRAY_VAULT: join(makePaths().home, 'vault.db'),
+    XDG_STATE_HOME: impossible.at(-1)!
+  })
   expect(code).toBe(5)
-  expect(err).toMatch(/^tokentray: .*\/dev\/null\/home.*\n$/)
+  expect(err).toMatch(/^tokentray: The folder \/[^\n]+ could not be created [^\n]+\n$/)
 })
 
 test('FM-06 a real `token` against a real socket: the token if there is one, otherwise exit 3 with the command to run', async () => {

@@ -1,13 +1,15 @@
 // `tokentray doctor`: checks everything around Tokentray that can be wrong, and says in plain words what to do.
 // Creates no vault; an existing one is opened and checked as any command would, if its key is at hand.
-import { accessSync, constants, existsSync, lstatSync } from 'node:fs'
-import { asTokentrayError } from '../../contract/errors.ts'
+import { existsSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { asTokentrayError, TokentrayError } from '../../contract/errors.ts'
 import { sayProblem } from '../../health/problems.ts'
 import { connect } from '../../owner/client.ts'
 import { withOwner } from '../../owner/withOwner.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { createKeychain } from '../../vault/keychain.ts'
 import { takePassphrase } from '../../vault/passphrase.ts'
+import { refuseRemote } from '../../vault/place.ts'
 import { readSidecar, type Sidecar, sidecarPath } from '../../vault/sidecar.ts'
 import { browserCommand } from '../browser.ts'
 import { isInteractive, print, printJson } from '../output.ts'
@@ -72,26 +74,42 @@ function files(world: World): Check[] {
   const { vault, ownerFolder, logs } = world.paths
   if (vault === ':memory:')
     return [{ name: 'vault', result: 'warning', words: 'in memory only. It is lost when Tokentray stops.' }]
-  return [folder(ownerFolder), vaultFile(vault), { name: 'log', result: 'ok', words: logs }]
+  return [folder('folder', ownerFolder), vaultFile(vault), folder('log', logs)]
 }
 
-function folder(path: string): Check {
-  const name = 'folder'
+/** Says nothing that was not tried: a file is written there and removed again, or where the folder would be made. */
+function folder(name: 'folder' | 'log', path: string): Check {
   try {
-    const { mode } = lstatSync(path)
-    accessSync(path, constants.W_OK)
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+    if (name === 'folder') refuseRemote(path)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    writeTrial(found ? path : nearestFolder(path))
+    if (!found) return { name, result: 'ok', words: `${path} will be created when needed` }
+    if (process.platform !== 'win32' && (found.mode & 0o077) !== 0)
       return { name, result: 'problem', words: `Other users can read ${path}. Run chmod 700 on it.` }
     return { name, result: 'ok', words: `${path}, private and writable` }
   } catch (error) {
+    if (error instanceof TokentrayError) return { name, result: 'problem', words: error.message }
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return { name, result: 'ok', words: `${path} will be created when needed` }
     return {
       name,
       result: 'problem',
       words: `${path} cannot be written: ${sayProblem(code)}. Check its owner and permissions.`
     }
   }
+}
+
+function writeTrial(folder: string): void {
+  const trial = mkdtempSync(join(folder, '.tokentray-'))
+  try {
+    writeFileSync(join(trial, 'trial'), 'x')
+  } finally {
+    rmSync(trial, { recursive: true, force: true })
+  }
+}
+
+function nearestFolder(path: string): string {
+  const parent = dirname(path)
+  return parent === path || lstatSync(parent, { throwIfNoEntry: false }) ? parent : nearestFolder(parent)
 }
 
 function vaultFile(path: string): Check {
