@@ -18,6 +18,7 @@ export function requestLines({ pending, locked }: ClientsView, write: (name: str
       mark: 'attention',
       lines: [
         { label: `Servers: ${write(wanted(it))}` },
+        { label: `Requested from ${write(it.source)}` },
         { label: `Returns to ${write(it.destination)}` },
         'separator',
         ...(it.asks === null
@@ -50,7 +51,9 @@ export function decideRequestNotices(
     .filter(({ request }) => !told.has(request))
     .map((it) => ({
       title: plain(`${it.name} requests access`),
-      body: plain(`Servers: ${wanted(it)}. If its page shows the digits ${it.digits}, review the request in Tokentray.`)
+      body: plain(
+        `From ${it.source}. Servers: ${wanted(it)}. If its page shows the digits ${it.digits}, review the request in Tokentray.`
+      )
     }))
   return { notices, told: new Set(pending.map(({ request }) => request)) }
 }

@@ -16,7 +16,7 @@ function Left({ expiresAt }: { expiresAt: number }) {
 }
 
 export function AccessRequest({ pending }: { pending: PendingClient }) {
-  const { request, name, digits, asks, destination, redirectUri, expiresAt } = pending
+  const { request, name, digits, asks, source, destination, redirectUri, expiresAt } = pending
   const [servers, setServers] = useState<string[]>([])
   const known = snapshots.use()?.servers ?? []
   const nameOf = (id: string) => known.find((server) => server.id === id)?.name ?? id
@@ -33,6 +33,10 @@ export function AccessRequest({ pending }: { pending: PendingClient }) {
       </div>
       <p className="help">{clientsWords.compare}</p>
       <dl className="facts">
+        <div>
+          <dt>{clientsWords.from}</dt>
+          <dd>{source}</dd>
+        </div>
         <div>
           <dt>{clientsWords.backTo}</dt>
           <dd>

@@ -17,6 +17,8 @@ export const pendingClient = z
     redirectUri: z.string(),
     /** Where it redirects to, in words: "a program on this computer", a host, or an application's scheme. */
     destination: z.string(),
+    /** Where the request came from, in words: "this computer", or the internet and by which name. */
+    source: z.string(),
     asks: z.array(serverId).nullable(),
     /** Shown on the waiting page as well: the same digits mean the same request. */
     digits: z.string(),
@@ -44,7 +46,7 @@ export const clientView = z
     redirectUris: z.array(z.string()),
     /** The servers it may use now. */
     servers: z.array(serverId),
-    /** Servers it may use after its next sign-in without asking again. */
+    /** Servers it may use for as long as it refreshes its tokens; the others end 30 days after their sign-in. */
     always: z.array(serverId),
     since: time,
     /** When a key ends; null: only when it is revoked. */
@@ -86,14 +88,17 @@ export const clientCommands = {
       .strict()
   },
   /**
-   * Gives a waiting client access. `servers`: needed if it named none. `always`: its later sign-ins need no consent.
+   * Gives a waiting client access. `servers`: needed if it named none. `always`: this sign-in has no end while it is used.
    */
   'clients.allow': {
     doors: everyDoor,
     input: z.object({ request: z.string(), servers: servers.optional(), always: z.boolean() }).strict(),
     output: nothing
   },
-  /** Consent in advance for the next client of exactly this name, used once: for machines without a person in front. */
+  /**
+   * Consent in advance for the next client of exactly this name that registers from now on, used once: for machines
+   * without a person in front.
+   */
   'clients.allowNext': {
     doors: cliOnly,
     input: z
@@ -102,7 +107,6 @@ export const clientCommands = {
         servers,
         /** 'loopback', or the host or scheme it redirects to. */
         redirectHost: z.string().max(255).default('loopback'),
-        always: z.boolean().default(false),
         /** ms. */
         validFor: z.number().int().min(1000).max(86_400_000).default(600_000)
       })

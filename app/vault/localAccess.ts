@@ -49,7 +49,8 @@ export type EarlyConsent = {
   id: string
   name: string
   redirectHost: string
-  always: boolean
+  /** Only a client that registered at this time or later is meant. */
+  givenAt: number
   expiresAt: number
   servers: string[]
 }
@@ -69,6 +70,7 @@ export type Use = {
 export type ClientSummary = LocalClient & {
   /** Servers its living sign-ins reach. */
   servers: string[]
+  /** Of them those it reaches by a sign-in without an end. */
   always: string[]
   lastUse: { at: number; server: string } | null
 }
@@ -81,16 +83,11 @@ export interface LocalAccess {
    */
   addClient(client: LocalClient, maxUnapproved: number, asking: readonly string[]): Promise<void>
   client(id: string): Promise<LocalClient | null>
-  /** Those that were let in: one that got no token is among them while its code is good or a consent stands. */
+  /** Those that were let in: one that got no token is among them while its code is good. */
   clients(now: number): Promise<ClientSummary[]>
 
-  /** The servers this client may always reach when it redirects to `redirect`. */
-  consents(client: string, redirect: string): Promise<string[]>
-  /**
-   * Stores one consent's outcome: the sign-in, its code, and with `always` the standing consent for its redirect.
-   * Rejects `serverUnknown` where a server went meanwhile.
-   */
-  approve(signIn: SignInGrant, code: NewCode, always: string | null): Promise<void>
+  /** Stores one consent's outcome: the sign-in and its code. Rejects `serverUnknown` where a server went meanwhile. */
+  approve(signIn: SignInGrant, code: NewCode): Promise<void>
 
   /** Marks the code as used and says what it was before; null: there is none. */
   spendCode(hash: string, now: number): Promise<UsedCode | null>

@@ -10,6 +10,7 @@ import { identityProvider } from './migrations/005-identity-provider.ts'
 import { proposals } from './migrations/006-proposals.ts'
 import { registeredScopes } from './migrations/007-registered-scopes.ts'
 import { registrationSites } from './migrations/008-registration-sites.ts'
+import { consentForOneSignIn } from './migrations/009-consent-for-one-sign-in.ts'
 import type { Migration } from './migrations/migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -20,7 +21,8 @@ export const migrations: readonly Migration[] = [
   identityProvider,
   proposals,
   registeredScopes,
-  registrationSites
+  registrationSites,
+  consentForOneSignIn
 ]
 
 /**

@@ -30,8 +30,16 @@ const lastUse = (client: string) =>
   `(SELECT last_at FROM local_activity WHERE client = ${client} ORDER BY number DESC LIMIT 1) AS last_at,
    (SELECT server FROM local_activity WHERE client = ${client} ORDER BY number DESC LIMIT 1) AS last_server`
 
-/** Of a client: no sign-in, whose code or tokens it may hold, and nothing it may do without asking. */
-const isUnused = 'id NOT IN (SELECT client FROM local_sign_ins UNION SELECT client FROM local_consents)'
+/** Of a client: no sign-in, whose code or tokens it may hold. */
+const isUnused = 'id NOT IN (SELECT client FROM local_sign_ins)'
+
+/** The servers that the living sign-ins of a client reach, as a column; `which` chooses among the sign-ins. */
+const reachedBy = (which: string) =>
+  `(SELECT group_concat(server, ' ') FROM (SELECT DISTINCT server FROM local_reach
+      JOIN local_sign_ins ON holder = local_sign_ins.id
+      WHERE client = local_clients.id AND ${which} AND EXISTS
+        (SELECT 1 FROM local_tokens WHERE sign_in = holder AND expires_at > ? AND replaced_at IS NULL)
+      ORDER BY server))`
 
 export function createLocalAccess(statements: Statements): LocalAccess {
   const { reading, writing, run, row, rows, mustExist } = statements
@@ -78,16 +86,11 @@ export function createLocalAccess(statements: Statements): LocalAccess {
       reading(() =>
         rows(
           `SELECT *, ${lastUse('local_clients.id')},
-             (SELECT group_concat(server, ' ') FROM (SELECT DISTINCT server FROM local_reach
-                JOIN local_sign_ins ON holder = local_sign_ins.id
-                WHERE client = local_clients.id AND EXISTS
-                  (SELECT 1 FROM local_tokens WHERE sign_in = holder AND expires_at > ? AND replaced_at IS NULL)
-                ORDER BY server)) AS servers,
-             (SELECT group_concat(server, ' ') FROM
-               (SELECT DISTINCT server FROM local_consents WHERE client = local_clients.id ORDER BY server)) AS always
-           FROM local_clients WHERE approved_at IS NOT NULL OR id IN (SELECT client FROM local_consents) OR id IN
+             ${reachedBy('TRUE')} AS servers, ${reachedBy('ends_at IS NULL')} AS always
+           FROM local_clients WHERE approved_at IS NOT NULL OR id IN
              (SELECT client FROM local_sign_ins JOIN local_codes ON sign_in = local_sign_ins.id WHERE expires_at > ?)
            ORDER BY name, registered_at`,
+          now,
           now,
           now
         ).map((it) => ({
@@ -96,13 +99,6 @@ export function createLocalAccess(statements: Statements): LocalAccess {
           always: splitList(it.always),
           lastUse: readLastUse(it)
         }))
-      ),
-
-    consents: (client, redirect) =>
-      reading(() =>
-        rows('SELECT server FROM local_consents WHERE client = ? AND redirect = ?', client, redirect).map(
-          ({ server }) => String(server)
-        )
       ),
 
     ...createSignIns(statements, addReach),
@@ -138,11 +134,11 @@ export function createLocalAccess(statements: Statements): LocalAccess {
     addEarlyConsent: (it) =>
       writing(() => {
         run(
-          'INSERT INTO local_early_consents VALUES (?, ?, ?, ?, ?)',
+          'INSERT INTO local_early_consents (id, name, redirect_host, given_at, expires_at) VALUES (?, ?, ?, ?, ?)',
           it.id,
           it.name,
           it.redirectHost,
-          it.always ? 1 : 0,
+          it.givenAt,
           it.expiresAt
         )
         addReach(it.id, it.servers)
@@ -158,7 +154,7 @@ export function createLocalAccess(statements: Statements): LocalAccess {
             id: String(it.id),
             name: String(it.name),
             redirectHost: String(it.redirect_host),
-            always: it.always === 1,
+            givenAt: Number(it.given_at),
             expiresAt: Number(it.expires_at),
             servers: splitList(it.servers)
           })

@@ -50,7 +50,7 @@ export function createSignIns(
   }
 
   return {
-    approve: (signIn, code, always) =>
+    approve: (signIn, code) =>
       writing(() => {
         run('INSERT INTO local_sign_ins VALUES (?, ?, ?, ?)', signIn.id, signIn.client, signIn.begunAt, signIn.endsAt)
         addReach(signIn.id, signIn.servers)
@@ -62,8 +62,6 @@ export function createSignIns(
           code.challenge,
           code.expiresAt
         )
-        for (const server of always === null ? [] : signIn.servers)
-          run('INSERT OR IGNORE INTO local_consents VALUES (?, ?, ?, ?)', signIn.client, always, server, signIn.begunAt)
       }),
 
     spendCode: (hash, now) =>

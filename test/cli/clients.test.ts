@@ -20,6 +20,7 @@ const pending = (change: Partial<PendingClient> = {}): PendingClient => ({
   request: 'r1',
   name: 'Claude Code',
   redirectUri: 'http://localhost:1234/callback',
+  source: 'this computer',
   destination: 'a program on this computer',
   asks: ['github'],
   digits: '4821',
@@ -41,7 +42,9 @@ const asked = (made: ReturnType<typeof core>, name: string) =>
 test('list shows who waits with digits and destination, and every client with its reach', async () => {
   const { out, err, exitCode } = await runIn(['clients', 'list'], { core: core() })
   expect(exitCode).toBe(0)
-  expect(out).toContain('4821 · Claude Code requests access to github · returns to a program on this computer')
+  expect(out).toContain(
+    '4821 · Claude Code requests access to github · requested from this computer · returns to a program on this computer'
+  )
   expect(out).toContain('ci (key) · github, linear · until 2027-01-01 00:00:00Z · never used · k1')
   expect(out).toMatch(/^rejected 3 × sent by another website’s page · last .* \(https:\/\/evil\.example\)$/m)
   expect(err).toContain('clients allow <digits>')
@@ -80,11 +83,14 @@ test('consent ahead needs its servers', async () => {
   const made = core()
   made.on('clients.allowNext', () => ({ expiresAt: 0 }))
   expect((await runIn(['clients', 'allow', '--next', 'Robot'], { core: made })).exitCode).toBe(2)
+  expect(
+    (await runIn(['clients', 'allow', '--next', 'Robot', '--servers', 'a', '--always'], { core: made })).exitCode
+  ).toBe(2)
   const options = ['--servers', 'github', '--for', '1h', '--redirect-host', 'app.example']
   const { out } = await runIn(['clients', 'allow', '--next', 'Robot', ...options], { core: made })
-  expect(out).toContain('"Robot" is allowed once without asking')
+  expect(out).toContain('registers as "Robot" is allowed once without asking')
   expect(asked(made, 'clients.allowNext')).toEqual([
-    { name: 'Robot', servers: ['github'], always: false, redirectHost: 'app.example', validFor: 3_600_000 }
+    { name: 'Robot', servers: ['github'], redirectHost: 'app.example', validFor: 3_600_000 }
   ])
 })
 

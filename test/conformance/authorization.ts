@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../app/base/clock.ts'
 import { startGateway } from '../../app/gateway/gateway.ts'
 import { createSetting, type Setting } from '../core.fixture.ts'
+import { browse, wait } from '../gateway/access/access.fixture.ts'
 import { freePort } from '../support/freePort.ts'
 import type { Check, Row } from './suite.ts'
 
@@ -16,21 +17,15 @@ import type { Check, Row } from './suite.ts'
  */
 const known = new Set(['authorization-server-metadata-cimd'])
 
-async function locationOf(url: string): Promise<string> {
-  const reply = await fetch(url, { redirect: 'manual' })
-  await reply.body?.cancel()
-  const location = reply.headers.get('location')
-  if (location === null) throw new Error(`${reply.status} without a way on`)
-  return new URL(location, url).href
-}
-
 /** The person's browser, and the person, who says yes. */
 async function letIn({ call, core }: Setting, authorizationUrl: string): Promise<void> {
-  const waiting = await locationOf(authorizationUrl)
+  const { ticket } = await browse(authorizationUrl)
   const [request] = core.snapshot().clients.pending
   if (!request) throw new Error('nobody waits to be let in')
   await call('clients.allow', { request: request.request, always: false })
-  await fetch(await locationOf(waiting))
+  const { status, location } = await wait(new URL(authorizationUrl).origin, ticket)
+  if (location === null) throw new Error(`${status} without a way on`)
+  await fetch(location)
 }
 
 /** `suite`: the script of the conformance suite. The rows are as those of the client's scenarios. */

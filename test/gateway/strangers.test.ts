@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { type Gateway, startGateway } from '../../app/gateway/gateway.ts'
 import { createSetting, type Setting } from '../core.fixture.ts'
-import { allow, browse, type Gateway as Served } from './access/access.fixture.ts'
+import { allow, browse, decide, type Gateway as Served } from './access/access.fixture.ts'
 import { redirectUri, registerClient, TestClient } from './access/client.ts'
 import { ask } from './gateway.fixture.ts'
 
@@ -127,9 +127,8 @@ describe('attempts are refused and shown', () => {
   test('a replayed code, a wrong verifier, and no PKCE', async () => {
     const client = await TestClient.register(served())
     const come = async () => {
-      const { location } = await browse(await client.authorizationUrl({ resource: `${served().origin}/one` }))
-      await allow()(served())
-      return client.read(new URL((await browse(location!)).location!))
+      const url = await client.authorizationUrl({ resource: `${served().origin}/one` })
+      return client.read(await decide(served(), url, allow()))
     }
     const code = await come()
     await client.exchange(code)
@@ -155,9 +154,7 @@ describe('attempts are refused and shown', () => {
 
   test('a token for one server at another, a key too', async () => {
     const client = await TestClient.register(served())
-    const { location } = await browse(await client.authorizationUrl({ resource: `${served().origin}/one` }))
-    await allow()(served())
-    const { access } = await client.exchange(client.read(new URL((await browse(location!)).location!)))
+    const { access } = await client.signIn(allow(), { resource: `${served().origin}/one` })
     const { key } = await addKey(['one'])
     const headers = { authorization: `Bearer ${access}` }
     expect((await call('/one', { key: null, headers })).status).toBe(200)

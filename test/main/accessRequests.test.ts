@@ -11,6 +11,7 @@ const waiting = (change: Partial<PendingClient> = {}): PendingClient => ({
   request: 'r1',
   name: 'Claude & Code',
   redirectUri: 'http://localhost:1/cb',
+  source: 'this computer',
   destination: 'a program on this computer',
   asks: ['github'],
   digits: '4821',
@@ -35,6 +36,7 @@ test('a waiting client is first in the menu, in the icon and the tooltip, with i
   expect(first.label).toBe('Claude && Code requests access — digits 4821')
   expect(labels(first.lines)).toEqual([
     'Servers: github',
+    'Requested from this computer',
     'Returns to a program on this computer',
     '-',
     'Allow once',
@@ -51,6 +53,7 @@ test('one that named no server is answered in the window, where they are chosen'
   const [line] = requestLines(clients(waiting({ asks: null })), String)
   expect(line !== 'separator' && labels(line?.lines)).toEqual([
     'Servers: you choose',
+    'Requested from this computer',
     'Returns to a program on this computer',
     '-',
     'Deny',
@@ -114,7 +117,7 @@ test('each request is told once, in words that cannot be turned', () => {
   expect(first.notices).toEqual([
     {
       title: 'Evil  name requests access',
-      body: 'Servers: github. If its page shows the digits 4821, review the request in Tokentray.'
+      body: 'From this computer. Servers: github. If its page shows the digits 4821, review the request in Tokentray.'
     }
   ])
   const second = decideRequestNotices(first.told, clients(waiting(), waiting({ request: 'r2' })))

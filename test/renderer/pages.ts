@@ -247,6 +247,7 @@ export function addAccessRequests(fixture: Fixture): void {
     digits,
     asks,
     redirectUri: 'http://localhost:33418/callback',
+    source: 'this computer',
     destination: 'a program on this computer',
     at: fixture.snapshot.at,
     expiresAt: fixture.snapshot.at + 540_000

@@ -61,6 +61,33 @@ test.each(migrations.slice(0, -1))(
   }
 )
 
+test('a vault in which clients were always allowed keeps their sign-ins and what was allowed ahead, but asks at the next', async () => {
+  const setting = vaultSetting({ migrations: migrations.slice(0, 8) })
+  const old = await openVault(setting)
+  await old.addServer(sampleServer(), {})
+  await old.close()
+  const db = connect(setting.path, new Secret([...setting.keychain.items.values()][0]!))
+  db.exec(`
+    INSERT INTO local_clients VALUES ('a', 'Client a', '["http://127.0.0.1/cb"]', ${now}, ${now});
+    INSERT INTO local_consents VALUES ('a', 'http://127.0.0.1/cb', 'notes', ${now});
+    INSERT INTO local_sign_ins VALUES ('s', 'a', ${now}, NULL);
+    INSERT INTO local_tokens VALUES ('access', 'access', 's', ${now + day}, NULL, NULL);
+    INSERT INTO local_tokens VALUES ('refresh', 'refresh', 's', ${now + day}, NULL, NULL);
+    INSERT INTO local_early_consents VALUES ('e', 'Robot', 'loopback', 1, ${now + day});
+    INSERT INTO local_reach VALUES ('s', 'notes'), ('e', 'notes');
+  `)
+  db.close()
+  const { migrations: _, ...today } = setting
+  const vault = await openVault(today)
+  const { local } = vault
+  expect(await local.holder('access', now)).toMatchObject({ client: 'a', servers: ['notes'] })
+  expect(await local.rotate('refresh', 'seed', now, pair('2'))).toBe(true)
+  expect(await local.clients(now)).toMatchObject([{ id: 'a', servers: ['notes'], always: ['notes'] }])
+  expect(await local.earlyConsents(now)).toMatchObject([{ name: 'Robot', servers: ['notes'], givenAt: 0 }])
+  expect(await vault.check()).toEqual([])
+  await vault.close()
+})
+
 test('of registrations nobody approved only the newest are kept, and those for a day', async () => {
   const { local } = await filled()
   for (const [n, id] of ['b', 'c', 'd'].entries()) await local.addClient(client(id, now + n), 2, [])
@@ -70,40 +97,36 @@ test('of registrations nobody approved only the newest are kept, and those for a
   expect(await local.client('d')).toBeNull()
 })
 
-test('an allowed client that has yet to come for its code makes room for nobody, nor does one that is always allowed', async () => {
+test('an allowed client that has yet to come for its code makes room for nobody until its code ends', async () => {
   const { local } = await filled()
-  await local.addClient(client('b'), 10, [])
-  await local.approve(signIn('s'), code('code'), null)
-  await local.approve({ ...signIn('t'), client: 'b' }, code('other'), 'http://127.0.0.1/cb')
-  expect((await local.clients(now)).map(({ id }) => id)).toEqual(['a', 'b'])
+  await local.approve(signIn('s'), code('code'))
+  for (const id of ['b', 'c']) await local.addClient(client(id, now + 1), 1, [])
+  const known = async () => Promise.all(['a', 'b', 'c'].map(async (id) => (await local.client(id)) !== null))
+  expect(await known()).toEqual([true, false, true])
+  expect((await local.clients(now)).map(({ id }) => id)).toEqual(['a'])
   await local.sweep(now + 1000, [])
-  await local.addClient(client('c', now + 1), 1, [])
-  expect((await local.clients(now + 1000)).map(({ id }) => id)).toEqual(['b'])
-  for (const id of ['d', 'e']) await local.addClient(client(id, now + 2), 1, [])
-  expect(await Promise.all(['a', 'b', 'c'].map(async (id) => (await local.client(id)) !== null))).toEqual([
-    false,
-    true,
-    false
-  ])
+  expect(await local.clients(now + 1000)).toEqual([])
+  await local.addClient(client('d', now + 2), 1, [])
+  expect(await known()).toEqual([false, false, false])
 })
 
 test('a client was let in when a person last did so, whichever code it came with last', async () => {
   const { local } = await filled()
-  await local.approve(signIn('first'), code('one'), null)
-  await local.approve({ ...signIn('second'), begunAt: now + 5 }, code('two'), null)
+  await local.approve(signIn('first'), code('one'))
+  await local.approve({ ...signIn('second'), begunAt: now + 5 }, code('two'))
   for (const name of ['second', 'first']) await local.savePair(name, pair(name))
   expect((await local.client('a'))?.approvedAt).toBe(now + 5)
 })
 
 test('what ends is swept: codes, tokens, sign-ins; an approved client stays for a year', async () => {
   const { local } = await filled()
-  await local.approve(signIn('s'), code('code'), null)
+  await local.approve(signIn('s'), code('code'))
   expect(await local.spendCode('code', now)).toMatchObject({ usedAt: null, signIn: { servers: ['notes'] } })
   expect(await local.spendCode('code', now + 1)).toMatchObject({ usedAt: now })
   expect(await local.savePair('s', pair('1'))).toBe(true)
   expect(await local.holder('access-1', now)).toMatchObject({ client: 'a', kind: 'oauth', servers: ['notes'] })
   expect(await local.holder('refresh-1', now)).toBeNull()
-  expect(await local.clients(now)).toMatchObject([{ id: 'a', servers: ['notes'], always: [], lastUse: null }])
+  expect(await local.clients(now)).toMatchObject([{ id: 'a', servers: ['notes'], always: ['notes'], lastUse: null }])
   expect(await local.holder('access-1', now + day)).toBeNull()
   await local.sweep(now + day, [])
   expect(await local.signInOf('access-1')).toBeNull()
@@ -116,19 +139,19 @@ test('what ends is swept: codes, tokens, sign-ins; an approved client stays for 
 test('a removed server takes every right to it along, and its name gives nothing back', async () => {
   const vault = await filled()
   const { local } = vault
-  await local.approve(signIn('s', ['notes', 'other']), code('code'), 'http://127.0.0.1/cb')
+  await local.approve(signIn('s', ['notes', 'other']), code('code'))
   await local.savePair('s', pair('1'))
   await local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'key')
   await vault.removeServer('notes')
   await vault.addServer(sampleServer(), {})
   expect(await local.holder('access-1', now)).toMatchObject({ servers: ['other'] })
   expect(await local.holder('key', now)).toMatchObject({ servers: [] })
-  expect(await local.consents('a', 'http://127.0.0.1/cb')).toEqual(['other'])
+  expect(await local.clients(now)).toMatchObject([{ servers: ['other'], always: ['other'] }])
 })
 
 test('rotation has one winner, and a removed client takes its tokens along', async () => {
   const { local } = await filled()
-  await local.approve(signIn('s'), code('code'), null)
+  await local.approve(signIn('s'), code('code'))
   await local.savePair('s', pair('1'))
   expect(await local.rotate('refresh-1', 'seed', now, pair('2'))).toBe(true)
   expect(await local.rotate('refresh-1', 'seed', now, pair('3'))).toBe(false)
@@ -141,7 +164,7 @@ test('rotation has one winner, and a removed client takes its tokens along', asy
 
 test('a client that refreshes without an end fills nothing: the newest hundred of a sign-in are kept', async () => {
   const { local } = await filled()
-  await local.approve(signIn('s'), code('code'), null)
+  await local.approve(signIn('s'), code('code'))
   await local.savePair('s', pair('0'))
   for (let n = 0; n < 105; n++)
     expect(await local.rotate(`refresh-${n}`, 'seed', now + n, pair(`${n + 1}`, day + n))).toBe(true)

@@ -41,8 +41,8 @@ function describeClient(client: ClientView, now: number): string {
   ].join(' · ')
 }
 
-function describePending({ name, digits, asks, destination, redirectUri }: PendingClient): string {
-  return `${digits} · ${name} requests access to ${asks?.join(', ') ?? 'servers you choose'} · returns to ${destination} (${redirectUri})`
+function describePending({ name, digits, asks, destination, redirectUri, source }: PendingClient): string {
+  return `${digits} · ${name} requests access to ${asks?.join(', ') ?? 'servers you choose'} · requested from ${source} · returns to ${destination} (${redirectUri})`
 }
 
 export async function list(world: World, options: Json): Promise<void> {
@@ -85,18 +85,25 @@ export async function allow(world: World, typed: string | undefined, options: Al
       'Specify a request by its digits, or an upcoming client with --next <name>.'
     )
   if (options.next !== undefined) {
+    if (always)
+      throw new TokentrayError(
+        'inputInvalid',
+        'A client allowed in advance is allowed for 30 days. For longer access without a person, create a key with tokentray clients add-key.'
+      )
     const { expiresAt } = await withOwner(world, (owner) =>
       owner.call('clients.allowNext', {
         name: options.next!,
         servers: mustServers(options.servers),
-        always,
         ...(options.redirectHost !== undefined && { redirectHost: options.redirectHost }),
         ...(options.for !== undefined && { validFor: parseDuration(options.for) })
       })
     )
     if (options.json) return printJson(world, { expiresAt })
     const end = formatTime(expiresAt)
-    return print(world, `The next client named "${options.next}" is allowed once without asking, until ${end}.`)
+    return print(
+      world,
+      `The next client that registers as "${options.next}" is allowed once without asking, until ${end}.`
+    )
   }
   const servers = readServers(options.servers)
   const pending = await withOwner(world, async (owner) => {

@@ -10,9 +10,9 @@ export function addClientCommands(program: Command, make: Make, run: Run, world:
     run(async () => (await import('../commands/clients.ts')).list(world, options))
   )
   make('allow [digits]', 'allow a pending request, identified by the digits on its page', clients)
-    .option('--always', 'also allow future sign-ins to the same servers')
+    .option('--always', 'keep this sign-in for as long as the client uses it, instead of 30 days')
     .option('--servers <ids>', 'servers it may use, separated by commas, if it did not name any')
-    .option('--next <name>', 'instead of a pending request, allow the next client with this name, once, without asking')
+    .option('--next <name>', 'instead of a pending request, allow the next client that registers with this name, once')
     .option('--redirect-host <host>', 'with --next: host it returns to (default: "loopback")')
     .option('--for <duration>', 'with --next: how long to wait for it (default: 10m, maximum: 24h)')
     .action((digits, options) =>

@@ -78,10 +78,11 @@ export function createClientHandlers(o: {
       await access.allow(request, servers && findServers(servers), always)
       return {}
     },
-    'clients.allowNext': async ({ name, servers, redirectHost, always, validFor }) => {
-      const expiresAt = clock.now() + validFor
+    'clients.allowNext': async ({ name, servers, redirectHost, validFor }) => {
+      const givenAt = clock.now()
+      const expiresAt = givenAt + validFor
       const id = randomBytes(12).toString('base64url')
-      await local.addEarlyConsent({ id, name, servers: findServers(servers), redirectHost, always, expiresAt })
+      await local.addEarlyConsent({ id, name, servers: findServers(servers), redirectHost, givenAt, expiresAt })
       return { expiresAt }
     },
     'clients.deny': async ({ request }) => {

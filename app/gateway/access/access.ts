@@ -50,7 +50,7 @@ export type Access = {
   bridgeKeys: BridgeKeys
   own: OwnRoutes
   view(): ClientsView
-  /** Gives a waiting client access. `servers`: needed if it named none. */
+  /** Gives a waiting client access. `servers`: needed if it named none. `always`: see approve(). */
   allow(request: string, servers: string[] | undefined, always: boolean): Promise<void>
   deny(request: string): void
   /** Revokes a client with all its tokens, or a key. Rejects `clientUnknown`. */
@@ -149,6 +149,8 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2)
     if (path.startsWith('/.well-known/')) wellKnown(request, response, path, origin)
     else if (path === '/authorize' || path.startsWith('/authorize/')) {
+      // No HEAD: it would ask a person, or use up a consent given ahead, for nobody.
+      if (request.method === 'HEAD') throw new OAuthError('invalid_request', 'Only GET is allowed here.', 405)
       if (allowsMethod(request, response, 'GET'))
         await authorize.handle(request, response, path, new URLSearchParams(query), origin)
     } else if (['/register', '/token', '/revoke'].includes(path)) await post(request, response, path, origin)
@@ -158,7 +160,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
 
   const own: OwnRoutes = {
     async handle(request, response, origin) {
-      const isWaiting = /^\/authorize\/[^/]+\/wait$/.test(request.url ?? '')
+      const isWaiting = request.url === '/authorize/wait'
       if (!isWaiting && concurrent >= maxConcurrent) {
         sendError(response, new OAuthError('temporarily_unavailable', 'Too many requests at once. Try again.', 503))
         return true
@@ -195,7 +197,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       const allowed = servers ?? asked.servers
       if (!allowed)
         throw new TokentrayError('inputInvalid', 'This client did not name a server. Choose the servers it may use.')
-      await pending.decide(id, approve(o, asked, allowed, always ? 'always' : 'once'))
+      await pending.decide(id, approve(o, asked, allowed, always))
       log.info('a local client was let in', { client: asked.client.name, servers: allowed.join(' '), always })
       changed()
     },

@@ -1,4 +1,4 @@
-// The authorization endpoint: checks a request, asks the person unless they consented before, and redirects the browser.
+// The authorization endpoint: checks a request, asks the person unless they consented ahead, and redirects the browser.
 // An unknown client or redirect URI gets an error page, never a redirect (RFC 6749 section 4.1.2.1).
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
@@ -7,12 +7,16 @@ import { isLookingAhead } from '../../net/hosts.ts'
 import type { LocalAccess, LocalClient, SignInGrant } from '../../vault/localAccess.ts'
 import { hashOf, mint, type RandomBytes } from './credentials.ts'
 import { serverOfResource } from './metadata.ts'
-import { appLinkPage, messagePage, sendPage, waitingPage } from './pages.ts'
+import { appLinkPage, messagePage, over, sendPage, ticketHeader, waitingPage } from './pages.ts'
 import type { AuthorizationRequest, ConsentRequest, Outcome, Pending } from './pending.ts'
-import { isAppLink, isRegistered, redirectHost, redirectWithoutPort, withParameters } from './redirects.ts'
+import { isAppLink, isRegistered, redirectHost, withParameters } from './redirects.ts'
 import type { Refusals } from './refusals.ts'
 import { asForm, type Form, locked, OAuthError, sendJson } from './replies.ts'
+import { describeSource, isRemote } from './source.ts'
 import { codeLifeMs, refreshLifeMs } from './tokens.ts'
+
+/** What is known of a request once its client is: where an error goes, and where it came from. */
+type Asker = Omit<AuthorizationRequest, 'challenge' | 'servers'>
 
 /** How long one long-poll request of the waiting page is held open. */
 const holdMs = 25_000
@@ -42,14 +46,14 @@ export const refusal =
     withParameters(redirectUri, { error: error.error, error_description: error.message, state, iss: issuer })
 
 /**
- * Stores the consent (for this sign-in, for later ones too, or one given before) and a code, with which the outcome
- * redirects. Rejects `serverUnknown`, `vaultUnwritable`.
+ * Stores the sign-in a person allowed and a code, with which the outcome redirects. `always`: it goes on for as long as
+ * its refresh token is used; else it ends after 30 days. Rejects `serverUnknown`, `vaultUnwritable`.
  */
 export async function approve(
   { local, clock, randomBytes }: Pick<AuthorizeOptions, 'local' | 'clock' | 'randomBytes'>,
   asked: AuthorizationRequest,
   servers: readonly string[],
-  consent: 'once' | 'always' | 'already'
+  always: boolean
 ): Promise<Outcome> {
   const now = clock.now()
   const code = mint(randomBytes, 'code')
@@ -58,14 +62,10 @@ export async function approve(
     client: asked.client.id,
     servers: [...new Set(servers)],
     begunAt: now,
-    endsAt: consent === 'once' ? now + refreshLifeMs : null
+    endsAt: always ? null : now + refreshLifeMs
   }
   const { redirectUri, challenge, state, issuer } = asked
-  await local.approve(
-    signIn,
-    { hash: hashOf(code), redirectUri, challenge, expiresAt: now + codeLifeMs },
-    consent === 'always' ? redirectWithoutPort(redirectUri) : null
-  )
+  await local.approve(signIn, { hash: hashOf(code), redirectUri, challenge, expiresAt: now + codeLifeMs })
   return () => withParameters(redirectUri, { code: expose(code), state, iss: issuer })
 }
 
@@ -90,10 +90,7 @@ export function createAuthorize(o: AuthorizeOptions) {
   }
 
   /** The request's parameters, checked. Throws the error that goes back to the client by redirect. */
-  function readRequest(
-    form: Form,
-    from: Pick<AuthorizationRequest, 'client' | 'redirectUri' | 'state' | 'issuer'>
-  ): AuthorizationRequest {
+  function readRequest(form: Form, from: Asker): AuthorizationRequest {
     if (o.isLocked()) throw locked()
     if (form.must('response_type') !== 'code')
       throw new OAuthError('unsupported_response_type', 'Only the authorization code grant is supported.')
@@ -109,22 +106,27 @@ export function createAuthorize(o: AuthorizeOptions) {
     return { ...from, challenge, servers: servers.length > 0 ? [...new Set(servers)] : null }
   }
 
-  /** The outcome if an earlier consent, or one given in advance, covers the request; else null. */
+  /** The outcome if a consent given in advance covers the request; else null. */
   async function findConsent(asked: AuthorizationRequest): Promise<Outcome | null> {
     const { client, redirectUri, servers } = asked
-    const always = await local.consents(client.id, redirectWithoutPort(redirectUri))
-    if (servers?.every((server) => always.includes(server))) return approve(o, asked, servers, 'already')
     const early = (await local.earlyConsents(o.clock.now())).find(
       (it) =>
         it.name === client.name &&
+        // A client that was there before may have taken the name to wait for this.
+        client.registeredAt >= it.givenAt &&
         it.redirectHost === redirectHost(redirectUri) &&
         (servers ?? it.servers).every((server) => it.servers.includes(server))
     )
     if (!early || !(await local.takeEarlyConsent(early.id))) return null
-    return approve(o, asked, servers ?? early.servers, early.always ? 'always' : 'once')
+    return approve(o, asked, servers ?? early.servers, false)
   }
 
-  async function begin(query: URLSearchParams, response: ServerResponse, origin: string): Promise<void> {
+  async function begin(
+    request: IncomingMessage,
+    query: URLSearchParams,
+    response: ServerResponse,
+    origin: string
+  ): Promise<void> {
     const form = asForm(query)
     if (!o.mayAsk())
       return sendPage(
@@ -132,9 +134,17 @@ export function createAuthorize(o: AuthorizeOptions) {
         429,
         messagePage('Too many requests', 'Too many clients request access at once. Try again in a minute.')
       )
-    let from: Pick<AuthorizationRequest, 'client' | 'redirectUri' | 'state' | 'issuer'>
+    let from: Asker
     try {
-      from = { ...(await readClient(form)), state: query.getAll('state')[0], issuer: origin }
+      const source = describeSource(request.headers, origin)
+      const isFromAfar = isRemote(request.headers, origin)
+      from = {
+        ...(await readClient(form)),
+        state: query.getAll('state')[0],
+        issuer: origin,
+        source,
+        isRemote: isFromAfar
+      }
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
       return sendPage(response, 400, messagePage('Invalid request', error.message))
@@ -144,29 +154,31 @@ export function createAuthorize(o: AuthorizeOptions) {
       const asked = readRequest(form, from)
       const outcome = await findConsent(asked)
       if (outcome) return sendOn(response, from.client.name, outcome())
-      const ticket = pending.add(asked)
-      if (ticket === null) throw new OAuthError('temporarily_unavailable', 'Too many requests are already pending.')
-      response.writeHead(303, { location: `/authorize/${ticket}`, 'cache-control': 'no-store' }).end()
+      const added = pending.add(asked)
+      if (added === null) throw new OAuthError('temporarily_unavailable', 'Too many requests are already pending.')
+      const page = waitingPage(asked.client.name, added.digits, asked.servers === null, added.ticket)
+      sendPage(response, 200, page)
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
+      // No redirect without a person: anybody may register an address and send a browser here (RFC 9700 section 4.11.2).
+      if (from.client.approvedAt === null)
+        return sendPage(response, error.status, messagePage('This client cannot sign in', error.message))
       sendOn(response, from.client.name, refusal(from, error)())
     }
   }
 
-  function show(ticket: string, response: ServerResponse) {
-    const request = pending.find(ticket)
-    if (!request) return sendPage(response, 404, requestOver)
-    const address = pending.collect(ticket)
-    if (address !== null) return sendOn(response, request.asked.client.name, address)
-    sendPage(response, 200, waitingPage(request.asked.client.name, request.digits, request.asked.servers === null))
-  }
-
-  async function wait(ticket: string, response: ServerResponse): Promise<void> {
-    if (!pending.find(ticket)) return sendJson(response, 404, { decided: true })
+  /** Answers a waiting page: `location` once there is an outcome, `{}` to ask again, 404 where the request is over. */
+  async function wait(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const ticket = String(request.headers[ticketHeader] ?? '')
+    if (!pending.find(ticket)) return sendJson(response, 404, {})
     const closed = new AbortController()
     response.once('close', () => closed.abort())
     await pending.watch(ticket, holdMs, closed.signal)
-    if (!response.destroyed) sendJson(response, 200, { decided: pending.find(ticket)?.outcome !== null })
+    if (response.destroyed) return
+    const found = pending.find(ticket)
+    if (!found) return sendJson(response, 404, {})
+    const location = pending.collect(ticket)
+    sendJson(response, 200, location === null ? {} : { location })
   }
 
   return {
@@ -178,10 +190,10 @@ export function createAuthorize(o: AuthorizeOptions) {
       query: URLSearchParams,
       origin: string
     ) {
-      const [, , ticket, last, ...rest] = path.split('/')
+      const isWaiting = path === '/authorize/wait'
       // By Sec-Fetch-Dest: only a person's navigation and the waiting page's own fetch pass, so no other page embeds
       // this.
-      const expected = last === 'wait' ? 'empty' : 'document'
+      const expected = isWaiting ? 'empty' : 'document'
       const isEmbedded = (request.headers['sec-fetch-dest'] ?? expected) !== expected
       // A prefetch must neither ask the person nor use up an answer.
       if (isEmbedded || isLookingAhead(request.headers))
@@ -190,18 +202,12 @@ export function createAuthorize(o: AuthorizeOptions) {
           403,
           messagePage('Request blocked', 'The request came from another website. Nothing was done.')
         )
-      if (ticket === undefined) return begin(query, response, origin)
-      if (last === undefined) return show(ticket, response)
-      if (last === 'wait' && rest.length === 0) return wait(ticket, response)
-      sendPage(response, 404, requestOver)
+      if (path === '/authorize') return begin(request, query, response, origin)
+      if (isWaiting) return wait(request, response)
+      sendPage(response, 404, messagePage(over.title, over.sentence))
     }
   }
 }
-
-const requestOver = messagePage(
-  'This request is no longer pending',
-  'It was answered or has expired. Try again from the client.'
-)
 
 function sendOn(response: ServerResponse, name: string, address: string) {
   if (isAppLink(address)) return sendPage(response, 200, appLinkPage(name, address))

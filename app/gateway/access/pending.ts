@@ -1,4 +1,4 @@
-// Authorization requests that wait for consent: kept in memory for ten minutes, under a ticket only the browser knows.
+// Authorization requests that wait for consent: kept in memory for ten minutes, under a ticket only their page knows.
 // A person decides by the request's id. Pages know only the ticket, which cannot be used to decide.
 import { onAbort } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -24,6 +24,9 @@ export type AuthorizationRequest = {
   state: string | undefined
   issuer: string
   servers: string[] | null
+  /** Where it came from, in words, and whether that is another computer. */
+  source: string
+  isRemote: boolean
 }
 
 /** Returns the address that the browser is redirected to. */
@@ -69,8 +72,13 @@ export class Pending {
     this.#giveUp = o.giveUp
   }
 
-  /** The ticket of a new request; null if too many are waiting and none of them can be ended. */
-  add(asked: AuthorizationRequest): string | null {
+  /**
+   * Adds a request; null if too many are waiting and none of them can be ended. One with the same PKCE challenge is the
+   * same sign-in in a page that was loaded again, and takes the place of the first.
+   */
+  add(asked: AuthorizationRequest): { ticket: string; digits: string } | null {
+    const before = this.#waiting().find((it) => !it.isDeciding && isSameSignIn(it.asked, asked))
+    if (before) this.#drop(before.ticket)
     if (!this.#makeRoom(asked.client.id)) return null
     const ticket = this.#randomBytes(24).toString('base64url')
     const id = this.#randomBytes(9).toString('base64url')
@@ -90,10 +98,10 @@ export class Pending {
       outcome: null,
       isDeciding: false,
       watchers: new Set(),
-      cancel: this.#clock.after(decisionTimeoutMs, () => this.#end(ticket))
+      cancel: this.#clock.after(decisionTimeoutMs, () => this.#expire(ticket))
     })
     this.#onChange()
-    return ticket
+    return { ticket, digits }
   }
 
   /** The request of a page, which counts as open from now on. */
@@ -101,7 +109,7 @@ export class Pending {
     const found = this.#byTicket.get(ticket)
     if (found) found.seenAt = this.#clock.now()
     // Timers run in running time: after a sleep only the wall clock knows.
-    if (found && !found.outcome && this.#clock.now() >= found.expiresAt) this.#end(ticket)
+    if (found && !found.outcome && this.#clock.now() >= found.expiresAt) this.#expire(ticket)
     return this.#byTicket.get(ticket) ?? null
   }
 
@@ -121,7 +129,7 @@ export class Pending {
     }
   }
 
-  /** The outcome for its browser, once: the ticket is then used up. Null: nobody has decided. */
+  /** The outcome for its page, once: the ticket is then used up. Null: nobody has decided. */
   collect(ticket: string): string | null {
     const found = this.#byTicket.get(ticket)
     if (!found?.outcome) return null
@@ -156,7 +164,8 @@ export class Pending {
       request: id,
       name: asked.client.name,
       redirectUri: asked.redirectUri,
-      destination: describeRedirect(asked.redirectUri),
+      destination: describeRedirect(asked.redirectUri, asked.isRemote),
+      source: asked.source,
       asks: asked.servers,
       digits,
       at,
@@ -197,12 +206,18 @@ export class Pending {
     const free = (own.length >= maxWaitingPerClient ? own : waiting).filter((it) => !this.#isInUse(it))
     const shares = free.map((it) => of(it.asked.client.id).length)
     const leaving = free[shares.indexOf(Math.max(...shares))]
-    if (leaving) this.#end(leaving.ticket)
+    if (leaving) this.#expire(leaving.ticket)
     return leaving !== undefined
   }
 
   #isInUse({ isDeciding, watchers, seenAt }: Entry): boolean {
     return isDeciding || watchers.size > 0 || this.#clock.now() - seenAt < pageActiveMs
+  }
+
+  /** No person had a part in this: a client nobody knows is sent nowhere, as authorize.ts sends it nowhere. */
+  #expire(ticket: string): void {
+    if (this.#byTicket.get(ticket)?.asked.client.approvedAt === null) this.#drop(ticket)
+    else this.#end(ticket)
   }
 
   #end(ticket: string): void {
@@ -228,4 +243,8 @@ export class Pending {
     for (const notify of [...found.watchers]) notify()
     this.#onChange()
   }
+}
+
+function isSameSignIn(one: AuthorizationRequest, other: AuthorizationRequest): boolean {
+  return one.client.id === other.client.id && one.redirectUri === other.redirectUri && one.challenge === other.challenge
 }

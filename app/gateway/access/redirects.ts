@@ -62,10 +62,10 @@ export function redirectHost(uri: string): string {
   return isLoopback(url) ? 'loopback' : url.protocol === 'https:' ? url.hostname : schemeOf(url)
 }
 
-/** Where the URI leads, in words. */
-export function describeRedirect(uri: string): string {
+/** Where the URI leads, in words. `isRemote`: the request came from elsewhere, and so a loopback address is there. */
+export function describeRedirect(uri: string, isRemote: boolean): string {
   const host = redirectHost(uri)
-  if (host === 'loopback') return 'a program on this computer'
+  if (host === 'loopback') return isRemote ? 'a program on another computer' : 'a program on this computer'
   return uri.startsWith('https:') ? `the website ${host}` : `the application behind ${host}:`
 }
 

@@ -122,25 +122,39 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
 /** A browser that follows nothing by itself. */
 export async function browse(
   url: string
-): Promise<{ status: number; location: string | null; text: string; headers: Headers }> {
+): Promise<{ status: number; location: string | null; text: string; headers: Headers; ticket: string | null }> {
   const response = await fetch(url, { redirect: 'manual' })
   const location = response.headers.get('location')
+  const text = await response.text()
   return {
     status: response.status,
     location: location && new URL(location, url).href,
-    text: await response.text(),
-    headers: response.headers
+    text,
+    headers: response.headers,
+    ticket: /data-ticket="([^"]+)"/.exec(text)?.[1] ?? null
   }
+}
+
+/** What a waiting page is told: 404 where its request is over, else where to go once somebody decided. */
+export async function wait(
+  origin: string,
+  ticket: string | null,
+  signal?: AbortSignal
+): Promise<{ status: number; location: string | null }> {
+  const headers = { 'x-tokentray-ticket': ticket ?? '' }
+  const response = await fetch(`${origin}/authorize/wait`, { headers, signal: signal ?? null })
+  const { location = null } = (await response.json()) as { location?: string }
+  return { status: response.status, location }
 }
 
 export type Answer = (gateway: Gateway) => Promise<unknown>
 
 /** Opens `url` as a browser would, lets the person answer, and comes back with where the browser is sent. */
 export async function decide(gateway: Gateway, url: string, answer: Answer): Promise<URL> {
-  const { location } = await browse(url)
+  const { ticket } = await browse(url)
   await answer(gateway)
-  const { location: end } = await browse(location!)
-  return new URL(end!)
+  const { location } = await wait(new URL(url).origin, ticket)
+  return new URL(location!)
 }
 
 export const allow =

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fakeClock } from '../../fakes/clock.ts'
-import { allow, browse, decide, deny, startGateway } from './access.fixture.ts'
+import { allow, browse, decide, deny, startGateway, wait } from './access.fixture.ts'
 import { bearer, oauthError, TestClient } from './client.ts'
 
 const minute = 60_000
@@ -56,9 +56,7 @@ test('metadata is of the very name it was asked by, at both well-knowns and per 
 test('the waiting page decides nothing, shows the digits the person sees, and goes on by itself', async () => {
   const gateway = await startGateway()
   const client = await TestClient.register(gateway, { client_name: '<b>Evil</b>' })
-  const { status, location } = await browse(await client.authorizationUrl())
-  expect(status).toBe(303)
-  const page = await browse(location!)
+  const page = await browse(await client.authorizationUrl())
   const [pending] = gateway.access.view().pending
   expect(page.status).toBe(200)
   expect(page.text).toContain(`>${pending!.digits}<`)
@@ -68,19 +66,17 @@ test('the waiting page decides nothing, shows the digits the person sees, and go
   expect(page.headers.get('cache-control')).toBe('no-store')
   expect(pending).toMatchObject({
     name: '<b>Evil</b>',
+    source: 'this computer',
     destination: 'a program on this computer',
     redirectUri: 'http://127.0.0.1:3999/callback',
     asks: ['notes']
   })
-  expect(location).not.toContain(pending!.request)
-  const waits = browse(`${location}/wait`)
+  expect(page.text).not.toContain(pending!.request)
+  const waits = wait(gateway.origin, page.ticket)
   await allow()(gateway)
-  expect(JSON.parse((await waits).text)).toEqual({ decided: true })
-  const end = await browse(location!)
-  expect(end.status).toBe(302)
-  await client.exchange(client.read(new URL(end.location!)))
+  await client.exchange(client.read(new URL((await waits).location!)))
   // The ticket is spent.
-  expect((await browse(location!)).status).toBe(404)
+  expect((await wait(gateway.origin, page.ticket)).status).toBe(404)
 })
 
 test('a request without resource and scope reaches what the person chooses', async () => {
@@ -98,7 +94,7 @@ test('a request without resource and scope reaches what the person chooses', asy
   expect((await gateway.use('notes', bearer(access))).status).toBe(401)
 })
 
-test('no is a proper OAuth error with iss, and nobody’s answer in ten minutes is a no', async () => {
+test('no is a proper OAuth error with iss; nobody’s answer in ten minutes is one to a client that was let in before', async () => {
   const clock = fakeClock()
   const gateway = await startGateway(clock)
   const client = await TestClient.register(gateway)
@@ -107,50 +103,48 @@ test('no is a proper OAuth error with iss, and nobody’s answer in ten minutes 
   expect(said.searchParams.get('state')).toBe('state-1')
   expect(await oauthError((async () => client.read(said))())).toBe('access_denied')
 
-  const { location } = await browse(await client.authorizationUrl())
+  const unknown = await browse(await client.authorizationUrl())
+  await clock.advance(10 * minute)
+  expect(await wait(gateway.origin, unknown.ticket)).toEqual({ status: 404, location: null })
+
+  await client.signIn()
+  const { ticket } = await browse(await client.authorizationUrl())
   const { request } = gateway.access.view().pending[0]!
   await clock.advance(10 * minute)
   expect(gateway.access.view().pending).toEqual([])
   await expect(gateway.call('clients.allow', { request, always: true })).rejects.toMatchObject({
     code: 'clientUnknown'
   })
-  const late = new URL((await browse(location!)).location!)
+  const late = new URL((await wait(gateway.origin, ticket)).location!)
   expect(late.searchParams.get('error')).toBe('access_denied')
 })
 
-test('once means this sign-in, always means the next ones of this client to this server from there, and no more', async () => {
+test('however it was let in before, a client that signs in again asks again: its id is no secret', async () => {
   const gateway = await startGateway()
-  const client = await TestClient.register(gateway, {
-    redirect_uris: ['http://127.0.0.1/callback', 'https://elsewhere.example/cb']
-  })
-  await client.signIn(allow(false))
-  expect((await browse(await client.authorizationUrl())).status).toBe(303)
-  gateway.access.deny(gateway.access.view().pending[0]!.request)
-  await client.signIn(allow(true))
-  const { access } = await client.signInSilently()
-  expect((await gateway.use('notes', bearer(access))).status).toBe(200)
-  for (const change of [
-    { resource: `${gateway.origin}/other` },
-    { resource: undefined },
-    { redirect_uri: 'https://elsewhere.example/cb' }
-  ]) {
-    expect((await browse(await client.authorizationUrl(change))).status).toBe(303)
+  const client = await TestClient.register(gateway)
+  for (const always of [false, true]) {
+    await client.signIn(allow(always))
+    const again = await browse(await client.authorizationUrl())
+    expect([again.status, again.location]).toEqual([200, null])
     gateway.access.deny(gateway.access.view().pending[0]!.request)
   }
-  const stranger = await TestClient.register(gateway)
-  expect((await browse(await stranger.authorizationUrl())).status).toBe(303)
+  expect((await gateway.call('clients.list', {})).clients).toMatchObject([{ servers: ['notes'], always: ['notes'] }])
 })
 
 test('consent given ahead counts once, for that name, that kind of redirect and those servers', async () => {
-  const gateway = await startGateway()
+  const clock = fakeClock()
+  const gateway = await startGateway(clock)
+  const waiting = await TestClient.register(gateway, { client_name: 'Robot' })
+  await clock.advance(1)
   const ahead = { name: 'Robot', servers: ['notes'] }
   await gateway.call('clients.allowNext', ahead)
   const asks = async (metadata: object, change = {}) => {
     const client = await TestClient.register(gateway, metadata)
-    const { status } = await browse(await client.authorizationUrl(change))
+    const { ticket } = await browse(await client.authorizationUrl(change))
     for (const { request } of gateway.access.view().pending) gateway.access.deny(request)
-    return status === 303
+    return ticket !== null
   }
+  expect((await browse(await waiting.authorizationUrl())).ticket).not.toBeNull()
   expect(await asks({ client_name: 'robot' })).toBe(true)
   expect(await asks({ client_name: 'Robot' }, { resource: `${gateway.origin}/other` })).toBe(true)
   const remote = 'https://robot.example/cb'
@@ -168,14 +162,14 @@ test('consent given ahead ends when it said it would', async () => {
   await gateway.call('clients.allowNext', { name: 'Robot', servers: ['notes'], validFor: minute })
   await clock.advance(minute)
   const robot = await TestClient.register(gateway, { client_name: 'Robot' })
-  expect((await browse(await robot.authorizationUrl())).status).toBe(303)
+  expect((await browse(await robot.authorizationUrl())).ticket).not.toBeNull()
 })
 
 test('tokens, codes and what they belong to survive a restart; a request that waited ends with it', async () => {
   const gateway = await startGateway()
   const client = await TestClient.register(gateway)
   const tokens = await client.signIn()
-  const waiting = (await browse(await client.authorizationUrl())).location!
+  const waiting = (await browse(await client.authorizationUrl())).ticket
   const answer = client.read(
     await decide(gateway, await client.authorizationUrl(), async ({ call, access }) => {
       await call('clients.allow', { request: access.view().pending[1]!.request, always: false })
@@ -187,7 +181,7 @@ test('tokens, codes and what they belong to survive a restart; a request that wa
   expect((await gateway.use('notes', bearer(second.access))).status).toBe(200)
   const renewed = await client.refresh(tokens.refresh)
   expect((await gateway.use('notes', bearer(renewed.access))).status).toBe(200)
-  expect((await browse(waiting)).status).toBe(404)
+  expect((await wait(gateway.origin, waiting)).status).toBe(404)
 })
 
 test('only hashes reach the disk, the log and every view', async () => {

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { refuseRedirect } from '../../../app/gateway/access/redirects.ts'
 import { fakeClock } from '../../fakes/clock.ts'
-import { allow, browse, decide, startGateway } from './access.fixture.ts'
+import { allow, browse, decide, startGateway, wait } from './access.fixture.ts'
 import { redirectUri, registerClient, TestClient } from './client.ts'
 
 describe('redirect URIs', () => {
@@ -69,7 +69,7 @@ describe('redirect URIs', () => {
       return answer.status
     }
     for (const uri of ['http://127.0.0.1:50123/callback', 'https://app.example/cb?a=1', 'cursor://x/cb'])
-      expect(await status(uri)).toBe(303)
+      expect(await status(uri)).toBe(200)
     for (const uri of [
       'http://localhost:50123/callback',
       'http://127.0.0.1:50123/other',
@@ -87,14 +87,14 @@ describe('redirect URIs', () => {
 
   test('an application is reached from a page with a link, parameters and all', async () => {
     const gateway = await startGateway()
-    const client = await TestClient.register(gateway, { redirect_uris: ['cursor://x/cb?keep=1'] })
-    const { location } = await browse(await client.authorizationUrl({ redirect_uri: 'cursor://x/cb?keep=1' }))
-    await allow()(gateway)
-    const { status, text } = await browse(location!)
+    await gateway.call('clients.allowNext', { name: 'Test client', servers: ['notes'], redirectHost: 'cursor' })
+    const another = await TestClient.register(gateway, { redirect_uris: ['cursor://x/cb?keep=1'] })
+    const url = await another.authorizationUrl({ redirect_uri: 'cursor://x/cb?keep=1' })
+    const { status, text } = await browse(url)
     expect(status).toBe(200)
     const link = /href="(cursor:[^"]+)"/.exec(text)![1]!.replaceAll('&#38;', '&')
     expect(new URL(link).searchParams.get('keep')).toBe('1')
-    await client.exchange(client.read(new URL(link)), 'cursor://x/cb?keep=1')
+    await another.exchange(another.read(new URL(link)), 'cursor://x/cb?keep=1')
   })
 })
 
@@ -158,13 +158,13 @@ test('a flood of registrations drives out nobody who waits for a person', async 
   const clock = fakeClock()
   const gateway = await startGateway(clock)
   const client = await TestClient.register(gateway)
-  const { location } = await browse(await client.authorizationUrl())
+  const { ticket } = await browse(await client.authorizationUrl())
   for (let n = 0; n < 180; n++) {
     if (n % 20 === 19) await clock.advance(60_000)
     await post(gateway.origin, 'register', { redirect_uris: [redirectUri] })
   }
   await allow()(gateway)
-  const { location: back } = await browse(location!)
+  const { location: back } = await wait(gateway.origin, ticket)
   await client.exchange(client.read(new URL(back!)))
 })
 
@@ -190,23 +190,29 @@ describe('authorization requests', () => {
     ['the implicit grant', { response_type: 'token' }, 'unsupported_response_type'],
     ['a server there is not', { resource: 'http://127.0.0.1:1/notes' }, 'invalid_target'],
     ['a resource that is none', { resource: 'notes' }, 'invalid_target']
-  ])('%s goes back to the client as an error with state and iss', async (_, change, error) => {
-    const gateway = await startGateway()
-    const client = await TestClient.register(gateway)
-    const { location } = await browse(await client.authorizationUrl(change))
-    const { origin, pathname, searchParams } = new URL(location!)
-    expect(origin + pathname).toBe(redirectUri)
-    expect(Object.fromEntries(searchParams)).toMatchObject({ error, state: 'state-1', iss: gateway.origin })
-    expect(gateway.access.view().pending).toEqual([])
-  })
+  ])(
+    '%s ends on a page; a client that was let in before gets it as an error with state and iss',
+    async (_, change, error) => {
+      const gateway = await startGateway()
+      const client = await TestClient.register(gateway)
+      const page = await browse(await client.authorizationUrl(change))
+      expect([page.status, page.location, page.ticket]).toEqual([400, null, null])
+      await client.signIn()
+      const { location } = await browse(await client.authorizationUrl(change))
+      const { origin, pathname, searchParams } = new URL(location!)
+      expect(origin + pathname).toBe(redirectUri)
+      expect(Object.fromEntries(searchParams)).toMatchObject({ error, state: 'state-1', iss: gateway.origin })
+      expect(gateway.access.view().pending).toEqual([])
+    }
+  )
 
   test('a parameter given twice is an error', async () => {
     const gateway = await startGateway()
     const client = await TestClient.register(gateway)
     const url = await client.authorizationUrl()
     expect((await browse(`${url}&redirect_uri=${encodeURIComponent('https://evil.example/')}`)).status).toBe(400)
-    const { location } = await browse(`${url}&code_challenge_method=plain`)
-    expect(new URL(location!).searchParams.get('error')).toBe('invalid_request')
+    expect((await browse(`${url}&code_challenge_method=plain`)).status).toBe(400)
+    expect(gateway.access.view().pending).toEqual([])
   })
 
   test('no page may frame it, and looking ahead asks nobody', async () => {
@@ -220,17 +226,18 @@ describe('authorization requests', () => {
     ] as Record<string, string>[])
       expect((await fetch(url, { headers, redirect: 'manual' })).status).toBe(403)
     expect(gateway.access.view().pending).toEqual([])
-    expect((await fetch(url, { method: 'POST', redirect: 'manual' })).status).toBe(405)
+    for (const method of ['POST', 'HEAD']) expect((await fetch(url, { method, redirect: 'manual' })).status).toBe(405)
+    expect(gateway.access.view().pending).toEqual([])
   })
 
   test('one client can keep three requests waiting, all together twenty; further ones are told so', async () => {
     const gateway = await startGateway(fakeClock())
-    const ask = async (client: TestClient) => (await browse(await client.authorizationUrl())).location!
+    const ask = async (client: TestClient) => (await browse(await client.authorizationUrl())).status
     const first = await TestClient.register(gateway)
-    for (let n = 0; n < 3; n++) expect(await ask(first)).toContain('/authorize/')
-    expect(new URL(await ask(first)).searchParams.get('error')).toBe('temporarily_unavailable')
+    for (let n = 0; n < 3; n++) expect(await ask(first)).toBe(200)
+    expect(await ask(first)).toBe(400)
     for (let n = 0; n < 17; n++) await ask(await TestClient.register(gateway))
-    expect(new URL(await ask(first)).searchParams.get('error')).toBe('temporarily_unavailable')
+    expect(await ask(first)).toBe(400)
     const { pending } = gateway.access.view()
     expect(pending).toHaveLength(20)
     expect(new Set(pending.map(({ digits }) => digits)).size).toBe(20)
@@ -239,23 +246,26 @@ describe('authorization requests', () => {
   test('a flood holds nobody up for longer than its pages are open, and takes no place of one that is', async () => {
     const clock = fakeClock()
     const gateway = await startGateway(clock)
-    const ask = async (client: TestClient) => (await browse(await client.authorizationUrl())).location!
+    const ask = async (client: TestClient) => (await browse(await client.authorizationUrl())).ticket
     const strangers = await Promise.all(Array.from({ length: 7 }, () => TestClient.register(gateway)))
     for (let n = 0; n < 20; n++) await ask(strangers[n % 7]!)
     const honest = await TestClient.register(gateway, { client_name: 'Honest' })
-    expect(new URL(await ask(honest)).searchParams.get('error')).toBe('temporarily_unavailable')
+    expect(await ask(honest)).toBeNull()
     await clock.advance(10_000)
-    const page = await ask(honest)
-    expect(page).toContain('/authorize/')
-    const { request, digits } = gateway.access.view().pending.find(({ name }) => name === 'Honest')!
+    const ticket = await ask(honest)
+    expect(ticket).not.toBeNull()
+    const { request } = gateway.access.view().pending.find(({ name }) => name === 'Honest')!
     for (let round = 0; round < 12; round++) {
       await clock.advance(9000)
-      expect((await browse(page)).text).toContain(digits)
+      const closed = new AbortController()
+      const waiting = wait(gateway.origin, ticket, closed.signal)
+      closed.abort()
+      await expect(waiting).rejects.toThrow()
       for (let n = 0; n < 6; n++) await ask(strangers[n % 7]!)
       expect(gateway.access.view().pending.length).toBeLessThanOrEqual(20)
     }
     await gateway.call('clients.allow', { request, always: false })
-    await honest.exchange(honest.read(new URL((await browse(page)).location!)))
+    await honest.exchange(honest.read(new URL((await wait(gateway.origin, ticket)).location!)))
   })
 
   test('a page that was closed is known to be while its question is still held', async () => {
@@ -272,18 +282,18 @@ describe('authorization requests', () => {
     }
     const gateway = await startGateway({ ...clock, after })
     const client = await TestClient.register(gateway)
-    const url = await client.authorizationUrl()
-    const pages = await Promise.all(Array.from({ length: 3 }, async () => (await browse(url)).location!))
+    const open = async () => (await browse(await client.authorizationUrl())).ticket
+    const pages = await Promise.all(Array.from({ length: 3 }, open))
     const closed = new AbortController()
-    fetch(`${pages[0]}/wait`, { signal: closed.signal }).catch(() => {})
-    const others = pages.slice(1).map((page) => fetch(`${page}/wait`))
+    wait(gateway.origin, pages[0]!, closed.signal).catch(() => {})
+    const others = pages.slice(1).map((page) => wait(gateway.origin, page))
     await expect.poll(() => held).toBe(3)
     await clock.advance(10_000)
-    expect((await browse(url)).location).toContain('temporarily_unavailable')
+    expect(await open()).toBeNull()
     closed.abort()
     await expect.poll(() => held).toBe(2)
     await clock.advance(10_000)
-    expect((await browse(url)).location).toContain('/authorize/')
+    expect(await open()).not.toBeNull()
     await gateway.call('gateway.lock', {})
     await Promise.all(others)
   })
@@ -295,7 +305,7 @@ describe('authorization requests', () => {
     const url = await client.authorizationUrl({ response_type: 'token' })
     const statuses = new Set<number>()
     for (let n = 0; n < 60; n++) statuses.add((await browse(url)).status)
-    expect([...statuses]).toEqual([302])
+    expect([...statuses]).toEqual([400])
     expect((await browse(url)).status).toBe(429)
   })
 
@@ -307,21 +317,21 @@ describe('authorization requests', () => {
     expect(new Set((await Promise.all(Array.from({ length: 61 }, embed))).map(({ status }) => status))).toEqual(
       new Set([403])
     )
-    expect((await browse(url)).location).toContain('/authorize/')
+    expect((await browse(url)).ticket).not.toBeNull()
   })
 
   test('nobody can answer with a ticket, or guess at a request', async () => {
     const gateway = await startGateway()
     const client = await TestClient.register(gateway)
-    const { location } = await browse(await client.authorizationUrl())
-    const ticket = location!.split('/').at(-1)!
-    for (const request of [ticket, '', 'nothing'])
+    const { ticket } = await browse(await client.authorizationUrl())
+    for (const request of [ticket!, '', 'nothing'])
       await expect(gateway.call('clients.allow', { request, always: true })).rejects.toMatchObject({
         code: 'clientUnknown'
       })
     const { request } = gateway.access.view().pending[0]!
-    for (const path of [request, `${ticket}/allow`, `${ticket}/wait/more`, `${ticket}x`])
+    for (const path of [request, `${ticket}/allow`, `${ticket}/wait`, 'wait/more', ticket])
       expect((await browse(`${gateway.origin}/authorize/${path}`)).status).toBe(404)
+    expect((await wait(gateway.origin, request)).status).toBe(404)
   })
 })
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { TokentrayError } from '../../../app/contract/errors.ts'
 import type { Caller } from '../../../app/gateway/port.ts'
 import { fakeClock } from '../../fakes/clock.ts'
-import { allow, browse, decide, type Gateway, startGateway } from './access.fixture.ts'
+import { allow, browse, decide, type Gateway, startGateway, wait } from './access.fixture.ts'
 import { bearer, redirectUri, TestClient } from './client.ts'
 
 const minute = 60_000
@@ -91,7 +91,7 @@ test('a sign-in that ended by time ends its streams, one that is refreshed keeps
   const clock = fakeClock()
   const gateway = await startGateway(clock)
   const client = await TestClient.register(gateway)
-  const [left, kept] = [await client.signIn(allow(true)), await client.signInSilently()]
+  const [left, kept] = [await client.signIn(allow(true)), await client.signIn(allow(true))]
   const streams = [
     await stream(gateway, 'notes', bearer(left.access)),
     await stream(gateway, 'notes', bearer(kept.access))
@@ -110,10 +110,15 @@ test('the lock cuts everything, lets nobody in or ask, survives a restart, and e
   const { key } = await gateway.call('clients.addKey', { name: 'ci', servers: ['notes'] })
   const open = [await stream(gateway, 'notes', bearer(tokens.access)), await stream(gateway, 'notes', header(key))]
   const asked = await browse(await client.authorizationUrl({ resource: undefined }))
-  const answer = client.read(new URL((await browse(await client.authorizationUrl())).location!))
+  const answer = client.read(
+    await decide(gateway, await client.authorizationUrl(), async ({ call, access }) => {
+      await call('clients.allow', { request: access.view().pending[1]!.request, always: false })
+    })
+  )
   expect(await gateway.call('gateway.lock', {})).toEqual({ locked: true })
   expect(open.map(({ isCut }) => isCut)).toEqual([true, true])
-  expect(new URL((await browse(asked.location!)).location!).searchParams.get('error')).toBe('access_denied')
+  const denied = await wait(gateway.origin, asked.ticket)
+  expect(new URL(denied.location!).searchParams.get('error')).toBe('access_denied')
   await gateway.restart()
   expect(gateway.access.view()).toMatchObject({ locked: true, pending: [] })
   for (const headers of [bearer(tokens.access), header(key), {}])

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openChromium, reason } from '../../renderer/chromium.ts'
 import { connectChromium } from '../../renderer/sharedChromium.ts'
-import { allow, deny, startGateway } from './access.fixture.ts'
+import { allow, browse, deny, startGateway } from './access.fixture.ts'
 import { TestClient } from './client.ts'
 
 if (reason) console.log(reason)
@@ -19,7 +19,7 @@ describe.skipIf(reason !== null)('the waiting page', () => {
   })
   afterAll(() => chromium?.close())
 
-  async function ask() {
+  async function ask(metadata = {}, change: Record<string, string> = {}) {
     const gateway = await startGateway()
     const listener = createServer((_request, response) => response.end('You can close this page.'))
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
@@ -28,8 +28,8 @@ describe.skipIf(reason !== null)('the waiting page', () => {
       listener.close()
     })
     const redirectUri = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/callback`
-    const client = await TestClient.register(gateway)
-    const page = await chromium.page(await client.authorizationUrl({ redirect_uri: redirectUri }))
+    const client = await TestClient.register(gateway, metadata)
+    const page = await chromium.page(await client.authorizationUrl({ redirect_uri: redirectUri, ...change }))
     return { gateway, client, page, redirectUri }
   }
 
@@ -54,15 +54,62 @@ describe.skipIf(reason !== null)('the waiting page', () => {
     const { gateway, client, page, redirectUri } = await ask()
     await page.getByRole('heading').waitFor()
     await allow()(gateway)
-    await page.waitForURL(/callback/)
+    await page.waitForURL(/callback\?code=/)
     await client.exchange(client.read(new URL(page.url())), redirectUri)
     expect(chromium.complaints.splice(0)).toEqual([])
+  })
+
+  test('opens an application, with a link for browsers that want a click', async () => {
+    const uri = 'cursor://x/cb'
+    const { gateway, client, page } = await ask({ redirect_uris: [uri] }, { redirect_uri: uri })
+    await page.getByRole('heading', { name: 'Waiting for your decision' }).waitFor()
+    await allow()(gateway)
+    const link = page.getByRole('link', { name: 'Continue to Test client' })
+    await client.exchange(client.read(new URL((await link.getAttribute('href'))!)), uri)
+  })
+
+  test('says so where its request is over', async () => {
+    const { gateway, page } = await ask()
+    await page.getByRole('heading').waitFor()
+    await gateway.restart()
+    await page.getByRole('heading', { name: 'This request is no longer pending' }).waitFor()
+  })
+
+  test('takes the place of the page before when it is loaded again', async () => {
+    const { gateway, page } = await ask()
+    const first = gateway.access.view().pending[0]!
+    await page.reload()
+    await page.getByRole('heading').waitFor()
+    const [again, ...others] = gateway.access.view().pending
+    expect(others).toEqual([])
+    expect(again!.request).not.toBe(first.request)
+    await page.getByText(again!.digits, { exact: true }).waitFor()
+  })
+
+  // The attack: begin with a program, then send the person's browser to a page that shows these very digits.
+  test('no address and no cookie makes a browser show the digits of a request that began elsewhere', async () => {
+    const { gateway, page } = await ask()
+    await deny(gateway)
+    await page.waitForURL(/callback\?error/)
+    const attacker = await TestClient.register(gateway, { client_name: 'Claude Code' })
+    const begun = await browse(await attacker.authorizationUrl())
+    const { digits } = gateway.access.view().pending[0]!
+    const { ticket } = begun
+    expect([begun.text.includes(digits), ticket]).toEqual([true, expect.any(String)])
+    expect(begun.headers.get('set-cookie')).toBeNull()
+    const names = ['x-tokentray-ticket', 'tokentray', 'ticket']
+    await page.context().addCookies(names.map((name) => ({ name, value: ticket!, url: gateway.origin })))
+    for (const path of [`/${ticket}`, '/wait', `/${ticket}/wait`, `/wait?ticket=${ticket}`, `?ticket=${ticket}`]) {
+      await page.goto(`${gateway.origin}/authorize${path}`)
+      expect(await page.locator('body').innerText()).not.toContain(digits)
+    }
+    expect(gateway.access.view().pending).toHaveLength(1)
   })
 
   test('goes back with a no as well', async () => {
     const { gateway, page } = await ask()
     await page.getByRole('heading').waitFor()
     await deny(gateway)
-    await page.waitForURL(/error=access_denied/)
+    await page.waitForURL(/callback\?error=access_denied/)
   })
 })

@@ -11,30 +11,46 @@ const gone = 10_000
 function makePending() {
   const clock = fakeClock()
   const pending = new Pending({ clock, randomBytes, onChange: () => {}, giveUp: () => () => 'given up' })
-  const ask = (client: string) =>
+  let challenges = 0
+  const ask = (client: string, o: { challenge?: string; approvedAt?: number | null } = {}) =>
     pending.add({
-      client: { id: client, name: client, redirectUris: [], registeredAt: 0, approvedAt: null },
+      client: { id: client, name: client, redirectUris: [], registeredAt: 0, approvedAt: o.approvedAt ?? null },
       redirectUri: 'http://127.0.0.1/cb',
-      challenge: '',
+      challenge: o.challenge ?? String(challenges++),
       state: undefined,
       issuer: '',
-      servers: null
-    })
+      servers: null,
+      source: 'this computer',
+      isRemote: false
+    })?.ticket ?? null
   const waiting = () => pending.views().map(({ name }) => name)
   return { clock, pending, ask, waiting }
 }
 
 const names = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `c${from + n}`)
 
-test('twenty wait; then the oldest whose page nobody has open makes room, and its client is told', async () => {
+test('twenty wait; then the oldest whose page nobody has open makes room, and its client is told if it is known', async () => {
   const { clock, pending, ask, waiting } = makePending()
-  const tickets = names(20).map(ask)
+  const tickets = names(20).map((name, n) => ask(name, { approvedAt: n < 2 ? 1 : null }))
   expect(ask('late')).toBeNull()
   await clock.advance(gone)
   pending.find(tickets[0]!)
   expect(ask('late')).not.toBeNull()
   expect(waiting()).toEqual(['c0', ...names(18, 2), 'late'])
   expect(pending.collect(tickets[1]!)).toBe('given up')
+  expect(ask('later')).not.toBeNull()
+  expect(pending.find(tickets[2]!)).toBeNull()
+})
+
+test('a page that is loaded again takes the place of the first, and another sign-in does not', () => {
+  const { pending, ask, waiting } = makePending()
+  const first = ask('same', { challenge: 'a' })!
+  ask('same', { challenge: 'b' })
+  ask('other', { challenge: 'a' })
+  const again = ask('same', { challenge: 'a' })!
+  expect(waiting()).toEqual(['same', 'other', 'same'])
+  expect(pending.find(first)).toBeNull()
+  expect(pending.find(again)).not.toBeNull()
 })
 
 test('a page that is open keeps its place until it is closed, however long and however many ask', async () => {
@@ -66,7 +82,7 @@ test('a page that is open keeps its place until it is closed, however long and h
 test('a fourth request of one client takes the place of its own oldest, not of anybody else’s', async () => {
   const { clock, ask, pending, waiting } = makePending()
   ask('other')
-  const first = ask('same')!
+  const first = ask('same', { approvedAt: 1 })!
   for (let n = 0; n < 2; n++) ask('same')
   expect(ask('same')).toBeNull()
   await clock.advance(gone)

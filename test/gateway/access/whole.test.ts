@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../app/base/clock.ts'
 import { type Gateway, startGateway } from '../../../app/gateway/gateway.ts'
 import { createSetting, type Setting } from '../../core.fixture.ts'
-import { browse } from './access.fixture.ts'
+import { browse, wait } from './access.fixture.ts'
 
 /** Signs in as programs on the SDK do; what it keeps outlives the transport. */
 function makeProvider() {
@@ -47,11 +47,11 @@ test('sign in, call, be restarted under, be revoked', async () => {
   const first = new StreamableHTTPClientTransport(address, { authProvider: provider })
   const asking = new Client({ name: 'agent', version: '1.0.0' }).connect(first)
   await expect(asking).rejects.toBeInstanceOf(UnauthorizedError)
-  const { location } = await browse(String(provider.memory.get('url')))
+  const { ticket } = await browse(String(provider.memory.get('url')))
   const [pending] = setting.core.snapshot().clients.pending
   expect(pending).toMatchObject({ name: 'Agent', asks: ['one'] })
   await setting.call('clients.allow', { request: pending!.request, always: false })
-  const answer = new URL((await browse(location!)).location!)
+  const answer = new URL((await wait(gateway.address, ticket)).location!)
   await first.finishAuth(answer.searchParams)
 
   const client = await connect()
