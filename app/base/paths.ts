@@ -71,8 +71,10 @@ export function locate(env: Environment, platform: NodeJS.Platform, user: Accoun
   const candidates = [
     ...(ownRuntimeDir(set('XDG_RUNTIME_DIR'), user) ?? []),
     path.join(user.tmp, `tokentray-${user.uid}`),
-    `/tmp/tokentray-${user.uid}`
-  ]
+    `/tmp/tokentray-${user.uid}`,
+    // Another user may have taken both names, which are known to everybody. Last, as it may be too long or on a slow disk.
+    path.join(home, 'run')
+  ].filter((folder) => !isForeign(folder, user))
   const fits = (folder: string) =>
     Buffer.byteLength(path.join(folder, `${'0'.repeat(idDigits)}.sock`)) <= maxSocketPathBytes(platform)
   const runtime = candidates.find(fits) ?? `/tmp/tokentray-${user.uid}`
@@ -112,6 +114,16 @@ function ownRuntimeDir(folder: string | undefined, user: Account): string[] | nu
     return lstatSync(folder).uid === user.uid ? [posix.join(folder, 'tokentray')] : null
   } catch {
     return null
+  }
+}
+
+/** Whether there is something that is not a folder of this user: makeRuntimeFolder() would refuse it. */
+function isForeign(folder: string, user: Account): boolean {
+  try {
+    const found = lstatSync(folder)
+    return !found.isDirectory() || found.uid !== user.uid
+  } catch {
+    return false
   }
 }
 

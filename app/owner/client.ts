@@ -13,7 +13,7 @@ import type { StreamMessage } from '../contract/stream.ts'
 import { checkStreamVersion, streamVersion, streamVersionHeader } from '../contract/streamVersion.ts'
 import type { Snapshot } from '../contract/views.ts'
 import { request } from '../net/http.ts'
-import { type Endpoint, type OwnerKind, readEndpoint } from './endpoint.ts'
+import { checkSocket, type Endpoint, type OwnerKind, readEndpoint } from './endpoint.ts'
 
 export type Client = {
   pid: number
@@ -30,10 +30,11 @@ export const notSent = new Error('the command was not sent')
 /** An owner that takes longer than this to say who it is counts as not answering. */
 const answerTimeoutMs = 3000
 
-/** The owner of this vault; null when nobody answers. Rejects `ownerElsewhere`, `ownerUnreachable`. */
+/** The owner of this vault; null when nobody answers. Rejects `ownerElsewhere`, `ownerUnreachable`, `vaultNotPrivate`. */
 export async function connect(paths: Paths, clock: Clock): Promise<Client | null> {
   const endpoint = readEndpoint(paths.ownerFolder)
   if (!endpoint) return null
+  checkSocket(endpoint)
   if (!(await isThere(endpoint, clock))) return null
   if (endpoint.vault !== paths.vault)
     throw new TokentrayError(

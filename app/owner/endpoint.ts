@@ -1,7 +1,7 @@
 // owner.json: the private file in which the owner of the vault says where its control socket is and which key opens it.
 // Written whole, readable by its user only, and removed only by the owner that wrote it: its successor has one of its own.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync, rmSync, type Stats, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expose, Secret } from '../base/secret.ts'
 import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -27,12 +27,51 @@ export function writeEndpoint(folder: string, endpoint: Endpoint): void {
   writeWholeFile(file(folder), `${JSON.stringify({ ...endpoint, key: expose(endpoint.key) })}\n`)
 }
 
-/** The note in `folder`; null where there is none, or none that can be understood. Throws `ownerUnreachable`. */
+/** Whether nobody but this user and root could have made or changed it. On Windows the profile's access list sees to that. */
+function isOurs({ uid, mode }: Stats): boolean {
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0)
+}
+
+/** The text of our own file. Judged as opened: its name may lead elsewhere a moment later. Throws `vaultNotPrivate`. */
+function readOwn(path: string): string {
+  const opened = openSync(path, 'r')
+  try {
+    if (isOurs(fstatSync(opened))) return readFileSync(opened, 'utf8')
+  } finally {
+    closeSync(opened)
+  }
+  throw notOurs(path)
+}
+
+function notOurs(path: string): TokentrayError {
+  return new TokentrayError(
+    'vaultNotPrivate',
+    `${path} belongs to another user or can be changed by one, so it was not trusted. Remove it, and keep the vault in a folder that only you can write to.`
+  )
+}
+
+/**
+ * Throws `vaultNotPrivate` where the socket, or the folder in which it could be replaced, is another user's: after an owner
+ * that crashed, anybody may have made both anew in a shared folder of temporary files.
+ */
+export function checkSocket({ socket }: Endpoint): void {
+  if (process.getuid === undefined) return
+  for (const path of [dirname(socket), socket]) {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found && !isOurs(found)) throw notOurs(path)
+  }
+}
+
+/**
+ * The note in `folder`; null where there is none, or none that can be understood. Throws `ownerUnreachable`, and
+ * `vaultNotPrivate` where another user could have written it: whoever believed that would send it tokens and passphrases.
+ */
 export function readEndpoint(folder: string): Endpoint | null {
   let text: string
   try {
-    text = readFileSync(file(folder), 'utf8')
+    text = readOwn(file(folder))
   } catch (error) {
+    if (error instanceof TokentrayError) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw new TokentrayError(
@@ -53,7 +92,7 @@ export function readEndpoint(folder: string): Endpoint | null {
 
 /** Removes the note if it is still the one with this key. */
 export function removeEndpoint(folder: string, key: Secret): void {
-  const found = readEndpoint(folder)
+  const found = readEndpointIfOurs(folder)
   if (found && expose(found.key) === expose(key)) rmSync(file(folder), { force: true })
 }
 
@@ -84,10 +123,19 @@ export function removeHolder(folder: string): void {
 /** The process that holds the lock in `folder`, or that answers there; null where neither is known. */
 export function readHolder(folder: string): number | null {
   try {
-    const pid = Number.parseInt(readFileSync(holderFile(folder), 'utf8'), 10)
+    const pid = Number.parseInt(readOwn(holderFile(folder)), 10)
     if (pid > 0) return pid
   } catch {
     // Its owner is of an earlier version, or could not write it.
   }
-  return readEndpoint(folder)?.pid ?? null
+  return readEndpointIfOurs(folder)?.pid ?? null
+}
+
+/** For whoever only compares or names it: connect() is what tells a person. */
+function readEndpointIfOurs(folder: string): Endpoint | null {
+  try {
+    return readEndpoint(folder)
+  } catch {
+    return null
+  }
 }

@@ -1,9 +1,11 @@
 // The passphrase mode, for machines without a keychain: used only when the person said so, never as a fallback.
 // The variable is taken out of the environment at once, so that no child inherits it.
 import { scrypt } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { expose, Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { hasNoModes, type Mount, readMount } from './place.ts'
 import type { Sidecar } from './sidecar.ts'
 
 export type ScryptParameters = NonNullable<Sidecar['scrypt']>
@@ -15,7 +17,7 @@ export function newScryptParameters(salt: Buffer): ScryptParameters {
 
 /**
  * Takes TOKENTRAY_PASSPHRASE, or the first line of the file TOKENTRAY_PASSPHRASE_FILE names, out of `environment`.
- * null: neither is set. Throws `passphraseNeeded` where it is empty or the file cannot be read.
+ * null: neither is set. Throws `passphraseNeeded` where it is empty, or the file cannot be read or can be changed by others.
  */
 export function takePassphrase(environment: Record<string, string | undefined> = process.env): Secret | null {
   const { TOKENTRAY_PASSPHRASE: direct, TOKENTRAY_PASSPHRASE_FILE: file } = environment
@@ -25,11 +27,40 @@ export function takePassphrase(environment: Record<string, string | undefined> =
   if (file === undefined) return null
   let text: string
   try {
+    refuseShared(file)
     text = readFileSync(file, 'utf8')
   } catch (error) {
+    if (error instanceof TokentrayError) throw error
     throw new TokentrayError('passphraseNeeded', `The passphrase file ${file} could not be read.`, { cause: error })
   }
   return notEmpty(text.split(/\r?\n/, 1)[0]!, `The passphrase file ${file}`)
+}
+
+/** `safe`: nobody but its owner can change it. `shared`: others can. `unknown`: its file system has no permissions. */
+export function judgePassphraseFile(
+  file: string,
+  mountOf: (path: string) => Mount | null = readMount
+): { access: 'safe' | 'shared' | 'unknown'; path: string } {
+  // Links are followed, as Kubernetes mounts each secret as two of them.
+  const path = realpathSync(file)
+  if (process.getuid === undefined) return { access: 'safe', path }
+  const folder = dirname(path)
+  const isShared = (statSync(path).mode & 0o022) !== 0
+  // In a folder like /tmp, only the owner of a file may replace it.
+  const isReplaceable = (statSync(folder).mode & 0o1002) === 0o002
+  if (!isShared && !isReplaceable) return { access: 'safe', path }
+  const mount = mountOf(path)
+  if (mount?.isReadOnly) return { access: 'safe', path }
+  return { access: mount && hasNoModes.test(mount.type) ? 'unknown' : 'shared', path }
+}
+
+function refuseShared(file: string): void {
+  const { access, path } = judgePassphraseFile(file)
+  if (access !== 'shared') return
+  throw new TokentrayError(
+    'passphraseNeeded',
+    `Other users can change the passphrase file ${path}, so it was not used. Run "chmod go-w" on it and on its folder.`
+  )
 }
 
 function notEmpty(text: string, where: string): Secret {

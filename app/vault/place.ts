@@ -6,12 +6,15 @@ import { makeFolder } from '../base/folder.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { sidecarPath } from './sidecar.ts'
 
+/** File systems that keep no permissions: what stat() says of them is the same for every file. */
+export const hasNoModes = /^(vfat|msdos|exfat|ntfs3?|fuseblk|9p|drvfs|cifs|smb\d?|smbfs|virtiofs|fuse\.\S+)$/
+
 // The kernel's own views: no file can be made there, or none that is kept.
 const virtual =
   /^(proc|sysfs|cgroup2?|debugfs|tracefs|securityfs|configfs|bpf|pstore|efivarfs|devpts|mqueue|selinuxfs|fusectl)$/
 
 /** `mountPoint` of the file system a folder lies on, and its `type` as the kernel names it. */
-export type Mount = { mountPoint: string; type: string }
+export type Mount = { mountPoint: string; type: string; isReadOnly?: boolean }
 
 // Locks are advisory or absent there, or the disk's cache is somebody else's: SQLite loses data.
 const remote =
@@ -26,11 +29,12 @@ export function readMount(folder: string): Mount | null {
     return null
   }
   const mounts = table.split('\n').flatMap((line) => {
-    // proc(5): … mount point (field 5) … " - " type …
+    // proc(5): … mount point (field 5), its options … " - " type …
     const [before, after] = line.split(' - ')
-    const mountPoint = before?.split(' ')[4]?.replaceAll('\\040', ' ')
+    const [mountPoint, options] = before?.split(' ').slice(4) ?? []
     const type = after?.split(' ')[0]
-    return mountPoint && type ? [{ mountPoint, type }] : []
+    const isReadOnly = options?.split(',').includes('ro') ?? false
+    return mountPoint && type ? [{ mountPoint: mountPoint.replaceAll('\\040', ' '), type, isReadOnly }] : []
   })
   const holds = ({ mountPoint }: Mount) =>
     folder === mountPoint || folder.startsWith(mountPoint === '/' ? '/' : `${mountPoint}/`)

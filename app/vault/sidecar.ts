@@ -8,6 +8,8 @@ import { createFile, writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
 const format = 1
+/** Of 128 bytes (RFC 7914: memory is 128·N·r, time grows with p too), so at most 256 MB. Twice what new vaults take. */
+const maxScryptBlocks = 2 ** 21
 const shape = z.object({
   format: z.literal(format),
   keySource: z.enum(['keychain', 'passphrase']),
@@ -21,11 +23,11 @@ const shape = z.object({
       N: z
         .number()
         .int()
-        .min(2 ** 14)
-        .max(2 ** 20),
-      r: z.number().int().min(8).max(32),
-      p: z.number().int().min(1).max(16)
+        .min(2 ** 14),
+      r: z.number().int().min(8),
+      p: z.number().int().min(1)
     })
+    .refine(({ N, r, p }) => N * r * p <= maxScryptBlocks)
     .nullable(),
   fingerprint: z.string(),
   /** False from the first start's beginning until the vault has its tables: then an absent or empty vault is no loss. */

@@ -79,6 +79,20 @@ test('XDG_RUNTIME_DIR counts only when it is the user’s own and short enough f
   }
 })
 
+test('a name in /tmp that another user took: the folder is in the home instead', () => {
+  const folder = makeFolder('/tmp')
+  const { uid } = statSync(folder)
+  const stranger = { home: folder, tmp: folder, uid: uid + 1 }
+  const usual = locate({ TOKENTRAY_HOME: folder }, 'linux', stranger).runtime!
+  expect(usual).toBe(join(folder, `tokentray-${uid + 1}`))
+  // Made by this user, whom the one of these paths does not know.
+  mkdirSync(usual)
+  const second = `/tmp/tokentray-${uid + 1}`
+  folders.push(second)
+  mkdirSync(second, { recursive: true })
+  expect(locate({ TOKENTRAY_HOME: folder }, 'linux', stranger).runtime).toBe(join(folder, 'run'))
+})
+
 test('the folder of the socket: made private, made private again, refused when it is another’s or a link', () => {
   const folder = makeFolder()
   const { uid } = statSync(folder)

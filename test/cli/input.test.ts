@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { locate } from '../../app/base/paths.ts'
+import { askLine } from '../../app/cli/prompt.ts'
 import { listen } from '../../app/owner/listen.ts'
 import { makeReference } from '../../build/reference.ts'
 import { makeCore } from '../owner/fakeCore.ts'
 import { compileCache } from '../support/compileCache.ts'
 import { isSkipped } from '../support/skipped.ts'
-import { fail, makePaths, runIn } from './world.ts'
+import { fail, makePaths, makeWorld, runIn } from './world.ts'
 
 const root = join(import.meta.dirname, '../..')
 const secret = 's3cr3t-canary'
@@ -223,4 +224,11 @@ function readSeen(file: string): unknown {
 
 test('docs/cli.md is what the program says of itself (npm run docs)', async () => {
   expect(readFileSync(join(root, 'docs/cli.md'), 'utf8')).toBe(await makeReference())
+})
+
+test('a question shows no control characters: what a folder or a server is called must not command the terminal', async () => {
+  const made = makeWorld({ isTTY: true, stdin: 'y\ny\n' })
+  expect(await askLine(made.world, 'Write this to /a/\u001b]0;x\u0007\u001b[2J\u202eb\nfake: [y/N]?')).toBe('y')
+  // What follows is the terminal's own echo of the answer.
+  expect(made.text.err.startsWith('Write this to /a/]0;x[2Jb fake: [y/N]? ')).toBe(true)
 })

@@ -1,7 +1,7 @@
 // The control socket end to end: a real listener, real clients, a core that answers what the test says.
 
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestOptions, request, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,6 +81,31 @@ test.skipIf(isSkipped(process.platform === 'win32', 'Windows has no modes'))(
     expect(statSync(paths.socket!).mode & 0o777).toBe(0o600)
     expect(statSync(paths.runtime!).mode & 0o777).toBe(0o700)
     expect(statSync(join(paths.ownerFolder, 'owner.json')).mode & 0o777).toBe(0o600)
+  }
+)
+
+const isOrdinary = process.getuid?.() !== 0
+test.skipIf(isSkipped(isOrdinary, 'only root can make files of another user'))(
+  'a note, a socket or a folder of another user is not believed: nothing is sent there',
+  async () => {
+    // The stranger's listener, whose note stands where the owner's would.
+    const { core, paths } = await start()
+    core.on('server.add', () => ({ view: makeView('stolen') }))
+    const ownerFile = join(paths.ownerFolder, 'owner.json')
+    const whole = readFileSync(ownerFile, 'utf8')
+    for (const path of [ownerFile, paths.socket!, paths.runtime!]) {
+      chownSync(path, 65_534, 65_534)
+      await expect(connect(paths, clock)).rejects.toMatchObject({
+        code: 'vaultNotPrivate',
+        message: expect.stringContaining(path)
+      })
+      chownSync(path, process.getuid!(), process.getgid!())
+    }
+    chmodSync(ownerFile, 0o666)
+    await expect(connect(paths, clock)).rejects.toMatchObject({ code: 'vaultNotPrivate' })
+    chmodSync(ownerFile, 0o600)
+    expect(await connect(paths, clock)).not.toBeNull()
+    expect([readFileSync(ownerFile, 'utf8'), core.calls]).toEqual([whole, []])
   }
 )
 

@@ -1,11 +1,18 @@
 // The passphrase: where it is taken from, that no child can inherit it, and the key made of it.
 // Opening vaults with one is in open.test.ts.
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expose, Secret } from '../../app/base/secret.ts'
-import { derivePassphraseKey, newScryptParameters, takePassphrase } from '../../app/vault/passphrase.ts'
+import {
+  derivePassphraseKey,
+  judgePassphraseFile,
+  newScryptParameters,
+  takePassphrase
+} from '../../app/vault/passphrase.ts'
+import { readSidecar } from '../../app/vault/sidecar.ts'
+import { isSkipped } from '../support/skipped.ts'
 import { privateFolder } from './vault.fixture.ts'
 
 test('the variable is taken, and no child inherits it', () => {
@@ -38,6 +45,87 @@ test('none is none; an empty one or an absent file is an error, never a vault wi
   ]) {
     expect(() => takePassphrase(environment)).toThrow(expect.objectContaining({ code: 'passphraseNeeded' }))
   }
+})
+
+const noModes = process.platform === 'win32'
+const take = (file: string) => takePassphrase({ TOKENTRAY_PASSPHRASE_FILE: file })
+
+test.skipIf(isSkipped(noModes, 'Windows has no modes'))(
+  'a file that others can write or replace is refused; how far it can be read is its owner’s to say',
+  () => {
+    const folder = privateFolder()
+    const file = join(folder, 'passphrase')
+    writeFileSync(file, 'pass')
+    for (const mode of [0o666, 0o622, 0o660, 0o620, 0o602]) {
+      chmodSync(file, mode)
+      expect(() => take(file)).toThrow(
+        expect.objectContaining({ code: 'passphraseNeeded', message: expect.stringContaining('chmod go-w') })
+      )
+    }
+    for (const mode of [0o600, 0o400, 0o644, 0o444, 0o640]) {
+      chmodSync(file, mode)
+      expect(expose(take(file)!)).toBe('pass')
+    }
+    chmodSync(folder, 0o777)
+    expect(() => take(file)).toThrow(/chmod go-w/)
+    chmodSync(folder, 0o1777)
+    expect(expose(take(file)!)).toBe('pass')
+  }
+)
+
+test.skipIf(isSkipped(noModes, 'Windows has no modes'))('secrets as Docker and Kubernetes mount them are taken', () => {
+  const docker = join(privateFolder(), 'secret')
+  writeFileSync(docker, 'pass')
+  chmodSync(docker, 0o444)
+  // Kubernetes: secret → ..data/secret, ..data → ..2026_11_29, in a folder that is sticky and open to all.
+  const mount = privateFolder()
+  mkdirSync(join(mount, '..2026_11_29'))
+  writeFileSync(join(mount, '..2026_11_29', 'secret'), 'pass', { mode: 0o644 })
+  symlinkSync('..2026_11_29', join(mount, '..data'))
+  symlinkSync('..data/secret', join(mount, 'secret'))
+  chmodSync(mount, 0o1777)
+  for (const file of [docker, join(mount, 'secret')]) expect(expose(take(file)!)).toBe('pass')
+})
+
+test.skipIf(isSkipped(noModes, 'Windows has no modes'))(
+  'a mode says nothing where the file system keeps none, or nobody can write',
+  () => {
+    const file = join(privateFolder(), 'passphrase')
+    writeFileSync(file, 'pass')
+    chmodSync(file, 0o777)
+    const on = (type: string, isReadOnly = false) =>
+      judgePassphraseFile(file, () => ({ mountPoint: '/', type, isReadOnly })).access
+    expect([on('ext4'), on('vfat'), on('9p'), on('ext4', true)]).toEqual(['shared', 'unknown', 'unknown', 'safe'])
+  }
+)
+
+test('the dearest derivation that a sidecar may ask for stays below 512 MB', () => {
+  const sidecar = (N: number, r: number, p: number) => {
+    const vault = join(privateFolder(), 'vault.db')
+    const scrypt = { salt: '5a'.repeat(16), N, r, p }
+    const whole = { format: 1, keySource: 'passphrase', account: null, scrypt, fingerprint: 'x', complete: true }
+    writeFileSync(`${vault}.json`, JSON.stringify(whole))
+    return () => readSidecar(vault)
+  }
+  const refused = [
+    [2 ** 20, 32, 1],
+    [2 ** 20, 8, 1],
+    [2 ** 17, 32, 1],
+    [2 ** 17, 8, 16],
+    [2 ** 13, 8, 1]
+  ] as const
+  for (const [N, r, p] of refused) expect(sidecar(N, r, p)).toThrow(expect.objectContaining({ code: 'vaultDamaged' }))
+  const dearest = { salt: '5a'.repeat(16), N: 2 ** 18, r: 8, p: 1 }
+  expect(sidecar(dearest.N, dearest.r, dearest.p)()?.scrypt).toEqual(dearest)
+  const module = (name: string) => JSON.stringify(join(import.meta.dirname, '../../app', name))
+  const source = `
+    const { derivePassphraseKey } = await import(${module('vault/passphrase.ts')})
+    const { Secret } = await import(${module('base/secret.ts')})
+    await derivePassphraseKey(new Secret('x'), ${JSON.stringify(dearest)})
+    console.log(process.resourceUsage().maxRSS)`
+  const kilobytes = Number(execFileSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' }))
+  expect(kilobytes).toBeGreaterThan(200_000)
+  expect(kilobytes).toBeLessThan(512_000)
 })
 
 test('the key depends on passphrase and salt, and not on how the keyboard composes letters', async () => {

@@ -8,7 +8,7 @@ import { connect } from '../../owner/client.ts'
 import { withOwner } from '../../owner/withOwner.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { createKeychain } from '../../vault/keychain.ts'
-import { takePassphrase } from '../../vault/passphrase.ts'
+import { judgePassphraseFile, takePassphrase } from '../../vault/passphrase.ts'
 import { refuseRemote } from '../../vault/place.ts'
 import { readSidecar, type Sidecar, sidecarPath } from '../../vault/sidecar.ts'
 import { browserCommand } from '../browser.ts'
@@ -27,6 +27,7 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
   const hasPassphrase = env.TOKENTRAY_PASSPHRASE !== undefined || env.TOKENTRAY_PASSPHRASE_FILE !== undefined
   const hasVault =
     paths.vault !== ':memory:' && ['', '-wal', '.json'].some((suffix) => existsSync(paths.vault + suffix))
+  const passphraseFile = env.TOKENTRAY_PASSPHRASE === undefined ? lookAtPassphraseFile(env) : null
   const { source, ...key } = findKey(world, hasVault, hasPassphrase)
   const settings = await lookAtSettings(world)
   const { isRunning, ...owner } = await findOwner(world)
@@ -38,6 +39,7 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
     settings,
     owner,
     key,
+    ...(passphraseFile ? [passphraseFile] : []),
     ...(keychain ? [keychain] : []),
     browser(world),
     proxies(world)
@@ -192,6 +194,20 @@ function findKey(
     return { name, result: 'problem', words, source: null }
   } catch (error) {
     return { name, result: 'problem', words: asTokentrayError(error).message, source: null }
+  }
+}
+
+/** null: there is none, or `key` says what is wrong with it. */
+function lookAtPassphraseFile({ TOKENTRAY_PASSPHRASE_FILE: file }: World['env']): Check | null {
+  const name = 'passphrase file'
+  try {
+    if (file === undefined) return null
+    const { access, path } = judgePassphraseFile(file)
+    const words = `${path} is on a file system without permissions. Make sure that nobody else can write there.`
+    if (access === 'unknown') return { name, result: 'warning', words }
+    return access === 'safe' ? { name, result: 'ok', words: path } : null
+  } catch {
+    return null
   }
 }
 
