@@ -34,7 +34,8 @@ export function makeClientsPage(): string {
 <!-- Made by build/clients.ts from app/connect/clients.ts: npm run docs -->
 
 \`tokentray connect CLIENT SERVER\` points a client at \`http://127.0.0.1:4140/SERVER\`. It shows the change, asks, saves a backup next
-to the file, and writes the file in one step. \`tokentray disconnect CLIENT SERVER\` removes exactly that entry and revokes its key.
+to the file (in a repository: in Tokentray's own folder \`backups\`), and writes the file in one step. \`tokentray disconnect CLIENT
+SERVER\` removes exactly that entry and revokes its key.
 Without a terminal, nothing is written unless you add \`--yes\` (exit code 3). \`--print\` only prints the entry. In the pages, each
 server has the same under *Connect a client*. The entry uses the loopback URL even with \`serve --public-url\`, because a client on
 this computer does not need the proxy ([gateway.md](gateway.md)).
@@ -63,8 +64,14 @@ A client's own environment variables can move its file: \`CLAUDE_CONFIG_DIR\`, \
 
 Codex can take the key from an environment variable (\`bearer_token_env_var\`) and VS Code can ask for it (\`inputs\`). Neither
 is the default, because an editor started from the desktop does not have such a variable, and a key that you copy ends up in more
-places than one. The file belongs to the client and keeps its permissions (0600 if it is new), and its key works for one server on
-this computer only. A file that is shared with a project (\`vscode-workspace\`) never contains a key.
+places than one. A file with a key is readable by its owner only: if others could read it, \`connect\` says so before you agree, writes
+a new key and closes the file (0600). Its key works for one server. A file that is shared with a project (\`vscode-workspace\`) never
+contains a key.
+
+## Links
+
+A client's file may be a link, to your dotfiles for example: the link stays, and \`connect\` shows where it leads. A link in a project is
+not followed out of that project, because whoever wrote the project could have one of your private files changed or copied.
 
 ## What Tokentray does not change
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 
 /** A new text beside the file that it is to replace. Whoever does not commit it discards it. */
 export type Draft = {
+  path: string
   /** Puts it in the file's place; where that fails, it is discarded and the file is as before. */
   commit(): void
   discard(): void
@@ -22,6 +23,7 @@ export function writeDraft(file: string, text: string, like?: Stats | null): Dra
   create(draft, text, like)
   const discard = () => rmSync(draft, { force: true })
   return {
+    path: draft,
     commit() {
       try {
         renameSync(draft, file)

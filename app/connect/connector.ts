@@ -2,6 +2,7 @@
 // A key is made only when a file is about to be written, so that looking at a plan leaves nothing behind.
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.ts'
 import { expose, type Secret } from '../base/secret.ts'
@@ -10,7 +11,7 @@ import { type ClientRow, clients, type Entry, findClient, type Launcher, type Pl
 import { unifiedDiff } from './diff.ts'
 import { changeEntry, editorOf, findEntry } from './edit.ts'
 import { entryName, isOurs, keyShown, makeEntry, type Target, wayOf } from './entry.ts'
-import { type Found, readConfig, writeConfig } from './file.ts'
+import { type Found, isInRepository, readConfig, writeConfig } from './file.ts'
 import { hideKey, merge } from './merge.ts'
 
 /** The named keys of the gateway, as far as connecting needs them. */
@@ -31,6 +32,8 @@ export type ConnectorOptions = {
   isPassThrough(server: string): boolean
   keys: Keys
   clock: Clock
+  /** Tokentray's own folder for backups of files that lie in a repository. */
+  backups: string
 }
 
 export type Wish = { client: string; server: string; way?: Way | undefined; replace?: boolean; rotate?: boolean }
@@ -46,6 +49,10 @@ export type Plan = {
   server: string
   way: Way
   path: string | null
+  /** Where the bytes are, if `path` is a link; else `path`. */
+  realPath: string | null
+  /** What a person should know before they agree, in sentences. */
+  warnings: readonly string[]
   state: PlanState
   canWrite: boolean
   /** Masked: no key, and no string of another program. */
@@ -58,7 +65,7 @@ export type Plan = {
 
 export type Done = { path: string; backup: string | null; changed: boolean }
 
-export function createConnector({ place, launcher, gateway, isPassThrough, keys, clock }: ConnectorOptions) {
+export function createConnector({ place, launcher, gateway, isPassThrough, keys, clock, backups }: ConnectorOptions) {
   /**
    * By path, the last write that an undo can reverse exactly: its server, a digest of its text, the backup before it.
    */
@@ -75,6 +82,9 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const isUsual = file === row.file?.({ ...place, env: {} })
     return `${row.name}: ${server}${isUsual ? '' : ` [${digest(file ?? '').slice(0, 6)}]`}`
   }
+  const read = (row: ClientRow, path: string) => readConfig(path, row.isPerProject ? place.cwd : undefined)
+  const write = (found: Found, text: string | null, isSecret: boolean) =>
+    writeConfig(found, text, { now: clock.now(), backups, isSecret })
   const targetOf = async (server: string): Promise<Target> => ({
     server,
     gateway: await gateway(),
@@ -104,25 +114,30 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const wanted = makeEntry(row, way, target, keyShown)
     const name = entryName(wish.server)
     const shared = { row, server: wish.server, way, target, snippet: snippetOf(row, name, wanted) }
-    if (!row.file) return { ...shared, path: null, state: 'manual', canWrite: false, diff: '', found: null }
+    if (!row.file) return { ...shared, ...noFile }
     const path = row.file(place)
-    const found = await readConfig(path)
+    const found = await read(row, path)
     const text = found.text ?? ''
     const present = findEntry(row, text, name, path)
-    const state = await judgeEntry(present, { row, way, target, wish, wanted })
+    const state = await judgeEntry(present, { row, way, target, wish, wanted, found })
     const canWrite = state === 'new' || state === 'changed'
     const after = canWrite ? changeEntry(row, text, name, merge(present, wanted, target), path) : text
-    return { ...shared, path, state, canWrite, diff: diffOf(row, text, after, wanted, path), found }
+    const warnings = canWrite && way === 'key' ? warningsOf(found) : []
+    const diff = diffOf(row, text, after, wanted, found.target)
+    return { ...shared, path, realPath: found.target, warnings, state, canWrite, diff, found }
   }
 
   async function judgeEntry(
     present: unknown,
-    { row, way, target, wish, wanted }: { row: ClientRow; way: Way; target: Target; wish: Wish; wanted: Entry }
+    o: { row: ClientRow; way: Way; target: Target; wish: Wish; wanted: Entry; found: Found }
   ): Promise<PlanState> {
+    const { row, way, target, wish, wanted } = o
     if (present === undefined) return 'new'
     if (!isOurs(present, target)) return wish.replace ? 'changed' : 'foreign'
     const isSame = isDeepStrictEqual(hideKey(present), hideKey(merge(present, wanted, target)))
     if (!isSame || (wish.rotate && way === 'key')) return 'changed'
+    // A key that others could read is known to them.
+    if (way === 'key' && o.found.isShared) return 'changed'
     // An entry whose key was revoked has to be written again: the client gets no access with it.
     const isAlive = way !== 'key' || (await keys.find(keyName(row, target.server))).length > 0
     return isAlive ? 'connected' : 'changed'
@@ -147,7 +162,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
       const entry = makeEntry(row, way, target, newKey ? expose(newKey.key) : '')
       const present = findEntry(row, text, name, path)
       const after = changeEntry(row, text, name, merge(present, entry, target), path)
-      backup = await writeConfig(found, after, clock.now())
+      backup = await write(found, after, way === 'key')
       // An earlier entry of ours held a key that is revoked below, so restoring it would be of no use.
       if (!isOurs(present, target)) written.set(path, { server, digest: digest(after), backup })
     } catch (error) {
@@ -165,17 +180,18 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const target = await targetOf(server)
     const name = entryName(server)
     const shared = { row, server, target, way: row.ways[0]!, snippet: '' }
-    if (!row.file) return { ...shared, path: null, state: 'manual', canWrite: false, diff: '', found: null }
+    if (!row.file) return { ...shared, ...noFile }
     const path = row.file(place)
-    const found = await readConfig(path)
+    const found = await read(row, path)
+    const unchanged = { path, realPath: found.target, warnings: [], canWrite: false, diff: '', found }
     const text = found.text ?? ''
     const present = findEntry(row, text, name, path)
-    if (present === undefined) return { ...shared, path, state: 'new', canWrite: false, diff: '', found }
-    if (!isOurs(present, target)) return { ...shared, path, state: 'foreign', canWrite: false, diff: '', found }
+    if (present === undefined) return { ...shared, ...unchanged, state: 'new' }
+    if (!isOurs(present, target)) return { ...shared, ...unchanged, state: 'foreign' }
     const after = changeEntry(row, text, name, undefined, path)
     const way = wayOf(present as Entry)
-    const diff = diffOf(row, text, after, makeEntry(row, way, target, keyShown), path)
-    return { ...shared, way, path, state: 'connected', canWrite: true, diff, found }
+    const diff = diffOf(row, text, after, makeEntry(row, way, target, keyShown), found.target)
+    return { ...shared, ...unchanged, way, state: 'connected', canWrite: true, diff }
   }
 
   /** Removes exactly that entry and revokes its key. @throws entryForeign, configChanged, configUnwritable */
@@ -185,7 +201,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     let backup: string | null = null
     if (made.canWrite && found && path !== null) {
       const after = changeEntry(row, found.text ?? '', entryName(server), undefined, path)
-      backup = await writeConfig(found, after, clock.now())
+      backup = await write(found, after, false)
     }
     const ids = await keys.find(keyName(row, server))
     for (const id of ids) await keys.revoke(id)
@@ -202,7 +218,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const before = last.backup === null ? null : await readConfig(last.backup).catch(() => ({ text: null }))
     // The backup is gone: the earlier file cannot be restored, and deleting this one would lose it for good.
     if (before?.text === null) return remove(made)
-    await writeConfig(made.found, before?.text ?? null, clock.now())
+    await write(made.found, before?.text ?? null, false)
     if (last.backup !== null) await rm(last.backup, { force: true })
     return { ...(await remove({ ...made, canWrite: false, state: 'new' })), changed: true }
   }
@@ -216,6 +232,24 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
 
   return { plan, apply, planRemoval, remove, undo, snippetWithKey }
 }
+
+function warningsOf({ target, isShared }: Found): string[] {
+  const shared =
+    'Other users can read this file now. Since it will contain a key, only you can read it afterwards (0600).'
+  const inRepository =
+    'This file is in a repository. Do not commit the key: connect with --stdio or --oauth if you share the repository.'
+  return [...(isShared ? [shared] : []), ...(isInRepository(dirname(target)) ? [inRepository] : [])]
+}
+
+const noFile = {
+  path: null,
+  realPath: null,
+  warnings: [],
+  state: 'manual',
+  canWrite: false,
+  diff: '',
+  found: null
+} as const
 
 export type Connector = ReturnType<typeof createConnector>
 

@@ -45,6 +45,8 @@ export type KeepingOptions = {
   /** The view of the server `id` may have changed, or without one who may use the gateway, or the demo. */
   onChange: (id?: string) => void
   environment: Environment
+  /** Where copies of clients' files go that must not lie beside them. */
+  backups: string
   /** The gateway's origin, whether or not it is running. */
   gatewayAddress: () => string
 }
@@ -145,6 +147,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     randomBytes,
     environment: options.environment,
     gateway: options.gatewayAddress,
+    backups: options.backups,
     isPassThrough: (id) => keeper.roster.config(id).mode === 'passThrough',
     find,
     changed: access.changed

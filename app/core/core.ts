@@ -1,6 +1,7 @@
 // The core as its doors see it: it answers commands, streams changes, and ends once.
 // It exists whether or not the vault is open: vault/opening.ts opens it, and assembly.ts then adds what needs it.
 import type { IncomingHttpHeaders } from 'node:http'
+import { join } from 'node:path'
 import type { Random } from '../base/clock.ts'
 import { type Log, openLog, silentLog } from '../base/log.ts'
 import { createMetrics } from '../base/metrics.ts'
@@ -130,6 +131,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       keeping = await startKeeping({
         ...{ vault, network, clock, random, log, metrics, refusals, settings, scope, onChange: publisher.changed },
         environment: options.environment,
+        backups: join(home.home, 'backups'),
         gatewayAddress: () => `http://127.0.0.1:${readPort(home.ownerFolder, loopbackListeners.gateway)}`
       })
       log.info('started', { kind, version, vault: vault.path })

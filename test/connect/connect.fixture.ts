@@ -35,6 +35,7 @@ export function makeConnecting(
   const home = mkdtempSync(join(tmpdir(), 'tt-connect-'))
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   const place: Place = { platform: given.platform ?? 'linux', home, env: given.env ?? {}, cwd: join(home, 'project') }
+  mkdirSync(place.cwd)
   const held = given.held ?? makeKeys()
   const launcher = { command: '/usr/bin/node', args: ['/opt/tokentray.mjs'] }
   const connector = createConnector({
@@ -43,7 +44,8 @@ export function makeConnecting(
     gateway: async () => gateway,
     isPassThrough: (server) => server.startsWith('passed'),
     keys: held.keys,
-    clock: fakeClock()
+    clock: fakeClock(),
+    backups: join(home, 'backups')
   })
   return {
     ...held,

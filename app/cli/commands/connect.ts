@@ -1,6 +1,7 @@
 // `tokentray connect` and `disconnect`: shows what would change in a client's file, asks, and writes.
 // Nothing is written, and no key made, before the person said yes or gave --yes.
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { Place, Way } from '../../connect/clients.ts'
 import { type Connector, createConnector, type Plan } from '../../connect/connector.ts'
 import { createKeys } from '../../connect/keys.ts'
@@ -57,7 +58,8 @@ function withConnector(world: World, typed: string, work: Work): Promise<number>
       isPassThrough: (id) => snapshot.servers.some((each) => each.id === id && each.mode === 'passThrough'),
       // Also after Ctrl-C: a key whose file was not written must still be revoked.
       keys: createKeys(owner.callAnyway),
-      clock: world.clock
+      clock: world.clock,
+      backups: join(world.paths.home, 'backups')
     })
     return work(connector, serverOf(snapshot, typed), snapshot)
   })
@@ -130,7 +132,10 @@ export function disconnectClient(
 
 /** Shows the change and asks; false: not now, which is said. */
 async function confirmChange(world: World, plan: Plan, options: ConnectOptions): Promise<boolean> {
-  if (!options.json) printRaw(world, `${clean(plan.diff)}\n`)
+  if (!options.json) {
+    printRaw(world, `${clean(plan.diff)}\n`)
+    for (const warning of plan.warnings) printNote(world, warning)
+  }
   if (options.yes) return true
   if (!isInteractive(world)) {
     // The change is the answer even so: what was asked for is to be seen before it is agreed to.
@@ -139,7 +144,8 @@ async function confirmChange(world: World, plan: Plan, options: ConnectOptions):
     printNote(world, `tokentray: ${message}`)
     return false
   }
-  const answer = await askLine(world, `Write this to ${plan.path}? [y/N]`)
+  const link = plan.realPath === plan.path ? '' : `, which is a link to ${plan.realPath}`
+  const answer = await askLine(world, `Write this to ${plan.path}${link}? [y/N]`)
   if (/^y(es)?$/i.test(answer.trim())) return true
   printNote(world, 'Nothing was changed.')
   return false

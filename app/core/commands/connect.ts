@@ -29,6 +29,8 @@ export function createConnectHandlers(o: {
   environment: Environment
   gateway(): string
   isPassThrough(server: string): boolean
+  /** Tokentray's own folder, for backups of files that lie in a repository. */
+  backups: string
   find(typed: string): string
   changed(): void
 }): HandlersOf<keyof typeof connectCommands> {
@@ -41,7 +43,8 @@ export function createConnectHandlers(o: {
     gateway: async () => o.gateway(),
     isPassThrough: o.isPassThrough,
     keys: createKeys(o.call),
-    clock
+    clock,
+    backups: o.backups
   })
   const plans = new Map<string, { plan: Plan; until: number }>()
   const offered = clients.filter(({ isPerProject }) => !isPerProject)
@@ -64,7 +67,7 @@ export function createConnectHandlers(o: {
     'connect.plan': async ({ client, server, way, replace = false, rotate = false }) => {
       refuseProject(client)
       const plan = await connector.plan({ client, server: find(server), way, replace, rotate })
-      const { row, path, state, canWrite, diff, snippet } = plan
+      const { row, path, state, canWrite, warnings, diff, snippet } = plan
       const id = canWrite ? keepPlan(plan) : null
       return {
         plan: id,
@@ -76,7 +79,7 @@ export function createConnectHandlers(o: {
         canWrite,
         diff,
         snippet,
-        note: row.note
+        note: [...warnings, row.note].join(' ').trim()
       }
     },
     'connect.apply': async ({ plan: id }) => {
