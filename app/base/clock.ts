@@ -9,7 +9,10 @@ export interface Clock {
    * next alarm. Returns what cancels it. Never keeps the process alive by itself.
    */
   alarm(at: number, wake: () => void): () => void
-  /** Calls `wake` once after `lengthMs` of running time; for time-outs. Returns what cancels it. */
+  /**
+   * Calls `wake` once after `lengthMs` of running time; for time-outs. Returns what cancels it. Time in which the process stood
+   * still does not count, and whatever has arrived by then is read first.
+   */
   after(lengthMs: number, wake: () => void): () => void
   /** Rings every alarm at once: after a wake from sleep or a clock change. */
   poke(): void
@@ -20,6 +23,10 @@ export type Random = () => number
 
 /** An alarm rings after this at the latest. */
 export const maxNapMs = 30_000
+/** A time-out is counted in pieces of at most this length: a pause of the process costs it no more than one. */
+const maxPieceMs = 5000
+/** A timer that rings later than this tells that the process stood still, and for how long nobody knows. */
+const lateMs = 1000
 
 /** The machine's own clock. */
 export function systemClock(): Clock {
@@ -40,8 +47,23 @@ export function systemClock(): Clock {
       return cancel
     },
     after(lengthMs, wake) {
-      const timer = setTimeout(wake, Math.min(lengthMs, 2 ** 31 - 1))
-      return () => clearTimeout(timer)
+      let leftMs = lengthMs
+      let cancel = () => {}
+      const count = () => {
+        const pieceMs = Math.min(leftMs, maxPieceMs)
+        const startedAt = performance.now()
+        const timer = setTimeout(() => {
+          // A piece that was interrupted is counted anew: TCP needs a moment to send again what the pause has missed.
+          if (performance.now() - startedAt - pieceMs < lateMs) leftMs -= pieceMs
+          if (leftMs > 0) return count()
+          // Timers ring before sockets are read. An immediate comes after, and is cancelled by a reply that was there.
+          const afterReads = setImmediate(wake)
+          cancel = () => clearImmediate(afterReads)
+        }, pieceMs)
+        cancel = () => clearTimeout(timer)
+      }
+      count()
+      return () => cancel()
     },
     poke() {
       for (const ring of [...alarms]) ring()

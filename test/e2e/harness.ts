@@ -42,6 +42,8 @@ export type StartOptions = {
   unprivileged?: boolean
   /** Runs at a terminal made by script(1), which shows what is typed unless the command forbids it. */
   terminal?: boolean
+  /** Another script than the command's. */
+  script?: string
 }
 
 export type Home = {
@@ -91,7 +93,7 @@ export async function makeHome(given: { settings?: unknown; isSlow?: boolean } =
   if (!given.isSlow) await plantCheapKey(paths.vault, passphrase)
 
   const start: Home['start'] = (args, options = {}) => {
-    let command = [process.execPath, entry, ...args]
+    let command = [process.execPath, options.script ?? entry, ...args]
     if (options.terminal) command = ['script', '-qec', command.join(' '), '/dev/null']
     if (options.unprivileged) command.unshift('setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups')
     const [program = '', ...rest] = command
