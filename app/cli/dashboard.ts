@@ -49,7 +49,12 @@ export function prepareDashboard(world: World, choice: DashboardChoice, files: s
       clock,
       randomBytes
     })
-    keepPort(paths.ownerFolder, loopbackListeners.dashboard, port)
+    try {
+      keepPort(paths.ownerFolder, loopbackListeners.dashboard, port)
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
     return opened
   }
 

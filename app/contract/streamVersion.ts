@@ -12,6 +12,6 @@ export function checkStreamVersion(version: unknown): void {
   if (String(version) === String(streamVersion)) return
   throw new TokentrayError(
     'versionUnsupported',
-    `The running Tokentray and this program have different versions (stream of changes ${String(version).slice(0, 20)} and ${streamVersion}). Update the older one, then restart Tokentray.`
+    `The running Tokentray and this program have different versions (stream of changes ${version === undefined ? 'unknown' : String(version).slice(0, 20)} and ${streamVersion}). Update the older one, then restart Tokentray.`
   )
 }

@@ -60,7 +60,7 @@ const words: Record<string, string> = {
 
 /** For codes of a kind that are not listed one by one. */
 const kinds: readonly [RegExp, string][] = [
-  [/^SQLITE_(FULL|IOERR_WRITE)/, 'the disk is full or could not be written'],
+  [/^SQLITE_(FULL|IOERR_(WRITE|SHMSIZE))/, 'the disk is full or could not be written'],
   [/^SQLITE_READONLY/, 'the file is read-only'],
   [/^SQLITE_(BUSY|LOCKED)/, 'another program is using the file'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'the file is damaged'],

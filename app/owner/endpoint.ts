@@ -22,9 +22,17 @@ export type Endpoint = {
 
 const file = (folder: string) => join(folder, 'owner.json')
 
-/** Writes the note into `folder`, 0600, in one step. */
+/** Writes the note into `folder`, 0600, in one step. Throws `vaultUnwritable`. */
 export function writeEndpoint(folder: string, endpoint: Endpoint): void {
-  writeWholeFile(file(folder), `${JSON.stringify({ ...endpoint, key: expose(endpoint.key) })}\n`)
+  try {
+    writeWholeFile(file(folder), `${JSON.stringify({ ...endpoint, key: expose(endpoint.key) })}\n`)
+  } catch (error) {
+    throw new TokentrayError(
+      'vaultUnwritable',
+      `The file ${file(folder)} could not be written: ${sayProblem((error as NodeJS.ErrnoException).code)}. Check free space and permissions.`,
+      { cause: error }
+    )
+  }
 }
 
 /** Whether nobody but this user and root could have made or changed it. On Windows the profile's access list sees to that. */

@@ -75,14 +75,20 @@ export async function listen(given: {
     server.listen(socket, resolve)
   })
   if (paths.socket !== null) chmodSync(paths.socket, 0o600)
-  writeEndpoint(paths.ownerFolder, {
-    pid: process.pid,
-    socket,
-    key,
-    kind: given.kind,
-    version: given.version,
-    vault: paths.vault
-  })
+  try {
+    writeEndpoint(paths.ownerFolder, {
+      pid: process.pid,
+      socket,
+      key,
+      kind: given.kind,
+      version: given.version,
+      vault: paths.vault
+    })
+  } catch (error) {
+    // Nobody would find this socket, and it would keep the process from ending.
+    server.close()
+    throw error
+  }
 
   let closing: Promise<void> | undefined
   const close = async () => {

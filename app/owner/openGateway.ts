@@ -43,7 +43,12 @@ export async function openGateway(
       publicUrl,
       ...(choice.metrics && { scrape: core.scrape })
     })
-    keepPort(folder, loopbackListeners.gateway, gateway.port)
+    try {
+      keepPort(folder, loopbackListeners.gateway, gateway.port)
+    } catch (error) {
+      await gateway.close()
+      throw error
+    }
   } catch (error) {
     const problem = asTokentrayError(error).message
     core.showGateway({ address: null, port, publicUrl, problem })

@@ -1,9 +1,10 @@
 // Keeps the ports of dashboard and gateway from the first start on, each in a small file in the owner's folder.
 // A port is never changed silently: a bookmark or a client's configuration would then reach another program.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { sayProblem } from '../health/problems.ts'
 import type { Listener } from '../net/loopback.ts'
 
 export const loopbackListeners = {
@@ -34,9 +35,20 @@ export function readPort(folder: string, listener: KnownListener): number {
   throw unreadable(file, listener)
 }
 
-/** Keeps `port`, 0600, whole or not at all. */
+/** Keeps `port`, 0600, whole or not at all; one that is kept already is not written again. Throws `settingsUnwritable`. */
 export function keepPort(folder: string, listener: KnownListener, port: number): void {
-  writeWholeFile(fileIn(folder, listener), `${JSON.stringify({ port })}\n`)
+  const file = fileIn(folder, listener)
+  const text = `${JSON.stringify({ port })}\n`
+  try {
+    // A disk that is full is no reason to go without what needs nothing written.
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeWholeFile(file, text)
+  } catch (cause) {
+    throw new TokentrayError(
+      'settingsUnwritable',
+      `The port of the ${listener.name} in ${file} could not be written: ${sayProblem((cause as NodeJS.ErrnoException).code)}. Check free space and permissions.`,
+      { cause }
+    )
+  }
 }
 
 /** `chosen`: each listener's port; undefined: the kept one; null: not opened. @throws inputInvalid where both are the same port */

@@ -1,6 +1,6 @@
 // The dashboard from the terminal: how serve shows it and keeps its port, and how `open` lets a browser in.
 // The link is looked for wherever it must not be: in arguments, in stdout, in anything that is no terminal.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -93,6 +93,16 @@ describe('serve', () => {
       expect([address, readFileSync(join(paths.ownerFolder, 'dashboard.json'), 'utf8')]).toEqual([null, text])
       expect(said.err).toContain('dashboard.json could not be read')
     }
+  })
+  test('a port that cannot be kept is told, and is free again', async () => {
+    const paths = makePaths()
+    const file = join(paths.ownerFolder, 'dashboard.json')
+    mkdirSync(file, { recursive: true })
+    const port = await freePort()
+    const { address, text } = await prepare({ dashboardPort: port }, paths)
+    expect([address, text.err]).toEqual([null, expect.stringContaining(`${file} could not be written: it is a folder`)])
+    rmSync(file, { recursive: true })
+    expect((await prepare({ dashboardPort: port }, paths)).text.err).toBe('')
   })
   test('without a bundle it says how to make one; with --no-dashboard nothing', async () => {
     const bare = await prepare({}, makePaths(), false)

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { compareServers, createFollower } from '../../app/contract/follower.ts'
 import type { ChangesMessage, SnapshotMessage } from '../../app/contract/stream.ts'
+import { checkStreamVersion } from '../../app/contract/streamVersion.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
 import { snapshotOf } from '../main/views.ts'
@@ -71,6 +72,8 @@ test('another version is told apart from nonsense, with what to do', () => {
       message: expect.stringMatching(/2 and 1\). Update the older one/)
     })
   )
+  // An owner of before there were versions says none.
+  expect(() => checkStreamVersion(undefined)).toThrow(/stream of changes unknown and 1/)
 })
 
 test('a view that stays is the same object, also in a whole snapshot that says the same', () => {

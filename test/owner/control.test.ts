@@ -1,7 +1,17 @@
 // The control socket end to end: a real listener, real clients, a core that answers what the test says.
 
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { createServer, type IncomingMessage, type RequestOptions, request, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -241,6 +251,17 @@ test('closing answers what is in flight, ends the streams and leaves nothing beh
   expect(existsSync(join(paths.ownerFolder, 'owner.json'))).toBe(false)
   expect(existsSync(paths.socket!)).toBe(false)
   expect(await connect(paths, clock)).toBeNull()
+})
+
+test('an owner that cannot leave its note says why, and leaves no socket behind', async () => {
+  const paths = makePaths()
+  const file = join(paths.ownerFolder, 'owner.json')
+  mkdirSync(file, { recursive: true })
+  await expect(start(makeCore(), paths)).rejects.toMatchObject({
+    code: 'vaultUnwritable',
+    message: expect.stringContaining(`${file} could not be written: it is a folder (EISDIR).`)
+  })
+  expect(existsSync(paths.socket!)).toBe(false)
 })
 
 describe('nobody answers', () => {

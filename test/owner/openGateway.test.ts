@@ -70,6 +70,17 @@ test('a kept port that cannot be read is told, and left as it is', async () => {
   expect((await open({}, folder)).gateway.problem).toContain('gateway.json could not be read')
 })
 
+test('a port that cannot be kept is told, and is free again', async () => {
+  const folder = makeFolder()
+  mkdirSync(join(folder, 'gateway.json'))
+  const port = await freePort()
+  const { gateway, view } = await open({ gatewayPort: port }, folder)
+  expect(gateway.problem).toMatch(/gateway\.json could not be written: it is a folder \(EISDIR\)/)
+  expect(view()).toMatchObject({ address: null, problem: gateway.problem })
+  rmSync(join(folder, 'gateway.json'), { recursive: true })
+  expect((await open({ gatewayPort: port }, folder)).gateway.problem).toBeNull()
+})
+
 test('--no-gateway opens none and shows none', async () => {
   const { gateway, view } = await open({ gateway: false })
   expect([gateway.address, gateway.problem, view()]).toEqual([null, null, null])
