@@ -37,6 +37,8 @@ export async function carryOut(act: Act, o: Actions): Promise<void> {
     const started = reply.ok && (reply.value as { signIn?: string; waitingFor?: string })
     // Behind another sign-in at the same authorization server: this one's page is opened when its turn comes.
     if (started && started.waitingFor !== undefined) reply = await o.call('signIn.ready', { signIn: started.signIn })
+    // The question is on the server's page.
+    if (!reply.ok && reply.code === 'confirmationNeeded') return o.show(screenOf(server))
     const title = views.find(({ id }) => id === server)?.name ?? server
     // That a person is needed is what notices.ts tells; and who cancelled knows it.
     if (!reply.ok && reply.code !== 'signInCancelled' && exitCodes[reply.code as ErrorCode] !== personNeeded)

@@ -36,7 +36,7 @@ export function Proposals({ view }: { view: ServerView }) {
             )}
           </p>
           <ActionButton action={`propose ${view.id}`} onPress={() => accept(view, one)}>
-            {view.proposals.length > 1 ? text.set : text.setAndTry}
+            {view.proposals.length > 1 ? text.set : one.change.allowedSites ? text.allowAndSignIn : text.setAndTry}
           </ActionButton>
         </li>
       ))}
@@ -45,20 +45,21 @@ export function Proposals({ view }: { view: ServerView }) {
 }
 
 /** As the settings of the server call them. */
-function settingsOf({ quirks = {}, redirectHost, params = {} }: Proposal['change']): string[] {
+function settingsOf({ quirks = {}, redirectHost, params = {}, allowedSites = [] }: Proposal['change']): string[] {
   const { redirectHost: host, ...labels } = serverSettingsWords
   return [
     ...quirkNames.filter((name) => quirks[name] !== undefined).map((name) => labels[name]),
     ...(redirectHost ? [`${host} ${redirectHost}`] : []),
-    ...Object.entries(params).map(([name, value]) => `${name}=${value}`)
+    ...Object.entries(params).map(([name, value]) => `${name}=${value}`),
+    ...allowedSites.map((pair) => text.allowSites(pair))
   ]
 }
 
 /** Sets what is proposed; the last of them at once tries again what failed, which a token to refresh does without a person. */
 async function accept(view: ServerView, { change, reason }: Proposal): Promise<void> {
-  const { id, params, proposals, action, renewable } = view
+  const { id, proposals, action, renewable } = view
   const isSet = await act(`propose ${id}`, async () => {
-    await bridge.call('server.set', { server: id, ...changeWith(change, params), reason })
+    await bridge.call('server.set', { server: id, ...changeWith(change, view), reason })
     return null
   })
   if (!isSet || proposals.length > 1) return

@@ -34,23 +34,27 @@ const needsAddress = new Set(['notMcpServer', 'serverUnreachable', 'resourceMism
 
 export function Failed({ view, progress, hasToken }: { view: ServerView; progress: Progress; hasToken: boolean }) {
   const wasCancelled = progress.code === 'signInCancelled'
+  // Its answer is the button beside the question (Proposals.tsx).
+  const isQuestion = progress.code === 'confirmationNeeded'
   /** A server that never had a token is added anew, since its address and client cannot be changed. */
   const startOver = async (way: 'browser' | 'ownClient') => {
     if (await remove(view)) go({ name: 'add', way, url: view.url })
   }
   return (
     <>
-      <div className={wasCancelled ? 'state grey' : 'state red'}>
+      <div className={wasCancelled ? 'state grey' : isQuestion ? 'state amber' : 'state red'}>
         <Mark kind={wasCancelled ? 'signedOut' : 'needsYou'} said={false} />
         <div>
-          <strong>{wasCancelled ? text.cancelled : text.failed}</strong>
+          <strong>{wasCancelled ? text.cancelled : isQuestion ? text.question : text.failed}</strong>
           {!wasCancelled && <p>{progress.text}</p>}
         </div>
       </div>
       <div className="acts">
-        <Push look="primary" onPress={() => beginSignIn(view.id)}>
-          {text.again}
-        </Push>
+        {!isQuestion && (
+          <Push look="primary" onPress={() => beginSignIn(view.id)}>
+            {text.again}
+          </Push>
+        )}
         {!hasToken && needsOwnClient.has(progress.code) && (
           <ActionButton action={`remove ${view.id}`} onPress={() => startOver('ownClient')}>
             {text.ownClient}

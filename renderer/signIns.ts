@@ -51,6 +51,7 @@ const stepOf: Record<string, SignInStep> = {
   metadataInvalid: 'authorizationServer',
   issuerMismatch: 'authorizationServer',
   pkceUnsupported: 'authorizationServer',
+  confirmationNeeded: 'authorizationServer',
   registrationUnsupported: 'registration',
   registrationRefused: 'registration',
   portInUse: 'registration',

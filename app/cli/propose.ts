@@ -9,8 +9,8 @@ import { askLine } from './prompt.ts'
 import type { World } from './world.ts'
 
 /** The command that sets what is proposed, to be typed as it stands. */
-export function setCommand({ id, params }: Pick<ServerView, 'id' | 'params'>, { change }: Proposal): string {
-  return `tokentray set ${id} ${optionsOf(changeWith(change, params)).join(' ')}`
+export function setCommand(view: Pick<ServerView, 'id' | 'params'>, { change }: Proposal): string {
+  return `tokentray set ${view.id} ${optionsOf(changeWith(change, view)).join(' ')}`
 }
 
 /** Shows all proposals of a server, and on a terminal asks for each. True where at least one was set. */
@@ -27,10 +27,6 @@ export async function offerProposals(world: World, owner: Owner, view: ServerVie
   return now !== view
 }
 
-async function setProposal(
-  owner: Owner,
-  { id, params }: ServerView,
-  { change, reason }: Proposal
-): Promise<ServerView> {
-  return (await owner.call('server.set', { server: id, ...changeWith(change, params), reason })).view
+async function setProposal(owner: Owner, view: ServerView, { change, reason }: Proposal): Promise<ServerView> {
+  return (await owner.call('server.set', { server: view.id, ...changeWith(change, view), reason })).view
 }

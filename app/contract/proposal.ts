@@ -34,6 +34,16 @@ export type QuirkReasons = z.infer<typeof quirkReasons>
  */
 export const trust = z.enum(['verified', 'cited', 'unverified', 'seen'])
 
+/**
+ * What a person lets pass from the site `from` to the site `to` (net/site.ts) when signing in at `issuer`. `code`: `from` shows the
+ * sign-in page, and `to` gets the code and the refresh token; `token`: the MCP server at `to` gets the access token of `from`.
+ */
+export const sitePair = z
+  .object({ passes: z.enum(['code', 'token']), from: z.string(), to: z.string(), issuer: z.string() })
+  .strict()
+
+export type SitePair = z.infer<typeof sitePair>
+
 /** A change of settings that a person can agree to. */
 export const proposal = z
   .object({
@@ -42,7 +52,9 @@ export const proposal = z
         quirks: quirks.optional(),
         redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
         /** Added to the parameters that are set already. */
-        params: z.record(z.string(), z.string()).optional()
+        params: z.record(z.string(), z.string()).optional(),
+        /** Added to those that are allowed already. */
+        allowedSites: z.array(sitePair).optional()
       })
       .strict(),
     reason: z.string(),

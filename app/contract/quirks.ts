@@ -1,6 +1,6 @@
 // The ways in which a server may deviate from the standards if a person agrees: what each allows and what it gives up.
 // Kept per server with the reason, proposed when a sign-in fails for lack of one, never set without a person.
-import type { Proposal, QuirkReasons, Quirks } from './proposal.ts'
+import type { Proposal, QuirkReasons, Quirks, SitePair } from './proposal.ts'
 
 export type QuirkName = keyof Quirks
 
@@ -40,20 +40,28 @@ export function proposeQuirk(name: QuirkName, reason: string, from: Partial<Prop
 }
 
 /** The options of `tokentray set` that do what is proposed, as a shell takes them. */
-export function optionsOf({ quirks = {}, redirectHost, params = {} }: Proposal['change']): string[] {
+export function optionsOf({ quirks = {}, redirectHost, params = {}, allowedSites = [] }: Proposal['change']): string[] {
   const given = quirkNames.filter((name) => quirks[name] !== undefined)
   return [
     ...given.map((name) => `${quirkFacts[name].option} ${quirks[name] ? 'on' : 'off'}`),
     ...(redirectHost ? [`--redirect-host ${redirectHost}`] : []),
-    ...Object.entries(params).map(([name, value]) => `--param ${quoted(`${name}=${value}`)}`)
+    ...Object.entries(params).map(([name, value]) => `--param ${quoted(`${name}=${value}`)}`),
+    ...allowedSites.slice(0, 1).map(({ issuer }) => `--issuer ${quoted(issuer)}`)
   ]
 }
 
 const quoted = (text: string): string => (/^[\w.:/=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
 
-/** `change` with the parameters that are set already, since `server.set` replaces them all. */
-export function changeWith(change: Proposal['change'], params: Record<string, string>): Proposal['change'] {
-  return change.params ? { ...change, params: { ...params, ...change.params } } : change
+/** What a server has set of the settings that `server.set` replaces as a whole. */
+export type SetAlready = { params: Record<string, string>; allowedSites?: readonly SitePair[] | undefined }
+
+/** `change` with the parameters and sites that are set already, since `server.set` replaces them all. */
+export function changeWith(change: Proposal['change'], { params, allowedSites = [] }: SetAlready): Proposal['change'] {
+  return {
+    ...change,
+    ...(change.params && { params: { ...params, ...change.params } }),
+    ...(change.allowedSites && { allowedSites: [...allowedSites, ...change.allowedSites] })
+  }
 }
 
 /** The reasons kept with the quirks that are set, after a change of some of them. */
@@ -65,4 +73,9 @@ export function reasonsAfter(old: QuirkReasons, changed: Quirks, reason = 'set m
     else delete reasons[name]
   }
   return reasons
+}
+
+/** Whether a person allowed this pair of sites for a server, whatever its issuer was then. */
+export function allowsPair({ allowedSites = [] }: Pick<SetAlready, 'allowedSites'>, pair: SitePair): boolean {
+  return allowedSites.some(({ passes, from, to }) => passes === pair.passes && from === pair.from && to === pair.to)
 }

@@ -1,7 +1,7 @@
 // A server's settings, chosen by a person or recorded by a sign-in: zod schemas and the types made from them.
 // No field holds a secret: client secrets and tokens are in the vault's own columns.
 import { z } from 'zod'
-import { quirkReasons, quirks } from './proposal.ts'
+import { quirkReasons, quirks, sitePair } from './proposal.ts'
 
 /** Ids no server may have, because the gateway has routes of these names. */
 export const reservedIds = ['authorize', 'token', 'register', 'revoke', 'health', 'metrics', '.well-known']
@@ -104,6 +104,10 @@ export const serverConfig = z
      * The authorization server of that client, found at its first sign-in: no other one is sent this client's secret.
      */
     clientIssuer: z.string().optional(),
+    /** The authorization server, named by a person: no other one is used, and nobody is asked about its site. */
+    issuer: z.string().optional(),
+    /** What a person allowed to pass between sites, for this server and all others. */
+    allowedSites: z.array(sitePair).optional(),
     clientAuth: clientAuthMethod.optional(),
     /** Whether tokens are bound to a key (DPoP, RFC 9449); absent: if the server asks for it. */
     dpop: z.boolean().optional(),

@@ -2,7 +2,7 @@
 // Secrets go in with `server.add`, `server.set` and `server.giveToken`; none comes out.
 import { z } from 'zod'
 import { everyDoor, server, type Withheld } from './door.ts'
-import { quirks } from './proposal.ts'
+import { quirks, sitePair } from './proposal.ts'
 import {
   assertionSource,
   clientAuthMethod,
@@ -22,7 +22,7 @@ export const outcome = z.object({ view: serverView }).strict()
 
 /** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
 const addInput = serverConfig
-  .omit({ id: true, name: true, demo: true, account: true })
+  .omit({ id: true, name: true, demo: true, account: true, allowedSites: true })
   .partial()
   .required({ url: true })
   .extend({
@@ -86,6 +86,10 @@ export const serverCommands = {
       quirks: quirks.optional(),
       /** Why the quirks are set; kept with each. */
       reason: z.string().min(1).max(500).optional(),
+      /** The authorization server that is to be used; null: the one that the server names. */
+      issuer: z.string().min(1).nullable().optional(),
+      /** What may pass between sites; replaces what was allowed before. */
+      allowedSites: z.array(sitePair).max(100).optional(),
       /** null: if the server asks for it. */
       dpop: z.boolean().nullable().optional(),
       /**

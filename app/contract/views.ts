@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { clientsView } from './clients.ts'
 import { actions, expirySources, faults, lights, signInSteps, stateKinds } from './health.ts'
-import { proposal, quirkReasons, quirks } from './proposal.ts'
+import { proposal, quirkReasons, quirks, sitePair } from './proposal.ts'
 import { clientAuthMethod, grantKind, identityProvider, mode, scheduleOverrides, serverId } from './serverConfig.ts'
 import { theme } from './settings.ts'
 
@@ -62,7 +62,9 @@ export const wayOn = {
    */
   waitingFor: serverId.optional(),
   /** Its client was registered for an earlier sign-in, so that the page may not know it: `signIn.replaceClient`. */
-  keptClient: z.literal(true).optional()
+  keptClient: z.literal(true).optional(),
+  /** The host of the authorization server, where it is of another site than the server. */
+  otherSite: z.string().optional()
 }
 
 export const serverView = z
@@ -130,6 +132,8 @@ export const serverView = z
     identityProvider: identityProvider.optional(),
     /** Extra parameters of authorize and token requests. */
     params: z.record(z.string(), z.string()),
+    /** What a person allowed to pass between sites (proposal.ts). */
+    allowedSites: z.array(sitePair).optional(),
     /** One of the demo's servers: gone when the demo or its owner ends. */
     demo: z.boolean(),
     signIn: z

@@ -29,6 +29,7 @@ export type Viewed = {
     device: DeviceCodeView | null
     waitingFor?: string
     keptClient?: true
+    otherSite?: string
   } | null
   lastEvent: HistoryEvent | null
   /** Of the sign-in that failed last. */
@@ -109,6 +110,7 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     }),
     ...(config.identityProvider && { identityProvider: config.identityProvider }),
     params: Object.fromEntries(Object.entries(config.params).filter(([name]) => !isSecretName(name))),
+    ...(config.allowedSites && { allowedSites: config.allowedSites }),
     demo: config.demo ?? false,
     signIn: health.signIn
       ? {
@@ -119,7 +121,8 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
           redirectUri: signIn?.redirectUri ?? null,
           device: signIn?.device ?? null,
           ...(signIn?.waitingFor !== undefined && { waitingFor: signIn.waitingFor }),
-          ...(signIn?.keptClient && { keptClient: true as const })
+          ...(signIn?.keptClient && { keptClient: true as const }),
+          ...(signIn?.otherSite !== undefined && { otherSite: signIn.otherSite })
         }
       : null,
     lastEvent

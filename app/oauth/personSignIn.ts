@@ -31,18 +31,21 @@ export async function beginWithPerson(
       'signInFailed',
       `${server.issuer} does not offer device code sign-in. Sign in with a browser instead.`
     )
-  if (offered && (device || !server.authorization_endpoint))
+  const isDevice = offered && Boolean(device || !server.authorization_endpoint)
+  const authorization = isDevice ? server.device_authorization_endpoint : server.authorization_endpoint
+  if (!authorization)
+    throw new TokentrayError(
+      'metadataInvalid',
+      `${server.issuer} has no authorization endpoint, so nobody can sign in. Contact its operator.`
+    )
+  request.checkEndpoints?.({ issuer: server.issuer, authorization, token: server.token_endpoint ?? '' })
+  if (isDevice)
     return withAccount(
       context,
       await beginDevice(context, config, discovery, request).catch(propose),
       config,
       discovery,
       signal
-    )
-  if (!server.authorization_endpoint)
-    throw new TokentrayError(
-      'metadataInvalid',
-      `${server.issuer} has no authorization endpoint, so nobody can sign in. Contact its operator.`
     )
   // One page at a time: after the first sign-in the browser has a session there, and the next ones often need only a redirect.
   await request.turn?.(server.issuer)

@@ -24,6 +24,9 @@ export type DeviceCode = {
   expiresAt: number
 }
 
+/** The addresses of a sign-in, as the metadata names them. `authorization`: where the person goes, by browser or with a code. */
+export type SignInEndpoints = { issuer: string; authorization: string; token: string }
+
 /** A sign-in under way. `url` is for the person's browser; null where none is needed (client credentials). */
 export type SignIn = {
   url: string | null
@@ -66,6 +69,8 @@ export interface OAuth {
       isClientDead?: boolean
       /** Called where the server had forgotten our client: the sign-in goes on at this address, with a new one. */
       onReplaced?: (url: string) => void
+      /** Told before anything is sent to the authorization server; throws where a person must be asked first. */
+      checkEndpoints?: (endpoints: SignInEndpoints) => void
       /** Waits until no other sign-in at this issuer is in the browser; rejects where this one is cancelled meanwhile. */
       turn?: (issuer: string) => Promise<void>
     }

@@ -7,6 +7,7 @@ export const identityProviders: readonly Provider[] = [
     id: 'google',
     name: 'Google',
     hosts: ['google.com', 'googleapis.com'],
+    endpointHosts: ['accounts.google.com', 'oauth2.googleapis.com'],
     redirectHost: '127.0.0.1',
     steps: [
       'In the Google Cloud console, choose a project, then APIs & Services → Credentials → Create credentials → OAuth client ID.',
@@ -27,6 +28,7 @@ export const identityProviders: readonly Provider[] = [
       'sts.windows.net',
       'ciamlogin.com'
     ],
+    endpointHosts: ['login.microsoftonline.com', 'sts.windows.net'],
     redirectHost: 'localhost',
     steps: [
       'In the Microsoft Entra admin center, open App registrations → New registration.',
@@ -80,6 +82,7 @@ export const identityProviders: readonly Provider[] = [
     id: 'cognito',
     name: 'Amazon Cognito',
     hosts: ['amazoncognito.com', 'cognito-idp.*.amazonaws.com'],
+    endpointHosts: ['amazoncognito.com', 'cognito-idp.*.amazonaws.com'],
     redirectHost: 'localhost',
     steps: [
       'In the Cognito console, choose the user pool and create an app client, type “Public client”.',

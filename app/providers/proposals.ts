@@ -1,7 +1,7 @@
 // Chooses the changes of settings to propose for one server, from what is known of its provider and what failed there.
 // Nothing is applied here: a person accepts a proposal or not. The known facts are in providerQuirks.ts.
 import type { Proposal } from '../contract/proposal.ts'
-import { proposeQuirk, type QuirkName } from '../contract/quirks.ts'
+import { allowsPair, proposeQuirk, type QuirkName } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import { providerQuirks } from './providerQuirks.ts'
 import { providerAt } from './providers.ts'
@@ -22,11 +22,15 @@ function concerns({ grantKind }: ServerConfig, { quirks = {} }: Proposal['change
   return grantKind === 'authorizationCode' || Object.keys(others).length > 0
 }
 
-function isSet(config: ServerConfig, { quirks = {}, redirectHost, params = {} }: Proposal['change']): boolean {
+function isSet(
+  config: ServerConfig,
+  { quirks = {}, redirectHost, params = {}, allowedSites = [] }: Proposal['change']
+): boolean {
   return (
     Object.entries(quirks).every(([name, value]) => config.quirks[name as QuirkName] === value) &&
     (redirectHost === undefined || redirectHost === config.redirectHost) &&
-    Object.keys(params).every((name) => name in config.params)
+    Object.keys(params).every((name) => name in config.params) &&
+    allowedSites.every((pair) => allowsPair(config, pair))
   )
 }
 

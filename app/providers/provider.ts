@@ -8,6 +8,8 @@ export type Provider = {
   hosts: readonly string[]
   /** Hosts of its issuers, where `hosts` serve other things too: only at these are its quirks proposed. */
   issuerHosts?: readonly string[]
+  /** Hosts that the endpoints of one of its authorization servers are spread over, where these are of several sites. */
+  endpointHosts?: readonly string[]
   /** How the path of its issuers begins, for a provider on its customers' hosts. */
   issuerPath?: string
   /** The loopback host that the provider accepts in a redirect URI. */

@@ -11,6 +11,11 @@ export function providerOf(host: string): Provider | null {
   return providers.find(({ hosts }) => isUnder(host, hosts)) ?? null
 }
 
+/** Whether these hosts, of one authorization server's issuer and endpoints, are known to belong to one provider. */
+export function isOneProvider(endpointHosts: readonly string[]): boolean {
+  return providers.some(({ endpointHosts: known = [] }) => endpointHosts.every((host) => isUnder(host, known)))
+}
+
 function isUnder(host: string, known: readonly string[]): boolean {
   const labels = host.toLowerCase().replace(/:\d+$/, '').split('.').reverse()
   return known.some((one) =>

@@ -149,6 +149,7 @@ export const serviceProviders: readonly Provider[] = [
     id: 'dropbox',
     name: 'Dropbox',
     hosts: ['dropbox.com', 'dropboxapi.com'],
+    endpointHosts: ['www.dropbox.com', 'api.dropbox.com', 'api.dropboxapi.com'],
     redirectHost: 'localhost',
     steps: [
       'In the Dropbox App Console, choose “Create app”, “Scoped access”, and the access it needs.',

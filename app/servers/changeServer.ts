@@ -5,6 +5,7 @@ import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { reasonsAfter } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
+import { checkServerUrl } from '../oauth/discovery.ts'
 import { makeKey, readKey } from '../oauth/keys.ts'
 import { changeOverrides } from '../settings/settings.ts'
 import type { ServerChange } from '../vault/vault.ts'
@@ -26,6 +27,7 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
   } = change
   if ((change.assertion || change.identityProvider) && old.grantKind !== 'jwtBearer')
     throw new TokentrayError('inputInvalid', `${old.id} does not sign in with an assertion.`)
+  if (change.issuer) checkServerUrl(change.issuer)
   const isOther = clientId !== undefined && clientId !== (old.clientId ?? null)
   const client = isOther
     ? otherClient(old, clientId, clientAuth, clientSecret)

@@ -60,6 +60,7 @@ const sentences: Record<BrokenRule, string> = {
 export function buildServer(input: AddInput, existing: readonly Pick<ServerConfig, 'id' | 'url'>[], now: number) {
   const url = checkServerUrl(input.url)
   if (input.tokenEndpoint) checkServerUrl(input.tokenEndpoint)
+  if (input.issuer) checkServerUrl(input.issuer)
   const taken = new Set(existing.map(({ id }) => id))
   const seeded = input.keepExisting ? existing.find((server) => server.url === input.url) : undefined
   const id = input.id ?? (input.name ? idFromName(input.name) : (seeded?.id ?? deriveId(url, taken)))

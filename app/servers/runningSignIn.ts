@@ -12,6 +12,7 @@ import type { Grant } from '../oauth/grant.ts'
 import type { OAuth, SignIn } from '../oauth/port.ts'
 import type { Vault } from '../vault/vault.ts'
 import { dropRefusedScopes, noteOutcome } from './signInOutcome.ts'
+import { checkSites, otherSiteOf } from './siteCheck.ts'
 
 export type SignInParts = {
   keeper: Keeper
@@ -33,6 +34,8 @@ export type ShownSignIn = Pick<SignIn, 'url' | 'redirectUri' | 'device'> & {
   id: string
   /** The server whose sign-in at the same issuer is in the browser. */
   waitingFor?: string
+  /** The host of the authorization server, where it is of another site than the server. */
+  otherSite?: string
   /** The client was registered earlier, so the server's page may not know it any more. */
   keptClient?: true
 }
@@ -53,6 +56,7 @@ export class RunningSignIn {
   readonly #queued = Promise.withResolvers<void>()
   #signIn: SignIn | null = null
   #waitingFor: string | null = null
+  #otherSite: string | undefined
 
   constructor(parts: SignInParts, queues: SignInQueues, server: string, way: SignInWay) {
     this.#parts = parts
@@ -81,6 +85,7 @@ export class RunningSignIn {
     return {
       ...{ id: this.id, url, redirectUri, device },
       ...(this.#waitingFor !== null && { waitingFor: this.#waitingFor }),
+      ...(this.#otherSite !== undefined && { otherSite: this.#otherSite }),
       ...(replaceClient && { keptClient: true })
     }
   }
@@ -112,6 +117,10 @@ export class RunningSignIn {
       onStep: (step) => keeper.dispatch(server, { type: 'signInStep', step }),
       signal,
       device: way,
+      checkEndpoints: (endpoints) => {
+        checkSites(keeper.roster, server, endpoints)
+        this.#otherSite = otherSiteOf(keeper.roster.config(server), endpoints)
+      },
       turn: (issuer) => this.#waitTurn(issuer),
       onReplaced: (url) => this.#goOnAt(url),
       isClientDead: isClientForgotten(keeper.roster.health(server)),

@@ -1,5 +1,6 @@
 // The text of one server's page: its facts, timeline, history, proposals, and the questions a restored backup raises.
 // What may be changed about it is in serverSettings.ts.
+import type { SitePair } from '../../app/contract/proposal.ts'
 import type { EventKind } from '../../app/contract/views.ts'
 
 export const detailWords = {
@@ -107,8 +108,11 @@ export const proposalWords = {
     seen: 'Seen at this server'
   },
   source: 'Source',
+  allowSites: ({ passes, from, to }: SitePair) =>
+    passes === 'token' ? `Give tokens of ${from} to ${to}` : `Give sign-ins at ${from} to ${to}`,
   set: 'Apply',
-  setAndTry: 'Apply and try again'
+  setAndTry: 'Apply and try again',
+  allowAndSignIn: 'Allow and sign in'
 }
 
 export const restoredWords = {

@@ -24,6 +24,7 @@ export const signInWords = {
   } satisfies Record<SignInStep, string>,
   waitingFor: (name: string) =>
     `Waiting for the sign-in to ${name}, which uses the same authorization server, to finish…`,
+  otherSite: (host: string) => `You sign in at ${host}, which is not part of the server’s own site.`,
   opened: 'Nothing opened? Open the page again, or copy the link.',
   blocked: 'The sign-in page is ready. Open it to continue.',
   open: 'Open sign-in page',
@@ -45,6 +46,7 @@ export const signInWords = {
   show: 'Show server',
   again: 'Try again',
   failed: 'Sign-in failed',
+  question: 'Confirm before you sign in',
   cancelled: 'Sign-in cancelled',
   stopped: 'No sign-in is in progress.',
   start: 'Start sign-in',

@@ -321,6 +321,39 @@ describe('login', () => {
       reason: 'One slash apart.'
     })
   })
+  test('a question about sites ends with exit 3 and the command that says yes where nobody is there, before a browser opens', async () => {
+    const allowedSites = [
+      { passes: 'token', from: 'good.example', to: 'evil.example', issuer: 'https://as.good.example' } as const
+    ]
+    const reason = 'The token for as.good.example will be given to tools.evil.example.'
+    const proposals = [{ change: { allowedSites }, reason, givesUp: 'Much.', trust: 'seen', source: null } as const]
+    const asking = () => {
+      const { core } = makeSigningIn()
+      core.on('signIn.start', () => {
+        throw { code: 'confirmationNeeded', message: reason }
+      })
+      core.on('snapshot', () => ({ ...core.snapshot(), servers: [makeView('a', { proposals: [...proposals] })] }))
+      core.on('server.set', () => ({ view: makeView('a') }))
+      return core
+    }
+    const opened: string[] = []
+    const openBrowser = async (url: string) => opened.push(url) > 0
+    const { exitCode, err } = await runIn(['login', 'a'], { core: asking(), openBrowser })
+    expect([exitCode, opened]).toEqual([3, []])
+    expect(err).toContain(reason)
+    expect(err).toContain('tokentray set a --issuer https://as.good.example\n')
+    const told = asking()
+    await runIn(['login', 'a', '--issuer', 'https://as.good.example'], { core: told, openBrowser })
+    expect(told.calls.map(({ name }) => name).slice(0, 2)).toEqual(['server.set', 'signIn.start'])
+    expect(inputOf(told, 'server.set')).toEqual({ server: 'a', issuer: 'https://as.good.example' })
+  })
+  test('where the person signs in is a line, if it is another site', async () => {
+    const { core, waiting } = makeSigningIn()
+    const url = 'https://tenant.auth0.com/authorize'
+    core.on('signIn.start', () => ({ signIn: 's1', url, redirectUri: null, otherSite: 'tenant.auth0.com' }))
+    waiting.resolve({ view: makeView('a') })
+    expect((await runIn(['login', 'a'], { core })).err).toContain('You sign in at tenant.auth0.com')
+  })
   test('FM-16 Ctrl-C cancels the sign-in in the core, finishes what is in progress and exits with 130', async () => {
     const { core } = makeSigningIn()
     const made = makeWorld({ core, openBrowser: async () => true })

@@ -98,6 +98,14 @@ describe('a click', () => {
     expect(await click({ do: 'clients' })).toEqual([['show', 'clients']])
   })
 
+  test('a sign-in that needs a yes shows the page that has the question', async () => {
+    const call = async () => ({ ok: false, code: 'confirmationNeeded', message: 'The token will be given away.' })
+    const shown: unknown[] = []
+    const show = (screen?: string) => shown.push(screen)
+    await carryOut({ do: 'signIn', server: 'one' }, { call, show, snapshot: () => null } as unknown as Actions)
+    expect(shown).toEqual(['server/one'])
+  })
+
   test('a sign-in that waits for another one is asked for again, so that its page opens in its turn', async () => {
     const asked: unknown[] = []
     const call = async (name: string, input: unknown) => {

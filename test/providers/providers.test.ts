@@ -81,6 +81,9 @@ test('Entra’s relaxations are proposed at its issuers alone, not at all that M
 })
 
 test('a proposal becomes options that keep the parameters set already', () => {
-  const change = changeWith({ params: { prompt: 'consent' }, quirks: { omitResource: true } }, { a: "it's b" })
+  const change = changeWith(
+    { params: { prompt: 'consent' }, quirks: { omitResource: true } },
+    { params: { a: "it's b" } }
+  )
   expect(optionsOf(change)).toEqual(['--omit-resource on', `--param 'a=it'\\''s b'`, '--param prompt=consent'])
 })

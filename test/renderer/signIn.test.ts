@@ -126,6 +126,42 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     expect(fixture().inputsOf('signIn.start')).toEqual([{ server: 'figma' }])
   })
 
+  test('a question about sites is asked, not told as a failure, and one press says yes and signs in', async () => {
+    const pair = { passes: 'token', from: 'good.example', to: 'evil.example', issuer: 'https://good.example' } as const
+    const question = 'The token for good.example will be given to evil.example.'
+    signingIn(fixture())
+    fixture().change(({ servers }) => {
+      const figma = servers.find(({ id }) => id === 'figma')!
+      Object.assign(figma, { state: 'signedOut', action: 'signIn', signIn: null })
+    })
+    const allowedSites = [pair]
+    fixture().handlers['signIn.start'] = () => {
+      fixture().change(({ servers }) => {
+        const proposal = { change: { allowedSites }, reason: question, givesUp: 'Much.', trust: 'seen', source: null }
+        Object.assign(servers.find(({ id }) => id === 'figma')!, { proposals: [proposal] })
+      })
+      throw new Refusal('confirmationNeeded', `${question} Nothing was opened or sent.`)
+    }
+    const page = await open('#sign-in/figma')
+    await button(page, signInWords.start).click()
+    await page.getByText(signInWords.question).waitFor()
+    await page.getByText('Give tokens of good.example to evil.example').waitFor()
+    expect(await button(page, signInWords.again).count()).toBe(0)
+    fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })
+    await button(page, proposalWords.allowAndSignIn).click()
+    await expect.poll(() => fixture().inputsOf('signIn.start').length).toBe(2)
+    expect(fixture().inputsOf('server.set')).toEqual([{ server: 'figma', allowedSites, reason: question }])
+  })
+
+  test('that the sign-in is at another site than the server is a line on the page', async () => {
+    signingIn(fixture())
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'figma')!.signIn!.otherSite = 'tenant.auth0.com'
+    })
+    const page = await open('#sign-in/figma')
+    await page.getByText(signInWords.otherSite('tenant.auth0.com')).waitFor()
+  })
+
   test('what a sign-in that failed elsewhere would need is on the server’s page too, until another one runs', async () => {
     const change = { quirks: { acceptIssuerSlash: true } }
     fixture().change(({ servers }) => {

@@ -35,6 +35,7 @@ export type AddOptions = CertificateOptions &
     tokenFile?: string
     refreshTokenFile?: string
     tokenEndpoint?: string
+    issuer?: string
     fromEnv?: string
     passThrough?: boolean
     redirectHost?: '127.0.0.1' | 'localhost'
@@ -46,6 +47,7 @@ export type AddOptions = CertificateOptions &
 
 export async function add(world: World, url: string, options: AddOptions): Promise<void> {
   checkUrl(url)
+  if (options.issuer) checkUrl(options.issuer)
   const grant = await readGrant(world, options)
   const input: Input<'server.add'> = { url, ...grant, ...readSettings(options) }
   if (grant.params || options.param) input.params = { ...grant.params, ...options.param }
@@ -163,13 +165,14 @@ async function readGrant(world: World, options: AddOptions): Promise<Partial<Inp
 }
 
 function readSettings(options: AddOptions): Partial<Input<'server.add'>> {
-  const { id, name, clientId, scope, tokenEndpoint, redirectHost, redirectPort } = options
+  const { id, name, clientId, scope, tokenEndpoint, issuer, redirectHost, redirectPort } = options
   return {
     ...(id && { id }),
     ...(name && { name }),
     ...(clientId && { clientId }),
     ...(scope && { scope }),
     ...(tokenEndpoint && { tokenEndpoint }),
+    ...(issuer && { issuer }),
     ...(redirectHost && { redirectHost }),
     ...(options.passThrough && { mode: 'passThrough' as const }),
     ...(redirectPort && { redirectPort })

@@ -10,17 +10,22 @@ import { sayCancelled } from '../../health/words.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
 import { print, printJson, printNote } from '../output.ts'
 import { offerProposals } from '../propose.ts'
+import { checkUrl } from '../sharedOptions.ts'
 import { describeLine, isNamed } from '../words.ts'
 import { Interrupted, type World } from '../world.ts'
 
-export type LoginOptions = { addScope?: string; device?: boolean; newClient?: boolean }
+export type LoginOptions = { addScope?: string; device?: boolean; newClient?: boolean; issuer?: string }
 
 export async function login(
   world: World,
   server: string,
   { json, ...options }: LoginOptions & { json?: boolean }
 ): Promise<void> {
-  const view = await withOwner(world, (owner) => signIn(world, owner, server, options))
+  if (options.issuer !== undefined) checkUrl(options.issuer)
+  const view = await withOwner(world, async (owner) => {
+    if (options.issuer !== undefined) await owner.call('server.set', { server, issuer: options.issuer })
+    return signIn(world, owner, server, options)
+  })
   if (json) printJson(world, { view })
   else print(world, describeLine(view, world.clock.now()))
 }
@@ -50,7 +55,8 @@ const proposalMayHelp: ReadonlySet<string> = new Set<ErrorCode>([
   'metadataInvalid',
   'registrationRefused',
   'signInFailed',
-  'scopeRefused'
+  'scopeRefused',
+  'confirmationNeeded'
 ])
 
 /** One sign-in, from the first word to the stored grant. An interruption cancels it; the old grant stays. */
@@ -71,6 +77,8 @@ async function signInOnce(
   if (started.url !== null) {
     printNote(world, `To sign in to ${server}, open this URL in a browser:`)
     printNote(world, `  ${started.url}`)
+    if (started.otherSite !== undefined)
+      printNote(world, `You sign in at ${started.otherSite}, which is not part of the server's own site.`)
     const opened = await world.openBrowser(started.url)
     printNote(
       world,

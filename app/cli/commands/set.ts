@@ -43,6 +43,7 @@ export type SetOptions = { json?: boolean } & CertificateOptions &
     param?: Record<string, string>
     redirectHost?: '127.0.0.1' | 'localhost'
     redirectPort?: number | 'any'
+    issuer?: string
     tokenFile?: string
     refreshTokenFile?: string
     passThrough?: 'on' | 'off'
@@ -81,6 +82,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(defaultScope && { scope: null }),
     ...(param && { params: param }),
     ...(redirectHost && { redirectHost }),
+    ...(options.issuer && { issuer: options.issuer === 'none' ? null : options.issuer }),
     ...(options.passThrough && { mode: options.passThrough === 'on' ? 'passThrough' : 'token' }),
     ...(options.redirectPort !== undefined && {
       redirectPort: options.redirectPort === 'any' ? null : options.redirectPort

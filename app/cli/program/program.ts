@@ -52,6 +52,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
       '--add-scope <scopes>',
       'request these scopes in addition to the granted ones, such as those a server named when it answered 403'
     )
+    .option('--issuer <url>', 'the authorization server to use, so that nobody is asked about its site')
     .option('--new-client', 'register a new client, if the server’s page says the client is unknown')
     .action((server, options) => run(async () => (await import('../commands/login.ts')).login(world, server, options)))
   make('keys <server>', 'print the public key of a client that authenticates with a key, as a JWK set').action(

@@ -33,6 +33,7 @@ export function describeAdd(make: Make, run: Run, world: World): void {
     .option('--token-file <file>', 'a token that cannot be refreshed; - reads stdin')
     .option('--refresh-token-file <file>', 'an existing refresh token; - reads stdin')
     .option('--token-endpoint <url>', 'token endpoint for that refresh token')
+    .option('--issuer <url>', 'the authorization server to use, so that nobody is asked about its site')
     .option(
       '--from-env <prefix>',
       'import once from PREFIX_REFRESH_TOKEN and similar variables; afterwards the vault takes precedence'
@@ -60,6 +61,7 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
     .option('--redirect-port <port>', 'port of the redirect URI; "any" lets the system choose', (text: string) =>
       text === 'any' ? text : whole(1, 65_535)(text)
     )
+    .option('--issuer <url>', 'the authorization server to use; "none" uses the one that the server names')
     .option('--client-id <id>', 'use your own client from the next sign-in on; "none" registers automatically again')
     .addOption(
       new Option('--client-auth <method>', 'how your own client authenticates').choices([
