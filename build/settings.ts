@@ -11,7 +11,8 @@ const meanings: Record<keyof Schedule, string> = {
   refreshMargin: '…or this long before expiry, whichever is earlier',
   jitter: 'refresh earlier at random, by up to this share of the lifetime, so that many servers do not refresh at once',
   earliestFraction: 'never before this share of the lifetime',
-  floor: 'minimum time between two attempts at one server, including attempts you start, even across restarts',
+  floor:
+    'minimum time between two attempts at one server, including attempts you start, even across restarts; one immediate retry after a lost reply is exempt',
   backoffFirst: 'wait after the first failure; it doubles with each further one…',
   backoffMax: '…up to this maximum',
   fixRetry: 'how often to retry while the server rejects the settings',

@@ -1,4 +1,4 @@
-// The one bridge into the page: call() and onMessage(), and nothing else of Electron or Node.
+// All that the pages can reach outside their sandbox: call() and onMessage(), and nothing else of Electron or Node.
 // Runs sandboxed and before the page; everything it passes on is parsed in the main process.
 import { contextBridge, ipcRenderer } from 'electron'
 import type { Reply } from '../app/contract/commands.ts'

@@ -1,5 +1,5 @@
 // Copies tool parameters into HTTP headers where a tool asks for it (`x-mcp-header`, MCP revision 2026-07-28).
-// Only HTTP clients have this duty, so a client on stdio leaves it out; the bridge learns it from tool lists that pass by.
+// A client on stdio does not send headers, so the bridge adds them, as the tool lists that pass through it demand.
 import { headerText, type Message } from './messages.ts'
 
 type Repeated = { path: string[]; header: string }

@@ -1,5 +1,5 @@
-// What `import … from 'tokentray'` gives to bots in Node: the token of a server, asked of the Tokentray that runs here.
-// It never becomes the owner itself, so it loads neither zod nor SQLite.
+// What `import … from 'tokentray'` gives to bots in Node: the token of a server, requested from the Tokentray that is running.
+// A bot never opens the vault in its own process, so this file loads neither zod nor SQLite.
 import { systemClock } from '../base/clock.ts'
 import { locate } from '../base/paths.ts'
 import { TokentrayError } from '../contract/errors.ts'

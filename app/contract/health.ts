@@ -1,5 +1,5 @@
 // The words for a server's health: states, faults, lights and actions, as lists and as the types made from them.
-// The rules about them are in app/health; nothing here decides anything. Free of zod, so that every folder may use it.
+// The rules about them are in app/health; nothing here decides anything. Free of zod, so that the pages and short commands do not load it.
 
 /** What can go wrong with a refresh. Only `refused` and `misconfigured` need a person; no fault deletes anything. */
 export const faults = ['offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved'] as const

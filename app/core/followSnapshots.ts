@@ -1,5 +1,5 @@
 // Whole snapshots for readers in the owner's own process, put together from the stream of changes.
-// Separate from publisher.ts, whose schemas a command that only asks a running owner must not load.
+// Kept apart from publisher.ts so that short commands do not load zod, which would slow each of them down.
 import { createFollower, type Follower } from '../contract/follower.ts'
 import type { Snapshot } from '../contract/views.ts'
 import type { Stream } from './publisher.ts'

@@ -1,4 +1,4 @@
-// Tells every door what changed: keeps the revision, the list of readers, and which servers' views must be made again.
+// Tells the window, browsers and watching commands what changed: keeps the revision, these readers, and which views are outdated.
 // It holds no view and no snapshot, so the work after one change does not grow with the number of servers.
 import TinyQueue from 'tinyqueue'
 import type { Clock } from '../base/clock.ts'

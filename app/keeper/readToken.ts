@@ -34,7 +34,7 @@ export async function refreshNow(keeper: Keeper, id: string): Promise<void> {
   throw whyNot(keeper, id)
 }
 
-const login = (id: string) => `Sign in again in Tokentray or with "tokentray login ${id}".`
+const login = (id: string) => `Open Tokentray or run "tokentray login ${id}" to sign in.`
 /** What a person can do for a server that needs a token. */
 export const remedies: Record<GrantKind, (id: string) => string> = {
   authorizationCode: login,

@@ -1,5 +1,5 @@
 // One refresh of one server's token (RFC 6749 section 6), from the journal entry to the durable save.
-// The order loses no token: journal, request, save, and only then the news. A save that fails is repeated, the request never.
+// The order loses no token: journal, send, save, and only then the news. A save that fails is repeated, a request never.
 import type { Clock, Random } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'

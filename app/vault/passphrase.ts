@@ -1,5 +1,5 @@
 // The passphrase mode, for machines without a keychain: used only when the person said so, never as a fallback.
-// The variable is taken out of the environment at once, so that no child inherits it.
+// TOKENTRAY_PASSPHRASE is removed from the environment at once, so that no program started later inherits it.
 import { scrypt } from 'node:crypto'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'

@@ -1,5 +1,5 @@
-// Sign-ins of local clients on SQLite: consent, codes, tokens, rotation, and who presents a credential.
-// The part of localAccess.ts that every sign-in and every request goes through.
+// Sign-ins of MCP clients at the gateway, stored in SQLite: consent, codes, tokens, rotation, and whose credential is presented.
+// Together with sqliteLocalAccess.ts, which has the clients and their keys, it implements localAccess.ts.
 import type { LocalAccess, RefreshToken, SignInGrant, UsedCode } from './localAccess.ts'
 
 export type Row = Record<string, unknown>

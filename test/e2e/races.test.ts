@@ -251,7 +251,7 @@ test('FM-03 FM-06 killed before the reply arrived: explained, retried once immed
   while (refused.code === 0) refused = await home.tokentray(['token', 'bot'])
   expect(refused).toMatchObject({ code: 3, out: '' })
   expect(refused.err).toMatch(
-    /^tokentray: The reply to the refresh at .* was lost.*Sign in again in Tokentray or with "tokentray login bot"\.\n$/
+    /^tokentray: The reply to the refresh at .* was lost.*Open Tokentray or run "tokentray login bot" to sign in\.\n$/
   )
   const { out: history } = await home.tokentray(['history', 'bot'])
   expect(history).toContain('no complete reply arrived: Tokentray stopped before the reply arrived.')

@@ -1,5 +1,5 @@
-// `tokentray clients …`: who may use the gateway, decided at a terminal.
-// A request is named by the digits that its page in the browser shows: any program could use a trusted name.
+// `tokentray clients …`: lists the clients of the gateway, and lets a person at a terminal allow, deny and revoke them.
+// A person chooses a request by its digits, not by its client's name, because any program can claim a trusted name.
 import type { ClientView, PendingClient } from '../../contract/clients.ts'
 import { parseDuration } from '../../contract/duration.ts'
 import { TokentrayError } from '../../contract/errors.ts'

@@ -1,5 +1,5 @@
-// Handlers of the demo's commands.
-// The demo itself is in app/demo; servers/demoServers.ts adds its servers and removes them again.
+// Handlers of the commands that start and stop the demo: three local servers to try Tokentray with, without an account.
+// servers/demoServers.ts does the work, so that the demo's servers are removed again even after a crash.
 import type { demoCommands } from '../../contract/demo.ts'
 import type { DemoServers } from '../../servers/demoServers.ts'
 import type { HandlersOf } from './handlers.ts'

@@ -1,4 +1,4 @@
-// Handlers of the commands that read and change the settings of the whole application.
+// Handlers of the commands that read and change the general settings.
 // A change is written to the settings file and takes effect at once.
 import type { settingsCommands } from '../../contract/settings.ts'
 import { type LiveSettings, settingsView } from '../../settings/liveSettings.ts'
