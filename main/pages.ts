@@ -2,6 +2,8 @@
 // Also decides which addresses are our own pages, and which may be opened in the person's browser.
 import { readFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
+import type { Theme } from '../app/contract/settings.ts'
+import { themed } from '../app/net/page.ts'
 
 export const scheme = 'app'
 const origin = `${scheme}://tokentray`
@@ -42,7 +44,11 @@ export function mayOpenOutside(url: string, isSignIn: boolean): boolean {
 }
 
 /** Answers a request of the window out of `folder`; 404 for whatever is not a plain file of a known type in it. */
-export async function servePage(folder: string, request: { url: string; method: string }): Promise<Response> {
+export async function servePage(
+  folder: string,
+  request: { url: string; method: string },
+  theme: Theme = 'system'
+): Promise<Response> {
   const missing = () => new Response('Not found', { status: 404 })
   if (request.method !== 'GET' || !isOwnPage(request.url)) return missing()
   let path: string
@@ -55,7 +61,8 @@ export async function servePage(folder: string, request: { url: string; method: 
   const type = types[extname(file)]
   if (!type || path.includes('\0') || path.includes('\\') || !file.startsWith(folder + sep)) return missing()
   try {
-    return new Response(await readFile(file), {
+    const body = await readFile(file)
+    return new Response(request.url.startsWith(startPage) ? themed(body, theme) : body, {
       headers: {
         'content-type': type,
         'content-security-policy': contentPolicy,

@@ -46,7 +46,11 @@ export async function openShell(
   const { platform } = o
   const preferences = openPreferences(o.isSmoke ? null : join(paths.home, 'desktop.json'))
   const loginItem = createLoginItem(platform, env as NodeJS.ProcessEnv)
-  const window = createWindow({ preload: join(o.folder, 'preload.cjs'), pages: join(o.folder, '..', 'renderer') })
+  const window = createWindow({
+    preload: join(o.folder, 'preload.cjs'),
+    pages: join(o.folder, '..', 'renderer'),
+    theme: () => newest?.theme ?? 'system'
+  })
   const listeners = new Set<(message: StreamMessage) => void>()
   const tally = tallyOf()
   /** The views that the message being taken in has changed; null: servers are gone, so that all are looked at. */

@@ -1,6 +1,7 @@
 // The only window: sandboxed, isolated, and limited to Tokentray's own pages; it opens no others and has no permissions.
 // It exists only while it is open, so that a hidden Tokentray costs no renderer process.
 import { app, BrowserWindow, protocol, type Session, session, shell, type WebContents } from 'electron'
+import type { Theme } from '../app/contract/settings.ts'
 import { isOwnPage, mayOpenOutside, scheme, servePage, startPage } from './pages.ts'
 
 export type Window = {
@@ -15,6 +16,8 @@ export type WindowOptions = {
   preload: string
   /** The folder of the bundled pages. */
   pages: string
+  /** As the settings say when the page is loaded. */
+  theme(): Theme
 }
 
 /** To be called before Electron is ready, as it demands. */
@@ -45,10 +48,10 @@ export function guardContents(isSignIn: (url: string) => boolean): void {
   })
 }
 
-function lock(pages: string): Session {
+function lock(pages: string, theme: () => Theme): Session {
   // Without "persist:" it lives in memory: no cookies, no cache, nothing on disk.
   const own = session.fromPartition('tokentray')
-  own.protocol.handle(scheme, (request) => servePage(pages, request))
+  own.protocol.handle(scheme, (request) => servePage(pages, request, theme()))
   own.setPermissionRequestHandler((_, __, answer) => answer(false))
   own.setPermissionCheckHandler(() => false)
   own.setDevicePermissionHandler(() => false)
@@ -59,8 +62,8 @@ function lock(pages: string): Session {
   return own
 }
 
-export function createWindow({ preload, pages }: WindowOptions): Window {
-  const own = lock(pages)
+export function createWindow({ preload, pages, theme }: WindowOptions): Window {
+  const own = lock(pages, theme)
   let window: BrowserWindow | null = null
 
   function make(screen: string): BrowserWindow {

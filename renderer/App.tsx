@@ -3,8 +3,9 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { AccessRequestBanner } from './AccessRequest.tsx'
-import { Toasts } from './controls.tsx'
+import { CopyLine, Toasts } from './controls.tsx'
 import { ServerList } from './ServerList.tsx'
+import { openCommand } from './session.ts'
 import { showTheme } from './settings.ts'
 import { changes, connections, screens, snapshots } from './store.ts'
 import { appWords } from './words/app.ts'
@@ -79,8 +80,7 @@ function useKeptFocus(snapshot: Snapshot | null): void {
 
 function ConnectionBanner() {
   const connection = connections.use()
-  const text =
-    connection === 'lost' || connection === 'ended' || connection === 'outdated' ? appWords.connection[connection] : ''
+  const text = connection === 'lost' || connection === 'outdated' ? appWords.connection[connection] : ''
   return (
     <div role="status" className={text ? 'connection' : 'spoken'}>
       {text}
@@ -88,27 +88,52 @@ function ConnectionBanner() {
   )
 }
 
+/** In place of everything: what was shown may have changed long ago, and whoever answers now may be another program. */
+function Ended() {
+  useEffect(() => {
+    document.title = `${appWords.ended.title} – ${appWords.name}`
+  }, [])
+  return (
+    <main className="page">
+      <h1>{appWords.ended.title}</h1>
+      <p>{appWords.ended.lead}</p>
+      <CopyLine label={appWords.ended.command} text={openCommand()} />
+    </main>
+  )
+}
+
 export function App() {
   const snapshot = snapshots.use()
+  const connection = connections.use()
   const theme = snapshot?.theme
   useEffect(() => {
     if (theme) showTheme(theme)
   }, [theme])
   useKeptFocus(snapshot)
+  if (connection === 'ended')
+    return (
+      <div className="app">
+        <Ended />
+        <Toasts />
+      </div>
+    )
   return (
     <div className="app">
       <ConnectionBanner />
-      <AccessRequestBanner />
-      {snapshot ? (
-        <Suspense fallback={null}>
-          <Shown snapshot={snapshot} />
-          <Announcer />
-        </Suspense>
-      ) : (
-        <main className="page">
-          <p className="lead">{appWords.connecting}</p>
-        </main>
-      )}
+      {/* Nothing can be clicked while nobody answers; what was typed stays. */}
+      <div className="live" inert={connection === 'lost'}>
+        <AccessRequestBanner />
+        {snapshot ? (
+          <Suspense fallback={null}>
+            <Shown snapshot={snapshot} />
+            <Announcer />
+          </Suspense>
+        ) : (
+          <main className="page">
+            <p className="lead">{appWords.connecting}</p>
+          </main>
+        )}
+      </div>
       <Toasts />
     </div>
   )

@@ -4,6 +4,8 @@ import type { Call, Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
 import { type ErrorCode, TokentrayError } from '../app/contract/errors.ts'
 import type { StreamMessage } from '../app/contract/stream.ts'
+import { readEvents } from './eventStream.ts'
+import { fetchInSession } from './session.ts'
 import { appWords } from './words/app.ts'
 
 /** `ended`: the browser's session is over, which only a new link mends. `outdated`: these pages are of another version. */
@@ -52,56 +54,61 @@ function windowBridge(preload: Preload): Bridge {
   }
 }
 
-const reconnectAfter = 3000
+const reconnectAfterMs = 1000
 
 function browserBridge(): Bridge {
   let connection: Connection = 'connecting'
   const listeners = new Set<(connection: Connection) => void>()
   const tell = (now: Connection) => {
+    if (connection === 'ended') return
     connection = now
     for (const listener of listeners) listener(now)
   }
 
   async function post(command: string, input: unknown): Promise<Reply<unknown>> {
-    const response = await fetch('./call', {
+    const unreachable = { ok: false, code: 'ownerUnreachable', message: appWords.connection.unreachable } as const
+    // Whoever is at the port then may be another program; nothing is sent before the stream has proved that it is none.
+    if (connection === 'lost') return unreachable
+    const response = await fetchInSession('./call', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ command, input })
-    }).catch(() => null)
-    if (response?.status === 401) {
-      tell('ended')
+    })
+    if (response === 'ended') tell('ended')
+    if (connection === 'ended' || response === 'ended')
       return { ok: false, code: 'notAllowedHere', message: appWords.connection.ended }
-    }
     const reply: unknown = await response?.json().catch(() => null)
     if (typeof reply === 'object' && reply !== null && 'ok' in reply) return reply as Reply<unknown>
-    return { ok: false, code: 'ownerUnreachable', message: appWords.connection.unreachable }
+    return unreachable
+  }
+
+  async function follow(listener: (message: StreamMessage) => void, signal: AbortSignal): Promise<void> {
+    let seen = ''
+    while (!signal.aborted) {
+      const headers = seen ? { 'last-event-id': seen } : {}
+      const response = await fetchInSession('./snapshots', { headers, signal })
+      if (signal.aborted) return
+      if (response === 'ended') return tell('ended')
+      if (response?.ok && response.body) {
+        tell('open')
+        await readEvents(response.body, ({ id, data }) => {
+          seen = id
+          if (!signal.aborted) listener(JSON.parse(data))
+        })
+      }
+      if (signal.aborted) return
+      tell('lost')
+      await new Promise((resolve) => window.setTimeout(resolve, reconnectAfterMs))
+    }
   }
 
   return {
     platform: 'browser',
     call: (async (name: string, input: unknown) => unwrap(await post(name, input))) as Call,
     onMessage(listener) {
-      let source: EventSource | null = null
-      let again: number | undefined
-      const open = () => {
-        const opened = new EventSource('./snapshots')
-        source = opened
-        opened.onopen = () => tell('open')
-        opened.onmessage = (event) => listener(JSON.parse(event.data))
-        opened.onerror = async () => {
-          if (connection !== 'ended') tell('lost')
-          // A stream that broke is taken up by the browser itself; a refused one is not, and says nothing of why.
-          if (opened.readyState !== EventSource.CLOSED) return
-          await post('snapshot', {})
-          if (connection === 'lost' && source === opened) again = window.setTimeout(open, reconnectAfter)
-        }
-      }
-      open()
-      return () => {
-        source?.close()
-        source = null
-        window.clearTimeout(again)
-      }
+      const stopping = new AbortController()
+      void follow(listener, stopping.signal)
+      return () => stopping.abort()
     },
     onConnection(listener) {
       listeners.add(listener)

@@ -2,11 +2,9 @@
 // Nothing is caught here: if the pages crash, the core goes on refreshing tokens.
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
-import { showKeptTheme } from './settings.ts'
 import { connect } from './store.ts'
 import './styles.css'
 
-showKeptTheme()
 connect()
 const root = document.getElementById('root')
 if (root) createRoot(root).render(<App />)

@@ -22,26 +22,9 @@ export const changeSettings = (changes: SettingsChanges, said: string | null = a
     return said
   })
 
-const kept = 'theme'
-
-/** Light, dark, or as the system says; kept here too, so that the next start shows the right one before it asks. */
+/** Light, dark, or as the system says. The start page comes in the theme of the settings already. */
 export function showTheme(theme: Theme): void {
   const root = document.documentElement
   if (theme === 'system') delete root.dataset.theme
   else root.dataset.theme = theme
-  try {
-    localStorage.setItem(kept, theme)
-  } catch {
-    // A browser may keep nothing for us (SecurityError), or have no room: the theme then follows with the first snapshot.
-  }
-}
-
-export function showKeptTheme(): void {
-  let theme: string | null = null
-  try {
-    theme = localStorage.getItem(kept)
-  } catch {
-    // Refused by the browser (SecurityError): as the system says, until the first snapshot.
-  }
-  if (theme === 'light' || theme === 'dark') showTheme(theme)
 }

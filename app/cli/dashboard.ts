@@ -3,8 +3,10 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { commandLineOf } from '../connect/launcher.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
-import type { Core, CoreOptions } from '../core/core.ts'
+import type { DashboardLink } from '../core/commands/owner.ts'
+import type { Core } from '../core/core.ts'
 import { type Dashboard, startDashboard } from '../dashboard/dashboard.ts'
 import { keepPort, loopbackListeners, readPort } from '../settings/ports.ts'
 import { printNote } from './output.ts'
@@ -19,7 +21,7 @@ export type DashboardChoice = {
 }
 
 export type PreparedDashboard = {
-  link: NonNullable<CoreOptions['dashboardLink']>
+  link: DashboardLink
   /** The dashboard's address, or null where it cannot be shown, which was said by then. */
   start(core: Core): Promise<string | null>
   close(): Promise<void>
@@ -46,6 +48,7 @@ export function prepareDashboard(world: World, choice: DashboardChoice, files: s
       files,
       folder: paths.runtime ?? paths.ownerFolder,
       port,
+      command: commandLineOf(world.env, world.platform, 'open'),
       clock,
       randomBytes
     })
@@ -59,8 +62,8 @@ export function prepareDashboard(world: World, choice: DashboardChoice, files: s
   }
 
   return {
-    link(as) {
-      if (running) return running.link(as)
+    link(wanted) {
+      if (running) return running.link(wanted)
       throw new TokentrayError('dashboardOff', why)
     },
     async start(core) {

@@ -59,6 +59,10 @@ const world: World = {
     if (!isInteractive(world)) return null
     return async (talk) => (await import('./prompt.ts')).talkHidden(world, talk)
   },
+  async lookUp(name) {
+    const { lookup } = await import('node:dns/promises')
+    return (await lookup(name, { all: true })).map(({ address }) => address)
+  },
   openBrowser: async (url) => (await import('./browser.ts')).openBrowser(url, env, platform),
   openPage: async (file) => (await import('./browser.ts')).openPage(file, env, platform)
 }

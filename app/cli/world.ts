@@ -11,6 +11,8 @@ export type World = Hosting & {
   readonly stdin: Input
   stdout: Output
   stderr: Output
+  /** All addresses of a name, as the system's resolver has them. Rejects where there are none. */
+  lookUp(name: string): Promise<readonly string[]>
   /** Resolves with false where no browser could be started; the URL has been printed by then. */
   openBrowser(url: string): Promise<boolean>
   /** Shows a page of our own on this disk; false where no browser could be started. Absent where none ever is. */

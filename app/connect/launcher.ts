@@ -1,6 +1,7 @@
 // The command by which a client starts this Tokentray: with absolute paths, since desktop applications have no PATH.
 // Variables that choose another vault than the usual one are passed along.
 import { realpathSync } from 'node:fs'
+import { delimiter, dirname, join, sep } from 'node:path'
 import type { Environment } from '../base/paths.ts'
 import type { Launcher } from './clients.ts'
 
@@ -21,4 +22,29 @@ function scriptOf(path: string | undefined): string | null {
   } catch {
     return null
   }
+}
+
+/** What a person types into a terminal to run this very Tokentray: `tokentray …` only where that is the one on the PATH. */
+export function commandLineOf(env: Environment, platform: NodeJS.Platform, ...args: string[]): string {
+  const { command, args: script, env: variables = {} } = launcherOf(env)
+  const isNamed = script[0] === undefined || isOnPath(env, script[0])
+  const words = [...(isNamed ? ['tokentray'] : [command, ...script]), ...args].map((word) => quote(word, platform))
+  const set = Object.entries(variables).map(([name, value]) =>
+    platform === 'win32' ? `set "${name}=${value}" &&` : `${name}=${quote(value, platform)}`
+  )
+  return [...set, ...words].join(' ')
+}
+
+function quote(word: string, platform: NodeJS.Platform): string {
+  if (/^[\w@%+=:,./\\-]+$/.test(word) && (platform === 'win32' || !word.includes('\\'))) return word
+  return platform === 'win32' ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** Whether `tokentray` on the PATH belongs to the package of `script`. */
+function isOnPath({ PATH = '' }: Environment, script: string): boolean {
+  for (const folder of PATH.split(delimiter)) {
+    const found = folder === '' ? null : scriptOf(join(folder, 'tokentray'))
+    if (found !== null) return script.startsWith(dirname(dirname(found)) + sep)
+  }
+  return false
 }

@@ -12,7 +12,13 @@ export const ownerCommands = {
   /** A one-time link into the dashboard. `file`: inside a private page that opens it; `text`: bare, for a terminal. */
   'dashboard.link': {
     doors: cliOnly,
-    input: z.object({ as: z.enum(['file', 'text']) }).strict(),
+    input: z
+      .object({
+        as: z.enum(['file', 'text']),
+        /** `address`: to 127.0.0.1, where browsers here would ask another computer for the dashboard's own name. */
+        to: z.enum(['name', 'address']).default('name')
+      })
+      .strict(),
     output: z
       .object({
         /** Where the dashboard is, without the secret. */

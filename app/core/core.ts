@@ -6,7 +6,7 @@ import type { Random } from '../base/clock.ts'
 import { type Log, openLog, silentLog } from '../base/log.ts'
 import { createMetrics } from '../base/metrics.ts'
 import { noClients } from '../contract/clients.ts'
-import { commands, type Output, type Reply } from '../contract/commands.ts'
+import { commands, type Reply } from '../contract/commands.ts'
 import type { Door } from '../contract/door.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { GatewayView, Snapshot, VaultView } from '../contract/views.ts'
@@ -24,7 +24,7 @@ import type { Unlocking } from '../vault/unlock.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type Keeping, startKeeping } from './assembly.ts'
 import type { AlwaysCommand, Handlers, HandlersOf, OpenVaultCommand } from './commands/handlers.ts'
-import { createOwnerHandlers } from './commands/owner.ts'
+import { createOwnerHandlers, type DashboardLink } from './commands/owner.ts'
 import { createSettingsHandlers } from './commands/settings.ts'
 import { createClosedVaultHandlers } from './commands/vault.ts'
 import { createPublisher, type Stream } from './publisher.ts'
@@ -32,8 +32,11 @@ import { writeReport } from './report.ts'
 import { route } from './router.ts'
 
 export interface Core {
-  /** Parses, checks the door, runs, parses the answer. Never throws; unexpected errors are logged and coded. */
-  handle(door: Door, name: string, input: unknown): Promise<Reply<unknown>>
+  /**
+   * Parses, checks the door, runs, parses the answer. Never throws; unexpected errors are logged and coded. `linkedAt`: see
+   * HandlersOf.
+   */
+  handle(door: Door, name: string, input: unknown, linkedAt?: number): Promise<Reply<unknown>>
   snapshot(): Snapshot
   /** What changes is told to whoever subscribes. */
   readonly stream: Stream
@@ -57,7 +60,7 @@ export type CoreOptions = Unlocking & {
   /** For owners that show the vault's state and take what opens it: openCore() then needs no open vault. */
   standBy?: boolean
   /** A one-time link into the dashboard that this owner shows, or a `dashboardOff` thrown. */
-  dashboardLink?: (as: 'file' | 'text') => Output<'dashboard.link'>
+  dashboardLink?: DashboardLink
   /** Told in a sentence what a person should know while the vault is opened. */
   notice?: (sentence: string) => void
   /** How the system is asked for its proxy; absent: by its small tools. */
@@ -187,7 +190,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     log.warn('the vault is not open', { code: error.code })
   }
   return {
-    handle(door, name, input) {
+    handle(door, name, input, linkedAt) {
       if (closing)
         return Promise.resolve({
           ok: false,
@@ -195,7 +198,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           message: 'Tokentray is shutting down. Try again in a moment.'
         })
       const handlers: Handlers = { ...(keeping?.handlers ?? whileClosed), ...always }
-      const call = route(handlers, log, door, name, input).finally(() => calls.delete(call))
+      const call = route(handlers, log, door, name, input, linkedAt).finally(() => calls.delete(call))
       calls.add(call)
       return call
     },

@@ -22,7 +22,7 @@ function isGiven(input: unknown, [first, ...rest]: string[]): boolean {
   return typeof input === 'object' && input !== null && isGiven((input as Record<string, unknown>)[first], rest)
 }
 
-async function run(handlers: Handlers, door: Door, name: string, input: unknown): Promise<unknown> {
+async function run(handlers: Handlers, door: Door, name: string, input: unknown, linkedAt?: number): Promise<unknown> {
   if (!isCommand(name)) throw new TokentrayError('commandUnknown', `There is no command "${name.slice(0, 60)}".`)
   const { doors, input: inputSchema, output: outputSchema } = commands[name]
   if (!doors.includes(door)) throw new TokentrayError('notAllowedHere', `"${name}" is not available from here.`)
@@ -35,8 +35,8 @@ async function run(handlers: Handlers, door: Door, name: string, input: unknown)
       'notAllowedHere',
       `"${kept}" cannot be set from here. Pages must not run programs, and pages in a browser must not read files.`
     )
-  const handler = handlers[name] as (input: unknown) => Promise<unknown>
-  return outputSchema.parse(await handler(parsed.data))
+  const handler = handlers[name] as (input: unknown, linkedAt?: number) => Promise<unknown>
+  return outputSchema.parse(await handler(parsed.data, linkedAt))
 }
 
 /** Never throws: unforeseen errors are logged, and answered with the code `unexpected`. */
@@ -45,10 +45,11 @@ export async function route(
   log: Log,
   door: Door,
   name: string,
-  input: unknown
+  input: unknown,
+  linkedAt?: number
 ): Promise<Reply<unknown>> {
   try {
-    return { ok: true, value: await run(handlers, door, name, input) }
+    return { ok: true, value: await run(handlers, door, name, input, linkedAt) }
   } catch (error) {
     const { code, message } = asTokentrayError(error)
     if (code === 'unexpected') log.error('a command ended unexpectedly', error, { command: name })

@@ -10,7 +10,7 @@ const sentences: Readonly<Record<number, string>> = {
   403: 'The request came from another website. Nothing was done.',
   404: 'Page not found.',
   405: 'Method not allowed.',
-  421: 'This is not Tokentray’s address.'
+  421: 'The dashboard is not at this address. Run "tokentray open" in a terminal.'
 }
 
 export function send(

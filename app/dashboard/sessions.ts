@@ -13,7 +13,17 @@ export const sessionLifeMs = 7 * 24 * 3_600_000
 export const maxLinks = 8
 export const maxSessions = 32
 
-type Link = { endsAt: number; forget(): void }
+type Link = { host: string; madeAt: number; endsAt: number; forget(): void }
+
+export type Session = {
+  /** The origin (RFC 6454) whose pages hold the session: at any other, its secret opens nothing. */
+  origin: string
+  /** When the link was made that became this session, in ms since the epoch. */
+  linkedAt: number
+  endsAt: number
+  /** What only this owner and the pages know, and pages never send: answers prove by it where they come from. */
+  proof: string
+}
 
 const hash = (text: string) => createHash('sha256').update(text).digest('base64url')
 
@@ -22,49 +32,58 @@ export class Sessions {
   readonly #randomBytes: RandomBytes
   /** Looked up by hash, so that the time a look-up takes tells nothing of the secret. */
   readonly #links = new Map<string, Link>()
-  readonly #sessions = new Map<string, { endsAt: number }>()
+  readonly #sessions = new Map<string, Session>()
 
   constructor(clock: Clock, randomBytes: RandomBytes) {
     this.#clock = clock
     this.#randomBytes = randomBytes
   }
 
-  /** A new link's secret. `onGone` is called once: when it was used, has expired, or was removed for a newer one. */
-  makeLink(onGone: () => void = () => {}): { secret: string; expiresAt: number } {
-    const secret = this.#randomBytes(32).toString('base64url')
+  readonly #makeSecret = () => this.#randomBytes(32).toString('base64url')
+
+  /**
+   * The secret of a new link, which is good at `host` alone. `onGone` is called once: when it was used, has expired, or was
+   * removed for a newer one.
+   */
+  makeLink(host: string, onGone: () => void = () => {}): { secret: string; expiresAt: number } {
+    const secret = this.#makeSecret()
     const key = hash(secret)
-    const expiresAt = this.#clock.now() + linkLifeMs
+    const madeAt = this.#clock.now()
+    const expiresAt = madeAt + linkLifeMs
     const cancel = this.#clock.after(linkLifeMs, () => this.#links.get(key)?.forget())
     const forget = () => {
       this.#links.delete(key)
       cancel()
       onGone()
     }
-    this.#links.set(key, { endsAt: expiresAt, forget })
+    this.#links.set(key, { host, madeAt, endsAt: expiresAt, forget })
     if (this.#links.size > maxLinks) this.#links.values().next().value?.forget()
     return { secret, expiresAt }
   }
 
-  /** Turns a link into a session and returns that one's secret; null if the link is unknown, used or expired. */
-  redeem(secret: string): string | null {
+  /** Turns a link into a session of `origin`; null if the link is unknown, used, expired, or good elsewhere. */
+  redeem(secret: string, origin: string): { secret: string; proof: string } | null {
     const link = this.#links.get(hash(secret))
     if (!link) return null
     link.forget()
     // Timers stop while the machine sleeps, so the wall clock is checked too.
-    if (this.#clock.now() >= link.endsAt) return null
-    const session = this.#randomBytes(32).toString('base64url')
-    this.#sessions.set(hash(session), { endsAt: this.#clock.now() + sessionLifeMs })
+    if (this.#clock.now() >= link.endsAt || new URL(origin).hostname !== link.host) return null
+    const [session, proof] = [this.#makeSecret(), this.#makeSecret()]
+    const endsAt = this.#clock.now() + sessionLifeMs
+    this.#sessions.set(hash(session), { origin, linkedAt: link.madeAt, endsAt, proof })
     if (this.#sessions.size > maxSessions) this.#sessions.delete(this.#sessions.keys().next().value!)
-    return session
+    return { secret: session, proof }
   }
 
-  isOpen(session: string): boolean {
-    const key = hash(session)
+  /** The session of this secret at `origin`; null where there is none, or it is over. */
+  find(secret: unknown, origin: string): Session | null {
+    if (typeof secret !== 'string') return null
+    const key = hash(secret)
     const found = this.#sessions.get(key)
-    if (!found) return false
-    if (this.#clock.now() < found.endsAt) return true
+    if (!found || found.origin !== origin) return null
+    if (this.#clock.now() < found.endsAt) return found
     this.#sessions.delete(key)
-    return false
+    return null
   }
 
   /** Forgets all links and sessions. */
@@ -72,16 +91,4 @@ export class Sessions {
     for (const link of [...this.#links.values()]) link.forget()
     this.#sessions.clear()
   }
-}
-
-/**
- * Every value of the cookie called `name` in a Cookie header: another service on the same host may have set one of the
- * same name.
- */
-export function readCookies(header: string | undefined, name: string): string[] {
-  return (header ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1))
 }

@@ -4,11 +4,19 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 export const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
+/** The name in a Host header, in small letters and without the port; null where the header is none. */
+export function nameInHost(host: string | undefined): string | null {
+  return /^(\[[\da-f:]+\]|[a-z\d.-]+)(?::\d{1,5})?$/i.exec(host ?? '')?.[1]?.toLowerCase() ?? null
+}
+
 /** The name in a Host header, where it is one of `ours`; else null, and the request must be refused. */
 export function hostName(host: string | undefined, ours: ReadonlySet<string>): string | null {
-  const name = /^(\[[\da-f:]+\]|[a-z\d.-]+)(?::\d{1,5})?$/i.exec(host ?? '')?.[1]?.toLowerCase()
-  return name !== undefined && ours.has(name) ? name : null
+  const name = nameInHost(host)
+  return name !== null && ours.has(name) ? name : null
 }
+
+/** Whether an IP address, as resolvers write it, is this computer. */
+export const isLoopbackAddress = (address: string): boolean => address === '::1' || /^127(\.\d+){3}$/.test(address)
 
 /** True where a browser fetches or renders a page ahead of a click. */
 export function isLookingAhead(headers: IncomingHttpHeaders): boolean {

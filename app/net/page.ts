@@ -1,10 +1,11 @@
 // The plain HTML pages of gateway and dashboard in one style, and the security headers of all their answers.
 // A content security policy allows the style by its hash, so that no other inline text can get in.
 import { createHash } from 'node:crypto'
+import type { Theme } from '../contract/settings.ts'
 
 const style =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:16vh auto;padding:0 1rem;color:#222;background:#fff}' +
-  'h1{font-size:1.25rem}code{font:.95em ui-monospace,monospace;padding:.1em .35em;border-radius:4px;background:#eee}' +
+  'h1{font-size:1.25rem}code{font:.95em ui-monospace,monospace;padding:.1em .35em;border-radius:4px;background:#eee;overflow-wrap:anywhere}' +
   '.digits{font:600 2rem ui-monospace,monospace;letter-spacing:.2em;margin:1rem 0}b{overflow-wrap:anywhere}' +
   '@media(prefers-color-scheme:dark){body{color:#ddd;background:#1c1c1e}code{background:#333}a{color:#8ab4ff}}'
 
@@ -34,3 +35,7 @@ export function writePage(title: string, html: string, head = ''): string {
     `<main><h1>${escaped(title)}</h1>${html}</main></html>\n`
   )
 }
+
+/** The start page of the bundle in the theme of the settings, which no script has to set after the first paint. */
+export const themed = (page: Buffer, theme: Theme): string =>
+  page.toString('utf8').replace('<html', theme === 'system' ? '<html' : `<html data-theme="${theme}"`)

@@ -6,9 +6,14 @@ export const appWords = {
   connecting: 'Connecting…',
   notifications: 'Notifications',
   changed: (count: number) => `${count} servers changed`,
+  ended: {
+    title: 'Open the dashboard from a terminal',
+    lead: 'Tokentray was restarted, or your session has expired. This page no longer shows anything. Run this command on the computer where Tokentray runs:',
+    command: 'Command'
+  },
   connection: {
     lost: 'Connection to Tokentray lost. This page may be out of date. Reconnecting…',
-    ended: 'Your session has expired. Run “tokentray open” to get a new link.',
+    ended: 'Your session has ended. Open the dashboard again from a terminal.',
     outdated: 'Tokentray was updated. Reload this page.',
     unreachable: 'Tokentray did not respond, so your change may not have been made. Try again.'
   }

@@ -44,7 +44,7 @@ export async function measureFailure(): Promise<Part> {
     const dashboard = await serve(core, join(root, 'dist', 'renderer'), home)
     const chromium = await openChromium()
     try {
-      const page = await chromium.page(dashboard.link('text').link!)
+      const page = await chromium.page(dashboard.link({ as: 'text' }).link!)
       await page.locator(`[data-server="s-${rounds - 1}"]`).waitFor()
       await page.evaluate(watch)
       const values: number[] = []

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { openPage } from '../../app/cli/browser.ts'
+import { open } from '../../app/cli/commands/open.ts'
 import { serve } from '../../app/cli/commands/serve.ts'
 import { type DashboardChoice, prepareDashboard } from '../../app/cli/dashboard.ts'
 import { connect } from '../../app/owner/client.ts'
@@ -33,7 +34,7 @@ describe('serve', () => {
     const { address, dashboard, paths, text } = await prepare({ dashboardPort: port })
     expect(address).toBe(`http://tokentray.localhost:${port}`)
     expect((await ask(port, '/health')).status).toBe(200)
-    expect(dashboard.link('text').link).toContain(`${address}/link/`)
+    expect(dashboard.link({ as: 'text' }).link).toContain(`.localhost:${port}/#link/`)
     expect([kept(paths.ownerFolder), statSync(join(paths.ownerFolder, 'dashboard.json')).mode & 0o777]).toEqual([
       { port },
       0o600
@@ -56,7 +57,7 @@ describe('serve', () => {
     expect(text.err).toMatch(
       new RegExp(`^tokentray: Port ${port} for the dashboard is in use .*--dashboard-port[^\n]*\n$`)
     )
-    expect(() => dashboard.link('file')).toThrow(expect.objectContaining({ code: 'dashboardOff' }))
+    expect(() => dashboard.link({ as: 'file' })).toThrow(expect.objectContaining({ code: 'dashboardOff' }))
     expect(kept(paths.ownerFolder)).toEqual({ port })
   })
   test('gateway and dashboard are not both put on one port: refused before anything starts', async () => {
@@ -110,10 +111,10 @@ describe('serve', () => {
       null,
       expect.stringMatching(/^tokentray: [^\n]*npm run bundle\.\n$/)
     ])
-    expect(() => bare.dashboard.link('text')).toThrow(/npm run bundle/)
+    expect(() => bare.dashboard.link({ as: 'text' })).toThrow(/npm run bundle/)
     const without = await prepare({ dashboard: false })
     expect([without.address, without.text.err]).toEqual([null, ''])
-    expect(() => without.dashboard.link('text')).toThrow(/--no-dashboard/)
+    expect(() => without.dashboard.link({ as: 'text' })).toThrow(/--no-dashboard/)
   })
   test('before the first start the port is 4141', () => {
     expect([loopbackListeners.dashboard.port, readPort(makePaths().ownerFolder, loopbackListeners.dashboard)]).toEqual([
@@ -150,11 +151,11 @@ describe('serve', () => {
     })
     const serving = serve(made.world, { open: true, dashboardPort: await freePort() }, makeFiles(made.paths.home))
     const file = await opened.promise
-    expect([statSync(file).mode & 0o777, readFileSync(file, 'utf8').includes('/link/')]).toEqual([0o600, true])
+    expect([statSync(file).mode & 0o777, readFileSync(file, 'utf8').includes('/#link/')]).toEqual([0o600, true])
     await expect.poll(() => made.text.err).toContain('in your browser')
     made.interrupt()
     await serving
-    expect([existsSync(file), made.core.isClosed(), `${made.text.out}${made.text.err}`.includes('/link/')]).toEqual([
+    expect([existsSync(file), made.core.isClosed(), `${made.text.out}${made.text.err}`.includes('/#link/')]).toEqual([
       false,
       true,
       false
@@ -192,7 +193,7 @@ describe('open', () => {
     core.on('dashboard.link', ({ as }: { as: string }) =>
       as === 'file'
         ? { address, file: '/run/open-1.html', link: null, expiresAt: 1 }
-        : { address, file: null, link: `${address}/link/${secret}`, expiresAt: 1 }
+        : { address, file: null, link: `${address}/#link/${secret}`, expiresAt: 1 }
     )
     const listener = await listen({ core, paths, kind, version: '1.2.3', clock: systemClock() })
     onTestFinished(() => listener.close())
@@ -205,16 +206,64 @@ describe('open', () => {
     const browser = async (file: string) => opened.push(file) > 0
     const { exitCode, out, err } = await runIn(['open'], { paths, openPage: browser, isTTY: true })
     expect([exitCode, opened, asked(), out]).toEqual([0, ['/run/open-1.html'], ['file'], ''])
-    expect(err).toContain(`Opening ${address} in your browser.`)
+    expect(err).toContain('Opening the dashboard in your browser.')
     const json = await runIn(['open', '--json'], { paths, openPage: browser })
     expect(JSON.parse(json.out)).toEqual({ address })
+  })
+  test.each([
+    ['loopback alone', 'linux', ['127.0.0.1', '::1'], 'name'],
+    ['no answer, where browsers resolve such names by themselves', 'linux', null, 'name'],
+    ['no answer, where Safari does not', 'darwin', null, 'address'],
+    ['another computer', 'linux', ['203.0.113.9'], 'address'],
+    ['this computer and another', 'win32', ['127.0.0.1', '2001:db8::1'], 'address']
+  ] as const)('names below .localhost lead to %s (%s)', async (_what, platform, found, to) => {
+    const { paths, core } = await startOwner()
+    const asked: string[] = []
+    const made = makeWorld({
+      paths,
+      openPage: async () => true,
+      async lookUp(name) {
+        asked.push(name)
+        if (found === null) throw new Error('ENOTFOUND')
+        return found
+      }
+    })
+    made.world.platform = platform
+    await open(made.world, {})
+    expect(core.calls.map(({ input }) => input)).toEqual([{ as: 'file', to }])
+    // A decoy: the name of the dashboard itself is asked of nobody.
+    expect(asked).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.localhost$/)])
+    if (to === 'name') expect(made.text.err).not.toContain('Warning')
+    else expect(made.text.err).toMatch(/^Warning: names that end in \.localhost do not lead .*docs\/security\.md\.\n/)
+  })
+  test('a resolver that never answers is not waited for', async () => {
+    const { paths, core } = await startOwner()
+    const { exitCode } = await runIn(['open'], {
+      paths,
+      openPage: async () => true,
+      lookUp: () => new Promise(() => {})
+    })
+    expect([exitCode, core.calls.length]).toEqual([0, 1])
+  })
+  test.each([
+    [{ http_proxy: 'http://proxy:3128' }, true],
+    [{ ALL_PROXY: 'socks5://proxy', no_proxy: 'localhost,127.0.0.1' }, true],
+    [{ HTTP_PROXY: 'http://proxy:3128', no_proxy: 'example.com, .localhost' }, false],
+    [{ http_proxy: 'http://proxy:3128', NO_PROXY: '*' }, false],
+    [{}, false]
+  ])('a proxy of the environment that would get the pages is warned of: %o', async (env, isWarned) => {
+    const { paths } = await startOwner()
+    const made = makeWorld({ paths, env: env as Record<string, string>, openPage: async () => true })
+    made.world.platform = 'linux'
+    await open(made.world, {})
+    expect(/^Warning: a proxy .* Add \.localhost to NO_PROXY\.$/m.test(made.text.err)).toBe(isWarned)
   })
   test('without a browser the link is printed to the terminal, and never to stdout', async () => {
     const { paths } = await startOwner()
     for (const words of [['open'], ['open', '--print'], ['open', '--print', '--json']]) {
       const { exitCode, out, err } = await runIn(words, { paths, isTTY: true })
       expect(exitCode).toBe(0)
-      expect(err).toContain(`\n  ${address}/link/${secret}\n`)
+      expect(err).toContain(`\n  ${address}/#link/${secret}\n`)
       expect(out).not.toContain(secret)
     }
   })

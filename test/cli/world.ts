@@ -45,6 +45,7 @@ export type Setting = {
   env?: Record<string, string>
   stdin?: string
   isTTY?: boolean
+  lookUp?: (name: string) => Promise<readonly string[]>
   openBrowser?: (url: string) => Promise<boolean>
   openPage?: (file: string) => Promise<boolean>
 }
@@ -76,6 +77,7 @@ export function makeWorld(setting: Setting = {}) {
     get ask(): World['ask'] {
       return isInteractive(world) ? (talk) => talkHidden(world, talk) : null
     },
+    lookUp: setting.lookUp ?? (async () => ['127.0.0.1']),
     openBrowser: setting.openBrowser ?? (async () => false),
     openPage: setting.openPage ?? (async () => false)
   }

@@ -57,6 +57,7 @@ async function tokentray(
     hostCore: openCore,
     notice: (sentence) => void process.stderr.write(`tokentray: ${sentence}\n`),
     ask: null,
+    lookUp: async () => ['127.0.0.1'],
     openBrowser: (url) =>
       approve(url).then(
         () => true,

@@ -10,27 +10,27 @@ test('FM-25 readToken and everything else that is not for browsers is rejected, 
   const setting = await createSetting()
   onTestFinished(() => setting.stop())
   const { port, signIn } = await makeDashboard<Core>({ core: setting.core })
-  const cookie = await signIn()
+  const session = await signIn()
   const kept = Object.entries(commands).filter(([, { doors }]) => !doors.includes('browser'))
   expect(kept.map(([name]) => name)).toEqual(expect.arrayContaining(['readToken', 'dashboard.link', 'owner.quit']))
   for (const [name] of kept)
-    expect(JSON.parse((await command(port, cookie, name, { server: 'one' })).body)).toMatchObject({
+    expect(JSON.parse((await command(port, session, name, { server: 'one' })).body)).toMatchObject({
       ok: false,
       code: 'notAllowedHere'
     })
   for (const name of ['__proto__', 'constructor'])
-    expect(JSON.parse((await command(port, cookie, name)).body)).toMatchObject({ code: 'commandUnknown' })
+    expect(JSON.parse((await command(port, session, name)).body)).toMatchObject({ code: 'commandUnknown' })
 })
 
 test('FM-25 no token appears in any response or stream, through sign-in, refresh, failure, sign-out and removal', async () => {
   const setting = await createSetting()
   onTestFinished(() => setting.stop())
-  const { port, signIn, own } = await makeDashboard<Core>({ core: setting.core })
-  const cookie = await signIn()
-  const stream = await openStream(port, { cookie })
+  const { port, signIn } = await makeDashboard<Core>({ core: setting.core })
+  const session = await signIn()
+  const stream = await openStream(port, session)
   const said: string[] = []
   const run = async (name: string, input: unknown = {}) => {
-    const { body } = await command(port, cookie, name, input)
+    const { body } = await command(port, session, name, input)
     said.push(body)
     return JSON.parse(body)
   }
@@ -62,8 +62,8 @@ test('FM-25 no token appears in any response or stream, through sign-in, refresh
     ['server.refresh', { server: pasted.slice(0, 4) }]
   ] as const)
     await run(name, input)
-  for (const path of ['/', '/health', '/nothing', '/call', `/link/${pasted}`])
-    said.push(JSON.stringify(await ask(port, path, { headers: { ...own, cookie } })))
+  for (const path of ['/', '/health', '/nothing', '/call', '/link', `/${pasted}`])
+    said.push(JSON.stringify(await ask(port, path, { headers: session })))
   said.push(await stream.until(/"state":"signedOut"/))
   expect(secrets.size).toBe(3)
   for (const secret of secrets) for (const text of said) expect(text).not.toContain(secret)

@@ -6,8 +6,9 @@ import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { sessionHeader } from '../../app/contract/dashboardSession.ts'
 import type { Core } from '../../app/core/core.ts'
-import { type DashboardOptions, startDashboard } from '../../app/dashboard/dashboard.ts'
+import { type Dashboard, type DashboardOptions, startDashboard } from '../../app/dashboard/dashboard.ts'
 import { fakeClock } from '../fakes/clock.ts'
 import { makeCore } from '../owner/fakeCore.ts'
 
@@ -27,12 +28,9 @@ export function makeFiles(folder: string): string {
   if (existsSync(join(files, 'index.html'))) return files
   writeFileSync(
     join(files, 'index.html'),
-    '<!doctype html><title>Tokentray</title><link rel="icon" href="data:,"><script type="module" src="./assets/index-aB3_x9-Z.js"></script><p id="light"></p>'
+    '<!doctype html><html lang="en"><title>Tokentray</title><link rel="icon" href="data:,"><script type="module" src="./assets/index-aB3_x9-Z.js"></script><p id="light"></p>'
   )
-  writeFileSync(
-    join(files, 'assets', 'index-aB3_x9-Z.js'),
-    "new EventSource('/snapshots').onmessage = ({ data }) => { const { snapshot, revision = snapshot.revision } = JSON.parse(data); document.querySelector('#light').textContent = revision }"
-  )
+  writeFileSync(join(files, 'assets', 'index-aB3_x9-Z.js'), 'document.querySelector("#light").textContent = "loaded"')
   writeFileSync(join(files, 'plain.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
   writeFileSync(join(files, '.hidden.html'), 'hidden')
   writeFileSync(join(files, 'notes.txt'), 'notes')
@@ -66,6 +64,7 @@ export async function makeDashboard<C extends Core = ReturnType<typeof makeCore>
     files: makeFiles(folder),
     folder: runtime,
     port: 0,
+    command: 'tokentray open',
     clock,
     randomBytes,
     ...given,
@@ -73,32 +72,40 @@ export async function makeDashboard<C extends Core = ReturnType<typeof makeCore>
   })
   onTestFinished(() => dashboard.close())
   const { port } = dashboard
-  /** The cookie of a new session, as a browser sends it back. */
-  const signIn = async (): Promise<string> => {
-    const { headers } = await ask(port, new URL(dashboard.link('text').link!).pathname)
-    return headers['set-cookie']![0]!.split(';')[0]!
+  const host = hostOf(dashboard)
+  const own = { host, origin: `http://${host}` }
+  /** The headers of a new session's requests, as the pages send them. */
+  const signIn = async (): Promise<Record<string, string>> => {
+    const { secret } = JSON.parse((await enter(port, dashboard.link({ as: 'text' }).link!)).body).value
+    return { ...own, [sessionHeader]: secret }
   }
-  const own = { host: `tokentray.localhost:${port}`, origin: `http://tokentray.localhost:${port}` }
-  return { dashboard, core, clock, port, runtime, signIn, own }
+  return { dashboard, core, clock, port, host, runtime, signIn, own }
 }
 
-/** Sends one command as the dashboard's own page would. */
+/** The host of the pages with the port, as a link tells it. */
+export const hostOf = (dashboard: Dashboard): string => new URL(dashboard.link({ as: 'text' }).link!).host
+
+/** Asks for the session of a link, as the page at the link does. */
+export function enter(port: number, link: string, more: Record<string, string> = {}): Promise<Answer> {
+  const { host, origin, hash } = new URL(link)
+  return ask(port, '/link', {
+    method: 'POST',
+    headers: { host, origin, 'content-type': 'application/json', ...more },
+    body: JSON.stringify({ link: hash.slice('#link/'.length) })
+  })
+}
+
+/** Sends one command as the dashboard's own page would; `session` as signIn() makes it. */
 export function command(
   port: number,
-  cookie: string,
+  session: Record<string, string>,
   name: string,
   input: unknown = {},
   more: Record<string, string> = {}
 ): Promise<Answer> {
   return ask(port, '/call', {
     method: 'POST',
-    headers: {
-      host: `tokentray.localhost:${port}`,
-      origin: `http://tokentray.localhost:${port}`,
-      'content-type': 'application/json',
-      cookie,
-      ...more
-    },
+    headers: { 'content-type': 'application/json', ...session, ...more },
     body: JSON.stringify({ command: name, input })
   })
 }

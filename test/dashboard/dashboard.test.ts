@@ -6,34 +6,27 @@ import { describe, expect, test } from 'vitest'
 import { makeCore } from '../owner/fakeCore.ts'
 import { freePort } from '../support/freePort.ts'
 import { isSkipped } from '../support/skipped.ts'
-import { ask, command, makeDashboard } from './dashboard.fixture.ts'
+import { ask, command, enter, hostOf, makeDashboard } from './dashboard.fixture.ts'
 
-const everyRoute = [
-  '/',
-  '/index.html',
-  '/assets/index-aB3_x9-Z.js',
-  '/snapshots',
-  '/call',
-  '/nothing',
-  '/link',
-  '/link/x'
-]
+const everyRoute = ['/', '/index.html', '/assets/index-aB3_x9-Z.js', '/snapshots', '/call', '/nothing', '/link']
 
 describe('without a session', () => {
-  test('every route but /health answers 401, with a page that says what to run', async () => {
-    const { port } = await makeDashboard()
-    for (const path of everyRoute) {
-      const { status, body } = await ask(port, path)
-      expect({ path, status }).toEqual({ path, status: 401 })
-      expect(body).toContain('tokentray open')
+  test('the pages are there for who knows the host; they are the same for all and hold nothing', async () => {
+    const { port, own, host } = await makeDashboard()
+    expect((await ask(port, '/', { headers: own })).status).toBe(200)
+    for (const path of ['/snapshots', '/call']) {
+      const { status, headers } = await ask(port, path, { headers: own })
+      expect({ path, status, proof: headers['tokentray-proof'] }).toEqual({ path, status: 401, proof: undefined })
     }
-    for (const cookie of ['', `tokentray_${port}=`, `tokentray_${port}=guess`, 'tokentray=x'])
-      expect((await ask(port, '/', { headers: { cookie } })).status).toBe(401)
+    expect(host).toMatch(new RegExp(`^[0-9a-v]{26}\\.localhost:${port}$`))
   })
-  test('a command is refused as a reply, and never reaches the core', async () => {
-    const { port, core } = await makeDashboard()
-    const { status, body } = await command(port, '', 'snapshot')
-    expect([status, JSON.parse(body)]).toMatchObject([401, { ok: false, code: 'sessionNeeded' }])
+  test('a command is refused as a reply, and never reaches the core, whatever the cookies say', async () => {
+    const { port, core, own, signIn } = await makeDashboard()
+    const { 'tokentray-session': secret } = await signIn()
+    for (const cookie of [`tokentray_${port}=${secret}`, `tokentray-session=${secret}`, `session=${secret}`]) {
+      const { status, body } = await command(port, { ...own, cookie }, 'snapshot')
+      expect([status, JSON.parse(body)]).toMatchObject([401, { ok: false, code: 'sessionNeeded' }])
+    }
     expect(core.calls).toEqual([])
   })
   test('/health says that it lives, and nothing else', async () => {
@@ -45,24 +38,65 @@ describe('without a session', () => {
 
 describe('Host', () => {
   test.each([
-    ['tokentray.localhost', 200],
-    ['tokentray.localhost:1', 200],
-    ['TOKENTRAY.localhost:4141', 200],
-    ['localhost:65535', 200],
-    ['127.0.0.1:4141', 200],
-    ['[::1]:4141', 200],
-    ['evil.example', 421],
-    ['tokentray.localhost.evil.example', 421],
-    ['evil.tokentray.localhost', 421],
-    ['localhost@evil.example', 421],
-    ['localhost:port', 421],
-    ['127.0.0.2', 421],
-    ['0.0.0.0', 421]
-  ])('%s: %i', async (host, status) => {
-    const { port, signIn } = await makeDashboard()
-    const cookie = await signIn()
-    for (const path of ['/', '/health'])
-      expect((await ask(port, path, { headers: { host, cookie } })).status).toBe(status)
+    'tokentray.localhost',
+    'evil.localhost:4141',
+    'localhost:65535',
+    '127.0.0.1',
+    '[::1]:4141',
+    'a.b.localhost'
+  ])('%s, as others can know it: one page that says how to get in, and clears what was planted', async (host) => {
+    const { port, core, signIn } = await makeDashboard({ command: "HOME='<b>' tokentray open" })
+    const session = await signIn()
+    for (const path of everyRoute) {
+      const { status, headers, body } = await ask(port, path, { headers: { ...session, host } })
+      expect([path, status, headers['clear-site-data'], headers['set-cookie']]).toEqual([
+        path,
+        421,
+        '"cache", "storage"',
+        undefined
+      ])
+      expect(body).toContain('<code>HOME=&#39;&#60;b&#62;&#39; tokentray open</code>')
+    }
+    const { status, body } = await command(port, session, 'snapshot', {}, { host, origin: `http://${host}` })
+    expect([status, JSON.parse(body).code]).toEqual([421, 'sessionNeeded'])
+    expect(core.calls).toEqual([])
+  })
+  test.each([
+    'evil.example',
+    'tokentray.localhost.evil.example',
+    'localhost@evil.example',
+    'localhost:port',
+    'notlocalhost',
+    '127.0.0.2',
+    '0.0.0.0'
+  ])('%s is told nothing of this installation', async (host) => {
+    const { port } = await makeDashboard({ command: 'the-command' })
+    for (const path of ['/', '/health']) {
+      const { status, body } = await ask(port, path, { headers: { host } })
+      expect([status, body.includes('the-command')]).toEqual([421, false])
+    }
+  })
+  test('is new for each start, and any port of a tunnel may follow it', async () => {
+    const [one, two] = [await makeDashboard(), await makeDashboard()]
+    const name = ({ host }: { host: string }) => host.split(':')[0]!
+    expect(name(one)).not.toBe(name(two))
+    for (const host of [name(one), `${name(one)}:1`, name(one).toUpperCase()])
+      expect((await ask(one.port, '/', { headers: { host } })).status).toBe(200)
+    expect((await ask(one.port, '/', { headers: { host: name(two) } })).status).toBe(421)
+  })
+  test('127.0.0.1 serves the pages only once a link had to lead there', async () => {
+    const { port, dashboard } = await makeDashboard()
+    const headers = { host: `127.0.0.1:${port}` }
+    expect((await ask(port, '/', { headers })).status).toBe(421)
+    const { link } = dashboard.link({ as: 'text', to: 'address' })
+    expect(link).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/#link/`))
+    expect((await ask(port, '/', { headers })).status).toBe(200)
+    const { secret } = JSON.parse((await enter(port, link!)).body).value
+    const session = { ...headers, origin: `http://${headers.host}`, 'tokentray-session': secret }
+    expect((await command(port, session, 'snapshot')).status).toBe(200)
+    // Bound to that origin, port included: not at another port, nor at the name.
+    for (const host of ['127.0.0.1:1', hostOf(dashboard)])
+      expect((await command(port, session, 'snapshot', {}, { host, origin: `http://${host}` })).status).toBe(401)
   })
   test('a request without one is refused with our headers', async () => {
     const { port } = await makeDashboard()
@@ -79,59 +113,51 @@ describe('Host', () => {
 
 describe('another page', () => {
   test.each([
-    ['its own, on another port of a tunnel', 'http://tokentray.localhost:9999', 200],
-    ['another name', 'http://localhost:4141', 403],
-    ['another scheme', 'https://tokentray.localhost:4141', 403],
-    ['a foreign site', 'https://evil.example', 403],
-    ['a lookalike', 'http://tokentray.localhost.evil.example', 403],
-    ['more than an origin', 'http://tokentray.localhost/x', 403],
-    ['an opaque one', 'null', 403]
-  ])('Origin of %s', async (_what, origin, status) => {
-    const { port, core, signIn } = await makeDashboard()
-    const cookie = await signIn()
-    expect((await command(port, cookie, 'snapshot', {}, { origin })).status).toBe(status)
+    ['its own', (host: string) => `http://${host}`, 200],
+    ['its own, on another port', (host: string) => `http://${host.split(':')[0]}:9999`, 403],
+    ['another name', () => 'http://localhost:4141', 403],
+    ['another scheme', (host: string) => `https://${host}`, 403],
+    ['a foreign site', () => 'https://evil.example', 403],
+    ['a lookalike', (host: string) => `http://${host}.evil.example`, 403],
+    ['more than an origin', (host: string) => `http://${host}/x`, 403],
+    ['an opaque one', () => 'null', 403]
+  ])('Origin of %s', async (_what, originOf, status) => {
+    const { port, core, host, signIn } = await makeDashboard()
+    const session = await signIn()
+    const origin = originOf(host)
+    expect((await command(port, session, 'snapshot', {}, { origin })).status).toBe(status)
     expect(core.calls).toHaveLength(status === 200 ? 1 : 0)
-    if (status === 403)
-      expect((await ask(port, '/snapshots', { headers: { cookie, origin, host: 'tokentray.localhost' } })).status).toBe(
-        403
-      )
+    if (status === 403) expect((await ask(port, '/snapshots', { headers: { ...session, origin } })).status).toBe(403)
   })
   test('a POST without an Origin is refused', async () => {
     const { port, core, signIn } = await makeDashboard()
-    const headers = { cookie: await signIn(), 'content-type': 'application/json' }
-    const body = '{"command":"snapshot"}'
-    expect((await ask(port, '/call', { method: 'POST', headers, body })).status).toBe(403)
+    const { origin: _, ...session } = await signIn()
+    expect((await command(port, session, 'snapshot')).status).toBe(403)
     expect(core.calls).toEqual([])
   })
   test.each(['cross-site', 'same-site', 'none'])(
     'what it embeds or fetches is refused (Sec-Fetch-Site: %s)',
     async (site) => {
-      const { port, core, own, signIn } = await makeDashboard()
-      const cookie = await signIn()
-      const fetched = {
-        ...own,
-        cookie,
-        'sec-fetch-site': site,
-        'sec-fetch-mode': 'no-cors',
-        'sec-fetch-dest': 'script'
-      }
+      const { port, core, signIn } = await makeDashboard()
+      const session = await signIn()
+      const fetched = { ...session, 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' }
       for (const path of ['/', '/assets/index-aB3_x9-Z.js', '/snapshots'])
         expect((await ask(port, path, { headers: fetched })).status).toBe(403)
       const framed = { ...fetched, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }
       expect((await ask(port, '/', { headers: framed })).status).toBe(403)
-      expect((await command(port, cookie, 'snapshot', {}, { 'sec-fetch-site': site })).status).toBe(403)
+      expect((await command(port, session, 'snapshot', {}, { 'sec-fetch-site': site })).status).toBe(403)
+      // A form is a navigation, and may not command all the same.
+      const form = { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+      expect((await command(port, session, 'snapshot', {}, form)).status).toBe(403)
       expect(core.calls).toEqual([])
     }
   )
-  test('a person may come from anywhere', async () => {
-    const { port, signIn } = await makeDashboard()
-    const headers = {
-      cookie: await signIn(),
-      'sec-fetch-site': 'cross-site',
-      'sec-fetch-mode': 'navigate',
-      'sec-fetch-dest': 'document'
+  test('a person may come from anywhere, and reload as Firefox does', async () => {
+    const { port, own } = await makeDashboard()
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      const headers = { ...own, 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+      expect((await ask(port, '/', { headers })).status).toBe(200)
     }
-    expect((await ask(port, '/', { headers })).status).toBe(200)
   })
 })
 
@@ -139,8 +165,8 @@ describe('commands', () => {
   test("come in at the browser's door, and go out as replies", async () => {
     const { port, core, signIn } = await makeDashboard()
     core.on('server.pause', () => ({ paused: true }))
-    const cookie = await signIn()
-    const { status, headers, body } = await command(port, cookie, 'server.pause', { server: 'a' })
+    const session = await signIn()
+    const { status, headers, body } = await command(port, session, 'server.pause', { server: 'a' })
     expect([status, headers['content-type'], JSON.parse(body)]).toEqual([
       200,
       'application/json',
@@ -157,15 +183,15 @@ describe('commands', () => {
     }
   )
   test.each(['{', '[]', 'null', '{"command":7}', '""'])('that are no command are refused: %s', async (body) => {
-    const { port, core, own, signIn } = await makeDashboard()
-    const headers = { ...own, cookie: await signIn(), 'content-type': 'application/json; charset=utf-8' }
+    const { port, core, signIn } = await makeDashboard()
+    const headers = { ...(await signIn()), 'content-type': 'application/json; charset=utf-8' }
     const answer = await ask(port, '/call', { method: 'POST', headers, body })
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'inputInvalid'])
     expect(core.calls).toEqual([])
   })
   test('larger than 1 MiB are refused, whether or not they say so first', async () => {
-    const { port, core, own, signIn } = await makeDashboard()
-    const headers = { ...own, cookie: await signIn(), 'content-type': 'application/json' }
+    const { port, core, signIn } = await makeDashboard()
+    const headers = { ...(await signIn()), 'content-type': 'application/json' }
     const body = ' '.repeat(1024 * 1024 + 1)
     const chunked = { ...headers, 'transfer-encoding': 'chunked' }
     expect((await ask(port, '/call', { method: 'POST', headers: chunked, body })).status).toBe(413)
@@ -207,12 +233,11 @@ describe('methods', () => {
     ['GET', '/call', 'POST'],
     ['OPTIONS', '/call', 'POST'],
     ['POST', '/snapshots', 'GET'],
-    ['HEAD', '/link/x', 'GET'],
-    ['POST', '/link/x', 'GET'],
+    ['GET', '/link', 'POST'],
     ['POST', '/health', 'GET, HEAD']
   ])('%s %s is refused', async (method, path, allowed) => {
-    const { port, own, signIn } = await makeDashboard()
-    const answer = await ask(port, path, { method, headers: { ...own, cookie: await signIn() } })
+    const { port, signIn } = await makeDashboard()
+    const answer = await ask(port, path, { method, headers: await signIn() })
     expect([answer.status, answer.headers.allow]).toEqual([405, allowed])
   })
 })
@@ -220,7 +245,7 @@ describe('methods', () => {
 describe('files', () => {
   test('the page is never stored, hashed assets are for good, all are typed', async () => {
     const { port, signIn } = await makeDashboard()
-    const headers = { cookie: await signIn() }
+    const headers = await signIn()
     const page = await ask(port, '/?from=link', { headers })
     expect([page.status, page.headers['content-type'], page.headers['cache-control']]).toEqual([
       200,
@@ -256,7 +281,7 @@ describe('files', () => {
     'http://tokentray.localhost/plain.svg'
   ])('%s is not there', async (path) => {
     const { port, signIn } = await makeDashboard()
-    const { status, body } = await ask(port, path, { headers: { cookie: await signIn() } })
+    const { status, body } = await ask(port, path, { headers: await signIn() })
     expect(status).toBe(404)
     expect(body).not.toMatch(/secret beside|hidden|notes/)
   })
@@ -264,24 +289,23 @@ describe('files', () => {
 
 test('every answer carries the policy and its companions, and is not stored', async () => {
   const { port, dashboard, own, signIn } = await makeDashboard()
-  const cookie = await signIn()
-  const headers = { ...own, cookie }
-  const link = new URL(dashboard.link('text').link!).pathname
+  const session = await signIn()
+  const { link } = dashboard.link({ as: 'text' })
   const answers = [
     await ask(port, '/health'),
     await ask(port, '/'),
     await ask(port, '/', { headers: { host: 'evil.example' } }),
-    await ask(port, '/', { headers }),
-    await ask(port, '/nothing', { headers }),
-    await ask(port, '/call', { headers }),
-    await ask(port, '/', { headers: { ...headers, origin: 'null' } }),
-    await ask(port, link),
-    await ask(port, link),
-    await command(port, cookie, 'snapshot'),
-    await command(port, '', 'snapshot'),
-    await command(port, cookie, 'snapshot', {}, { 'content-type': 'text/plain' })
+    await ask(port, '/', { headers: own }),
+    await ask(port, '/nothing', { headers: own }),
+    await ask(port, '/call', { headers: session }),
+    await ask(port, '/call', { headers: { ...session, origin: 'null' } }),
+    await enter(port, link!),
+    await enter(port, link!),
+    await command(port, session, 'snapshot'),
+    await command(port, own, 'snapshot'),
+    await command(port, session, 'snapshot', {}, { 'content-type': 'text/plain' })
   ]
-  expect(answers.map(({ status }) => status)).toEqual([200, 401, 421, 200, 404, 405, 403, 200, 401, 200, 401, 415])
+  expect(answers.map(({ status }) => status)).toEqual([200, 421, 421, 200, 404, 405, 403, 200, 401, 200, 401, 415])
   for (const answer of answers) {
     expect(answer.headers).toMatchObject({
       'cache-control': 'no-store',
@@ -292,10 +316,21 @@ test('every answer carries the policy and its companions, and is not stored', as
       'x-frame-options': 'DENY'
     })
     expect(answer.headers['content-security-policy']).toMatch(
-      /^default-src 'none'; script-src 'self'; style-src ('self'|'sha256-[\w+/=]+'); img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/
+      /^default-src 'none'; script-src ('self'|'sha256-[\w+/=]+'); style-src ('self'|'sha256-[\w+/=]+'); img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/
     )
     expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+    expect(answer.headers['set-cookie']).toBeUndefined()
   }
+})
+
+test('the start page comes in the theme of the settings', async () => {
+  const core = makeCore()
+  const { port, own } = await makeDashboard({ core })
+  const theme = async () => /data-theme="(\w+)"/.exec((await ask(port, '/', { headers: own })).body)?.[1]
+  expect(await theme()).toBeUndefined()
+  const snapshot = core.snapshot
+  core.snapshot = () => ({ ...snapshot(), theme: 'dark' })
+  expect(await theme()).toBe('dark')
 })
 
 const hasBoth = Object.values(networkInterfaces()).some((those) => those?.some(({ address }) => address === '::1'))
@@ -331,7 +366,7 @@ describe('the port', () => {
     await core.ended
     await dashboard.close()
     await expect(ask(port, '/health')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
-    expect(() => dashboard.link('text')).toThrow(expect.objectContaining({ code: 'ownerStopping' }))
+    expect(() => dashboard.link({ as: 'text' })).toThrow(expect.objectContaining({ code: 'ownerStopping' }))
   })
 })
 

@@ -19,7 +19,7 @@ const kinds = (text: string) => events(text).map(({ id, data }) => `${id} ${data
 test('a whole snapshot, then what changed, each with its revision as id', async () => {
   const a = makeView('a')
   const { port, core, signIn } = await makeDashboard({ core: makeCore([a]) })
-  const stream = await openStream(port, { cookie: await signIn() })
+  const stream = await openStream(port, await signIn())
   expect(stream.headers).toMatchObject({
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
@@ -40,7 +40,7 @@ test('a whole snapshot, then what changed, each with its revision as id', async 
 describe('resuming', () => {
   test('at the current revision sends nothing again', async () => {
     const { port, core, signIn } = await makeDashboard()
-    const stream = await openStream(port, { cookie: await signIn(), 'last-event-id': '0-1' })
+    const stream = await openStream(port, { ...(await signIn()), 'last-event-id': '0-1' })
     await stream.until(/retry/)
     core.publish([makeView('a')])
     expect(kinds(await stream.until(/data.*\n\n/))).toEqual(['2 changes'])
@@ -49,7 +49,7 @@ describe('resuming', () => {
     'at another one, or at one of another owner (%s), sends a whole snapshot',
     async (id) => {
       const { port, signIn } = await makeDashboard()
-      const stream = await openStream(port, { cookie: await signIn(), 'last-event-id': id })
+      const stream = await openStream(port, { ...(await signIn()), 'last-event-id': id })
       expect(kinds(await stream.until(/data.*\n\n/))).toEqual(['1 snapshot'])
     }
   )
@@ -57,11 +57,11 @@ describe('resuming', () => {
 
 test('a page whose event the messages to come go on from gets no snapshot, also in the middle of a change', async () => {
   const { port, core, signIn } = await makeDashboard({ core: makeCore([makeView('a')]) })
-  const cookie = await signIn()
-  const first = await openStream(port, { cookie })
+  const session = await signIn()
+  const first = await openStream(port, session)
   await first.until(/id: 0-1\n/)
   core.touch('a')
-  const second = await openStream(port, { cookie, 'last-event-id': '0-1' })
+  const second = await openStream(port, { ...session, 'last-event-id': '0-1' })
   await second.until(/retry/)
   core.publish([makeView('a', { name: 'A' })])
   expect(kinds(await second.until(/data.*\n\n/))).toEqual(['3 changes'])
@@ -69,7 +69,7 @@ test('a page whose event the messages to come go on from gets no snapshot, also 
 
 test('a slow reader gets a whole snapshot after the gap; nothing piles up', async () => {
   const { port, core, signIn } = await makeDashboard()
-  const stream = await openStream(port, { cookie: await signIn() })
+  const stream = await openStream(port, await signIn())
   await stream.until(/data/)
   stream.pause()
   for (let n = 0; n < 30; n++) {
@@ -84,8 +84,8 @@ test('a slow reader gets a whole snapshot after the gap; nothing piles up', asyn
 
 test('a slow reader costs the others nothing: they get the changes', async () => {
   const { port, core, signIn } = await makeDashboard()
-  const cookie = await signIn()
-  const [slow, quick] = [await openStream(port, { cookie }), await openStream(port, { cookie })]
+  const session = await signIn()
+  const [slow, quick] = [await openStream(port, session), await openStream(port, session)]
   for (const stream of [slow, quick]) await stream.until(/data/)
   slow.pause()
   for (let n = 2; n < 10; n++) {
@@ -98,7 +98,7 @@ test('a slow reader costs the others nothing: they get the changes', async () =>
 
 test('a reader that takes nothing for long is let go', async () => {
   const { port, core, clock, signIn } = await makeDashboard()
-  const stream = await openStream(port, { cookie: await signIn() })
+  const stream = await openStream(port, await signIn())
   await stream.until(/data/)
   stream.pause()
   core.publish([makeView('a', { detail: 'x'.repeat(20_000_000) })])
@@ -108,7 +108,7 @@ test('a reader that takes nothing for long is let go', async () => {
 
 test('a quiet stream is kept alive by comments, and ends with its session', async () => {
   const { port, core, clock, signIn } = await makeDashboard()
-  const stream = await openStream(port, { cookie: await signIn() })
+  const stream = await openStream(port, await signIn())
   await stream.until(/data/)
   await clock.advance(keepAliveEvery)
   await stream.until(/\n: keep-alive\n\n/)
@@ -120,9 +120,9 @@ test('a quiet stream is kept alive by comments, and ends with its session', asyn
 
 test('the core is listened to while somebody reads, once for all', async () => {
   const { port, core, signIn } = await makeDashboard()
-  const cookie = await signIn()
+  const session = await signIn()
   expect(core.listeners()).toBe(0)
-  const streams = [await openStream(port, { cookie }), await openStream(port, { cookie })]
+  const streams = [await openStream(port, session), await openStream(port, session)]
   for (const stream of streams) await stream.until(/data/)
   expect(core.listeners()).toBe(1)
   const left = Promise.withResolvers<void>()
@@ -134,7 +134,7 @@ test('the core is listened to while somebody reads, once for all', async () => {
 
 test(`more than ${mostStreams} at once are refused`, async () => {
   const { port, signIn } = await makeDashboard()
-  const headers = { cookie: await signIn() }
+  const headers = await signIn()
   for (let n = 0; n < mostStreams; n++) expect((await openStream(port, headers)).status).toBe(200)
   expect((await ask(port, '/snapshots', { headers })).status).toBe(503)
 })
@@ -142,7 +142,7 @@ test(`more than ${mostStreams} at once are refused`, async () => {
 test('streams end with the core', async () => {
   const core = makeCore()
   const { port, signIn } = await makeDashboard({ core })
-  const stream = await openStream(port, { cookie: await signIn() })
+  const stream = await openStream(port, await signIn())
   await stream.until(/data/)
   core.end('quit')
   await stream.ended
@@ -152,7 +152,7 @@ test('FM-25 a message that may contain more than its schema is never sent; a who
   const errors: string[] = []
   const core = makeCore([], { ...silentLog, error: (message) => void errors.push(message) })
   const { port, signIn } = await makeDashboard({ core })
-  const stream = await openStream(port, { cookie: await signIn() })
+  const stream = await openStream(port, await signIn())
   await stream.until(/data/)
   core.publish([{ ...makeView('a'), accessToken: 'planted-token' } as never])
   core.publish([makeView('a'), makeView('b')])
@@ -167,7 +167,7 @@ describe('after one change of one server', () => {
     const views = Array.from({ length: count }, (_, number) => makeView(`s-${1000 + number}`))
     const core = makeCore(views)
     const { port, signIn } = await makeDashboard({ core })
-    const stream = await openStream(port, { cookie: await signIn() })
+    const stream = await openStream(port, await signIn())
     const before = (await stream.until(/id: 0-1\n.*\n\n/)).length
     const made = core.viewsMade()
     core.publish(views.map((view, at) => (at === 3 ? { ...view, name: 'Changed' } : view)))
@@ -183,7 +183,7 @@ describe('after one change of one server', () => {
 
 test('what comes while the streams end is written to none of them: it was an uncaught error of the whole owner', async () => {
   const { dashboard, port, core, signIn } = await makeDashboard({ core: makeCore([makeView('a')]) })
-  const stream = await openStream(port, { cookie: await signIn() })
+  const stream = await openStream(port, await signIn())
   await stream.until(/id: 0-1\n.*\n\n/)
   const closed = dashboard.close()
   core.publish([makeView('a'), makeView('b')])

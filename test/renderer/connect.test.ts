@@ -20,7 +20,7 @@ describe.skipIf(reason !== null)('connecting from the pages', () => {
     const setting = await createSetting({ core: { environment: { HOME: home } } })
     await setting.signIn()
     const dashboard = await serve(setting.core, browser.files(), setting.home)
-    const page = await browser.visit(dashboard.link('text').link!)
+    const page = await browser.visit(dashboard.link({ as: 'text' }).link!)
     const sent: string[] = []
     page.on('response', async (response) => sent.push(await response.text().catch(() => '')))
     const button = (name: string) => page.getByRole('button', { name, exact: true })

@@ -12,6 +12,7 @@ export const serve = (core: Core, files: string, home: string) =>
     files,
     folder: join(home, 'run'),
     port: 0,
+    command: 'tokentray open',
     clock: systemClock(),
     randomBytes
   })

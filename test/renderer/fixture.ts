@@ -1,6 +1,6 @@
 // A scripted core for the pages: the built bundle as it is, over the browser bridge's own HTTP, under the strict CSP.
 // Its snapshot shows all six states, like the mock-up; tests change it and read what was called.
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
@@ -11,6 +11,7 @@ import type { SnapshotMessage } from '../../app/contract/stream.ts'
 import { streamVersion } from '../../app/contract/streamVersion.ts'
 import type { HistoryEvent, ServerView, Snapshot } from '../../app/contract/views.ts'
 import { defaultSchedule } from '../../app/health/schedule.ts'
+import { themed } from '../../app/net/page.ts'
 import { answerBy } from '../fakes/answerBy.ts'
 import { healthyView } from '../fakes/view.ts'
 
@@ -392,6 +393,10 @@ export async function startFixture(files: string, given: ServerView[] | null = n
       }
       const file = join(files, normalize(path === '/' ? '/index.html' : path))
       if (!file.startsWith(files) || !existsSync(file)) return response.writeHead(404).end()
+      if (path === '/') {
+        response.writeHead(200, { 'content-type': types['.html'] })
+        return response.end(themed(readFileSync(file), snapshot.theme))
+      }
       response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
       createReadStream(file).pipe(response)
     })

@@ -22,14 +22,21 @@ describe.skipIf(reason !== null)('the pages on a real core', () => {
     const issued = watchIssued()
     const setting = await createSetting()
     const dashboard = await serve(setting.core, browser.files(), setting.home)
-    const page = await browser.visit(dashboard.link('text').link!)
+    const page = await browser.visit(dashboard.link({ as: 'text' }).link!)
     const sent: string[] = []
     page.on('response', async (response) => sent.push(await response.text().catch(() => '')))
     // The text of a stream that does not end is not told by the response.
     const streamed: string[] = []
     const devtools = await page.context().newCDPSession(page)
-    devtools.on('Network.eventSourceMessageReceived', ({ data }) => streamed.push(data))
+    devtools.on('Network.responseReceived', ({ requestId, response }) => {
+      if (!response.url.endsWith('/snapshots')) return
+      const note = (data = '') => streamed.push(Buffer.from(data, 'base64').toString('utf8'))
+      devtools.on('Network.dataReceived', (received) => received.requestId === requestId && note(received.data))
+      void devtools.send('Network.streamResourceContent', { requestId }).then(({ bufferedData }) => note(bufferedData))
+    })
     await devtools.send('Network.enable')
+    // So that the stream begins while it is watched.
+    await page.reload()
     const button = (name: string) => page.getByRole('button', { name, exact: true })
     const token = async () => (await setting.call('readToken', { server: '127.0.0.1', minValid: 0 })).token
     const tokens: string[] = []

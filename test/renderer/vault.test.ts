@@ -165,7 +165,7 @@ describe.skipIf(reason !== null)('the vault’s screen', () => {
     const dashboard = await serve(core, files(), folder)
     const snapshots: string[] = []
     followSnapshots(core.stream, (snapshot) => snapshots.push(JSON.stringify(snapshot)))
-    const page = await visit(dashboard.link('text').link!)
+    const page = await visit(dashboard.link({ as: 'text' }).link!)
     const sent: string[] = []
     page.on('response', async (response) => {
       if (!response.url().endsWith('/snapshots')) sent.push(await response.text().catch(() => ''))

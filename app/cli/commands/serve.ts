@@ -64,12 +64,12 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
       if (choice.publicUrl) print(world, `  public:   ${choice.publicUrl}/<server>`)
       if (choice.metrics) print(world, `  metrics:  ${gateway.address}/metrics`)
     }
-    if (address) print(world, `  dashboard: ${address} (run tokentray open to open it)`)
+    if (address) print(world, `  dashboard: run tokentray open (port ${new URL(address).port})`)
   }
   if (options.open && address) {
     const { letIn } = await import('./open.ts')
     // Nobody to show it to is no reason to end.
-    await letIn(world, async (as) => dashboard.link(as)).catch((error: unknown) =>
+    await letIn(world, async (wanted) => dashboard.link(wanted)).catch((error: unknown) =>
       printNote(world, `tokentray: ${asTokentrayError(error).message}`)
     )
   }

@@ -137,7 +137,12 @@ export function createClientHandlers(o: {
       await access.setLock(true)
       return { locked: true }
     },
-    'gateway.unlock': async () => {
+    'gateway.unlock': async (_, linkedAt) => {
+      if (linkedAt !== undefined && !access.mayUnlock(linkedAt))
+        throw new TokentrayError(
+          'sessionNeeded',
+          'This page was opened before the gateway was locked, so it cannot unlock it. Run "tokentray unlock", or open the dashboard again with "tokentray open".'
+        )
       await access.setLock(false)
       return { locked: false }
     }

@@ -5,7 +5,10 @@ import type { ownerCommands } from '../../contract/owner.ts'
 import type { settingsCommands } from '../../contract/settings.ts'
 import type { closedVaultCommands } from '../../contract/vault.ts'
 
-export type HandlersOf<N extends CommandName> = { [C in N]: (input: ParsedInput<C>) => Promise<Output<C>> }
+/** `linkedAt`: when the link was made that let in the browser that asks, in ms since the epoch; absent at the other doors. */
+export type HandlersOf<N extends CommandName> = {
+  [C in N]: (input: ParsedInput<C>, linkedAt?: number) => Promise<Output<C>>
+}
 
 export type Handlers = HandlersOf<CommandName>
 

@@ -1,9 +1,12 @@
 // Handlers of the owner's own commands: its snapshot, reports, metrics, sleep and end.
 // What they ask of the core is passed in, since the core lives before and without an open vault.
-import type { Output } from '../../contract/commands.ts'
+import type { Input, Output } from '../../contract/commands.ts'
 import type { ownerCommands } from '../../contract/owner.ts'
 import type { Snapshot } from '../../contract/views.ts'
 import type { HandlersOf } from './handlers.ts'
+
+/** Makes a one-time link into the dashboard. @throws dashboardOff */
+export type DashboardLink = (wanted: Input<'dashboard.link'>) => Output<'dashboard.link'>
 
 export function createOwnerHandlers(o: {
   snapshot(): Snapshot
@@ -11,8 +14,7 @@ export function createOwnerHandlers(o: {
   writeReport(): string
   /** The metrics as Prometheus text. */
   printMetrics(): Promise<string>
-  /** @throws dashboardOff */
-  dashboardLink(as: 'file' | 'text'): Output<'dashboard.link'>
+  dashboardLink: DashboardLink
   /** The network is back or the machine woke. */
   wake(): void
   /** The machine is about to sleep. */
@@ -23,7 +25,7 @@ export function createOwnerHandlers(o: {
   return {
     snapshot: async () => o.snapshot(),
     metrics: async () => ({ text: await o.printMetrics() }),
-    'dashboard.link': async (input) => o.dashboardLink(input.as),
+    'dashboard.link': async (input) => o.dashboardLink(input),
     diagnostics: async () => ({ text: o.writeReport() }),
     poke: async () => {
       o.wake()

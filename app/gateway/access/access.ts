@@ -56,6 +56,8 @@ export type Access = {
   /** Revokes a client with all its tokens, or a key. Rejects `clientUnknown`. */
   revoke(id: string): Promise<void>
   setLock(isLocked: boolean): Promise<void>
+  /** Whether a browser may lift the lock that was let in by a link made at `linkedAt`, ms since the epoch. */
+  mayUnlock(linkedAt: number): boolean
   /** A server was removed, and all access to it with it: cuts its streams. */
   serverRemoved(server: string): void
   /** A key or consent was added. */
@@ -67,7 +69,8 @@ export type Access = {
 /** Rejects as reading the vault does. */
 export async function createAccess(o: AccessOptions): Promise<Access> {
   const { local, clock, randomBytes, log, refused } = o
-  let isLocked = (await local.lockedSince()) !== null
+  let lockedAt = await local.lockedSince()
+  let isLocked = lockedAt !== null
   let revision = 0
   let concurrent = 0
   const changed = () => {
@@ -219,6 +222,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       // Locked in memory first: the lock must hold even if the vault cannot be written.
       if (wanted) {
         isLocked = true
+        lockedAt = clock.now()
         pending.endAll()
         cut({})
         changed()
@@ -228,6 +232,8 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       log.warn(wanted ? 'the gateway was locked' : 'the gateway was unlocked')
       changed()
     },
+    // Whoever locks may mean the browsers that are in already.
+    mayUnlock: (linkedAt) => lockedAt === null || linkedAt > lockedAt,
     serverRemoved(server) {
       cut({ server })
       changed()
