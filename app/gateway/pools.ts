@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientCertificate } from '../contract/serverConfig.ts'
 import { type Identity, readIdentity, trustSystem } from '../net/dispatcher.ts'
+import { lookupFor } from '../net/lookups.ts'
 import type { ResolveProxy } from '../net/proxy.ts'
 
 /** How long an idle connection is kept, or less if the server says so in `Keep-Alive`. */
@@ -51,7 +52,8 @@ export function createPools({ clock, headerTimeoutMs, resolveProxy }: PoolsOptio
       keepAliveTimeout: keepAliveMs,
       connectTimeout: connectTimeoutMs
     }
-    const tls = { timeout: connectTimeoutMs, ...identity }
+    const lookup = lookupFor(new URL(origin).protocol)
+    const tls = { timeout: connectTimeoutMs, ...(lookup && { lookup }), ...identity }
     // No HTTP/2: with one connection per request, a broken one affects one request, and backpressure is TCP's.
     const pool =
       proxy === null

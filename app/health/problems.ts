@@ -52,6 +52,7 @@ const words: Record<string, string> = {
   proxy_timeout: 'the proxy settings could not be determined in time',
   network_error: connection,
   address_changed: 'the host name now points to another address',
+  not_loopback: 'the host name leads to another computer, and without https nothing is sent there',
   too_large: 'the response is too large',
   unreadable: 'the response could not be decoded',
   not_json: 'the response is not JSON',

@@ -21,7 +21,11 @@ for (const [net, prefix] of [
   privateRanges.addSubnet(`64:ff9b::${net}`, 96 + prefix, 'ipv6')
 }
 for (const [net, prefix] of [
-  ['::', 127],
+  // IPv4 addresses in other clothes: compatible, NAT64 of a local prefix (RFC 8215), Teredo, 6to4.
+  ['::', 96],
+  ['64:ff9b:1::', 48],
+  ['2001::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['fec0::', 10],
@@ -29,18 +33,34 @@ for (const [net, prefix] of [
 ] as const)
   privateRanges.addSubnet(net, prefix, 'ipv6')
 
-const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase()
+/** IPv4-mapped addresses, which a public server has no reason to name. In a list with IPv4 ranges they would match all of IPv4. */
+const mapped = new BlockList()
+mapped.addSubnet('::ffff:0:0', 96, 'ipv6')
 
-/** True where `host` (as in URL.hostname) can only be this machine. */
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** The host without brackets and without the dot at the end of a full name. */
+const bare = (host: string): string => host.replace(/^\[|\]$|\.$/g, '').toLowerCase()
+
+/** True where `host` (as in URL.hostname) is meant to be this machine. A resolver may lead its name elsewhere (lookups.ts). */
 export function isLoopbackHost(host: string): boolean {
   const name = bare(host)
   return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
 }
 
+/** True for an address of this machine alone, as IPv4, IPv6 or IPv4-mapped. */
+export function isLoopbackAddress(address: string): boolean {
+  const kind = isIP(address)
+  return kind !== 0 && loopback.check(address, kind === 6 ? 'ipv6' : 'ipv4')
+}
+
 /** True for an IP address that is not of the public internet: loopback, private, link-local, shared, multicast. */
 export function isPrivateAddress(address: string): boolean {
   const kind = isIP(address)
-  return kind !== 0 && privateRanges.check(address, kind === 6 ? 'ipv6' : 'ipv4')
+  if (kind === 6) return privateRanges.check(address, 'ipv6') || mapped.check(address, 'ipv6')
+  return kind === 4 && privateRanges.check(address, 'ipv4')
 }
 
 /** True where `host` is itself a private address or a name for this machine; does not resolve names. */

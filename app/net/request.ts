@@ -1,13 +1,12 @@
 // One HTTP exchange with a server, on a new connection, limited in time and size; its fault says how far it got.
 // Connections are not reused: on a stale one a reply looks lost, and a lost reply may have used up a refresh token.
-import { lookup } from 'node:dns'
-import type { LookupFunction } from 'node:net'
 import { brotliDecompressSync, unzipSync } from 'node:zlib'
 import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ClientCertificate } from '../contract/serverConfig.ts'
 import { type Identity, openDispatcher, readIdentity } from './dispatcher.ts'
-import { isLoopbackHost, isPrivateAddress, isPrivateHost } from './privateAddresses.ts'
+import { lookupFor, privateAddress, privateLookup, publicLookup } from './lookups.ts'
+import { isLoopbackHost, isPrivateHost } from './privateAddresses.ts'
 import type { ResolveProxy } from './proxy.ts'
 
 /**
@@ -137,7 +136,7 @@ function exchange(
     ...way,
     connectTimeoutMs: limits.connectMs,
     // Behind a proxy names are resolved there, so blocking private targets is the proxy's job.
-    lookup: options.reach === 'public' ? publicLookup : options.reach === 'private' ? privateLookup : undefined
+    lookup: lookupFor(url.protocol) ?? (options.reach && lookups[options.reach])
   })
   const given = typeof options.headers === 'function' ? options.headers(url.href) : options.headers
   let sent = false
@@ -195,6 +194,8 @@ function exchange(
   })
 }
 
+const lookups = { any: undefined, public: publicLookup, private: privateLookup }
+
 function headersOf(fields: Record<string, string | string[] | undefined>): Headers {
   const headers = new Headers()
   for (const [name, value] of Object.entries(fields))
@@ -221,21 +222,3 @@ function codeOf(error: unknown): string {
   const inner = typeof cause?.code === 'string' ? cause.code : code
   return typeof inner === 'string' && /^\w{1,60}$/.test(inner) ? inner : 'network_error'
 }
-
-const privateAddress = 'private_address'
-
-/** Checks the addresses that the connection itself will use: DNS may have answered an earlier check differently (rebinding). */
-function lookupExcept(isRefused: (address: string) => boolean, code: string): LookupFunction {
-  return (hostname, options, done) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
-      if (error) return done(error, '')
-      if (found.some(({ address }) => isRefused(address))) return done(Object.assign(new Error(code), { code }), '')
-      if (options.all) return done(null, found)
-      const first = found[0]
-      done(null, first?.address ?? '', first?.family)
-    })
-  }
-}
-
-const publicLookup = lookupExcept(isPrivateAddress, privateAddress)
-const privateLookup = lookupExcept((address) => !isPrivateAddress(address), 'address_changed')

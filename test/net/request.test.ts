@@ -181,7 +181,9 @@ test('plain HTTP to this machine only; private addresses not where only public o
     'https://10.1.2.3/',
     'https://[::1]/',
     'https://[::ffff:10.0.0.1]/',
-    'https://localhost/'
+    'https://localhost/',
+    'https://localhost./',
+    'https://x.localhost./'
   ])
     expect(await faultOf(network(url, { reach: 'public' }))).toMatchObject({ detail: 'private_address' })
   expect(fake.requests).toHaveLength(0)
