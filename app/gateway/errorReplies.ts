@@ -67,17 +67,17 @@ export function fail(request: IncomingMessage, response: ServerResponse, failure
 
 /**
  * Refuses a local credential (RFC 6750 section 3, RFC 9728 section 5.1). `challenge`: the first parameter of
- * `WWW-Authenticate`; null: no such header.
+ * `WWW-Authenticate`, sent with a 401.
  */
 export function refuse(
   request: IncomingMessage,
   response: ServerResponse,
   { status, error, description }: Refusal,
-  challenge: string | null
+  challenge: string
 ): void {
   const headers: [string, string][] = []
-  // Only keys get a 403. With a challenge of insufficient_scope, clients would start a sign-in and hide the sentence.
-  if (status === 401 && challenge) {
+  // A 403 is for keys, and for pass-through. With a challenge, clients would start a sign-in and hide the sentence.
+  if (status === 401) {
     const params = [challenge]
     // RFC 6750 section 3.1: no error code where no credential came.
     if (request.headers.authorization !== undefined)

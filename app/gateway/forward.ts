@@ -49,13 +49,10 @@ export function createForward(o: ForwarderOptions): Forward {
       fail(request, response, failure, body?.kept() ?? null)
     }
     const clientGone = signalWhenGone(request, response)
-    const isOurs = upstream?.mode !== 'passThrough'
-    // In pass-through mode the client's Authorization is meant for the upstream and is no credential here.
-    const { authorization: _, ...others } = request.headers
-    const admitted = await admission.admit(isOurs ? request.headers : others, target.server)
+    const admitted = await admission.admit(request.headers, target.server, upstream?.mode === 'passThrough')
     if (!admitted.ok && (upstream || !admitted.isKnown)) {
       count('refused')
-      const metadata = isOurs ? `${origin}/.well-known/oauth-protected-resource/${target.server}` : null
+      const metadata = `${origin}/.well-known/oauth-protected-resource/${target.server}`
       return refuseCaller(request, response, admitted, metadata, o.maxKeptBytes)
     }
     if (!upstream || !admitted.ok)
@@ -113,12 +110,12 @@ function signalWhenGone({ socket }: IncomingMessage, response: ServerResponse): 
   return clientGone.signal
 }
 
-/** `metadata`: null in pass-through mode, where a client would take the challenge of a 401 for the upstream's. */
+/** `metadata`: the URL of the server's metadata, for the challenge of a 401 (RFC 9728 section 5.1). */
 async function refuseCaller(
   request: IncomingMessage,
   response: ServerResponse,
   refusal: Refusal,
-  metadata: string | null,
+  metadata: string,
   maxKeptBytes: number
 ): Promise<void> {
   const { status, description, isKnown } = refusal
@@ -128,15 +125,8 @@ async function refuseCaller(
     const failure: Failure = { status, code: 'gatewayLocked', sentence: description, retryAfter: 30 }
     return fail(request, response, failure, body?.kept() ?? null)
   }
-  if (status === 401 && metadata === null) {
-    const hasKey = request.headers['x-tokentray-key'] !== undefined
-    return refuse(request, response, { ...refusal, status: 403, description: hasKey ? description : keyNeeded }, null)
-  }
-  refuse(request, response, refusal, metadata === null ? null : `resource_metadata="${metadata}"`)
+  refuse(request, response, refusal, `resource_metadata="${metadata}"`)
 }
-
-/** For pass-through servers, where signing in to Tokentray does not help. */
-const keyNeeded = 'Send a Tokentray key as X-Tokentray-Key. Create one with tokentray clients add-key.'
 
 /** The body, for the ids in it; null if the client waits to be asked for it (`Expect`), or it did not arrive. */
 async function readForIds(request: IncomingMessage, maxKeptBytes: number): Promise<Body | null> {

@@ -18,9 +18,14 @@ export type Refusal = {
 export interface Admission {
   /**
    * Judges the local credential for `server`: `Authorization: Bearer …` (RFC 6750) or `X-Tokentray-Key`, in constant
-   * time. For a pass-through server the forwarder hides `authorization` from it: there only the key counts.
+   * time. `isKeyOnly`: a pass-through server, where `Authorization` is meant for the upstream and admits nobody; a caller
+   * without a valid credential is refused in the same words there, or the words would tell strangers which names exist.
    */
-  admit(headers: IncomingHttpHeaders, server: string): Promise<{ ok: true; caller: Caller } | ({ ok: false } & Refusal)>
+  admit(
+    headers: IncomingHttpHeaders,
+    server: string,
+    isKeyOnly: boolean
+  ): Promise<{ ok: true; caller: Caller } | ({ ok: false } & Refusal)>
   /** Calls `cut` once this caller loses access to this server (revoked, lock all); returns what stops that. */
   onRevoked(caller: Caller, server: string, cut: () => void): () => void
   /** The caller used the server just now: bounded activity and last use. Called per request, so it must be cheap. */

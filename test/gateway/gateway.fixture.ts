@@ -103,8 +103,8 @@ export async function startSetting(
   }
   const cuts = new Set<() => void>()
   const admission: Admission = {
-    async admit(headers, server) {
-      const isKey = headers['x-tokentray-key'] === key || headers.authorization === `Bearer ${key}`
+    async admit(headers, server, isKeyOnly) {
+      const isKey = headers['x-tokentray-key'] === key || (!isKeyOnly && headers.authorization === `Bearer ${key}`)
       return isKey
         ? { ok: true, caller: { client: 'c', name: 'test', kind: 'key' } }
         : { ok: false, status: 401, error: 'invalid_token', description: `No key for "${server}".` }

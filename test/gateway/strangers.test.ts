@@ -29,22 +29,49 @@ afterEach(async () => {
 const call = (path: string, more: Parameters<typeof ask>[2] = {}) =>
   ask({ gateway }, path, { method: 'POST', body: '{"jsonrpc":"2.0","id":"a-7","method":"ping"}', ...more })
 const addKey = (servers: string[]) => s.call('clients.addKey', { name: servers.join(), servers })
+const view = { view: () => s.core.snapshot().clients }
+const served = () => ({ origin: `http://127.0.0.1:${gateway.port}`, call: s.call, access: view }) as unknown as Served
 const refused = async () => (await s.call('clients.list', {})).refused
 
 describe('names of servers', () => {
   const same = (text: string | undefined, name: string) => text?.replaceAll(name, 'NAME')
 
-  test('a stranger hears the same of one that is there and one that is not, with and without a credential', async () => {
-    for (const headers of [{}, { authorization: 'Bearer tta_made-up' }]) {
-      const [there, not] = [await call('/two', { key: null, headers }), await call('/none', { key: null, headers })]
-      expect([there.status, not.status]).toEqual([401, 401])
-      expect(same(not.text, 'none')).toBe(same(there.text, 'two'))
-      expect(same(not.headers['www-authenticate'], 'none')).toBe(same(there.headers['www-authenticate'], 'two'))
+  test.each([
+    ['nothing', {}, 401],
+    ['an invented token', { authorization: 'Bearer tta_made-up' }, 401],
+    ['a token of the server itself', { authorization: 'Bearer of-the-upstream' }, 401],
+    ['another scheme', { authorization: 'Basic bWU6bWU=' }, 400],
+    ['an invented key', { 'x-tokentray-key': 'ttk_made-up' }, 401],
+    ['an unreadable key', { 'x-tokentray-key': 'a key' }, 400],
+    ['an invented key and a token', { 'x-tokentray-key': 'ttk_made-up', authorization: 'Bearer of-the-upstream' }, 401]
+  ])(
+    'a stranger who sends %s gets the same answer for every name: signed in, pass-through, or no server at all',
+    async (_, headers, status) => {
+      await s.call('server.add', { url: `${s.mcp.url}#3`, name: 'three', mode: 'passThrough' })
+      const answers = ['two', 'three', 'missing'].map(async (name) => {
+        const reply = await call(`/${name}`, { key: null, headers: headers as Record<string, string> })
+        const { date: _, 'content-length': length, ...others } = reply.headers
+        const about = Number(length) - Buffer.byteLength(reply.text)
+        return {
+          status: reply.status,
+          about,
+          text: same(reply.text, name),
+          headers: same(JSON.stringify(others), name)
+        }
+      })
+      const [two, three, missing] = await Promise.all(answers)
+      expect(two?.status).toBe(status)
+      expect(three).toEqual(two)
+      expect(missing).toEqual(two)
     }
+  )
+
+  test('a stranger reads the same metadata for every name, and their requests leave no name behind', async () => {
     const read = (name: string) => ask({ gateway }, `/.well-known/oauth-protected-resource/${name}`, { key: null })
     const [there, not] = [await read('two'), await read('none')]
     expect([there.status, not.status]).toEqual([200, 200])
     expect(same(not.text, 'none')).toBe(same(there.text, 'two'))
+    await call('/none', { key: null })
     const { text } = await s.call('metrics', {})
     expect(text).not.toContain('"none"')
   })
@@ -61,13 +88,18 @@ describe('names of servers', () => {
   })
 })
 
-test('in pass-through, where no sign-in helps, a stranger is told of a key, and not challenged', async () => {
+test('in pass-through, where no sign-in helps, a known client is told to send a key, and not challenged', async () => {
   await s.call('server.add', { url: `${s.mcp.url}#3`, name: 'three', mode: 'passThrough' })
-  const reply = await call('/three', { key: null, headers: { authorization: 'Bearer of-the-upstream' } })
-  expect([reply.status, reply.headers['www-authenticate']]).toEqual([403, undefined])
-  expect(JSON.parse(reply.text).error_description).toContain('X-Tokentray-Key')
-  const wrong = await call('/three', { key: 'ttk_made-up' })
-  expect([wrong.status, JSON.parse(wrong.text).error_description]).toEqual([403, expect.stringContaining('unknown')])
+  const client = await TestClient.register(served())
+  const { access } = await client.signIn(allow(), { resource: `${served().origin}/three` })
+  const { key } = await addKey(['three'])
+  for (const credential of [access, key]) {
+    const reply = await call('/three', { key: null, headers: { authorization: `Bearer ${credential}` } })
+    expect([reply.status, reply.headers['www-authenticate']]).toEqual([403, undefined])
+    expect(JSON.parse(reply.text).error_description).toContain('X-Tokentray-Key')
+  }
+  const { headers } = await call('/three', { key })
+  expect(headers['www-authenticate']).toContain(new URL(s.mcp.url).origin)
 })
 
 test('while locked, a known client hears so as JSON-RPC with its request’s id, a stranger without its body being read', async () => {
@@ -110,9 +142,6 @@ test('metrics challenge a stranger, who stands in the same queue as all others',
 })
 
 describe('attempts are refused and shown', () => {
-  const served = () => ({ origin: `http://127.0.0.1:${gateway.port}`, call: s.call, access: view }) as unknown as Served
-  const view = { view: () => s.core.snapshot().clients }
-
   test('a foreign Host (DNS rebinding) and a page of another site', async () => {
     const { key } = await addKey(['one'])
     expect((await call('/one', { key, headers: { host: 'evil.example' } })).status).toBe(421)

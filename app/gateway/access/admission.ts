@@ -21,6 +21,9 @@ export type StreamFilter = { client?: string; signIn?: string; server?: string }
 const refuse = (status: Refusal['status'], error: Refusal['error'], description: string) =>
   ({ ok: false, status, error, description }) as const
 
+/** For pass-through servers, where signing in to Tokentray does not help. */
+const keyNeeded = 'Send a Tokentray key as X-Tokentray-Key. Create one with tokentray clients add-key.'
+
 /** The credential of a request; null: none, 'malformed': one that cannot be read. */
 function credentialOf(headers: IncomingHttpHeaders): Secret | 'malformed' | null {
   const key = headers['x-tokentray-key']
@@ -48,7 +51,7 @@ export function createAdmission(o: {
   let cuts = 0
 
   const admission: Admission = {
-    async admit(headers, server) {
+    async admit(headers, server, isKeyOnly) {
       const credential = credentialOf(headers)
       const hash = credential instanceof Secret ? hashOf(credential) : null
       const before = cuts
@@ -58,8 +61,12 @@ export function createAdmission(o: {
       // While locked, callers without a credential get this too: a sign-in would not help them.
       if (o.isLocked()) return { ...refuse(503, 'temporarily_unavailable', lockedSentence), isKnown }
       if (credential === null) return refuse(401, 'invalid_token', 'Sign in to Tokentray, or send a Tokentray key.')
-      if (credential === 'malformed') return refuse(400, 'invalid_request', 'The credential could not be read.')
-      if (!holder) return refuse(401, 'invalid_token', 'This token or key is unknown, revoked or expired.')
+      const hasKey = headers['x-tokentray-key'] !== undefined
+      // For every name, or strangers could tell by these words which servers use pass-through.
+      const hint = hasKey ? '' : ' A server with pass-through needs a Tokentray key as X-Tokentray-Key.'
+      if (credential === 'malformed') return refuse(400, 'invalid_request', `The credential could not be read.${hint}`)
+      if (!holder) return refuse(401, 'invalid_token', `This token or key is unknown, revoked or expired.${hint}`)
+      if (isKeyOnly && !hasKey) return { ...refuse(403, 'insufficient_scope', keyNeeded), isKnown }
       if (!holder.servers.includes(server)) {
         if (o.exists(server)) o.refused('otherServer', `${holder.name}, at ${server}`)
         // With a token for another server the client has to sign in for this one (RFC 8707). A key cannot sign in.

@@ -81,7 +81,7 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
         const origin = `http://${request.headers.host}`
         if (await access.own.handle(request, response, origin)) return
         const server = request.url!.slice(1)
-        const admitted = await access.admission.admit(request.headers, server)
+        const admitted = await access.admission.admit(request.headers, server, false)
         if (admitted.ok) return response.end(JSON.stringify(admitted.caller))
         const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/${server}"`
         response.writeHead(admitted.status, { 'www-authenticate': `Bearer error="${admitted.error}", ${metadata}` })

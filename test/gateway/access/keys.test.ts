@@ -13,7 +13,7 @@ const header = (key: string) => ({ 'x-tokentray-key': key })
 
 /** A stream as the forwarder holds one, and whether it was cut. */
 async function stream(gateway: Gateway, server: string, headers: Record<string, string>) {
-  const admitted = await gateway.access.admission.admit(headers, server)
+  const admitted = await gateway.access.admission.admit(headers, server, false)
   if (!admitted.ok) throw new Error(admitted.description)
   const state = { isCut: false, caller: admitted.caller, stop: () => {} }
   state.stop = gateway.access.admission.onRevoked(admitted.caller, server, () => {
@@ -204,7 +204,7 @@ test('a stream that opens while its caller is revoked, or outlives its key or it
   const gateway = await startGateway(clock)
   const { admission } = gateway.access
   const late = await gateway.call('clients.addKey', { name: 'late', servers: ['notes'] })
-  const admitted = await admission.admit(header(late.key), 'notes')
+  const admitted = await admission.admit(header(late.key), 'notes', false)
   await gateway.call('clients.revoke', { client: 'late' })
   let isCut = false
   if (admitted.ok)
