@@ -30,6 +30,8 @@ const others: Record<string, string> = {
   gatewayHeaderTimeout:
     'how long a server may take to start its response through the gateway, in ms; streams may last forever',
   gatewayKeepBody: 'largest request body that the gateway keeps to send again with a new token, in bytes',
+  gatewayUsers:
+    'user IDs of other users of this computer who may use the gateway, such as a reverse proxy’s ([gateway](gateway.md)); Linux only',
   theme: 'theme of the pages, in the window and in browsers; `system` follows the desktop'
 }
 
@@ -43,6 +45,7 @@ type Property = {
 }
 
 function range({ type, pattern, minimum, maximum, enum: values, anyOf }: Property): string {
+  if (type === 'array') return 'list of integers'
   if (anyOf) return 'an https URL, or null'
   if (pattern) return '`system`, `none` or a URL'
   if (values) return values.join(', ')

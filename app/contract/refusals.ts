@@ -8,7 +8,8 @@ export const refusalWords = {
   pkce: 'sign-in without PKCE (S256)',
   code: 'authorization code used before, or by another client',
   refreshToken: 'local refresh token used before',
-  otherServer: 'token or key for another server'
+  otherServer: 'token or key for another server',
+  otherUser: 'sent by another user of this computer'
 } as const
 
 export type RefusalKind = keyof typeof refusalWords

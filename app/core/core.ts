@@ -213,6 +213,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       metrics,
       refused: refusals.note,
       settings: initial,
+      notice,
       log
     },
     async scrape(headers) {

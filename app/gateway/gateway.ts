@@ -8,6 +8,7 @@ import type { Metrics } from '../base/metrics.ts'
 import { asTokentrayError } from '../contract/errors.ts'
 import { reservedIds } from '../contract/serverConfig.ts'
 import { bind } from '../net/loopback.ts'
+import { createPeers, type Peer, type Peers } from '../net/peers.ts'
 import type { ResolveProxy } from '../net/proxy.ts'
 import { loopbackListeners } from '../settings/ports.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -19,6 +20,7 @@ import { judgeAddress } from './guard.ts'
 import { safetyHeaders } from './headers.ts'
 import { createPools } from './pools.ts'
 import type { GatewayParts } from './port.ts'
+import { judgePeer, type Machine, readMachine, type Sender, sayRefused, unknownSender } from './users.ts'
 
 /** What the gateway needs of the rest; core.ts provides it. */
 export type GatewayBackend = {
@@ -27,7 +29,9 @@ export type GatewayBackend = {
   resolveProxy: ResolveProxy
   metrics: Pick<Metrics, 'countRequest'>
   refused: Refusals['note']
-  settings: Pick<Settings, 'gatewayHeaderTimeout' | 'gatewayKeepBody'>
+  settings: Pick<Settings, 'gatewayHeaderTimeout' | 'gatewayKeepBody' | 'gatewayUsers'>
+  /** Told in a sentence what the person who runs this should know. */
+  notice(sentence: string): void
   log: Log
 }
 
@@ -39,6 +43,9 @@ export type GatewayOptions = GatewayBackend & {
   publicUrl: string | null
   /** The text of GET /metrics; null: these headers hold no key for it. Absent: there is no such path. */
   scrape?: (headers: IncomingHttpHeaders) => Promise<string | null>
+  /** Replaced by tests: what tells users of this computer apart; `machine` null: nothing does. */
+  peers?: Peers
+  machine?: Machine | null
 }
 
 export type Gateway = {
@@ -49,8 +56,12 @@ export type Gateway = {
   close(): Promise<void>
 }
 
+/** Of users who were refused, that the person is told of: there may be any number. */
+const maxNotices = 10
 /** Requests not yet admitted, beyond which new ones are answered with 503. */
 const maxStrangers = 64
+/** Where access begins: not for a sender that nobody can tell, on a machine of several people. */
+const doors: ReadonlySet<string> = new Set(['register', 'token', 'revoke', 'authorize'])
 /** How long requests in flight may take to end, in ms; streams would take forever. */
 const closeTimeoutMs = 1000
 const serverOptions = {
@@ -83,8 +94,29 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   const forward = createForward({ ...o, pools, maxKeptBytes: o.settings.gatewayKeepBody })
   const publicHost = o.publicUrl === null ? null : new URL(o.publicUrl)
   let waiting = 0
+  const machine = o.machine === undefined ? readMachine() : o.machine
+  const peers = machine && (o.peers ?? createPeers())
+  const noticed = new Set<number>()
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers those who may not come in by who they are; true where it did. */
+  function refuseSender(request: IncomingMessage, response: ServerResponse, sender: Sender, server: string): boolean {
+    const refusal = (sentence: string) => {
+      fail(request, response, { status: 403, code: 'notAllowedHere', sentence }, null)
+      return true
+    }
+    if (typeof sender === 'object') {
+      const sentence = sayRefused(sender.refused)
+      o.refused('otherUser', `user ${sender.refused}`)
+      if (!noticed.has(sender.refused) && noticed.size < maxNotices) o.notice(sentence)
+      noticed.add(sender.refused)
+      return refusal(sentence)
+    }
+    if (sender !== 'unknown' || !machine?.isShared || !doors.has(server)) return false
+    o.refused('otherUser', 'a user that cannot be told')
+    return refusal(unknownSender)
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse, sender: Sender): Promise<void> {
     const asked = judgeAddress(request.headers, publicHost)
     if (typeof asked === 'number') {
       const { host, origin } = request.headers
@@ -102,13 +134,14 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
         { status: 400, code: 'urlInvalid', sentence: 'This path cannot be forwarded.' },
         null
       )
+    if (refuseSender(request, response, sender, target.server)) return
     if (target.server === 'health' && target.rest === '') return answer(response, 200, [], { ok: true })
     const { scrape } = o
     if (target.server === 'metrics' && target.rest === '' && scrape)
       return admitStranger(request, response, () => answerMetrics(request, response, scrape))
     if (reservedIds.includes(target.server)) {
       if (request.headers.expect !== undefined) response.writeContinue()
-      if (await o.parts().own.handle(request, response, asked.origin)) return
+      if (await o.parts().own.handle(request, response, asked.origin, sender === 'own')) return
       return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'Page not found.' }, null)
     }
     // Counted until admitted, not until the response ends: a pipelined response never learns that its connection broke.
@@ -135,7 +168,17 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    handle(request, response)
+    if (!peers) return serve(request, response, 'own')
+    const peer = peers.of(request.socket)
+    const serveFor = (it: Peer) => serve(request, response, judgePeer(it, machine, o.settings.gatewayUsers))
+    // On a kept connection the sender is known, and asking costs nothing.
+    if (peer instanceof Promise) peer.then(serveFor)
+    else serveFor(peer)
+  }
+  function serve(request: IncomingMessage, response: ServerResponse, sender: Sender): void {
+    // A stranger who sends a request and closes at once would be taken for root: nobody waits for the answer.
+    if (sender === 'gone' || request.socket.destroyed) return void request.socket.destroy()
+    handle(request, response, sender)
       .catch((error: unknown) => {
         const { code, message } = asTokentrayError(error)
         if (code === 'unexpected') log.error('the gateway could not answer', error)
@@ -148,6 +191,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   const servers = await bind(listener, o.port, loopbackListeners.gateway, serverOptions)
   // Without this, Node would ask for a body (`Expect`) before anybody checked who sends it.
   for (const server of servers) server.on('checkContinue', listener)
+  if (peers) for (const server of servers) server.on('connection', peers.meet)
   const { port } = servers[0]!.address() as AddressInfo
 
   async function close(): Promise<void> {

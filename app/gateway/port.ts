@@ -37,9 +37,10 @@ export interface OwnRoutes {
   /**
    * Answers and resolves true, or resolves false where the path is none of its own. `Host` and `Origin` were checked.
    * `origin` is how this client addresses the gateway, without a slash at its end: the public URL, or
-   * `http://<Host header>`. It is the issuer, and `${origin}/<server>` the resource, for this client.
+   * `http://<Host header>`. It is the issuer, and `${origin}/<server>` the resource, for this client. `isOwnUser`: the
+   * connection is of a program of this user, as far as the system can tell users apart.
    */
-  handle(request: IncomingMessage, response: ServerResponse, origin: string): Promise<boolean>
+  handle(request: IncomingMessage, response: ServerResponse, origin: string, isOwnUser: boolean): Promise<boolean>
 }
 
 /** What there is to answer with once the vault is open. */

@@ -31,6 +31,8 @@ export const settingsSchema = z
     gatewayHeaderTimeout: z.number().int().min(1000).default(300_000),
     /** Bodies of local clients up to this many bytes are kept, to be sent again with a new token. */
     gatewayKeepBody: z.number().int().min(0).max(67_108_864).default(1_048_576),
+    /** Uids of further users of this computer who may use the gateway, such as a reverse proxy's; Linux only. */
+    gatewayUsers: z.array(z.number().int().min(0).max(4_294_967_294)).max(100).default([]),
     /** Of the pages, in window and browser. */
     theme: theme.default('system')
   })

@@ -291,7 +291,7 @@ describe('a refused token', () => {
   })
 
   test('a body beyond the limit is not; the client is told to send it again, and then it works', async () => {
-    await start(refuse(2), { settings: { gatewayKeepBody: 10, gatewayHeaderTimeout: 300_000 } })
+    await start(refuse(2), { settings: { gatewayKeepBody: 10, gatewayHeaderTimeout: 300_000, gatewayUsers: [] } })
     const reply = await ask(s, '/one', { method: 'POST', body: call })
     expect(reply.status).toBe(503)
     expect(reply.headers['retry-after']).toBe('1')

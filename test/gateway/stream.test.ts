@@ -190,7 +190,7 @@ test('an upstream that answers before it has read all is heard', async () => {
 })
 
 test('an upstream that never begins to answer is a 504, in time', async () => {
-  await start(() => {}, { settings: { gatewayHeaderTimeout: 1000, gatewayKeepBody: 1000 } })
+  await start(() => {}, { settings: { gatewayHeaderTimeout: 1000, gatewayKeepBody: 1000, gatewayUsers: [] } })
   const reply = await ask(s, '/one', { method: 'POST', body: '{"jsonrpc":"2.0","id":1,"method":"a"}' })
   expect([reply.status, JSON.parse(reply.text).id]).toEqual([504, 1])
 })

@@ -106,6 +106,7 @@ export function makeCore(servers: ServerView[] = [], log: Log = silentLog): Fake
       resolveProxy: async () => null,
       metrics: { countRequest() {} },
       refused() {},
+      notice() {},
       settings: parseSettings({}, ''),
       log: silentLog
     },

@@ -24,7 +24,8 @@ test('no file: the defaults', async () => {
     clientMetadataUrl: null,
     proxy: 'system',
     gatewayHeaderTimeout: 300_000,
-    gatewayKeepBody: 1_048_576
+    gatewayKeepBody: 1_048_576,
+    gatewayUsers: []
   })
   await expect(read('{"clientMetadataUrl":"http://x/y"}')).rejects.toMatchObject({ code: 'settingsUnreadable' })
 })

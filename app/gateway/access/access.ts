@@ -18,7 +18,7 @@ import { resourceMetadata, resourceOfPath, serverMetadata } from './metadata.ts'
 import { Pending } from './pending.ts'
 import type { Refusals } from './refusals.ts'
 import { register } from './registration.ts'
-import { allowsMethod, locked, OAuthError, readForm, readJson, sendError, sendJson } from './replies.ts'
+import { allowsMethod, locked, OAuthError, readForm, readJson, refusePage, sendError, sendJson } from './replies.ts'
 import { createTokens } from './tokens.ts'
 
 const registrationsPerMinute = 20
@@ -122,6 +122,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
 
   async function post(request: IncomingMessage, response: ServerResponse, path: string, origin: string) {
     if (!allowsMethod(request, response, 'POST')) return
+    refusePage(request.headers)
     if (isLocked && path !== '/revoke') throw locked()
     const cancel = clock.after(bodyTimeoutMs, () => request.destroy())
     request.once('close', cancel)
@@ -148,21 +149,26 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     sendError(response, new OAuthError('not_found', 'Page not found.', 404))
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse, origin: string): Promise<boolean> {
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    origin: string,
+    isOwnUser: boolean
+  ): Promise<boolean> {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2)
     if (path.startsWith('/.well-known/')) wellKnown(request, response, path, origin)
     else if (path === '/authorize' || path.startsWith('/authorize/')) {
       // No HEAD: it would ask a person, or use up a consent given ahead, for nobody.
       if (request.method === 'HEAD') throw new OAuthError('invalid_request', 'Only GET is allowed here.', 405)
       if (allowsMethod(request, response, 'GET'))
-        await authorize.handle(request, response, path, new URLSearchParams(query), origin)
+        await authorize.handle(request, response, path, new URLSearchParams(query), { origin, isOwnUser })
     } else if (['/register', '/token', '/revoke'].includes(path)) await post(request, response, path, origin)
     else return false
     return true
   }
 
   const own: OwnRoutes = {
-    async handle(request, response, origin) {
+    async handle(request, response, origin, isOwnUser) {
       const isWaiting = request.url === '/authorize/wait'
       if (!isWaiting && concurrent >= maxConcurrent) {
         sendError(response, new OAuthError('temporarily_unavailable', 'Too many requests at once. Try again.', 503))
@@ -170,7 +176,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       }
       if (!isWaiting) concurrent++
       try {
-        return await answer(request, response, origin)
+        return await answer(request, response, origin, isOwnUser)
       } catch (error) {
         if (!(error instanceof OAuthError) && !request.errored) log.error('a request of a local client failed', error)
         if (!response.headersSent) sendError(response, error)

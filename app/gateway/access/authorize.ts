@@ -12,7 +12,7 @@ import type { AuthorizationRequest, ConsentRequest, Outcome, Pending } from './p
 import { isAppLink, isRegistered, redirectHost, withParameters } from './redirects.ts'
 import type { Refusals } from './refusals.ts'
 import { asForm, type Form, locked, OAuthError, sendJson } from './replies.ts'
-import { describeSource, isRemote } from './source.ts'
+import { describeSource, isRemote, type Place } from './source.ts'
 import { codeLifeMs, refreshLifeMs } from './tokens.ts'
 
 /** What is known of a request once its client is: where an error goes, and where it came from. */
@@ -125,7 +125,7 @@ export function createAuthorize(o: AuthorizeOptions) {
     request: IncomingMessage,
     query: URLSearchParams,
     response: ServerResponse,
-    origin: string
+    place: Place
   ): Promise<void> {
     const form = asForm(query)
     if (!o.mayAsk())
@@ -136,12 +136,12 @@ export function createAuthorize(o: AuthorizeOptions) {
       )
     let from: Asker
     try {
-      const source = describeSource(request.headers, origin)
-      const isFromAfar = isRemote(request.headers, origin)
+      const source = describeSource(request.headers, place)
+      const isFromAfar = isRemote(request.headers, place)
       from = {
         ...(await readClient(form)),
         state: query.getAll('state')[0],
-        issuer: origin,
+        issuer: place.origin,
         source,
         isRemote: isFromAfar
       }
@@ -188,7 +188,7 @@ export function createAuthorize(o: AuthorizeOptions) {
       response: ServerResponse,
       path: string,
       query: URLSearchParams,
-      origin: string
+      place: Place
     ) {
       const isWaiting = path === '/authorize/wait'
       // By Sec-Fetch-Dest: only a person's navigation and the waiting page's own fetch pass, so no other page embeds
@@ -202,7 +202,7 @@ export function createAuthorize(o: AuthorizeOptions) {
           403,
           messagePage('Request blocked', 'The request came from another website. Nothing was done.')
         )
-      if (path === '/authorize') return begin(request, query, response, origin)
+      if (path === '/authorize') return begin(request, query, response, place)
       if (isWaiting) return wait(request, response)
       sendPage(response, 404, messagePage(over.title, over.sentence))
     }

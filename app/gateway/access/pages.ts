@@ -19,6 +19,8 @@ const script =
 
 const headers = {
   ...privateHeaders,
+  // A worker that another program planted on this port while Tokentray was away. Not cookies: other ports share them.
+  'clear-site-data': '"storage"',
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy':
     `default-src 'none'; script-src ${hashOf(script)}; style-src ${styleHash}; img-src data:; connect-src 'self'; ` +

@@ -1,6 +1,6 @@
 // How the authorization server reads requests and answers them: OAuth's JSON errors, never cached, small bodies only.
 // Pages for browsers have headers of their own, in pages.ts.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 
 const maxBodyBytes = 32_768
 const headers = {
@@ -46,6 +46,16 @@ export function allowsMethod(request: IncomingMessage, response: ServerResponse,
   response.setHeader('allow', method)
   sendError(response, new OAuthError('invalid_request', `Only ${method} is allowed here.`, 405))
   return false
+}
+
+/**
+ * Throws for what a page or its worker sends, on this very origin too: one that was planted while Tokentray was away would
+ * register itself and take over a person's sign-in. Programs send no `Origin`; of `Sec-Fetch-*`, Node's own fetch sends
+ * `Sec-Fetch-Mode` and Electron's sends `Sec-Fetch-Site: none`, as no page can.
+ */
+export function refusePage({ origin, 'sec-fetch-site': site = 'none' }: IncomingHttpHeaders): void {
+  if (origin !== undefined || site !== 'none')
+    throw new OAuthError('invalid_request', 'A web page sent this. Nothing was done.', 403)
 }
 
 /** The body as text, of the given media type. Throws `invalid_request`. */

@@ -5,15 +5,19 @@ import type { IncomingHttpHeaders } from 'node:http'
 /** Headers that only proxies add. Anybody may send them, so they can only make a request less trusted. */
 const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'cf-connecting-ip']
 
-/** Whether the request came by the public URL or through a proxy. `origin`: how the client addresses the gateway. */
-export function isRemote(headers: IncomingHttpHeaders, origin: string): boolean {
-  return isPublic(origin) || proxyHeaders.some((name) => headers[name] !== undefined)
+/** `origin`: how the client addresses the gateway. `isOwnUser`: see OwnRoutes. */
+export type Place = { origin: string; isOwnUser: boolean }
+
+/** Whether the request came, or may have come, from another computer. */
+export function isRemote(headers: IncomingHttpHeaders, { origin, isOwnUser }: Place): boolean {
+  return isPublic(origin) || !isOwnUser || proxyHeaders.some((name) => headers[name] !== undefined)
 }
 
 /** For "Requested from …". */
-export function describeSource(headers: IncomingHttpHeaders, origin: string): string {
-  if (isPublic(origin)) return `the internet, through ${new URL(origin).host}`
-  return isRemote(headers, origin) ? 'another computer, through a proxy' : 'this computer'
+export function describeSource(headers: IncomingHttpHeaders, place: Place): string {
+  if (isPublic(place.origin)) return `the internet, through ${new URL(place.origin).host}`
+  if (!isRemote(headers, place)) return 'this computer'
+  return place.isOwnUser ? 'another computer, through a proxy' : 'another user, a container, or another computer'
 }
 
 /** Only the public URL is https: the gateway itself listens without TLS. */

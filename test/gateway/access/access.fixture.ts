@@ -79,7 +79,7 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
         // No kept connection: the next one may be to the gateway after its restart.
         response.setHeader('connection', 'close')
         const origin = `http://${request.headers.host}`
-        if (await access.own.handle(request, response, origin)) return
+        if (await access.own.handle(request, response, origin, true)) return
         const server = request.url!.slice(1)
         const admitted = await access.admission.admit(request.headers, server, false)
         if (admitted.ok) return response.end(JSON.stringify(admitted.caller))
