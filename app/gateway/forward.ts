@@ -24,7 +24,7 @@ export type ForwarderOptions = {
   log: Log
 }
 
-/** `origin`: how this client addresses the gateway. `onAdmitted` is called once the caller was let in. */
+/** `origin`: how this client addresses the gateway. `onAdmitted` is called once the caller was let in or refused. */
 export type Forward = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -50,6 +50,7 @@ export function createForward(o: ForwarderOptions): Forward {
     }
     const clientGone = signalWhenGone(request, response)
     const admitted = await admission.admit(request.headers, target.server, upstream?.mode === 'passThrough')
+    onAdmitted()
     if (!admitted.ok && (upstream || !admitted.isKnown)) {
       count('refused')
       const metadata = `${origin}/.well-known/oauth-protected-resource/${target.server}`
@@ -57,7 +58,6 @@ export function createForward(o: ForwarderOptions): Forward {
     }
     if (!upstream || !admitted.ok)
       return replyWith(unknownServer(target.server), await readForIds(request, o.maxKeptBytes))
-    onAdmitted()
     if (clientGone.aborted) return count('gone')
     clientGone.addEventListener(
       'abort',

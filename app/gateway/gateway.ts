@@ -58,8 +58,9 @@ export type Gateway = {
 
 /** Of users who were refused, that the person is told of: there may be any number. */
 const maxNotices = 10
-/** Requests not yet admitted, beyond which new ones are answered with 503. */
+/** Requests that are admitted at the same time, and those that wait for their turn; beyond that the answer is 503. */
 const maxStrangers = 64
+const maxWaiting = 10_000
 /** Where access begins: not for a sender that nobody can tell, on a machine of several people. */
 const doors: ReadonlySet<string> = new Set(['register', 'token', 'revoke', 'authorize'])
 /** How long requests in flight may take to end, in ms; streams would take forever. */
@@ -93,7 +94,8 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   const pools = createPools({ clock, headerTimeoutMs: o.settings.gatewayHeaderTimeout, resolveProxy: o.resolveProxy })
   const forward = createForward({ ...o, pools, maxKeptBytes: o.settings.gatewayKeepBody })
   const publicHost = o.publicUrl === null ? null : new URL(o.publicUrl)
-  let waiting = 0
+  let strangers = 0
+  const turns: (() => void)[] = []
   const machine = o.machine === undefined ? readMachine() : o.machine
   const peers = machine && (o.peers ?? createPeers())
   const noticed = new Set<number>()
@@ -144,25 +146,29 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       if (await o.parts().own.handle(request, response, asked.origin, sender === 'own')) return
       return fail(request, response, { status: 404, code: 'serverUnknown', sentence: 'Page not found.' }, null)
     }
-    // Counted until admitted, not until the response ends: a pipelined response never learns that its connection broke.
+    // Until admitted, not until the response ends: a pipelined response never learns that its connection broke.
     await admitStranger(request, response, (onAdmitted) => forward(request, response, target, asked.origin, onAdmitted))
   }
 
-  /** Runs `work` unless too many callers wait to be admitted; `work` calls `onAdmitted` once it knows the caller. */
+  /** Runs `work` when it is its turn; `work` calls `onAdmitted` once it knows whether the caller may come in. */
   async function admitStranger(
     request: IncomingMessage,
     response: ServerResponse,
     work: (onAdmitted: () => void) => Promise<void>
   ): Promise<void> {
-    if (waiting >= maxStrangers) {
+    if (turns.length >= maxWaiting) {
       const sentence = 'Too many requests are waiting. Try again.'
       return fail(request, response, { status: 503, code: 'tokenUnavailable', sentence, retryAfter: 1 }, null)
     }
-    waiting++
-    let isWaiting = true
+    if (strangers < maxStrangers) strangers++
+    else await new Promise<void>((resolve) => turns.push(resolve))
+    let isStranger = true
     const onAdmitted = () => {
-      if (isWaiting) waiting--
-      isWaiting = false
+      if (!isStranger) return
+      isStranger = false
+      const next = turns.shift()
+      if (next) next()
+      else strangers--
     }
     await work(onAdmitted).finally(onAdmitted)
   }
