@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { AccessRequestBanner } from './AccessRequest.tsx'
 import { CopyLine, Toasts } from './controls.tsx'
+import { RefreshHoldBanner } from './RefreshHold.tsx'
 import { ServerList } from './ServerList.tsx'
 import { openCommand } from './session.ts'
 import { showTheme } from './settings.ts'
@@ -123,6 +124,7 @@ export function App() {
       {/* Nothing can be clicked while nobody answers; what was typed stays. */}
       <div className="live" inert={connection === 'lost'}>
         <AccessRequestBanner />
+        <RefreshHoldBanner />
         {snapshot ? (
           <Suspense fallback={null}>
             <Shown snapshot={snapshot} />

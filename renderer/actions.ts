@@ -71,6 +71,12 @@ export const refresh = ({ id, name }: Named) =>
     return actionWords.refreshed(name)
   })
 
+export const endHold = () =>
+  act('endHold', async () => {
+    await bridge.call('servers.endHold', {})
+    return null
+  })
+
 export const pause = ({ id, name }: Named) =>
   act(`pause ${id}`, async () => {
     await bridge.call('server.pause', { server: id })

@@ -10,6 +10,10 @@ import { setCommand } from './propose.ts'
 
 export const lockedNote = 'Locked: all clients are blocked. Run "tokentray unlock" to allow them again.'
 
+/** Why nothing is refreshed for now, and how to end that. */
+export const sayHold = ({ message }: { message: string }): string =>
+  `${message} To refresh now, run "tokentray refresh SERVER".`
+
 /** 2026-01-31 12:00:00Z */
 export function formatTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`

@@ -1,7 +1,7 @@
 // The commands on servers: adding, changing, removing, refreshing, checking and signing out of them.
 // Secrets go in with `server.add`, `server.set` and `server.giveToken`; none comes out.
 import { z } from 'zod'
-import { everyDoor, server, type Withheld } from './door.ts'
+import { everyDoor, nothing, server, type Withheld } from './door.ts'
 import { quirks, sitePair } from './proposal.ts'
 import {
   assertionSource,
@@ -129,6 +129,8 @@ export const serverCommands = {
   },
   'server.remove': { doors: everyDoor, input: server, output: z.object({ revoked: z.string() }).strict() },
   'server.refresh': { doors: everyDoor, input: server, output: outcome },
+  /** Refreshes are no longer held back (`refreshHold` of the snapshot), and what is due goes. */
+  'servers.endHold': { doors: everyDoor, input: nothing, output: nothing },
   /**
    * Asks the MCP server whether it accepts the current token, by a single `initialize`.
    * `unknown`: its answer does not tell.

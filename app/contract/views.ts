@@ -207,6 +207,11 @@ export const snapshot = z
     theme,
     /** Whether the demo servers run; `unavailable`: this installation does not have them. */
     demo: z.enum(['off', 'on', 'unavailable']),
+    /**
+     * Tokentray stopped unexpectedly several times in a row, so nothing is refreshed before `until` or before a person asks;
+     * `message` says so. null: refreshes are not held back.
+     */
+    refreshHold: z.object({ until: time, message: z.string() }).strict().nullable(),
     servers: z.array(serverView),
     /** Who waits to be let in by the gateway, and whether it lets anybody in. */
     clients: clientsView,

@@ -67,6 +67,8 @@ export type Keeping = {
   /** Whether a person is signing in. */
   isBusy(): boolean
   isDemoOn(): boolean
+  /** Until when refreshes are held back, in ms since the epoch; null: they are not. */
+  heldUntil(): number | null
   /** Waits are cut short: the network is back, or the machine woke. */
   poke(): void
   /** The machine is about to sleep: nothing new is sent until a poke. */
@@ -173,6 +175,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     changesAt: (id, since) => changesAt(keeper.roster.health(id), since),
     gauges: () => keeper.roster.gauges(),
     isBusy: () => signIns.isBusy(),
+    heldUntil: () => keeper.heldUntil,
     poke: () => keeper.poke(),
     suspend: () => keeper.suspend(),
     setSchedule: (schedule, concurrency) => keeper.setSchedule(schedule, concurrency),

@@ -12,6 +12,8 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { GatewayView, Snapshot, VaultView } from '../contract/views.ts'
 import { createRefusals } from '../gateway/access/refusals.ts'
 import type { GatewayBackend } from '../gateway/gateway.ts'
+import { sayHeld } from '../health/words.ts'
+import { writeTime } from '../keeper/serverView.ts'
 import { createProxyResolver, type ResolveProxy } from '../net/proxy.ts'
 import { createSendRequest, type SendRequest } from '../net/request.ts'
 import { askSystem } from '../net/systemProxy.ts'
@@ -111,6 +113,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       owner: { pid: process.pid, kind, version, startedAt },
       theme: settings.current().theme,
       demo: !hasDemo ? 'unavailable' : keeping?.isDemoOn() ? 'on' : 'off',
+      refreshHold: holdView(keeping?.heldUntil() ?? null),
       clients: keeping?.access.view() ?? noClients,
       gateway: gatewayView
     }),
@@ -235,6 +238,10 @@ export async function openCore(options: CoreOptions): Promise<Core> {
 
 function openView({ path, keySource }: Vault): VaultView {
   return { state: 'open', path, keySource, message: '', errorCode: null, offers: null }
+}
+
+function holdView(until: number | null): Snapshot['refreshHold'] {
+  return until === null ? null : { until, message: sayHeld(until, writeTime) }
 }
 
 /** The keychain's own window asks the person by itself; every other state waits for one. */

@@ -77,8 +77,8 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server named "${server}".`)
       const { grant, paused } = roster.health(server)
       if (grant?.generation !== generation) return currentToken(server)
-      // A paused server is not refreshed.
-      if (paused) throw explainMissing(server)
+      // A paused server is not refreshed, and none is while refreshes are held back.
+      if (paused || keeper.heldUntil !== null) throw explainMissing(server)
       if (grant.renewable && renewedGeneration.get(server) !== generation) {
         await refreshNow(server, signal)
         const made = roster.find(server)?.health.grant?.generation

@@ -3,7 +3,7 @@
 
 import type { Fault, FaultReport, Health, Light, Schedule } from '../contract/health.ts'
 import { sayProblem } from './problems.ts'
-import { isForgotten, isTokenRefused, restored, tokenRefused } from './questions.ts'
+import { isForgotten, isTokenRefused, plannedAt, restored, tokenRefused } from './questions.ts'
 import { endNoticeMs, isTooShort } from './schedule.ts'
 
 /** Writes a time of day, such as "14:02". */
@@ -85,6 +85,19 @@ export function wordsOf(health: Health, now: number): string {
       return needsWords[state.code] ?? `Sign-in needed: ${faultWords[state.report?.fault ?? 'refused']}`
   }
 }
+
+/** Whether this server would be refreshed before `heldUntil`, were refreshes not held back. */
+export function isHeld(health: Health, heldUntil: number): boolean {
+  const at = plannedAt(health)
+  return at !== null && at <= heldUntil
+}
+
+export const heldWords = 'Refreshing is on hold'
+
+/** Why nothing is refreshed until `heldUntil` (ms since the epoch). */
+export const sayHeld = (heldUntil: number, time: WriteTime): string =>
+  `Tokentray stopped unexpectedly several times in a row, so it refreshes nothing until ${time(heldUntil)}. ` +
+  'Tokens that are still valid can be used.'
 
 /** What a fault was, with the times in the sentence, or without for a history that tells them apart. */
 function happened(report: FaultReport, lostAt: number | null, time: WriteTime | null): string {

@@ -30,6 +30,7 @@ import { factsOf, outlineOf } from './grantFacts.ts'
 import { PlanQueue } from './planQueue.ts'
 import { Records } from './records.ts'
 import { type RefreshNews, type RefreshParts, refresh, saveRefreshed, sayValidity } from './refresh.ts'
+import { RefreshHold } from './refreshHold.ts'
 import { type Entry, Roster } from './roster.ts'
 import type { Viewed } from './serverView.ts'
 import { Suspension } from './suspension.ts'
@@ -45,6 +46,9 @@ export type KeeperOptions = RefreshParts & {
   onChange: (id: string) => void
 }
 
+/** What may spend a refresh token. */
+const spending: ReadonlySet<HealthEvent['type']> = new Set(['due', 'asked', 'poked'])
+
 export class Keeper {
   readonly #o: KeeperOptions
   readonly roster: Roster
@@ -52,6 +56,7 @@ export class Keeper {
   readonly #waiters: Waiters
   readonly #records: Records
   readonly #suspension: Suspension
+  readonly #hold: RefreshHold
   readonly #inTurn = createQueue()
   readonly #plans = new PlanQueue<Entry>()
   /** When the alarm rings at the latest, in ms since the epoch; Infinity: none is set. */
@@ -70,10 +75,17 @@ export class Keeper {
     this.#limit = pLimit(options.concurrency)
     this.#records = new Records(options)
     this.#suspension = new Suspension(options.clock, () => this.tick())
+    this.#hold = new RefreshHold(options.clock, () => this.#holdEnded())
   }
 
   /** Loads every server and refreshes what is overdue, the most urgent first. */
   async start(): Promise<void> {
+    // A command that hosts the core touches one server, and is over before any wait.
+    const uncleanStarts = await this.#o.vault.uncleanStarts()
+    this.#hold.begin(uncleanStarts, this.#o.scope === 'all')
+    this.roster.heldUntil = this.#hold.until
+    if (uncleanStarts > 0)
+      this.#o.log.warn('the last start did not end cleanly', { uncleanStarts, heldUntil: this.#hold.until })
     for (const record of await this.#o.vault.serverRecords()) this.#add(record)
     this.tick()
   }
@@ -156,6 +168,8 @@ export class Keeper {
    * Rejects `ownerStopping` where a drain ended first: the next owner is to be asked.
    */
   settled(id: string): Promise<void> {
+    // Nothing is under way then, and nothing is begun for whoever asks.
+    if (this.#hold.isOn) return Promise.resolve()
     return this.#waiters.settled(id)
   }
 
@@ -163,6 +177,7 @@ export class Keeper {
   dispatch(id: string, event: HealthEvent): void {
     const entry = this.roster.find(id)
     if (!entry) return
+    if (this.#hold.isOn && spending.has(event.type)) return
     const { health, effect, ignored } = transition(entry.health, event, this.#contextOf(entry))
     if (ignored) this.#o.metrics.countIgnored(id, event.type)
     if (health !== entry.health) this.#changeHealth(id, entry, health)
@@ -173,9 +188,19 @@ export class Keeper {
     this.#arm()
   }
 
+  /** Until when nothing is refreshed, in ms since the epoch, after starts in a row without a clean end; null: it is not held back. */
+  get heldUntil(): number | null {
+    return this.#hold.until
+  }
+
+  /** A person asked for a refresh: what is held back may go. */
+  endHold(): void {
+    this.#hold.end()
+  }
+
   /** Starts whatever is due, in the order in which the tokens end. */
   tick(): void {
-    if (this.#stopped || this.#suspension.isOn) return
+    if (this.#isHeldBack()) return
     const now = this.#now()
     if (this.#mustLookAtAll) {
       this.#mustLookAtAll = false
@@ -190,6 +215,7 @@ export class Keeper {
   /** The machine woke or the network is back: what is overdue comes first, then waits are cut short. */
   poke(): void {
     this.#suspension.end()
+    this.#hold.check()
     this.tick()
     for (const [id, entry] of this.roster.all()) if (this.#inScope(entry)) this.dispatch(id, { type: 'poked' })
   }
@@ -240,6 +266,7 @@ export class Keeper {
     this.#stopped = true
     this.#disarm()
     this.#suspension.end()
+    this.#hold.stop()
     const entries = this.roster.all()
     await Promise.all(entries.map(([, entry]) => entry.flight))
     for (const [id, entry] of entries) if (entry.unsaved) this.#tell(id, entry, await saveRefreshed(this.#o, entry))
@@ -336,9 +363,19 @@ export class Keeper {
     if (isDue(entry.health, now, entry.schedule)) this.#plans.set(entry, Math.min(entry.plan.at, now))
   }
 
+  #holdEnded(): void {
+    this.roster.heldUntil = null
+    for (const [id] of this.roster.all()) this.#changed(id)
+    this.tick()
+  }
+
+  #isHeldBack(): boolean {
+    return this.#stopped || this.#suspension.isOn || this.#hold.isOn
+  }
+
   /** One alarm for all, at the earliest plan; it rings within a nap anyway, so that a changed clock is noticed. */
   #arm(): void {
-    if (this.#stopped || this.#suspension.isOn) return
+    if (this.#isHeldBack()) return
     const next = this.#plans.earliest()
     // One that rings too early only looks again.
     if (next === null || next >= this.#alarmAt) return
@@ -378,8 +415,10 @@ export class Keeper {
     if (effect === 'save') return this.#tell(id, entry, await saveRefreshed(this.#o, entry))
     // Asked for, or waiting for its turn, as the machine was about to sleep: not sent yet, so not lost.
     while (this.#suspension.isOn) await this.#suspension.over()
-    // Nothing is spent yet: a drain, or a sign-in that came meanwhile, makes this attempt pointless.
-    if (this.#stopped || entry.health.state.kind !== 'refreshing') return
-    this.#tell(id, entry, await refresh(this.#o, entry))
+    await this.#hold.inTurn(async () => {
+      // Nothing is spent yet: a drain, or a sign-in that came meanwhile, makes this attempt pointless.
+      if (this.#stopped || entry.health.state.kind !== 'refreshing') return
+      this.#tell(id, entry, await refresh(this.#o, entry))
+    })
   }
 }

@@ -8,7 +8,9 @@ import { type ErrorCode, TokentrayError } from '../contract/errors.ts'
 import type { Fault } from '../contract/health.ts'
 import type { GrantKind } from '../contract/serverConfig.ts'
 import { isWell } from '../health/questions.ts'
+import { isHeld, sayHeld } from '../health/words.ts'
 import type { Keeper } from './keeper.ts'
+import { writeTime } from './serverView.ts'
 
 const faultCodes: Record<Fault, ErrorCode> = {
   offline: 'serverUnreachable',
@@ -21,11 +23,13 @@ const faultCodes: Record<Fault, ErrorCode> = {
 }
 
 /**
- * Asks for a refresh and resolves when it is answered; waits for the floor between attempts, not for a backoff.
+ * A person asks for a refresh: ends a hold, and resolves when this is answered; waits for the floor between attempts, not for
+ * a backoff.
  * @throws signInNeeded, tokenUnavailable or the code of the fault
  */
 export async function refreshNow(keeper: Keeper, id: string): Promise<void> {
   const before = keeper.roster.health(id).grant?.generation
+  keeper.endHold()
   keeper.ask(id)
   keeper.dispatch(id, { type: 'asked' })
   await keeper.settled(id)
@@ -69,6 +73,11 @@ export function whyNot(keeper: Keeper, id: string): TokentrayError {
     )
   if (!view.renewable)
     return new TokentrayError('signInNeeded', `${id} has no refresh token. ${remedies[view.grantKind](id)}`)
+  if (keeper.heldUntil !== null && isHeld(keeper.roster.health(id), keeper.heldUntil))
+    return new TokentrayError(
+      'tokenUnavailable',
+      `${sayHeld(keeper.heldUntil, writeTime)} To refresh now, run "tokentray refresh ${id}".`
+    )
   const next = view.nextAt === null ? '' : ' Tokentray retries automatically.'
   return new TokentrayError(
     view.fault ? faultCodes[view.fault] : 'tokenUnavailable',

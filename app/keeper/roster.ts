@@ -37,6 +37,8 @@ export class Roster {
   readonly #entries = new Map<string, Entry>()
   readonly #clock: Clock
   #schedule: Schedule
+  /** Until when nothing is refreshed, in ms since the epoch; null: refreshes are not held back. */
+  heldUntil: number | null = null
 
   /** `schedule`: for servers that set nothing of their own. */
   constructor(clock: Clock, schedule: Schedule) {
@@ -121,7 +123,7 @@ export class Roster {
 
   /** @throws serverUnknown */
   view(id: string): ServerView {
-    return viewOf(this.get(id), this.#clock.now())
+    return viewOf(this.get(id), this.#clock.now(), this.heldUntil)
   }
 
   /** All views: servers that need a person first, then by name. */

@@ -5,7 +5,7 @@ import type { Proposal } from '../contract/proposal.ts'
 import { isSecretName, type ServerConfig } from '../contract/serverConfig.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
 import { plannedAt } from '../health/questions.ts'
-import { detailOf, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
+import { detailOf, heldWords, isHeld, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
 import type { GrantOrigin } from '../oauth/grant.ts'
 import { proposalsIn } from '../oauth/quirks.ts'
 import { missingScopes } from '../oauth/scope.ts'
@@ -38,8 +38,11 @@ export type Viewed = {
 
 const unchecked = 'You pasted this token, and the server has not accepted it yet. Use Verify to check it.'
 
-/** The view of one server at `now` (ms since the epoch). */
-export function viewOf(viewed: Viewed, now: number): ServerView {
+/**
+ * The view of one server at `now` (ms since the epoch). `heldUntil`: nothing is refreshed before; null: refreshes are not held
+ * back.
+ */
+export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = null): ServerView {
   const { config, health, schedule, shape, scope, isBound, signIn, lastEvent, proposals } = viewed
   const { state, grant } = health
   const missing =
@@ -49,11 +52,11 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
   const refused =
     state.kind === 'needsUser' ? proposalsIn(state.code, URL.parse(shape?.issuer ?? '')?.host ?? config.name) : []
+  const held = heldUntil !== null && isHeld(health, heldUntil) ? heldUntil : null
+  const nextAt = plannedAt(health)
+  const light = lightOf(health, now)
   const isUnchecked =
-    config.grantKind === 'staticToken' &&
-    state.kind === 'fresh' &&
-    lightOf(health, now) === 'green' &&
-    !health.acceptedAt
+    config.grantKind === 'staticToken' && state.kind === 'fresh' && light === 'green' && !health.acceptedAt
   return {
     id: config.id,
     name: config.name,
@@ -61,20 +64,22 @@ export function viewOf(viewed: Viewed, now: number): ServerView {
     grantKind: config.grantKind,
     // With a browser it has a redirect address.
     ...(config.grantKind === 'authorizationCode' && shape?.redirectUri === null && { byDeviceCode: true as const }),
-    light: lightOf(health, now),
+    light: held !== null && light === 'green' ? 'amber' : light,
     state: health.signIn ? 'signingIn' : state.kind,
     paused: health.paused,
     words: isPassedThrough
       ? 'Each client signs in itself'
       : isUnchecked && !health.signIn
         ? 'Not verified yet'
-        : wordsOf(health, now),
+        : held !== null && !health.signIn
+          ? heldWords
+          : wordsOf(health, now),
     detail: isUnchecked ? unchecked : detailOf(health, now, writeTime),
     warnings: warningsOf(health, now, schedule),
     action:
       state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' && !isPassedThrough ? 'signIn' : null,
     since: state.kind === 'signedOut' ? null : state.since,
-    nextAt: plannedAt(health),
+    nextAt: held !== null && nextAt !== null ? Math.max(nextAt, held) : nextAt,
     attempt: state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0,
     fault: report?.fault ?? null,
     faultAt: report?.at ?? null,

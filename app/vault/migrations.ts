@@ -11,6 +11,7 @@ import { proposals } from './migrations/006-proposals.ts'
 import { registeredScopes } from './migrations/007-registered-scopes.ts'
 import { registrationSites } from './migrations/008-registration-sites.ts'
 import { consentForOneSignIn } from './migrations/009-consent-for-one-sign-in.ts'
+import { uncleanStarts } from './migrations/010-unclean-starts.ts'
 import type { Migration } from './migrations/migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -22,7 +23,8 @@ export const migrations: readonly Migration[] = [
   proposals,
   registeredScopes,
   registrationSites,
-  consentForOneSignIn
+  consentForOneSignIn,
+  uncleanStarts
 ]
 
 /**

@@ -18,6 +18,8 @@ import type { KeySource, Vault } from './vault.ts'
 const maxEvents = 1000
 /** Old ones are deleted so many at once: deleting one at each event would take as long as storing it. */
 const maxEventsInExcess = 32
+/** A process that has been refreshing for this long is in no crash loop. */
+const steadyAfterMs = 15 * 60_000
 
 /** Every column of a grant's row that a token reply may change (RFC 6749 section 5.1), and what belongs to the reply. */
 const storeTokens = `UPDATE grants SET
@@ -44,11 +46,16 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
       return await reading(() => inTransaction.immediate(write) as T)
     } catch (error) {
       eventCounts.clear()
+      countedAt = null
       throw error
     }
   }
   /** How many events are stored, of servers that got one since the last write that failed. */
   const eventCounts = new Map<string, number>()
+  /** Starts in a row before this one that had no clean end; null: not read yet. */
+  let startsBefore: number | null = null
+  /** When this start was counted; null: it has spent no refresh token yet, or the last write failed. */
+  let countedAt: number | null = null
   // Each statement is compiled once: compiling cost more than reading a grant does.
   const prepared = new Map<string, ReturnType<Connection['prepare']>>()
   function prepare(sql: string) {
@@ -64,6 +71,24 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
 
   function mustExist(id: string): void {
     if (!row('SELECT 1 FROM servers WHERE id = ?', id)) throw unknownServer(id)
+  }
+
+  function uncleanStarts(): number {
+    startsBefore ??= Number(row('SELECT starts FROM unclean_starts')?.starts ?? 0)
+    return startsBefore
+  }
+
+  /** Part of the transaction that journals a refresh, so that a start that spends a token is counted and no other. */
+  function countStart(now: number): void {
+    const before = uncleanStarts()
+    const isSteady = countedAt !== null && now - countedAt >= steadyAfterMs
+    if (countedAt !== null && (before === 0 || !isSteady)) return
+    if (isSteady) startsBefore = 0
+    countedAt ??= now
+    run(
+      'INSERT INTO unclean_starts VALUES (1, ?) ON CONFLICT DO UPDATE SET starts = excluded.starts',
+      uncleanStarts() + 1
+    )
   }
 
   function grantOf(id: string) {
@@ -198,10 +223,13 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
         )
       }),
 
+    uncleanStarts: () => reading(uncleanStarts),
+
     readGrant: (id) => reading(() => grantOf(id)),
 
     beginRefresh: (id, startedAt) =>
       writing(() => {
+        countStart(startedAt)
         const found = row('UPDATE grants SET started_at = ? WHERE server = ? RETURNING *', startedAt, id)
         return found ? readGrantRow(id, found) : null
       }),
@@ -273,6 +301,8 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     },
 
     close: async () => {
+      // Where this cannot be written, the next start is more careful than it has to be.
+      if (countedAt !== null) await writing(() => run('DELETE FROM unclean_starts')).catch(() => {})
       db.close()
     }
   }

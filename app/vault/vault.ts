@@ -65,6 +65,12 @@ export interface Vault extends Registrations {
   /** What would cure the sign-in that failed last. */
   saveProposals(id: string, proposals: readonly Proposal[]): Promise<void>
 
+  /**
+   * How many starts in a row before this one refreshed a token and did not come to close(). A start counts from its first
+   * beginRefresh(); one that was still refreshing a quarter of an hour later begins a new row.
+   */
+  uncleanStarts(): Promise<number>
+
   readGrant(id: string): Promise<Grant | null>
   /**
    * Proves the vault is writable and journals `startedAt`, both before the refresh token is spent.
@@ -106,6 +112,7 @@ export interface Vault extends Registrations {
   check(): Promise<string[]>
   /** An encrypted copy beside the vault, with the same key; resolves with its path. `at` in ms. Rejects `vaultUnwritable`. */
   backup(at: number): Promise<string>
+  /** The clean end: what this start began is finished. */
   close(): Promise<void>
 }
 

@@ -400,6 +400,16 @@ describe('list and status', () => {
       expect((await runIn(words, { core })).err).toContain('Locked: all clients are blocked.')
     expect((await runIn(['status'], { core: makeCore(servers) })).err).not.toContain('Locked')
   })
+  test('status says that nothing is refreshed for now, why, and how to end that', async () => {
+    const core = makeCore(servers)
+    const refreshHold = { until: 0, message: 'It stopped unexpectedly.' }
+    core.on('snapshot', () => ({ ...core.snapshot(), refreshHold }))
+    for (const words of [['status'], ['status', 'dead']])
+      expect((await runIn(words, { core })).err).toContain(
+        'It stopped unexpectedly. To refresh now, run "tokentray refresh SERVER".'
+      )
+    expect((await runIn(['status'], { core: makeCore(servers) })).err).not.toContain('To refresh now')
+  })
   test('what a server chose to be called cannot steer the terminal', async () => {
     const { out } = await runIn(['status', 'a'], { core: makeCore([makeView('a', { detail: 'x\u001b[2Jy\u009b1m' })]) })
     expect(out).toContain('x[2Jy1m')

@@ -40,6 +40,7 @@ function snapshotOf(servers: ServerView[], vault: Partial<Snapshot['vault']> = {
     owner: { pid: 1, kind: 'lasting', version: '0', startedAt: now },
     theme: 'system',
     demo: 'off',
+    refreshHold: null,
     clients: noClients,
     gateway: null,
     servers

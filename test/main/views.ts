@@ -61,6 +61,7 @@ export function snapshotOf(...servers: ServerView[]): Snapshot {
     owner: { pid: 1, kind: 'lasting', version: '0.0.0', startedAt: now },
     theme: 'system',
     demo: 'off',
+    refreshHold: null,
     clients: noClients,
     gateway: null,
     servers: servers.toSorted(compareServers)

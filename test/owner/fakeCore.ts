@@ -59,6 +59,7 @@ export function makeCore(servers: ServerView[] = [], log: Log = silentLog): Fake
       owner: { pid: process.pid, kind: 'command', version: '0', startedAt: 0 },
       theme: 'system',
       demo: 'off',
+      refreshHold: null,
       clients: noClients,
       gateway
     }),

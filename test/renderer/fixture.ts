@@ -247,6 +247,7 @@ export async function startFixture(files: string, given: ServerView[] | null = n
     owner: { pid: 4711, kind: 'lasting', version: '0.1.0', startedAt: now - 2 * hour },
     theme: 'system',
     demo: 'off',
+    refreshHold: null,
     clients: { ...noClients },
     gateway: { address: 'http://127.0.0.1:4140', port: 4140, publicUrl: null, problem: null },
     servers

@@ -2,6 +2,7 @@
 // Nothing of the bundle is replaced: it speaks the browser bridge's HTTP to the fixture, under the strict CSP.
 import { describe, expect, test } from 'vitest'
 import type { ServerView } from '../../app/contract/views.ts'
+import { actionWords } from '../../renderer/words/actions.ts'
 import { appWords } from '../../renderer/words/app.ts'
 import { demoWords, listWords, markWords, welcomeWords } from '../../renderer/words/list.ts'
 import { detailWords } from '../../renderer/words/server.ts'
@@ -36,6 +37,29 @@ describe.skipIf(reason !== null)('the list', () => {
       .locator('[data-server]')
       .evaluateAll((rows) => rows.map((r) => r.getAttribute('data-server')))
     expect(order).toEqual(fixture().snapshot.servers.map(({ id }) => id))
+  })
+
+  test('why nothing is refreshed stands on every page, and one press ends it', async () => {
+    const message = 'Tokentray stopped unexpectedly several times in a row.'
+    fixture().handlers['servers.endHold'] = () => {
+      fixture().change((snapshot) => {
+        snapshot.refreshHold = null
+      })
+      return {}
+    }
+    const page = await open('#settings')
+    fixture().change((snapshot) => {
+      snapshot.refreshHold = { until: Date.now() + 60_000, message }
+    })
+    await page.getByText(message).waitFor()
+    await page.goto(`${fixture().url}#`)
+    await page
+      .getByRole('status')
+      .filter({ hasText: message })
+      .getByRole('button', { name: actionWords.refresh })
+      .click()
+    await page.getByText(message).waitFor({ state: 'detached' })
+    expect(fixture().inputsOf('servers.endHold')).toEqual([{}])
   })
 
   test('the countdown falls second by second, and the bar with the time', async () => {

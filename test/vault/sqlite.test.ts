@@ -9,9 +9,10 @@ import { newHealth } from '../../app/health/questions.ts'
 import { outlineOf } from '../../app/keeper/grantFacts.ts'
 import { connect } from '../../app/vault/connection.ts'
 import { migrate } from '../../app/vault/migrations.ts'
+import { openVault } from '../../app/vault/open.ts'
 import { readHealth } from '../../app/vault/rows.ts'
 import { createSqliteVault } from '../../app/vault/sqlite.ts'
-import { failure, plantedTokens, sampleGrant, sampleServer, sampleTokens } from './vault.fixture.ts'
+import { failure, plantedTokens, sampleGrant, sampleServer, sampleTokens, vaultSetting } from './vault.fixture.ts'
 
 function memoryVault() {
   const db = connect(':memory:', null)
@@ -371,4 +372,56 @@ test('history is newest first, and the newest 1,000 per server are kept', async 
   expect((await vault.events('busy', 5000)).map(({ at }) => at)).toEqual(
     Array.from({ length: 1000 }, (_, n) => 1050 - n)
   )
+})
+
+describe('starts without a clean end', () => {
+  const minute = 60_000
+
+  test('a start counts from its first refresh on, until it ends cleanly', async () => {
+    const setting = vaultSetting()
+    const first = await openVault(setting)
+    await first.addServer(sampleServer(), { grant: sampleGrant() })
+    await first.beginRefresh('notes', 1)
+    await first.close()
+    const second = await openVault(setting)
+    expect(await second.uncleanStarts()).toBe(0)
+    await second.beginRefresh('notes', 2)
+    // Killed here: another start finds the file as it is now.
+    const third = await openVault(setting)
+    expect(await third.uncleanStarts()).toBe(1)
+    await third.close()
+    const fourth = await openVault(setting)
+    expect(await fourth.uncleanStarts()).toBe(1)
+    await fourth.beginRefresh('notes', 3)
+    expect(await fourth.uncleanStarts()).toBe(1)
+    await fourth.close()
+    expect(await (await openVault(setting)).uncleanStarts()).toBe(0)
+  })
+
+  test('they add up, and a start that refreshes for a quarter of an hour begins anew', async () => {
+    const { db, vault } = await vaultWithGrant()
+    const restarted = () => createSqliteVault(db, ':memory:', 'throwaway')
+    await vault.beginRefresh('notes', 0)
+    for (const count of [1, 2, 3]) {
+      const next = restarted()
+      expect(await next.uncleanStarts()).toBe(count)
+      await next.beginRefresh('notes', 0)
+      await next.beginRefresh('notes', 14 * minute)
+    }
+    const steady = restarted()
+    await steady.beginRefresh('notes', 0)
+    expect(await restarted().uncleanStarts()).toBe(5)
+    await steady.beginRefresh('notes', 15 * minute)
+    expect(await restarted().uncleanStarts()).toBe(1)
+  })
+
+  test('a start whose count could not be written is counted with its next refresh, once', async () => {
+    const { db, vault } = await vaultWithGrant()
+    db.pragma('query_only = 1')
+    expect(await failure(vault.beginRefresh('notes', 1))).toMatchObject({ code: 'vaultUnwritable' })
+    db.pragma('query_only = 0')
+    await vault.beginRefresh('notes', 2)
+    await vault.beginRefresh('notes', 3)
+    expect(await createSqliteVault(db, ':memory:', 'throwaway').uncleanStarts()).toBe(1)
+  })
 })

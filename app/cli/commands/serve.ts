@@ -12,6 +12,7 @@ import { vaultError } from '../../owner/withOwner.ts'
 import { keepApart } from '../../settings/ports.ts'
 import { bundleFolder, type DashboardChoice, prepareDashboard } from '../dashboard.ts'
 import { print, printJson, printNote } from '../output.ts'
+import { sayHold } from '../words.ts'
 import type { World } from '../world.ts'
 
 type ServeOptions = DashboardChoice & GatewayChoice & { ephemeral?: boolean; json?: boolean; open?: boolean }
@@ -75,6 +76,8 @@ export async function serve(world: World, options: ServeOptions, pages = bundleF
   }
   if (isShut(found))
     printNote(world, `tokentray: ${found.message} Tokentray keeps running. Run tokentray open to fix this.`)
+  const { refreshHold } = core.snapshot()
+  if (refreshHold) printNote(world, `tokentray: ${sayHold(refreshHold)}`)
   const stopTelling = tellWhenOpen(world, core)
   await Promise.race([core.ended, untilAborted(world.signal)])
   stopTelling()

@@ -6,7 +6,7 @@ import type { ServerView, Snapshot } from '../../contract/views.ts'
 import { openSnapshot, watchSnapshots, withOwner } from '../../owner/withOwner.ts'
 import { clean, print, printJson, printNote, printRaw } from '../output.ts'
 import { redraw } from '../screen.ts'
-import { describeCard, describeLine, isNamed, lockedNote } from '../words.ts'
+import { describeCard, describeLine, isNamed, lockedNote, sayHold } from '../words.ts'
 import type { World } from '../world.ts'
 import { showTable, tableOf } from './list.ts'
 
@@ -24,6 +24,7 @@ export async function status(world: World, server: string | undefined, options: 
         'Tokentray is not running, so tokens are refreshed only when you use them. Run tokentray serve to keep them fresh.'
       )
     if (snapshot.clients.locked) printNote(world, lockedNote)
+    if (snapshot.refreshHold) printNote(world, sayHold(snapshot.refreshHold))
     if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
     if (snapshot.servers.length === 0)
       return printNote(world, 'There are no servers yet. Add one with tokentray add <url>.')

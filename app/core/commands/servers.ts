@@ -125,6 +125,10 @@ export function createServerHandlers(o: {
       await refreshNow(keeper, id)
       return viewed(id)
     },
+    'servers.endHold': async () => {
+      keeper.endHold()
+      return {}
+    },
     'server.verify': async (input) => verifyServer(o, find(input)),
     'server.pause': async (input) => {
       const id = find(input)
