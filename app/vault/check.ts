@@ -1,4 +1,4 @@
-// The vault's self-examination: every page is read, and with it authenticated, and every row is parsed.
+// The vault's self-examination: every page in use is read, and with it authenticated, and every row is parsed.
 // Its sentences name servers and fields, never contents.
 import { TokentrayError } from '../contract/errors.ts'
 import { sayProblem } from '../health/problems.ts'
