@@ -89,7 +89,7 @@ app.setAppUserModelId('dev.tokentray.Tokentray')
 if (!isSmoke && !app.requestSingleInstanceLock()) app.exit(0)
 else {
   announceScheme()
-  guardContents((url) => shell?.isSignIn(url) ?? false)
+  guardContents((url) => shell?.openSignIn(url) ?? false)
   app.enableSandbox()
   app.on('second-instance', () => shell?.show())
   // The tray lives on without a window.

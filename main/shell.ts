@@ -22,15 +22,16 @@ import { markOf, menuOf, tallyOf, tooltipOf, trayMark } from './menu.ts'
 import { notify } from './notifications.ts'
 import { watchPower } from './power.ts'
 import { openPreferences } from './preferences.ts'
+import { createSignInPages } from './signInPages.ts'
 import { createTray, type TrayIcon } from './tray.ts'
-import { createWindow, openOutside } from './window.ts'
+import { createWindow } from './window.ts'
 
 export type Shell = {
   show(screen?: string): void
   /** Loads the window without showing it; for the smoke start. */
   load(): WebContents
-  /** Whether this is the address of a sign-in under way. */
-  isSignIn(url: string): boolean
+  /** Opens the page of a sign-in under way in the person's browser; false where `url` is none. */
+  openSignIn(url: string): boolean
   /** From now on this core is shown and asked. */
   attach(hosted: Hosted): void
   close(): void
@@ -70,6 +71,21 @@ export async function openShell(
   let updatedAt = clock.now()
   let awakeSince = updatedAt
 
+  const signInPages = createSignInPages({
+    folder: paths.runtime ?? paths.ownerFolder,
+    clock,
+    onStolen(url) {
+      const view = newest?.servers.find(({ signIn }) => signIn?.url === url)
+      if (!view?.signIn) return
+      void call('signIn.cancel', { signIn: view.signIn.id })
+      notifyOfServer(
+        `${view.name}: sign-in ended`,
+        'Its link was opened twice, perhaps by another program on this computer. Start the sign-in again.',
+        view.id
+      )
+    }
+  })
+
   async function call(name: string, input: unknown): Promise<Reply<unknown>> {
     if (!hosted)
       return { ok: false, code: 'ownerStopping', message: 'Tokentray is still starting. Try again in a moment.' }
@@ -77,7 +93,7 @@ export async function openShell(
     if (!reply.ok || !['signIn.start', 'signIn.ready', 'signIn.replaceClient'].includes(name)) return reply
     // The door that asked opens the browser; asking again joins the same sign-in, so this is also "open again".
     const { url } = reply.value as { url: string | null }
-    if (url === null || openOutside(url, true)) return reply
+    if (url === null || signInPages.open(url)) return reply
     return { ok: false, code: 'urlInvalid', message: 'The sign-in page does not use https, so it was not opened.' }
   }
 
@@ -133,6 +149,7 @@ export async function openShell(
 
   function accept(snapshot: Snapshot): void {
     newest = snapshot
+    signInPages.update(snapshot)
     update(changed ?? snapshot.servers)
     changed = []
   }
@@ -222,7 +239,7 @@ export async function openShell(
   return {
     show: window.show,
     load: window.load,
-    isSignIn: (url) => newest?.servers.some(({ signIn }) => signIn?.url === url) ?? false,
+    openSignIn: (url) => (newest?.servers.some(({ signIn }) => signIn?.url === url) ?? false) && signInPages.open(url),
     attach(opened) {
       hosted = opened
       const { stream } = opened.core
@@ -235,6 +252,7 @@ export async function openShell(
       cancelUpdate()
       stopPower()
       stopWatchingTray()
+      signInPages.close()
       tray?.remove()
       tray = null
     }

@@ -27,22 +27,20 @@ export function announceScheme(): void {
   ])
 }
 
-/** To the person's browser; false where the address is not fit for it. */
-export function openOutside(url: string, isSignIn = false): boolean {
-  const isFit = mayOpenOutside(url, isSignIn)
-  if (isFit) void shell.openExternal(url)
-  return isFit
+/** To the person's browser, where the address is fit for it. */
+function openOutside(url: string): void {
+  if (mayOpenOutside(url, false)) void shell.openExternal(url)
 }
 
-/** Holds for every page that ever comes into being, ours or not. `isSignIn`: the address of a sign-in under way. */
-export function guardContents(isSignIn: (url: string) => boolean): void {
+/** Holds for every page that ever comes into being, ours or not. `openSignIn` takes the address of a sign-in under way. */
+export function guardContents(openSignIn: (url: string) => boolean): void {
   app.on('web-contents-created', (_, contents) => {
     contents.on('will-navigate', (event) => event.preventDefault())
     contents.on('will-redirect', (event) => event.preventDefault())
     contents.on('will-frame-navigate', (event) => event.preventDefault())
     contents.on('will-attach-webview', (event) => event.preventDefault())
     contents.setWindowOpenHandler(({ url }) => {
-      openOutside(url, isSignIn(url))
+      if (!openSignIn(url)) openOutside(url)
       return { action: 'deny' }
     })
   })

@@ -184,7 +184,7 @@ test.skipIf(isSkipped(process.platform === 'win32', 'not on Windows'))(
   }
 )
 
-test('the browser gets the URL as its last argument, unchanged by any shell, and never the passphrase', async () => {
+test('the browser gets a private file as its last argument, never the URL and never the passphrase', async () => {
   const paths = makePaths()
   const core = makeCore()
   const listener = await listen({ core, paths, kind: 'lasting', version: '1', clock: systemClock() })
@@ -210,7 +210,10 @@ test('the browser gets the URL as its last argument, unchanged by any shell, and
   }
   const { code } = await runProcess(['login', 'a'], env)
   expect(code).toBe(1)
-  expect(readSeen(seen)).toEqual([['--new', 'a b', address], null])
+  expect(readSeen(seen)).toEqual([
+    ['--new', 'a b', expect.stringMatching(/^file:\/\/\/.*\/open-[\da-f]{16}\.html$/)],
+    null
+  ])
   await listener.close()
 })
 

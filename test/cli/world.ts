@@ -11,6 +11,7 @@ import { talkHidden } from '../../app/cli/prompt.ts'
 import { run } from '../../app/cli/run.ts'
 import { Interrupted, type World } from '../../app/cli/world.ts'
 import { type FakeCore, makeCore } from '../owner/fakeCore.ts'
+import { readHandOver } from '../support/handOver.ts'
 
 export function makePaths(): Paths {
   const home = mkdtempSync(join(tmpdir(), 'tt-cli-'))
@@ -79,7 +80,7 @@ export function makeWorld(setting: Setting = {}) {
     },
     lookUp: setting.lookUp ?? (async () => ['127.0.0.1']),
     openBrowser: setting.openBrowser ?? (async () => false),
-    openPage: setting.openPage ?? (async () => false)
+    openPage: setting.openPage ?? (async (file) => (await setting.openBrowser?.(await readHandOver(file))) ?? false)
   }
   return {
     world,

@@ -12,6 +12,7 @@ import { openCore } from '../../app/core/core.ts'
 import { approve } from '../../app/demo/person.ts'
 import { bearerChallenge } from '../../app/net/challenge.ts'
 import { claimOwnership } from '../../app/owner/lock.ts'
+import { readHandOver } from '../support/handOver.ts'
 import { optionsFor } from './scenarios.ts'
 
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? ''
@@ -58,8 +59,9 @@ async function tokentray(
     notice: (sentence) => void process.stderr.write(`tokentray: ${sentence}\n`),
     ask: null,
     lookUp: async () => ['127.0.0.1'],
-    openBrowser: (url) =>
-      approve(url).then(
+    openBrowser: async () => false,
+    openPage: async (file) =>
+      approve(await readHandOver(file)).then(
         () => true,
         () => false
       )

@@ -1,6 +1,7 @@
 // The tests' seam in the main process: notes what the shell asks of Electron, and clicks what a person would click.
 // Electron has no getter for a tray's menu, so its objects are wrapped before the shell is loaded; nothing in main/ knows.
 import type * as Electron from 'electron'
+import { readHandOver } from '../support/handOver.ts'
 
 /** What it touches of Electron; the stand-in has the same. */
 export type Recordable = {
@@ -118,7 +119,7 @@ export function record(electron: Recordable, platform: NodeJS.Platform): Recorde
     note()
   }
   shell.openExternal = async (url) => {
-    seen.opened.push(url)
+    seen.opened.push(url.startsWith('file:') ? await readHandOver(url) : url)
     note()
   }
   dialog.showMessageBox = ((...args: unknown[]) => {

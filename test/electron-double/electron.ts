@@ -5,6 +5,7 @@ import { EventEmitter, once } from 'node:events'
 import { basename } from 'node:path'
 import type * as Real from 'electron'
 import type { Recordable } from '../desktop/recorder.ts'
+import { readHandOver } from '../support/handOver.ts'
 import { type Handlers, type MakePage, Page, type Pages, type Sender } from './page.ts'
 
 /** Electron's function with its own parameters and this stand-in's smaller answer. */
@@ -373,7 +374,7 @@ export function createElectron(given: {
     session,
     shell: {
       async openExternal(url) {
-        recorded.opened.push(url)
+        recorded.opened.push(url.startsWith('file:') ? await readHandOver(url) : url)
         note()
       }
     } satisfies Pick<typeof Real.shell, 'openExternal'>,

@@ -192,10 +192,11 @@ describe('stand-in, not Electron', () => {
     const { page } = shell.window()
     expect(await page.tokentray.call('server.add', { url, name: 'one' })).toMatchObject({ ok: true })
     await page.tokentray.call('signIn.start', { server: 'one' })
-    const signInPage = shell.recorded.opened.at(-1)!
+    const signInPage = await shell.until(() => shell.recorded.opened.at(-1))
     // The page's own link to a sign-in under way works too, although the demo's is only http.
     await watch(shell).until('one', ({ signIn }) => signIn?.url === signInPage)
     expect(shell.window().webContents.openHandler?.(linkTo(signInPage))).toEqual({ action: 'deny' })
+    await shell.until(() => shell.recorded.opened.length === 2)
     expect(shell.recorded.opened).toEqual([signInPage, signInPage])
     await approve(signInPage)
     await shell.until(() => shell.tray().images.at(-1) === 'tray-healthy-Template.png')

@@ -1,5 +1,6 @@
 // `tokentray login`: sends a person's browser to the authorization server and waits for the response.
 // The URL is always printed. Without a browser here it uses a device code, or the person pastes the address they end at.
+import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import type { Input, Output } from '../../contract/commands.ts'
 import { picturedLink } from '../../contract/device.ts'
@@ -7,6 +8,7 @@ import { formatDuration } from '../../contract/duration.ts'
 import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
 import type { DeviceCodeView, ServerView } from '../../contract/views.ts'
 import { sayCancelled } from '../../health/words.ts'
+import { type HandOver, handOver } from '../../net/browserHandOver.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
 import { print, printJson, printNote } from '../output.ts'
 import { offerProposals } from '../propose.ts'
@@ -73,16 +75,23 @@ async function signInOnce(
   })
   if (newClient && started.url !== null) started = await owner.call('signIn.replaceClient', { signIn: started.signIn })
   let stopReading = () => {}
+  let browser: HandOver | null = null
+  let isStolen = false
   if (started.device) await showCode(world, server, started.device)
   if (started.url !== null) {
     printNote(world, `To sign in to ${server}, open this URL in a browser:`)
     printNote(world, `  ${started.url}`)
     if (started.otherSite !== undefined)
       printNote(world, `You sign in at ${started.otherSite}, which is not part of the server's own site.`)
-    const opened = await world.openBrowser(started.url)
+    browser = await openSignIn(world, started.url, () => {
+      isStolen = true
+      void owner.callAnyway('signIn.cancel', { signIn: started.signIn }).catch(() => {})
+    })
     printNote(
       world,
-      opened ? 'Opened the browser. Waiting for you to sign in there.' : 'Could not open a browser on this computer.'
+      browser.isStarted
+        ? 'Opened the browser. Waiting for you to sign in there.'
+        : 'Could not open a browser on this computer.'
     )
     printNote(world, 'If your browser runs on another computer, paste the URL it is sent to here.')
     if (started.keptClient)
@@ -95,6 +104,11 @@ async function signInOnce(
   try {
     return (await owner.call('signIn.wait', { signIn: started.signIn })).view
   } catch (error) {
+    if (isStolen)
+      throw new TokentrayError(
+        'signInCancelled',
+        `The sign-in to ${server} was ended: its link was opened twice, perhaps by another program on this computer. Run "tokentray login ${server}" again, and open the URL that it prints yourself.`
+      )
     if (error instanceof Interrupted) {
       // The sign-in may just have ended by itself; then there is nothing left to cancel.
       await owner.callAnyway('signIn.cancel', { signIn: started.signIn }).catch(() => {})
@@ -103,9 +117,21 @@ async function signInOnce(
     }
     throw error
   } finally {
+    browser?.close()
     stopReading()
   }
 }
+
+/** The address is printed, and is no argument of any program: see handOver(). */
+const openSignIn = (world: World, url: string, onStolen: () => void): Promise<HandOver> =>
+  handOver(url, {
+    folder: world.paths.runtime ?? world.paths.ownerFolder,
+    clock: world.clock,
+    randomBytes,
+    openPage: async (file) => (await world.openPage?.(file)) ?? false,
+    openBrowser: world.openBrowser,
+    onStolen
+  })
 
 /** Resolves when the browser can be sent off: behind others at the same authorization server, one after the other. */
 async function startSignIn(world: World, owner: Owner, input: Input<'signIn.start'>): Promise<Output<'signIn.start'>> {

@@ -1,5 +1,5 @@
-// Hands a one-time link to a browser in a private file, since every user of the machine could read an argument.
-// The page in that file opens the link; the owner removes the file when the link was used or has expired.
+// Hands a secret link to a browser in a private file, since every user of the machine could read an argument.
+// The page in that file opens the link; whoever wrote the file removes it when the link was used or has expired.
 import { existsSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateFolder } from '../base/paths.ts'
