@@ -1,7 +1,10 @@
 // The facts about a server's token, client and addresses, as rows; a row without a value is left out.
 // Expiry times are shown together with the time left, which counts down.
 import type { ServerView } from '../app/contract/views.ts'
+import { act } from './actions.ts'
+import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
+import { ActionButton } from './controls.tsx'
 import { roughly, writeMoment } from './durations.ts'
 import { FactList } from './FactList.tsx'
 import { snapshots } from './store.ts'
@@ -37,6 +40,22 @@ function Moment({ at }: { at: number }) {
   return <>{useClock((now) => writeMoment(at, now))}</>
 }
 
+/** The scopes that the server asked for, and the no to them. */
+function MissingScope({ view: { id, missingScope } }: { view: ServerView }) {
+  const decline = async () => {
+    await bridge.call('server.set', { server: id, declineScopes: true })
+    return null
+  }
+  return (
+    <>
+      <span>{missingScope}</span>{' '}
+      <ActionButton look="link" action={`decline ${id}`} onPress={() => act(`decline ${id}`, decline)}>
+        {detailWords.declineScopes}
+      </ActionButton>
+    </>
+  )
+}
+
 export function Facts({ view }: { view: ServerView }) {
   const { facts, registrations, kinds } = detailWords
   const vault = snapshots.use()?.vault
@@ -52,7 +71,7 @@ export function Facts({ view }: { view: ServerView }) {
     [facts.issuer, view.issuer],
     [facts.resource, view.resource === view.url ? null : view.resource],
     [facts.scope, view.scope],
-    [facts.missingScope, view.missingScope],
+    [facts.missingScope, view.missingScope && <MissingScope key="missing" view={view} />],
     [facts.binding, view.isBound && detailWords.bound],
     [facts.certificate, view.certificateFile],
     [facts.registration, client],

@@ -103,6 +103,10 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['grant', view.byDeviceCode ? 'device code' : grants[view.grantKind]],
     ['issuer', view.issuer],
     ['scope', view.scope],
+    [
+      'scopes to request',
+      view.missingScope ? `${view.missingScope} (decline: tokentray set ${view.id} --decline-scopes)` : null
+    ],
     ['client ID', view.clientId],
     ['account', view.account ?? null],
     ...quirkNames

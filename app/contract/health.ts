@@ -78,7 +78,7 @@ export type Health = {
   lastAttemptAt: number | null
   /** A reply was lost at this time and no complete answer has come since: the one prompt retry is used up. */
   lostAt: number | null
-  /** A request was refused for want of scopes at this time, and there was no sign-in since. */
+  /** A request was refused for want of scopes at this time, and since then none was answered well, and there was no sign-in. */
   scopeNeededAt: number | null
   /** The last authenticated answer seen from the upstream server. */
   acceptedAt: number | null

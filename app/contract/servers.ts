@@ -90,6 +90,8 @@ export const serverCommands = {
       issuer: z.string().min(1).nullable().optional(),
       /** What may pass between sites; replaces what was allowed before. */
       allowedSites: z.array(sitePair).max(100).optional(),
+      /** No to the scopes that the server asked for: the next sign-in does not request them. */
+      declineScopes: z.literal(true).optional(),
       /** null: if the server asks for it. */
       dpop: z.boolean().nullable().optional(),
       /**

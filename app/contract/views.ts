@@ -100,7 +100,7 @@ export const serverView = z
     acceptedAt: time.nullable(),
     issuer: z.string().nullable(),
     scope: z.string().nullable(),
-    /** Scopes a request was refused for (RFC 6750 section 3.1), which the next sign-in asks for besides. */
+    /** Scopes a request was refused for (RFC 6750 section 3.1), which the next sign-in asks for unless a person declines them. */
     missingScope: z.string().optional(),
     /** Whether its tokens are bound to a key (DPoP, RFC 9449). */
     isBound: z.boolean().optional(),

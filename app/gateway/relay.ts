@@ -50,6 +50,8 @@ export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools:
   let token = await upstreams.token(upstream.id, signal)
   let outcome = await send(forwarding, pools, token)
   if (wantsNonce(outcome, token, upstream) && body.kept() !== null) outcome = await send(forwarding, pools, token)
+  const isJudged = isOwnAddress(forwarding)
+  if (isRefusal(outcome) && !isJudged) throw refusedThere(upstream)
   if (isRefusal(outcome)) {
     // Renewed even if the body was not kept: all requests that were refused share the new token.
     token = await upstreams.renewed(upstream.id, token.generation, signal)
@@ -61,11 +63,20 @@ export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools:
   if (isRefusal(outcome)) throw stillRefused(upstream)
   if (outcome.kind === 'ours' && outcome.status === 403) {
     const scopes = scopeChallenge(outcome)?.scope ?? null
-    upstreams.needsScope(upstream.id, scopes)
+    if (isJudged) upstreams.needsScope(upstream.id, scopes)
     throw scopeMissing(upstream, scopes)
   }
   // An error proves nothing: nearly every one can come before the upstream looks at the token.
-  if (statusOf(forwarding, outcome) < 400) upstreams.accepted(upstream.id)
+  if (statusOf(forwarding, outcome) < 400 && isJudged) upstreams.accepted(upstream.id)
+}
+
+/**
+ * Whether the request goes to the configured URL itself. A client chooses what it asks for below: a path that always answers 401
+ * would cost every client the sign-in, and a public one would vouch for a dead token.
+ */
+function isOwnAddress({ upstream, target }: Forwarding): boolean {
+  const base = readBase(upstream.url)
+  return upstreamPath(base, target) === upstreamPath(base, { rest: '', query: '' })
 }
 
 const isRefusal = (outcome: Outcome) => outcome.kind === 'ours' && outcome.status === 401
@@ -193,6 +204,14 @@ function scopeMissing({ id, name }: Upstream, scopes: string | null): Refused {
     status: 403,
     code: 'scopeMissing',
     sentence: `${name} requires more permission for this${which}. Open Tokentray or run "tokentray login ${id}".`
+  })
+}
+
+function refusedThere({ name }: Upstream): Refused {
+  return new Refused({
+    status: 403,
+    code: 'notAllowedHere',
+    sentence: `${name} rejects its token at this address. That says nothing about the token at the server's own address.`
   })
 }
 

@@ -3,7 +3,7 @@
 import { unlessAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { isTokenRefused, isWell } from '../health/questions.ts'
+import { isRefutable, isWell } from '../health/questions.ts'
 import { remedies, whyNot } from '../keeper/readToken.ts'
 import type { Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { needScope, type StepUp } from '../servers/stepUp.ts'
@@ -107,13 +107,12 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       const health = roster.find(server)?.health
       if (!health) return
       const isNews = health.acceptedAt === null || clock.now() - health.acceptedAt >= acceptedEveryMs
-      if (isNews || isTokenRefused(health.state)) keeper.dispatch(server, { type: 'accepted' })
+      if (isNews || isRefutable(health)) keeper.dispatch(server, { type: 'accepted' })
     },
     needsScope(server, scopes) {
-      const state = roster.find(server)?.health.state
+      const health = roster.find(server)?.health
       // Noted and shown already: the next sign-in asks for it.
-      if (state?.kind === 'needsUser' && state.action === 'grantMore') return
-      if (state) void needScope(stepUp, server, scopes)
+      if (health && health.scopeNeededAt === null) void needScope(stepUp, server, scopes)
     }
   }
 }

@@ -43,6 +43,8 @@ export type HealthEvent =
   | { type: 'tokenRefused' }
   /** The server refused a request for want of scopes (RFC 6750 section 3.1); the token goes on being kept. */
   | { type: 'scopeNeeded' }
+  /** A person said no to the scopes that a server asked for. */
+  | { type: 'scopesDeclined' }
   /** Settings changed: what is planned is planned anew. */
   | { type: 'rescheduled' }
 
@@ -254,10 +256,14 @@ export function transition(health: Health, event: HealthEvent, context: Context)
     case 'tokenRefused':
       if (!isWell(state)) return ignore(health)
       return done({ state: needsUser('signIn', tokenRefused, null, plannedAt({ ...health, paused: false }), now) })
-    case 'accepted': {
-      const isRefuted = isTokenRefused(state) && health.grant !== null
-      if (!isRefuted) return done({ acceptedAt: now })
-      return done({ acceptedAt: now, state: freshState(health.grant!, health, context) })
+    case 'accepted':
+    case 'scopesDeclined': {
+      // An answer ends the want of scopes too: a server must not keep itself red while it serves other requests.
+      const change = { scopeNeededAt: null, ...(event.type === 'accepted' && { acceptedAt: now }) }
+      const isEnded =
+        state.kind === 'needsUser' && (isWell(state) || (event.type === 'accepted' && isTokenRefused(state)))
+      if (!isEnded || !health.grant) return done(change)
+      return done({ ...change, state: freshState(health.grant, { ...health, scopeNeededAt: null }, context) })
     }
     case 'rescheduled':
       return onRescheduled(health, context)

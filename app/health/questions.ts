@@ -80,6 +80,11 @@ export function isTokenRefused(state: State): boolean {
   return state.kind === 'needsUser' && state.code === tokenRefused
 }
 
+/** Whether an answer of the server shows this to be wrong: that it refuses the token, or that the token lacks scopes. */
+export function isRefutable({ state, scopeNeededAt }: Health): boolean {
+  return isTokenRefused(state) || scopeNeededAt !== null
+}
+
 /** True where a person has to act before an attempt can make sense. */
 export function isBarred(health: Health): boolean {
   return health.grant === null || health.state.kind === 'signedOut'

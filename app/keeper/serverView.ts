@@ -45,8 +45,8 @@ const unchecked = 'You pasted this token, and the server has not accepted it yet
 export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = null): ServerView {
   const { config, health, schedule, shape, scope, isBound, signIn, lastEvent, proposals } = viewed
   const { state, grant } = health
-  const missing =
-    state.kind === 'needsUser' && state.action === 'grantMore' ? missingScopes(config.addedScope, scope).join(' ') : ''
+  // Shown as long as the next sign-in asks for them: a hostile server may want more than it needs.
+  const missing = shape ? missingScopes(config.addedScope, scope).join(' ') : ''
   // Nothing is kept for it, so nothing is missing.
   const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null

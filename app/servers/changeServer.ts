@@ -16,6 +16,7 @@ type Change = ParsedInput<'server.set'>
 export function changeServer(old: ServerConfig, secret: Secret | null, change: Change): ServerChange {
   const {
     server: _,
+    declineScopes: _declineScopes,
     schedule,
     reason,
     quirks = {},

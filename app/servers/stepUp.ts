@@ -33,8 +33,10 @@ export async function addScope(
       'scopeGranted',
       `${id} already has ${wanted.join(' ')}, so signing in again would not help. Its account may lack the permission.`
     )
-  const declined = scopesIn(keeper.roster.config(id).declinedScope)
-  if (by === 'server' && wanted.every((scope) => granted.includes(scope) || declined.includes(scope)))
+  const { declinedScope, addedScope } = keeper.roster.config(id)
+  // Asked for in vain, declined by the person, or noted already: it is shown, and another refusal makes no new alarm of it.
+  const known = [...granted, ...scopesIn(declinedScope), ...scopesIn(addedScope)]
+  if (by === 'server' && wanted.every((scope) => known.includes(scope)))
     throw new TokentrayError('scopeRefused', `${id} did not grant ${wanted.join(' ')} at the last sign-in.`)
   await keeper.changeConfig(id, (old) => {
     // The missing ones come first: were they cut off by the limit, they would be missing after each sign-in.
@@ -64,6 +66,14 @@ export function afterAsking(
     ...(added.length > 0 && { addedScope: added.join(' ') }),
     ...(declined.length > 0 && { declinedScope: declined.slice(0, maxKept).join(' ') })
   }
+}
+
+/** A person's no to the scopes that a server asked for: they are not requested, nor noted again until a sign-in grants them. */
+export async function declineScopes(keeper: Keeper, id: string): Promise<void> {
+  await keeper.changeConfig(id, (old) => ({
+    config: afterAsking(old, old.addedScope, keeper.roster.get(id).scope, true)
+  }))
+  keeper.dispatch(id, { type: 'scopesDeclined' })
 }
 
 /**

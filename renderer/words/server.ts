@@ -5,6 +5,7 @@ import type { EventKind } from '../../app/contract/views.ts'
 
 export const detailWords = {
   back: 'Servers',
+  declineScopes: 'Do not request',
   unknown: 'This server no longer exists.',
   warnings: 'Warnings',
   timeline: 'Last 24 hours',

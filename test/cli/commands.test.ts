@@ -347,6 +347,13 @@ describe('login', () => {
     expect(told.calls.map(({ name }) => name).slice(0, 2)).toEqual(['server.set', 'signIn.start'])
     expect(inputOf(told, 'server.set')).toEqual({ server: 'a', issuer: 'https://as.good.example' })
   })
+  test('scopes that a server asked for are shown with the command that declines them', async () => {
+    const core = makeCore([makeView('a', { missingScope: 'admin' })])
+    core.on('server.set', () => ({ view: makeView('a') }))
+    expect((await runIn(['status', 'a'], { core })).out).toContain('admin (decline: tokentray set a --decline-scopes)')
+    await runIn(['set', 'a', '--decline-scopes'], { core })
+    expect(inputOf(core, 'server.set')).toEqual({ server: 'a', declineScopes: true })
+  })
   test('where the person signs in is a line, if it is another site', async () => {
     const { core, waiting } = makeSigningIn()
     const url = 'https://tenant.auth0.com/authorize'

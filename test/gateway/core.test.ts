@@ -177,6 +177,11 @@ describe.each(generations)('the SDK %s', (_, connect) => {
 })
 
 const call = { method: 'POST', body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' }
+const initialize = {
+  method: 'POST',
+  headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+  body: '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}'
+}
 const askIt = () => ask({ gateway }, '/one', { ...call, key: localKey })
 
 test('a token that is always refused is renewed once, then a person is asked, and what is accepted again is believed', async () => {
@@ -196,12 +201,7 @@ test('a token that is always refused is renewed once, then a person is asked, an
   })
   expect(s.view().nextAt).not.toBeNull()
   upstream.rule = 'accept'
-  await ask({ gateway }, '/one', {
-    method: 'POST',
-    key: localKey,
-    headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
-    body: '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}'
-  })
+  await ask({ gateway }, '/one', { ...initialize, key: localKey })
   expect(s.view()).toMatchObject({ light: 'green', state: 'fresh', action: null })
 })
 
@@ -219,6 +219,22 @@ test('a request that needs more scopes asks the person for them, and the rest go
   await s.call('server.refresh', { server: 'one' })
   expect(s.view()).toMatchObject({ state: 'needsUser', action: 'grantMore', missingScope: 'openid' })
   expect(s.view().obtainedAt).toBeGreaterThan(obtainedAt!)
+  // A good answer ends it, and the same scopes do not raise it again; they are shown all the same.
+  upstream.rule = 'accept'
+  await ask({ gateway }, '/one', { ...initialize, key: localKey })
+  expect(s.view()).toMatchObject({ light: 'green', action: null, missingScope: 'openid' })
+  upstream.rule = '403'
+  expect((await askIt()).status).toBe(403)
+  expect(s.view()).toMatchObject({ light: 'green', action: null, missingScope: 'openid' })
+  // A person can say no: the next sign-in does not ask for them, and the server's next 403 does not bring them back.
+  await s.call('server.set', { server: 'one', declineScopes: true })
+  expect(s.view().missingScope).toBeUndefined()
+  expect((await askIt()).status).toBe(403)
+  expect(s.view()).toMatchObject({ light: 'green', action: null })
+  upstream.rule = 'accept'
+  const { signIn, url } = await s.call('signIn.start', { server: 'one' })
+  expect(new URL(url!).searchParams.get('scope')).not.toContain('openid')
+  await s.call('signIn.cancel', { signIn })
 })
 
 test('the gateway counts what it answered', async () => {

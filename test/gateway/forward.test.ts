@@ -349,6 +349,23 @@ describe('no token', () => {
     expect(s.told).toMatchObject({ scopes: ['files:write'], accepted: 0 })
   })
 
+  test('only answers at the server’s own address judge its token: a path that answers 401 costs nobody the sign-in', async () => {
+    await start((request, response) => {
+      if (request.url?.startsWith('/mcp/admin')) return response.writeHead(401, { 'www-authenticate': 'Bearer' }).end()
+      const header = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="admin"' }
+      if (request.url?.includes('?')) return response.writeHead(403, header).end()
+      response.end('public')
+    })
+    const refused = await ask(s, '/one/admin')
+    expect([refused.status, json(refused).error.data.code]).toEqual([403, 'notAllowedHere'])
+    expect(refused.headers).not.toHaveProperty('www-authenticate')
+    expect((await ask(s, '/one?all')).status).toBe(403)
+    expect((await ask(s, '/one/public')).text).toBe('public')
+    expect(s.told).toMatchObject({ renewals: 0, scopes: [], accepted: 0 })
+    await ask(s, '/one')
+    expect(s.told.accepted).toBe(1)
+  })
+
   test('an upstream that is not there, and one that breaks off, are told apart', async () => {
     await start((_, response) => response.destroy())
     const broken = await ask(s, '/one', { method: 'POST', body: call })

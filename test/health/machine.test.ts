@@ -219,7 +219,9 @@ const anyEvent = (now: number): fc.Arbitrary<HealthEvent> =>
       { type: 'resumed' },
       { type: 'signInStarted' },
       { type: 'signInEnded' },
-      { type: 'accepted' }
+      { type: 'accepted' },
+      { type: 'scopeNeeded' },
+      { type: 'scopesDeclined' }
     ),
     fault.map((fault): HealthEvent => ({ type: 'failed', report: { fault, at: now, detail: 'x' } })),
     fc.boolean().map(
@@ -334,11 +336,14 @@ describe('what the server itself says of the token', () => {
     expect(run([[2 * minute, { type: 'asked' }]], health).effect).toBe('refresh')
   })
 
-  test('an acceptance refutes it, and says nothing about anything else', () => {
+  test('an acceptance refutes it, and that scopes are missing, and says nothing about anything else', () => {
     const well = run([signedIn, refused, [2 * minute, { type: 'accepted' }]]).health
     expect(well).toMatchObject({ state: { kind: 'fresh' }, acceptedAt: start + 2 * minute })
     const scope = run([signedIn, [minute, { type: 'scopeNeeded' }], [2 * minute, { type: 'accepted' }]]).health
-    expect(scope.state).toMatchObject({ kind: 'needsUser', action: 'grantMore' })
+    expect(scope).toMatchObject({ state: { kind: 'fresh' }, scopeNeededAt: null })
+    expect(plannedAt(scope)).toBe(plannedAt(run([signedIn]).health))
+    const waiting = run([signedIn, due, failed('busy', 50 * minute), [51 * minute, { type: 'accepted' }]]).health
+    expect(waiting.state.kind).toBe('waiting')
   })
 
   describe('want of scopes', () => {
@@ -377,8 +382,16 @@ describe('what the server itself says of the token', () => {
       const { health } = run([signedIn, needed, [2 * minute, { type: 'tokenRefused' }]])
       expect(health.state).toMatchObject({ action: 'signIn', code: 'tokenRefused' })
       expect(plannedAt(health)).toBe(plannedAt(run([signedIn]).health))
-      expect(run([[3 * minute, { type: 'accepted' }]], health).health.state).toMatchObject(lacking)
+      expect(run([[3 * minute, { type: 'accepted' }]], health).health.state).toMatchObject({ kind: 'fresh' })
     })
+  })
+
+  test('a no to the scopes ends their want alone', () => {
+    const declined: [number, HealthEvent] = [3 * minute, { type: 'scopesDeclined' }]
+    const { health } = run([signedIn, [minute, { type: 'scopeNeeded' }], declined])
+    expect(health).toMatchObject({ state: { kind: 'fresh' }, scopeNeededAt: null, acceptedAt: null })
+    expect(run([signedIn, refused, declined]).health.state).toMatchObject({ code: 'tokenRefused' })
+    expect(run([declined], health).health.state).toEqual(health.state)
   })
 
   test('only a token that seemed well can be refused', () => {

@@ -2,7 +2,7 @@
 // How the first one begins is in adding.test.ts.
 import { describe, expect, test } from 'vitest'
 import { actionWords } from '../../renderer/words/actions.ts'
-import { proposalWords } from '../../renderer/words/server.ts'
+import { detailWords, proposalWords } from '../../renderer/words/server.ts'
 import { serverSettingsWords } from '../../renderer/words/serverSettings.ts'
 import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
@@ -160,6 +160,17 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     })
     const page = await open('#sign-in/figma')
     await page.getByText(signInWords.otherSite('tenant.auth0.com')).waitFor()
+  })
+
+  test('scopes that a server asked for are shown on its page with a no', async () => {
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'github')!.missingScope = 'admin:org delete_repo'
+    })
+    fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })
+    const page = await open('#server/github')
+    await page.getByText('admin:org delete_repo').waitFor()
+    await button(page, detailWords.declineScopes).click()
+    await expect.poll(() => fixture().inputsOf('server.set')).toEqual([{ server: 'github', declineScopes: true }])
   })
 
   test('what a sign-in that failed elsewhere would need is on the server’s page too, until another one runs', async () => {

@@ -44,6 +44,7 @@ export type SetOptions = { json?: boolean } & CertificateOptions &
     redirectHost?: '127.0.0.1' | 'localhost'
     redirectPort?: number | 'any'
     issuer?: string
+    declineScopes?: boolean
     tokenFile?: string
     refreshTokenFile?: string
     passThrough?: 'on' | 'off'
@@ -82,6 +83,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(defaultScope && { scope: null }),
     ...(param && { params: param }),
     ...(redirectHost && { redirectHost }),
+    ...(options.declineScopes && { declineScopes: true as const }),
     ...(options.issuer && { issuer: options.issuer === 'none' ? null : options.issuer }),
     ...(options.passThrough && { mode: options.passThrough === 'on' ? 'passThrough' : 'token' }),
     ...(options.redirectPort !== undefined && {

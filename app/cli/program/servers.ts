@@ -54,6 +54,7 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
     .option('--name <name>', 'display name')
     .addOption(new Option('--scope <scopes>', 'scopes to request at the next sign-in').conflicts('defaultScope'))
     .option('--default-scope', 'request the server’s own scopes')
+    .option('--decline-scopes', 'do not request the scopes that the server asked for since the last sign-in')
     .option('--param <name=value>', 'extra parameter, replacing all previous ones; repeatable', collect)
     .option('--token-file <file>', 'replace a pasted token; - reads stdin')
     .option('--refresh-token-file <file>', 'replace a pasted refresh token; - reads stdin')

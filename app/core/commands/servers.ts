@@ -13,6 +13,7 @@ import { changeServer } from '../../servers/changeServer.ts'
 import type { ClientDeletion } from '../../servers/clientDeletion.ts'
 import { buildServer, grantFromTokens } from '../../servers/newServer.ts'
 import type { SignIns } from '../../servers/signIns.ts'
+import { declineScopes } from '../../servers/stepUp.ts'
 import { verifyServer } from '../../servers/verifyServer.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { findServer } from './findServer.ts'
@@ -97,6 +98,7 @@ export function createServerHandlers(o: {
     'server.set': async (input) => {
       const id = find(input)
       await keeper.changeConfig(id, async (old) => changeServer(old, await vault.clientSecret(id), input))
+      if (input.declineScopes) await declineScopes(keeper, id)
       keeper.record(id, 'settingsChanged', 'Settings changed')
       return viewed(id)
     },
