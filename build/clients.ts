@@ -54,7 +54,7 @@ A client's own environment variables can move its file: \`CLAUDE_CONFIG_DIR\`, \
 ## Ways to connect
 
 - **key** (the default): the client's file contains a header with a named key for this one server. The client never starts a
-  sign-in, so it cannot get stuck in one. The key is useless outside this computer, and \`disconnect\` or
+  sign-in, so it cannot get stuck in one. It ends 90 days after its last use, works on this computer only, and \`disconnect\` or
   \`tokentray clients revoke\` revokes it immediately.
 - **OAuth** (\`--oauth\`): the file contains only the URL, and the client signs in to the gateway with your approval.
 - **stdio** (\`--stdio\`): the client starts \`tokentray mcp SERVER\`, which gets a key in memory from the running Tokentray. The

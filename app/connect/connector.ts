@@ -21,6 +21,8 @@ export interface Keys {
   /** The ids of the valid keys of that name. */
   find(name: string): Promise<string[]>
   revoke(id: string): Promise<void>
+  /** The key goes on for a while, for a client that runs and read its file before. */
+  revokeSoon(id: string): Promise<void>
 }
 
 export type ConnectorOptions = {
@@ -55,6 +57,8 @@ export type Plan = {
   warnings: readonly string[]
   state: PlanState
   canWrite: boolean
+  /** Its key is replaced because a person wished so: the client goes on with the old one for a while. */
+  rotates: boolean
   /** Masked: no key, and no string of another program. */
   diff: string
   /** The entry as it would stand in an empty file, the key masked. */
@@ -113,7 +117,8 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const way = wayFor(row, wish.way, target)
     const wanted = makeEntry(row, way, target, keyShown)
     const name = entryName(wish.server)
-    const shared = { row, server: wish.server, way, target, snippet: snippetOf(row, name, wanted) }
+    const rotates = wish.rotate ?? false
+    const shared = { row, server: wish.server, way, target, rotates, snippet: snippetOf(row, name, wanted) }
     if (!row.file) return { ...shared, ...noFile }
     const path = row.file(place)
     const found = await read(row, path)
@@ -170,7 +175,8 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
       if (newKey) await keys.revoke(newKey.id)
       throw error
     }
-    for (const id of old) await keys.revoke(id)
+    // A key that others could read is ended at once, also where it is only rotated.
+    for (const id of old) await (made.rotates && !found.isShared ? keys.revokeSoon(id) : keys.revoke(id))
     return { path, backup, changed: true }
   }
 
@@ -179,7 +185,7 @@ export function createConnector({ place, launcher, gateway, isPassThrough, keys,
     const row = rowOf(client)
     const target = await targetOf(server)
     const name = entryName(server)
-    const shared = { row, server, target, way: row.ways[0]!, snippet: '' }
+    const shared = { row, server, target, way: row.ways[0]!, rotates: false, snippet: '' }
     if (!row.file) return { ...shared, ...noFile }
     const path = row.file(place)
     const found = await read(row, path)

@@ -4,6 +4,9 @@ import { Secret } from '../base/secret.ts'
 import type { Call } from '../contract/commands.ts'
 import type { Keys } from './connector.ts'
 
+/** How long a rotated key stays good. */
+const rotationMs = 60 * 60_000
+
 /** `call` may be a socket's, or the handlers themselves. */
 export function createKeys(call: Call): Keys {
   async function listKeys(name: string): Promise<{ id: string; name: string }[]> {
@@ -24,6 +27,9 @@ export function createKeys(call: Call): Keys {
     find: async (name) => (await listKeys(name)).map(({ id }) => id),
     async revoke(id) {
       await call('clients.revoke', { client: id })
+    },
+    async revokeSoon(id) {
+      await call('clients.revoke', { client: id, inMs: rotationMs })
     }
   }
 }

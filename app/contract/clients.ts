@@ -49,8 +49,10 @@ export const clientView = z
     /** Servers it may use for as long as it refreshes its tokens; the others end 30 days after their sign-in. */
     always: z.array(serverId),
     since: time,
-    /** When a key ends; null: only when it is revoked. */
+    /** When a key ends, for most of them if it is not used until then; null: it is no key, or gets its end soon. */
     expiresAt: time.nullable(),
+    /** Present, and true, for a key that works at the public URL too. */
+    public: z.boolean().optional(),
     lastUse: z.object({ at: time, server: z.string() }).strict().nullable()
   })
   .strict()
@@ -117,10 +119,16 @@ export const clientCommands = {
   /** Revokes all tokens of this client, or this key (by id or name), and cuts its open streams. */
   'clients.revoke': {
     doors: everyDoor,
-    input: z.object({ client: z.string().min(1) }).strict(),
+    input: z
+      .object({
+        client: z.string().min(1),
+        /** A key goes on for so long, in ms: for a program that still has it in memory. */
+        inMs: z.number().int().min(1).max(86_400_000).optional()
+      })
+      .strict(),
     output: z.object({ name: z.string() }).strict()
   },
-  /** The key itself is in this answer and nowhere else. `validFor` in ms; absent: until it is revoked. */
+  /** The key itself is in this answer and nowhere else. `validFor` in ms; absent: until 90 days after its last use. */
   'clients.addKey': {
     doors: everyDoor,
     input: z
@@ -129,6 +137,8 @@ export const clientCommands = {
         servers: z.array(z.string().min(1)).max(200).default([]),
         /** A key for the gateway's metrics instead of servers. */
         metrics: z.boolean().default(false),
+        /** It works at the public URL too, not on this computer only. */
+        public: z.boolean().default(false),
         validFor: z.number().int().min(1000).optional()
       })
       .strict(),

@@ -10,7 +10,20 @@ export type LocalClient = {
   approvedAt: number | null
 }
 
-export type LocalKey = { id: string; name: string; madeAt: number; expiresAt: number | null; servers: string[] }
+export type LocalKey = {
+  id: string
+  name: string
+  madeAt: number
+  expiresAt: number | null
+  /** Each use moves the end to this long (ms) after it; null: the end stays. */
+  idleMs: number | null
+  /** It works at the public URL too. */
+  isPublic: boolean
+  servers: string[]
+}
+
+/** How long an unused key stays valid where its end moves with its use. */
+export const idleKeyMs = 90 * 24 * 3_600_000
 
 /** What a token or key stands for. `signIn`: the family it belongs to, null for a key. */
 export type Holder = {
@@ -19,6 +32,8 @@ export type Holder = {
   kind: 'oauth' | 'key'
   signIn: string | null
   expiresAt: number | null
+  /** False: let in from this computer only. */
+  isPublic: boolean
   servers: string[]
 }
 
@@ -106,6 +121,8 @@ export interface LocalAccess {
 
   addKey(key: LocalKey, hash: string): Promise<void>
   keys(): Promise<KeySummary[]>
+  /** The key ends at `at`, or earlier if it would; its end no longer moves. False where there is no such key. */
+  endKey(id: string, at: number): Promise<boolean>
   /** Removes a client or key with everything it holds; false where there is none. */
   remove(id: string): Promise<boolean>
 
@@ -114,7 +131,10 @@ export interface LocalAccess {
   /** Uses it up; false where it was used meanwhile. */
   takeEarlyConsent(id: string): Promise<boolean>
 
-  /** Appends, or prolongs the newest stretch of the same client and server. Bounded per client and in all. */
+  /**
+   * Appends, or prolongs the newest stretch of the same client and server, bounded per client and in all; and moves the ends
+   * of keys.
+   */
   noteUses(uses: readonly Use[]): Promise<void>
   /** Newest first. */
   uses(limit: number, client?: string): Promise<Use[]>
@@ -124,7 +144,7 @@ export interface LocalAccess {
 
   /**
    * Deletes what has ended: codes, tokens, sign-ins, keys, and registrations nobody needs any more, but for those in `asking`.
-   * Resolves with the sign-ins that ended.
+   * A key of a version that knew no ends gets one, `idleKeyMs` from now. Resolves with what ended.
    */
-  sweep(now: number, asking: readonly string[]): Promise<string[]>
+  sweep(now: number, asking: readonly string[]): Promise<{ signIns: string[]; keys: string[] }>
 }

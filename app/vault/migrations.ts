@@ -12,6 +12,7 @@ import { registeredScopes } from './migrations/007-registered-scopes.ts'
 import { registrationSites } from './migrations/008-registration-sites.ts'
 import { consentForOneSignIn } from './migrations/009-consent-for-one-sign-in.ts'
 import { uncleanStarts } from './migrations/010-unclean-starts.ts'
+import { endsOfKeys } from './migrations/011-ends-of-keys.ts'
 import type { Migration } from './migrations/migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -24,7 +25,8 @@ export const migrations: readonly Migration[] = [
   registeredScopes,
   registrationSites,
   consentForOneSignIn,
-  uncleanStarts
+  uncleanStarts,
+  endsOfKeys
 ]
 
 /**

@@ -1,6 +1,6 @@
 // Local clients on SQLite: each function says in SQL what localAccess.ts promises in words.
 // Holds hashes only; whatever ends a sign-in or key deletes its rows, so that nothing has to be checked twice.
-import type { ClientSummary, EarlyConsent, LocalAccess, LocalClient } from './localAccess.ts'
+import { type ClientSummary, type EarlyConsent, idleKeyMs, type LocalAccess, type LocalClient } from './localAccess.ts'
 import { createSignIns, numberOrNull, type Row, reachOf, type Statements, splitList } from './sqliteSignIns.ts'
 
 const dayMs = 24 * 3_600_000
@@ -105,7 +105,16 @@ export function createLocalAccess(statements: Statements): LocalAccess {
 
     addKey: (key, hash) =>
       writing(() => {
-        run('INSERT INTO local_keys VALUES (?, ?, ?, ?, ?)', key.id, key.name, hash, key.madeAt, key.expiresAt)
+        run(
+          `INSERT INTO local_keys (id, name, hash, made_at, expires_at, idle_ms, is_public) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+          key.id,
+          key.name,
+          hash,
+          key.madeAt,
+          key.expiresAt,
+          key.idleMs,
+          Number(key.isPublic)
+        )
         addReach(key.id, key.servers)
       }),
 
@@ -118,9 +127,22 @@ export function createLocalAccess(statements: Statements): LocalAccess {
           name: String(it.name),
           madeAt: Number(it.made_at),
           expiresAt: numberOrNull(it.expires_at),
+          idleMs: numberOrNull(it.idle_ms),
+          isPublic: it.is_public === 1,
           servers: splitList(it.servers),
           lastUse: readLastUse(it)
         }))
+      ),
+
+    endKey: (id, at) =>
+      writing(
+        () =>
+          run(
+            'UPDATE local_keys SET expires_at = min(coalesce(expires_at, ?), ?), idle_ms = NULL WHERE id = ?',
+            at,
+            at,
+            id
+          ) > 0
       ),
 
     remove: (id) =>
@@ -171,6 +193,12 @@ export function createLocalAccess(statements: Statements): LocalAccess {
     noteUses: (uses) =>
       writing(() => {
         for (const use of uses) {
+          if (use.kind === 'key')
+            run(
+              'UPDATE local_keys SET expires_at = max(expires_at, ? + idle_ms) WHERE id = ? AND idle_ms IS NOT NULL',
+              use.lastAt,
+              use.client
+            )
           const prolonged = run(
             `UPDATE local_activity SET last_at = max(last_at, ?), requests = requests + ? WHERE number =
                (SELECT number FROM local_activity WHERE client = ? AND server = ? ORDER BY number DESC LIMIT 1)
@@ -239,7 +267,8 @@ export function createLocalAccess(statements: Statements): LocalAccess {
           `DELETE FROM local_sign_ins WHERE id NOT IN (SELECT sign_in FROM local_tokens WHERE replaced_at IS NULL)
              AND id NOT IN (SELECT sign_in FROM local_codes WHERE used_at IS NULL) RETURNING id`
         )
-        run('DELETE FROM local_keys WHERE expires_at <= ?', now)
+        const keys = rows('DELETE FROM local_keys WHERE expires_at <= ? RETURNING id', now)
+        run(`UPDATE local_keys SET expires_at = ?, idle_ms = ${idleKeyMs} WHERE expires_at IS NULL`, now + idleKeyMs)
         run('DELETE FROM local_early_consents WHERE expires_at <= ?', now)
         deleteUnheldReach()
         run(
@@ -248,7 +277,8 @@ export function createLocalAccess(statements: Statements): LocalAccess {
           now,
           JSON.stringify(asking)
         )
-        return ended.map(({ id }) => String(id))
+        const ids = (all: readonly Row[]) => all.map(({ id }) => String(id))
+        return { signIns: ids(ended), keys: ids(keys) }
       })
   }
 }

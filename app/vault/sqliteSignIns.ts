@@ -147,7 +147,7 @@ export function createSignIns(
     holder: (hash, now) =>
       reading(() => {
         const token = row(
-          `SELECT client, name, sign_in, expires_at, ${reachOf('sign_in')} AS servers
+          `SELECT client, name, sign_in, expires_at, 1 AS is_public, ${reachOf('sign_in')} AS servers
            FROM local_tokens JOIN local_sign_ins ON sign_in = local_sign_ins.id
              JOIN local_clients ON client = local_clients.id
            WHERE hash = ? AND kind = 'access' AND expires_at > ?`,
@@ -157,7 +157,7 @@ export function createSignIns(
         const it =
           token ??
           row(
-            `SELECT id AS client, name, NULL AS sign_in, expires_at, ${reachOf('local_keys.id')} AS servers
+            `SELECT id AS client, name, NULL AS sign_in, expires_at, is_public, ${reachOf('local_keys.id')} AS servers
              FROM local_keys WHERE hash = ? AND (expires_at IS NULL OR expires_at > ?)`,
             hash,
             now
@@ -169,6 +169,7 @@ export function createSignIns(
           kind: token ? 'oauth' : 'key',
           signIn: it.sign_in === null ? null : String(it.sign_in),
           expiresAt: numberOrNull(it.expires_at),
+          isPublic: it.is_public === 1,
           servers: splitList(it.servers)
         }
       })

@@ -42,7 +42,7 @@ export const clientsWords = {
   keyServers: 'Servers',
   keyEnd: 'Expires',
   days: (days: number) => (days === 365 ? 'in a year' : `in ${days} days`),
-  noEnd: 'never',
+  noEnd: '90 days after its last use',
   keyMake: 'Create key',
   keyOnce: 'Copy this key now. You will not be able to see it again.',
   key: (name: string) => `Key “${name}”`,

@@ -14,6 +14,8 @@ export const gateway = 'http://127.0.0.1:4140'
 /** Keys as the gateway gives them, told apart by their number. */
 export function makeKeys() {
   const living = new Map<string, string>()
+  /** Those of them that were given an end. */
+  const ending = new Set<string>()
   let made = 0
   const keys: Keys = {
     async make(name) {
@@ -24,9 +26,13 @@ export function makeKeys() {
     find: async (name) => [...living].filter(([, each]) => each === name).map(([id]) => id),
     async revoke(id) {
       living.delete(id)
+      ending.delete(id)
+    },
+    async revokeSoon(id) {
+      ending.add(id)
     }
   }
-  return { keys, living, made: () => made }
+  return { keys, living, ending, made: () => made }
 }
 
 export function makeConnecting(

@@ -83,7 +83,7 @@ async function json(response: IncomingMessage): Promise<Record<string, unknown>>
   return JSON.parse(Buffer.concat(chunks).toString())
 }
 
-test('issuer, resource and challenge bear the public name, and a key lets in', async () => {
+test('issuer, resource and challenge bear the public name, and a key made for it lets in', async () => {
   const s = await createSetting()
   onTestFinished(() => s.stop())
   await s.signIn()
@@ -105,7 +105,9 @@ test('issuer, resource and challenge bear the public name, and a key lets in', a
     authorization_endpoint: `${publicUrl}/authorize`,
     token_endpoint: `${publicUrl}/token`
   })
-  const { key: localKey } = await s.call('clients.addKey', { name: 'web', servers: ['one'] })
+  const { key: ownKey } = await s.call('clients.addKey', { name: 'here', servers: ['one'] })
+  expect((await nginx.ask('/one', { 'x-tokentray-key': ownKey })).statusCode).toBe(403)
+  const { key: localKey } = await s.call('clients.addKey', { name: 'web', servers: ['one'], public: true })
   // The demo server takes POST only: its own 405 is what came through.
   expect((await nginx.ask('/one', { 'x-tokentray-key': localKey })).statusCode).toBe(405)
   expect((await nginx.ask('/one', { 'x-tokentray-key': localKey, origin: 'https://evil.example' })).statusCode).toBe(

@@ -17,6 +17,18 @@ const client = (id: string, registeredAt = now) => ({
   registeredAt,
   approvedAt: null
 })
+const key = (over: object) => ({
+  ...{
+    id: 'k',
+    name: 'ci',
+    madeAt: now,
+    expiresAt: now + 90 * day,
+    idleMs: 90 * day,
+    isPublic: false,
+    servers: ['notes']
+  },
+  ...over
+})
 const signIn = (id: string, servers = ['notes']) => ({ id, client: 'a', servers, begunAt: now, endsAt: null })
 const code = (hash: string) => ({ hash, redirectUri: 'http://127.0.0.1/cb', challenge: 'c', expiresAt: now + 1000 })
 const pair = (name: string, length = day) => ({
@@ -53,7 +65,7 @@ test.each(migrations.slice(0, -1))(
     const registration = (site: string) => vault.registration('https://issuer.example', '127.0.0.1', site)
     expect(await registration('notes.example')).toMatchObject({ clientId: 'client-1', scope: null })
     expect(await registration('tools.evil.example')).toBeNull()
-    await vault.local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'hash')
+    await vault.local.addKey(key({}), 'hash')
     expect(await vault.local.keys()).toMatchObject([{ name: 'ci', servers: ['notes'] }])
     expect(await vault.check()).toEqual([])
     await vault.close()
@@ -84,6 +96,45 @@ test('a vault in which clients were always allowed keeps their sign-ins and what
   expect(await local.rotate('refresh', 'seed', now, pair('2'))).toBe(true)
   expect(await local.clients(now)).toMatchObject([{ id: 'a', servers: ['notes'], always: ['notes'] }])
   expect(await local.earlyConsents(now)).toMatchObject([{ name: 'Robot', servers: ['notes'], givenAt: 0 }])
+  expect(await vault.check()).toEqual([])
+  await vault.close()
+})
+
+test('keys of a vault that knew no ends go on as they were, and get an end that moves with their use', async () => {
+  const setting = vaultSetting({ migrations: migrations.slice(0, 9) })
+  const old = await openVault(setting)
+  await old.addServer(sampleServer(), {})
+  await old.close()
+  const db = connect(setting.path, new Secret([...setting.keychain.items.values()][0]!))
+  db.exec(`
+    INSERT INTO local_keys VALUES ('endless', 'Cursor: notes', 'h1', 1, NULL), ('ending', 'ci', 'h2', 1, ${now + 9 * day});
+    INSERT INTO local_reach VALUES ('endless', 'notes'), ('ending', 'notes');
+  `)
+  db.close()
+  const { migrations: _, ...today } = setting
+  const vault = await openVault(today)
+  const { local } = vault
+  for (const hash of ['h1', 'h2'])
+    expect(await local.holder(hash, now)).toMatchObject({ servers: ['notes'], isPublic: true })
+  expect(await local.sweep(now, [])).toEqual({ signIns: [], keys: [] })
+  const ends = async () => (await local.keys()).map(({ id, expiresAt }) => [id, (expiresAt! - now) / day])
+  expect(await ends()).toEqual([
+    ['endless', 90],
+    ['ending', 9]
+  ])
+  const use = { name: 'x', kind: 'key' as const, server: 'notes', firstAt: now, requests: 1 }
+  await local.noteUses(['endless', 'ending'].map((client) => ({ ...use, client, lastAt: now + 2 * day })))
+  expect(await ends()).toEqual([
+    ['endless', 92],
+    ['ending', 9]
+  ])
+  expect(await local.endKey('endless', now + day)).toBe(true)
+  await local.noteUses([{ ...use, client: 'endless', lastAt: now + 2 * day }])
+  expect((await ends())[0]).toEqual(['endless', 1])
+  expect(await local.endKey('endless', now + 5 * day)).toBe(true)
+  expect((await ends())[0]).toEqual(['endless', 1])
+  expect(await local.endKey('nobody', now)).toBe(false)
+  expect(await local.sweep(now + day, [])).toEqual({ signIns: [], keys: ['endless'] })
   expect(await vault.check()).toEqual([])
   await vault.close()
 })
@@ -141,7 +192,7 @@ test('a removed server takes every right to it along, and its name gives nothing
   const { local } = vault
   await local.approve(signIn('s', ['notes', 'other']), code('code'))
   await local.savePair('s', pair('1'))
-  await local.addKey({ id: 'k', name: 'ci', madeAt: now, expiresAt: null, servers: ['notes'] }, 'key')
+  await local.addKey(key({}), 'key')
   await vault.removeServer('notes')
   await vault.addServer(sampleServer(), {})
   expect(await local.holder('access-1', now)).toMatchObject({ servers: ['other'] })

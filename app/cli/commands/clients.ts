@@ -36,6 +36,7 @@ function describeClient(client: ClientView, now: number): string {
     reach(client),
     ...(always.length > 0 ? [`always: ${always.join(', ')}`] : []),
     ...(expiresAt === null ? [] : [`until ${formatTime(expiresAt)}`]),
+    ...(client.public ? ['also at the public URL'] : []),
     lastUse ? `used ${formatDistance(lastUse.at, now)} (${lastUse.server})` : 'never used',
     client.id
   ].join(' · ')
@@ -136,7 +137,7 @@ export async function revoke(world: World, client: string, options: Json): Promi
 export async function addKey(
   world: World,
   name: string,
-  options: Json & { servers?: string; metrics?: boolean; expires?: string }
+  options: Json & { servers?: string; metrics?: boolean; public?: boolean; expires?: string }
 ): Promise<void> {
   const servers = options.metrics ? readServers(options.servers) : mustServers(options.servers)
   const added = await withOwner(world, (owner) =>
@@ -144,6 +145,7 @@ export async function addKey(
       name,
       ...(servers && { servers }),
       ...(options.metrics && { metrics: true }),
+      ...(options.public && { public: true }),
       ...(options.expires !== undefined && { validFor: parseDuration(options.expires) })
     })
   )

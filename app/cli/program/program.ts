@@ -110,7 +110,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--stdio', 'the client starts the bridge (tokentray mcp) and needs no key and no sign-in')
     .option('--print', 'only print the entry, and write nothing')
     .option('--with-key', 'with --print: create the key and include it in the entry')
-    .option('--rotate', 'replace the key, and revoke the old one')
+    .option('--rotate', 'replace the key; the old one works for another hour')
     .option('--replace', 'replace an entry of the same name, even if Tokentray did not write it')
     .option('-y, --yes', 'do not ask for confirmation')
     .action((client, server, options) =>

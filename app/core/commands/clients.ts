@@ -8,7 +8,7 @@ import { metricsKeyPrefix } from '../../contract/metricsKey.ts'
 import type { Access } from '../../gateway/access/access.ts'
 import { hashOf, mint, type RandomBytes } from '../../gateway/access/credentials.ts'
 import type { Refusals } from '../../gateway/access/refusals.ts'
-import type { ClientSummary, KeySummary, LocalAccess } from '../../vault/localAccess.ts'
+import { type ClientSummary, idleKeyMs, type KeySummary, type LocalAccess } from '../../vault/localAccess.ts'
 import type { HandlersOf } from './handlers.ts'
 
 const maxKeys = 500
@@ -34,6 +34,7 @@ const viewKey = (it: KeySummary): ClientView => ({
   always: [],
   since: it.madeAt,
   expiresAt: it.expiresAt,
+  ...(it.isPublic && { public: true }),
   lastUse: it.lastUse
 })
 
@@ -89,12 +90,13 @@ export function createClientHandlers(o: {
       access.deny(request)
       return {}
     },
-    'clients.revoke': async ({ client }) => {
+    'clients.revoke': async ({ client, inMs }) => {
       const { id, name } = await findClient(client)
-      await access.revoke(id)
+      if (inMs === undefined) await access.revoke(id)
+      else await access.endKey(id, clock.now() + inMs)
       return { name }
     },
-    'clients.addKey': async ({ name, servers, metrics, validFor }) => {
+    'clients.addKey': async ({ name, servers, metrics, validFor, public: isPublic }) => {
       if (metrics === servers.length > 0)
         throw new TokentrayError('inputInvalid', 'A key is either for servers or for metrics. Choose one of the two.')
       const keys = await local.keys()
@@ -114,7 +116,9 @@ export function createClientHandlers(o: {
         id: (metrics ? metricsKeyPrefix : '') + randomBytes(12).toString('base64url'),
         name,
         madeAt: now,
-        expiresAt: validFor === undefined ? null : now + validFor,
+        expiresAt: now + (validFor ?? idleKeyMs),
+        idleMs: validFor === undefined ? idleKeyMs : null,
+        isPublic,
         servers: findServers(servers)
       }
       await local.addKey(added, hashOf(key))

@@ -55,6 +55,8 @@ export type Access = {
   deny(request: string): void
   /** Revokes a client with all its tokens, or a key. Rejects `clientUnknown`. */
   revoke(id: string): Promise<void>
+  /** Ends a key at `at` (ms since the epoch) at the latest. Rejects `clientUnknown`. */
+  endKey(id: string, at: number): Promise<void>
   setLock(isLocked: boolean): Promise<void>
   /** Whether a browser may lift the lock that was let in by a link made at `linkedAt`, ms since the epoch. */
   mayUnlock(linkedAt: number): boolean
@@ -79,7 +81,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   }
   const activity = createActivity({ local, clock, log })
   const bridgeKeys = createBridgeKeys({ clock, randomBytes })
-  const { admission, admitsToMetrics, cut, cutEnded } = createAdmission({
+  const { admission, admitsToMetrics, cut } = createAdmission({
     local,
     bridgeKeys,
     clock,
@@ -109,11 +111,11 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   // Not at once: a core that lives for one command has nothing to clean up.
   let cancelSweep = clock.after(firstSweepMs, sweep)
   function sweep(): void {
-    cutEnded(clock.now())
     local.sweep(clock.now(), pending.clients()).then(
-      (ended) => {
-        for (const signIn of ended) cut({ signIn })
-        if (ended.length > 0) changed()
+      ({ signIns, keys }) => {
+        for (const signIn of signIns) cut({ signIn })
+        for (const client of keys) cut({ client })
+        if (signIns.length + keys.length > 0) changed()
       },
       (error: unknown) => log.error('expired access could not be removed', error)
     )
@@ -221,6 +223,11 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       pending.endAll(id)
       cut({ client: id })
       log.info('a local client was revoked', { client: id })
+      changed()
+    },
+    async endKey(id, at) {
+      if (!(await local.endKey(id, at))) throw new TokentrayError('clientUnknown', 'There is no such key.')
+      log.info('a key was given an end', { key: id })
       changed()
     },
     async setLock(wanted) {

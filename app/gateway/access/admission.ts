@@ -10,10 +10,11 @@ import type { BridgeKeys } from './bridgeKeys.ts'
 import { hashOf } from './credentials.ts'
 import type { Refusals } from './refusals.ts'
 import { lockedSentence } from './replies.ts'
+import { isFromElsewhere } from './source.ts'
 
 /** How a caller was admitted, and how many cuts there had been by then. */
-type Lookup = { signIn: string | null; endsAt: number | null; cuts: number }
-type Stream = { client: string; signIn: string | null; server: string; endsAt: number | null; cut: () => void }
+type Lookup = { signIn: string | null; cuts: number }
+type Stream = { client: string; signIn: string | null; server: string; cut: () => void }
 
 /** Which streams to cut: those that match every field given, so all if none is. */
 export type StreamFilter = { client?: string; signIn?: string; server?: string }
@@ -23,6 +24,9 @@ const refuse = (status: Refusal['status'], error: Refusal['error'], description:
 
 /** For pass-through servers, where signing in to Tokentray does not help. */
 const keyNeeded = 'Send a Tokentray key as X-Tokentray-Key. Create one with tokentray clients add-key.'
+
+const onlyHere = (name: string) =>
+  `The key "${name}" works on the computer that runs Tokentray only. For the public URL, create one with --public.`
 
 /** The credential of a request; null: none, 'malformed': one that cannot be read. */
 function credentialOf(headers: IncomingHttpHeaders): Secret | 'malformed' | null {
@@ -67,6 +71,8 @@ export function createAdmission(o: {
       if (credential === 'malformed') return refuse(400, 'invalid_request', `The credential could not be read.${hint}`)
       if (!holder) return refuse(401, 'invalid_token', `This token or key is unknown, revoked or expired.${hint}`)
       if (isKeyOnly && !hasKey) return { ...refuse(403, 'insufficient_scope', keyNeeded), isKnown }
+      if (!holder.isPublic && isFromElsewhere(headers))
+        return { ...refuse(403, 'insufficient_scope', onlyHere(holder.name)), isKnown }
       if (!holder.servers.includes(server)) {
         if (o.exists(server)) o.refused('otherServer', `${holder.name}, at ${server}`)
         // With a token for another server the client has to sign in for this one (RFC 8707). A key cannot sign in.
@@ -75,14 +81,12 @@ export function createAdmission(o: {
         return { ...refuse(403, 'insufficient_scope', `The key "${holder.name}" is not for ${server}.`), isKnown }
       }
       const caller: Caller = { client: holder.client, name: holder.name, kind: holder.kind }
-      // Only a named key ends a stream by time: a bridge renews its key, and the sweep ends streams of sign-ins.
-      const endsAt = holder.kind === 'key' && !bridgeKey ? holder.expiresAt : null
-      lookups.set(caller, { signIn: holder.signIn, endsAt, cuts: before })
+      lookups.set(caller, { signIn: holder.signIn, cuts: before })
       return { ok: true, caller }
     },
     onRevoked(caller, server, cut) {
-      const { signIn, endsAt, cuts: before } = lookups.get(caller) ?? { signIn: null, endsAt: null, cuts }
-      const stream = { client: caller.client, signIn, server, endsAt, cut }
+      const { signIn, cuts: before } = lookups.get(caller) ?? { signIn: null, cuts }
+      const stream = { client: caller.client, signIn, server, cut }
       if (latest.some(({ number, which }) => number > before && matches(stream, which))) {
         cut()
         return () => {}
@@ -93,14 +97,6 @@ export function createAdmission(o: {
     noteUse: o.noteUse
   }
 
-  function cutWhere(isCut: (stream: Stream) => boolean): void {
-    for (const stream of [...streams]) {
-      if (!isCut(stream)) continue
-      streams.delete(stream)
-      stream.cut()
-    }
-  }
-
   return {
     admission,
     /** Whether this request may read the metrics: it needs a key made for just that, and no lock. */
@@ -108,7 +104,7 @@ export function createAdmission(o: {
       const credential = credentialOf(headers)
       if (o.isLocked() || !(credential instanceof Secret)) return false
       const holder = await o.local.holder(hashOf(credential), o.clock.now())
-      if (!holder || !isMetricsKey(holder.client)) return false
+      if (!holder || !isMetricsKey(holder.client) || (!holder.isPublic && isFromElsewhere(headers))) return false
       o.noteUse({ client: holder.client, name: holder.name, kind: holder.kind }, 'metrics')
       return true
     },
@@ -116,11 +112,11 @@ export function createAdmission(o: {
     cut(which: StreamFilter): void {
       latest.push({ number: ++cuts, which })
       if (latest.length > 64) latest.shift()
-      cutWhere((stream) => matches(stream, which))
-    },
-    /** Cuts the streams of keys that have expired. */
-    cutEnded(now: number): void {
-      cutWhere(({ endsAt }) => endsAt !== null && endsAt <= now)
+      for (const stream of [...streams]) {
+        if (!matches(stream, which)) continue
+        streams.delete(stream)
+        stream.cut()
+      }
     }
   }
 }

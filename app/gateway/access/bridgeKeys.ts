@@ -59,6 +59,7 @@ export function createBridgeKeys({ clock, randomBytes }: { clock: Clock; randomB
         signIn: null,
         madeAt: now,
         expiresAt,
+        isPublic: false,
         servers: [server],
         hash
       })
@@ -75,6 +76,8 @@ export function createBridgeKeys({ clock, randomBytes }: { clock: Clock; randomB
         name,
         madeAt,
         expiresAt,
+        idleMs: null,
+        isPublic: false,
         servers,
         lastUse: null
       }))

@@ -45,6 +45,60 @@ test('a key works as Bearer and as X-Tokentray-Key, for its servers, until its e
   expect((await gateway.use('notes', header(key))).status).toBe(401)
 })
 
+test('a key without a chosen end lives on while it is used, and for 90 days after', async () => {
+  const clock = fakeClock()
+  const gateway = await startGateway(clock)
+  const { key, client } = await gateway.call('clients.addKey', { name: 'ci', servers: ['notes'] })
+  expect(client.expiresAt).toBe(clock.now() + 90 * day)
+  const open = await stream(gateway, 'notes', header(key))
+  for (let quarter = 0; quarter < 3; quarter++) {
+    await clock.advance(80 * day)
+    gateway.access.admission.noteUse(open.caller, 'notes')
+    await clock.advance(minute)
+  }
+  expect([(await gateway.use('notes', header(key))).status, open.isCut]).toEqual([200, false])
+  await clock.advance(90 * day)
+  expect((await gateway.use('notes', header(key))).status).toBe(401)
+  await clock.advance(10 * minute)
+  expect([open.isCut, (await gateway.call('clients.list', {})).clients]).toEqual([true, []])
+})
+
+test('a key works on this computer only, unless it was made for the public URL', async () => {
+  const gateway = await startGateway()
+  const { admission } = gateway.access
+  const own = await gateway.call('clients.addKey', { name: 'own', servers: ['notes'] })
+  const remote = await gateway.call('clients.addKey', { name: 'remote', servers: ['notes'], public: true })
+  expect([own.client.public, remote.client.public]).toEqual([undefined, true])
+  const afar = [{ host: 'gate.example' }, { host: '127.0.0.1:4140', 'x-forwarded-for': '203.0.113.7' }]
+  for (const headers of afar) {
+    expect(await admission.admit({ ...headers, ...header(own.key) }, 'notes', false)).toMatchObject({
+      status: 403,
+      description: expect.stringContaining('"own" works on the computer that runs Tokentray only')
+    })
+    expect(await admission.admit({ ...headers, ...bearer(remote.key) }, 'notes', false)).toMatchObject({ ok: true })
+  }
+  for (const host of ['127.0.0.1:4140', 'localhost:14140', '[::1]:4140'])
+    expect(await admission.admit({ host, ...header(own.key) }, 'notes', false)).toMatchObject({ ok: true })
+  const metrics = await gateway.call('clients.addKey', { name: 'prometheus', metrics: true })
+  const reads = (headers: object) => gateway.access.admitsToMetrics({ ...headers, ...bearer(metrics.key) })
+  expect([await reads({ host: 'localhost:4140' }), await reads(afar[0]!)]).toEqual([true, false])
+})
+
+test('a key that is rotated stays good for as long as its programs need to read the new one', async () => {
+  const clock = fakeClock()
+  const gateway = await startGateway(clock)
+  const { key, client } = await gateway.call('clients.addKey', { name: 'ci', servers: ['notes'] })
+  const open = await stream(gateway, 'notes', header(key))
+  await gateway.call('clients.revoke', { client: client.id, inMs: 60 * minute })
+  gateway.access.admission.noteUse(open.caller, 'notes')
+  await clock.advance(59 * minute)
+  expect((await gateway.use('notes', header(key))).status).toBe(200)
+  await clock.advance(minute)
+  expect((await gateway.use('notes', header(key))).status).toBe(401)
+  await clock.advance(10 * minute)
+  expect(open.isCut).toBe(true)
+})
+
 test('names of keys are unique and servers must exist', async () => {
   const { call } = await startGateway()
   await call('clients.addKey', { name: 'ci', servers: ['notes'] })
