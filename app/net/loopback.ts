@@ -4,6 +4,7 @@ import type { RequestListener, Server, ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TokentrayError } from '../contract/errors.ts'
 import { createServer } from './http.ts'
+import { describeHolder, findPortHolder } from './portHolder.ts'
 
 /** What listens, and the option that chooses its port: both stand in the error of a port that is taken. */
 export type Listener = { name: 'dashboard' | 'gateway'; option: string }
@@ -41,7 +42,9 @@ function open(handle: RequestListener, host: string, port: number, options: Serv
 function bindError(error: unknown, port: number, { name, option }: Listener): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'EADDRINUSE' && code !== 'EACCES') return error
-  const why = code === 'EACCES' ? 'requires more permissions' : 'is in use by another program'
+  const holder = code === 'EACCES' ? null : findPortHolder(port)
+  const who = holder ? ` (${describeHolder(holder)})` : ''
+  const why = code === 'EACCES' ? 'requires more permissions' : `is in use by another program${who}`
   return new TokentrayError(
     'portInUse',
     `Port ${port} for the ${name} ${why}. Free it, or choose another with tokentray serve ${option} <port>.`,

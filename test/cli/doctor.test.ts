@@ -1,5 +1,6 @@
 // What doctor must find: whatever makes the other commands fail. On real vaults in passphrase mode, with the real core.
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import type { Paths } from '../../app/base/paths.ts'
@@ -7,6 +8,7 @@ import { run } from '../../app/cli/run.ts'
 import { openCore } from '../../app/core/core.ts'
 import { listen } from '../../app/owner/listen.ts'
 import { makeCore } from '../owner/fakeCore.ts'
+import { freePort } from '../support/freePort.ts'
 import { isSkipped } from '../support/skipped.ts'
 import { plantCheapKey } from '../vault/cheapKey.ts'
 import { makePaths, makeWorld, type Setting } from './world.ts'
@@ -23,6 +25,8 @@ async function runReally(words: string[], setting: Setting) {
 }
 
 async function examine(paths: Paths, setting: Setting = {}) {
+  // Whoever has the usual port on this machine is no part of this.
+  writeFileSync(join(paths.ownerFolder, 'gateway.json'), JSON.stringify({ port: await freePort() }))
   const done = await runReally(['doctor'], { paths, ...setting })
   const checks = done.json.checks as Check[]
   const check = (name: string) => checks.find((each) => each.name === name)
@@ -98,6 +102,50 @@ test('a passphrase nobody is there to give is a warning, and the vault is left a
   expect([exitCode, warnings.includes('contents'), lock.claims()]).toEqual([0, true, 0])
   expect(check('contents')?.words).toContain('TOKENTRAY_PASSPHRASE_FILE')
 })
+
+test('keys for the public URL, and files with a key that others can read', async () => {
+  const paths = makePaths()
+  const cursor = join(paths.home, '.cursor')
+  mkdirSync(cursor)
+  writeFileSync(join(cursor, 'mcp.json'), '{"headers":{"Authorization":"Bearer ttk_planted"}}', { mode: 0o644 })
+  await plantCheapKey(paths.vault, passphrase)
+  const env = { HOME: paths.home, TOKENTRAY_PASSPHRASE: passphrase }
+  const key = { kind: 'key', redirectUris: [], servers: ['a'], always: [], since: 1, expiresAt: 2, lastUse: null }
+  const core = makeCore()
+  core.on('vault.check', () => ({ ok: true, problems: [] }))
+  core.on('clients.list', () => ({
+    clients: [
+      { ...key, id: '1', name: 'old', public: true },
+      { ...key, id: '2', name: 'new' }
+    ],
+    ...{ pending: [], locked: false, refused: [] }
+  }))
+  const listener = await listen({ core, paths, kind: 'lasting', version: '1.2.3', clock: systemClock() })
+  const { check } = await examine(paths, { env })
+  expect(check('keys')?.words).toMatch(/^old: usable at the public URL/)
+  if (process.platform !== 'win32')
+    expect(check('Cursor')).toMatchObject({
+      result: 'problem',
+      words: expect.stringContaining('connect cursor SERVER')
+    })
+  if (process.platform === 'linux') expect(check('gateway port')?.words).toMatch(/^\d+, in use by nobody$/)
+  await listener.close()
+})
+
+test.skipIf(isSkipped(process.platform === 'win32', 'Windows has no modes'))(
+  'a passphrase file: where it is, or that others can change it',
+  async () => {
+    const paths = await makeVault()
+    const file = join(paths.home, 'passphrase')
+    writeFileSync(file, passphrase, { mode: 0o600 })
+    const env = { TOKENTRAY_PASSPHRASE_FILE: file }
+    expect((await examine(paths, { env: { ...env } })).check('passphrase file')).toMatchObject({ words: file })
+    chmodSync(file, 0o666)
+    const { problems, check } = await examine(paths, { env: { ...env } })
+    expect(problems).toContain('key')
+    expect(check('key')?.words).toContain('Other users can change the passphrase file')
+  }
+)
 
 test('with an owner running its own check counts, and no passphrase is needed', async () => {
   const paths = await makeVault()

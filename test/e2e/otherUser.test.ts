@@ -6,21 +6,24 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test as vitestTest } from 'vitest'
+import { freePort } from '../support/freePort.ts'
 import { isSkipped } from '../support/skipped.ts'
 import { isRoot, makeHome, nobody } from './harness.ts'
 
 const test = vitestTest.skipIf(isSkipped(!isRoot, 'needs root, to run as another user'))
 
-/** Runs `source` as another user until the test ends; resolves once it says that it is ready. */
-async function runAsStranger(source: string): Promise<void> {
+/** Runs `source` as another user until the test ends; resolves once it says that it is ready, with what ends it. */
+async function runAsStranger(source: string): Promise<() => Promise<void>> {
   const words = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', process.execPath, '-e', source]
   const child: ChildProcess = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
-  onTestFinished(async () => {
+  const stop = async () => {
     child.kill('SIGKILL')
     await ended
-  })
+  }
+  onTestFinished(stop)
   await once(createInterface(child.stdout!), 'line')
+  return stop
 }
 
 test('a note and a socket that a stranger put beside the vault first: no token is sent there', async () => {
@@ -49,6 +52,43 @@ test('a note and a socket that a stranger put beside the vault first: no token i
   const said = await home.tokentray(add, { input: 'MY-SECRET-TOKEN', env: { TOKENTRAY_VAULT: vault } })
   expect(said).toMatchObject({ code: 5, out: '', err: expect.stringContaining('owner.json belongs to another user') })
   expect(existsSync(loot) ? readFileSync(loot, 'utf8') : '').toBe('')
+})
+
+test('a stranger at the gateway’s port is named, and no key works again before a person says so', async () => {
+  const home = await makeHome()
+  const port = await freePort()
+  const serve = () => home.start(['serve', '--no-dashboard', '--gateway-port', String(port)])
+  const first = serve()
+  await first.line(/is running/)
+  for (const id of ['one', 'two'])
+    await home.tokentray(['add', `https://${id}.example.com/mcp`, '--id', id, '--token-file', '-'], { input: 'token' })
+  const key = (await home.tokentray(['clients', 'add-key', 'ci', '--servers', 'one'])).out.trim()
+  const use = async () => (await fetch(`http://127.0.0.1:${port}/two`, { headers: { 'x-tokentray-key': key } })).status
+  expect(await use()).toBe(403)
+  first.kill('SIGTERM')
+  await first.ended
+  const stop = await runAsStranger(
+    `require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('ready'))`
+  )
+  const looked = (await home.tokentray(['doctor'])).out
+  expect(looked).toMatch(
+    new RegExp(`PROBLEM {2}gateway port: ${port}, in use by process \\d+ \\(.*\\) of user ${nobody}`)
+  )
+  const second = serve()
+  expect(await second.line(/in use by another program/)).toMatch(
+    new RegExp(`of user ${nobody}\\).*the gateway is locked`)
+  )
+  await second.line(/is running/)
+  await stop()
+  second.kill('SIGTERM')
+  await second.ended
+  const third = serve()
+  await third.line(/is running/)
+  expect(await use()).toBe(503)
+  expect((await home.tokentray(['unlock'])).code).toBe(0)
+  expect(await use()).toBe(403)
+  third.kill('SIGTERM')
+  await third.ended
 })
 
 test('a stranger who takes the name of the folder for the socket stops no command', async () => {

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
+import type { PortHolder } from '../../app/net/portHolder.ts'
 import { type GatewayChoice, openGateway, parsePublicUrl } from '../../app/owner/openGateway.ts'
 import { ask } from '../gateway/gateway.fixture.ts'
 import { freePort } from '../support/freePort.ts'
-import { makeCore } from './fakeCore.ts'
+import { isSkipped } from '../support/skipped.ts'
+import { type FakeCore, makeCore } from './fakeCore.ts'
 
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tokentray-gateway-'))
@@ -26,9 +28,9 @@ async function takePort(): Promise<{ port: number; free(): Promise<void> }> {
   return { port, free }
 }
 const kept = (folder: string) => JSON.parse(readFileSync(join(folder, 'gateway.json'), 'utf8'))
-async function open(choice: GatewayChoice, folder = makeFolder()) {
-  const core = makeCore()
-  const gateway = await openGateway(core, { folder, clock: systemClock(), choice })
+type Given = { core?: FakeCore; holderOf?: (port: number) => PortHolder | null }
+async function open(choice: GatewayChoice, folder = makeFolder(), { core = makeCore(), ...more }: Given = {}) {
+  const gateway = await openGateway(core, { folder, clock: systemClock(), choice, ...more })
   onTestFinished(() => gateway.close())
   return { core, gateway, folder, view: () => core.snapshot().gateway }
 }
@@ -62,6 +64,53 @@ test('a port that is taken is told, never changed, and nothing else ends', async
   expect(gateway.problem).toMatch(new RegExp(`^Port ${port} for the gateway is in use .*--gateway-port`))
   expect(view()).toEqual({ address: null, port, publicUrl: null, problem: gateway.problem })
   expect(kept(folder)).toEqual({ port })
+})
+
+describe('a port that another user may hold', () => {
+  const own = process.getuid?.() ?? -1
+  const held = { uid: own + 1, pid: 7, name: 'squatter' }
+  const client = { id: 'k', name: 'Cursor: one' }
+  function makeClients(clients: object[], locked = false) {
+    const core = makeCore()
+    core.on('clients.list', () => ({ clients, pending: [], locked, refused: [] }))
+    core.on('gateway.lock', () => ({ locked: true }))
+    return core
+  }
+  const locks = (core: FakeCore) => core.calls.filter(({ name }) => name === 'gateway.lock').length
+
+  test.each([
+    ['of another user', held],
+    ['of root, who may listen for a container', { ...held, uid: own === 0 ? 1 : 0 }],
+    ['of nobody knows whom', null]
+  ])('%s: the gateway is locked until a person says otherwise', async (_, holder) => {
+    const { port } = await takePort()
+    const core = makeClients([client])
+    const { gateway } = await open({ gatewayPort: port }, makeFolder(), { core, holderOf: () => holder })
+    expect(gateway.problem).toMatch(/the gateway is locked.*tokentray connect --rotate, and run tokentray unlock\.$/)
+    await expect.poll(() => locks(core)).toBe(1)
+  })
+
+  test.skipIf(isSkipped(own < 0, 'no uids on Windows'))('of this user, it is only told', async () => {
+    const { port } = await takePort()
+    const core = makeClients([client])
+    const { gateway } = await open({ gatewayPort: port }, makeFolder(), {
+      core,
+      holderOf: () => ({ ...held, uid: own })
+    })
+    expect(gateway.problem).not.toContain('locked')
+    expect(core.calls).toEqual([])
+  })
+
+  test.each([
+    ['nobody has a key yet', [], false],
+    ['it is locked already', [client], true]
+  ])('where %s, nothing is locked', async (_, clients, locked) => {
+    const { port } = await takePort()
+    const core = makeClients(clients, locked)
+    await open({ gatewayPort: port }, makeFolder(), { core, holderOf: () => held })
+    await expect.poll(() => core.calls.map(({ name }) => name)).toEqual(['clients.list'])
+    expect(locks(core)).toBe(0)
+  })
 })
 
 test('a kept port that cannot be read is told, and left as it is', async () => {

@@ -1,11 +1,16 @@
 // `tokentray doctor`: checks everything around Tokentray that can be wrong, and says in plain words what to do.
 // Creates no vault; an existing one is opened and checked as any command would, if its key is at hand.
-import { existsSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { clients as clientRows } from '../../connect/clients.ts'
+import type { ClientView } from '../../contract/clients.ts'
 import { asTokentrayError, TokentrayError } from '../../contract/errors.ts'
 import { sayProblem } from '../../health/problems.ts'
+import { describeHolder, findPortHolder } from '../../net/portHolder.ts'
 import { connect } from '../../owner/client.ts'
 import { withOwner } from '../../owner/withOwner.ts'
+import { loopbackListeners, readPort } from '../../settings/ports.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { createKeychain } from '../../vault/keychain.ts'
 import { judgePassphraseFile, takePassphrase } from '../../vault/passphrase.ts'
@@ -30,7 +35,7 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
   const passphraseFile = env.TOKENTRAY_PASSPHRASE === undefined ? lookAtPassphraseFile(env) : null
   const { source, ...key } = findKey(world, hasVault, hasPassphrase)
   const settings = await lookAtSettings(world)
-  const { isRunning, ...owner } = await findOwner(world)
+  const { isRunning, pid: ownerPid, ...owner } = await findOwner(world)
   const keychain = source === 'keychain' ? await keychainFor(world) : null
   const checks: Check[] = [
     node(),
@@ -41,13 +46,15 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
     key,
     ...(passphraseFile ? [passphraseFile] : []),
     ...(keychain ? [keychain] : []),
+    await gatewayPort(world, ownerPid),
+    ...clientFiles(world),
     browser(world),
     proxies(world)
   ]
   if (hasVault) {
     const isBlocked = [settings, owner, key, keychain].some((check) => check?.result === 'problem')
     const mustAsk = source === 'passphrase' && !hasPassphrase && !isInteractive(world)
-    checks.push(isRunning || !(isBlocked || mustAsk) ? await contents(world) : unchecked(isBlocked))
+    checks.push(...(isRunning || !(isBlocked || mustAsk) ? await contents(world) : [unchecked(isBlocked)]))
   }
   if (options.json) printJson(world, { version: world.version, checks })
   else
@@ -139,7 +146,7 @@ async function lookAtSettings({ paths }: World): Promise<Check> {
   }
 }
 
-async function findOwner(world: World): Promise<Check & { isRunning: boolean }> {
+async function findOwner(world: World): Promise<Check & { isRunning: boolean; pid?: number }> {
   const name = 'owner'
   try {
     const client = await connect(world.paths, world.clock)
@@ -156,13 +163,15 @@ async function findOwner(world: World): Promise<Check & { isRunning: boolean }> 
         name,
         result: 'warning',
         words: `Another version of Tokentray is running: ${who}. This is version ${world.version}. Run tokentray stop, then start it again.`,
-        isRunning: true
+        isRunning: true,
+        pid: client.pid
       }
     return {
       name,
       result: 'ok',
       words: client.kind === 'lasting' ? `Tokentray is running: ${who}.` : `Another command is running: ${who}.`,
-      isRunning: true
+      isRunning: true,
+      pid: client.pid
     }
   } catch (error) {
     return { name, result: 'problem', words: asTokentrayError(error).message, isRunning: false }
@@ -222,17 +231,72 @@ async function keychainFor({ clock }: World): Promise<Check> {
   }
 }
 
-/** What `vault check` says, of whoever owns the vault or of this process for a moment. Rejects Interrupted. */
-async function contents(world: World): Promise<Check> {
+/** What `vault check` says, of whoever owns the vault or of this process for a moment; and keys. Rejects Interrupted. */
+async function contents(world: World): Promise<Check[]> {
   const name = 'contents'
   try {
-    const { ok, problems } = await withOwner(world, (owner) => owner.call('vault.check', {}))
-    return ok
-      ? { name, result: 'ok', words: 'the vault opens and is intact' }
-      : { name, result: 'problem', words: problems.join(' ') }
+    return await withOwner(world, async (owner) => {
+      const { ok, problems } = await owner.call('vault.check', {})
+      if (!ok) return [{ name, result: 'problem', words: problems.join(' ') }]
+      const { clients } = await owner.call('clients.list', {})
+      return [{ name, result: 'ok', words: 'the vault opens and is intact' }, ...publicKeys(clients)]
+    })
   } catch (error) {
     if (error instanceof Interrupted) throw error
+    return [{ name, result: 'problem', words: asTokentrayError(error).message }]
+  }
+}
+
+function publicKeys(clients: readonly ClientView[]): Check[] {
+  const names = clients.filter((each) => each.public).map((each) => each.name)
+  if (names.length === 0) return []
+  const words = `${names.join(', ')}: usable at the public URL of the gateway too, as all keys were that an earlier version made. Renew those that need not be with tokentray connect --rotate, or revoke them.`
+  return [{ name: 'keys', result: 'warning', words }]
+}
+
+/** Clients send their keys to whoever listens on the gateway's port, so it matters who that is. */
+async function gatewayPort({ paths }: World, ownerPid: number | undefined): Promise<Check> {
+  const name = 'gateway port'
+  try {
+    const port = readPort(paths.ownerFolder, loopbackListeners.gateway)
+    const holder = findPortHolder(port)
+    if (!holder) {
+      const words =
+        process.platform === 'linux' ? `${port}, in use by nobody` : `${port}; who uses it is known on Linux only`
+      return { name, result: 'ok', words }
+    }
+    const words = `${port}, in use by ${describeHolder(holder)}`
+    if (holder.pid !== null && holder.pid === ownerPid)
+      return { name, result: 'ok', words: `${port}, in use by Tokentray` }
+    if (holder.uid === process.getuid?.())
+      return { name, result: 'warning', words: `${words}, which is not this Tokentray` }
+    return {
+      name,
+      result: 'problem',
+      words: `${words}. Your clients send their keys there. End it, then renew the keys.`
+    }
+  } catch (error) {
     return { name, result: 'problem', words: asTokentrayError(error).message }
+  }
+}
+
+/** Clients' files that hold a key of ours and can be read by other users. */
+function clientFiles({ env, platform }: World): Check[] {
+  if (process.platform === 'win32') return []
+  const place = { env, platform, home: env.HOME || homedir(), cwd: process.cwd() }
+  return clientRows.flatMap((row): Check[] => {
+    const file = row.file?.(place)
+    if (file === undefined || !isExposed(file)) return []
+    const words = `Other users can read ${file}, which contains a key of the gateway. Run tokentray connect ${row.id} SERVER for each server in it, which renews the key and closes the file.`
+    return [{ name: row.name, result: 'problem', words }]
+  })
+}
+
+function isExposed(file: string): boolean {
+  try {
+    return (statSync(file).mode & 0o077) !== 0 && readFileSync(file, 'utf8').includes('ttk_')
+  } catch {
+    return false // There is none, or it is not ours to read.
   }
 }
 
