@@ -34,7 +34,7 @@ export const holdMs = 5000
 
 /**
  * Opens `url`, http or https, in a browser: by a private file that leads there; if that is not read, by an address of our own
- * that works once. Never rejects for want of a browser.
+ * that works once. Rejects with what `openPage` rejects with.
  */
 export async function handOver(url: string, o: HandOverOptions): Promise<HandOver> {
   const target = URL.parse(url)
@@ -79,23 +79,39 @@ export async function handOver(url: string, o: HandOverOptions): Promise<HandOve
   }
 
   const server = createServer(handle)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host: '127.0.0.1', port: 0 }, resolve)
+  const isListening = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(true))
   })
+  if (!isListening) return { isStarted: false, close() {} }
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const file = writeRedirect(o.folder, o.randomBytes(8).toString('hex'), origin + hidden)
+  const file = writeFile(o, origin + hidden)
   const close = () => {
     cancelFile()
     held?.(false)
-    removeRedirect(file)
+    if (file !== null) removeRedirect(file)
     server.close()
     server.closeIdleConnections()
   }
-  const isStarted = await o.openPage(file)
-  if (!isStarted) close()
-  else if (taken === null) cancelFile = o.clock.after(fileTimeoutMs, () => void o.openBrowser(origin + visible))
+  const openVisible = () => o.openBrowser(origin + visible)
+  let isStarted = false
+  try {
+    isStarted = await (file === null ? openVisible() : o.openPage(file))
+  } finally {
+    if (!isStarted) close()
+  }
+  if (!isStarted) return { isStarted, close }
+  if (file !== null && taken === null) cancelFile = o.clock.after(fileTimeoutMs, () => void openVisible())
   return { isStarted, close }
+}
+
+/** Null where the folder takes no file: the visible link is left. */
+function writeFile({ folder, randomBytes }: HandOverOptions, link: string): string | null {
+  try {
+    return writeRedirect(folder, randomBytes(8).toString('hex'), link)
+  } catch {
+    return null
+  }
 }
 
 const pageHeaders = {

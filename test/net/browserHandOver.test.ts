@@ -18,7 +18,7 @@ import { isSkipped } from '../support/skipped.ts'
 
 const target = 'https://as.example/authorize?state=secret-state&client_id=c'
 
-async function start({ hasBrowser = true, url = target } = {}) {
+async function start({ hasBrowser = true, hasFolder = true, url = target } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tokentray-hand-over-'))
   const clock = fakeClock()
   let timers = 0
@@ -26,7 +26,7 @@ async function start({ hasBrowser = true, url = target } = {}) {
   const files: string[] = []
   let stolen = 0
   const handedOver = await handOver(url, {
-    folder,
+    folder: hasFolder ? folder : '/dev/null/folder',
     clock: {
       after(length, act) {
         timers++
@@ -46,7 +46,7 @@ async function start({ hasBrowser = true, url = target } = {}) {
     rmSync(folder, { recursive: true, force: true })
   })
   /** Resolves once whoever asked for the visible link waits: the second timer, after that of the file. */
-  const isHeld = () => expect.poll(() => timers).toBe(2)
+  const isHeld = (timersBegun = 2) => expect.poll(() => timers).toBe(timersBegun)
   return { folder, clock, visible: visible.promise, files, handedOver, isHeld, stolen: () => stolen }
 }
 
@@ -99,6 +99,15 @@ test('a slow browser that reads the file after all goes on, and who waits at the
   await s.isHeld()
   expect(await take(linkIn(s.files[0]!))).toBe(target)
   expect([await first, await take(await s.visible), s.stolen()]).toEqual([410, 410, 0])
+})
+
+test('where no file can be written, the visible link is used at once', async () => {
+  const s = await start({ hasFolder: false })
+  expect([s.handedOver.isStarted, s.files]).toEqual([true, []])
+  const answer = take(await s.visible)
+  await s.isHeld(1)
+  await s.clock.advance(holdMs)
+  expect(await answer).toBe(target)
 })
 
 test('without a browser, and at the end, file and listener are gone', async () => {
