@@ -9,6 +9,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import { streamVersion, streamVersionHeader } from '../contract/streamVersion.ts'
 import type { DashboardLink } from '../core/commands/owner.ts'
 import type { Core } from '../core/core.ts'
+import { keepConnection } from '../net/connections.ts'
 import { nameInHost } from '../net/hosts.ts'
 import { bind } from '../net/loopback.ts'
 import { themed } from '../net/page.ts'
@@ -108,6 +109,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     const find = () => sessions.find(request.headers[sessionHeader], origin)
     const session = find()
     if (!session) return deny(request, response, 401, 'sessionNeeded', pages.sessionNeeded)
+    keepConnection(request.socket)
     response.setHeader(sessionProofHeader, session.proof)
     if (path === '/call') answer(request, response, session)
     else openStream(request, response, () => find() !== null)

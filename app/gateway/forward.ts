@@ -24,13 +24,13 @@ export type ForwarderOptions = {
   log: Log
 }
 
-/** `origin`: how this client addresses the gateway. `onAdmitted` is called once the caller was let in or refused. */
+/** `origin`: how this client addresses the gateway. `onAdmitted` is called once the caller was let in (`isIn`) or refused. */
 export type Forward = (
   request: IncomingMessage,
   response: ServerResponse,
   target: Target,
   origin: string,
-  onAdmitted: () => void
+  onAdmitted: (isIn: boolean) => void
 ) => Promise<void>
 
 export function createForward(o: ForwarderOptions): Forward {
@@ -50,7 +50,7 @@ export function createForward(o: ForwarderOptions): Forward {
     }
     const clientGone = signalWhenGone(request, response)
     const admitted = await admission.admit(request.headers, target.server, upstream?.mode === 'passThrough')
-    onAdmitted()
+    onAdmitted(admitted.ok)
     if (!admitted.ok && (upstream || !admitted.isKnown)) {
       count('refused')
       const metadata = `${origin}/.well-known/oauth-protected-resource/${target.server}`

@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'
+import { createTurns } from '../base/turns.ts'
 import { asTokentrayError } from '../contract/errors.ts'
 import { reservedIds } from '../contract/serverConfig.ts'
+import { keepConnection } from '../net/connections.ts'
 import { bind } from '../net/loopback.ts'
 import { createPeers, type Peer, type Peers } from '../net/peers.ts'
 import type { ResolveProxy } from '../net/proxy.ts'
@@ -46,6 +48,8 @@ export type GatewayOptions = GatewayBackend & {
   /** Replaced by tests: what tells users of this computer apart; `machine` null: nothing does. */
   peers?: Peers
   machine?: Machine | null
+  /** How many files this process may have open; absent: what the system says. */
+  descriptors?: number
 }
 
 export type Gateway = {
@@ -67,7 +71,6 @@ const doors: ReadonlySet<string> = new Set(['register', 'token', 'revoke', 'auth
 const closeTimeoutMs = 1000
 const serverOptions = {
   maxHeaderSize: 16_384,
-  headersTimeout: 10_000,
   // No limit: a request body may be a long stream.
   requestTimeout: 0,
   keepAliveTimeout: 60_000
@@ -94,8 +97,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   const pools = createPools({ clock, headerTimeoutMs: o.settings.gatewayHeaderTimeout, resolveProxy: o.resolveProxy })
   const forward = createForward({ ...o, pools, maxKeptBytes: o.settings.gatewayKeepBody })
   const publicHost = o.publicUrl === null ? null : new URL(o.publicUrl)
-  let strangers = 0
-  const turns: (() => void)[] = []
+  const takeTurn = createTurns(maxStrangers, maxWaiting)
   const machine = o.machine === undefined ? readMachine() : o.machine
   const peers = machine && (o.peers ?? createPeers())
   const noticed = new Set<number>()
@@ -154,23 +156,18 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   async function admitStranger(
     request: IncomingMessage,
     response: ServerResponse,
-    work: (onAdmitted: () => void) => Promise<void>
+    work: (onAdmitted: (isIn: boolean) => void) => Promise<void>
   ): Promise<void> {
-    if (turns.length >= maxWaiting) {
+    const endTurn = await takeTurn()
+    if (!endTurn) {
       const sentence = 'Too many requests are waiting. Try again.'
       return fail(request, response, { status: 503, code: 'tokenUnavailable', sentence, retryAfter: 1 }, null)
     }
-    if (strangers < maxStrangers) strangers++
-    else await new Promise<void>((resolve) => turns.push(resolve))
-    let isStranger = true
-    const onAdmitted = () => {
-      if (!isStranger) return
-      isStranger = false
-      const next = turns.shift()
-      if (next) next()
-      else strangers--
+    const onAdmitted = (isIn = false) => {
+      if (isIn) keepConnection(request.socket)
+      endTurn()
     }
-    await work(onAdmitted).finally(onAdmitted)
+    await work(onAdmitted).finally(() => onAdmitted())
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -194,7 +191,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       // One answer that cannot be written must not end the process.
       .catch(() => response.destroy())
   }
-  const servers = await bind(listener, o.port, loopbackListeners.gateway, serverOptions)
+  const servers = await bind(listener, o.port, loopbackListeners.gateway, serverOptions, o.descriptors)
   // Without this, Node would ask for a body (`Expect`) before anybody checked who sends it.
   for (const server of servers) server.on('checkContinue', listener)
   if (peers) for (const server of servers) server.on('connection', peers.meet)

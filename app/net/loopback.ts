@@ -3,18 +3,35 @@
 import type { RequestListener, Server, ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TokentrayError } from '../contract/errors.ts'
+import { connectionLimit, limitConnections, readDescriptorLimit } from './connections.ts'
 import { createServer } from './http.ts'
 import { describeHolder, findPortHolder } from './portHolder.ts'
 
 /** What listens, and the option that chooses its port: both stand in the error of a port that is taken. */
 export type Listener = { name: 'dashboard' | 'gateway'; option: string }
 
-/** `port` 0: of the system's choice, the same for both. Rejects `portInUse`. */
+/** Half a request ends within twice this time: Node looks only every so often. */
+const halfRequestMs = 5000
+const limits: ServerOptions = { headersTimeout: halfRequestMs, connectionsCheckingInterval: halfRequestMs }
+
+/** `port` 0: of the system's choice, the same for both. Its connections are limited. Rejects `portInUse`. */
 export async function bind(
   handle: RequestListener,
   port: number,
   listener: Listener,
-  options: ServerOptions = {}
+  options: ServerOptions = {},
+  descriptors = readDescriptorLimit()
+): Promise<Server[]> {
+  const servers = await bindBoth(handle, port, listener, { ...limits, ...options })
+  limitConnections(servers, connectionLimit(listener.name, descriptors))
+  return servers
+}
+
+async function bindBoth(
+  handle: RequestListener,
+  port: number,
+  listener: Listener,
+  options: ServerOptions
 ): Promise<Server[]> {
   const first = await open(handle, '127.0.0.1', port, options).catch((error: unknown) => {
     throw bindError(error, port, listener)

@@ -24,6 +24,19 @@ function inTurn(end: End): () => Promise<number> {
   }
 }
 
+/** The median of requests that each come on a connection of their own, in µs. */
+function onNewConnections(end: End): () => Promise<number> {
+  return async () => {
+    const times: number[] = []
+    for (let n = 0; n < batch / 4; n++) {
+      const client = new Client(end.origin)
+      times.push(1000 * (await timed(() => post(client, end))))
+      await client.close()
+    }
+    return median(times)
+  }
+}
+
 /** The time of a batch, sixteen requests at a time, per request in µs. */
 function together(end: End): () => Promise<number> {
   const pool = new Pool(end.origin, { connections: 16 })
@@ -38,11 +51,13 @@ export function measureGateway(): Promise<Part> {
       bare: make(ends.bare),
       gateway: make(ends.gateway)
     })
-    const [one, many] = [armsOf(inTurn), armsOf(together)]
+    const [one, many, fresh] = [armsOf(inTurn), armsOf(together), armsOf(onNewConnections)]
     await interleave(3, one)
     await interleave(3, many)
     const latency = await interleave(rounds, one)
     const throughput = await interleave(rounds, many)
+    await interleave(3, fresh)
+    const connecting = await interleave(rounds, fresh)
     const over = (reference: number[]) => latency.gateway.map((value, round) => value - reference[round]!)
     const share = 100 * median(throughput.bare.map((value, round) => value / throughput.gateway[round]!))
     return {
@@ -55,6 +70,8 @@ export function measureGateway(): Promise<Part> {
         rowOf('one after another, gateway', 'µs', latency.gateway, latency.direct),
         rowOf('the gateway adds to no proxy', 'µs', over(latency.direct)),
         rowOf('the gateway adds to the bare pipe', 'µs', over(latency.bare)),
+        rowOf('on a new connection, bare pipe', 'µs', connecting.bare, connecting.direct),
+        rowOf('on a new connection, gateway', 'µs', connecting.gateway, connecting.direct),
         rowOf('16 at a time, no proxy', 'µs', throughput.direct, throughput.direct),
         rowOf('16 at a time, bare pipe', 'µs', throughput.bare, throughput.direct),
         rowOf('16 at a time, gateway', 'µs', throughput.gateway, throughput.direct)

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
+import { createTurns } from '../../base/turns.ts'
 import type { ClientsView } from '../../contract/clients.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import { isServerName } from '../../contract/serverConfig.ts'
@@ -19,12 +20,14 @@ import { Pending } from './pending.ts'
 import type { Refusals } from './refusals.ts'
 import { register } from './registration.ts'
 import { allowsMethod, locked, OAuthError, readForm, readJson, refusePage, sendError, sendJson } from './replies.ts'
+import { isRemote, type Place } from './source.ts'
 import { createTokens } from './tokens.ts'
 
 const registrationsPerMinute = 20
 const requestsPerMinute = 60
-/** Requests answered at the same time, not counting pages that wait for consent. */
+/** Requests that work on the vault at the same time, and those that wait for their turn. */
 const maxConcurrent = 64
+const maxQueued = 10_000
 /** How long a request body may take to arrive. */
 const bodyTimeoutMs = 10_000
 const firstSweepMs = 60_000
@@ -74,7 +77,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   let lockedAt = await local.lockedSince()
   let isLocked = lockedAt !== null
   let revision = 0
-  let concurrent = 0
+  const takeTurn = createTurns(maxConcurrent, maxQueued)
   const changed = () => {
     revision++
     o.onChange()
@@ -104,6 +107,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     ...o,
     pending,
     isLocked: () => isLocked,
+    inTurn,
     mayAsk: perMinute(clock, requestsPerMinute)
   })
   const mayRegister = perMinute(clock, registrationsPerMinute)
@@ -122,7 +126,14 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     cancelSweep = clock.after(sweepEveryMs, sweep)
   }
 
-  async function post(request: IncomingMessage, response: ServerResponse, path: string, origin: string) {
+  /** Only for work on a request that has arrived whole: a slow body must take nobody's turn. */
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const endTurn = await takeTurn()
+    if (!endTurn) throw new OAuthError('temporarily_unavailable', 'Too many requests at once. Try again.', 503)
+    return work().finally(endTurn)
+  }
+
+  async function post(request: IncomingMessage, response: ServerResponse, path: string, place: Place) {
     if (!allowsMethod(request, response, 'POST')) return
     refusePage(request.headers)
     if (isLocked && path !== '/revoke') throw locked()
@@ -130,15 +141,22 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
     request.once('close', cancel)
     switch (path) {
       case '/register': {
-        if (!mayRegister()) throw new OAuthError('temporarily_unavailable', 'Too many registrations. Try again.', 429)
+        const metadata = await readJson(request)
+        // Registrations from elsewhere leave those of this computer their own.
+        if (!mayRegister(isRemote(request.headers, place) ? 'remote' : 'local'))
+          throw new OAuthError('temporarily_unavailable', 'Too many registrations. Try again.', 429)
         const registering = { ...o, now: clock.now(), waitingClients: pending.clients() }
-        return sendJson(response, 201, await register(await readJson(request), registering))
+        return sendJson(response, 201, await inTurn(() => register(metadata, registering)))
       }
-      case '/token':
-        return sendJson(response, 200, await tokens.exchange(await readForm(request), origin))
-      case '/revoke':
-        await tokens.revoke(await readForm(request))
+      case '/token': {
+        const form = await readForm(request)
+        return sendJson(response, 200, await inTurn(() => tokens.exchange(form, place.origin)))
+      }
+      case '/revoke': {
+        const form = await readForm(request)
+        await inTurn(() => tokens.revoke(form))
         return sendJson(response, 200, {})
+      }
     }
   }
 
@@ -164,27 +182,20 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
       if (request.method === 'HEAD') throw new OAuthError('invalid_request', 'Only GET is allowed here.', 405)
       if (allowsMethod(request, response, 'GET'))
         await authorize.handle(request, response, path, new URLSearchParams(query), { origin, isOwnUser })
-    } else if (['/register', '/token', '/revoke'].includes(path)) await post(request, response, path, origin)
+    } else if (['/register', '/token', '/revoke'].includes(path))
+      await post(request, response, path, { origin, isOwnUser })
     else return false
     return true
   }
 
   const own: OwnRoutes = {
     async handle(request, response, origin, isOwnUser) {
-      const isWaiting = request.url === '/authorize/wait'
-      if (!isWaiting && concurrent >= maxConcurrent) {
-        sendError(response, new OAuthError('temporarily_unavailable', 'Too many requests at once. Try again.', 503))
-        return true
-      }
-      if (!isWaiting) concurrent++
       try {
         return await answer(request, response, origin, isOwnUser)
       } catch (error) {
         if (!(error instanceof OAuthError) && !request.errored) log.error('a request of a local client failed', error)
         if (!response.headersSent) sendError(response, error)
         return true
-      } finally {
-        if (!isWaiting) concurrent--
       }
     }
   }

@@ -31,8 +31,10 @@ export type AuthorizeOptions = {
   pending: Pending
   servers: ServerIds
   isLocked(): boolean
-  /** False: too many requests in this minute. */
-  mayAsk(): boolean
+  /** False: too many requests in this minute by callers of this kind. */
+  mayAsk(kind: string): boolean
+  /** Runs work on the vault when it is its turn. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>
   refused: Refusals['note']
 }
 
@@ -128,25 +130,18 @@ export function createAuthorize(o: AuthorizeOptions) {
     place: Place
   ): Promise<void> {
     const form = asForm(query)
-    if (!o.mayAsk())
-      return sendPage(
-        response,
-        429,
-        messagePage('Too many requests', 'Too many clients request access at once. Try again in a minute.')
-      )
     let from: Asker
     try {
-      const source = describeSource(request.headers, place)
+      const client = await readClient(form)
       const isFromAfar = isRemote(request.headers, place)
-      from = {
-        ...(await readClient(form)),
-        state: query.getAll('state')[0],
-        issuer: place.origin,
-        source,
-        isRemote: isFromAfar
-      }
+      // Whoever was let in before has a number of its own, and requests of clients that are unknown count for nobody else.
+      const kind = client.client.approvedAt !== null ? client.client.id : isFromAfar ? 'remote' : 'local'
+      if (!o.mayAsk(kind)) return sendPage(response, 429, tooMany)
+      const source = describeSource(request.headers, place)
+      from = { ...client, state: query.getAll('state')[0], issuer: place.origin, source, isRemote: isFromAfar }
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
+      if (!o.mayAsk('unknown')) return sendPage(response, 429, tooMany)
       return sendPage(response, 400, messagePage('Invalid request', error.message))
     }
     try {
@@ -202,12 +197,14 @@ export function createAuthorize(o: AuthorizeOptions) {
           403,
           messagePage('Request blocked', 'The request came from another website. Nothing was done.')
         )
-      if (path === '/authorize') return begin(request, query, response, place)
+      if (path === '/authorize') return o.inTurn(() => begin(request, query, response, place))
       if (isWaiting) return wait(request, response)
       sendPage(response, 404, messagePage(over.title, over.sentence))
     }
   }
 }
+
+const tooMany = messagePage('Too many requests', 'Too many clients request access at once. Try again in a minute.')
 
 function sendOn(response: ServerResponse, name: string, address: string) {
   if (isAppLink(address)) return sendPage(response, 200, appLinkPage(name, address))

@@ -4,16 +4,18 @@ import type { Clock } from '../../base/clock.ts'
 
 const minuteMs = 60_000
 
-/** Calls return true for the first `most` of each minute, then false. */
-export function perMinute(clock: Clock, max: number): () => boolean {
+/** For each key: calls return true for the first `max` of each minute, then false. */
+export function perMinute(clock: Clock, max: number): (key: string) => boolean {
   let startedAt = Number.NEGATIVE_INFINITY
-  let count = 0
-  return () => {
+  const counts = new Map<string, number>()
+  return (key) => {
     const now = clock.now()
     if (now - startedAt >= minuteMs || now < startedAt) {
       startedAt = now
-      count = 0
+      counts.clear()
     }
-    return ++count <= max
+    const count = (counts.get(key) ?? 0) + 1
+    counts.set(key, count)
+    return count <= max
   }
 }

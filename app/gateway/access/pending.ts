@@ -79,7 +79,7 @@ export class Pending {
   add(asked: AuthorizationRequest): { ticket: string; digits: string } | null {
     const before = this.#waiting().find((it) => !it.isDeciding && isSameSignIn(it.asked, asked))
     if (before) this.#drop(before.ticket)
-    if (!this.#makeRoom(asked.client.id)) return null
+    if (!this.#makeRoom(asked)) return null
     const ticket = this.#randomBytes(24).toString('base64url')
     const id = this.#randomBytes(9).toString('base64url')
     const at = this.#clock.now()
@@ -195,15 +195,20 @@ export class Pending {
 
   /**
    * Where too many wait, ends the oldest of the same client, else of the client with the most requests. Never one whose
-   * page is open, since the person may be looking at it, or that is just being decided. False if none can be ended.
+   * page is open, since the person may be looking at it, unless its client has less of a claim than the one that asks;
+   * and never one that is just being decided. False if none can be ended.
    */
-  #makeRoom(client: string): boolean {
+  #makeRoom(asked: AuthorizationRequest): boolean {
+    const client = asked.client.id
     const waiting = this.#waiting()
     const of = (id: string) => waiting.filter((it) => it.asked.client.id === id)
     const own = of(client)
     const isFull = own.length >= maxWaitingPerClient || waiting.length >= maxWaiting
     if (!isFull) return true
-    const free = (own.length >= maxWaitingPerClient ? own : waiting).filter((it) => !this.#isInUse(it))
+    const closed = (own.length >= maxWaitingPerClient ? own : waiting).filter((it) => !this.#isInUse(it))
+    // Pages that strangers hold open keep out nobody who was let in before, nor those from afar somebody here.
+    const lesser = () => waiting.filter((it) => !it.isDeciding && claimOf(it.asked) < claimOf(asked))
+    const free = closed.length > 0 || own.length >= maxWaitingPerClient ? closed : lesser()
     const shares = free.map((it) => of(it.asked.client.id).length)
     const leaving = free[shares.indexOf(Math.max(...shares))]
     if (leaving) this.#expire(leaving.ticket)
@@ -248,3 +253,7 @@ export class Pending {
 function isSameSignIn(one: AuthorizationRequest, other: AuthorizationRequest): boolean {
   return one.client.id === other.client.id && one.redirectUri === other.redirectUri && one.challenge === other.challenge
 }
+
+/** Who goes first where not all can wait: clients that were let in before, then those of this computer. */
+const claimOf = ({ client, isRemote }: AuthorizationRequest): number =>
+  client.approvedAt !== null ? 2 : isRemote ? 0 : 1

@@ -1,7 +1,7 @@
 // The gateway's authorization server and admission on a real vault and a real HTTP listener; commands go by the router.
 // Behind admission stands an echo instead of an upstream: what is forwarded is another test's business.
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../../app/base/clock.ts'
 import { type Log, silentLog } from '../../../app/base/log.ts'
@@ -28,6 +28,8 @@ export type Gateway = {
   call: Call
   /** Sentences the log was given, with their fields. */
   logged: string[]
+  /** Called with each request. */
+  onRequest(listener: (request: IncomingMessage) => void): void
   /** Ends everything and begins anew on the same vault and port. */
   restart(): Promise<void>
   /** The status of a request to `server`, and who was let in. */
@@ -103,6 +105,9 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
     clock,
     folder: setting.folder,
     logged,
+    onRequest(listener: (request: IncomingMessage) => void) {
+      http.on('request', listener)
+    },
     async restart() {
       await close()
       await open()

@@ -102,3 +102,14 @@ test('HEAD asks nobody, and takes no answer', async () => {
   expect((await ask({ gateway }, '/authorize/wait', head)).status).toBe(405)
   expect(pending()).toHaveLength(1)
 })
+
+test('registrations from the internet leave those of this computer their own', async () => {
+  const register = async (host: string) => {
+    const headers = { host, 'content-type': 'application/json' }
+    const body = JSON.stringify({ redirect_uris: [loopback] })
+    return (await ask({ gateway }, '/register', { method: 'POST', key: null, headers, body })).status
+  }
+  const statuses = await Promise.all(Array.from({ length: 21 }, () => register(publicHost)))
+  expect(statuses.filter((status) => status === 429)).toHaveLength(1)
+  expect(await register(`127.0.0.1:${gateway.port}`)).toBe(201)
+})

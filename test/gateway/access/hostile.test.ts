@@ -309,6 +309,36 @@ describe('authorization requests', () => {
     expect((await browse(url)).status).toBe(429)
   })
 
+  test('ids that nobody registered use up the turn of no client', async () => {
+    const gateway = await startGateway(fakeClock())
+    const client = await TestClient.register(gateway)
+    const url = await client.authorizationUrl()
+    const unknown = await client.authorizationUrl({ client_id: 'nobody' })
+    const statuses = await Promise.all(Array.from({ length: 61 }, async () => (await browse(unknown)).status))
+    expect(new Set(statuses)).toEqual(new Set([400, 429]))
+    expect((await browse(url)).ticket).not.toBeNull()
+  })
+
+  test('a client that was let in before is asked about, however many strangers ask and hold their pages open', async () => {
+    const clock = fakeClock()
+    const gateway = await startGateway(clock)
+    const known = await TestClient.register(gateway, { client_name: 'Known' })
+    await known.signIn()
+    const pages = []
+    for (let n = 0; n < 20; n++) {
+      if (n === 10) await clock.advance(60_000)
+      const stranger = await TestClient.register(gateway, { client_name: 'Claude Code' })
+      const { ticket } = await browse(await stranger.authorizationUrl())
+      pages.push(wait(gateway.origin, ticket))
+    }
+    const { ticket } = await browse(await known.authorizationUrl())
+    const { request } = gateway.access.view().pending.find(({ name }) => name === 'Known')!
+    await gateway.call('clients.allow', { request, always: false })
+    await known.exchange(known.read(new URL((await wait(gateway.origin, ticket)).location!)))
+    await gateway.call('gateway.lock', {})
+    await Promise.all(pages)
+  })
+
   test('pictures and scripts of another page use up nobody’s turn', async () => {
     const gateway = await startGateway()
     const client = await TestClient.register(gateway)
@@ -336,27 +366,33 @@ describe('authorization requests', () => {
 })
 
 describe('the token endpoint', () => {
-  test('bodies that never come are not waited for, and keep nobody else out', async () => {
+  test('bodies that never come refuse nobody else anything, and end after ten seconds', async () => {
     const clock = fakeClock()
     const gateway = await startGateway(clock)
     const client = await TestClient.register(gateway)
+    const { refresh } = await client.signIn()
     const { port } = new URL(gateway.origin)
-    const head = 'POST /token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n'
+    const head = (path: string, type: string) =>
+      `POST /${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/${type}\r\nContent-Length: 100\r\n\r\n`
+    const heads = [head('token', 'x-www-form-urlencoded'), head('register', 'json')]
+    let held = 0
+    gateway.onRequest(({ url }) => void (['/token', '/register'].includes(url!) && held++))
     const sockets = await Promise.all(
-      Array.from({ length: 64 }, async () => {
+      Array.from({ length: 200 }, async (_, n) => {
         const socket = connect(Number(port), '127.0.0.1')
         await once(socket, 'connect')
-        socket.on('error', () => {}).write(`${head}Content-Length: 100\r\n\r\n`)
+        socket.on('error', () => {}).write(heads[n % 2]!)
         return socket
       })
     )
-    const metadata = () => fetch(`${gateway.origin}/.well-known/oauth-authorization-server`)
-    await expect.poll(async () => (await metadata()).status).toBe(503)
+    await expect.poll(() => held).toBe(200)
+    expect((await fetch(`${gateway.origin}/.well-known/oauth-authorization-server`)).status).toBe(200)
+    await client.refresh(refresh)
+    expect((await browse(await client.authorizationUrl())).status).toBe(200)
+    await TestClient.register(gateway)
     const closed = sockets.map((socket) => once(socket, 'close'))
     await clock.advance(10_000)
     await Promise.all(closed)
-    expect((await metadata()).status).toBe(200)
-    await client.signIn()
   })
 
   test('errors are those of RFC 6749, and never cached', async () => {

@@ -12,7 +12,7 @@ function makePending() {
   const clock = fakeClock()
   const pending = new Pending({ clock, randomBytes, onChange: () => {}, giveUp: () => () => 'given up' })
   let challenges = 0
-  const ask = (client: string, o: { challenge?: string; approvedAt?: number | null } = {}) =>
+  const ask = (client: string, o: { challenge?: string; approvedAt?: number | null; isRemote?: boolean } = {}) =>
     pending.add({
       client: { id: client, name: client, redirectUris: [], registeredAt: 0, approvedAt: o.approvedAt ?? null },
       redirectUri: 'http://127.0.0.1/cb',
@@ -21,7 +21,7 @@ function makePending() {
       issuer: '',
       servers: null,
       source: 'this computer',
-      isRemote: false
+      isRemote: o.isRemote ?? false
     })?.ticket ?? null
   const waiting = () => pending.views().map(({ name }) => name)
   return { clock, pending, ask, waiting }
@@ -89,6 +89,19 @@ test('a fourth request of one client takes the place of its own oldest, not of a
   expect(ask('same')).not.toBeNull()
   expect(pending.collect(first)).toBe('given up')
   expect(waiting()).toEqual(['other', 'same', 'same', 'same'])
+})
+
+test('pages that are held open keep out nobody with more of a claim: let in before, or of this computer', async () => {
+  const { ask, pending, waiting } = makePending()
+  for (const name of names(20)) ask(name, { isRemote: true })
+  expect(ask('far', { isRemote: true })).toBeNull()
+  expect(ask('near')).not.toBeNull()
+  expect(ask('known', { approvedAt: 1, isRemote: true })).not.toBeNull()
+  expect(waiting()).toEqual([...names(18, 2), 'near', 'known'])
+  for (const name of names(18, 20)) ask(name)
+  expect(ask('nearer')).toBeNull()
+  expect(ask('known too', { approvedAt: 1 })).not.toBeNull()
+  expect(pending.views()).toHaveLength(20)
 })
 
 test('who asks most makes room first', async () => {
