@@ -20,7 +20,7 @@ export function makeSmokeHome(): { TOKENTRAY_HOME: string; TOKENTRAY_VAULT: stri
   return { TOKENTRAY_HOME: mkdtempSync(join(tmpdir(), 'tokentray-smoke-')), TOKENTRAY_VAULT: ':memory:' }
 }
 
-/** True when the page got a snapshot over the bridge and painted something; tells so in one line of JSON. */
+/** True when the page got a snapshot from the core and painted something; tells so in one line of JSON. */
 export async function proveIt(
   { clock, version }: Pick<Hosting, 'clock' | 'version'>,
   contents: WebContents

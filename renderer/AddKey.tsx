@@ -2,9 +2,9 @@
 // The key is held by this component alone, so leaving the page forgets it.
 import { useState } from 'react'
 import { act, usePending } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { CopyLine, Field, Push } from './controls.tsx'
+import { door } from './door.ts'
 import { Form } from './Form.tsx'
 import { ServerBoxes } from './ServerBoxes.tsx'
 import { actionWords } from './words/actions.ts'
@@ -34,7 +34,7 @@ export function AddKey() {
   const add = () =>
     act('addKey', async () => {
       const validFor = end === 'none' ? {} : { validFor: Number(end) * day }
-      const added = await bridge.call('clients.addKey', { name: name.trim(), servers, ...validFor })
+      const added = await door.call('clients.addKey', { name: name.trim(), servers, ...validFor })
       setKey(added.key)
       return null
     })

@@ -13,9 +13,9 @@ import {
   readAdvanced
 } from './Advanced.tsx'
 import { explain, say } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { Field, isPort, Page, Push, SecretField } from './controls.tsx'
+import { door } from './door.ts'
 import { Fold } from './Fold.tsx'
 import { Form } from './Form.tsx'
 import { OwnClientSteps } from './OwnClient.tsx'
@@ -95,7 +95,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
     setTyped((old) => ({ ...old, ...secrets }))
     setPart({ identityProviderSecret: '' })
     try {
-      const { view } = await bridge.call('server.add', input)
+      const { view } = await door.call('server.add', input)
       if (isByHand(way) || signs(way, typed)) {
         say(text.added(view.name))
         go({ name: 'server', id: view.id, part: null })

@@ -2,9 +2,9 @@
 // Paths of files can be entered in the desktop window only; in a browser the section says so.
 import type { Input } from '../app/contract/commands.ts'
 import type { ServerView } from '../app/contract/views.ts'
-import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { Field, SecretField } from './controls.tsx'
+import { door } from './door.ts'
 import { advancedWords } from './words/serverSettings.ts'
 
 const text = advancedWords
@@ -27,7 +27,7 @@ type Set = (part: Partial<AdvancedTyped>) => void
 export type Errors = { certificate?: string; identityProvider?: string }
 
 /** Whether files can be named here. */
-export const namesFiles = bridge.platform === 'window'
+export const namesFiles = door.platform === 'window'
 
 export const noneAdvanced: AdvancedTyped = {
   mode: 'token',

@@ -4,9 +4,9 @@ import { useEffect, useState } from 'react'
 import type { ConnectableClient, ConnectPlan } from '../app/contract/connect.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, copy, explain } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { ActionButton } from './controls.tsx'
+import { door } from './door.ts'
 import { Fold } from './Fold.tsx'
 import { actionWords } from './words/actions.ts'
 import { connectWords } from './words/connect.ts'
@@ -25,7 +25,7 @@ function Clients({ server }: { server: string }) {
   const [chosen, setChosen] = useState('')
   const [problem, setProblem] = useState('')
   useEffect(() => {
-    bridge.call('connect.list', {}).then(
+    door.call('connect.list', {}).then(
       (answer) => setClients(answer.clients),
       (error) => setProblem(explain(error).text)
     )
@@ -52,7 +52,7 @@ function Plan({ client, server }: { client: ConnectableClient; server: string })
   const action = `connect ${client.id} ${server}`
   const look = async (more: { replace?: boolean; rotate?: boolean } = {}) => {
     try {
-      setPlan(await bridge.call('connect.plan', { client: client.id, server, ...more }))
+      setPlan(await door.call('connect.plan', { client: client.id, server, ...more }))
       setProblem('')
     } catch (error) {
       setPlan(null)
@@ -64,7 +64,7 @@ function Plan({ client, server }: { client: ConnectableClient; server: string })
   const write = (id: string) =>
     act(action, async () => {
       try {
-        const { path } = await bridge.call('connect.apply', { plan: id })
+        const { path } = await door.call('connect.apply', { plan: id })
         return connectWords.written(client.name, path)
       } finally {
         await look()
@@ -73,7 +73,7 @@ function Plan({ client, server }: { client: ConnectableClient; server: string })
   const undo = () =>
     act(action, async () => {
       try {
-        const { changed } = await bridge.call('connect.undo', { client: client.id, server })
+        const { changed } = await door.call('connect.undo', { client: client.id, server })
         return changed ? connectWords.undone(client.name) : connectWords.nothing(client.name)
       } finally {
         await look()

@@ -4,13 +4,13 @@ import { useEffect, useState } from 'react'
 import { Checkbox } from 'react-aria-components/Checkbox'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
 import { act } from './actions.ts'
-import { bridge } from './bridge.ts'
+import { door } from './door.ts'
 import { desktopWords } from './words/settings.ts'
 
 function useDesktop() {
   const [settings, setSettings] = useState<DesktopSettings | null>(null)
   useEffect(() => {
-    const { desktop } = bridge
+    const { desktop } = door
     if (!desktop) return
     const read = () =>
       act('desktop.read', async () => {
@@ -24,7 +24,7 @@ function useDesktop() {
   }, [])
   const change = (part: Partial<DesktopSettings>) =>
     act('desktop.set', async () => {
-      if (bridge.desktop) setSettings(await bridge.desktop.set(part))
+      if (door.desktop) setSettings(await door.desktop.set(part))
       return null
     })
   return { settings, change }

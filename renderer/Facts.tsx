@@ -2,9 +2,9 @@
 // Expiry times are shown together with the time left, which counts down.
 import type { ServerView } from '../app/contract/views.ts'
 import { act } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
 import { ActionButton } from './controls.tsx'
+import { door } from './door.ts'
 import { roughly, writeMoment } from './durations.ts'
 import { FactList } from './FactList.tsx'
 import { snapshots } from './store.ts'
@@ -43,7 +43,7 @@ function Moment({ at }: { at: number }) {
 /** The scopes that the server asked for, and the no to them. */
 function MissingScope({ view: { id, missingScope } }: { view: ServerView }) {
   const decline = async () => {
-    await bridge.call('server.set', { server: id, declineScopes: true })
+    await door.call('server.set', { server: id, declineScopes: true })
     return null
   }
   return (

@@ -3,8 +3,8 @@
 import { useState } from 'react'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, usePending } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { Push, SecretField } from './controls.tsx'
+import { door } from './door.ts'
 import { Form } from './Form.tsx'
 import { giveTokenWords } from './words/addServer.ts'
 
@@ -17,7 +17,7 @@ export function GiveToken({ view }: { view: ServerView }) {
     const given = isStatic ? { accessToken: token.trim() } : { refreshToken: token.trim() }
     setToken('')
     return act(action, async () => {
-      await bridge.call('server.giveToken', { server: view.id, ...given })
+      await door.call('server.giveToken', { server: view.id, ...given })
       return giveTokenWords.done
     })
   }

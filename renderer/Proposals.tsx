@@ -4,8 +4,8 @@ import type { Proposal } from '../app/contract/proposal.ts'
 import { changeWith, quirkNames } from '../app/contract/quirks.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, refresh } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { ActionButton } from './controls.tsx'
+import { door } from './door.ts'
 import { beginSignIn } from './signIns.ts'
 import { proposalWords } from './words/server.ts'
 import { serverSettingsWords } from './words/serverSettings.ts'
@@ -59,7 +59,7 @@ function settingsOf({ quirks = {}, redirectHost, params = {}, allowedSites = [] 
 async function accept(view: ServerView, { change, reason }: Proposal): Promise<void> {
   const { id, proposals, action, renewable } = view
   const isSet = await act(`propose ${id}`, async () => {
-    await bridge.call('server.set', { server: id, ...changeWith(change, view), reason })
+    await door.call('server.set', { server: id, ...changeWith(change, view), reason })
     return null
   })
   if (!isSet || proposals.length > 1) return

@@ -2,15 +2,15 @@
 // It never changes while the server is in the list, so it is requested only once.
 import { useEffect, useState } from 'react'
 import { explain } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { CopyLine } from './controls.tsx'
+import { door } from './door.ts'
 import { keyWords } from './words/server.ts'
 
 export function PublicKeys({ id }: { id: string }) {
   const [read, setRead] = useState({ jwks: '', error: '' })
   useEffect(() => {
     let current = true
-    bridge.call('server.keys', { server: id }).then(
+    door.call('server.keys', { server: id }).then(
       ({ jwks }) => current && setRead({ jwks: JSON.stringify(jwks, null, 2), error: '' }),
       (error) => current && setRead({ jwks: '', error: explain(error).text })
     )

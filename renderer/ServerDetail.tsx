@@ -3,11 +3,11 @@
 import { useEffect, useRef, useState } from 'react'
 import type { HistoryEvent, ServerView } from '../app/contract/views.ts'
 import { explain, pause, refresh, resume } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { Connect } from './Connect.tsx'
 import { useClock } from './clock.ts'
 import { ActionButton, Page, Push } from './controls.tsx'
 import { Mute } from './Desktop.tsx'
+import { door } from './door.ts'
 import { countdown, roughly } from './durations.ts'
 import { Endings } from './Endings.tsx'
 import { Facts } from './Facts.tsx'
@@ -144,7 +144,7 @@ function useHistory(view: ServerView) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a newer event is the reason to ask again
   useEffect(() => {
     let current = true
-    bridge.call('server.history', { server: view.id, limit: 1000 }).then(
+    door.call('server.history', { server: view.id, limit: 1000 }).then(
       ({ events }) => current && setHistory({ list: events.toSorted((a, b) => b.at - a.at), error: '' }),
       (error) => current && setHistory((old) => ({ ...old, error: explain(error).text }))
     )

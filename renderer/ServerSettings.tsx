@@ -6,9 +6,9 @@ import type { Input } from '../app/contract/commands.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { Advanced, type Errors as AdvancedErrors, type AdvancedTyped, advancedOf, readAdvanced } from './Advanced.tsx'
 import { act, say, usePending } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { CopyLine, Field, isPort, Push, redirectAddress } from './controls.tsx'
+import { door } from './door.ts'
 import { Fold } from './Fold.tsx'
 import { Form } from './Form.tsx'
 import { readScheduleFields, ScheduleFields, type Typed } from './ScheduleFields.tsx'
@@ -85,7 +85,7 @@ export function ServerSettings({ view }: { view: ServerView }) {
     if (errors) return
     if (Object.keys(change).length === 0) return say(text.unchanged)
     const saved = await act(action, async () => {
-      await bridge.call('server.set', { server: view.id, ...change })
+      await door.call('server.set', { server: view.id, ...change })
       return actionWords.saved
     })
     if (saved) setEdited({})

@@ -4,12 +4,12 @@ import { useState } from 'react'
 import type { SettingsChanges, SettingsView, Theme } from '../app/contract/settings.ts'
 import type { Snapshot } from '../app/contract/views.ts'
 import { act, backUp, copy, say, usePending } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { Choice } from './Choice.tsx'
 import { useClock } from './clock.ts'
 import { ActionButton, CopyLine, Page, Push } from './controls.tsx'
 import { Demo } from './Demo.tsx'
 import { Desktop } from './Desktop.tsx'
+import { door } from './door.ts'
 import { writeMoment } from './durations.ts'
 import { type Fact, FactList } from './FactList.tsx'
 import { Fold } from './Fold.tsx'
@@ -140,7 +140,7 @@ function Running({ owner }: { owner: Snapshot['owner'] }) {
 
 function Diagnostics() {
   const [report, setReport] = useState<string | null>(null)
-  const ask = async () => (await bridge.call('diagnostics', {})).text
+  const ask = async () => (await door.call('diagnostics', {})).text
   const show = () =>
     act('diagnostics', async () => {
       setReport(await ask())

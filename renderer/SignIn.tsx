@@ -4,9 +4,9 @@ import { useState } from 'react'
 import type { SignInStep } from '../app/contract/health.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, copy, explain, usePending } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { ActionButton, Field, Page, Push } from './controls.tsx'
 import { DeviceCode } from './DeviceCode.tsx'
+import { door } from './door.ts'
 import { Form } from './Form.tsx'
 import { Mark, type MarkKind } from './Mark.tsx'
 import { Proposals } from './Proposals.tsx'
@@ -47,7 +47,7 @@ export default function SignIn({ id }: { id: string }) {
         <Running
           view={view}
           signIn={view.signIn}
-          blocked={bridge.platform === 'browser' && (progress === null || progress.blocked)}
+          blocked={door.platform === 'browser' && (progress === null || progress.blocked)}
         />
       )}
       {!isRunning && progress?.phase !== 'done' && view.proposals.length > 0 && <Proposals view={view} />}
@@ -122,13 +122,13 @@ function Running({
   const { url } = signIn
   const cancel = () =>
     act(`cancel ${view.id}`, async () => {
-      await bridge.call('signIn.cancel', { signIn: signIn.id })
+      await door.call('signIn.cancel', { signIn: signIn.id })
       return null
     })
   /** Starting again joins the same sign-in, and the window's main process opens its page once more. */
   const openAgain = () =>
     act(`open ${view.id}`, async () => {
-      await bridge.call('signIn.start', { server: view.id })
+      await door.call('signIn.start', { server: view.id })
       return null
     })
   return (
@@ -139,7 +139,7 @@ function Running({
       <div className="acts">
         {url && (
           <>
-            {bridge.platform === 'window' ? (
+            {door.platform === 'window' ? (
               <ActionButton action={`open ${view.id}`} onPress={openAgain}>
                 {text.openAgain}
               </ActionButton>
@@ -180,7 +180,7 @@ function Paste({ signIn }: { signIn: string }) {
     setUrl('')
     setError(undefined)
     return act(action, async () => {
-      await bridge.call('signIn.paste', { signIn, url: pasted }).catch((thrown) => setError(explain(thrown).text))
+      await door.call('signIn.paste', { signIn, url: pasted }).catch((thrown) => setError(explain(thrown).text))
       return null
     })
   }

@@ -3,9 +3,9 @@
 import { useEffect, useRef, useState } from 'react'
 import type { VaultView } from '../app/contract/views.ts'
 import { act, explain, usePending } from './actions.ts'
-import { bridge } from './bridge.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, Field, Push, SecretField } from './controls.tsx'
+import { door } from './door.ts'
 import { writeMoment } from './durations.ts'
 import { FactList } from './FactList.tsx'
 import { Form } from './Form.tsx'
@@ -42,7 +42,7 @@ function Unlock({ isNew }: { isNew: boolean }) {
     setError(undefined)
     void act('unlock', async () => {
       try {
-        await bridge.call('vault.unlock', { passphrase })
+        await door.call('vault.unlock', { passphrase })
       } catch (failure) {
         const { code } = explain(failure)
         if (code !== 'passphraseWrong') throw failure
@@ -89,7 +89,7 @@ function Restore({ at }: { at: number }) {
   const when = useClock((now) => writeMoment(at, now))
   const restore = () =>
     act('restore', async () => {
-      await bridge.call('vault.restore', {})
+      await door.call('vault.restore', {})
       return text.restored
     })
   return (
@@ -111,7 +111,7 @@ function Reset() {
   const isTyped = typed.trim() === text.resetWord
   const reset = () =>
     act('reset', async () => {
-      const { keptAs } = await bridge.call('vault.reset', { confirmation: 'reset' })
+      const { keptAs } = await door.call('vault.reset', { confirmation: 'reset' })
       return text.resetDone(keptAs)
     })
   return (
@@ -140,7 +140,7 @@ export default function VaultScreen({ vault, state }: { vault: VaultView; state:
   }, [said.title])
   const retry = () =>
     act('retry', async () => {
-      await bridge.call('vault.retry', {})
+      await door.call('vault.retry', {})
       return null
     })
   return (

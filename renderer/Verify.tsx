@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Output } from '../app/contract/commands.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act } from './actions.ts'
-import { bridge } from './bridge.ts'
+import { door } from './door.ts'
 import { Mark, type MarkKind } from './Mark.tsx'
 import { verifyWords } from './words/server.ts'
 
@@ -20,7 +20,7 @@ export function useVerify({ id, obtainedAt }: ServerView) {
   const verify = () =>
     act(`verify ${id}`, async () => {
       setVerdict(null)
-      const { verdict, sentence, view } = await bridge.call('server.verify', { server: id })
+      const { verdict, sentence, view } = await door.call('server.verify', { server: id })
       setVerdict({ verdict, sentence, obtainedAt: view.obtainedAt })
       return null
     })

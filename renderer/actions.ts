@@ -2,7 +2,7 @@
 // Progress is kept by the action's name, so that the same button on two pages shows the same progress.
 import { UNSTABLE_ToastQueue as ToastQueue } from 'react-aria-components/Toast'
 import { TokentrayError } from '../app/contract/errors.ts'
-import { bridge } from './bridge.ts'
+import { door } from './door.ts'
 import { createStore, screens } from './store.ts'
 import { actionWords } from './words/actions.ts'
 import { sayError } from './words/app.ts'
@@ -67,62 +67,62 @@ type Named = { id: string; name: string }
 
 export const refresh = ({ id, name }: Named) =>
   act(`refresh ${id}`, async () => {
-    await bridge.call('server.refresh', { server: id })
+    await door.call('server.refresh', { server: id })
     return actionWords.refreshed(name)
   })
 
 export const endHold = () =>
   act('endHold', async () => {
-    await bridge.call('servers.endHold', {})
+    await door.call('servers.endHold', {})
     return null
   })
 
 export const pause = ({ id, name }: Named) =>
   act(`pause ${id}`, async () => {
-    await bridge.call('server.pause', { server: id })
+    await door.call('server.pause', { server: id })
     return actionWords.paused(name)
   })
 
 export const resume = ({ id, name }: Named) =>
   act(`pause ${id}`, async () => {
-    await bridge.call('server.resume', { server: id })
+    await door.call('server.resume', { server: id })
     return actionWords.resumed(name)
   })
 
 export const forgetRegistration = ({ id }: Named) =>
   act(`forget ${id}`, async () => {
-    say((await bridge.call('server.forgetRegistration', { server: id })).sentence, longer)
+    say((await door.call('server.forgetRegistration', { server: id })).sentence, longer)
     return null
   })
 
 export const signOut = ({ id, name }: Named) =>
   act(`signOut ${id}`, async () => {
-    const { revoked } = await bridge.call('server.signOut', { server: id })
+    const { revoked } = await door.call('server.signOut', { server: id })
     say(actionWords.signedOut(name, revoked), longer)
     return null
   })
 
 export const remove = ({ id, name }: Named) =>
   act(`remove ${id}`, async () => {
-    const { revoked } = await bridge.call('server.remove', { server: id })
+    const { revoked } = await door.call('server.remove', { server: id })
     say(actionWords.removed(name, revoked), longer)
     return null
   })
 
 export const startDemo = () =>
   act('demo', async () => {
-    await bridge.call('demo.start', {})
+    await door.call('demo.start', {})
     return demoWords.started
   })
 
 export const stopDemo = () =>
   act('demo', async () => {
-    await bridge.call('demo.stop', {})
+    await door.call('demo.stop', {})
     return demoWords.stopped
   })
 
 export const backUp = () =>
-  act('backup', async () => settingsWords.backedUp((await bridge.call('vault.backup', {})).path))
+  act('backup', async () => settingsWords.backedUp((await door.call('vault.backup', {})).path))
 
 /** The way that needs no permission: the window grants its page none. */
 function copyBySelection(text: string): void {

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'react'
 import type { Output } from '../app/contract/commands.ts'
 import { act } from './actions.ts'
-import { bridge } from './bridge.ts'
+import { door } from './door.ts'
 import { snapshots } from './store.ts'
 import { clientsWords } from './words/clients.ts'
 
@@ -17,8 +17,8 @@ export function useClients(): Known | null {
   useEffect(() => {
     let isHere = true
     act('clients', async () => {
-      const { clients, refused } = await bridge.call('clients.list', {})
-      const { uses } = await bridge.call('clients.activity', { limit: 20 })
+      const { clients, refused } = await door.call('clients.list', {})
+      const { uses } = await door.call('clients.activity', { limit: 20 })
       if (isHere) setKnown({ clients, refused, uses })
       return null
     })
@@ -31,24 +31,24 @@ export function useClients(): Known | null {
 
 export const allow = (request: string, name: string, always: boolean, servers: string[] | null) =>
   act(`answer ${request}`, async () => {
-    await bridge.call('clients.allow', { request, always, ...(servers && { servers }) })
+    await door.call('clients.allow', { request, always, ...(servers && { servers }) })
     return clientsWords.allowed(name)
   })
 
 export const deny = (request: string, name: string) =>
   act(`answer ${request}`, async () => {
-    await bridge.call('clients.deny', { request })
+    await door.call('clients.deny', { request })
     return clientsWords.denied(name)
   })
 
 export const revoke = (client: string, name: string) =>
   act(`revoke ${client}`, async () => {
-    await bridge.call('clients.revoke', { client })
+    await door.call('clients.revoke', { client })
     return clientsWords.revoked(name)
   })
 
 export const setLock = (isLocked: boolean) =>
   act('lock', async () => {
-    await bridge.call(isLocked ? 'gateway.lock' : 'gateway.unlock', {})
+    await door.call(isLocked ? 'gateway.lock' : 'gateway.unlock', {})
     return isLocked ? clientsWords.lockedNow : clientsWords.unlockedNow
   })

@@ -3,7 +3,7 @@
 import { useEffect } from 'react'
 import type { SettingsChanges, SettingsView, Theme } from '../app/contract/settings.ts'
 import { act } from './actions.ts'
-import { bridge } from './bridge.ts'
+import { door } from './door.ts'
 import { createStore } from './store.ts'
 import { actionWords } from './words/actions.ts'
 
@@ -11,14 +11,14 @@ const known = createStore<SettingsView | null>(null)
 
 export function useSettings(): SettingsView | null {
   useEffect(() => {
-    bridge.call('settings.read', {}).then(known.set, () => {})
+    door.call('settings.read', {}).then(known.set, () => {})
   }, [])
   return known.use()
 }
 
 export const changeSettings = (changes: SettingsChanges, said: string | null = actionWords.saved) =>
   act('settings.set', async () => {
-    known.set(await bridge.call('settings.set', changes))
+    known.set(await door.call('settings.set', changes))
     return said
   })
 

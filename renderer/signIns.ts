@@ -2,7 +2,7 @@
 // Their steps come from the snapshot, so that sign-ins started elsewhere are shown as well.
 import type { SignInStep } from '../app/contract/health.ts'
 import { act, explain } from './actions.ts'
-import { bridge } from './bridge.ts'
+import { door } from './door.ts'
 import { createStore, go, serverOf, snapshots } from './store.ts'
 
 export type Progress = {
@@ -30,7 +30,7 @@ function note(id: string, change: Partial<Progress>): void {
 /** Whether a page could be opened; without a recent click a browser refuses, and says nothing. */
 function openPage(url: string): boolean {
   // The window's main process opens it itself, in the person's browser.
-  if (bridge.platform === 'window') return true
+  if (door.platform === 'window') return true
   if (!navigator.userActivation.isActive) return false
   window.open(url, '_blank', 'noopener,noreferrer')
   return true
@@ -76,11 +76,11 @@ export async function beginSignIn(id: string): Promise<void> {
   note(id, fresh)
   const unfollow = follow(id)
   try {
-    const started = await bridge.call('signIn.start', { server: id })
+    const started = await door.call('signIn.start', { server: id })
     const { signIn } = started
-    const { url } = started.waitingFor === undefined ? started : await bridge.call('signIn.ready', { signIn })
+    const { url } = started.waitingFor === undefined ? started : await door.call('signIn.ready', { signIn })
     if (url) note(id, { blocked: !openPage(url), url, step: 'browser' })
-    await bridge.call('signIn.wait', { signIn })
+    await door.call('signIn.wait', { signIn })
     note(id, { phase: 'done' })
   } catch (error) {
     const why = explain(error)
@@ -93,7 +93,7 @@ export async function beginSignIn(id: string): Promise<void> {
 /** Goes on as a client registered anew, where the page that opened does not know the one of before. */
 export const replaceClient = (id: string, signIn: string) =>
   act(`replace ${id}`, async () => {
-    const { url } = await bridge.call('signIn.replaceClient', { signIn })
+    const { url } = await door.call('signIn.replaceClient', { signIn })
     if (url) note(id, { blocked: !openPage(url), url })
     return null
   })

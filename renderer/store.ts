@@ -6,8 +6,8 @@ import { createFollower } from '../app/contract/follower.ts'
 import type { StreamMessage } from '../app/contract/stream.ts'
 import { streamVersion } from '../app/contract/streamVersion.ts'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
-import { bridge, type Connection } from './bridge.ts'
 import { setClock } from './clock.ts'
+import { type Connection, door } from './door.ts'
 
 /** A value that components can read and be told of. */
 export function createStore<T>(initial: T) {
@@ -62,7 +62,7 @@ let stopFollowing = () => {}
 
 function follow(): void {
   stopFollowing()
-  stopFollowing = bridge.onMessage((message) => {
+  stopFollowing = door.onMessage((message) => {
     try {
       if (!accept(message)) follow()
     } catch (error) {
@@ -75,13 +75,13 @@ function follow(): void {
 }
 
 export function connect(): void {
-  bridge.onConnection?.((connection) => connections.set(connection))
+  door.onConnection?.((connection) => connections.set(connection))
   follow()
 }
 
 /** Asks for the newest state at once instead of waiting to be told. */
 export async function reload(): Promise<void> {
-  accept({ version: streamVersion, kind: 'snapshot', snapshot: await bridge.call('snapshot', {}) })
+  accept({ version: streamVersion, kind: 'snapshot', snapshot: await door.call('snapshot', {}) })
 }
 
 export type Way = 'browser' | 'ownClient' | 'clientCredentials' | 'assertion' | 'staticToken' | 'refreshToken'

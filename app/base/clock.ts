@@ -5,7 +5,7 @@
 export interface Clock {
   now(): number
   /**
-   * Calls `wake` once: at `at`, or sooner, after the longest nap or at a poke. The owner looks at the clock and sets the
+   * Calls `wake` once: at `at`, or sooner, after the longest nap or at a poke. The caller looks at the clock and sets the
    * next alarm. Returns what cancels it. Never keeps the process alive by itself.
    */
   alarm(at: number, wake: () => void): () => void

@@ -131,7 +131,7 @@ export async function runBridge({
     let refusal = response.statusCode === 400 && usesSession ? await readBody(response) : null
     if (used !== null && usesSession && isForgotten(response, refusal)) {
       response.resume()
-      await session.renew(used)
+      await session.restart(used)
       response = await post()
       refusal = null
     }

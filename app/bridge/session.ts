@@ -30,7 +30,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
   let id: string | null = null
   let version: string | null = null
   let handshake: Message | null = null
-  let renewing: Promise<void> | null = null
+  let restarting: Promise<void> | null = null
   let stream: AbortController | null = null
   let retryAfterMs: number | null = null
 
@@ -42,7 +42,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
     retryAfterMs = ms
   }
 
-  async function renew(): Promise<void> {
+  async function restart(): Promise<void> {
     const [oldId, oldVersion] = [id, version]
     try {
       await beginAgain(oldVersion)
@@ -97,7 +97,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
         const response = await gateway.ask('GET', { headers: () => resuming(lastId), signal, canRepeat: true })
         if (!isGood(response)) {
           response.resume()
-          if (response.statusCode === 404 && used !== null) await session.renew(used)
+          if (response.statusCode === 404 && used !== null) await session.restart(used)
           // 405: the server offers none. A session begun again has opened a stream of its own.
           if ((response.statusCode ?? 0) < 500) return
         } else
@@ -145,12 +145,12 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
      * The server forgot the session `old`: begins a new one, once for all requests that wait for it. @throws
      * responseInvalid
      */
-    renew(old: string): Promise<void> {
-      if (id !== old && renewing === null) return Promise.resolve()
-      renewing ??= renew().finally(() => {
-        renewing = null
+    restart(old: string): Promise<void> {
+      if (id !== old && restarting === null) return Promise.resolve()
+      restarting ??= restart().finally(() => {
+        restarting = null
       })
-      return renewing
+      return restarting
     },
     /** Passes an answer's events to the client; if the stream breaks early, resumes it after the last event's id. */
     async passEvents(response: IncomingMessage, isWaiting: () => boolean, signal: AbortSignal): Promise<void> {

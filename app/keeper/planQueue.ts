@@ -2,8 +2,8 @@
 // A plan that changed stays in the heap, marked outdated, until its turn comes or there are too many of its kind.
 import TinyQueue from 'tinyqueue'
 
-/** One planned attempt: when, in ms since the epoch, and of whom. It counts only while its owner holds this very object. */
-export type Plan<T> = { readonly at: number; readonly owner: T }
+/** One planned attempt: when, in ms since the epoch, and of what. It counts only while `of` holds this very object. */
+export type Plan<T> = { readonly at: number; readonly of: T }
 
 /** The least number of plans worth a clean-up. */
 const minCleanUp = 64
@@ -17,14 +17,14 @@ export class PlanQueue<T extends { plan: Plan<T> | null }> {
     return this.#heap.length
   }
 
-  /** Plans the next attempt of `owner` for `at`, in ms since the epoch; null: none is planned. */
-  set(owner: T, at: number | null): void {
-    if (owner.plan ? owner.plan.at === at : at === null) return
-    if (owner.plan) this.#current--
-    owner.plan = at === null ? null : { at, owner }
-    if (!owner.plan) return
+  /** Plans the next attempt of `entry` for `at`, in ms since the epoch; null: none is planned. */
+  set(entry: T, at: number | null): void {
+    if (entry.plan ? entry.plan.at === at : at === null) return
+    if (entry.plan) this.#current--
+    entry.plan = at === null ? null : { at, of: entry }
+    if (!entry.plan) return
     this.#current++
-    this.#heap.push(owner.plan)
+    this.#heap.push(entry.plan)
     if (this.#heap.length > 2 * this.#current + minCleanUp) this.#heap = newHeap(this.#heap.data.filter(isCurrent))
   }
 
@@ -41,14 +41,14 @@ export class PlanQueue<T extends { plan: Plan<T> | null }> {
   takeDue(now: number): T[] {
     const due: T[] = []
     for (let at = this.earliest(); at !== null && at <= now; at = this.earliest()) {
-      const { owner } = this.#heap.pop()!
-      owner.plan = null
+      const { of: entry } = this.#heap.pop()!
+      entry.plan = null
       this.#current--
-      due.push(owner)
+      due.push(entry)
     }
     return due
   }
 }
 
 const newHeap = <T>(plans: Plan<T>[]) => new TinyQueue(plans, (a, b) => a.at - b.at)
-const isCurrent = <T extends { plan: Plan<T> | null }>(plan: Plan<T>): boolean => plan.owner.plan === plan
+const isCurrent = <T extends { plan: Plan<T> | null }>(plan: Plan<T>): boolean => plan.of.plan === plan

@@ -1,7 +1,7 @@
 // Local clients on SQLite: each function says in SQL what localAccess.ts promises in words.
 // Holds hashes only; whatever ends a sign-in or key deletes its rows, so that nothing has to be checked twice.
 import { type ClientSummary, type EarlyConsent, idleKeyMs, type LocalAccess, type LocalClient } from './localAccess.ts'
-import { createSignIns, numberOrNull, type Row, reachOf, type Statements, splitList } from './sqliteSignIns.ts'
+import { createSignIns, numberOrNull, type Row, reachOf, type Statements, splitList } from './sqliteClientSignIns.ts'
 
 const dayMs = 24 * 3_600_000
 /** A registration nobody approved is forgotten after this; one that was approved and is used no more, after a year. */

@@ -4,7 +4,7 @@ import { Secret } from '../base/secret.ts'
 import { siteOf } from '../net/site.ts'
 import type { ClientRegistration } from '../oauth/grant.ts'
 import { bind, readRegistration, readServer } from './rows.ts'
-import type { Statements } from './sqliteSignIns.ts'
+import type { Statements } from './sqliteClientSignIns.ts'
 import type { Vault } from './vault.ts'
 
 type Registrations = Pick<

@@ -4,25 +4,25 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Plan, PlanQueue } from '../../app/keeper/planQueue.ts'
 
-type Owner = { plan: Plan<Owner> | null }
+type Entry = { plan: Plan<Entry> | null }
 
 test('what is due, and when the next is, is what a walk over all plans finds', () => {
   const step = fc.oneof(fc.record({ set: fc.nat(9), at: fc.option(fc.nat(50)) }), fc.record({ now: fc.nat(50) }))
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const owners: Owner[] = Array.from({ length: 10 }, () => ({ plan: null }))
-      const planned = new Map<Owner, number>()
-      const queue = new PlanQueue<Owner>()
+      const entries: Entry[] = Array.from({ length: 10 }, () => ({ plan: null }))
+      const planned = new Map<Entry, number>()
+      const queue = new PlanQueue<Entry>()
       for (const step of steps) {
         if ('now' in step) {
           const due = [...planned].filter(([, at]) => at <= step.now)
-          expect(new Set(queue.takeDue(step.now))).toEqual(new Set(due.map(([owner]) => owner)))
-          for (const [owner] of due) planned.delete(owner)
+          expect(new Set(queue.takeDue(step.now))).toEqual(new Set(due.map(([entry]) => entry)))
+          for (const [entry] of due) planned.delete(entry)
         } else {
-          const owner = owners[step.set]!
-          queue.set(owner, step.at)
-          if (step.at === null) planned.delete(owner)
-          else planned.set(owner, step.at)
+          const entry = entries[step.set]!
+          queue.set(entry, step.at)
+          if (step.at === null) planned.delete(entry)
+          else planned.set(entry, step.at)
         }
         expect(queue.earliest()).toBe(planned.size === 0 ? null : Math.min(...planned.values()))
       }
@@ -31,13 +31,13 @@ test('what is due, and when the next is, is what a walk over all plans finds', (
 })
 
 test('plans that were changed are cleared away: never more than twice the current ones and a few', () => {
-  const queue = new PlanQueue<Owner>()
-  const owners: Owner[] = Array.from({ length: 100 }, () => ({ plan: null }))
+  const queue = new PlanQueue<Entry>()
+  const entries: Entry[] = Array.from({ length: 100 }, () => ({ plan: null }))
   for (let n = 0; n < 10_000; n++) {
-    queue.set(owners[n % 100]!, n)
+    queue.set(entries[n % 100]!, n)
     expect(queue.length).toBeLessThanOrEqual(2 * 100 + 65)
   }
-  for (const owner of owners) queue.set(owner, null)
+  for (const entry of entries) queue.set(entry, null)
   expect(queue.earliest()).toBeNull()
   expect(queue.length).toBe(0)
 })

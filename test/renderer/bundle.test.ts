@@ -1,4 +1,4 @@
-// The bundle as the window loads it: small enough, and at home behind a preload as behind the browser's bridge.
+// The bundle as the window loads it: small enough, and at home behind Electron's preload script as in a browser.
 // In a real Chromium; the window itself is proved in test/desktop.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// A scripted core for the pages: the built bundle as it is, over the browser bridge's own HTTP, under the strict CSP.
+// A scripted core for the pages: the built bundle as it is, over the HTTP that browsers speak, under the strict CSP.
 // Its snapshot shows all six states, like the mock-up; tests change it and read what was called.
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'

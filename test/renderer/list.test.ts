@@ -1,5 +1,5 @@
 // The list in a real Chromium, on a scripted core: what it shows of each server, what it says aloud, what it costs to keep.
-// Nothing of the bundle is replaced: it speaks the browser bridge's HTTP to the fixture, under the strict CSP.
+// Nothing of the bundle is replaced: it speaks HTTP to the fixture as in a browser, under the strict CSP.
 import { describe, expect, test } from 'vitest'
 import type { ServerView } from '../../app/contract/views.ts'
 import { actionWords } from '../../renderer/words/actions.ts'

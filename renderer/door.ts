@@ -11,7 +11,7 @@ import { appWords } from './words/app.ts'
 /** `ended`: the browser's session is over, which only a new link mends. `outdated`: these pages are of another version. */
 export type Connection = 'connecting' | 'open' | 'lost' | 'ended' | 'outdated'
 
-export interface Bridge {
+export interface PageDoor {
   /** Rejects with TokentrayError. */
   call: Call
   /** Calls `listener` with a whole snapshot and then with what changes; returns what stops it. Again: whole again. */
@@ -42,7 +42,7 @@ function unwrap(reply: Reply<unknown>): unknown {
   throw new TokentrayError(reply.code as ErrorCode, reply.message)
 }
 
-function windowBridge(preload: Preload): Bridge {
+function windowDoor(preload: Preload): PageDoor {
   return {
     platform: 'window',
     call: (async (name: string, input: unknown) => unwrap(await preload.call(name, input))) as Call,
@@ -56,7 +56,7 @@ function windowBridge(preload: Preload): Bridge {
 
 const reconnectAfterMs = 1000
 
-function browserBridge(): Bridge {
+function browserDoor(): PageDoor {
   let connection: Connection = 'connecting'
   const listeners = new Set<(connection: Connection) => void>()
   const tell = (now: Connection) => {
@@ -118,4 +118,4 @@ function browserBridge(): Bridge {
   }
 }
 
-export const bridge: Bridge = window.tokentray ? windowBridge(window.tokentray) : browserBridge()
+export const door: PageDoor = window.tokentray ? windowDoor(window.tokentray) : browserDoor()
