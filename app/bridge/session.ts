@@ -8,9 +8,10 @@ import type { GatewayClient } from './gatewayClient.ts'
 import { isAnswer, type Message, readMessages } from './messages.ts'
 import { headerOf, isGood, readBody, readEvents } from './wire.ts'
 
-/** The wait before a broken stream is resumed, unless the server names one; doubled each time up to the maximum. */
+/** The wait before a broken stream is resumed, doubled each time up to the maximum, unless the server names a longer one. */
 const firstRetryMs = 1000
 const maxRetryMs = 30_000
+const maxNamedRetryMs = 600_000
 /** How long a server may take to close a session. */
 const closeTimeoutMs = 500
 export const accepted = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
@@ -38,8 +39,9 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
     ...(id !== null && { 'mcp-session-id': id }),
     ...(version !== null && { 'mcp-protocol-version': version })
   })
+  // A server that names no wait worth the name would have its streams opened again in a busy loop.
   const onRetry = (ms: number) => {
-    retryAfterMs = ms
+    retryAfterMs = ms < firstRetryMs ? null : Math.min(ms, maxNamedRetryMs)
   }
 
   async function restart(): Promise<void> {
@@ -164,7 +166,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
             if (event.data !== '') await passToClient(event.data)
           }
         } catch (error) {
-          if (signal.aborted || lastId === undefined) throw error
+          if (signal.aborted || lastId === undefined || error instanceof TokentrayError) throw error
         }
         if (!isWaiting() || lastId === undefined || id === null || waitMs >= maxRetryMs) return
         log('A stream was interrupted. Resuming it.')

@@ -2,6 +2,7 @@
 // A failure says whether anything was sent: only then could repeating the request do something twice.
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createParser } from 'eventsource-parser'
+import { TokentrayError } from '../contract/errors.ts'
 import { Agent, request } from '../net/http.ts'
 
 /** `isSent` false: the gateway certainly never saw the request. */
@@ -51,26 +52,47 @@ export function openWire(): Wire {
   return { ask, close: () => agent.destroy() }
 }
 
+/** Of one message, in characters: a body or event without an end must not fill the memory. Far above what clients take. */
+export const maxMessageLength = 32 * 1024 * 1024
+
+const tooLarge = () =>
+  new TokentrayError(
+    'responseInvalid',
+    `The server sent a message of more than ${maxMessageLength / 1024 / 1024} MB, which was not passed on.`
+  )
+
+/** @throws responseInvalid where it is longer than a message may be; rejects with Cut where it breaks off */
 export async function readBody(response: IncomingMessage): Promise<string> {
   let text = ''
   response.setEncoding('utf8')
   try {
-    for await (const chunk of response) text += chunk
+    for await (const chunk of response) {
+      text += chunk
+      if (text.length > maxMessageLength) throw tooLarge()
+    }
   } catch (error) {
-    throw new Cut(true, error)
+    throw error instanceof TokentrayError ? error : new Cut(true, error)
   }
   return text
 }
 
 export type ServerEvent = { id: string | undefined; data: string }
 
-/** The events of a stream, one after the other; the next chunk is read when the last event was taken. */
+/**
+ * The events of a stream, one after the other; the next chunk is read when the last event was taken.
+ * @throws responseInvalid where an event is longer than a message may be; rejects with Cut where the stream breaks off
+ */
 export async function* readEvents(
   response: IncomingMessage,
   onRetry: (ms: number) => void
 ): AsyncGenerator<ServerEvent> {
   let events: ServerEvent[] = []
+  let isTooLarge = false
   const parser = createParser({
+    maxBufferSize: maxMessageLength,
+    onError: ({ type }) => {
+      if (type === 'max-buffer-size-exceeded') isTooLarge = true
+    },
     onEvent: ({ id, event, data }) => {
       if (event === undefined || event === 'message') events.push({ id, data })
     },
@@ -83,9 +105,10 @@ export async function* readEvents(
       const arrived = events
       events = []
       yield* arrived
+      if (isTooLarge) throw tooLarge()
     }
   } catch (error) {
-    throw new Cut(true, error)
+    throw error instanceof TokentrayError ? error : new Cut(true, error)
   }
 }
 

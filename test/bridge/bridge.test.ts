@@ -1,4 +1,5 @@
 // The bridge against a gateway that does what real ones do: sessions, streams, lost sessions, restarts, refusals.
+import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { fakeClock } from '../fakes/clock.ts'
 import { type Answer, json, makeBridge, makeGateway } from './bridge.fixture.ts'
@@ -136,6 +137,79 @@ describe('with sessions', () => {
     bridge.send({ id: 1, method: 'tools/call', params: { name: 'slow' } })
     expect((await bridge.answered(1)).result).toEqual({ late: true })
     expect(gateway.seen.at(-1)!.headers['last-event-id']).toBe('e1')
+  })
+})
+
+describe('against a server that means harm', () => {
+  const streams = (body: string): Answer =>
+    withSessions((seen, response) => {
+      if (seen.method !== 'GET') return {}
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(body)
+    })
+  const opened = ({ seen }: { seen: { method: string }[] }) => seen.filter(({ method }) => method === 'GET').length
+
+  test.each([
+    [
+      'streams that end at once, with a wait of nothing',
+      'retry: 0\n\n',
+      [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]
+    ],
+    ['and with messages', 'retry: 0\ndata: {"jsonrpc":"2.0","method":"x"}\n\n', [1000, 1000, 1000]],
+    ['a wait that is longer', 'retry: 5000\n\n', [5000, 5000]],
+    ['a wait beyond what timers hold, which they would take for none', 'retry: 9999999999999\n\n', [600_000, 600_000]]
+  ])(
+    '%s: opened again no sooner than after a second, and slower each time that brings nothing',
+    async (_, body, expected) => {
+      const clock = fakeClock()
+      const waits: number[] = []
+      const after = (lengthMs: number, wake: () => void) => {
+        waits.push(lengthMs)
+        return clock.after(lengthMs, wake)
+      }
+      const gateway = await makeGateway(streams(body))
+      const bridge = makeBridge({ url: () => gateway.url, clock: { ...clock, after } })
+      await shakeHands(bridge)
+      for (const [n, wait] of expected.entries()) {
+        await expect.poll(() => waits.length, { timeout: 60_000 }).toBeGreaterThan(n)
+        expect([waits[n], opened(gateway)]).toEqual([wait, n + 1])
+        await clock.advance(wait)
+      }
+    }
+  )
+
+  /** Writes until the bridge hangs up; resolves with how much it took, in characters. */
+  function flood(response: ServerResponse, part: string): Promise<number> {
+    let sent = 0
+    const { promise, resolve } = Promise.withResolvers<number>()
+    response.on('close', () => resolve(sent))
+    response.on('error', () => {})
+    const more = () => {
+      while (!response.destroyed) {
+        sent += part.length
+        if (!response.write(part)) return void response.once('drain', more)
+      }
+    }
+    more()
+    return promise
+  }
+
+  test.each([
+    ['event', 'text/event-stream', 'data: {"jsonrpc":"2.0","id":1,"result":"', 'x'.repeat(1024 * 1024)],
+    ['event of many lines', 'text/event-stream', '', `data: ${'x'.repeat(10_000)}\n`.repeat(100)],
+    ['answer', 'application/json', '{"jsonrpc":"2.0","id":1,"result":"', 'x'.repeat(1024 * 1024)]
+  ])('an %s without an end is given up, and the request is answered', async (_, type, begin, part) => {
+    const taken = Promise.withResolvers<number>()
+    const gateway = await makeGateway((_seen, response) => {
+      response.writeHead(200, { 'content-type': type })
+      response.write(begin)
+      flood(response, part).then(taken.resolve)
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'tools/list' })
+    const { error } = await bridge.answered(1)
+    expect(error).toMatchObject({ message: expect.stringContaining('32 MB'), data: { code: 'responseInvalid' } })
+    expect(await taken.promise).toBeLessThan(64 * 1024 * 1024)
+    bridge.end()
   })
 })
 
