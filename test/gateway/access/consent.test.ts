@@ -72,10 +72,11 @@ test('whoever learns the id of a client that was always allowed gets nothing wit
     await s.call('clients.allow', { request: pending()[0]!.request, always: true })
     const headers = { 'x-tokentray-ticket': ticket }
     expect((await ask({ gateway }, '/authorize/wait', { key: null, headers })).text).toContain('code=')
-    for (const host of [`127.0.0.1:${gateway.port}`, publicHost]) {
-      const again = authorizationPath(client, redirectUri, { resource: `http://${host}/one` })
+    for (const origin of [gateway.address, `https://${publicHost}`]) {
+      const { host } = new URL(origin)
+      const again = authorizationPath(client, redirectUri, { resource: `${origin}/one` })
       const answer = await ask({ gateway }, again, { key: null, headers: { host } })
-      expect([answer.headers.location, answer.text.includes('code=')]).toEqual([undefined, false])
+      expect([answer.headers.location, answer.text.includes('data-ticket=')]).toEqual([undefined, true])
     }
     for (const { request } of pending()) await s.call('clients.deny', { request })
   }
