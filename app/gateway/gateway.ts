@@ -66,7 +66,7 @@ const maxNotices = 10
 const maxStrangers = 64
 const maxWaiting = 10_000
 /** Where access begins: not for a sender that nobody can tell, on a machine of several people. */
-const doors: ReadonlySet<string> = new Set(['register', 'token', 'revoke', 'authorize'])
+const accessPaths: ReadonlySet<string> = new Set(['register', 'token', 'revoke', 'authorize'])
 /** How long requests in flight may take to end, in ms; streams would take forever. */
 const closeTimeoutMs = 1000
 const serverOptions = {
@@ -115,7 +115,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       noticed.add(sender.refused)
       return refusal(sentence)
     }
-    if (sender !== 'unknown' || !machine?.isShared || !doors.has(server)) return false
+    if (sender !== 'unknown' || !machine?.isShared || !accessPaths.has(server)) return false
     o.refused('otherUser', 'a user that cannot be told')
     return refusal(unknownSender)
   }
