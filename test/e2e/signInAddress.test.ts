@@ -42,17 +42,27 @@ type Line = {
   location?: string | null
 }
 
-/** A browser that stays while it is open; `isBlind`: in a sandbox that reads no file of ours, and opens what it gets late. */
-const browserScript = (isBlind: boolean, approver: string) => `
-const address = process.argv.at(-1)
-if (${isBlind}) {
-  if (address.startsWith('http')) setTimeout(() => fetch(address, { redirect: 'manual' }), 1500)
-  setTimeout(() => {}, 20_000)
-} else {
-  await import(${JSON.stringify(approver)})
-  // So that whoever looks has the time to.
-  setTimeout(() => {}, 20_000)
-}
+/** A browser that stays while it is open, so that whoever looks has the time to. */
+const browserScript = (approver: string) => `
+await import(${JSON.stringify(approver)})
+setTimeout(() => {}, 20_000)
+`
+
+/**
+ * A browser in a sandbox that reads no file of ours, and opens what it gets a second late. In bash, which starts at once: on a
+ * busy machine Node would come too late to be the second.
+ */
+const blindScript = `
+address=\${@: -1}
+if [[ $address == http://* ]]; then
+  rest=\${address#http://}
+  host=\${rest%%/*}
+  sleep 1
+  exec 3<>/dev/tcp/\${host%:*}/\${host#*:}
+  printf 'GET /%s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n' "\${rest#*/}" "$host" >&3
+  cat <&3 >/dev/null
+fi
+sleep 20
 `
 
 /** Adds a server with that browser while a stranger looks; resolves with how it ended and what he found. */
@@ -60,14 +70,15 @@ async function signInWatched(isBlind: boolean): Promise<{ result: Result; lines:
   const { mcp } = await makeUpstream()
   const home = await makeHome()
   await home.serve()
-  const script = join(home.folder, 'browser.mjs')
-  writeFileSync(script, browserScript(isBlind, join(import.meta.dirname, 'browser.ts')))
+  const script = join(home.folder, isBlind ? 'browser.sh' : 'browser.mjs')
+  writeFileSync(script, isBlind ? blindScript : browserScript(join(import.meta.dirname, 'browser.ts')))
   const stranger = startStranger(reader, script)
   await stranger.next()
-  const browser = `'${process.execPath}' '${script}'`
+  const browser = `'${isBlind ? '/bin/bash' : process.execPath}' '${script}'`
   const result = await home.tokentray(['add', mcp.url, '--id', 'one'], { env: { BROWSER: browser } })
   const lines: Line[] = []
-  while (!lines.some(({ read, took }) => read ?? took)) lines.push((await stranger.next()) as Line)
+  // Its reply may come after the sign-in has ended.
+  while (!lines.some(({ read, took }) => (isBlind ? took : read))) lines.push((await stranger.next()) as Line)
   lines.push(...(stranger.rest() as Line[]))
   await stranger.stop()
   return { result, lines }
