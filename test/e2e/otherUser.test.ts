@@ -1,8 +1,8 @@
 // Another user of the same computer, really run as one: what they leave in folders that both can write to is not believed.
 // Needs root, which can become another user; elsewhere the tests say that they were skipped.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test as vitestTest } from 'vitest'
@@ -11,6 +11,12 @@ import { isSkipped } from '../support/skipped.ts'
 import { isRoot, makeHome, nobody } from './harness.ts'
 
 const test = vitestTest.skipIf(isSkipped(!isRoot, 'needs root, to run as another user'))
+
+function readAsStranger(file: string): string {
+  const source = `process.stdout.write(require('node:fs').readFileSync(${JSON.stringify(file)}))`
+  const words = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', process.execPath, '-e', source]
+  return execFileSync('setpriv', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
 
 /** Runs `source` as another user until the test ends; resolves once it says that it is ready, with what ends it. */
 async function runAsStranger(source: string): Promise<() => Promise<void>> {
@@ -89,6 +95,22 @@ test('a stranger at the gateway’s port is named, and no key works again before
   expect(await use()).toBe(403)
   third.kill('SIGTERM')
   await third.ended
+})
+
+test('a client’s file that strangers could read is closed before a key is written there', async () => {
+  const home = await makeHome()
+  chmodSync(home.folder, 0o755)
+  const file = join(home.folder, '.cursor', 'mcp.json')
+  mkdirSync(join(home.folder, '.cursor'))
+  writeFileSync(file, '{}')
+  chmodSync(file, 0o644)
+  await home.tokentray(['add', 'https://one.example.com/mcp', '--id', 'one', '--token-file', '-'], { input: 'token' })
+  expect(readAsStranger(file)).toBe('{}')
+  const connected = await home.tokentray(['connect', 'cursor', 'one', '--yes'])
+  expect(connected).toMatchObject({ code: 0, err: expect.stringContaining('only you can read it afterwards (0600)') })
+  expect(readFileSync(file, 'utf8')).toContain('ttk_')
+  for (const name of readdirSync(join(home.folder, '.cursor')))
+    expect(() => readAsStranger(join(home.folder, '.cursor', name))).toThrow(/EACCES/)
 })
 
 test('a stranger who takes the name of the folder for the socket stops no command', async () => {

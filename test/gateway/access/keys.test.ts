@@ -52,14 +52,15 @@ test('a key without a chosen end lives on while it is used, and for 90 days afte
   expect(client.expiresAt).toBe(clock.now() + 90 * day)
   const open = await stream(gateway, 'notes', header(key))
   for (let quarter = 0; quarter < 3; quarter++) {
-    await clock.advance(80 * day)
+    // As if the computer had slept: time that runs would sweep the vault thousands of times.
+    clock.jump(80 * day)
     gateway.access.admission.noteUse(open.caller, 'notes')
-    await clock.advance(minute)
+    await clock.advance(11 * minute)
   }
   expect([(await gateway.use('notes', header(key))).status, open.isCut]).toEqual([200, false])
-  await clock.advance(90 * day)
+  clock.jump(90 * day)
   expect((await gateway.use('notes', header(key))).status).toBe(401)
-  await clock.advance(10 * minute)
+  await clock.advance(11 * minute)
   expect([open.isCut, (await gateway.call('clients.list', {})).clients]).toEqual([true, []])
 })
 
