@@ -96,7 +96,7 @@ export function createClientHandlers(o: {
       else await access.endKey(id, clock.now() + inMs)
       return { name }
     },
-    'clients.addKey': async ({ name, servers, metrics, validFor, public: isPublic }) => {
+    'clients.addKey': async ({ name, servers, metrics, validFor, public: isPublic = false }) => {
       if (metrics === servers.length > 0)
         throw new TokentrayError('inputInvalid', 'A key is either for servers or for metrics. Choose one of the two.')
       const keys = await local.keys()
