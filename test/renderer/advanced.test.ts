@@ -108,7 +108,9 @@ describe.skipIf(reason !== null)('the advanced settings', () => {
       await page.getByText(text.modes.passThrough.help).waitFor()
       await choose(page, text.modes.passThrough.text)
       expect(await saved(page)).toEqual({ server: 'github', mode: 'passThrough' })
-      github({ mode: 'passThrough' })
+      // The name shows that the page knows the new mode: before that, choosing the old one changes nothing.
+      github({ mode: 'passThrough', name: 'GitHub Docs' })
+      await page.getByRole('heading', { name: 'GitHub Docs' }).waitFor()
       await choose(page, text.modes.token.text)
       expect(await saved(page)).toEqual({ server: 'github', mode: 'token' })
     }
