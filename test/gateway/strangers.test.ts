@@ -119,7 +119,7 @@ test('while locked, a known client hears so as JSON-RPC with its request’s id,
   }
 })
 
-test('metrics challenge a stranger, who stands in the same queue as all others', async () => {
+test('metrics challenge a stranger, who waits for a turn in the same queue as all others', async () => {
   const reply = await ask({ gateway }, '/metrics', { key: null })
   expect([reply.status, reply.headers['www-authenticate']]).toEqual([401, 'Bearer realm="metrics"'])
   await gateway.close()
@@ -135,9 +135,12 @@ test('metrics challenge a stranger, who stands in the same queue as all others',
   })
   const crowd = Array.from({ length: 64 }, () => ask({ gateway }, '/metrics', { key: null }))
   await arrived.promise
-  for (const path of ['/metrics', '/one']) expect((await ask({ gateway }, path, { key: null })).status).toBe(503)
+  const late = ['/metrics', '/one'].map((path) => ask({ gateway }, path, { key: null }))
+  // Answered without a turn, and sent after them.
+  expect((await ask({ gateway }, '/one', { key: null, headers: { host: 'evil.example' } })).status).toBe(421)
+  expect(waiting).toBe(64)
   judged.resolve(null)
-  expect(new Set((await Promise.all(crowd)).map(({ status }) => status))).toEqual(new Set([401]))
+  expect(new Set((await Promise.all([...crowd, ...late])).map(({ status }) => status))).toEqual(new Set([401]))
   expect((await ask({ gateway }, '/one', { key: null })).status).toBe(401)
 })
 
