@@ -1,10 +1,10 @@
 // The pages' only connection to the core: Electron's preload script in the window, HTTP and server-sent events in a browser.
 // Only types come from the contract; its schemas would enlarge the bundle, and the core checks all input anyway.
+import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream'
 import type { Call, Reply } from '../app/contract/commands.ts'
 import type { DesktopSettings } from '../app/contract/desktop.ts'
 import { type ErrorCode, TokentrayError } from '../app/contract/errors.ts'
 import type { StreamMessage } from '../app/contract/stream.ts'
-import { readEvents } from './eventStream.ts'
 import { fetchInSession } from './session.ts'
 import { appWords } from './words/app.ts'
 
@@ -56,6 +56,16 @@ function windowDoor(preload: Preload): PageDoor {
 
 const reconnectAfterMs = 1000
 
+/** The server-sent events of a fetch, since EventSource sends no header of ours. Ends when the stream has ended or broken. */
+async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<EventSourceMessage> {
+  const reader = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader()
+  for (;;) {
+    const read = await reader.read().catch(() => null)
+    if (read === null || read.done) return
+    yield read.value
+  }
+}
+
 function browserDoor(): PageDoor {
   let connection: Connection = 'connecting'
   const listeners = new Set<(connection: Connection) => void>()
@@ -91,10 +101,10 @@ function browserDoor(): PageDoor {
       if (response === 'ended') return tell('ended')
       if (response?.ok && response.body) {
         tell('open')
-        await readEvents(response.body, ({ id, data }) => {
+        for await (const { id = '', data } of readEvents(response.body)) {
           seen = id
           if (!signal.aborted) listener(JSON.parse(data))
-        })
+        }
       }
       if (signal.aborted) return
       tell('lost')

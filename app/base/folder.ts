@@ -1,6 +1,6 @@
-// Makes a private folder with its parents. Node's own recursive mkdir never returns where a parent can be seen but takes no
-// folders, such as /proc: one wrong variable would keep a process busy for ever.
-import { mkdirSync, statSync } from 'node:fs'
+// Makes a private folder with its parents, and finds where a folder is that may not be there yet. Node's own recursive mkdir
+// never returns where a parent can be seen but takes no folders, such as /proc: one wrong variable would keep a process busy.
+import { mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Makes `folder` and whatever is missing above it, 0700 where new. Throws the system's error. */
@@ -17,6 +17,16 @@ export function makeFolder(folder: string): void {
     }
     // Not only EEXIST: a disk that may not be written says so of a folder that is there, too.
     if (!isFolder(folder)) throw error
+  }
+}
+
+/** The real path of `folder`, or of the nearest folder above it that is there. */
+export function nearestReal(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch {
+    const parent = dirname(folder)
+    return parent === folder ? folder : nearestReal(parent)
   }
 }
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, type Stats } from 'node:fs'
 import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
-import { makeFolder } from '../base/folder.ts'
+import { makeFolder, nearestReal } from '../base/folder.ts'
 import { createFile, writeDraft } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
@@ -70,7 +70,7 @@ async function missing(file: string, within?: string): Promise<Found> {
   const names: string[] = await readdir(dirname(file)).catch(() => [])
   if (names.includes(basename(file)))
     throw new TokentrayError('configUnreadable', `${file} is a broken link. Fix it, then try again.`)
-  if (within !== undefined) await refuseOutside(file, await nearestReal(dirname(file)), within)
+  if (within !== undefined) await refuseOutside(file, nearestReal(dirname(file)), within)
   return { file, target: file, text: null, isShared: false, within }
 }
 
@@ -81,16 +81,6 @@ async function refuseOutside(file: string, target: string, within: string): Prom
     'configUnreadable',
     `${file} leads out of the project, to ${target}. Tokentray does not follow such a link. Replace it with a file.`
   )
-}
-
-async function nearestReal(folder: string): Promise<string> {
-  try {
-    return await realpath(folder)
-  } catch (error) {
-    const parent = dirname(folder)
-    if (parent === folder) throw error
-    return nearestReal(parent)
-  }
 }
 
 /** On Windows the profile's access list, inherited, says who may read. */

@@ -2,10 +2,10 @@
 // Its origin is never the dashboard's: what upstreams answer must not share an origin with the dashboard's pages.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import pLimit from 'p-limit'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'
-import { createTurns } from '../base/turns.ts'
 import { asTokentrayError } from '../contract/errors.ts'
 import { reservedIds } from '../contract/serverConfig.ts'
 import { keepConnection } from '../net/connections.ts'
@@ -50,6 +50,8 @@ export type GatewayOptions = GatewayBackend & {
   machine?: Machine | null
   /** How many files this process may have open; absent: what the system says. */
   descriptors?: number
+  /** Replaced by tests: how many requests may wait to be admitted. */
+  maxWaiting?: number
 }
 
 export type Gateway = {
@@ -64,7 +66,7 @@ export type Gateway = {
 const maxNotices = 10
 /** Requests that are admitted at the same time, and those that wait for their turn; beyond that the answer is 503. */
 const maxStrangers = 64
-const maxWaiting = 10_000
+const defaultMaxWaiting = 10_000
 /** Where access begins: not for a sender that nobody can tell, on a machine of several people. */
 const accessPaths: ReadonlySet<string> = new Set(['register', 'token', 'revoke', 'authorize'])
 /** How long requests in flight may take to end, in ms; streams would take forever. */
@@ -97,7 +99,8 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
   const pools = createPools({ clock, headerTimeoutMs: o.settings.gatewayHeaderTimeout, resolveProxy: o.resolveProxy })
   const forward = createForward({ ...o, pools, maxKeptBytes: o.settings.gatewayKeepBody })
   const publicHost = o.publicUrl === null ? null : new URL(o.publicUrl)
-  const takeTurn = createTurns(maxStrangers, maxWaiting)
+  const turns = pLimit(maxStrangers)
+  const maxWaiting = o.maxWaiting ?? defaultMaxWaiting
   const machine = o.machine === undefined ? readMachine() : o.machine
   const peers = machine && (o.peers ?? createPeers())
   const noticed = new Set<number>()
@@ -158,16 +161,20 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
     response: ServerResponse,
     work: (onAdmitted: (isIn: boolean) => void) => Promise<void>
   ): Promise<void> {
-    const endTurn = await takeTurn()
-    if (!endTurn) {
+    if (turns.pendingCount >= maxWaiting) {
       const sentence = 'Too many requests are waiting. Try again.'
       return fail(request, response, { status: 503, code: 'tokenUnavailable', sentence, retryAfter: 1 }, null)
     }
-    const onAdmitted = (isIn = false) => {
-      if (isIn) keepConnection(request.socket)
-      endTurn()
-    }
-    await work(onAdmitted).finally(() => onAdmitted())
+    let working: Promise<void> | undefined
+    const knowCaller = () =>
+      new Promise<void>((endTurn) => {
+        working = work((isIn) => {
+          if (isIn) keepConnection(request.socket)
+          endTurn()
+        }).finally(endTurn)
+      })
+    await turns(knowCaller)
+    await working
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {

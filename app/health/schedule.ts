@@ -19,6 +19,20 @@ export const defaultSchedule: Schedule = {
 /** The end of a refresh token that refreshing cannot prolong is announced this long before. */
 export const endNoticeMs = 7 * 24 * 3_600_000
 
+const minuteMs = 60_000
+/** From the third start in a row without a clean end on: how long the next one refreshes nothing. The last is for all further ones. */
+const holdsMs = [minuteMs, 5 * minuteMs, 15 * minuteMs] as const
+const startsBeforeHold = 3
+/** After an end that was not clean the first refresh goes alone, but holds up the others no longer than this. */
+export const maxAloneMs = 5000
+/** A process that has been refreshing for this long is in no crash loop. */
+export const steadyAfterMs = 15 * minuteMs
+
+/** How long refreshing waits after `uncleanStarts` starts in a row that had no clean end, in ms; null: it does not. */
+export function holdAfter(uncleanStarts: number): number | null {
+  return uncleanStarts < startsBeforeHold ? null : (holdsMs[uncleanStarts - startsBeforeHold] ?? holdsMs[2])
+}
+
 /** The lifetime of the access token in ms; null: it has no known end. */
 export function lifetimeOf(grant: GrantFacts): number | null {
   return grant.expiresAt === null ? null : Math.max(0, grant.expiresAt - grant.obtainedAt)

@@ -19,8 +19,14 @@ function isUntried({ grant }: Health): boolean {
   return grant !== null && grant.expiresAt !== null && grant.expiresAt <= grant.obtainedAt
 }
 
-export function lightOf(health: Health, now: number): Light {
+/** `heldUntil`: until when refreshes are held back, in ms since the epoch; null: they are not. */
+export function lightOf(health: Health, now: number, heldUntil: number | null = null): Light {
   if (health.paused) return 'grey'
+  const light = lightOfState(health, now)
+  return light === 'green' && isHeld(health, heldUntil) ? 'amber' : light
+}
+
+function lightOfState(health: Health, now: number): Light {
   switch (health.state.kind) {
     // Nobody looked after it in time: the machine slept, or no owner runs.
     case 'fresh':
@@ -63,10 +69,11 @@ const needsWords: Record<string, string> = {
   [restored]: 'Restored from a backup: decide whether to use it'
 }
 
-/** One short line without moving numbers. */
-export function wordsOf(health: Health, now: number): string {
+/** One short line without moving numbers. `heldUntil`: as in lightOf(). */
+export function wordsOf(health: Health, now: number, heldUntil: number | null = null): string {
   if (health.signIn) return 'Signing in…'
   if (health.paused) return 'Paused'
+  if (isHeld(health, heldUntil)) return heldWords
   const { state } = health
   switch (state.kind) {
     case 'signedOut':
@@ -86,10 +93,10 @@ export function wordsOf(health: Health, now: number): string {
   }
 }
 
-/** Whether this server would be refreshed before `heldUntil`, were refreshes not held back. */
-export function isHeld(health: Health, heldUntil: number): boolean {
+/** Whether this server would be refreshed before `heldUntil`, were refreshes not held back; null: they are not. */
+export function isHeld(health: Health, heldUntil: number | null): boolean {
   const at = plannedAt(health)
-  return at !== null && at <= heldUntil
+  return heldUntil !== null && at !== null && at <= heldUntil
 }
 
 export const heldWords = 'Refreshing is on hold'

@@ -70,12 +70,12 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#o = options
-    this.roster = new Roster(options.clock, options.schedule)
+    this.#hold = new RefreshHold(options.clock, () => this.#holdEnded())
+    this.roster = new Roster(options.clock, options.schedule, () => this.#hold.until)
     this.#waiters = new Waiters(this.roster, options.clock)
     this.#limit = pLimit(options.concurrency)
     this.#records = new Records(options)
     this.#suspension = new Suspension(options.clock, () => this.tick())
-    this.#hold = new RefreshHold(options.clock, () => this.#holdEnded())
   }
 
   /** Loads every server and refreshes what is overdue, the most urgent first. */
@@ -83,7 +83,6 @@ export class Keeper {
     // A command that hosts the core touches one server, and is over before any wait.
     const uncleanStarts = await this.#o.vault.uncleanStarts()
     this.#hold.begin(uncleanStarts, this.#o.scope === 'all')
-    this.roster.heldUntil = this.#hold.until
     if (uncleanStarts > 0)
       this.#o.log.warn('the last start did not end cleanly', { uncleanStarts, heldUntil: this.#hold.until })
     for (const record of await this.#o.vault.serverRecords()) this.#add(record)
@@ -364,7 +363,6 @@ export class Keeper {
   }
 
   #holdEnded(): void {
-    this.roster.heldUntil = null
     for (const [id] of this.roster.all()) this.#changed(id)
     this.tick()
   }

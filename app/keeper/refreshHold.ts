@@ -1,13 +1,7 @@
 // Holds refreshes back after ends that were not clean: in a crash loop each start would otherwise lose another grant.
 // The first refresh of such a start goes alone. From the third such start in a row on, none goes for some minutes.
 import type { Clock } from '../base/clock.ts'
-
-const minuteMs = 60_000
-/** How long refreshing waits at the third such start in a row, at the fourth, and from the fifth on. */
-const waitsMs = [minuteMs, 5 * minuteMs, 15 * minuteMs] as const
-const startsBeforeWait = 3
-/** A server that does not answer holds up the others no longer than this. */
-const maxAloneMs = 5000
+import { holdAfter, maxAloneMs } from '../health/schedule.ts'
 
 export class RefreshHold {
   readonly #clock: Clock
@@ -36,8 +30,8 @@ export class RefreshHold {
   /** Begins what `uncleanStarts` starts in a row before this one call for. `mayWait` false: refreshes only go one first. */
   begin(uncleanStarts: number, mayWait: boolean): void {
     this.#isFirstAlone = uncleanStarts > 0
-    if (!mayWait || uncleanStarts < startsBeforeWait) return
-    const waitMs = waitsMs[uncleanStarts - startsBeforeWait] ?? waitsMs[2]
+    const waitMs = holdAfter(uncleanStarts)
+    if (!mayWait || waitMs === null) return
     this.#until = this.#clock.now() + waitMs
     this.#cancelWait = this.#clock.after(waitMs, () => this.end())
   }

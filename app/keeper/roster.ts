@@ -37,13 +37,16 @@ export class Roster {
   readonly #entries = new Map<string, Entry>()
   readonly #clock: Clock
   #schedule: Schedule
-  /** Until when nothing is refreshed, in ms since the epoch; null: refreshes are not held back. */
-  heldUntil: number | null = null
+  readonly #heldUntil: () => number | null
 
-  /** `schedule`: for servers that set nothing of their own. */
-  constructor(clock: Clock, schedule: Schedule) {
+  /**
+   * `schedule`: for servers that set nothing of their own. `heldUntil`: until when nothing is refreshed, in ms since the epoch;
+   * null: refreshes are not held back.
+   */
+  constructor(clock: Clock, schedule: Schedule, heldUntil: () => number | null) {
     this.#clock = clock
     this.#schedule = schedule
+    this.#heldUntil = heldUntil
   }
 
   setSchedule(schedule: Schedule): void {
@@ -123,7 +126,7 @@ export class Roster {
 
   /** @throws serverUnknown */
   view(id: string): ServerView {
-    return viewOf(this.get(id), this.#clock.now(), this.heldUntil)
+    return viewOf(this.get(id), this.#clock.now(), this.#heldUntil())
   }
 
   /** All views: servers that need a person first, then by name. */

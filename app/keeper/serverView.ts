@@ -5,7 +5,7 @@ import type { Proposal } from '../contract/proposal.ts'
 import { isSecretName, type ServerConfig } from '../contract/serverConfig.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
 import { plannedAt } from '../health/questions.ts'
-import { detailOf, heldWords, isHeld, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
+import { detailOf, isHeld, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
 import type { GrantOrigin } from '../oauth/grant.ts'
 import { proposalsIn } from '../oauth/quirks.ts'
 import { missingScopes } from '../oauth/scope.ts'
@@ -52,9 +52,7 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
   const refused =
     state.kind === 'needsUser' ? proposalsIn(state.code, URL.parse(shape?.issuer ?? '')?.host ?? config.name) : []
-  const held = heldUntil !== null && isHeld(health, heldUntil) ? heldUntil : null
-  const nextAt = plannedAt(health)
-  const light = lightOf(health, now)
+  const light = lightOf(health, now, heldUntil)
   const isUnchecked =
     config.grantKind === 'staticToken' && state.kind === 'fresh' && light === 'green' && !health.acceptedAt
   return {
@@ -64,22 +62,20 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
     grantKind: config.grantKind,
     // With a browser it has a redirect address.
     ...(config.grantKind === 'authorizationCode' && shape?.redirectUri === null && { byDeviceCode: true as const }),
-    light: held !== null && light === 'green' ? 'amber' : light,
+    light,
     state: health.signIn ? 'signingIn' : state.kind,
     paused: health.paused,
     words: isPassedThrough
       ? 'Each client signs in itself'
       : isUnchecked && !health.signIn
         ? 'Not verified yet'
-        : held !== null && !health.signIn
-          ? heldWords
-          : wordsOf(health, now),
+        : wordsOf(health, now, heldUntil),
     detail: isUnchecked ? unchecked : detailOf(health, now, writeTime),
     warnings: warningsOf(health, now, schedule),
     action:
       state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' && !isPassedThrough ? 'signIn' : null,
     since: state.kind === 'signedOut' ? null : state.since,
-    nextAt: held !== null && nextAt !== null ? Math.max(nextAt, held) : nextAt,
+    nextAt: isHeld(health, heldUntil) ? heldUntil : plannedAt(health),
     attempt: state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0,
     fault: report?.fault ?? null,
     faultAt: report?.at ?? null,

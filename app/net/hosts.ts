@@ -15,9 +15,6 @@ export function hostName(host: string | undefined, ours: ReadonlySet<string>): s
   return name !== null && ours.has(name) ? name : null
 }
 
-/** Whether an IP address, as resolvers write it, is this computer. */
-export const isLoopbackAddress = (address: string): boolean => address === '::1' || /^127(\.\d+){3}$/.test(address)
-
 /** True where a browser fetches or renders a page ahead of a click. */
 export function isLookingAhead(headers: IncomingHttpHeaders): boolean {
   return /prefetch|prerender|preview/i.test(`${headers['sec-purpose'] ?? ''} ${headers.purpose ?? ''}`)

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { endianness } from 'node:os'
+import { readRow } from './socketTable.ts'
 
 /**
  * A uid; 'unknown': the other end is in another network namespace, or nobody can tell; 'gone': it has closed, so that
@@ -95,10 +96,9 @@ function parseTable(text: string) {
       const wanted = ` ${end} `
       for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
         const line = text.slice(text.lastIndexOf('\n', at) + 1, (text.indexOf('\n', at) + 1 || text.length + 1) - 1)
-        const [, local = '', remote = '', , , , , uid, , inode] = line.trim().split(/\s+/)
-        // Without an inode no process holds the socket any more.
+        const { local, remote, uid, inode } = readRow(line)
         const isOpen = inode !== '0'
-        if (remote === end) ends.theirs.set(local, { uid: Number(uid), isOpen })
+        if (remote === end) ends.theirs.set(local, { uid, isOpen })
         else if (isOpen) ends.ours.add(remote)
       }
       byEnd.set(end, ends)

@@ -1,6 +1,7 @@
 // Finds the program that listens on a port of this computer, in Linux's table of sockets; elsewhere nobody can tell.
 // A port that Tokentray's clients know and another user holds is more than a nuisance: the clients send their keys there.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readRow } from './socketTable.ts'
 
 /** `pid` and `name`: null where the process is another user's, whose open files only root may see. */
 export type PortHolder = { uid: number; pid: number | null; name: string | null }
@@ -11,12 +12,11 @@ const listening = '0A'
 export function findPortHolder(port: number): PortHolder | null {
   for (const table of ['tcp', 'tcp6']) {
     for (const line of readText(`/proc/self/net/${table}`).split('\n').slice(1)) {
-      // sl, local address, remote address, state, queues, timer, retransmissions, uid, timeout, inode
-      const [, local = '', , state, , , , uid, , inode = ''] = line.trim().split(/\s+/)
+      const { local, state, uid, inode } = readRow(line)
       if (state !== listening || Number.parseInt(local.split(':')[1] ?? '', 16) !== port) continue
       const pid = findProcess(inode)
       const name = pid === null ? '' : readText(`/proc/${pid}/comm`).trim()
-      return { uid: Number(uid), pid, name: name || null }
+      return { uid, pid, name: name || null }
     }
   }
   return null

@@ -12,8 +12,8 @@ import type { Ownership } from './lock.ts'
 export type Hosted = { core: Core; leave(): Promise<void> }
 
 /**
- * Opens the core in this process and its control socket, with the passphrase that was asked for beforehand. `leave()` drains, closes both and gives the ownership back, and so
- * does a rejection. Rejects with what openCore() and listen() reject with.
+ * Opens the core in this process and its control socket, with the passphrase that was asked for beforehand. `leave()` drains,
+ * closes both and gives the ownership back, and so does a rejection. Rejects with what openCore() and listen() reject with.
  */
 export async function host(
   hosting: Hosting,

@@ -1,8 +1,8 @@
 // Where a vault may lie: on a local disk, in a folder and a file that are the user's own. Checked at each start.
 // Looks at names and permissions only, and never opens the vault.
-import { accessSync, chmodSync, constants, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, lstatSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { makeFolder } from '../base/folder.ts'
+import { makeFolder, nearestReal } from '../base/folder.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { sidecarPath } from './sidecar.ts'
 
@@ -92,15 +92,6 @@ export function refuseRemote(folder: string, mountOf: (folder: string) => Mount 
     'vaultUnsuitable',
     `${folder} is on ${isRemote ? `a network or shared file system (${mount.type})` : 'a Windows drive'}, where the vault could be lost. Choose a local folder with TOKENTRAY_HOME or TOKENTRAY_VAULT.`
   )
-}
-
-function nearestReal(folder: string): string {
-  try {
-    return realpathSync(folder)
-  } catch {
-    const parent = dirname(folder)
-    return parent === folder ? folder : nearestReal(parent)
-  }
 }
 
 function checkFolder(folder: string, notice: (sentence: string) => void, user: number): void {

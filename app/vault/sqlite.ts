@@ -4,6 +4,7 @@ import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Health } from '../contract/health.ts'
 import type { HistoryEvent } from '../contract/views.ts'
+import { steadyAfterMs } from '../health/schedule.ts'
 import type { NewGrant } from '../oauth/grant.ts'
 import { makeBackup } from './backups.ts'
 import { checkVault } from './check.ts'
@@ -18,8 +19,6 @@ import type { KeySource, Vault } from './vault.ts'
 const maxEvents = 1000
 /** Old ones are deleted so many at once: deleting one at each event would take as long as storing it. */
 const maxEventsInExcess = 32
-/** A process that has been refreshing for this long is in no crash loop. */
-const steadyAfterMs = 15 * 60_000
 
 /** Every column of a grant's row that a token reply may change (RFC 6749 section 5.1), and what belongs to the reply. */
 const storeTokens = `UPDATE grants SET

@@ -1,25 +1,13 @@
 // An owner that dies during its first refresh, again and again, as under a supervisor that restarts it at once.
 // Each death may cost the refresh token that was being spent, so the loop must not go through all servers.
 import { expect, test } from 'vitest'
-import { signIn } from '../demo/client.ts'
-import { makeHome, makeUpstream, until } from './harness.ts'
+import { addOverdue, makeHome, makeUpstream, until } from './harness.ts'
 
 test('FM-03 a crash loop: one refresh per start, then none, and why; a person’s refresh ends the wait', async () => {
   const upstream = await makeUpstream()
   const home = await makeHome({ settings: { schedule: { floor: 1000 } } })
   const ids = ['a', 'b', 'c']
-  for (const id of ids) {
-    const { clientId, tokens } = await signIn(upstream.authority.issuer, { resource: upstream.mcp.url })
-    const env = {
-      BOT_ACCESS_TOKEN: tokens.access_token,
-      BOT_REFRESH_TOKEN: tokens.refresh_token ?? '',
-      BOT_TOKEN_ENDPOINT: `${upstream.authority.issuer}/token`,
-      BOT_CLIENT_ID: clientId,
-      BOT_EXPIRES_AT: '2026-01-01T00:00:00Z'
-    }
-    const added = await home.tokentray(['add', upstream.mcp.url, '--id', id, '--from-env', 'BOT'], { env })
-    expect(added).toMatchObject({ code: 0 })
-  }
+  for (const id of ids) await addOverdue(home, upstream, id)
   upstream.authority.faults.decide(({ grantType }) => (grantType === 'refresh_token' ? { kind: 'hang' } : null))
 
   const dieAfter = async (requests: number) => {

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { locate, type Paths } from '../../app/base/paths.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
@@ -12,6 +12,7 @@ import { type Authority, type AuthorityOptions, startAuthority } from '../../app
 import type { AuthorityEvent } from '../../app/demo/events.ts'
 import { type McpServer, startMcpServer } from '../../app/demo/mcpServer.ts'
 import { type Client, connect } from '../../app/owner/client.ts'
+import { signIn } from '../demo/client.ts'
 import { freePort } from '../support/freePort.ts'
 import { shared } from '../support/shared.ts'
 import { plantCheapKey } from '../vault/cheapKey.ts'
@@ -207,6 +208,20 @@ export async function makeUpstream(options: Partial<AuthorityOptions> = {}): Pro
       return reply.status
     }
   }
+}
+
+/** Adds a server whose access token has ended: the next who asks for it must refresh. */
+export async function addOverdue(home: Home, upstream: Upstream, id = 'bot'): Promise<void> {
+  const { clientId, tokens } = await signIn(upstream.authority.issuer, { resource: upstream.mcp.url })
+  const env = {
+    BOT_ACCESS_TOKEN: tokens.access_token,
+    BOT_REFRESH_TOKEN: tokens.refresh_token ?? '',
+    BOT_TOKEN_ENDPOINT: `${upstream.authority.issuer}/token`,
+    BOT_CLIENT_ID: clientId,
+    BOT_EXPIRES_AT: '2026-01-01T00:00:00Z'
+  }
+  const added = await home.tokentray(['add', upstream.mcp.url, '--id', id, '--from-env', 'BOT'], { env })
+  expect(added).toMatchObject({ code: 0 })
 }
 
 /** Resolves with the first snapshot of this home's owner that the test accepts. */

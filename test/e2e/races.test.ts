@@ -2,8 +2,7 @@
 // "In the middle" is told by the authorization server: it has the request and has not answered yet.
 import { expect, test } from 'vitest'
 import { approve } from '../../app/demo/person.ts'
-import { signIn as signInByHand } from '../demo/client.ts'
-import { type Home, makeHome, makeUpstream, type Upstream, until, viewOf } from './harness.ts'
+import { addOverdue, type Home, makeHome, makeUpstream, type Upstream, until, viewOf } from './harness.ts'
 
 const floor = { schedule: { floor: 1000 } }
 /** The next refresh is held at the authorization server until the test lets it go. */
@@ -11,20 +10,6 @@ function holdRefresh(upstream: Upstream): { release(): void } {
   const { promise, resolve } = Promise.withResolvers<void>()
   upstream.authority.faults.next('slow', 1, { until: promise, match: { grantType: 'refresh_token' } })
   return { release: () => resolve() }
-}
-
-/** A server whose access token has ended: the next who asks for it must refresh. */
-async function addOverdue(home: Home, upstream: Upstream): Promise<void> {
-  const { clientId, tokens } = await signInByHand(upstream.authority.issuer, { resource: upstream.mcp.url })
-  const env = {
-    BOT_ACCESS_TOKEN: tokens.access_token,
-    BOT_REFRESH_TOKEN: tokens.refresh_token ?? '',
-    BOT_TOKEN_ENDPOINT: `${upstream.authority.issuer}/token`,
-    BOT_CLIENT_ID: clientId,
-    BOT_EXPIRES_AT: '2026-01-01T00:00:00Z'
-  }
-  const added = await home.tokentray(['add', upstream.mcp.url, '--id', 'bot', '--from-env', 'BOT'], { env })
-  expect(added).toMatchObject({ code: 0 })
 }
 
 async function addSignedIn(home: Home, upstream: Upstream): Promise<void> {

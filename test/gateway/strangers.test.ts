@@ -127,7 +127,7 @@ test('metrics challenge a stranger, who waits for a turn in the same queue as al
   const arrived = Promise.withResolvers<void>()
   let waiting = 0
   gateway = await startGateway({
-    ...{ ...s.core.gateway, clock: systemClock(), port: 0, publicUrl: null },
+    ...{ ...s.core.gateway, clock: systemClock(), port: 0, publicUrl: null, maxWaiting: 2 },
     scrape() {
       if (++waiting === 64) arrived.resolve()
       return judged.promise
@@ -139,6 +139,7 @@ test('metrics challenge a stranger, who waits for a turn in the same queue as al
   // Answered without a turn, and sent after them.
   expect((await ask({ gateway }, '/one', { key: null, headers: { host: 'evil.example' } })).status).toBe(421)
   expect(waiting).toBe(64)
+  expect((await ask({ gateway }, '/one', { key: null })).status).toBe(503)
   judged.resolve(null)
   expect(new Set((await Promise.all([...crowd, ...late])).map(({ status }) => status))).toEqual(new Set([401]))
   expect((await ask({ gateway }, '/one', { key: null })).status).toBe(401)

@@ -2,7 +2,8 @@
 // Creates no vault; an existing one is opened and checked as any command would, if its key is at hand.
 import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { nearestReal } from '../../base/folder.ts'
 import { clients as clientRows } from '../../connect/clients.ts'
 import type { ClientView } from '../../contract/clients.ts'
 import { asTokentrayError, TokentrayError } from '../../contract/errors.ts'
@@ -91,7 +92,7 @@ function folder(name: 'folder' | 'log', path: string): Check {
   try {
     if (name === 'folder') refuseRemote(path)
     const found = lstatSync(path, { throwIfNoEntry: false })
-    writeTrial(found ? path : nearestFolder(path))
+    writeTrial(nearestReal(path))
     if (!found) return { name, result: 'ok', words: `${path} will be created when needed` }
     if (process.platform !== 'win32' && (found.mode & 0o077) !== 0)
       return { name, result: 'problem', words: `Other users can read ${path}. Run chmod 700 on it.` }
@@ -114,11 +115,6 @@ function writeTrial(folder: string): void {
   } finally {
     rmSync(trial, { recursive: true, force: true })
   }
-}
-
-function nearestFolder(path: string): string {
-  const parent = dirname(path)
-  return parent === path || lstatSync(parent, { throwIfNoEntry: false }) ? parent : nearestFolder(parent)
 }
 
 function vaultFile(path: string): Check {

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Input, Output } from '../../contract/commands.ts'
 import { TokentrayError } from '../../contract/errors.ts'
-import { isLoopbackAddress } from '../../net/hosts.ts'
+import { isLoopbackAddress } from '../../net/privateAddresses.ts'
 import { connect } from '../../owner/client.ts'
 import { printJson, printNote } from '../output.ts'
 import type { World } from '../world.ts'

@@ -1,9 +1,9 @@
 // The gateway's authorization server: joins its routes, admission, the consent a person gives, and the lock.
 // Requests waiting for consent are in memory; everything else is in the vault, so clients survive a restart.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import pLimit from 'p-limit'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
-import { createTurns } from '../../base/turns.ts'
 import type { ClientsView } from '../../contract/clients.ts'
 import { TokentrayError } from '../../contract/errors.ts'
 import { isServerName } from '../../contract/serverConfig.ts'
@@ -77,7 +77,7 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
   let lockedAt = await local.lockedSince()
   let isLocked = lockedAt !== null
   let revision = 0
-  const takeTurn = createTurns(maxConcurrent, maxQueued)
+  const turns = pLimit(maxConcurrent)
   const changed = () => {
     revision++
     o.onChange()
@@ -128,9 +128,9 @@ export async function createAccess(o: AccessOptions): Promise<Access> {
 
   /** Only for work on a request that has arrived whole: a slow body must take nobody's turn. */
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const endTurn = await takeTurn()
-    if (!endTurn) throw new OAuthError('temporarily_unavailable', 'Too many requests at once. Try again.', 503)
-    return work().finally(endTurn)
+    if (turns.pendingCount >= maxQueued)
+      throw new OAuthError('temporarily_unavailable', 'Too many requests at once. Try again.', 503)
+    return turns(work)
   }
 
   async function post(request: IncomingMessage, response: ServerResponse, path: string, place: Place) {

@@ -133,12 +133,12 @@ export function createAuthorize(o: AuthorizeOptions) {
     let from: Asker
     try {
       const client = await readClient(form)
-      const isFromAfar = isRemote(request.headers, place)
+      const isElsewhere = isRemote(request.headers, place)
       // Whoever was let in before has a number of its own, and requests of clients that are unknown count for nobody else.
-      const kind = client.client.approvedAt !== null ? client.client.id : isFromAfar ? 'remote' : 'local'
+      const kind = client.client.approvedAt !== null ? client.client.id : isElsewhere ? 'remote' : 'local'
       if (!o.mayAsk(kind)) return sendPage(response, 429, tooMany)
       const source = describeSource(request.headers, place)
-      from = { ...client, state: query.getAll('state')[0], issuer: place.origin, source, isRemote: isFromAfar }
+      from = { ...client, state: query.getAll('state')[0], issuer: place.origin, source, isRemote: isElsewhere }
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
       if (!o.mayAsk('unknown')) return sendPage(response, 429, tooMany)

@@ -10,8 +10,8 @@ const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host',
 export type Place = { origin: string; isOwnUser: boolean }
 
 /** Whether the request came, or may have come, from another computer. */
-export function isRemote(headers: IncomingHttpHeaders, { origin, isOwnUser }: Place): boolean {
-  return isPublic(origin) || !isOwnUser || proxyHeaders.some((name) => headers[name] !== undefined)
+export function isRemote(headers: IncomingHttpHeaders, { isOwnUser }: Pick<Place, 'isOwnUser'>): boolean {
+  return !isOwnUser || isFromElsewhere(headers)
 }
 
 /** For "Requested from …". */

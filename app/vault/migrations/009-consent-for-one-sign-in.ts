@@ -5,8 +5,7 @@ import type { Migration } from './migration.ts'
 export const consentForOneSignIn: Migration = {
   version: 9,
   sql: `
-    -- The table stays, unused: a dropped one leaves a free page, in which damage to the file would go unnoticed.
-    DELETE FROM local_consents;
+    DROP TABLE local_consents;
     ALTER TABLE local_early_consents DROP COLUMN always;
     ALTER TABLE local_early_consents ADD COLUMN given_at INTEGER NOT NULL DEFAULT 0;
   `
