@@ -78,7 +78,8 @@ export function whyNot(keeper: Keeper, id: string): TokentrayError {
       'tokenUnavailable',
       `${sayHeld(keeper.heldUntil, writeTime)} To refresh now, run "tokentray refresh ${id}".`
     )
-  const next = view.nextAt === null ? '' : ' Tokentray retries automatically.'
+  // What is wrong with the settings is said with when it is tried again.
+  const next = view.nextAt === null || view.fault === 'misconfigured' ? '' : ' Tokentray retries automatically.'
   return new TokentrayError(
     view.fault ? faultCodes[view.fault] : 'tokenUnavailable',
     `${view.detail || view.words}${next}`

@@ -1,6 +1,7 @@
 // Finds the program that listens on a port of this computer, in Linux's table of sockets; elsewhere nobody can tell.
 // A port that Tokentray's clients know and another user holds is more than a nuisance: the clients send their keys there.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { readRow } from './socketTable.ts'
 
 /** `pid` and `name`: null where the process is another user's, whose open files only root may see. */
@@ -15,7 +16,8 @@ export function findPortHolder(port: number): PortHolder | null {
       const { local, state, uid, inode } = readRow(line)
       if (state !== listening || Number.parseInt(local.split(':')[1] ?? '', 16) !== port) continue
       const pid = findProcess(inode)
-      const name = pid === null ? '' : readText(`/proc/${pid}/comm`).trim()
+      // By its file: Node names its main thread, and so the process, `MainThread`.
+      const name = pid === null ? '' : basename(readLink(`/proc/${pid}/exe`) ?? '')
       return { uid, pid, name: name || null }
     }
   }

@@ -54,7 +54,8 @@ test('allow answers the request with these digits, once unless --always is said'
   const made = core([pending(), pending({ request: 'r2', digits: '1111' })])
   const { out } = await runIn(['clients', 'allow', '1111'], { core: made })
   expect(out).toBe('Claude Code may use github.\n')
-  await runIn(['clients', 'allow', '4821', '--always', '--servers', 'a, b'], { core: made })
+  const always = await runIn(['clients', 'allow', '4821', '--always', '--servers', 'a, b'], { core: made })
+  expect(always.out).toContain(' may use a, b, and stays signed in while it is used.\n')
   expect(asked(made, 'clients.allow')).toEqual([
     { request: 'r2', always: false },
     { request: 'r1', always: true, servers: ['a', 'b'] }

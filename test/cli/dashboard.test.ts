@@ -201,11 +201,13 @@ describe('open', () => {
   }
 
   test('hands the browser a file, and tells the address only', async () => {
-    const { paths, asked } = await startOwner()
+    const { paths, core, asked } = await startOwner()
     const opened: string[] = []
     const browser = async (file: string) => opened.push(file) > 0
     const { exitCode, out, err } = await runIn(['open'], { paths, openPage: browser, isTTY: true })
     expect([exitCode, opened, asked(), out]).toEqual([0, ['/run/open-1.html'], ['file'], ''])
+    // Nothing that an owner of an earlier version would refuse.
+    expect(core.calls.map(({ input }) => input)).toEqual([{ as: 'file' }])
     expect(err).toContain('Opening the dashboard in your browser.')
     const json = await runIn(['open', '--json'], { paths, openPage: browser })
     expect(JSON.parse(json.out)).toEqual({ address })
@@ -230,7 +232,7 @@ describe('open', () => {
     })
     made.world.platform = platform
     await open(made.world, {})
-    expect(core.calls.map(({ input }) => input)).toEqual([{ as: 'file', to }])
+    expect(core.calls.map(({ input }) => input)).toEqual([to === 'name' ? { as: 'file' } : { as: 'file', to }])
     // A decoy: the name of the dashboard itself is asked of nobody.
     expect(asked).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.localhost$/)])
     if (to === 'name') expect(made.text.err).not.toContain('Warning')

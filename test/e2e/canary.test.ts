@@ -1,9 +1,11 @@
 // FM-25: planted secrets go through the whole product, and are then looked for in every output and every file.
 // Only the stdout of `tokentray token` may hold one: that is what it is for.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startFakeServer } from '../fakes/authorizationServer.ts'
+import { freePort } from '../support/freePort.ts'
 import { makeHome, type Result } from './harness.ts'
 
 const marker = 'CANARYd41d8cd98f00b204'
@@ -76,7 +78,13 @@ test('FM-25 no planted token appears in any output or file, through success, fai
   fake.script('/token', token)
   expect(await run('add', fake.mcp, '--id', 'bot')).toMatchObject({ code: 0 })
   expect((await run('token', 'bot')).out).toBe(`${planted('access')}-1\n`)
-  const serving = home.start(['serve'])
+  const serving = home.start([
+    'serve',
+    '--gateway-port',
+    `${await freePort()}`,
+    '--dashboard-port',
+    `${await freePort()}`
+  ])
   await serving.line(/is running/)
   expect(await run('refresh', 'bot')).toMatchObject({ code: 0 })
   for (const reply of [

@@ -13,7 +13,8 @@ test('FM-01 two serve started at once, many times: one wins, the other names it 
   const before = await home.tokentray(['token', 'kept'])
 
   for (let round = 0; round < rounds; round++) {
-    const both = [home.start(['serve']), home.start(['serve'])]
+    const serve = ['serve', '--no-dashboard', '--no-gateway']
+    const both = [home.start(serve), home.start(serve)]
     const { index, result } = await Promise.race(
       both.map(async (command, index) => ({ index, result: await command.ended }))
     )

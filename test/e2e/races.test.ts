@@ -71,7 +71,7 @@ test('FM-01 a command in the middle of a refresh hands over to serve: its token 
   const held = holdRefresh(upstream)
   const asking = home.start(['token', 'bot'])
   await inFlight(upstream)
-  const serving = home.start(['serve'])
+  const serving = home.start(['serve', '--no-dashboard', '--no-gateway'])
   await isEnding(home)
   held.release()
   const asked = await asking.ended
@@ -172,7 +172,7 @@ test('FM-16 serve waits for a sign-in that a command hosts, instead of interrupt
   await addSignedIn(home, upstream)
   const signingIn = home.start(['login', 'bot'], { env: { BROWSER: 'true' } })
   const address = (await signingIn.line(/^ {2}http/)).trim()
-  const serving = home.start(['serve'])
+  const serving = home.start(['serve', '--no-dashboard', '--no-gateway'])
   await serving.line(/is waiting for a sign-in to finish/)
   await approve(address)
   expect(await signingIn.ended).toMatchObject({ code: 0, out: expect.stringContaining('bot: Healthy') })

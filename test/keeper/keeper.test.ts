@@ -384,6 +384,17 @@ describe('races with a sign-in', () => {
     expect((await vault.events('one', 10)).map(({ kind }) => kind)).not.toContain('refreshFailed')
   })
 
+  test('when wrong settings are tried again is said once', async () => {
+    const { keeper, oauth, clock } = await setting()
+    await keeper.start()
+    const refreshing = refreshNow(keeper, 'one')
+    refreshing.catch(() => {})
+    await clock.settle()
+    oauth.renewals[0]!.answer(failure('misconfigured', 'invalid_scope'))
+    const error: unknown = await refreshing.catch((reason) => reason)
+    expect(String(error).match(/Tokentray retries [^.]*\./g)).toEqual(['Tokentray retries every hour.'])
+  })
+
   test('FM-16 a failed or cancelled sign-in does not change the old grant', async () => {
     const { keeper, vault, oauth } = await setting()
     const signIns = new SignIns({ keeper, vault, oauth, log: silentLog })

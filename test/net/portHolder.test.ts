@@ -18,7 +18,7 @@ test.skipIf(isSkipped(!isLinux, 'needs the tables of a Linux kernel')).each(['12
     const server = createServer()
     onTestFinished(() => void server.close())
     await new Promise<void>((resolve) => server.listen(port, host, resolve))
-    expect(findPortHolder(port)).toMatchObject({ uid: process.getuid?.(), pid: process.pid })
+    expect(findPortHolder(port)).toMatchObject({ uid: process.getuid?.(), pid: process.pid, name: 'node' })
   }
 )
 

@@ -34,7 +34,7 @@ function describeClient(client: ClientView, now: number): string {
   return [
     `${name} (${kind === 'key' ? 'key' : 'client'})`,
     reach(client),
-    ...(always.length > 0 ? [`always: ${always.join(', ')}`] : []),
+    ...(always.length > 0 ? [`stays signed in while used: ${always.join(', ')}`] : []),
     ...(expiresAt === null ? [] : [`until ${formatTime(expiresAt)}`]),
     ...(client.public ? ['also at the public URL'] : []),
     lastUse ? `used ${formatDistance(lastUse.at, now)} (${lastUse.server})` : 'never used',
@@ -114,7 +114,11 @@ export async function allow(world: World, typed: string | undefined, options: Al
   })
   const reached = servers ?? pending.asks ?? []
   if (options.json) printJson(world, { name: pending.name, servers: reached, always })
-  else print(world, `${pending.name} may ${always ? 'always ' : ''}use ${reached.join(', ')}.`)
+  else
+    print(
+      world,
+      `${pending.name} may use ${reached.join(', ')}${always ? ', and stays signed in while it is used' : ''}.`
+    )
 }
 
 export async function deny(world: World, typed: string, options: Json): Promise<void> {

@@ -34,7 +34,7 @@ export async function letIn(
     )
   const to = await chooseHost(world)
   if (!isPrinted) {
-    const { address, file } = await ask({ as: 'file', to })
+    const { address, file } = await ask({ as: 'file', ...to })
     if (file !== null && (await world.openPage?.(file))) {
       printNote(world, 'Opening the dashboard in your browser. If nothing opens, run tokentray open --print.')
       return address
@@ -45,7 +45,7 @@ export async function letIn(
         'Could not open a browser. Run tokentray open in a terminal to get a link you can open elsewhere.'
       )
   }
-  const { address, link } = await ask({ as: 'text', to })
+  const { address, link } = await ask({ as: 'text', ...to })
   printNote(
     world,
     'Open this link in a browser on this computer, or through a tunnel to it. It works once and expires in a minute:'
@@ -61,7 +61,7 @@ const lookupTimeoutMs = 2000
  * Where browsers here reach the dashboard safely. Its name must stay on this computer: whoever else the name led to would get
  * the link. A decoy is looked up, since asking for the name itself would tell it.
  */
-async function chooseHost(world: World): Promise<'name' | 'address'> {
+async function chooseHost(world: World): Promise<Pick<Input<'dashboard.link'>, 'to'>> {
   const found = await lookUpDecoy(world)
   // Without an answer, only browsers that resolve such names by themselves get through: all but Safari before macOS 26.
   const isSafe = found.length > 0 ? found.every(isLoopbackAddress) : world.platform !== 'darwin'
@@ -70,12 +70,13 @@ async function chooseHost(world: World): Promise<'name' | 'address'> {
       world,
       'Warning: a proxy is set in the environment, and NO_PROXY does not list .localhost. Some browsers would send the dashboard’s pages through that proxy. Add .localhost to NO_PROXY.'
     )
-  if (isSafe) return 'name'
+  // Not said, as an owner of an earlier version knows no such choice.
+  if (isSafe) return {}
   printNote(
     world,
     'Warning: names that end in .localhost do not lead to this computer alone here, so the dashboard opens at 127.0.0.1. Other users of this computer can interfere with that address. See docs/security.md.'
   )
-  return 'address'
+  return { to: 'address' }
 }
 
 function lookUpDecoy({ clock, lookUp }: World): Promise<readonly string[]> {
