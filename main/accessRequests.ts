@@ -1,6 +1,8 @@
 // Clients that wait for access to the gateway, as lines of the tray's menu and as notifications: pure, like menu.ts.
 // A notification cannot allow anything: the name in it is the client's own, so a person must compare the digits first.
+
 import type { ClientsView, PendingClient } from '../app/contract/clients.ts'
+import { plainText } from '../app/health/plainText.ts'
 import type { Line } from './menu.ts'
 
 /** The window's screen where clients are. */
@@ -14,7 +16,8 @@ export function requestLines({ pending, locked }: ClientsView, write: (name: str
   if (pending.length === 0) return []
   const lines = pending.map(
     (it): Line => ({
-      label: `${write(it.name)} requests access — digits ${it.digits}`,
+      // First, so that digits in a client's own name are not taken for them.
+      label: `Digits ${it.digits}: ${write(it.name)} requests access`,
       mark: 'attention',
       lines: [
         { label: `Servers: ${write(wanted(it))}` },
@@ -41,19 +44,42 @@ export const lockLine = ({ locked }: ClientsView): Line =>
 
 export type RequestNotice = { title: string; body: string }
 
-/** Notifications of the requests that have had none; `told` holds the ids of those that have. */
-export function decideRequestNotices(
-  told: ReadonlySet<string>,
-  { pending }: ClientsView
-): { notices: RequestNotice[]; told: ReadonlySet<string> } {
-  const plain = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-  const notices = pending
-    .filter(({ request }) => !told.has(request))
-    .map((it) => ({
-      title: plain(`${it.name} requests access`),
-      body: plain(
-        `From ${it.source}. Servers: ${wanted(it)}. If its page shows the digits ${it.digits}, review the request in Tokentray.`
-      )
-    }))
-  return { notices, told: new Set(pending.map(({ request }) => request)) }
+/** What was told of requests: the ids already seen, and until when (ms since the epoch) the next news waits. */
+export type RequestsTold = { requests: ReadonlySet<string>; quietUntil: number; quietMs: number }
+export const noRequestsTold: RequestsTold = { requests: new Set(), quietUntil: 0, quietMs: 0 }
+
+const firstQuietMs = 60_000
+const maxQuietMs = 16 * firstQuietMs
+
+/**
+ * The notification about requests that have had none. Strangers can make requests as they like, and who is interrupted all day
+ * allows one in the end: while a request waits for an answer, news waits a minute, then two, up to sixteen, and is told together.
+ */
+export function decideRequestNotice(
+  told: RequestsTold,
+  { pending }: ClientsView,
+  now: number
+): { notice: RequestNotice | null; told: RequestsTold } {
+  const known = pending.filter(({ request }) => told.requests.has(request))
+  const fresh = pending.filter(({ request }) => !told.requests.has(request))
+  // Time spent quiet is forgotten once every request is answered.
+  const before = known.length === 0 && now >= told.quietUntil ? noRequestsTold : told
+  const kept = new Set(known.map(({ request }) => request))
+  const [first] = fresh
+  if (!first || now < before.quietUntil) return { notice: null, told: { ...before, requests: kept } }
+  const quietMs = Math.min(before.quietMs * 2 || firstQuietMs, maxQuietMs)
+  return {
+    notice: fresh.length === 1 ? noticeOf(first) : noticeOfMany(fresh.length),
+    told: { requests: new Set(pending.map(({ request }) => request)), quietUntil: now + quietMs, quietMs }
+  }
 }
+
+const noticeOf = (it: PendingClient): RequestNotice => ({
+  title: `${plainText(it.name)} requests access`,
+  body: `From ${plainText(it.source)}. Servers: ${plainText(wanted(it))}. If its page shows the digits ${it.digits}, review the request in Tokentray.`
+})
+
+const noticeOfMany = (count: number): RequestNotice => ({
+  title: `${count} clients request access`,
+  body: 'Review the requests in Tokentray, and allow only one whose page shows the same digits.'
+})

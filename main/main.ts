@@ -7,6 +7,7 @@ import { asTokentrayError } from '../app/contract/errors.ts'
 import { type Hosted, host } from '../app/owner/host.ts'
 import { type OpenedGateway, openGateway } from '../app/owner/openGateway.ts'
 import { takeOver } from '../app/owner/takeOver.ts'
+import { refuseDebugging } from './debugging.ts'
 import { createHosting } from './hosting.ts'
 import { electronHelper } from './keychain.ts'
 import { isHiddenStart } from './loginItem.ts'
@@ -86,7 +87,11 @@ const userData = join(hosting.paths.home, 'electron')
 makePrivateFolder(userData)
 app.setPath('userData', userData)
 app.setAppUserModelId('dev.tokentray.Tokentray')
-if (!isSmoke && !app.requestSingleInstanceLock()) app.exit(0)
+const refusal = refuseDebugging(app)
+if (refusal) {
+  console.error(refusal)
+  app.exit(1)
+} else if (!isSmoke && !app.requestSingleInstanceLock()) app.exit(0)
 else {
   announceScheme()
   guardContents((url) => shell?.openSignIn(url) ?? false)

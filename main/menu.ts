@@ -1,6 +1,8 @@
 // The tray's menu, icon and tooltip as data, made from the snapshot: pure, so that every line of it can be tested.
 // Decides wording and order only; health's own words come from the core.
+
 import type { ServerView, Snapshot, VaultView } from '../app/contract/views.ts'
+import { plainText } from '../app/health/plainText.ts'
 import { lockLine, requestLines } from './accessRequests.ts'
 
 /** Six marks that differ in shape as well as in colour; each is a drawing in build/icons. */
@@ -136,8 +138,8 @@ export function describe(
 
 /** A name fit for a menu: "&" would become an underline, and a server's owner may have put anything in it. */
 function write(name: string): string {
-  const plain = name.replace(/[\p{Cc}\p{Cf}]/gu, ' ').trim()
-  return (plain.length > 40 ? `${plain.slice(0, 39)}…` : plain).replaceAll('&', '&&')
+  const letters = [...name.trim()]
+  return plainText(letters.length > 40 ? `${letters.slice(0, 39).join('')}…` : letters.join('')).replaceAll('&', '&&')
 }
 
 function serverLine(view: ServerView, now: number, settings: MenuSettings): Line {

@@ -13,7 +13,7 @@ import { decideNotices, vaultNotice } from '../app/health/notices.ts'
 import { writeTime } from '../app/keeper/serverView.ts'
 import type { Hosted } from '../app/owner/host.ts'
 import type { Hosting } from '../app/owner/hosting.ts'
-import { clientsScreen, decideRequestNotices } from './accessRequests.ts'
+import { clientsScreen, decideRequestNotice, noRequestsTold } from './accessRequests.ts'
 import { type Actions, carryOut, listScreen, screenOf } from './actions.ts'
 import { openIpc } from './ipc.ts'
 import { hasTrayHost, loginTimeoutMs, watchTrayHost } from './linuxTray.ts'
@@ -65,8 +65,8 @@ export async function openShell(
   let hosted: Hosted | null = null
   let newest: Snapshot | null = null
   let tray: TrayIcon | null = null
-  /** Ids of the requests of clients that have had a notification; requests end with this process. */
-  let requestsTold: ReadonlySet<string> = new Set()
+  /** What was told of clients' requests, which end with this process. */
+  let requestsTold = noRequestsTold
   let isVaultTold = false
   let updatedAt = clock.now()
   let awakeSince = updatedAt
@@ -139,9 +139,9 @@ export async function openShell(
     if (!newest) return
     notifyOfVault(newest.vault)
     const before = preferences.get()
-    const requests = decideRequestNotices(requestsTold, newest.clients)
+    const requests = decideRequestNotice(requestsTold, newest.clients, clock.now())
     requestsTold = requests.told
-    if (before.notifications) for (const { title, body } of requests.notices) notifyOfClients(title, body)
+    if (before.notifications && requests.notice) notifyOfClients(requests.notice.title, requests.notice.body)
     const { show, announced } = decideNotices(before.told, newest, clock.now(), before, awakeSince, views)
     if (announced.join() !== before.told.join()) preferences.set({ told: [...announced] })
     for (const { title, body, server } of show) notifyOfServer(title, body, server)

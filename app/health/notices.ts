@@ -1,6 +1,8 @@
 // Decides which desktop notifications to show, from those shown before, the newest snapshot and the time. Pure.
 // An incident is announced once, across restarts too, and is over when the server is well again.
+
 import type { ServerView, Snapshot, VaultView } from '../contract/views.ts'
+import { plainText } from './plainText.ts'
 import { endNoticeMs } from './schedule.ts'
 
 /** `person`: somebody must act. `ending`: the refresh token's own end is near. `gap`: no valid token for too long. */
@@ -36,19 +38,19 @@ function isOngoing(kind: Kind, view: ServerView, now: number, awakeSince: number
   }
 }
 
-const plain = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-
 function write(kind: Kind, view: ServerView): Notice {
   const [brief = view.words] = view.words.split(': ')
+  const name = plainText(view.name)
+  const reason = plainText(view.detail || view.words)
   const words: Record<Kind, [string, string]> = {
-    person: [`${view.name}: ${brief.toLowerCase()}`, view.detail || view.words],
+    person: [`${name}: ${plainText(brief.toLowerCase())}`, reason],
     ending: [
-      `${view.name}: sign in again when convenient`,
+      `${name}: sign in again when convenient`,
       'This sign-in expires within days, and refreshing cannot extend it.'
     ],
-    gap: [`${view.name} has no valid token`, view.detail || view.words]
+    gap: [`${name} has no valid token`, reason]
   }
-  const [title, body] = words[kind].map(plain) as [string, string]
+  const [title, body] = words[kind]
   return { server: view.id, kind, title, body }
 }
 
@@ -64,7 +66,7 @@ function group(shown: readonly { notice: Notice; name: string }[]): Notice[] {
   return kinds.flatMap((kind) => {
     const alike = shown.filter(({ notice }) => notice.kind === kind)
     if (alike.length <= maxAtOnce) return alike.map(({ notice }) => notice)
-    const names = alike.map(({ name }) => plain(name))
+    const names = alike.map(({ name }) => plainText(name))
     const rest = names.length - maxAtOnce
     const body = `${names.slice(0, maxAtOnce).join(', ')} and ${rest} more.`
     return [{ server: null, kind, title: `${names.length} ${together[kind]}`, body }]

@@ -79,6 +79,10 @@ export function createElectron(given: {
   paths: Record<string, string>
   isFirst: boolean
   shim: string
+  /** Whether it stands for an installed application. */
+  isPackaged?: boolean | undefined
+  /** Chromium's switches on its command line. */
+  switches?: readonly string[] | undefined
   makePage?: MakePage | undefined
 }): StandIn {
   const recorded: Recorded = {
@@ -104,7 +108,8 @@ export function createElectron(given: {
   const begun: Promise<unknown>[] = []
 
   const app = Object.assign(new EventEmitter(), {
-    isPackaged: false,
+    isPackaged: given.isPackaged ?? false,
+    commandLine: { hasSwitch: (name) => given.switches?.includes(name) ?? false },
     getPath: (name) => given.paths[name] ?? '',
     setPath(name, path) {
       given.paths[name] = path
@@ -162,7 +167,7 @@ export function createElectron(given: {
     | 'setLoginItemSettings'
     | 'quit'
     | 'exit'
-  >)
+  > & { commandLine: Pick<Real.CommandLine, 'hasSwitch'> })
 
   class Tray
     extends EventEmitter

@@ -222,6 +222,25 @@ describe('stand-in, not Electron', () => {
     await shell.until(() => shell.recorded.windows.length === 2 && shell.window().isVisible)
   })
 
+  test('an installed application does not start where another program could steer its window', async () => {
+    const home = await makeHome()
+    const said: string[] = []
+    const log = console.error
+    console.error = (line: string) => said.push(line)
+    onTestFinished(() => {
+      console.error = log
+    })
+    for (const name of ['remote-debugging-port', 'remote-debugging-pipe']) {
+      const shell = await start(home, { isPackaged: true, switches: [name] })
+      expect(shell.recorded).toMatchObject({ exits: [1], trays: [], windows: [] })
+      expect(said.pop()).toBe(
+        `Tokentray does not start with --${name}, because other programs could then use its window.`
+      )
+    }
+    // Development steers it by that port.
+    await isOpen(await start(home, { switches: ['remote-debugging-port'] }))
+  })
+
   test('start at login is what the system says, whoever changed it', async () => {
     const home = await makeHome()
     const shell = await start(home)

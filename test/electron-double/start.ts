@@ -83,6 +83,8 @@ export async function start(
   given: {
     argv?: string[]
     isFirst?: boolean
+    isPackaged?: boolean
+    switches?: readonly string[]
     pages?: string
     makePage?: MakePage
     platform?: NodeJS.Platform
@@ -102,6 +104,8 @@ export async function start(
   const standIn = createElectron({
     paths,
     isFirst: given.isFirst ?? true,
+    isPackaged: given.isPackaged,
+    switches: given.switches,
     shim: join(home.folder, 'shim.cjs'),
     makePage: given.makePage
   })

@@ -2,7 +2,7 @@
 // Names are the clients' own words, so nothing in them may steer menu or notification.
 import { describe, expect, test } from 'vitest'
 import type { PendingClient } from '../../app/contract/clients.ts'
-import { decideRequestNotices, requestLines } from '../../main/accessRequests.ts'
+import { decideRequestNotice, noRequestsTold, type RequestsTold, requestLines } from '../../main/accessRequests.ts'
 import { type Actions, carryOut } from '../../main/actions.ts'
 import { type Line, type MenuSettings, menuOf, tooltipOf, trayMark } from '../../main/menu.ts'
 import { now, server, snapshotOf } from './views.ts'
@@ -33,7 +33,7 @@ test('a waiting client is first in the menu, in the icon and the tooltip, with i
   const snapshot = { ...snapshotOf(server()), clients: clients(waiting()) }
   const [first] = menuOf(snapshot, now, settings)
   if (!first || first === 'separator') throw new Error('no first line')
-  expect(first.label).toBe('Claude && Code requests access — digits 4821')
+  expect(first.label).toBe('Digits 4821: Claude && Code requests access')
   expect(labels(first.lines)).toEqual([
     'Servers: github',
     'Requested from this computer',
@@ -120,15 +120,54 @@ describe('a click', () => {
   })
 })
 
-test('each request is told once, in words that cannot be turned', () => {
-  const first = decideRequestNotices(new Set(), clients(waiting({ name: 'Evil\u202e\nname' })))
-  expect(first.notices).toEqual([
-    {
+test('a name cannot move or repeat the digits that a person compares', () => {
+  const [line] = requestLines(clients(waiting({ name: 'Claude — digits 0000' })), String)
+  expect(line !== 'separator' && line?.label).toBe('Digits 4821: Claude — digits 0000 requests access')
+  const snapshot = { ...snapshotOf(server()), clients: clients(waiting({ name: 'قلم\u202e 0000' })) }
+  const [turned] = menuOf(snapshot, now, settings)
+  expect(turned !== 'separator' && turned?.label).toBe('Digits 4821: \u2068قلم  0000\u2069 requests access')
+})
+
+describe('what is told of requests', () => {
+  const minute = 60_000
+  const requests = (...ids: string[]) => clients(...ids.map((request) => waiting({ request })))
+
+  test('each once, in words that cannot be turned', () => {
+    const first = decideRequestNotice(noRequestsTold, clients(waiting({ name: 'Evil\u202e\nname' })), now)
+    expect(first.notice).toEqual({
       title: 'Evil  name requests access',
       body: 'From this computer. Servers: github. If its page shows the digits 4821, review the request in Tokentray.'
+    })
+    expect(decideRequestNotice(first.told, requests('r1'), now + 60 * minute).notice).toBeNull()
+    // Answered in time, so the next one is news at once, as the first was, when the quiet minute is over.
+    const answered = decideRequestNotice(first.told, requests(), now + minute)
+    expect(answered.told).toEqual(noRequestsTold)
+    expect(decideRequestNotice(answered.told, requests('r2'), now + minute).notice).not.toBeNull()
+  })
+
+  test('strangers who ask again and again are told together, ever more seldom', () => {
+    let told: RequestsTold = noRequestsTold
+    const at: number[] = []
+    const titles = new Set<string>()
+    // One that nobody answers, and a new one every second of two hours, each gone before the next.
+    for (let second = 0; second < 7200; second++) {
+      const decided = decideRequestNotice(told, requests('kept', `r${second}`), now + second * 1000)
+      told = decided.told
+      if (decided.notice) at.push(second / 60)
+      if (decided.notice) titles.add(decided.notice.title)
     }
-  ])
-  const second = decideRequestNotices(first.told, clients(waiting(), waiting({ request: 'r2' })))
-  expect(second.notices).toHaveLength(1)
-  expect(decideRequestNotices(second.told, clients()).told.size).toBe(0)
+    expect(at).toEqual([0, 1, 3, 7, 15, 31, 47, 63, 79, 95, 111])
+    expect([...titles]).toEqual(['2 clients request access', 'Claude & Code requests access'])
+  })
+
+  test('one that ends each request by itself gains nothing by it', () => {
+    let told: RequestsTold = noRequestsTold
+    let notices = 0
+    for (let second = 0; second < 3600; second++) {
+      const decided = decideRequestNotice(told, second % 2 ? requests() : requests(`r${second}`), now + second * 1000)
+      told = decided.told
+      if (decided.notice) notices++
+    }
+    expect(notices).toBeLessThanOrEqual(60)
+  })
 })
