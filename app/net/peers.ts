@@ -1,6 +1,6 @@
 // Finds the user at the other end of a loopback connection, in Linux's table of connections; elsewhere nobody can tell.
 // Each connection is looked up once, from its acceptance on, without holding up the others; all that wait share one read.
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { endianness } from 'node:os'
 import { readRow } from './socketTable.ts'
@@ -19,15 +19,34 @@ export type Peers = {
 }
 
 type Table = 'tcp' | 'tcp6'
-/** Fails where the system has no such table. */
-export type ReadTable = (table: Table) => Promise<string>
+/** The bytes of the whole table, good until it is read again. Fails where the system has no such table. */
+export type ReadTable = (table: Table) => Promise<Buffer>
 
-export const readTable: ReadTable = (table) => readFile(`/proc/self/net/${table}`, 'latin1')
+/**
+ * The kernel hands out a page at a time whatever is asked for, and Node's own readFile takes a new 64 kB for each: a thousand
+ * connections in a row would leave gigabytes to collect. So each table has one buffer, which is filled again and again.
+ */
+export function createTableReader(): ReadTable {
+  const buffers = { tcp: Buffer.alloc(65_536), tcp6: Buffer.alloc(65_536) }
+  return async (table) => {
+    const file = await open(`/proc/self/net/${table}`)
+    try {
+      for (let length = 0; ; ) {
+        if (buffers[table].length === length) buffers[table] = Buffer.concat([buffers[table], Buffer.alloc(length)])
+        const { bytesRead } = await file.read(buffers[table], length, buffers[table].length - length, null)
+        if (bytesRead === 0) return buffers[table].subarray(0, length)
+        length += bytesRead
+      }
+    } finally {
+      await file.close()
+    }
+  }
+}
 
 /** What the table has on the connections of one local address: both ends, by the address of the other one. */
 type Ends = { theirs: Map<string, { uid: number; isOpen: boolean }>; ours: Set<string> }
 
-export function createPeers(read: ReadTable = readTable): Peers {
+export function createPeers(read: ReadTable = createTableReader()): Peers {
   const known = new WeakMap<Socket, Peer | Promise<Peer>>()
   const tables = { tcp: shareReads(() => read('tcp')), tcp6: shareReads(() => read('tcp6')) }
 
@@ -40,10 +59,10 @@ export function createPeers(read: ReadTable = readTable): Peers {
     const isV4 = !withoutMapping(localAddress).includes(':')
     // A table that changes while it is read may lack a row, so one that is missing is looked for twice.
     for (let round = 1; ; round++) {
-      const ends = (await tables[isV4 ? 'tcp' : 'tcp6']()).endsAt(writeEnd(ours, !isV4))
+      const ends = await tables[isV4 ? 'tcp' : 'tcp6'](writeEnd(ours, !isV4))
       let row = ends.theirs.get(writeEnd(theirs, !isV4))
       // A client's IPv6 socket that calls an IPv4 address is in the other table.
-      if (!row && isV4) row = (await tables.tcp6()).endsAt(writeEnd(ours, true)).theirs.get(writeEnd(theirs, true))
+      if (!row && isV4) row = (await tables.tcp6(writeEnd(ours, true))).theirs.get(writeEnd(theirs, true))
       if (row) return row.isOpen ? row.uid : 'gone'
       if (round < 2) continue
       // Where our own end is missing too, the connection was reset.
@@ -70,41 +89,48 @@ export function createPeers(read: ReadTable = readTable): Peers {
   }
 }
 
-/** Reads never overlap. Who asks during one waits for the next, since the running one may lack the row that is wanted. */
-function shareReads(read: () => Promise<string>): () => Promise<ReturnType<typeof parseTable>> {
+/**
+ * The connections of one local address, from a read that began after this was called. Reads never overlap: who asks during one
+ * waits for the next, since the running one may lack the row that is wanted.
+ */
+function shareReads(read: () => Promise<Buffer>): (end: string) => Promise<Ends> {
   let running: Promise<unknown> = Promise.resolve()
-  let next: Promise<ReturnType<typeof parseTable>> | null = null
-  return () => {
-    next ??= running.then(() => {
-      const reading = read().then(parseTable)
-      next = null
-      running = reading.catch(() => {})
-      return reading
-    })
-    return next
+  let next: { wanted: Set<string>; found: Promise<Map<string, Ends>> } | null = null
+
+  async function readAll(wanted: Set<string>): Promise<Map<string, Ends>> {
+    await running
+    next = null
+    const reading = read().then((table) => new Map([...wanted].map((end) => [end, readEnds(table, end)])))
+    running = reading.then(
+      () => {},
+      () => {}
+    )
+    return reading
+  }
+
+  return async (end) => {
+    if (!next) {
+      const wanted = new Set<string>()
+      next = { wanted, found: readAll(wanted) }
+    }
+    next.wanted.add(end)
+    return (await next.found).get(end)!
   }
 }
 
-/** Only rows of one local address are taken apart: a machine may have ten thousand others. */
-function parseTable(text: string) {
-  const byEnd = new Map<string, Ends>()
-  return {
-    endsAt(end: string): Ends {
-      const found = byEnd.get(end)
-      if (found) return found
-      const ends: Ends = { theirs: new Map(), ours: new Set() }
-      const wanted = ` ${end} `
-      for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
-        const line = text.slice(text.lastIndexOf('\n', at) + 1, (text.indexOf('\n', at) + 1 || text.length + 1) - 1)
-        const { local, remote, uid, inode } = readRow(line)
-        const isOpen = inode !== '0'
-        if (remote === end) ends.theirs.set(local, { uid, isOpen })
-        else if (isOpen) ends.ours.add(remote)
-      }
-      byEnd.set(end, ends)
-      return ends
-    }
+/** Only rows of this local address are taken apart: a machine may have ten thousand others. */
+function readEnds(table: Buffer, end: string): Ends {
+  const ends: Ends = { theirs: new Map(), ours: new Set() }
+  const wanted = ` ${end} `
+  for (let at = table.indexOf(wanted); at >= 0; at = table.indexOf(wanted, at + 1)) {
+    const from = table.lastIndexOf('\n', at) + 1
+    const to = table.indexOf('\n', at)
+    const { local, remote, uid, inode } = readRow(table.toString('latin1', from, to < 0 ? table.length : to))
+    const isOpen = inode !== '0'
+    if (remote === end) ends.theirs.set(local, { uid, isOpen })
+    else if (isOpen) ends.ours.add(remote)
   }
+  return ends
 }
 
 const withoutMapping = (address: string) => address.replace(/^::ffff:(?=[\d.]+$)/i, '')

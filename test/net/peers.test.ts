@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createPeers, type ReadTable, readTable } from '../../app/net/peers.ts'
+import { createPeers, createTableReader, type ReadTable } from '../../app/net/peers.ts'
 import { nobody, reason, runAsNobody } from '../support/nobody.ts'
 
 const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n'
@@ -49,7 +49,7 @@ test.each<[string, Socket, string, string, unknown]>([
   ['a connection that was reset before', socketOf(undefined), own, '', 'gone'],
   ['rows of other ports', socketOf('127.0.0.1'), own + row('0100007F:C351', ours, '01', 33, 8), '', 'unknown']
 ])('%s', async (_, socket, tcp, tcp6, expected) => {
-  const peers = createPeers(async (table) => head + (table === 'tcp' ? tcp : tcp6))
+  const peers = createPeers(async (table) => Buffer.from(head + (table === 'tcp' ? tcp : tcp6)))
   expect(await peers.of(socket)).toBe(expected)
   expect(peers.of(socket)).toBe(expected)
 })
@@ -60,13 +60,13 @@ test('where there is no table, nobody is known', async () => {
 })
 
 test('a thousand connections share two reads: the one that runs may lack their rows, the next has them all', async () => {
-  const reads: ((text: string) => void)[] = []
+  const reads: ((table: Buffer) => void)[] = []
   const read: ReadTable = () => new Promise((resolve) => reads.push(resolve))
   const peers = createPeers(read)
   const first = peers.of(socketOf('127.0.0.1'))
   await expect.poll(() => reads.length).toBe(1)
   const others = Array.from({ length: 1000 }, () => peers.of(socketOf('127.0.0.1')))
-  const table = own + row(client, ours, '01', 1000, 8)
+  const table = Buffer.from(own + row(client, ours, '01', 1000, 8))
   reads[0]!(table)
   expect(await first).toBe(1000)
   await expect.poll(() => reads.length).toBe(2)
@@ -98,13 +98,29 @@ describe.skipIf(!isLinux)('on real connections', () => {
   test.each(['127.0.0.1', '::1'])('this process is known at %s', async (host) => {
     const { port, next } = await listen(host)
     const socket = connect(port, host)
-    expect(await createPeers(readTable).of(await next())).toBe(process.getuid!())
+    expect(await createPeers(createTableReader()).of(await next())).toBe(process.getuid!())
     socket.destroy()
+  })
+
+  test('a table larger than the buffer it is first read into is read whole', async () => {
+    const { port, next } = await listen('127.0.0.1')
+    const peers = createPeers(createTableReader())
+    const sockets: Socket[] = []
+    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()))
+    const met: Socket[] = []
+    for (let count = 0; count < 300; count++) {
+      const accepted = next()
+      sockets.push(connect(port, '127.0.0.1'))
+      met.push(await accepted)
+    }
+    const own = process.getuid!()
+    expect(await Promise.all(met.map((socket) => peers.of(socket)))).toEqual(met.map(() => own))
+    for (const socket of met.slice(0, 5)) expect(await createPeers(createTableReader()).of(socket)).toBe(own)
   })
 
   test.skipIf(reason !== null)('another user is known while connected, and as gone once closed or reset', async () => {
     const { port, next } = await listen('127.0.0.1')
-    const peers = createPeers(readTable)
+    const peers = createPeers(createTableReader())
     const call = (then: string) =>
       runAsNobody(`import { connect } from 'node:net'
         const socket = connect(${port}, '127.0.0.1', () => socket.write('x', () => { ${then} }))`)
