@@ -8,7 +8,7 @@ const rounds = 15
 const batch = 200
 const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { text: 'x'.repeat(1960) } })
 
-async function post(dispatcher: Client | Pool, { path, headers }: End): Promise<void> {
+export async function post(dispatcher: Client | Pool, { path, headers }: End): Promise<void> {
   const reply = await dispatcher.request({ method: 'POST', path, headers, body })
   if (reply.statusCode !== 200) throw new Error(`status ${reply.statusCode}`)
   await reply.body.dump()

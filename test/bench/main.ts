@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { root } from './bench.fixture.ts'
 import { measureClient } from './client.ts'
 import { measureFailure } from './failure.ts'
+import { measureFlood } from './flood.ts'
 import { measureGateway } from './gateway.ts'
 import { measureGrowth } from './growth.ts'
 import { measureIdle } from './idle.ts'
@@ -28,6 +29,7 @@ const measures: Record<string, () => Promise<Part>> = {
   client: measureClient,
   idle: measureIdle,
   gateway: measureGateway,
+  flood: measureFlood,
   passing: measurePassing,
   streams: measureStreams,
   held: measureHeld,
