@@ -62,3 +62,31 @@ test('a proxy is a word or a URL, and nothing else', () => {
   for (const wrong of ['proxy:8080', 'ftp://proxy', ''])
     expect(() => proxyOf(wrong)).toThrow(/proxy: use system, none, or a proxy/)
 })
+
+test('a file with everything that the last version could set is read as it was', async () => {
+  const everything = {
+    schedule: {
+      refreshMargin: '90s',
+      refreshFraction: 0.8,
+      jitter: 0.1,
+      earliestFraction: 0.4,
+      floor: 15_000,
+      backoffFirst: 2000,
+      backoffMax: 60_000,
+      fixRetry: 60_000,
+      retryAfterMax: 0,
+      guessedLifetime: 1000,
+      refreshTokenMargin: 0
+    },
+    concurrency: 4,
+    logLevel: 'debug',
+    proxy: 'http://proxy:8080',
+    clientMetadataUrl: 'https://example.com/tokentray.json',
+    gatewayHeaderTimeout: 60_000,
+    gatewayKeepBody: 0,
+    theme: 'dark'
+  }
+  const { schedule: overrides, ...rest } = everything
+  const settings = await read(JSON.stringify(everything))
+  expect(settings).toMatchObject({ ...rest, overrides: { ...overrides, refreshMargin: 90_000 }, gatewayUsers: [] })
+})

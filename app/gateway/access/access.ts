@@ -27,7 +27,7 @@ const registrationsPerMinute = 20
 const requestsPerMinute = 60
 /** Requests that work on the vault at the same time, and those that wait for their turn. */
 const maxConcurrent = 64
-const maxQueued = 10_000
+const defaultMaxQueued = 10_000
 /** How long a request body may take to arrive. */
 const bodyTimeoutMs = 10_000
 const firstSweepMs = 60_000
@@ -43,6 +43,8 @@ export type AccessOptions = {
   refused: Refusals['note']
   /** Called when the result of view() has changed. */
   onChange(): void
+  /** How many requests may wait for their turn; what comes then is told to try again. */
+  maxQueued?: number
 }
 
 export type Access = {
@@ -73,7 +75,7 @@ export type Access = {
 
 /** Rejects as reading the vault does. */
 export async function createAccess(o: AccessOptions): Promise<Access> {
-  const { local, clock, randomBytes, log, refused } = o
+  const { local, clock, randomBytes, log, refused, maxQueued = defaultMaxQueued } = o
   let lockedAt = await local.lockedSince()
   let isLocked = lockedAt !== null
   let revision = 0

@@ -13,6 +13,7 @@ import { route } from '../../../app/core/router.ts'
 import { type Access, createAccess } from '../../../app/gateway/access/access.ts'
 import { createRefusals } from '../../../app/gateway/access/refusals.ts'
 import type { Caller } from '../../../app/gateway/port.ts'
+import type { LocalAccess } from '../../../app/vault/localAccess.ts'
 import { openVault } from '../../../app/vault/open.ts'
 import type { Vault } from '../../../app/vault/vault.ts'
 import { answerBy } from '../../fakes/answerBy.ts'
@@ -36,7 +37,10 @@ export type Gateway = {
   use(server: string, headers: Record<string, string>): Promise<{ status: number; caller: Caller | null }>
 }
 
-export async function startGateway(clock: Clock = systemClock()): Promise<Gateway> {
+export async function startGateway(
+  clock: Clock = systemClock(),
+  change: { maxQueued?: number; wrap?: (local: LocalAccess) => LocalAccess } = {}
+): Promise<Gateway> {
   const setting = { ...vaultSetting(), clock }
   const logged: string[] = []
   const write = (message: string, fields = {}) => void logged.push(`${message} ${JSON.stringify(fields)}`)
@@ -51,7 +55,8 @@ export async function startGateway(clock: Clock = systemClock()): Promise<Gatewa
     const known = (await vault.servers()).map(({ config }) => config)
     const refusals = createRefusals({ clock, log, onChange: () => access.changed() })
     const access: Access = await createAccess({
-      local: vault.local,
+      local: change.wrap?.(vault.local) ?? vault.local,
+      ...(change.maxQueued !== undefined && { maxQueued: change.maxQueued }),
       clock,
       randomBytes,
       log,

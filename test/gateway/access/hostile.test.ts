@@ -446,3 +446,42 @@ async function post(origin: string, path: string, body: unknown) {
   })
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
+
+test('where too many requests wait for the vault, the next one is told to try again, and all others are answered', async () => {
+  const judged = Promise.withResolvers<void>()
+  const arrived = Promise.withResolvers<void>()
+  let waiting = 0
+  const gateway = await startGateway(undefined, {
+    maxQueued: 2,
+    wrap: (local) => ({
+      ...local,
+      async signInOf(...given) {
+        if (++waiting === 64) arrived.resolve()
+        await judged.promise
+        return local.signInOf(...given)
+      }
+    })
+  })
+  const revoke = async () => {
+    const response = await fetch(`${gateway.origin}/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ token: 'ttr_unknown' })
+    })
+    return { status: response.status, body: await response.text() }
+  }
+  const crowd = Array.from({ length: 64 }, revoke)
+  await arrived.promise
+  const refused: string[] = []
+  const late = Array.from({ length: 10 }, async () => {
+    const { status, body } = await revoke()
+    if (status === 503) refused.push(body)
+    return status
+  })
+  // Two wait, whichever came first.
+  await expect.poll(() => refused.length).toBe(8)
+  expect(JSON.parse(refused[0]!)).toMatchObject({ error: 'temporarily_unavailable' })
+  judged.resolve()
+  expect(new Set((await Promise.all(crowd)).map(({ status }) => status))).toEqual(new Set([200]))
+  expect((await Promise.all(late)).filter((status) => status === 200)).toHaveLength(2)
+  expect((await revoke()).status).toBe(200)
+})
