@@ -90,6 +90,7 @@ Generated from the program by \`npm run docs\`. Do not edit.
 
 - Results go to stdout, and messages for people to stderr.
 - Durations are written 90s, 5m, 1h, 2d or 1h30m.
+- Times are shown in your time zone (\`TZ\`).
 - You can refer to a server by its ID or its name.
 - Secrets are not accepted as arguments. With \`-\` as a file name, a secret is read from stdin, or hidden on a terminal.
 - With \`--json\`, which every command except \`completion\` and \`help\` accepts, stdout contains only JSON. Times are

@@ -4,6 +4,7 @@ import { formatDuration } from '../contract/duration.ts'
 import type { Action, Light } from '../contract/health.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'
 import { clean, toWidth } from './textWidth.ts'
+import { formatTime } from './times.ts'
 
 export type TableOptions = {
   /** Of the terminal, in cells; less than 60 is taken as 60. */
@@ -55,11 +56,10 @@ export function renderTable(snapshot: Snapshot, now: number, { width, color }: T
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 
-/** One server on one plain line, with the time (UTC) first: for logs and pipes. */
+/** One server on one plain line, with the time first: for logs and pipes. */
 export function renderLine(view: ServerView, now: number): string {
-  const time = new Date(now).toISOString().slice(0, 19)
   const facts = [clean(view.words), `token ${timeLeft(view, now)}`, ...remarks(view, now)]
-  return `${time}Z ${view.id} ${view.light} ${facts.join(' · ')}`
+  return `${formatTime(now)} ${view.id} ${view.light} ${facts.join(' · ')}`
 }
 
 function countLights(servers: readonly ServerView[]): string {

@@ -1,30 +1,18 @@
 // Describes servers for a terminal: one line each, a card with every fact of one, or a line per event of its history.
-// Times are shown in UTC, and beside them how long ago or how soon that is.
-import { formatDuration } from '../contract/duration.ts'
+// Times are shown in the time zone of the person (TZ), and beside them how long ago or how soon that is.
 import type { ExpirySource, SignInStep } from '../contract/health.ts'
 import { quirkFacts, quirkNames } from '../contract/quirks.ts'
 import type { GrantKind } from '../contract/serverConfig.ts'
 import type { EventKind, HistoryEvent, ServerView } from '../contract/views.ts'
 import { faultWords } from '../health/words.ts'
 import { setCommand } from './propose.ts'
+import { formatDistance, formatTime } from './times.ts'
 
 export const lockedNote = 'Locked: all clients are blocked. Run "tokentray unlock" to allow them again.'
 
 /** Why nothing is refreshed for now, and how to end that. */
 export const sayHold = ({ message }: { message: string }): string =>
   `${message} To refresh now, run "tokentray refresh SERVER".`
-
-/** 2026-01-31 12:00:00Z */
-export function formatTime(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`
-}
-
-/** "in 4m 10s", "2h ago", "now". */
-export function formatDistance(at: number, now: number): string {
-  const length = formatDuration(Math.abs(at - now))
-  if (length === '0s') return 'now'
-  return at > now ? `in ${length}` : `${length} ago`
-}
 
 /** What a server can be found by on the command line. */
 export function isNamed(view: ServerView, server: string): boolean {
@@ -133,7 +121,7 @@ export function nextStep(view: ServerView): string | null {
   return null
 }
 
-/** "2026-01-31 12:00:00Z  refreshed  …" */
+/** "2026-01-31 12:00:00  refreshed  …" */
 export function describeEvent(event: HistoryEvent): string {
   const end = event.expiresAt === null ? '' : ` (the token expires ${formatTime(event.expiresAt)})`
   return `${formatTime(event.at)}  ${events[event.kind].padEnd(18)}${event.detail}${end}`

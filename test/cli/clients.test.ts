@@ -5,6 +5,9 @@ import type { ClientView, PendingClient } from '../../app/contract/clients.ts'
 import { makeCore } from '../owner/fakeCore.ts'
 import { runIn } from './world.ts'
 
+// A quarter of an hour off every zone that is a whole number of hours from UTC.
+process.env.TZ = 'Asia/Kathmandu'
+
 const key: ClientView = {
   id: 'k1',
   kind: 'key',
@@ -39,13 +42,30 @@ function core(waiting: PendingClient[] = [pending()]) {
 const asked = (made: ReturnType<typeof core>, name: string) =>
   made.calls.filter((call) => call.name === name).map(({ input }) => input)
 
+test('clients stand in aligned columns, whatever script their names are in, and cannot steer the terminal', async () => {
+  const made = makeCore()
+  const clients: ClientView[] = [
+    { ...key, name: '東京\u001b[2J', public: true },
+    { ...key, id: 'k22', kind: 'oauth', name: 'Claude Code', servers: [], always: ['github'], expiresAt: null },
+    { ...key, id: 'k3', name: 'n'.repeat(60), lastUse: { at: Date.now() - 3_600_000, server: 'linear' } }
+  ]
+  made.on('clients.list', () => ({ clients, pending: [], locked: false, refused: [] }))
+  const { out } = await runIn(['clients', 'list'], { core: made })
+  expect(out.trimEnd().split('\n')).toEqual([
+    'NAME         KIND    SERVERS         EXPIRES              LAST USED        ID   NOTES',
+    '東京         key     github, linear  2027-01-01 05:45:00  never            k1   also at the public URL',
+    'Claude Code  client  no server       -                    never            k22  stays signed in while used: github',
+    `${'n'.repeat(60)}  key     github, linear  2027-01-01 05:45:00  1h ago (linear)  k3`
+  ])
+})
+
 test('list shows who waits with digits and destination, and every client with its reach', async () => {
   const { out, err, exitCode } = await runIn(['clients', 'list'], { core: core() })
   expect(exitCode).toBe(0)
   expect(out).toContain(
     '4821 · Claude Code requests access to github · requested from this computer · returns to a program on this computer'
   )
-  expect(out).toContain('ci (key) · github, linear · until 2027-01-01 00:00:00Z · never used · k1')
+  expect(out).toContain('ci    key   github, linear  2027-01-01 05:45:00  never      k1')
   expect(out).toMatch(/^rejected 3 × sent by another website’s page · last .* \(https:\/\/evil\.example\)$/m)
   expect(err).toContain('clients allow <digits>')
 })
@@ -122,8 +142,12 @@ test('activity is told oldest first, and the lock says what it did', async () =>
   made.on('gateway.lock', () => ({ locked: true }))
   made.on('gateway.unlock', () => ({ locked: false }))
   const { out } = await runIn(['clients', 'activity', 'ci'], { core: made })
-  expect(out.split('\n')[0]).toBe('1970-01-01 00:00:00Z to 1970-01-01 00:01:00Z  ci  github  3 requests')
-  expect(out.split('\n')[1]).toContain('linear  1 request')
+  // Nepal's clocks went ahead by a quarter of an hour in 1986.
+  expect(out.trimEnd().split('\n')).toEqual([
+    'FROM                 TO                   CLIENT  SERVER  REQUESTS',
+    '1970-01-01 05:30:00  1970-01-01 05:31:00  ci      github  3',
+    '1970-01-01 05:30:00  1970-01-01 05:31:00  ci      linear  1'
+  ])
   expect((await runIn(['lock'], { core: made })).out).toContain('until you run tokentray unlock')
   expect(JSON.parse((await runIn(['unlock', '--json'], { core: made })).out)).toEqual({ locked: false })
 })

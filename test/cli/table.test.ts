@@ -7,6 +7,7 @@ import { noClients } from '../../app/contract/clients.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
 
+process.env.TZ = 'Asia/Kathmandu'
 const now = Date.UTC(2026, 10, 20, 22, 30)
 
 function viewWith(given: Partial<ServerView> = {}): ServerView {
@@ -132,7 +133,7 @@ test('server-given text cannot steer the terminal', () => {
 
 test('plain lines hold the time, id, light and all facts', () => {
   expect(renderLine(viewWith({ ...waiting, lastEvent: null }), now)).toBe(
-    '2026-11-20T22:30:00Z steady amber Retrying · token expired · next attempt in 9s · attempts 3 · nothing has happened yet'
+    '2026-11-21 04:15:00 steady amber Retrying · token expired · next attempt in 9s · attempts 3 · nothing has happened yet'
   )
 })
 

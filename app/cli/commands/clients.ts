@@ -6,8 +6,10 @@ import { TokentrayError } from '../../contract/errors.ts'
 import { isMetricsKey } from '../../contract/metricsKey.ts'
 import { refusalWords } from '../../contract/refusals.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
+import { renderColumns } from '../columns.ts'
 import { print, printJson, printNote, printRaw } from '../output.ts'
-import { formatDistance, formatTime, lockedNote } from '../words.ts'
+import { formatDistance, formatTime } from '../times.ts'
+import { lockedNote } from '../words.ts'
 import type { World } from '../world.ts'
 
 type Json = { json?: boolean }
@@ -29,17 +31,23 @@ function mustServers(text: string | undefined): string[] {
 
 const reach = ({ id, servers }: ClientView) => servers.join(', ') || (isMetricsKey(id) ? 'the metrics' : 'no server')
 
-function describeClient(client: ClientView, now: number): string {
-  const { kind, name, always, expiresAt, lastUse } = client
-  return [
-    `${name} (${kind === 'key' ? 'key' : 'client'})`,
-    reach(client),
+const clientColumns = ['NAME', 'KIND', 'SERVERS', 'EXPIRES', 'LAST USED', 'ID', 'NOTES']
+
+function clientRow(client: ClientView, now: number): string[] {
+  const { id, kind, name, always, expiresAt, lastUse } = client
+  const notes = [
     ...(always.length > 0 ? [`stays signed in while used: ${always.join(', ')}`] : []),
-    ...(expiresAt === null ? [] : [`until ${formatTime(expiresAt)}`]),
-    ...(client.public ? ['also at the public URL'] : []),
-    lastUse ? `used ${formatDistance(lastUse.at, now)} (${lastUse.server})` : 'never used',
-    client.id
-  ].join(' · ')
+    ...(client.public ? ['also at the public URL'] : [])
+  ]
+  return [
+    name,
+    kind === 'key' ? 'key' : 'client',
+    reach(client),
+    expiresAt === null ? '-' : formatTime(expiresAt),
+    lastUse ? `${formatDistance(lastUse.at, now)} (${lastUse.server})` : 'never',
+    id,
+    notes.join('; ')
+  ]
 }
 
 function describePending({ name, digits, asks, destination, redirectUri, source }: PendingClient): string {
@@ -54,7 +62,8 @@ export async function list(world: World, options: Json): Promise<void> {
   if (found.pending.length > 0)
     printNote(world, 'To answer, run tokentray clients allow <digits> or tokentray clients deny <digits>.')
   if (found.clients.length + found.pending.length === 0) printNote(world, 'No clients use the gateway yet.')
-  for (const client of found.clients) print(world, describeClient(client, world.clock.now()))
+  const rows = found.clients.map((client) => clientRow(client, world.clock.now()))
+  if (rows.length > 0) for (const line of renderColumns(clientColumns, rows)) print(world, line)
   for (const { kind, times, lastAt, detail } of found.refused)
     print(
       world,
@@ -161,6 +170,8 @@ export async function addKey(
   printRaw(world, `${added.key}\n`)
 }
 
+const useColumns = ['FROM', 'TO', 'CLIENT', 'SERVER', 'REQUESTS']
+
 export async function activity(
   world: World,
   client: string | undefined,
@@ -172,9 +183,11 @@ export async function activity(
   )
   if (options.json) return printJson(world, found)
   if (found.uses.length === 0) printNote(world, 'No activity yet.')
-  for (const { name, server, firstAt, lastAt, requests } of [...found.uses].reverse())
-    print(
-      world,
-      `${formatTime(firstAt)} to ${formatTime(lastAt)}  ${name}  ${server}  ${requests} ${requests === 1 ? 'request' : 'requests'}`
-    )
+  const rows = found.uses
+    .toReversed()
+    .map(({ name, server, firstAt, lastAt, requests }) => [
+      ...[firstAt, lastAt].map(formatTime),
+      ...[name, server, String(requests)]
+    ])
+  if (rows.length > 0) for (const line of renderColumns(useColumns, rows)) print(world, line)
 }

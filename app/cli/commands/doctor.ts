@@ -19,6 +19,7 @@ import { refuseRemote } from '../../vault/place.ts'
 import { readSidecar, type Sidecar, sidecarPath } from '../../vault/sidecar.ts'
 import { browserCommand } from '../browser.ts'
 import { isInteractive, print, printJson } from '../output.ts'
+import { formatTime } from '../times.ts'
 import { Interrupted, type World } from '../world.ts'
 
 export type Check = { name: string; result: 'ok' | 'warning' | 'problem'; words: string }
@@ -40,7 +41,7 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
   const keychain = source === 'keychain' ? await keychainFor(world) : null
   const checks: Check[] = [
     node(),
-    clock(world),
+    clock(world, options.json ?? false),
     ...files(world),
     settings,
     owner,
@@ -68,9 +69,9 @@ function node(): Check {
   return { name: 'Node', result: 'ok', words: process.version }
 }
 
-function clock(world: World): Check {
+function clock(world: World, json: boolean): Check {
   const now = world.clock.now()
-  const words = new Date(now).toISOString()
+  const words = json ? new Date(now).toISOString() : formatTime(now)
   if (now < earliest)
     return {
       name: 'clock',
