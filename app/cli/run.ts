@@ -1,5 +1,6 @@
 // One command line from start to exit code. Whatever goes wrong ends as one sentence on stderr and a documented code.
 // `--json` adds {"error":{"code","message"}} on stdout, so that a script reads one stream in every case.
+import type { Command } from 'commander'
 import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
 import { readTokenArguments, token } from './commands/token.ts'
 import { printJson, printNote } from './output.ts'
@@ -20,15 +21,29 @@ export async function run(argv: readonly string[], world: World): Promise<number
       const bridge = readMcpArguments(argv)
       if (bridge) return await mcp(world, bridge.server, bridge.options)
     }
-    const { createProgram } = await import('./program/program.ts')
-    let exitCode = 0
-    const program = await createProgram(world, (code) => {
-      exitCode = code
-    })
+    return await runProgram(argv, world)
+  } catch (error) {
+    return report(world, error, argv.includes('--json'))
+  }
+}
+
+async function runProgram(argv: readonly string[], world: World): Promise<number> {
+  const { createProgram, findCommand } = await import('./program/program.ts')
+  let exitCode = 0
+  const program = await createProgram(world, (code) => {
+    exitCode = code
+  })
+  const command = findCommand(program, argv)
+  // No command yet, only a group of them: help is the answer and no error, as with gh and docker.
+  if (argv.length <= 1 && command.commands.length > 0 && command.name() === (argv[0] ?? program.name())) {
+    command.outputHelp()
+    return 0
+  }
+  try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
-    return report(world, error, argv.includes('--json'))
+    throw asUsage(error, command)
   }
 }
 
@@ -44,13 +59,10 @@ const hints: Partial<Record<ErrorCode, string>> = {
 
 function report(world: World, error: unknown, json: boolean): number {
   if (error instanceof Interrupted) return error.exitCode
-  const usage = asUsage(error)
-  if (usage === null) return 0
   const known: { code: ErrorCode; message: string } =
-    usage ??
-    (error instanceof TokentrayError
+    error instanceof TokentrayError
       ? error
-      : { code: 'unexpected', message: 'Something went wrong. Set TOKENTRAY_DEBUG=1 for details.' })
+      : { code: 'unexpected', message: 'Something went wrong. Set TOKENTRAY_DEBUG=1 for details.' }
   printNote(world, `tokentray: ${known.message.replaceAll('\n', ' ')}`)
   const hint = hints[known.code]
   if (hint) printNote(world, hint)
@@ -59,20 +71,32 @@ function report(world: World, error: unknown, json: boolean): number {
   return exitCodes[known.code]
 }
 
-/** What commander says, as our own error; null for help and version, undefined where it is not commander's. */
-function asUsage(error: unknown): { code: ErrorCode; message: string } | null | undefined {
+/** Help or the version was printed, which commander ends by throwing. */
+const printed = new Interrupted(0)
+
+/** What commander says, as our own error; any other error as it is. `command`: the one that was called. */
+function asUsage(error: unknown, command: Command): unknown {
   const { code, message, exitCode } = error as { code?: unknown; message: string; exitCode?: number }
-  if (typeof code !== 'string' || !code.startsWith('commander.')) return undefined
-  if (exitCode === 0) return null
+  if (typeof code !== 'string' || !code.startsWith('commander.')) return error
+  if (exitCode === 0) return printed
   if (code === 'commander.help')
-    return { code: 'inputInvalid', message: 'Specify a command. Run tokentray --help to see all commands.' }
+    return new TokentrayError('inputInvalid', 'There is no such command. Run tokentray --help to see all commands.')
   // A value glued to an unknown option may be a secret: only the option's name is repeated.
   const sentence = message
     .replace(/^error: /, '')
     .replace(/(unknown option '[^'=]*)=.*'/s, "$1'")
     .replaceAll(/\s*\n\s*/g, ' ')
-  const ending = /[.!?)]$/.test(sentence) ? '' : '. Run with --help for usage.'
-  return { code: 'inputInvalid', message: `${sentence[0]?.toUpperCase()}${sentence.slice(1)}${ending}` }
+  const said = `${sentence[0]?.toUpperCase()}${sentence.slice(1)}`
+  const advice = adviceOn(code, command)
+  const end = advice === '' || /[.!?)]$/.test(said) ? '' : '.'
+  return new TokentrayError('inputInvalid', `${said}${end} ${advice}`.trim())
+}
+
+function adviceOn(code: string, command: Command): string {
+  if (code === 'commander.missingArgument') return `Usage: ${command.createHelp().commandUsage(command)}`
+  if (code === 'commander.unknownOption' && command.name() === 'run')
+    return 'Put -- before a command that has options: tokentray run SERVER -- COMMAND --its-option.'
+  return 'Run with --help for usage.'
 }
 
 function trace(error: unknown): string {

@@ -575,7 +575,7 @@ describe('vault', () => {
 })
 
 test.each([
-  [['help'], 'Commands:'],
+  [['help'], 'Servers:'],
   [['help', 'token'], '--min-valid'],
   [['help', 'vault'], 'restore'],
   [['vault', 'help', 'reset'], '--yes']

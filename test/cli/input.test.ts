@@ -36,10 +36,13 @@ function runProcess(
 
 const url = 'https://a.example/mcp'
 const cases: [string[], number, string][] = [
-  [[], 2, 'Specify a command'],
   [['lst'], 2, 'Did you mean list?'],
-  [['vault'], 2, 'Specify a command'],
-  [['add'], 2, "Missing required argument 'url'"],
+  [['vault', 'open'], 2, "Unknown command 'open'"],
+  [['add'], 2, "Missing required argument 'url'. Usage: tokentray add [options] <url>"],
+  [['keys'], 2, 'Usage: tokentray keys [options] <server>'],
+  [['clients', 'revoke'], 2, 'Usage: tokentray clients revoke [options] <client>'],
+  [['run', 'a', 'sh', '-c', 'true'], 2, "Unknown option '-c'. Put -- before a command that has options"],
+  [['run', 'a', 'sh', `--oops=${secret}`], 2, 'Put -- before'],
   [['add', 'not a url'], 2, 'is not the URL of an MCP server'],
   [['add', 'ftp://a.example'], 2, 'is not the URL of an MCP server'],
   [['add', url, '--param', 'novalue'], 2, 'Use name=value'],
@@ -74,7 +77,7 @@ const cases: [string[], number, string][] = [
   [['completion', 'tcsh'], 2, 'Choose bash, zsh or fish'],
   [['remove', 'a'], 3, 'requires confirmation'],
   [['vault', 'reset'], 3, 'requires confirmation'],
-  [['help', 'nothing'], 2, 'Specify a command']
+  [['help', 'nothing'], 2, 'There is no such command']
 ]
 
 describe('one sentence, the right exit code, no stack trace', () => {
@@ -93,20 +96,27 @@ describe('one sentence, the right exit code, no stack trace', () => {
     expect(lock.claims()).toBe(0)
   })
 
-  // One of each kind: no command, an unknown one, a secret, a number that is none, a missing confirmation.
-  const asProcesses = [
-    [],
-    ['lst'],
-    ['add', url, '--client-secret', secret],
-    ['list', '--expiring', '10'],
-    ['remove', 'a']
-  ]
+  // One of each kind: an unknown command, a secret, a number that is none, a missing confirmation.
+  const asProcesses = [['lst'], ['add', url, '--client-secret', secret], ['list', '--expiring', '10'], ['remove', 'a']]
   test.concurrent.each(asProcesses.map((argv) => cases.find(([each]) => each.join() === argv.join())!))(
     'the same as a process: %j',
     async (argv, code, words) => {
       expectSentence(await runProcess(argv, env), code, words)
     }
   )
+})
+
+test('without a command there is help, in groups; a group of commands alone prints its own, and neither is an error', async () => {
+  const { exitCode, out, err } = await runIn([])
+  expect([exitCode, err]).toEqual([0, ''])
+  expect(out.match(/^\w+:$/gm)).toEqual(['Options:', 'Servers:', 'Tokens:', 'Clients:', 'Vault:', 'System:'])
+  expect(out).toBe((await runIn(['--help'])).out)
+  for (const group of ['clients', 'vault']) {
+    const alone = await runIn([group])
+    expect([alone.exitCode, alone.err]).toEqual([0, ''])
+    expect(alone.out).toContain(`Usage: tokentray ${group} `)
+    expect(alone.out).toBe((await runIn([group, '--help'])).out)
+  }
 })
 
 test('with --json the same failure is JSON on stdout too', async () => {

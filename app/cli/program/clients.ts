@@ -2,10 +2,13 @@
 // Beside program.ts, which makes the rest; the commands' own code is loaded when one is called.
 import type { Command } from 'commander'
 import type { World } from '../world.ts'
-import { type Make, type Run, whole } from './options.ts'
+import { helpCommand, type Make, type Run, whole } from './options.ts'
 
 export function addClientCommands(program: Command, make: Make, run: Run, world: World): void {
-  const clients = program.command('clients').description('manage which clients can use the gateway')
+  const clients = program
+    .command('clients')
+    .description('manage which clients can use the gateway')
+    .helpCommand(...helpCommand)
   make('list', 'list pending requests and clients with access', clients).action((options) =>
     run(async () => (await import('../commands/clients.ts')).list(world, options))
   )

@@ -7,6 +7,9 @@ export type Make = (usage: string, description: string, parent?: Command) => Com
 /** Runs a command's own code and tells its exit code. */
 export type Run = (work: () => unknown) => Promise<void>
 
+/** The `help` of the whole program and of each group. */
+export const helpCommand = ['help [command]', 'print help for a command'] as const
+
 /** `k=v`, collected over several uses. */
 export function collect(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=')

@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander'
 import type { World } from '../world.ts'
 import { addClientCommands } from './clients.ts'
-import { whole } from './options.ts'
+import { helpCommand, whole } from './options.ts'
 import { describeAdd, describeSet } from './servers.ts'
 import { addVaultCommands } from './vault.ts'
 
@@ -22,7 +22,6 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .description('Keeps the OAuth tokens of your MCP servers fresh: sign in once per server.')
     .version(world.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
@@ -32,20 +31,18 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   const make = (usage: string, description: string, parent: Command = program) =>
     parent.command(usage).description(description).option('--json', 'print JSON, for scripts')
 
+  program.commandsGroup('Servers:')
   describeAdd(make, run, world)
-
   make('list', 'list the servers, all or some')
     .option('--expiring <duration>', 'only those whose token expires within this time')
     .addOption(new Option('--state <state>', 'only those in this state').choices(states))
     .option('--issuer <issuer>', 'only those with this authorization server')
     .action((options) => run(async () => (await import('../commands/list.ts')).list(world, options)))
-
   make('status [server]', 'show the health of all servers, or the details of one')
     .option('--watch', 'keep updating until Ctrl-C')
     .action((server, options) =>
       run(async () => (await import('../commands/status.ts')).status(world, server, options))
     )
-
   make('login <server>', 'sign in with a browser')
     .option('--device', 'sign in with a code you enter on another device, if the server supports it')
     .option(
@@ -55,20 +52,11 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .option('--issuer <url>', 'the authorization server to use, so that nobody is asked about its site')
     .option('--new-client', 'register a new client, if the server’s page says the client is unknown')
     .action((server, options) => run(async () => (await import('../commands/login.ts')).login(world, server, options)))
-  make('keys <server>', 'print the public key of a client that authenticates with a key, as a JWK set').action(
-    (server, options) => run(async () => (await import('../commands/keys.ts')).keys(world, server, options))
-  )
   make('logout <server>', 'sign out here, and revoke the tokens at the server if it supports that').action(
     (server, options) => run(async () => (await import('../commands/logout.ts')).logout(world, server, options))
   )
-  make('forget <server>', 'delete the registered client, so that the next sign-in registers a new one').action(
-    (server, options) => run(async () => (await import('../commands/forget.ts')).forget(world, server, options))
-  )
   make('verify <server>', 'ask the server whether it accepts the current token').action((server, options) =>
     run(async () => (await import('../commands/verify.ts')).verify(world, server, options))
-  )
-  make('refresh <server>', 'get a new token now, even if the current one is still valid').action((server, options) =>
-    run(async () => (await import('../commands/refresh.ts')).refresh(world, server, options))
   )
   make('pause <server>', 'stop refreshing a server’s tokens').action((server, options) =>
     run(async () => (await import('../commands/pause.ts')).pause(world, server, options))
@@ -76,14 +64,19 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('resume <server>', 'resume refreshing a server’s tokens').action((server, options) =>
     run(async () => (await import('../commands/resume.ts')).resume(world, server, options))
   )
+  make('history <server>', 'show what happened, oldest first')
+    .option('--limit <count>', 'number of events', whole(1, 1000), 50)
+    .action((server, options) =>
+      run(async () => (await import('../commands/history.ts')).history(world, server, options))
+    )
+  await describeSet(make, run, world)
   make('remove <server>', 'remove a server and its tokens')
     .option('-y, --yes', 'do not ask for confirmation')
     .action((server, options) =>
       run(async () => (await import('../commands/remove.ts')).remove(world, server, options))
     )
 
-  await describeSet(make, run, world)
-
+  program.commandsGroup('Tokens:')
   make('token <server>', 'print a valid access token, refreshing it first if needed')
     .option('--min-valid <duration>', 'minimum time the token must remain valid', '60s')
     .option(
@@ -99,12 +92,17 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .action((server, command, options) =>
       run(async () => (await import('../commands/run.ts')).runWithToken(world, server, command, options))
     )
-  make('history <server>', 'show what happened, oldest first')
-    .option('--limit <count>', 'number of events', whole(1, 1000), 50)
-    .action((server, options) =>
-      run(async () => (await import('../commands/history.ts')).history(world, server, options))
-    )
+  make('refresh <server>', 'get a new token now, even if the current one is still valid').action((server, options) =>
+    run(async () => (await import('../commands/refresh.ts')).refresh(world, server, options))
+  )
+  make('keys <server>', 'print the public key of a client that authenticates with a key, as a JWK set').action(
+    (server, options) => run(async () => (await import('../commands/keys.ts')).keys(world, server, options))
+  )
+  make('forget <server>', 'delete the registered client, so that the next sign-in registers a new one').action(
+    (server, options) => run(async () => (await import('../commands/forget.ts')).forget(world, server, options))
+  )
 
+  program.commandsGroup('Clients:')
   make('connect <client> <server>', 'connect a client to a server through the gateway')
     .option('--oauth', 'the client signs in to the gateway with your approval, instead of using a key')
     .option('--stdio', 'the client starts the bridge (tokentray mcp) and needs no key and no sign-in')
@@ -126,7 +124,12 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .description('speak MCP on stdin and stdout, for clients that can only start a command')
     .option('--verbose', 'log to stderr')
     .action((server, options) => run(async () => (await import('../commands/mcp.ts')).mcp(world, server, options)))
+  addClientCommands(program, make, run, world)
 
+  program.commandsGroup('Vault:')
+  addVaultCommands(program, make, run, world)
+
+  program.commandsGroup('System:')
   make('serve', 'keep all tokens fresh until Ctrl-C or tokentray stop')
     .option('--ephemeral', 'use a vault in memory, which is lost when Tokentray stops')
     .addOption(
@@ -163,15 +166,19 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   make('metrics', 'print metrics in Prometheus format').action((options) =>
     run(async () => (await import('../commands/metrics.ts')).metrics(world, options))
   )
-
-  addClientCommands(program, make, run, world)
-
-  addVaultCommands(program, make, run, world)
-
   program
     .command('completion')
     .description('print a completion script for your shell')
     .argument('<shell>', 'bash, zsh or fish')
     .action((shell) => run(async () => (await import('../commands/completion.ts')).completion(world, program, shell)))
+  program
+    .helpCommand(...helpCommand)
+    .addHelpText('after', '\nRun tokentray <command> --help for the options of a command.')
   return program
+}
+
+/** The command, or the group of commands, that `argv` begins with: the whole program where it names none. */
+export function findCommand(program: Command, argv: readonly string[]): Command {
+  const found = program.commands.find((each) => each.name() === argv[0])
+  return found ? findCommand(found, argv.slice(1)) : program
 }

@@ -2,10 +2,13 @@
 // Each one's own code is loaded when it is called.
 import type { Command } from 'commander'
 import type { World } from '../world.ts'
-import type { Make, Run } from './options.ts'
+import { helpCommand, type Make, type Run } from './options.ts'
 
 export function addVaultCommands(program: Command, make: Make, run: Run, world: World): void {
-  const vault = program.command('vault').description('create, unlock, check, back up, restore or reset the vault')
+  const vault = program
+    .command('vault')
+    .description('create, unlock, check, back up, restore or reset the vault')
+    .helpCommand(...helpCommand)
   make('create', 'create the vault now instead of at first use', vault)
     .option('--ask-passphrase', 'protect the vault with a passphrase you enter here, instead of a key in the keychain')
     .action((options) => run(async () => (await import('../commands/vault.ts')).create(world, options)))
