@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
 import type { ClientAuthMethod } from '../contract/serverConfig.ts'
-import type { RequestOptions, SendRequest } from '../net/request.ts'
+import { NetworkFault, type RequestOptions, redirectTarget, type SendRequest } from '../net/request.ts'
 import { type Prover, proofFor } from './dpop.ts'
 import { signJwt } from './keys.ts'
 import { isQuotable } from './tokenReply.ts'
@@ -64,20 +64,32 @@ function signedAssertion(key: Secret, at: number): oauth.ClientAuth {
   }
 }
 
-/** Options that make oauth4webapi send its requests with `sendRequest`, which itself decides what URLs may be plain HTTP. */
+/** A request for tokens or a registration is sent on as it is to at most so many other paths of the same origin (307, 308). */
+const maxRedirects = 3
+
+/**
+ * Options that make oauth4webapi send its requests with `sendRequest`, which itself decides what URLs may be plain HTTP. Of
+ * redirects only 307 and 308 within the origin are followed (RFC 9110 section 15.4): the others drop the body or lead to somebody
+ * else, who must not get a code or a secret. They reject with NetworkFault, whose `detail` says where to.
+ */
 export function requestOptions(
   sendRequest: SendRequest,
   options: Pick<RequestOptions, 'reach' | 'signal'>,
   prover: Prover | null = null
 ) {
   return {
-    [oauth.customFetch]: (
+    [oauth.customFetch]: async (
       url: string,
       init: { method: string; headers: Record<string, string>; body?: URLSearchParams | string | null | undefined }
     ) => {
       const { method, body } = init
-      const headers = prover ? { ...init.headers, dpop: proofFor(prover, method, url) } : init.headers
-      return sendRequest(url, { method, headers, body, ...options })
+      // RFC 9449 section 4.2: a proof is for one address.
+      const headers = prover ? (at: string) => ({ ...init.headers, dpop: proofFor(prover, method, at) }) : init.headers
+      const reply = await sendRequest(url, { method, headers, body, redirects: maxRedirects, ...options })
+      const sent = body instanceof URLSearchParams ? [...body.values()] : []
+      const target = redirectTarget(reply, url, sent)
+      if (target !== null) throw new NetworkFault('garbled', `HTTP ${reply.status} to ${target}`, new URL(url).host)
+      return reply
     },
     [oauth.allowInsecureRequests]: true
   }

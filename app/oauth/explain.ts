@@ -36,6 +36,11 @@ export function explainFault(
         ? new TokentrayError('signInCancelled', 'The sign-in was cancelled.')
         : new TokentrayError('replyLost', `The reply from ${host} was lost: ${sayProblem(detail)}. Try again.`)
     case 'garbled':
+      if (/^HTTP 3\d\d to /.test(detail))
+        return new TokentrayError(
+          'responseInvalid',
+          `${host} redirects this request (${detail}). Tokentray does not follow such a redirect, because codes and secrets go only to the address in the server's metadata. Contact its operator.`
+        )
       return new TokentrayError(
         'responseInvalid',
         `${host} sent an invalid reply: ${sayProblem(detail)}. Try again, or contact its operator.`

@@ -62,11 +62,15 @@ export async function register(
     ...(key && { jwks: { keys: [publicKeyOf(key)] }, token_endpoint_auth_signing_alg: publicKeyOf(key).alg }),
     ...(scope !== null && { scope })
   }
-  const reply = await oauth.dynamicClientRegistrationRequest(
-    server,
-    metadata,
-    requestOptions(sendRequest, { reach, signal })
-  )
+  const reply = await oauth
+    .dynamicClientRegistrationRequest(server, metadata, requestOptions(sendRequest, { reach, signal }))
+    .catch((error: unknown) => {
+      if (!(error instanceof NetworkFault && error.detail.startsWith('HTTP 3'))) throw error
+      throw new TokentrayError(
+        'registrationRefused',
+        `${host} redirects the client registration (${error.detail}), which Tokentray does not follow. ${byHand}`
+      )
+    })
   const { status, headers } = reply
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, now()))
   const body = objectOf(await reply.text())

@@ -70,7 +70,12 @@ describe('FM-05 faults made for real', () => {
     [{ status: 503, headers: { 'retry-after': '9' }, body: '<html>' }, 'busy', 'HTTP 503', 9000],
     [{ status: 429 }, 'busy', 'HTTP 429', null],
     [{ body: '<html>Log in to this Wi-Fi</html>' }, 'garbled', 'HTTP 200', null],
-    [{ status: 302, headers: { location: 'http://portal.example/' } }, 'garbled', 'HTTP 302', null],
+    [
+      { status: 302, headers: { location: 'http://portal.example/' } },
+      'garbled',
+      'HTTP 302 to http://portal.example',
+      null
+    ],
     [{ body: '{"access_token":' }, 'garbled', 'HTTP 200', null],
     [{ status: 400, body: { error: 'invalid_grant' } }, 'refused', 'invalid_grant', null],
     [{ status: 200, body: { error: 'bad_refresh_token' } }, 'refused', 'bad_refresh_token', null],
