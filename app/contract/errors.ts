@@ -16,6 +16,7 @@ export const exitCodes = {
   demoUnavailable: 1,
   browserMissing: 1,
   serverUnknown: 4,
+  addressUnknown: 4,
   clientExists: 2,
   signInNeeded: 3,
   sessionNeeded: 3,

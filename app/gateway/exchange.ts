@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { onAbort } from '../base/abort.ts'
+import { type BodyDown, type Rewriter, rewriteBody } from './bodyDown.ts'
 import { headersDown, type RawHeaders, trailersDown } from './headers.ts'
 
 export type Exchange = {
@@ -22,6 +23,8 @@ export type Exchange = {
   passesChallenges: boolean
   /** More headers for the client, such as a rewritten `Location`. */
   extraHeaders: (answer: Answer) => readonly [string, string][]
+  /** What changes the body of this answer; null: it passes as it is. */
+  rewriter: (answer: Answer) => Rewriter | null
   /** Called once, when an answer was sent to its end or to where a connection broke. */
   onDelivered: (status: number) => void
 }
@@ -59,6 +62,8 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
   let isOurs = false
   let isBegun = false
   let readBytes = 0
+  let rewriter: Rewriter | null = null
+  let bodyDown: BodyDown = response
   const resume = () => control?.resume()
   const fail = (error: Error, sent: boolean) => {
     stopListening()
@@ -70,6 +75,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
     streamingStatus = null
     stopListening()
     response.off('drain', resume)
+    rewriter?.close()
     onDelivered(status)
   }
   // An answer the gateway judges is read no longer than the client stays connected, either.
@@ -90,7 +96,9 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
       const answer = { status, headers: parsed }
       isOurs = judge.isOurs(answer)
       if (isOurs) return resolve({ kind: 'ours', ...answer })
-      const down = headersDown(latin1(controller.rawHeaders), judge.passesChallenges)
+      rewriter = judge.rewriter(answer)
+      if (rewriter) bodyDown = rewriteBody(response, rewriter, String(parsed['content-encoding'] ?? ''), resume)
+      const down = headersDown(latin1(controller.rawHeaders), judge.passesChallenges, rewriter !== null)
       for (const pair of judge.extraHeaders(answer)) down.push(...pair)
       response.writeHead(status, isWritable(message) ? message : undefined, down as never)
       // A tick later, so that headers and the first part of the body go out in one write.
@@ -107,14 +115,14 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
         return
       }
       isBegun = true
-      if (!response.write(chunk)) controller.pause()
+      if (!bodyDown.write(chunk)) controller.pause()
     },
     onResponseEnd(controller) {
       if (streamingStatus === null) return
       isBegun = true
       const trailers = trailersDown(latin1(controller.rawTrailers))
       if (trailers.length > 0) response.addTrailers(trailers)
-      response.end()
+      bodyDown.end()
       end()
     },
     onResponseError(_, error) {

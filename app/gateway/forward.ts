@@ -6,8 +6,9 @@ import type { Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import { isServerName } from '../contract/serverConfig.ts'
-import type { Target } from './addresses.ts'
+import { readBase, type Target } from './addresses.ts'
 import { type Body, readBody } from './body.ts'
+import { createEndpoints, type Endpoint, type RefusedEndpoint } from './endpoints.ts'
 import { type Failure, fail, refuse } from './errorReplies.ts'
 import type { Pools } from './pools.ts'
 import type { GatewayParts, Refusal } from './port.ts'
@@ -35,6 +36,7 @@ export type Forward = (
 
 export function createForward(o: ForwarderOptions): Forward {
   const { pools, metrics, clock, log } = o
+  const endpoints = createEndpoints()
   return async (request, response, target, origin, onAdmitted) => {
     const began = clock.now()
     const { upstreams, admission } = o.parts()
@@ -66,6 +68,11 @@ export function createForward(o: ForwarderOptions): Forward {
     admission.noteUse(admitted.caller, upstream.id)
     const problem = findUnforwardable(request)
     if (problem) return replyWith(problem)
+    const holder = `${upstream.id}\n${admitted.caller.client}\n${admitted.caller.signIn ?? ''}`
+    const named = readEndpointName(target)
+    const endpoint = named === null ? null : endpoints.find(holder, named)
+    if (!isUsable(endpoint, request, upstream.url))
+      return replyWith(noEndpoint(upstream.name, endpoint), await readForIds(request, o.maxKeptBytes))
     // Only now, so that a refused caller is not asked to send its body (RFC 9110 section 10.1.1).
     if (request.headers.expect !== undefined) response.writeContinue()
     let body: Body | null = null
@@ -78,6 +85,9 @@ export function createForward(o: ForwarderOptions): Forward {
         upstream,
         target,
         origin,
+        holder,
+        endpoint,
+        endpoints,
         body,
         signal: clientGone,
         onDelivered
@@ -139,6 +149,41 @@ function unknownServer(server: string): Failure {
       ? 'Add the name of a server to this URL.'
       : `Tokentray has no server named "${server}". Run "tokentray list" to see your servers.`
   return { status: 404, code: 'serverUnknown', sentence }
+}
+
+/** The name in a path below /<server>/~, where the gateway names addresses of its own; null: another path. */
+const readEndpointName = ({ rest, query }: Target): string | null =>
+  rest === '/~' || rest.startsWith('/~/') ? `${rest.slice('/~/'.length)}${query}` : null
+
+/** Null: the request is none for an endpoint. The server may have got another URL since the stream began. */
+function isUsable(
+  endpoint: Endpoint | RefusedEndpoint | null | undefined,
+  { method }: IncomingMessage,
+  url: string
+): endpoint is Endpoint | null {
+  if (endpoint === null) return true
+  return typeof endpoint === 'object' && method === 'POST' && endpoint.origin === readBase(url).origin
+}
+
+function noEndpoint(name: string, endpoint: Endpoint | RefusedEndpoint | null | undefined): Failure {
+  if (endpoint === 'elsewhere')
+    return {
+      status: 502,
+      code: 'responseInvalid',
+      sentence: `${name} names an address at another site for messages. Its token must not be sent there.`
+    }
+  if (endpoint === 'full')
+    return {
+      status: 503,
+      code: 'tokenUnavailable',
+      sentence: `This client has too many connections to ${name} open. Close some and connect again.`,
+      retryAfter: 30
+    }
+  return {
+    status: 404,
+    code: 'addressUnknown',
+    sentence: `This connection to ${name} has ended. Connect again.`
+  }
 }
 
 /** Why this request can never be forwarded; null: it may be. */

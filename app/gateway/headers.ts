@@ -65,6 +65,17 @@ const neverDown: ReadonlySet<string> = new Set([
   'content-location'
 ])
 
+/** What describes the bytes of a body, and is wrong once they were changed. */
+const ofBody: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-encoding',
+  'content-md5',
+  'content-digest',
+  'repr-digest',
+  'digest',
+  'etag'
+])
+
 /** On every answer: a browser must not sniff, frame or run what comes from an upstream. */
 export const safetyHeaders: readonly [string, string][] = [
   ['x-content-type-options', 'nosniff'],
@@ -89,12 +100,20 @@ const isOurCredential = (value: string) => /(^|\s)tt[ackr]_/.test(value)
 
 /**
  * The headers for the upstream. `credentials`: the token's; null (pass-through mode): the client's own `Authorization`.
+ * `isRead`: the gateway has to read the answer, so that no compression is asked for.
  */
-export function headersUp(raw: RawHeaders, host: string, credentials: readonly [string, string][] | null): string[] {
+export function headersUp(
+  raw: RawHeaders,
+  host: string,
+  credentials: readonly [string, string][] | null,
+  isRead: boolean
+): string[] {
   const dropped = connectionHeaders(raw)
   const up = ['host', host]
+  if (isRead) up.push('accept-encoding', 'identity')
   for (const [name, lower, value] of pairs(raw)) {
     if (neverUp.has(lower) || dropped.has(lower)) continue
+    if (isRead && lower === 'accept-encoding') continue
     // A client sent its credential of the gateway by mistake: the upstream must not see it.
     if (!credentials && lower === 'authorization' && isOurCredential(value)) continue
     if (credentials && (lower === 'authorization' || lower === 'dpop')) continue
@@ -104,13 +123,17 @@ export function headersUp(raw: RawHeaders, host: string, credentials: readonly [
   return up
 }
 
-/** The headers for the client. `passesChallenges`: with the upstream's own `WWW-Authenticate` (pass-through mode). */
-export function headersDown(raw: RawHeaders, passesChallenges: boolean): string[] {
+/**
+ * The headers for the client. `passesChallenges`: with the upstream's own `WWW-Authenticate` (pass-through mode).
+ * `isRewritten`: the body is changed on its way.
+ */
+export function headersDown(raw: RawHeaders, passesChallenges: boolean, isRewritten: boolean): string[] {
   const dropped = connectionHeaders(raw)
   const down: string[] = []
   for (const [name, lower, value] of pairs(raw)) {
     if (neverDown.has(lower) || dropped.has(lower) || lower.startsWith('access-control-')) continue
     if (!passesChallenges && lower === 'www-authenticate') continue
+    if (isRewritten && ofBody.has(lower)) continue
     down.push(name, value)
   }
   for (const pair of safetyHeaders) down.push(...pair)

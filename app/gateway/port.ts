@@ -3,8 +3,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Upstreams } from '../keeper/upstreams.ts'
 
-/** Who asks, once let in. `client` is its stable id, `name` what people read. */
-export type Caller = { client: string; name: string; kind: 'oauth' | 'key' }
+/** Who asks, once let in. `client` is its stable id, `name` what people read, `signIn` its sign-in; null: it has a key. */
+export type Caller = { client: string; name: string; kind: 'oauth' | 'key'; signIn: string | null }
 
 /** Why nobody is let in. `description` is one sentence a person can act on. */
 export type Refusal = {

@@ -6,6 +6,9 @@ import type { Upstream, Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { type Base, readBase, rewriteLocation, type Target, upstreamPath } from './addresses.ts'
 import type { Body } from './body.ts'
+import { canUnpack, type Rewriter } from './bodyDown.ts'
+import { createEndpointRewriter } from './endpointEvents.ts'
+import type { Endpoint, EndpointStream, Endpoints } from './endpoints.ts'
 import type { Failure } from './errorReplies.ts'
 import { type Answer, type Exchange, exchange, type Outcome } from './exchange.ts'
 import { headersUp } from './headers.ts'
@@ -27,6 +30,11 @@ export type Forwarding = {
   target: Target
   /** How this client addresses the gateway, without a slash at its end. */
   origin: string
+  /** The caller at this server. */
+  holder: string
+  /** Where the request goes instead of `target`: to an address that the upstream named. */
+  endpoint: Endpoint | null
+  endpoints: Endpoints
   body: Body
   /** Aborts when the client went away or lost its access. */
   signal: AbortSignal
@@ -74,7 +82,8 @@ export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools:
  * Whether the request goes to the configured URL itself. A client chooses what it asks for below: a path that always answers 401
  * would cost every client the sign-in, and a public one would vouch for a dead token.
  */
-function isOwnAddress({ upstream, target }: Forwarding): boolean {
+function isOwnAddress({ upstream, target, endpoint }: Forwarding): boolean {
+  if (endpoint) return endpoint.isJudged
   const base = readBase(upstream.url)
   return upstreamPath(base, target) === upstreamPath(base, { rest: '', query: '' })
 }
@@ -103,7 +112,7 @@ async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken |
   const { request, response, upstream, target, origin, body, signal, onDelivered } = forwarding
   const base = readBase(upstream.url)
   if (!base.isSafe) throw unsafeAddress(upstream)
-  const path = upstreamPath(base, target)
+  const path = forwarding.endpoint?.path ?? upstreamPath(base, target)
   const method = request.method ?? 'GET'
   const publicBase = `${origin}/${upstream.id}`
   const attempt = async () => {
@@ -114,7 +123,7 @@ async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken |
       origin: base.origin,
       method,
       path,
-      headers: headersUp(request.rawHeaders, base.host, credentials),
+      headers: headersUp(request.rawHeaders, base.host, credentials, wantsEvents(request)),
       body: body.next(),
       signal,
       response,
@@ -123,6 +132,7 @@ async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken |
         leavesUpstream(answer, base, path, publicBase) ||
         (token !== null && (answer.status === 401 || (answer.status === 403 && scopeChallenge(answer) !== null))),
       extraHeaders: (answer) => rewrittenAddresses(answer, base, path, publicBase),
+      rewriter: (answer) => endpointRewriter(forwarding, answer, `${base.origin}${path}`),
       onDelivered
     })
   }
@@ -134,6 +144,24 @@ async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken |
   const isStale = isBroken && outcome.sent
   const isRepeatable = safeMethods.has(method) && body.kept() !== null
   return isStale && isRepeatable ? attempt() : outcome
+}
+
+/** Whether the answer may be an event stream that the gateway has to read. */
+const wantsEvents = ({ method, headers }: IncomingMessage) =>
+  method === 'GET' && /\btext\/event-stream\b/i.test(headers.accept ?? '')
+
+/** For an event stream that answers GET: in the transport of 2024-11-05 it tells where to post. `url`: the upstream's. */
+function endpointRewriter(forwarding: Forwarding, { status, headers }: Answer, url: string): Rewriter | null {
+  const { request, endpoints, holder, upstream } = forwarding
+  const isStream = /^text\/event-stream\s*(;|$)/i.test(String(headers['content-type'] ?? ''))
+  if (request.method !== 'GET' || status !== 200 || !isStream) return null
+  if (!canUnpack(String(headers['content-encoding'] ?? ''))) return null
+  // From here on nothing of the request may be held on to: a stream lasts for days.
+  return rewriterOf(endpoints.open(holder, url, isOwnAddress(forwarding)), `/${upstream.id}/~/`)
+}
+
+function rewriterOf(stream: EndpointStream, below: string): Rewriter {
+  return { ...createEndpointRewriter((address) => `${below}${stream.add(address)}`), close: stream.close }
 }
 
 function rewrittenAddresses({ headers }: Answer, base: Base, asked: string, publicBase: string): [string, string][] {

@@ -37,6 +37,7 @@ function begin() {
     passesChallenges: false,
     isOurs: () => false,
     extraHeaders: () => [],
+    rewriter: () => null,
     onDelivered
   })
   handler!.onRequestStart(controller, {})

@@ -36,9 +36,15 @@ export const key = 'local-key'
 
 export async function startSetting(
   answer: Answer,
-  change: Partial<GatewayOptions> & { upstream?: Partial<Upstream>; path?: string; readsBody?: boolean } = {}
+  change: Partial<GatewayOptions> & {
+    upstream?: Partial<Upstream>
+    path?: string
+    readsBody?: boolean
+    /** Decides who is let in, in place of the one key. */
+    admit?: Admission['admit']
+  } = {}
 ): Promise<GatewaySetting> {
-  const { upstream: given = {}, path = '/mcp', readsBody = true, ...options } = change
+  const { upstream: given = {}, path = '/mcp', readsBody = true, admit, ...options } = change
   const seen: GatewaySetting['seen'] = []
   const upstream = createServer((request, response) => {
     const entry = {
@@ -104,9 +110,10 @@ export async function startSetting(
   const cuts = new Set<() => void>()
   const admission: Admission = {
     async admit(headers, server, isKeyOnly) {
+      if (admit) return admit(headers, server, isKeyOnly)
       const isKey = headers['x-tokentray-key'] === key || (!isKeyOnly && headers.authorization === `Bearer ${key}`)
       return isKey
-        ? { ok: true, caller: { client: 'c', name: 'test', kind: 'key' } }
+        ? { ok: true, caller: { client: 'c', name: 'test', kind: 'key', signIn: null } }
         : { ok: false, status: 401, error: 'invalid_token', description: `No key for "${server}".` }
     },
     onRevoked(_, __, cut) {

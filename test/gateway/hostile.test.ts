@@ -75,7 +75,7 @@ test('a client that leaves while it is being let in is asked for nowhere', async
       admission: {
         async admit() {
           await letIn.promise
-          return { ok: true, caller: { client: 'c', name: 'c', kind: 'key' } }
+          return { ok: true, caller: { client: 'c', name: 'c', kind: 'key', signIn: null } }
         },
         onRevoked() {
           watched++

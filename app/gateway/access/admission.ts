@@ -12,8 +12,6 @@ import type { Refusals } from './refusals.ts'
 import { lockedSentence } from './replies.ts'
 import { isFromElsewhere } from './source.ts'
 
-/** How a caller was admitted, and how many cuts there had been by then. */
-type Lookup = { signIn: string | null; cuts: number }
 type Stream = { client: string; signIn: string | null; server: string; cut: () => void }
 
 /** Which streams to cut: those that match every field given, so all if none is. */
@@ -48,8 +46,8 @@ export function createAdmission(o: {
   refused: Refusals['note']
 }) {
   const streams = new Set<Stream>()
-  /** What forwarding need not know about its callers. */
-  const lookups = new WeakMap<Caller, Lookup>()
+  /** How many cuts there had been when a caller was admitted. */
+  const cutsBefore = new WeakMap<Caller, number>()
   /** The latest cuts: one may come between a caller's admission and its stream. */
   const latest: { number: number; which: StreamFilter }[] = []
   let cuts = 0
@@ -80,13 +78,14 @@ export function createAdmission(o: {
           return { ...refuse(401, 'invalid_token', `This token is not for ${server}.`), isKnown }
         return { ...refuse(403, 'insufficient_scope', `The key "${holder.name}" is not for ${server}.`), isKnown }
       }
-      const caller: Caller = { client: holder.client, name: holder.name, kind: holder.kind }
-      lookups.set(caller, { signIn: holder.signIn, cuts: before })
+      const { client, name, kind, signIn } = holder
+      const caller: Caller = { client, name, kind, signIn }
+      cutsBefore.set(caller, before)
       return { ok: true, caller }
     },
     onRevoked(caller, server, cut) {
-      const { signIn, cuts: before } = lookups.get(caller) ?? { signIn: null, cuts }
-      const stream = { client: caller.client, signIn, server, cut }
+      const before = cutsBefore.get(caller) ?? cuts
+      const stream = { client: caller.client, signIn: caller.signIn, server, cut }
       if (latest.some(({ number, which }) => number > before && matches(stream, which))) {
         cut()
         return () => {}
@@ -105,7 +104,7 @@ export function createAdmission(o: {
       if (o.isLocked() || !(credential instanceof Secret)) return false
       const holder = await o.local.holder(hashOf(credential), o.clock.now())
       if (!holder || !isMetricsKey(holder.client) || (!holder.isPublic && isFromElsewhere(headers))) return false
-      o.noteUse({ client: holder.client, name: holder.name, kind: holder.kind }, 'metrics')
+      o.noteUse(holder, 'metrics')
       return true
     },
     /** Cuts the open streams that match `which`. */

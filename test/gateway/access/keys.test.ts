@@ -210,7 +210,7 @@ test('who used what when is kept in stretches, written once a minute and at the 
   const gateway = await startGateway(clock)
   const begun = clock.now()
   const { client } = await gateway.call('clients.addKey', { name: 'ci', servers: ['notes', 'other'] })
-  const caller: Caller = { client: client.id, name: 'ci', kind: 'key' }
+  const caller: Caller = { client: client.id, name: 'ci', kind: 'key', signIn: null }
   let writes = 0
   const { local } = gateway.vault
   const { noteUses } = local

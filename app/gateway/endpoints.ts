@@ -1,0 +1,55 @@
+// The addresses for messages that upstreams named in open event streams (MCP's transport of 2024-11-05), under random names.
+// A name leads to its address for the caller that opened the stream only: anyone else could post into that caller's session.
+import { randomBytes } from 'node:crypto'
+
+/** Of one caller at one server: an upstream that names ever more must not fill the memory. */
+const maxEndpoints = 64
+
+/** In place of a random name: the address is not the upstream's, and one too many. */
+const refusals = ['elsewhere', 'full'] as const
+export type RefusedEndpoint = (typeof refusals)[number]
+
+/** `path`: with its query, to be asked for as it is. `isJudged`: whether the answers to the stream's own URL judge the token. */
+export type Endpoint = { origin: string; path: string; isJudged: boolean }
+
+/** The endpoints of one stream. */
+export type EndpointStream = {
+  /** The name for `address`, which the upstream wrote. */
+  add(address: string): string
+  /** The stream ended: its names lead nowhere. */
+  close(): void
+}
+
+export type Endpoints = ReturnType<typeof createEndpoints>
+
+export function createEndpoints() {
+  const byHolder = new Map<string, Map<string, Endpoint>>()
+
+  return {
+    /** `holder`: one caller at one server. Undefined: there is none of this name for it. */
+    find: (holder: string, name: string): Endpoint | RefusedEndpoint | undefined =>
+      refusals.find((refusal) => refusal === name) ?? byHolder.get(holder)?.get(name),
+    /** `url`: the upstream's that answered with the stream; addresses are relative to it. */
+    open(holder: string, url: string, isJudged: boolean): EndpointStream {
+      const mine: string[] = []
+      return {
+        add(address) {
+          const named = URL.parse(address, url)
+          const { origin } = new URL(url)
+          if (named?.origin !== origin || named.username !== '' || named.password !== '') return 'elsewhere'
+          const endpoints = byHolder.get(holder) ?? new Map<string, Endpoint>()
+          if (endpoints.size >= maxEndpoints) return 'full'
+          const name = randomBytes(16).toString('base64url')
+          byHolder.set(holder, endpoints.set(name, { origin, path: `${named.pathname}${named.search}`, isJudged }))
+          mine.push(name)
+          return name
+        },
+        close() {
+          const endpoints = byHolder.get(holder)
+          for (const name of mine) endpoints?.delete(name)
+          if (endpoints?.size === 0) byHolder.delete(holder)
+        }
+      }
+    }
+  }
+}
