@@ -93,7 +93,7 @@ export function tooltipOf(snapshot: Snapshot | null, tally = tallyOf(snapshot?.s
   if (asking > 0) return `Tokentray: ${asking === 1 ? 'a client requests' : `${asking} clients request`} access`
   const { attention, waiting } = tally
   if (attention > 0) return `Tokentray: ${attention === 1 ? '1 server needs' : `${attention} servers need`} you`
-  if (waiting > 0) return `Tokentray: ${waiting} retrying`
+  if (waiting > 0) return `Tokentray: ${waiting === 1 ? '1 server has' : `${waiting} servers have`} a problem`
   const healthy = tally.healthy + tally.refreshing
   return healthy > 0 ? `Tokentray: ${healthy} healthy` : 'Tokentray: no servers signed in'
 }
@@ -129,7 +129,8 @@ export function describe(
     times === 'clock' && isNear(at) ? `at ${writeTime(at)}` : `in ${write(at - now)}`
   if (view.state === 'waiting' && view.nextAt !== null)
     return `Retrying · attempt ${view.attempt} · ${view.nextAt <= now ? 'next now' : `next ${when(view.nextAt, countdown)}`}`
-  if (view.state !== 'fresh') return brief
+  // A server that is down makes the next refresh the lesser news.
+  if (view.state !== 'fresh' || view.outage) return brief
   if (view.nextAt !== null && view.nextAt > now) return `${brief} · refreshes ${when(view.nextAt, distance)}`
   if (view.nextAt === null && view.expiresAt !== null && view.expiresAt > now)
     return `${brief} · expires ${when(view.expiresAt, distance)}`

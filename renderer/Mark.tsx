@@ -5,12 +5,12 @@ import { markWords } from './words/list.ts'
 
 export type MarkKind = keyof typeof markWords
 
-export function markOf(view: Pick<ServerView, 'state' | 'paused'>): MarkKind {
+export function markOf(view: Pick<ServerView, 'state' | 'paused' | 'outage'>): MarkKind {
   if (view.state === 'signingIn') return 'signingIn'
   if (view.paused) return 'paused'
   switch (view.state) {
     case 'fresh':
-      return 'ok'
+      return view.outage ? 'serverDown' : 'ok'
     case 'refreshing':
       return 'running'
     case 'waiting':
@@ -18,7 +18,8 @@ export function markOf(view: Pick<ServerView, 'state' | 'paused'>): MarkKind {
     case 'needsUser':
       return 'needsYou'
     case 'signedOut':
-      return 'signedOut'
+      // A pass-through server has no token here, but may be down.
+      return view.outage ? 'serverDown' : 'signedOut'
   }
 }
 
@@ -46,6 +47,12 @@ const shapes: Record<MarkKind, React.ReactNode> = {
     <>
       <path d="M8 1.8l6.6 11.6a.6.6 0 0 1-.5.9H1.9a.6.6 0 0 1-.5-.9z" className="fill" />
       <path d="M8 6v3.6M8 11.6v.3" className="cut" />
+    </>
+  ),
+  serverDown: (
+    <>
+      <path d="M8 1.2l6.8 6.8L8 14.8 1.2 8z" className="fill" />
+      <path d="M5.4 8h5.2" className="cut" />
     </>
   ),
   needsYou: (

@@ -85,7 +85,7 @@ function When({ view }: { view: ServerView }) {
 /** "Healthy · refreshes in 41 min" */
 function Words({ view }: { view: ServerView }) {
   const moving = useClock((now) => {
-    if (view.state !== 'fresh' || view.paused || view.nextAt === null) return ''
+    if (view.state !== 'fresh' || view.paused || view.outage || view.nextAt === null) return ''
     return view.nextAt > now ? listWords.refreshesIn(roughly(view.nextAt - now)) : listWords.refreshDue
   })
   return (

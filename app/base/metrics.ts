@@ -2,8 +2,17 @@
 // One registry per core, so that tests and owners never share counts. Labels are server ids and results, never anything secret.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** `expiresAt` in ms since the epoch, null: no known end; `attempts`: failed ones in a row. */
-export type ServerGauges = { id: string; expiresAt: number | null; attempts: number; gapMs: number }
+/**
+ * `expiresAt` in ms since the epoch, null: no known end; `attempts`: failed ones in a row; `isUp`: the server was working when it
+ * was last seen, null: it was not seen yet.
+ */
+export type ServerGauges = {
+  id: string
+  expiresAt: number | null
+  attempts: number
+  gapMs: number
+  isUp: boolean | null
+}
 
 export interface Metrics {
   /** One refresh attempt ended: `result` is "refreshed", "superseded" or the fault; `tookMs` from its start. */
@@ -49,6 +58,12 @@ export function createMetrics(): Metrics {
   )
   const expires = new Gauge(named('tokentray_token_expires_at_seconds', 'Access token expiry (Unix time).'))
   const attempts = new Gauge(named('tokentray_refresh_attempts', 'Failed refresh attempts in a row.'))
+  const up = new Gauge(
+    named(
+      'tokentray_server_up',
+      'Whether the server was working when it was last seen (1 or 0); absent until it was seen.'
+    )
+  )
   return {
     countRefresh(server, result, tookMs) {
       total.inc({ server, result })
@@ -60,10 +75,11 @@ export function createMetrics(): Metrics {
     },
     countIgnored: (server, event) => ignored.inc({ server, event }),
     print(servers) {
-      for (const gauge of [gap, expires, attempts]) gauge.reset() // removed servers must not linger
-      for (const { id: server, expiresAt, attempts: failed, gapMs } of servers) {
+      for (const gauge of [gap, expires, attempts, up]) gauge.reset() // removed servers must not linger
+      for (const { id: server, expiresAt, attempts: failed, gapMs, isUp } of servers) {
         gap.inc({ server }, gapMs / 1000)
         attempts.set({ server }, failed)
+        if (isUp !== null) up.set({ server }, isUp ? 1 : 0)
         if (expiresAt !== null) expires.set({ server }, expiresAt / 1000)
       }
       return registers[0]!.metrics()

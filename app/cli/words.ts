@@ -62,6 +62,8 @@ const events: Record<EventKind, string> = {
   paused: 'paused',
   resumed: 'resumed',
   verified: 'verified',
+  serverDown: 'server down',
+  serverUp: 'server up',
   settingsChanged: 'settings changed'
 }
 

@@ -22,6 +22,12 @@ export type ExpirySource = (typeof expirySources)[number]
 export const signInSteps = ['resource', 'authorizationServer', 'registration', 'browser', 'exchange', 'store'] as const
 export type SignInStep = (typeof signInSteps)[number]
 
+/** How a server itself fails, whatever its token: it cannot be reached; it takes requests and answers none; it answers with errors. */
+export const outageKinds = ['unreachable', 'silent', 'failing'] as const
+
+/** A server that was not working when it was last seen. `detail`: a network error code or a status ("HTTP 503"), never content. */
+export type Outage = { kind: (typeof outageKinds)[number]; since: number; detail: string }
+
 /** What health knows of a grant: times in ms since the epoch (UTC), lifetimes in ms. Holds no secret. */
 export type GrantFacts = {
   generation: number

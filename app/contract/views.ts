@@ -2,7 +2,7 @@
 // No field can hold a secret, and everything is parsed before it leaves.
 import { z } from 'zod'
 import { clientsView } from './clients.ts'
-import { actions, expirySources, faults, lights, signInSteps, stateKinds } from './health.ts'
+import { actions, expirySources, faults, lights, outageKinds, signInSteps, stateKinds } from './health.ts'
 import { proposal, quirkReasons, quirks, sitePair } from './proposal.ts'
 import { clientAuthMethod, grantKind, identityProvider, mode, scheduleOverrides, serverId } from './serverConfig.ts'
 import { theme } from './settings.ts'
@@ -27,6 +27,9 @@ export const eventKind = z.enum([
   'resumed',
   /** The server itself was asked whether it takes the token. */
   'verified',
+  /** The server itself, whatever its token, cannot be reached or returns errors; and it works again. */
+  'serverDown',
+  'serverUp',
   'settingsChanged'
 ])
 
@@ -82,6 +85,11 @@ export const serverView = z
     words: z.string(),
     /** What happened and what it means, in a sentence or two; empty when there is nothing to say. */
     detail: z.string(),
+    /** The server itself was not working when it was last seen; absent: it was, or it was not seen yet. */
+    outage: z
+      .object({ kind: z.enum(outageKinds), since: time, detail: z.string() })
+      .strict()
+      .optional(),
     warnings: z.array(z.string()),
     action: action.nullable(),
     since: time.nullable(),

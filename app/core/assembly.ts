@@ -42,6 +42,7 @@ export type KeepingOptions = {
   settings: LiveSettings
   /** 'asked': only servers that a command asks about are touched. */
   scope: 'all' | 'asked'
+  isOffline: () => boolean
   /** The view of the server `id` may have changed, or without one who may use the gateway, or the demo. */
   onChange: (id?: string) => void
   environment: Environment
@@ -102,6 +103,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     schedule: settings.current().schedule,
     concurrency: settings.current().concurrency,
     scope: options.scope,
+    isOffline: options.isOffline,
     onChange
   })
   const clientDeletion = new ClientDeletion({

@@ -14,6 +14,7 @@ import { createRefusals } from '../gateway/access/refusals.ts'
 import type { GatewayBackend } from '../gateway/gateway.ts'
 import { sayHeld } from '../health/words.ts'
 import { writeTime } from '../keeper/serverView.ts'
+import { isOffline } from '../net/offline.ts'
 import { createProxyResolver, type ResolveProxy } from '../net/proxy.ts'
 import { createSendRequest, type SendRequest } from '../net/request.ts'
 import { askSystem } from '../net/systemProxy.ts'
@@ -70,6 +71,7 @@ export type CoreOptions = Unlocking & {
   /** Replaced by tests. */
   vault?: Vault
   network?: SendRequest
+  isOffline?: () => boolean
   settings?: Settings
   log?: Log
 }
@@ -137,6 +139,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       keeping = await startKeeping({
         ...{ vault, network, clock, random, log, metrics, refusals, settings, scope, onChange: publisher.changed },
         environment: options.environment,
+        isOffline: options.isOffline ?? isOffline,
         backups: join(home.home, 'backups'),
         gatewayAddress: () => `http://127.0.0.1:${readPort(home.ownerFolder, loopbackListeners.gateway)}`
       })

@@ -89,6 +89,7 @@ export function createForward(o: ForwarderOptions): Forward {
         endpoint,
         endpoints,
         body,
+        began,
         signal: clientGone,
         onDelivered
       }

@@ -13,6 +13,7 @@ import type { Failure } from './errorReplies.ts'
 import { type Answer, type Exchange, exchange, type Outcome } from './exchange.ts'
 import { headersUp } from './headers.ts'
 import type { Pools } from './pools.ts'
+import { sightingOf } from './sighting.ts'
 
 /** The error that the client gets instead of the upstream's answer. */
 export class Refused extends Error {
@@ -36,6 +37,8 @@ export type Forwarding = {
   endpoint: Endpoint | null
   endpoints: Endpoints
   body: Body
+  /** When the request came, in ms since the epoch. */
+  began: number
   /** Aborts when the client went away or lost its access. */
   signal: AbortSignal
   onDelivered: Exchange['onDelivered']
@@ -50,21 +53,28 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
  * with.
  */
 export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools: Pools): Promise<void> {
-  const { upstream, body, signal } = forwarding
+  const { upstream, body, began, signal } = forwarding
+  const isJudged = isOwnAddress(forwarding)
+  const sendWith = async (token: UpstreamToken | null) => {
+    const outcome = await send(forwarding, pools, token)
+    // A client that went away shows nothing of the server.
+    const isCutOff = outcome.kind === 'failed' && signal.aborted
+    if (!isCutOff) upstreams.saw(upstream.id, sightingOf(outcome, isJudged, body.kept), began)
+    return outcome
+  }
   if (upstream.mode === 'passThrough') {
-    statusOf(forwarding, await send(forwarding, pools, null))
+    statusOf(forwarding, await sendWith(null))
     return
   }
   let token = await upstreams.token(upstream.id, signal)
-  let outcome = await send(forwarding, pools, token)
-  if (wantsNonce(outcome, token, upstream) && body.kept() !== null) outcome = await send(forwarding, pools, token)
-  const isJudged = isOwnAddress(forwarding)
+  let outcome = await sendWith(token)
+  if (wantsNonce(outcome, token, upstream) && body.kept() !== null) outcome = await sendWith(token)
   if (isRefusal(outcome) && !isJudged) throw refusedThere(upstream)
   if (isRefusal(outcome)) {
     // Renewed even if the body was not kept: all requests that were refused share the new token.
     token = await upstreams.renewed(upstream.id, token.generation, signal)
     if (body.kept() === null) throw tooLarge(upstream)
-    outcome = await send(forwarding, pools, token)
+    outcome = await sendWith(token)
     // The new token was refused too: this rejects with what the person can do.
     if (isRefusal(outcome)) await upstreams.renewed(upstream.id, token.generation, signal)
   }

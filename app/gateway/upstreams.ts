@@ -109,6 +109,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       const isNews = health.acceptedAt === null || clock.now() - health.acceptedAt >= acceptedEveryMs
       if (isNews || isRefutable(health)) keeper.dispatch(server, { type: 'accepted' })
     },
+    saw: (server, sighting, startedAt) => keeper.sightings.note(server, sighting, startedAt),
     needsScope(server, scopes) {
       const health = roster.find(server)?.health
       // Noted and shown already: the next sign-in asks for it.

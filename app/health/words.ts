@@ -1,7 +1,7 @@
 // Health in plain words: the light, one short line, what happened and what it means, and the warnings.
 // Times inside sentences are handed in already written, so that this stays pure and locale-free.
 
-import type { Fault, FaultReport, Health, Light, Schedule } from '../contract/health.ts'
+import type { Fault, FaultReport, Health, Light, Outage, Schedule } from '../contract/health.ts'
 import { sayProblem } from './problems.ts'
 import { isForgotten, isTokenRefused, plannedAt, restored, tokenRefused } from './questions.ts'
 import { endNoticeMs, isTooShort } from './schedule.ts'
@@ -19,11 +19,20 @@ function isUntried({ grant }: Health): boolean {
   return grant !== null && grant.expiresAt !== null && grant.expiresAt <= grant.obtainedAt
 }
 
-/** `heldUntil`: until when refreshes are held back, in ms since the epoch; null: they are not. */
-export function lightOf(health: Health, now: number, heldUntil: number | null = null): Light {
+/**
+ * The one light of both facts, the token and the server: a person who is needed comes first, then whatever is in trouble.
+ * `heldUntil`: until when refreshes are held back, in ms since the epoch; null: they are not. `outage` null: the server was
+ * working when it was last seen, or was not seen yet.
+ */
+export function lightOf(
+  health: Health,
+  now: number,
+  heldUntil: number | null = null,
+  outage: Outage | null = null
+): Light {
   if (health.paused) return 'grey'
   const light = lightOfState(health, now)
-  return light === 'green' && isHeld(health, heldUntil) ? 'amber' : light
+  return light === 'green' && (isHeld(health, heldUntil) || outage !== null) ? 'amber' : light
 }
 
 function lightOfState(health: Health, now: number): Light {
@@ -69,6 +78,10 @@ const needsWords: Record<string, string> = {
   [restored]: 'Restored from a backup: decide whether to use it'
 }
 
+export const wellWords = 'Healthy'
+export const uncheckedWords = 'Not verified yet'
+export const passedThroughWords = 'Each client signs in itself'
+
 /** One short line without moving numbers. `heldUntil`: as in lightOf(). */
 export function wordsOf(health: Health, now: number, heldUntil: number | null = null): string {
   if (health.signIn) return 'Signing in…'
@@ -79,7 +92,7 @@ export function wordsOf(health: Health, now: number, heldUntil: number | null = 
     case 'signedOut':
       return 'Not signed in'
     case 'fresh':
-      if (!isOver(health, now)) return 'Healthy'
+      if (!isOver(health, now)) return wellWords
       if (!health.grant?.renewable) return 'Token expired'
       return isUntried(health) ? 'Waiting for the first token' : 'Token expired, refresh due'
     case 'refreshing':
@@ -100,6 +113,47 @@ export function isHeld(health: Health, heldUntil: number | null): boolean {
 }
 
 export const heldWords = 'Refreshing is on hold'
+
+const outageWords: Record<Outage['kind'], string> = {
+  unreachable: 'server unreachable',
+  silent: 'server not responding',
+  failing: 'server returning errors'
+}
+
+const sayOutage = ({ kind, since }: Outage, time: WriteTime): string => `${outageWords[kind]} since ${time(since)}`
+
+/** What is said of the token where the server's outage is told beside it. */
+const besideOutage: Record<string, string> = {
+  [wellWords]: 'Token valid',
+  [uncheckedWords]: 'Token not verified',
+  [passedThroughWords]: passedThroughWords
+}
+
+/** "Token valid · server unreachable since 01:19"; `words` alone where they tell of trouble with the token, which comes first. */
+export function addOutage(words: string, outage: Outage | null, time: WriteTime): string {
+  const token = besideOutage[words]
+  return token && outage ? `${token} · ${sayOutage(outage, time)}` : words
+}
+
+/** What a server's outage is, in a sentence; without `time` for a history that tells the times apart. */
+export function explainOutage({ kind, since, detail }: Outage, time: WriteTime | null): string {
+  const at = time ? ` since ${time(since)}` : ''
+  switch (kind) {
+    case 'unreachable':
+      return `The server could not be reached${at}: ${sayProblem(detail)}.`
+    case 'silent':
+      return `The server accepted requests but sent no complete response${at}: ${sayProblem(detail)}.`
+    case 'failing':
+      return `The server has returned errors${at}: ${statusWords[detail] ? `${statusWords[detail]} (${detail})` : detail}.`
+  }
+}
+
+/** For the statuses by which a proxy speaks for the server behind it (RFC 9110 sections 15.6.3 to 15.6.5). */
+const statusWords: Record<string, string> = {
+  'HTTP 502': 'its proxy got no valid response from it',
+  'HTTP 503': 'it is temporarily unavailable',
+  'HTTP 504': 'its proxy got no response from it in time'
+}
 
 /** Why nothing is refreshed until `heldUntil` (ms since the epoch). */
 export const sayHeld = (heldUntil: number, time: WriteTime): string =>

@@ -33,6 +33,7 @@ import { type RefreshNews, type RefreshParts, refresh, saveRefreshed, sayValidit
 import { RefreshHold } from './refreshHold.ts'
 import { type Entry, Roster } from './roster.ts'
 import type { Viewed } from './serverView.ts'
+import { Sightings } from './sightings.ts'
 import { Suspension } from './suspension.ts'
 import { Waiters } from './waiters.ts'
 
@@ -42,6 +43,8 @@ export type KeeperOptions = RefreshParts & {
   concurrency: number
   /** 'asked': only servers somebody asked about are touched (a command-hosted core). */
   scope: 'all' | 'asked'
+  /** True where this computer has no network, so that no server can be reached. */
+  isOffline: () => boolean
   /** The view of server `id` may have changed; called for one that was just removed too. */
   onChange: (id: string) => void
 }
@@ -52,6 +55,7 @@ const spending: ReadonlySet<HealthEvent['type']> = new Set(['due', 'asked', 'pok
 export class Keeper {
   readonly #o: KeeperOptions
   readonly roster: Roster
+  readonly sightings: Sightings
   readonly #limit: ReturnType<typeof pLimit>
   readonly #waiters: Waiters
   readonly #records: Records
@@ -72,6 +76,13 @@ export class Keeper {
     this.#o = options
     this.#hold = new RefreshHold(options.clock, () => this.#holdEnded())
     this.roster = new Roster(options.clock, options.schedule, () => this.#hold.until)
+    this.sightings = new Sightings({
+      roster: this.roster,
+      clock: options.clock,
+      isOffline: options.isOffline,
+      record: (id, kind, detail) => this.record(id, kind, detail),
+      onChange: (id) => this.#changed(id)
+    })
     this.#waiters = new Waiters(this.roster, options.clock)
     this.#limit = pLimit(options.concurrency)
     this.#records = new Records(options)
@@ -149,6 +160,7 @@ export class Keeper {
     const entry = this.roster.find(id)
     if (entry) this.#plans.set(entry, null)
     this.roster.remove(id)
+    this.sightings.forget(id)
     this.#changed(id)
   }
 

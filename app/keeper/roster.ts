@@ -63,6 +63,7 @@ export class Roster {
     const entry: Entry = {
       config,
       health,
+      seen: null,
       schedule: this.#scheduleOf(config),
       shape: null,
       scope: null,
@@ -138,7 +139,13 @@ export class Roster {
     return this.all().map(([id, entry]) => {
       this.countGap(entry)
       const { state, grant } = entry.health
-      return { id, expiresAt: grant?.expiresAt ?? null, attempts: attemptsOf(state), gapMs: entry.gapMs }
+      return {
+        id,
+        expiresAt: grant?.expiresAt ?? null,
+        attempts: attemptsOf(state),
+        gapMs: entry.gapMs,
+        isUp: entry.seen && entry.seen.outage === null
+      }
     })
   }
 

@@ -4,8 +4,20 @@ import type { Health, Schedule } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import { isSecretName, type ServerConfig } from '../contract/serverConfig.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
+import type { Seen } from '../health/outage.ts'
 import { plannedAt } from '../health/questions.ts'
-import { detailOf, isHeld, lightOf, type WriteTime, warningsOf, wordsOf } from '../health/words.ts'
+import {
+  addOutage,
+  detailOf,
+  explainOutage,
+  isHeld,
+  lightOf,
+  passedThroughWords,
+  uncheckedWords,
+  type WriteTime,
+  warningsOf,
+  wordsOf
+} from '../health/words.ts'
 import type { GrantOrigin } from '../oauth/grant.ts'
 import { proposalsIn } from '../oauth/quirks.ts'
 import { missingScopes } from '../oauth/scope.ts'
@@ -18,6 +30,8 @@ export type Viewed = {
   config: ServerConfig
   health: Health
   schedule: Schedule
+  /** What was seen of the server itself; null: nothing since this process started. */
+  seen: Seen | null
   /** Of the grant; null: there is none. */
   shape: GrantOrigin | null
   scope: string | null
@@ -43,7 +57,7 @@ const unchecked = 'You pasted this token, and the server has not accepted it yet
  * back.
  */
 export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = null): ServerView {
-  const { config, health, schedule, shape, scope, isBound, signIn, lastEvent, proposals } = viewed
+  const { config, health, schedule, seen, shape, scope, isBound, signIn, lastEvent, proposals } = viewed
   const { state, grant } = health
   // Shown as long as the next sign-in asks for them: a hostile server may want more than it needs.
   const missing = shape ? missingScopes(config.addedScope, scope).join(' ') : ''
@@ -52,9 +66,21 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
   const refused =
     state.kind === 'needsUser' ? proposalsIn(state.code, URL.parse(shape?.issuer ?? '')?.host ?? config.name) : []
-  const light = lightOf(health, now, heldUntil)
-  const isUnchecked =
-    config.grantKind === 'staticToken' && state.kind === 'fresh' && light === 'green' && !health.acceptedAt
+  // Without a token of its own, or paused, nobody waits for the server.
+  const isUsed = isPassedThrough || state.kind !== 'signedOut'
+  const outage = isUsed && !health.paused ? (seen?.outage ?? null) : null
+  const light = isPassedThrough && outage ? 'amber' : lightOf(health, now, heldUntil, outage)
+  const isGreen = lightOf(health, now, heldUntil) === 'green'
+  const isUnchecked = config.grantKind === 'staticToken' && state.kind === 'fresh' && isGreen && !health.acceptedAt
+  const tokenWords = isPassedThrough
+    ? passedThroughWords
+    : isUnchecked && !health.signIn
+      ? uncheckedWords
+      : wordsOf(health, now, heldUntil)
+  const details = [
+    isUnchecked ? unchecked : detailOf(health, now, writeTime),
+    outage ? explainOutage(outage, writeTime) : ''
+  ]
   return {
     id: config.id,
     name: config.name,
@@ -65,12 +91,9 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
     light,
     state: health.signIn ? 'signingIn' : state.kind,
     paused: health.paused,
-    words: isPassedThrough
-      ? 'Each client signs in itself'
-      : isUnchecked && !health.signIn
-        ? 'Not verified yet'
-        : wordsOf(health, now, heldUntil),
-    detail: isUnchecked ? unchecked : detailOf(health, now, writeTime),
+    words: addOutage(tokenWords, outage, writeTime),
+    detail: details.filter(Boolean).join(' '),
+    ...(outage && { outage }),
     warnings: warningsOf(health, now, schedule),
     action:
       state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' && !isPassedThrough ? 'signIn' : null,

@@ -1,6 +1,7 @@
 // What the gateway asks of the keeper: where a server is, and which token to put on a request to it.
 // Types only, so that the gateway can be tested without a keeper.
 import type { ClientCertificate } from '../contract/serverConfig.ts'
+import type { Sighting } from '../health/outage.ts'
 
 /** 'token': ours goes up; 'passThrough': the client's own `Authorization` goes up untouched. */
 export type Mode = 'token' | 'passThrough'
@@ -27,6 +28,8 @@ export interface Upstreams {
   retryAfter(server: string): number
   /** The upstream answered and did not refuse the token. Called per request, so it must be cheap. */
   accepted(server: string): void
+  /** What one exchange, begun at `startedAt` (ms since the epoch), showed of the upstream itself. Called per request, so it must be cheap. */
+  saw(server: string, sighting: Sighting, startedAt: number): void
   /** The upstream wants more scopes (RFC 6750 section 3.1, `insufficient_scope`); null: it did not say which. */
   needsScope(server: string, scopes: string | null): void
 }

@@ -45,7 +45,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const active =
       discovery && (await introspect(token.accessToken, shape, discovery, { sendRequest, at: now(), signal }))
     const who = URL.parse(shape.issuer)?.host ?? 'Its authorization server'
-    if (active === false) return { verdict: 'rejected', sentence: `${who} reports that the token is no longer valid.` }
+    if (active === false)
+      return { verdict: 'rejected', sentence: `${who} reports that the token is no longer valid.`, seen: found.seen }
     return active ? { ...found, sentence: `${found.sentence} ${who} reports that the token is valid.` } : found
   }
 

@@ -1,14 +1,20 @@
 // Asks an MCP server whether it accepts a token: sends one `initialize`, and ends the session that this may have opened.
 // Only the HTTP status counts: servers that do not know `initialize` refuse a bad token too.
 
+import type { Sighting } from '../health/outage.ts'
 import { sayProblem } from '../health/problems.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 
-/** `sentence`: the answer in words for a person. `scopes`: those the server said are missing; null: it did not say. */
-export type Verification =
-  | { verdict: 'accepted' | 'rejected' | 'unknown'; sentence: string }
-  | { verdict: 'scopeNeeded'; scopes: string | null; sentence: string }
+/**
+ * `sentence`: the answer in words for a person. `scopes`: those the server said are missing; null: it did not say. `seen`: what
+ * the answer, or its absence, shows of the server; null: nothing.
+ */
+export type Verification = Judged & { seen: Sighting | null }
+type Judged = { sentence: string } & (
+  | { verdict: 'accepted' | 'rejected' | 'unknown' }
+  | { verdict: 'scopeNeeded'; scopes: string | null }
+)
 
 const protocolVersion = '2025-11-25'
 const body = JSON.stringify({
@@ -60,17 +66,30 @@ export async function verifyToken(
       // A server may refuse to end a session (405); it expires by itself.
       await sendRequest(url, { method: 'DELETE', headers: ended, signal }).catch(() => {})
     }
-    return judge(reply, host)
+    const judged = judge(reply, host)
+    return { ...judged, seen: judged.verdict === 'accepted' ? { kind: 'well' } : answered(reply.status) }
   } catch (error) {
     const { fault, detail } = error instanceof NetworkFault ? error : { fault: 'busy' as const, detail: 'aborted' }
     return {
       verdict: 'unknown',
+      seen: unanswered(fault, detail),
       sentence: `${host} ${faults[fault]}: ${sayProblem(detail)}. The token could not be verified.`
     }
   }
 }
 
-function judge({ status, headers }: Response, host: string): Verification {
+function answered(status: number): Sighting {
+  return status >= 500 ? { kind: 'failing', detail: `HTTP ${status}`, tool: null } : { kind: 'reached' }
+}
+
+function unanswered(fault: NetworkFault['fault'], detail: string): Sighting | null {
+  // Ended from here, or by this computer's own proxy settings.
+  if (detail === 'aborted' || detail === 'proxy_timeout' || fault === 'misconfigured') return null
+  if (fault === 'garbled') return { kind: 'reached' }
+  return fault === 'lost' ? { kind: 'silent', detail, tool: null } : { kind: 'unreachable', detail }
+}
+
+function judge({ status, headers }: Response, host: string): Judged {
   const params = bearerChallenge(headers.get('www-authenticate'))?.params
   if (status === 401) return { verdict: 'rejected', sentence: `${host} rejected the token (HTTP 401).` }
   if (status === 403 && params?.error === 'insufficient_scope')

@@ -17,9 +17,11 @@ export async function verifyServer(
   const { keeper, vault, oauth, clock, upstreams } = parts
   const tokens = await usableTokens(keeper, clock, id, 0)
   const shape = (await vault.readGrant(id))?.shape ?? null
+  const began = clock.now()
   const found = await withTimeout(clock, verifyTimeoutMs, (signal) =>
     oauth.verify(keeper.roster.config(id), tokens, shape, signal)
   )
+  if (found.seen) keeper.sightings.note(id, found.seen, began, true)
   keeper.record(id, 'verified', found.sentence)
   let { sentence } = found
   if (found.verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })

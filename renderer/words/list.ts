@@ -22,6 +22,7 @@ export const markWords = {
   ok: 'Healthy',
   running: 'Refreshing',
   retrying: 'Retrying',
+  serverDown: 'Server down',
   needsYou: 'Needs you',
   paused: 'Paused',
   signedOut: 'Not signed in',

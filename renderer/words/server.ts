@@ -95,6 +95,8 @@ export const eventWords = {
   paused: 'Paused',
   resumed: 'Resumed',
   verified: 'Verified',
+  serverDown: 'Server down',
+  serverUp: 'Server up again',
   settingsChanged: 'Settings changed'
 } satisfies Record<EventKind, string>
 

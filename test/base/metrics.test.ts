@@ -10,7 +10,7 @@ test('prints the documented names, labels and units', async () => {
   metrics.countIgnored('one', 'due')
   metrics.countRequest('one', '200', 500)
   metrics.countRequest('one', 'refused', 0)
-  const text = await metrics.print([{ id: 'one', expiresAt: 1_700_000_000_000, attempts: 3, gapMs: 2500 }])
+  const text = await metrics.print([{ id: 'one', expiresAt: 1_700_000_000_000, attempts: 3, gapMs: 2500, isUp: false }])
   for (const line of [
     'tokentray_oauth_refresh_total{server="one",result="refreshed"} 1',
     'tokentray_oauth_refresh_total{server="one",result="busy"} 1',
@@ -21,15 +21,17 @@ test('prints the documented names, labels and units', async () => {
     'tokentray_token_gap_seconds_total{server="one"} 2.5',
     'tokentray_token_expires_at_seconds{server="one"} 1700000000',
     'tokentray_refresh_attempts{server="one"} 3',
+    'tokentray_server_up{server="one"} 0',
     'tokentray_ignored_events_total{server="one",event="due"} 1'
   ])
     expect(text.split('\n')).toContain(line)
 })
 
-test('a removed server is gone from the gauges; a token without end has no end to tell', async () => {
+test('a removed server is gone from the gauges; a token without end has no end to tell, and one that was not seen is not up', async () => {
   const metrics = createMetrics()
-  await metrics.print([{ id: 'old', expiresAt: 1, attempts: 0, gapMs: 0 }])
-  const text = await metrics.print([{ id: 'new', expiresAt: null, attempts: 0, gapMs: 0 }])
+  await metrics.print([{ id: 'old', expiresAt: 1, attempts: 0, gapMs: 0, isUp: true }])
+  const text = await metrics.print([{ id: 'new', expiresAt: null, attempts: 0, gapMs: 0, isUp: null }])
   expect(text).not.toContain('server="old"')
   expect(text).not.toContain('tokentray_token_expires_at_seconds{server="new"}')
+  expect(text).not.toContain('tokentray_server_up{')
 })

@@ -81,7 +81,9 @@ describe.skipIf(reason !== null)(label, () => {
     const first = await secondsLeft(page, 400)
     expect(await secondsLeft(page, first)).toBeLessThan(first)
     await app.until(({ labels }) => /^waiting: .* — Retrying · attempt 1 · next /.test(labels[0] ?? ''))
-    await app.until(({ icon, tooltip }) => icon?.startsWith('tray-waiting-') && tooltip === 'Tokentray: 1 retrying')
+    await app.until(
+      ({ icon, tooltip }) => icon?.startsWith('tray-waiting-') && tooltip === 'Tokentray: 1 server has a problem'
+    )
     await look()
     await button(page, actionWords.refresh).click()
     await app.until(({ labels }) => labels[0]?.includes('Retrying · attempt 2 · next '))

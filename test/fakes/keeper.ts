@@ -16,6 +16,7 @@ export function testKeeper(given: Given): Keeper {
     schedule: defaultSchedule,
     concurrency: 16,
     scope: 'all',
+    isOffline: () => false,
     onChange: () => {},
     ...given
   })

@@ -13,6 +13,7 @@ import { silentLog } from '../../app/base/log.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../app/gateway/gateway.ts'
 import type { Admission, OwnRoutes } from '../../app/gateway/port.ts'
+import type { Sighting } from '../../app/health/outage.ts'
 import type { Upstream, Upstreams } from '../../app/keeper/upstreams.ts'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -22,7 +23,14 @@ export type GatewaySetting = {
   /** What the upstream saw, in its order. */
   seen: { method: string; url: string; headers: IncomingMessage['headers']; raw: string[]; body: Buffer }[]
   /** Counts of what the forwarder told the core, and what it asked. */
-  told: { accepted: number; scopes: (string | null)[]; renewals: number; uses: string[]; counted: string[] }
+  told: {
+    sightings: Sighting[]
+    accepted: number
+    scopes: (string | null)[]
+    renewals: number
+    uses: string[]
+    counted: string[]
+  }
   /** The generation of the token that goes up as `Bearer upstream-<generation>`. */
   token: { generation: number; fails: TokentrayError | null; renewFails: TokentrayError | null }
   /** Cuts whoever is let in. */
@@ -65,7 +73,7 @@ export async function startSetting(
   })
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}${path}`
-  const told: GatewaySetting['told'] = { accepted: 0, scopes: [], renewals: 0, uses: [], counted: [] }
+  const told: GatewaySetting['told'] = { sightings: [], accepted: 0, scopes: [], renewals: 0, uses: [], counted: [] }
   const token: GatewaySetting['token'] = { generation: 1, fails: null, renewFails: null }
   let nonce: string | null = null
   const made = () => {
@@ -104,6 +112,7 @@ export async function startSetting(
       return made()
     },
     retryAfter: () => 30,
+    saw: (_, sighting) => void told.sightings.push(sighting),
     accepted: () => void told.accepted++,
     needsScope: (_, scopes) => void told.scopes.push(scopes)
   }

@@ -70,6 +70,7 @@ test('a client that leaves while it is being let in is asked for nowhere', async
         renewed: () => Promise.reject(new Error('not to be asked')),
         retryAfter: () => 1,
         accepted() {},
+        saw() {},
         needsScope() {}
       },
       admission: {

@@ -56,6 +56,11 @@ test('FM-20 a token that expired while the computer slept gets its grace period 
   expect(at(now, ['gap linear'])).toEqual({ show: [], announced: ['gap linear'] })
 })
 
+test('a server that is down while its token is valid is shown and not announced', () => {
+  const outage = { kind: 'unreachable', since: now, detail: 'ECONNREFUSED' } as const
+  expect(follow([{}, { light: 'amber', outage }, {}])).toEqual([[], [], []])
+})
+
 test('a vault that is not open forgets no incident', () => {
   const { announced } = decideNotices([], snapshotOf(server(needy)), now, wanted, 0)
   const open = snapshotOf()

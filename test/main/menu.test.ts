@@ -38,6 +38,14 @@ describe('words', () => {
     ['Retrying · attempt 3 · next in 0:38', retrying],
     ['Retrying · attempt 3 · next in 5:00', { ...retrying, nextAt: now + 5 * minute }],
     ['Retrying · attempt 3 · next now', { ...retrying, nextAt: now }],
+    [
+      'Token valid · server unreachable since 01:19',
+      {
+        light: 'amber' as const,
+        words: 'Token valid · server unreachable since 01:19',
+        outage: { kind: 'unreachable' as const, since: now, detail: 'ECONNREFUSED' }
+      }
+    ],
     ['Sign-in needed', needy],
     ['Refreshing…', { state: 'refreshing' as const, words: 'Refreshing…' }],
     ['Paused', { paused: true, words: 'Paused' }],
@@ -180,7 +188,7 @@ describe('icon', () => {
 
   test('the tooltip counts what matters most', () => {
     expect(tooltipOf(snapshotOf(server(needy), server(retrying)))).toBe('Tokentray: 1 server needs you')
-    expect(tooltipOf(snapshotOf(server(retrying), server()))).toBe('Tokentray: 1 retrying')
+    expect(tooltipOf(snapshotOf(server(retrying), server()))).toBe('Tokentray: 1 server has a problem')
     expect(tooltipOf(snapshotOf(server(), server({ state: 'refreshing' })))).toBe('Tokentray: 2 healthy')
     expect(tooltipOf(null)).toBe('Tokentray: starting')
   })

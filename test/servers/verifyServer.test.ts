@@ -94,13 +94,18 @@ test('an event stream that never ends is an answer too', async () => {
 })
 
 test.each([
-  ['nobody there', (_: IncomingMessage, reply: ServerResponse) => reply.destroy(), 'did not send a complete response'],
-  ['too much', (_: IncomingMessage, reply: ServerResponse) => void reply.end('x'.repeat(1_100_000)), 'read']
-])('%s: nothing is known, said in a sentence', async (_name, answer, words) => {
+  [
+    'nobody there',
+    (_: IncomingMessage, reply: ServerResponse) => reply.destroy(),
+    'did not send a complete response',
+    'amber'
+  ],
+  ['too much', (_: IncomingMessage, reply: ServerResponse) => void reply.end('x'.repeat(1_100_000)), 'read', 'green']
+])('%s: nothing is known of the token, said in a sentence', async (_name, answer, words, light) => {
   const { verify, view } = await withToken(answer)
   const outcome = await verify()
   expect(outcome).toMatchObject({ verdict: 'unknown', sentence: expect.stringContaining(words) })
-  expect(view()).toMatchObject({ acceptedAt: null, light: 'green' })
+  expect(view()).toMatchObject({ acceptedAt: null, light })
 })
 
 test('a server that is gone cannot be asked', async () => {

@@ -1,0 +1,67 @@
+// Decides from what was seen of a server whether it works: the second fact beside its token, under the same light.
+// Pure. One failed request among good ones, or one tool that always fails, must not make a working server look broken.
+import type { Outage } from '../contract/health.ts'
+
+/** What one exchange showed of a server. `detail` is a code or a status; `tool`: the tool that was called; null: none was. */
+export type Sighting =
+  /** A good answer at the server's own URL, or any answer below 500 to a question of Tokentray's own. */
+  | { kind: 'well' }
+  /** An answer that shows no more than that the server can be reached, such as a 404 or whatever another path answers. */
+  | { kind: 'reached' }
+  /** No connection: nothing was sent. */
+  | { kind: 'unreachable'; detail: string }
+  /** It was sent, and no complete answer came. */
+  | { kind: 'silent'; detail: string; tool: string | null }
+  /** 5xx at the server's own URL. */
+  | { kind: 'failing'; detail: string; tool: string | null }
+
+/** What is known of one server since this process started. */
+export type Seen = {
+  /** The last answer of any kind, in ms since the epoch; null: none yet. */
+  readonly answeredAt: number | null
+  /** Bad answers in a row, the good ones aside. */
+  readonly failures: number
+  /** The tool that all of these were calls of; null: they were not of one tool. */
+  readonly tool: string | null
+  readonly outage: Outage | null
+}
+
+export const unseen: Seen = { answeredAt: null, failures: 0, tool: null, outage: null }
+
+/** So many bad answers in a row, of more than one tool, speak of the server. */
+const failuresOfServer = 3
+
+/** Codes that speak of this computer's network or resolver and not of the server. */
+const ownNetwork: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN', 'EAI_AGAIN', 'EADDRNOTAVAIL'])
+
+/** True where no connection was made for a reason on this computer's own side. */
+export const isOwnNetwork = (sighting: Sighting): boolean =>
+  sighting.kind === 'unreachable' && ownNetwork.has(sighting.detail)
+
+/**
+ * What is known after one more exchange, which began at `startedAt` and ended at `now` (ms since the epoch). `isOwn`: Tokentray
+ * asked by itself, so that no client's request can be what the server failed at.
+ */
+export function see(before: Seen, sighting: Sighting, startedAt: number, now: number, isOwn: boolean): Seen {
+  if (sighting.kind === 'well') return { ...unseen, answeredAt: now }
+  if (sighting.kind === 'reached') {
+    const outage = before.outage?.kind === 'failing' ? before.outage : null
+    return { ...before, answeredAt: now, outage }
+  }
+  const { answeredAt } = before
+  // It took its time to fail, and meanwhile the server answered others: that is the newer fact.
+  if (answeredAt !== null && startedAt < answeredAt && answeredAt <= now) return before
+  const { kind, detail } = sighting
+  const outage = goOn(before.outage, { kind, since: now, detail })
+  if (kind === 'unreachable') return { ...before, outage }
+  const failures = before.failures + 1
+  const tool = failures === 1 || before.tool === sighting.tool ? sighting.tool : null
+  const isOut = isOwn || before.outage !== null || (failures >= failuresOfServer && tool === null)
+  return { answeredAt: kind === 'failing' ? now : answeredAt, failures, tool, outage: isOut ? outage : null }
+}
+
+/** The outage there is where it goes on as it was, with its newest reason, else the new one. */
+function goOn(before: Outage | null, now: Outage): Outage {
+  if (before?.kind !== now.kind) return now
+  return before.detail === now.detail ? before : { ...now, since: before.since }
+}

@@ -1,0 +1,101 @@
+// Keeps what was last seen of each server itself: a second fact beside its token, for views, history and metrics.
+// It is kept in memory only: after a restart an outage of before would be a guess, and the next request or look tells.
+import type { Clock } from '../base/clock.ts'
+import { formatDuration } from '../contract/duration.ts'
+import type { EventKind } from '../contract/views.ts'
+import { isOwnNetwork, type Seen, type Sighting, see, unseen } from '../health/outage.ts'
+import { explainOutage } from '../health/words.ts'
+import { isLoopbackHost } from '../net/privateAddresses.ts'
+import type { Entry, Roster } from './roster.ts'
+
+/** A server that comes and goes writes no more than two lines of history in this time. */
+const toldEveryMs = 5 * 60_000
+/** An answer from beyond this computer shows for so long that its network works. */
+const networkKnownMs = 60_000
+
+type Options = {
+  roster: Roster
+  clock: Clock
+  /** True where this computer has no network at all. */
+  isOffline: () => boolean
+  record(id: string, kind: EventKind, detail: string): void
+  onChange(id: string): void
+}
+
+export class Sightings {
+  readonly #o: Options
+  /** When a line of history last said that a server is down, by server; `isDown`: none has said since that it is up. */
+  readonly #told = new Map<string, { at: number; isDown: boolean }>()
+  /** The last answer from beyond this computer. */
+  #answeredAt = Number.NEGATIVE_INFINITY
+  /** The first server that could not be reached since then; 'all': another host could not either, so it is the network here. */
+  #unreachable: { id: string; host: string } | 'all' | null = null
+
+  constructor(options: Options) {
+    this.#o = options
+  }
+
+  /**
+   * Notes what one exchange with server `id`, begun at `startedAt` (ms since the epoch), showed of it. Cheap: the gateway calls
+   * it for each request. `isOwn`: Tokentray asked, and no client.
+   */
+  note(id: string, sighting: Sighting, startedAt: number, isOwn = false): void {
+    const entry = this.#o.roster.find(id)
+    if (!entry || !this.#isAboutServer(entry, sighting)) return
+    this.#set(entry, see(entry.seen ?? unseen, sighting, startedAt, this.#o.clock.now(), isOwn))
+  }
+
+  /** A removed server's name may be another's by tomorrow. */
+  forget(id: string): void {
+    this.#told.delete(id)
+    if (this.#unreachable !== 'all' && this.#unreachable?.id === id) this.#unreachable = null
+  }
+
+  /** `upDetail`: what is said where this ends an outage; absent: that the server works again. */
+  #set(entry: Entry, seen: Seen, upDetail?: string): void {
+    const before = entry.seen?.outage ?? null
+    entry.seen = seen
+    this.#tell(entry, before, upDetail)
+    if (seen.outage !== before) this.#o.onChange(entry.config.id)
+  }
+
+  #tell({ config: { id }, seen }: Entry, before: Seen['outage'], upDetail?: string): void {
+    const outage = seen?.outage ?? null
+    const told = this.#told.get(id)
+    const now = this.#o.clock.now()
+    if (outage) {
+      if (told && (told.isDown || Math.abs(now - told.at) < toldEveryMs)) return
+      this.#told.set(id, { at: now, isDown: true })
+      this.#o.record(id, 'serverDown', explainOutage(outage, null))
+    } else if (told?.isDown) {
+      this.#told.set(id, { ...told, isDown: false })
+      const length = before ? ` after ${formatDuration(Math.max(0, now - before.since))}` : ''
+      this.#o.record(id, 'serverUp', upDetail ?? `The server works again${length}`)
+    }
+  }
+
+  /** False where no connection says more of this computer's own network than of the server, which is then not blamed. */
+  #isAboutServer({ config }: Entry, sighting: Sighting): boolean {
+    const url = URL.parse(config.url)
+    if (!url || isLoopbackHost(url.hostname)) return true
+    const now = this.#o.clock.now()
+    if (sighting.kind !== 'unreachable') {
+      if (sighting.kind === 'silent') return true
+      this.#answeredAt = now
+      this.#unreachable = null
+      return true
+    }
+    if (isOwnNetwork(sighting) || this.#o.isOffline()) return false
+    if (Math.abs(now - this.#answeredAt) < networkKnownMs) return true
+    if (this.#unreachable === 'all') return false
+    if (this.#unreachable === null || this.#unreachable.host === url.host) {
+      this.#unreachable ??= { id: config.id, host: url.host }
+      return true
+    }
+    // Two hosts at once, and none that answers: the one that was blamed first is no longer.
+    const first = this.#o.roster.find(this.#unreachable.id)
+    this.#unreachable = 'all'
+    if (first?.seen?.outage) this.#set(first, { ...first.seen, outage: null }, 'This computer seems to be offline')
+    return false
+  }
+}
