@@ -183,3 +183,29 @@ test.skipIf(isSkipped(process.platform !== 'linux', 'needs Linux'))(
     vi.unstubAllEnvs()
   }
 )
+
+test('what weakens the promises is told: a passphrase in the environment, names that lead elsewhere, a proxy, other users', async () => {
+  const paths = await makeVault()
+  // Anew each time: a command takes the passphrase out of its environment.
+  const usual = () => ({ BROWSER: 'my-browser', TOKENTRAY_PASSPHRASE: passphrase })
+  const sound = await examine(paths, { env: usual() })
+  expect(sound.warnings).toEqual(['passphrase'])
+  expect(sound.check('passphrase')?.words).toContain('TOKENTRAY_PASSPHRASE_FILE')
+  expect(sound.check('dashboard')?.words).toBe('names that end in .localhost lead to this computer')
+
+  writeFileSync(paths.settings, '{"gatewayUsers":[33,1001]}')
+  const env = { ...usual(), HTTP_PROXY: 'http://proxy:8080' }
+  const proxied = await examine(paths, { env })
+  expect(proxied.warnings).toEqual(['passphrase', 'dashboard'])
+  expect(proxied.check('dashboard')?.words).toContain('NO_PROXY')
+  if (process.platform === 'linux') expect(proxied.check('gateway users')?.words).toContain('33, 1001')
+
+  const asked: string[] = []
+  const lookUp = async (name: string) => {
+    asked.push(name)
+    return ['127.0.0.1', '192.0.2.1']
+  }
+  const elsewhere = await examine(paths, { env: usual(), lookUp })
+  expect(elsewhere.check('dashboard')).toMatchObject({ result: 'warning', words: expect.stringContaining('127.0.0.1') })
+  expect(asked).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.localhost$/)])
+})

@@ -20,9 +20,9 @@ import { readSidecar, type Sidecar, sidecarPath } from '../../vault/sidecar.ts'
 import { browserCommand } from '../browser.ts'
 import { isInteractive, print, printJson } from '../output.ts'
 import { formatTime } from '../times.ts'
+import { type Check, findWeaknesses } from '../weaknesses.ts'
 import { Interrupted, type World } from '../world.ts'
 
-export type Check = { name: string; result: 'ok' | 'warning' | 'problem'; words: string }
 const marks = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' } as const
 /** 2025-01-01: no clock is right that says an earlier time. */
 const earliest = Date.UTC(2025, 0, 1)
@@ -32,6 +32,7 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
   const { env, paths } = world
   // Looked at first: opening the vault takes the passphrase out of the environment.
   const hasPassphrase = env.TOKENTRAY_PASSPHRASE !== undefined || env.TOKENTRAY_PASSPHRASE_FILE !== undefined
+  const passphrase = env.TOKENTRAY_PASSPHRASE
   const hasVault =
     paths.vault !== ':memory:' && ['', '-wal', '.json'].some((suffix) => existsSync(paths.vault + suffix))
   const passphraseFile = env.TOKENTRAY_PASSPHRASE === undefined ? lookAtPassphraseFile(env) : null
@@ -51,7 +52,8 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
     await gatewayPort(world, ownerPid),
     ...clientFiles(world),
     browser(world),
-    proxies(world)
+    proxies(world),
+    ...(await findWeaknesses(world, passphrase))
   ]
   if (hasVault) {
     const isBlocked = [settings, owner, key, keychain].some((check) => check?.result === 'problem')
