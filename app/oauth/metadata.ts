@@ -128,6 +128,7 @@ export function readAuthorizationServer(
     )
   for (const name of [
     'scopes_supported',
+    'grant_types_supported',
     'code_challenge_methods_supported',
     'token_endpoint_auth_methods_supported',
     'token_endpoint_auth_signing_alg_values_supported',

@@ -14,18 +14,6 @@ export function differBySlash(one: string, other: string): boolean {
   return `${one}/` === other || one === `${other}/`
 }
 
-/** The proposal to use the other loopback host, where a server refused the redirect address. */
-export function proposeHost({ redirectHost }: Pick<ServerConfig, 'redirectHost'>): Proposal {
-  const other = redirectHost === 'localhost' ? '127.0.0.1' : 'localhost'
-  return {
-    change: { redirectHost: other },
-    reason: `The server rejected the redirect URI with ${redirectHost}. Some servers accept only ${other}.`,
-    givesUp: 'None. Both names mean this computer.',
-    trust: 'seen',
-    source: null
-  }
-}
-
 /** Proposals for a refusal whose `detail` names its cure (tokenReply.ts). `who`: the server that refused. */
 export function proposalsIn(detail: string, who: string): Proposal[] {
   if (!detail.endsWith(tryOmitResource)) return []

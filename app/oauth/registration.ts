@@ -11,7 +11,7 @@ import type { Discovery } from './discovery.ts'
 import type { ClientRegistration } from './grant.ts'
 import { shown } from './metadata.ts'
 import type { Registrations } from './port.ts'
-import { register } from './registrationRequest.ts'
+import { registerByTries, type Wanted } from './registrationTries.ts'
 import { maxScopeLength, unionOf } from './scope.ts'
 
 export type RegistrationContext = {
@@ -88,13 +88,21 @@ export async function obtainClient(
     }
   }
   const callback = await newCallback()
+  let other: Callback | null = null
   try {
-    const made = await registerFor(scope, kept, discovery, callback?.redirectUri ?? null, context)
+    const openOther = async () => {
+      other = await context.openCallback(slot === 'localhost' ? '127.0.0.1' : 'localhost', redirectPort ?? 0)
+      return other.redirectUri
+    }
+    const redirect = { redirectUri: callback?.redirectUri ?? null, openOther: isDevice ? null : openOther }
+    const made = await registerFor(scope, kept, discovery, redirect, context)
     if (kept) await registrations.forgetRegistration(server.issuer, kept.clientId)
     await registrations.saveRegistration(made)
-    return { ...clientOf(made), registration: 'dynamic', isKept: false, callback }
+    const [used, unused] = made.redirectUri === redirect.redirectUri ? [callback, other] : [other, callback]
+    unused?.close()
+    return { ...clientOf(made), registration: 'dynamic', isKept: false, callback: used }
   } catch (error) {
-    callback?.close()
+    for (const open of [callback, other]) open?.close()
     throw error
   }
 }
@@ -111,7 +119,7 @@ export async function registerAnew(
   const { redirectUri } = old.callback
   const kept = await registrations.registration(issuer, new URL(redirectUri).hostname, context.site)
   await registrations.forgetRegistration(issuer, old.clientId)
-  const made = await registerFor(scope, kept, discovery, redirectUri, context)
+  const made = await registerFor(scope, kept, discovery, { redirectUri, openOther: null }, context)
   await registrations.saveRegistration(made)
   return { ...clientOf(made), registration: 'dynamic', callback: old.callback, isKept: false }
 }
@@ -125,19 +133,14 @@ async function registerFor(
   scope: string | null,
   kept: ClientRegistration | null,
   discovery: Discovery,
-  redirectUri: string | null,
+  redirect: Pick<Wanted, 'redirectUri' | 'openOther'>,
   context: RegistrationContext
 ): Promise<ClientRegistration> {
   const union = unionOf(scope, kept?.scope)
   const all = (union?.length ?? 0) > maxScopeLength ? scope : union
-  try {
-    return await register(discovery, redirectUri, all, context)
-  } catch (error) {
-    // The server may refuse the union. This sign-in needs only its own scopes.
-    const isRefused = error instanceof TokentrayError && error.code === 'registrationRefused'
-    if (!isRefused || all === scope) throw error
-    return register(discovery, redirectUri, scope, context)
-  }
+  // The server may refuse the union. This sign-in needs only its own scopes, and may do with those that the server chooses.
+  const scopes = [...new Set([all, scope, null])]
+  return registerByTries(discovery, { ...redirect, scopes }, context)
 }
 
 /**

@@ -1,4 +1,4 @@
-// Notes in a server's settings what a sign-in showed: the account, the client's issuer, and scopes that were not granted.
+// Notes in a server's settings what a sign-in showed: the account, the client's issuer, the redirect host, and scopes not granted.
 // A sign-in does not fail because this could not be stored; it is only logged.
 import { isDeepStrictEqual } from 'node:util'
 import type { Log } from '../base/log.ts'
@@ -21,9 +21,12 @@ export async function noteOutcome(
   await note(parts, server, (config) => {
     const isOwnClient = shape.registration === 'preRegistered' && config.tokenEndpoint === undefined
     const clientIssuer = config.clientIssuer ?? (isOwnClient ? shape.issuer : null)
+    // The server may have refused the other loopback host: the next sign-in finds the registration by this one.
+    const host = shape.registration === 'dynamic' ? URL.parse(shape.redirectUri ?? '')?.hostname : undefined
     return {
       ...afterAsking(config, asked, scope),
       ...(account !== undefined && { account }),
+      ...((host === 'localhost' || host === '127.0.0.1') && { redirectHost: host }),
       ...(clientIssuer !== null && { clientIssuer })
     }
   })

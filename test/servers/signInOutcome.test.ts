@@ -33,6 +33,7 @@ async function setting() {
     refused: (scope: string) => needScope(stepUp, 'one', scope),
     wanted: (scope: string) => addScope(stepUp, 'one', scope),
     view: () => keeper.roster.view('one'),
+    config: () => keeper.roster.config('one'),
     added: () => keeper.roster.config('one').addedScope?.split(' ') ?? [],
     async signIn(scope: string) {
       const { finish, done } = await begin()
@@ -41,6 +42,15 @@ async function setting() {
     }
   }
 }
+
+test('the loopback host that the server registered a client with is used by later sign-ins', async () => {
+  const s = await setting()
+  const { finish, done } = await s.begin()
+  const grant = grantAt(0)
+  finish({ ...grant, shape: { ...grant.shape, redirectUri: 'http://localhost:5000/callback' } })
+  await done
+  expect(s.config().redirectHost).toBe('localhost')
+})
 
 test('scopes that a sign-in asked for and did not get ask for no other sign-in, unless a person wants them', async () => {
   const s = await setting()
