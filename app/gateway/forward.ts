@@ -100,6 +100,8 @@ export function createForward(o: ForwarderOptions): Forward {
       if (!(error instanceof TokentrayError))
         log.error('a request could not be forwarded', error, { server: upstream.id })
       const { code, message } = asTokentrayError(error)
+      // The token is in order then: sent again, the same request would be refused again.
+      if (code === 'notAllowedHere') return replyWith({ status: 403, code, sentence: message }, body)
       replyWith({ status: 503, code, sentence: message, retryAfter: upstreams.retryAfter(upstream.id) }, body)
     }
   }

@@ -6,12 +6,16 @@ import { TokentrayError } from '../contract/errors.ts'
 import { isRefutable, isWell } from '../health/questions.ts'
 import { remedies, whyNot } from '../keeper/readToken.ts'
 import type { Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
+import { askServer } from '../servers/askServer.ts'
 import { needScope, type StepUp } from '../servers/stepUp.ts'
 
 /** A token with less than this, or less than a tenth of its lifetime, left is renewed before it is used. */
 const renewBeforeEndMs = 10_000
 /** `acceptedAt` is recorded at most this often: each time is a write to the vault. */
 const acceptedEveryMs = 60_000
+/** How long the server's own word on a token holds, and how long it may take. */
+const askedEveryMs = 5 * 60_000
+const askTimeoutMs = 15_000
 /** `Retry-After` where no attempt is planned because a person has to act. */
 const personRetrySeconds = 30
 
@@ -20,6 +24,40 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   const { roster } = keeper
   /** By server, the generation obtained after a refusal: if that is refused too, another refresh would not help. */
   const renewedGeneration = new Map<string, number>()
+
+  /** By server, when it was last asked whether it takes the token of `generation` at all, and what that speaks for. */
+  const asked = new Map<string, { generation: number; at: number; excuse: Promise<TokentrayError | null> }>()
+
+  /**
+   * Why a 401 to the token of `generation` is not the token's end: the server takes it otherwise, or does not work. null: it is.
+   * A tool that always answers 401 would else end the sign-in for every client.
+   */
+  function excuseFor(id: string, generation: number): Promise<TokentrayError | null> {
+    const known = asked.get(id)
+    const now = clock.now()
+    if (known?.generation === generation && Math.abs(now - known.at) < askedEveryMs) return known.excuse
+    const excuse = askItself(id, generation).catch(() => null)
+    asked.set(id, { generation, at: now, excuse })
+    return excuse
+  }
+
+  async function askItself(id: string, generation: number): Promise<TokentrayError | null> {
+    const tokens = await keeper.currentTokens(id)
+    if (tokens?.generation !== generation) return null
+    const { verdict, seen, sentence } = await askServer({ ...stepUp, clock }, id, tokens, askTimeoutMs)
+    const { name } = roster.config(id)
+    if (verdict === 'accepted' || verdict === 'scopeNeeded') {
+      keeper.dispatch(id, { type: 'accepted' })
+      return new TokentrayError(
+        'notAllowedHere',
+        `${name} rejects this request (HTTP 401) but accepts the token. Your account may not be allowed to do this.`
+      )
+    }
+    const isDown = seen?.kind === 'unreachable' || seen?.kind === 'silent' || seen?.kind === 'failing'
+    return verdict === 'unknown' && isDown
+      ? new TokentrayError('tokenUnavailable', `${name} rejects the token (HTTP 401). ${sentence}`)
+      : null
+  }
 
   async function currentToken(id: string): Promise<UpstreamToken> {
     const tokens = await keeper.currentTokens(id)
@@ -73,7 +111,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       if (endsSoon(server)) await refreshNow(server, signal)
       return currentToken(server)
     },
-    async renewed(server, generation, signal) {
+    async renewed(server, generation, signal, isCertain = false) {
       if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server named "${server}".`)
       const { grant, paused } = roster.health(server)
       if (grant?.generation !== generation) return currentToken(server)
@@ -89,6 +127,8 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
         const state = roster.find(server)?.health.state
         if (!state || !isWell(state)) throw explainMissing(server)
       }
+      const excuse = isCertain ? null : await unlessAborted(signal, () => excuseFor(server, generation))
+      if (excuse) throw excuse
       keeper.dispatch(server, { type: 'tokenRefused' })
       const remedy = remedies[roster.config(server).grantKind](server)
       throw new TokentrayError(

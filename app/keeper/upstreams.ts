@@ -22,8 +22,12 @@ export interface Upstreams {
   find(server: string): Upstream | null
   /** The token to use now; waits for a refresh in flight where the one at hand has ended. */
   token(server: string, signal: AbortSignal): Promise<UpstreamToken>
-  /** The upstream refused the token of `generation`: one shared refresh for all who wait; a newer token, or rejects. */
-  renewed(server: string, generation: number, signal: AbortSignal): Promise<UpstreamToken>
+  /**
+   * The upstream refused the token of `generation`: one shared refresh for all who wait; a newer token, or rejects. `isCertain`:
+   * it was the token and no single request; absent: the server itself is asked before a person is. Rejects notAllowedHere where it
+   * takes the token.
+   */
+  renewed(server: string, generation: number, signal: AbortSignal, isCertain?: boolean): Promise<UpstreamToken>
   /** How long to wait, in s, before asking again can help where `token` rejected. */
   retryAfter(server: string): number
   /** The upstream answered and did not refuse the token. Called per request, so it must be cheap. */

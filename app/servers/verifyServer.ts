@@ -1,33 +1,27 @@
 // Asks a server whether it accepts the present token, and tells the answer to health and history.
 // A refusal has the same effect as one that the gateway meets: the token is refreshed, or a person is asked to sign in.
-import { withTimeout } from '../base/abort.ts'
-import type { Clock } from '../base/clock.ts'
 import type { Output } from '../contract/commands.ts'
 import { usableTokens } from '../keeper/readToken.ts'
 import type { Upstreams } from '../keeper/upstreams.ts'
-import { needScope, type StepUp } from './stepUp.ts'
+import { type AskParts, askServer } from './askServer.ts'
+import { needScope } from './stepUp.ts'
 
 const verifyTimeoutMs = 45_000
 
 /** @throws signInNeeded, tokenUnavailable or the code of a fault, where there is no valid token to ask about */
 export async function verifyServer(
-  parts: StepUp & { clock: Clock; upstreams: Upstreams },
+  parts: AskParts & { upstreams: Upstreams },
   id: string
 ): Promise<Output<'server.verify'>> {
-  const { keeper, vault, oauth, clock, upstreams } = parts
+  const { keeper, clock, upstreams } = parts
   const tokens = await usableTokens(keeper, clock, id, 0)
-  const shape = (await vault.readGrant(id))?.shape ?? null
-  const began = clock.now()
-  const found = await withTimeout(clock, verifyTimeoutMs, (signal) =>
-    oauth.verify(keeper.roster.config(id), tokens, shape, signal)
-  )
-  if (found.seen) keeper.sightings.note(id, found.seen, began, true)
+  const found = await askServer(parts, id, tokens, verifyTimeoutMs)
   keeper.record(id, 'verified', found.sentence)
   let { sentence } = found
   if (found.verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })
   if (found.verdict === 'scopeNeeded') await needScope(parts, id, found.scopes)
   if (found.verdict === 'rejected') {
-    const isRenewed = await upstreams.renewed(id, tokens.generation, new AbortController().signal).then(
+    const isRenewed = await upstreams.renewed(id, tokens.generation, new AbortController().signal, true).then(
       () => true,
       () => false // The reason is shown by health.
     )

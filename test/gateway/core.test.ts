@@ -21,6 +21,10 @@ type Upstream = {
   /** So many requests get a 401 first. */
   refuseNext: number
   refused: number
+  /** The tool whose calls always get a 401. */
+  closedTool: string | null
+  /** How many `initialize` came. */
+  initialized: number
 }
 
 let s: Setting
@@ -74,8 +78,17 @@ async function startUpstream(setting: Setting, stateful: boolean): Promise<Upstr
       upstream.refused++
       return response.writeHead(401, { 'www-authenticate': `Bearer ${metadata}` }).end()
     }
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const message = JSON.parse(Buffer.concat(chunks).toString() || 'null') as {
+      method?: string
+      params?: { name?: string }
+    } | null
+    if (message?.method === 'initialize') upstream.initialized++
+    if (upstream.closedTool !== null && message?.params?.name === upstream.closedTool)
+      return response.writeHead(401, { 'www-authenticate': `Bearer ${metadata}` }).end()
     const known = sessions.get(String(request.headers['mcp-session-id']))
-    await (known ?? (await makeTransport())).handleRequest(request, response)
+    await (known ?? (await makeTransport())).handleRequest(request, response, message ?? undefined)
   })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
@@ -86,7 +99,9 @@ async function startUpstream(setting: Setting, stateful: boolean): Promise<Upstr
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
     rule: 'accept',
     refuseNext: 0,
-    refused: 0
+    refused: 0,
+    closedTool: null,
+    initialized: 0
   }
   return upstream
 }
@@ -203,6 +218,36 @@ test('a token that is always refused is renewed once, then a person is asked, an
   upstream.rule = 'accept'
   await ask({ gateway }, '/one', { ...initialize, key: localKey })
   expect(s.view()).toMatchObject({ light: 'green', state: 'fresh', action: null })
+})
+
+test('one tool that always answers 401 costs one refresh and no sign-in, alone or among others', async () => {
+  const upstream = await start({ stateful: false })
+  upstream.closedTool = 'closed'
+  const callTool = (name: string) => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } })
+    return ask({ gateway }, '/one', { ...initialize, body, key: localKey })
+  }
+  const refreshes = () => s.authority.events.filter(({ kind }) => kind === 'refreshed').length
+  for (let n = 0; n < 3; n++) {
+    const reply = await callTool('closed')
+    expect([reply.status, JSON.parse(reply.text).error]).toMatchObject([
+      403,
+      { message: expect.stringContaining('accepts the token'), data: { code: 'notAllowedHere' } }
+    ])
+    expect(reply.headers['retry-after']).toBeUndefined()
+  }
+  expect(refreshes()).toBe(1)
+  // The server was asked once, not for each refusal.
+  expect(upstream.initialized).toBe(1)
+  expect(s.view()).toMatchObject({ light: 'green', state: 'fresh', action: null })
+  expect(s.view().nextAt).not.toBeNull()
+  expect((await callTool('greet')).status).toBe(200)
+  await callTool('closed')
+  expect(refreshes()).toBe(1)
+  expect(s.view()).toMatchObject({ light: 'green', state: 'fresh' })
+  // The token ends at the server after all: that is told as soon as the server is asked again.
+  upstream.rule = '401'
+  expect((await s.call('server.verify', { server: 'one' })).view).toMatchObject({ light: 'red', action: 'signIn' })
 })
 
 test('a request that needs more scopes asks the person for them, and the rest goes on', async () => {

@@ -1,0 +1,27 @@
+// Asks a server by itself, with one `initialize`, whether it takes a token, and notes what the answer shows of the server.
+// What follows for the token is for whoever asked; nothing is refreshed here and no person is called.
+import { withTimeout } from '../base/abort.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Keeper } from '../keeper/keeper.ts'
+import type { Bearable } from '../oauth/dpop.ts'
+import type { OAuth } from '../oauth/port.ts'
+import type { Verification } from '../oauth/verifyToken.ts'
+import type { Vault } from '../vault/vault.ts'
+
+export type AskParts = { keeper: Keeper; vault: Vault; oauth: OAuth; clock: Clock }
+
+/** Resolves within `timeoutMs`. Rejects serverUnknown, and where the vault cannot be read. */
+export async function askServer(
+  { keeper, vault, oauth, clock }: AskParts,
+  id: string,
+  token: Bearable,
+  timeoutMs: number
+): Promise<Verification> {
+  const shape = (await vault.readGrant(id))?.shape ?? null
+  const began = clock.now()
+  const found = await withTimeout(clock, timeoutMs, (signal) =>
+    oauth.verify(keeper.roster.config(id), token, shape, signal)
+  )
+  if (found.seen) keeper.sightings.note(id, found.seen, began, true)
+  return found
+}
