@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { Command } from 'commander'
-import { createProgram } from '../app/cli/program/program.ts'
+import { createProgram, installation } from '../app/cli/program/program.ts'
 import type { World } from '../app/cli/world.ts'
 import { exitCodes } from '../app/contract/errors.ts'
 
@@ -68,6 +68,7 @@ function describe(command: Command, path: string): string[] {
   const usage = `${path} ${help.commandUsage(command).replace(/^\S+( \S+)*? (?=\[|<)/, '')}`
   const lines = [`### ${path}`, '', `${help.commandDescription(command)}.`, '', '```', usage, '```']
   if (options.length > 0) lines.push('', '| Option | |', '|---|---|', ...options)
+  if (path === 'tokentray completion') lines.push('', 'To install it:', '', '```', installation, '```')
   const shape = json[path.replace(/^tokentray /, '')] ?? json[command.name()]
   if (shape) lines.push('', `With \`--json\`: ${shape}.`)
   return [

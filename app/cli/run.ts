@@ -21,6 +21,11 @@ export async function run(argv: readonly string[], world: World): Promise<number
       const bridge = readMcpArguments(argv)
       if (bridge) return await mcp(world, bridge.server, bridge.options)
     }
+    if (argv[0] === 'complete') {
+      const { complete, readCompleteArguments } = await import('./commands/complete.ts')
+      const kind = readCompleteArguments(argv)
+      if (kind) return await complete(world, kind)
+    }
     return await runProgram(argv, world)
   } catch (error) {
     return report(world, error, argv.includes('--json'))

@@ -209,7 +209,10 @@ describe('mcp', () => {
   })
 })
 
-test('the way of `tokentray mcp` loads nothing heavy', () => {
+test.each([
+  ['mcp', ['eventsource-parser']],
+  ['complete', []]
+])('the way of `tokentray %s` loads nothing heavy', (command, needed) => {
   const seen = new Set<string>()
   const packages = new Set<string>()
   const walk = (file: string) => {
@@ -221,7 +224,7 @@ test('the way of `tokentray mcp` loads nothing heavy', () => {
       else if (!from!.startsWith('node:')) packages.add(from!)
     }
   }
-  walk(join(import.meta.dirname, '..', '..', 'app', 'cli', 'commands', 'mcp.ts'))
+  walk(join(import.meta.dirname, '..', '..', 'app', 'cli', 'commands', `${command}.ts`))
   expect(seen.size).toBeGreaterThan(10)
-  expect([...packages]).toEqual(['eventsource-parser'])
+  expect([...packages]).toEqual(needed)
 })

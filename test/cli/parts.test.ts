@@ -1,5 +1,4 @@
-// The small parts of the CLI: durations, command splitting, browsers, completion, the demo's count of gaps.
-import { execFileSync } from 'node:child_process'
+// The small parts of the CLI: durations, command splitting, browsers, the demo's count of gaps.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { browserCommand, splitCommand } from '../../app/cli/browser.ts'
@@ -7,7 +6,6 @@ import { Gaps } from '../../app/cli/commands/demo.ts'
 import { readTokenArguments } from '../../app/cli/commands/token.ts'
 import { formatDuration, parseDuration } from '../../app/contract/duration.ts'
 import { makeView } from '../owner/fakeCore.ts'
-import { runIn } from './world.ts'
 
 test.each([
   ['90s', 90_000],
@@ -80,34 +78,6 @@ test('only the plain forms of `token` take the quick way', () => {
     ['token', 'a', '--min-valid']
   ])
     expect(readTokenArguments(argv)).toBeNull()
-})
-
-describe('completion', () => {
-  const complete = (script: string, words: string) =>
-    execFileSync(
-      'bash',
-      [
-        '-c',
-        `${script}\nCOMP_WORDS=(${words} ''); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _tokentray; echo "\${COMPREPLY[@]}"`
-      ],
-      {
-        encoding: 'utf8'
-      }
-    )
-      .trim()
-      .split(' ')
-  test('bash knows commands, their options and those below them', async () => {
-    const { out } = await runIn(['completion', 'bash'])
-    expect(complete(out, 'tokentray')).toEqual(expect.arrayContaining(['add', 'vault', '--version']))
-    expect(complete(out, 'tokentray token a')).toContain('--min-valid')
-    expect(complete(out, 'tokentray help')).toEqual(expect.arrayContaining(['add', 'vault']))
-    expect(complete(out, 'tokentray vault')).toEqual(expect.arrayContaining(['check', 'path', 'reset']))
-  })
-  test.each(['zsh', 'fish'])('%s has every command', async (shell) => {
-    const { out, exitCode } = await runIn(['completion', shell])
-    expect(exitCode).toBe(0)
-    for (const command of ['add', 'token', 'serve', 'reset']) expect(out).toContain(command)
-  })
 })
 
 test('a gap is the time without a valid token, counted once', () => {

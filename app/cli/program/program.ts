@@ -12,6 +12,11 @@ export type Done = (exitCode: number) => void
 
 const states = ['signedOut', 'signingIn', 'fresh', 'refreshing', 'waiting', 'needsUser', 'paused']
 
+/** How each shell finds the script that `completion` prints. */
+export const installation = `  bash  add to ~/.bashrc:                 source <(tokentray completion bash)
+  zsh   add to ~/.zshrc, below compinit:  source <(tokentray completion zsh)
+  fish  run once:                         tokentray completion fish > ~/.config/fish/completions/tokentray.fish`
+
 /** The whole tree. `world` is handed to the commands; `done` gets each one's exit code. */
 export async function createProgram(world: World, done: Done): Promise<Command> {
   const run = async (work: () => unknown) => {
@@ -168,8 +173,9 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   )
   program
     .command('completion')
-    .description('print a completion script for your shell')
+    .description('print a completion script for your shell, which completes names of servers and clients too')
     .argument('<shell>', 'bash, zsh or fish')
+    .addHelpText('after', `\nTo install it:\n${installation}`)
     .action((shell) => run(async () => (await import('../commands/completion.ts')).completion(world, program, shell)))
   program
     .helpCommand(...helpCommand)
