@@ -2,6 +2,7 @@
 // Secrets are sent once, with the command, and their fields are cleared at once, so that none stays on the page.
 import { useState } from 'react'
 import type { Input } from '../app/contract/commands.ts'
+import { notFoundCodes, withScheme } from '../app/contract/newServer.ts'
 import {
   type Errors as AdvancedErrors,
   type AdvancedTyped,
@@ -52,13 +53,15 @@ const fields: Record<Way, (keyof Typed)[]> = {
   refreshToken: ['refreshToken', 'tokenEndpoint', 'clientId', 'clientSecret']
 }
 
+/** Ways without credentials of their own: their server is looked for before it is added. */
+const isLookedFor = (way: Way) => way === 'browser' || way === 'ownClient'
 const isByHand = (way: Way) => way === 'staticToken' || way === 'refreshToken'
 /** Whether its client signs with a key, which the server must be given before anybody can sign in. */
 const signs = (way: Way, typed: Typed) =>
   typed.clientAuth === 'key' && fields[way].includes('clientSecret') && !isByHand(way)
 
 function inputFrom(url: string, way: Way, typed: Typed, advanced: Input<'server.set'> | object): Input<'server.add'> {
-  const given: Record<string, unknown> = { url: url.trim(), ...advanced }
+  const given: Record<string, unknown> = { url: withScheme(url), ...advanced }
   const isKeyed = signs(way, typed)
   for (const field of ['name', ...fields[way]] as const)
     if (typed[field].trim() && !(isKeyed && field === 'clientSecret')) given[field] = typed[field].trim()
@@ -73,31 +76,44 @@ function inputFrom(url: string, way: Way, typed: Typed, advanced: Input<'server.
   return given as Input<'server.add'>
 }
 
+/** The core says what else may be wrong with it. */
+const isUrl = (typed: string) =>
+  !/\s/.test(typed.trim()) && /^https?:/i.test(URL.parse(withScheme(typed))?.protocol ?? '')
+
+const placeOf = ({ url, name, clientCertificate }: Input<'server.add'>): Input<'server.find'> => ({
+  url,
+  ...(name && { name }),
+  ...(clientCertificate && { clientCertificate })
+})
+
 export default function AddServer(initial: { url: string; way: Way }) {
   const [url, setUrl] = useState(initial.url)
   const [way, setWay] = useState<Way>(initial.way)
   const [typed, setTyped] = useState(empty)
   const [pending, setPending] = useState(false)
-  const [error, setError] = useState<{ text: string } | null>(null)
+  const [error, setError] = useState<{ text: string; code: string } | null>(null)
   const set = (field: keyof Typed) => (value: string) => setTyped((old) => ({ ...old, [field]: value }))
   const [advanced, setAdvanced] = useState(noneAdvanced)
   const [wrong, setWrong] = useState<AdvancedErrors>({})
   const setPart = (part: Partial<AdvancedTyped>) => setAdvanced((old) => ({ ...old, ...part }))
   const portIsWrong = !isPort(typed.port)
 
-  const add = async () => {
+  const add = async ({ keep = false } = {}) => {
     const { change, errors } = readAdvanced(noneAdvanced, isByHand(way) ? {} : advanced)
     setWrong(errors ?? {})
     if (errors || pending || !url.trim() || (way === 'ownClient' && portIsWrong)) return
     setPending(true)
     setError(null)
     const input = inputFrom(url, way, typed, change)
-    setTyped((old) => ({ ...old, ...secrets }))
-    setPart({ identityProviderSecret: '' })
     try {
+      const isFound = isLookedFor(way) && !keep
+      if (isFound) input.url = (await door.call('server.find', placeOf(input))).url
+      setTyped((old) => ({ ...old, ...secrets }))
+      setPart({ identityProviderSecret: '' })
       const { view } = await door.call('server.add', input)
+      if (input.url !== url.trim()) say(text.using(input.url))
       if (isByHand(way) || signs(way, typed)) {
-        say(text.added(view.name))
+        say(isFound ? text.added(view.name) : text.addedUnchecked(view.name))
         go({ name: 'server', id: view.id, part: null })
       } else if (view.proposals.length > 0) go({ name: 'signIn', id: view.id })
       else await beginSignIn(view.id)
@@ -107,6 +123,8 @@ export default function AddServer(initial: { url: string; way: Way }) {
       setPending(false)
     }
   }
+
+  const canKeep = error !== null && isLookedFor(way) && notFoundCodes.has(error.code)
 
   const plain = (field: 'clientId' | 'tokenEndpoint', label: string, help?: string, isRequired = true) => (
     <Field
@@ -140,12 +158,12 @@ export default function AddServer(initial: { url: string; way: Way }) {
 
   return (
     <Page title={text.title}>
-      <Form onSend={add}>
+      <Form onSend={() => add()}>
         <p className="lead">{text.lead}</p>
         <Field
           label={text.url}
           inputMode="url"
-          validate={(typed) => (typed === '' || /^https?:\/\/./i.test(typed.trim()) ? null : text.urlIncomplete)}
+          validate={(typed) => (typed === '' || isUrl(typed) ? null : text.urlInvalid)}
           value={url}
           onChange={setUrl}
           placeholder={text.placeholder}
@@ -156,6 +174,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
             <div className="state red">
               <div>
                 <strong>{error.text}</strong>
+                {canKeep && <p>{text.notAdded}</p>}
               </div>
             </div>
           )}
@@ -212,8 +231,19 @@ export default function AddServer(initial: { url: string; way: Way }) {
         </Fold>
         <div className="acts">
           <Push type="submit" look="primary" pending={pending}>
-            {isByHand(way) ? text.submitToken : signs(way, typed) ? text.submitKey : text.submit}
+            {pending && isLookedFor(way)
+              ? text.looking
+              : isByHand(way)
+                ? text.submitToken
+                : signs(way, typed)
+                  ? text.submitKey
+                  : text.submit}
           </Push>
+          {canKeep && (
+            <Push pending={pending} onPress={() => add({ keep: true })}>
+              {text.keep}
+            </Push>
+          )}
           <Push onPress={() => go({ name: 'list' })}>{actionWords.cancel}</Push>
         </div>
       </Form>

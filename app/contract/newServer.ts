@@ -1,5 +1,6 @@
-// Which settings of a new server belong together, for everything that takes them: command line, environment, and the core.
+// What a new server is to be, for everything that takes it: command line, environment, pages, and the core.
 // Only the rules are here. Each caller words a broken one by its own names: an option, a variable, or a field.
+import type { ErrorCode } from './errors.ts'
 import type { GrantKind, ServerConfig } from './serverConfig.ts'
 
 /** Only whether a setting is given counts, so that rules can be checked before a secret is read or asked for. */
@@ -60,3 +61,23 @@ export function findBrokenRule(given: GivenSettings): BrokenRule | null {
   const rules = Object.keys(isBroken) as BrokenRule[]
   return rules.find((rule) => isBroken[rule]) ?? null
 }
+
+/** The URL a person means: https where they typed no scheme, and http for this computer. */
+export function withScheme(typed: string): string {
+  const text = typed.trim()
+  if (text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text
+  const rest = text.replace(/^\/\//, '')
+  return `${thisComputer.test(rest) ? 'http' : 'https'}://${rest}`
+}
+
+const thisComputer = /^(([a-z0-9-]+\.)*localhost|127(\.\d{1,3}){3}|\[::1\])(?=[:/?#]|$)/i
+
+/** What `server.find` fails with where no MCP server answered: such a server is added only if a person wants it all the same. */
+export const notFoundCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'notMcpServer',
+  'resourceMismatch',
+  'serverUnreachable',
+  'serverBusy',
+  'replyLost',
+  'responseInvalid'
+])

@@ -64,6 +64,16 @@ const publicKeys = z
   .strict()
 
 export const serverCommands = {
+  /**
+   * Looks for the MCP server that a person means, before it is added: `url` may lack its scheme, and its path where that is
+   * /mcp. Nothing is stored. Fails by one of `notFoundCodes` (newServer.ts) where no MCP server answers.
+   */
+  'server.find': {
+    doors: everyDoor,
+    withheld: { browser: ['clientCertificate'] },
+    input: addInput.pick({ url: true, id: true, name: true, clientCertificate: true }),
+    output: z.object({ url: z.string() }).strict()
+  },
   'server.add': {
     doors: everyDoor,
     withheld,

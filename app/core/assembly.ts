@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts'
 import type { Metrics } from '../base/metrics.ts'
 import type { Environment } from '../base/paths.ts'
 import type { Call } from '../contract/commands.ts'
+import { TokentrayError } from '../contract/errors.ts'
 import type { ServerView } from '../contract/views.ts'
 import { type Access, createAccess } from '../gateway/access/access.ts'
 import type { Refusals } from '../gateway/access/refusals.ts'
@@ -120,6 +121,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     log,
     onReplaced: (server, old) => void clientDeletion.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
   })
+  const closing = new AbortController()
   const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random, onChange })
   const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
   let access: Access
@@ -163,6 +165,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     handlers: {
       ...createServerHandlers({
         ...{ keeper, signIns, vault, oauth, upstreams, clock, clientDeletion },
+        closing: closing.signal,
         onRemoved: access.serverRemoved
       }),
       ...createSignInHandlers({ keeper, signIns, vault, oauth }),
@@ -183,6 +186,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     setSchedule: (schedule, concurrency) => keeper.setSchedule(schedule, concurrency),
     isDemoOn: () => demo.isOn(),
     async drain() {
+      closing.abort(new TokentrayError('ownerStopping', 'Tokentray is shutting down. Try again in a moment.'))
       await access.close()
       await signIns.close()
       await clientDeletion.settled()

@@ -1,5 +1,6 @@
 // What sign-ins and renewals share: clock, nonces, kept registrations, and requests that carry a server's client certificate.
 // Only sendRequestFor() is exported, so no request can skip the client certificate.
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.ts'
 import { createQueue } from '../base/queue.ts'
 import type { Secret } from '../base/secret.ts'
@@ -7,11 +8,11 @@ import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { SendRequest } from '../net/request.ts'
 import { assertionReader, type ReadAssertion } from './assertion.ts'
 import { createCallbacks } from './callback.ts'
-import { type Discovery, discover } from './discovery.ts'
+import { type Discovery, type DiscoveryContext, discover } from './discovery.ts'
 import { Nonces, type Prover } from './dpop.ts'
 import { askWithAssertion } from './jwtBearer.ts'
 import { makeKey } from './keys.ts'
-import type { OAuth, Registrations, TokenOutcome } from './port.ts'
+import type { OAuth, Registrations, Searched, TokenOutcome } from './port.ts'
 import { askWithClientCredentials, type TokenRequest } from './tokenRequest.ts'
 
 /** `guessedLifetime` in ms: assumed for an access token that does not say when it ends. */
@@ -30,6 +31,14 @@ export type OAuthOptions = {
 
 /** What is asked of one sign-in, besides the server's settings. */
 export type SignInRequest = Parameters<OAuth['beginSignIn']>[1]
+/** How long what a search found is good for the sign-in that follows. */
+const foundMs = 30_000
+
+const isSame = (one: Searched, other: Searched): boolean =>
+  one.url === other.url &&
+  isDeepStrictEqual(one.clientCertificate, other.clientCertificate) &&
+  isDeepStrictEqual(one.quirks ?? {}, other.quirks ?? {})
+
 export type OAuthContext = ReturnType<typeof createContext>
 
 export function createContext(options: OAuthOptions) {
@@ -37,8 +46,13 @@ export function createContext(options: OAuthOptions) {
   const { readAssertion = assertionReader({}), identityProviderSecret = async () => null } = options
   const now = () => clock.now()
   const nonces = new Nonces()
-  const sendRequestFor = ({ clientCertificate: certificate }: ServerConfig): SendRequest =>
+  const sendRequestFor = ({ clientCertificate: certificate }: Pick<ServerConfig, 'clientCertificate'>): SendRequest =>
     certificate ? (url, request) => options.network(url, { ...request, certificate }) : options.network
+  const askFor = (server: Searched, signal: AbortSignal, heard: Partial<DiscoveryContext>) => {
+    const { url, quirks = {} } = server
+    return discover(url, { sendRequest: sendRequestFor(server), now, signal, quirks, onStep: () => {}, ...heard })
+  }
+  let found: { server: Searched; at: number; discovery: Discovery } | null = null
   const proverWith = (key: Secret): Prover => ({ key, nonces, clock })
   return {
     clock,
@@ -50,8 +64,20 @@ export function createContext(options: OAuthOptions) {
     oneAtATime: createQueue(),
     nonces,
     sendRequestFor,
-    discovered: (config: ServerConfig, signal: AbortSignal, onStep: SignInRequest['onStep'] = () => {}) =>
-      discover(config.url, { sendRequest: sendRequestFor(config), now, signal, quirks: config.quirks, onStep }),
+    /** Finds a server's authorization server, or takes what a search has just found. */
+    discovered: async (config: ServerConfig, signal: AbortSignal, onStep: SignInRequest['onStep'] = () => {}) => {
+      const known = found && isSame(found.server, config) && now() - found.at < foundMs ? found.discovery : null
+      found = null
+      if (!known) return askFor(config, signal, { onStep })
+      onStep('resource')
+      onStep('authorizationServer')
+      return known
+    },
+    /** The same for a server that is not in the list yet; `onAnswer`: an MCP server answered. */
+    search: async (server: Searched, signal: AbortSignal, onAnswer: () => void) => {
+      const discovery = await askFor(server, signal, { onAnswer })
+      found = { server, at: now(), discovery }
+    },
     replyContext: (config: ServerConfig, lastLifetime: number | null) => ({
       at: now(),
       lastLifetime,

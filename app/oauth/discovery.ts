@@ -40,6 +40,8 @@ export type DiscoveryContext = {
   now: () => number
   signal: AbortSignal
   onStep: (step: 'resource' | 'authorizationServer') => void
+  /** Called once the URL itself answered as an MCP server's does, or has metadata of its own (RFC 9728). */
+  onAnswer?: () => void
   /** Exceptions that a person allowed for this server. */
   quirks?: Quirks
 }
@@ -53,7 +55,9 @@ export async function discover(serverUrl: string, context: DiscoveryContext): Pr
   const options: RequestOptions = { reach, signal: context.signal }
   // A private address is trusted. Check it again at connect time: DNS may answer differently by then (rebinding).
   const asked = await askForChallenge(url, isInside ? 'private' : 'any', context)
+  if (asked.kind !== 'foreign') context.onAnswer?.()
   const resource = await findResource(url, asked.challenge, options, context)
+  if (resource) context.onAnswer?.()
   context.onStep('authorizationServer')
   const found = resource
     ? await findServer(resource.authorizationServers, url, options, context)
@@ -67,6 +71,10 @@ export async function discover(serverUrl: string, context: DiscoveryContext): Pr
     reach
   }
 }
+
+/** The likeliest mistake in a URL that leads to a website but to no MCP server. */
+export const askForPath = ({ pathname }: URL): string =>
+  `Is the path right?${/\/mcp\/?$/.test(pathname) ? '' : ' Often it is /mcp.'}`
 
 /** @throws urlInvalid, saying what to write instead */
 export function checkServerUrl(text: string): URL {
@@ -182,7 +190,13 @@ async function findServer(issuers: string[], url: URL, options: RequestOptions, 
 async function findLegacyServer(url: URL, probe: Probe, options: RequestOptions, context: DiscoveryContext) {
   // With or without the slash, an origin leads to the same well-known URL, so either may be the issuer.
   const documented =
-    probe.kind === 'open' ? null : await readServerAt(url.origin, [url.origin, `${url.origin}/`], options, context)
+    probe.kind === 'open'
+      ? null
+      : await readServerAt(url.origin, [url.origin, `${url.origin}/`], options, context).catch((error: unknown) => {
+          // Where nothing answers at this path, what else the site has is not what is wrong.
+          if (probe.kind === 'foreign' && error instanceof TokentrayError && error.proposals.length === 0) return null
+          throw error
+        })
   if (documented) return { server: documented, documented: true }
   if (probe.busy) throw probe.busy
   if (probe.kind === 'open')
@@ -193,7 +207,7 @@ async function findLegacyServer(url: URL, probe: Probe, options: RequestOptions,
   if (probe.kind === 'foreign')
     throw new TokentrayError(
       'notMcpServer',
-      `${shown(url.href)} does not respond like an MCP server (HTTP ${probe.status}). Check the URL, including its path.`
+      `${shown(url.href)} does not respond like an MCP server (HTTP ${probe.status}). ${askForPath(url)}`
     )
   const { origin } = url
   const server: AuthorizationServer = {

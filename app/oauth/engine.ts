@@ -14,6 +14,7 @@ import { beginWithPerson } from './personSignIn.ts'
 import type { OAuth, SignIn } from './port.ts'
 import { forgetRegistration, renew } from './renewal.ts'
 import { revokeGrant } from './revocation.ts'
+import { findServer } from './serverSearch.ts'
 import { type Verification, verifyToken } from './verifyToken.ts'
 
 export function createOAuth(options: OAuthOptions): OAuth {
@@ -51,6 +52,7 @@ export function createOAuth(options: OAuthOptions): OAuth {
   }
 
   return {
+    findServer: (server, signal) => findServer(context, server, signal),
     renew: (config, grant, signal) => renew(context, config, grant, signal),
     beginSignIn,
     verify,

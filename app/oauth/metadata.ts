@@ -61,7 +61,10 @@ export function serverMetadataUrls(issuer: URL): string[] {
   return path === '' ? [oauth, openid] : [oauth, openid, `${origin}${path}/.well-known/openid-configuration`]
 }
 
-/** @throws metadataInvalid; resourceMismatch where the document is about another server: another origin, or not a path above */
+/**
+ * @throws metadataInvalid; resourceMismatch where the document is about another server: another origin, or not a path above.
+ * Its `cause` is the URL of that other server.
+ */
 export function readProtectedResource(document: Json, server: URL): ProtectedResource {
   const { resource } = document
   const isFit = typeof resource === 'string' && resource.length <= maxUrlLength && isVisible(resource)
@@ -76,7 +79,10 @@ export function readProtectedResource(document: Json, server: URL): ProtectedRes
   if (covered.origin !== server.origin || !covers)
     throw new TokentrayError(
       'resourceMismatch',
-      `The metadata at ${server.host} describes ${shown(resource)}, not ${shown(server.href)}. Check the server's URL.`
+      `The metadata at ${server.host} describes ${shown(resource)}, not ${shown(server.href)}. ${
+        covered.origin === server.origin ? 'Is the path right?' : "Check the server's URL."
+      }`,
+      { cause: covered }
     )
   return {
     resource,

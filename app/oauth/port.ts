@@ -48,7 +48,15 @@ export type SignIn = {
   cancel(): void
 }
 
+/** What a server is looked for by; it need not be in the list yet. */
+export type Searched = Pick<ServerConfig, 'url' | 'clientCertificate'> & { quirks?: ServerConfig['quirks'] }
+
 export interface OAuth {
+  /**
+   * Where the MCP server is that a person means by `url`: there, or at a path that is guessed where the URL has none
+   * (serverSearch.ts). Rejects with TokentrayError, by one of `notFoundCodes` where no MCP server answers.
+   */
+  findServer(server: Searched, signal: AbortSignal): Promise<string>
   /** A new access token for this grant (RFC 6749 section 6; section 4.4 for client credentials). Never throws. */
   renew(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<TokenOutcome>
   /**

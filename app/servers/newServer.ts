@@ -3,7 +3,7 @@
 import { Secret } from '../base/secret.ts'
 import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { type BrokenRule, findBrokenRule, grantKindOf } from '../contract/newServer.ts'
+import { type BrokenRule, findBrokenRule, grantKindOf, withScheme } from '../contract/newServer.ts'
 import { reservedIds, type ServerConfig, serverConfig } from '../contract/serverConfig.ts'
 import { checkServerUrl } from '../oauth/discovery.ts'
 import { boundedEnd, claimsOf } from '../oauth/expiry.ts'
@@ -56,29 +56,53 @@ const sentences: Record<BrokenRule, string> = {
   tokenNeeded: 'A token is required.'
 }
 
-/** @throws urlInvalid, nameReserved, inputInvalid */
-export function buildServer(input: AddInput, existing: readonly Pick<ServerConfig, 'id' | 'url'>[], now: number) {
-  const url = checkServerUrl(input.url)
-  if (input.tokenEndpoint) checkServerUrl(input.tokenEndpoint)
-  if (input.issuer) checkServerUrl(input.issuer)
+type Existing = readonly Pick<ServerConfig, 'id' | 'url'>[]
+
+/**
+ * The id of a new server, and whether a server has it already, which only `keepExisting` allows.
+ * @throws urlInvalid, nameReserved, inputInvalid, serverExists
+ */
+export function chooseId(
+  input: Pick<AddInput, 'url' | 'id' | 'name' | 'keepExisting'>,
+  existing: Existing
+): { id: string; exists: boolean } {
+  const given = withScheme(input.url)
+  const url = checkServerUrl(given)
+  const same = existing.find((server) => server.url === given)
+  if (same && !input.id && !input.name && !input.keepExisting)
+    throw new TokentrayError(
+      'serverExists',
+      `${same.id} already has this URL. Sign in to it, or add another account with a different name.`
+    )
   const taken = new Set(existing.map(({ id }) => id))
-  const seeded = input.keepExisting ? existing.find((server) => server.url === input.url) : undefined
-  const id = input.id ?? (input.name ? idFromName(input.name) : (seeded?.id ?? deriveId(url, taken)))
+  const id = input.id ?? (input.name ? idFromName(input.name) : (same?.id ?? deriveId(url, taken)))
   if (reservedIds.includes(id))
     throw new TokentrayError('nameReserved', `The name "${id}" is reserved. Choose another one.`)
+  const exists = taken.has(id)
+  if (exists && !input.keepExisting)
+    throw new TokentrayError('serverExists', `A server named "${id}" already exists. Choose another name.`)
+  return { id, exists }
+}
+
+/** `exists`: see chooseId(). @throws urlInvalid, nameReserved, inputInvalid, serverExists */
+export function buildServer(input: AddInput, existing: Existing, now: number) {
+  const { id, exists } = chooseId(input, existing)
+  if (input.tokenEndpoint) checkServerUrl(input.tokenEndpoint)
+  if (input.issuer) checkServerUrl(input.issuer)
   const broken = findBrokenRule(input)
   if (broken) throw new TokentrayError('inputInvalid', sentences[broken])
   const { clientSecret, identityProviderSecret, accessToken, refreshToken, expiresAt, keepExisting, ...given } = input
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const config = serverConfig.parse({
     ...known,
-    url: input.url.trim(),
+    url: withScheme(input.url),
     id,
     name: input.name ?? id,
     grantKind: grantKindOf(input)
   })
   const secret = secretOf(clientSecret, input.clientAuth === 'private_key_jwt')
   return {
+    exists,
     config,
     clientSecret: secret ?? undefined,
     identityProviderSecret: identityProviderSecret === undefined ? undefined : new Secret(identityProviderSecret),

@@ -6,7 +6,11 @@ export const addWords = {
   lead: 'Paste the URL of an MCP server.',
   url: 'Server URL',
   placeholder: 'https://mcp.example.com/mcp',
-  urlIncomplete: 'Enter the full URL, starting with https://.',
+  urlInvalid: 'This is not a URL. Use one like https://mcp.example.com/mcp.',
+  looking: 'Looking for the server…',
+  using: (url: string) => `Using ${url}`,
+  notAdded: 'Nothing was added. Correct the URL, or keep it and sign in later.',
+  keep: 'Keep anyway',
   name: 'Name (optional)',
   submit: 'Add and sign in',
   submitToken: 'Add',
@@ -60,7 +64,8 @@ export const addWords = {
   refreshWarning:
     'If the server rotates refresh tokens, the program this one came from stops working once Tokentray uses it.',
   writeOnly: 'Stored directly in the encrypted vault and never shown again.',
-  added: (name: string) => `${name} added.`
+  added: (name: string) => `${name} added.`,
+  addedUnchecked: (name: string) => `${name} added. Its URL was not checked.`
 }
 
 export const giveTokenWords = {

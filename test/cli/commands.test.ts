@@ -158,6 +158,45 @@ describe('add', () => {
     await runIn(['add', url, '--no-login', '--from-env', 'BOT'], { core, env })
     expect(inputOf(core, 'server.add')).toMatchObject({ grantKind })
   })
+  test('is looked for first, at the URL that was meant, and added where it was found', async () => {
+    const core = makeAdding()
+    core.on('server.find', () => ({ url: 'https://mcp.a.example/mcp' }))
+    const { exitCode, err } = await runIn(['add', 'mcp.a.example', '--name', 'A', '--no-login'], { core })
+    expect(exitCode).toBe(0)
+    expect(inputOf(core, 'server.find')).toEqual({ url: 'https://mcp.a.example', name: 'A' })
+    expect(inputOf(core, 'server.add')).toMatchObject({ url: 'https://mcp.a.example/mcp', name: 'A' })
+    expect(err).toContain('Using https://mcp.a.example/mcp.\nAdded a.\n')
+  })
+  test('nothing is added that was not found, and --keep adds it without looking', async () => {
+    const core = makeAdding()
+    core.on('server.find', fail('notMcpServer', 'It is a website. Is the path right?'))
+    const { exitCode, err } = await runIn(['add', url, '--no-login'], { core })
+    expect(exitCode).toBe(1)
+    expect(err).toContain('Nothing was added. To add it anyway, run the same command with --keep.')
+    expect(core.calls.map(({ name }) => name)).toEqual(['server.find'])
+    const kept = await runIn(['add', url, '--no-login', '--keep'], { core })
+    expect(kept.exitCode).toBe(0)
+    expect(kept.err).toContain('Added a, without checking its URL.')
+    expect(core.calls.map(({ name }) => name)).toEqual(['server.find', 'server.add'])
+  })
+  test('a refusal that is not about finding it says nothing of --keep', async () => {
+    const core = makeAdding()
+    core.on('server.find', fail('serverExists', 'a already has this URL.'))
+    expect((await runIn(['add', url], { core })).err).not.toContain('--keep')
+  })
+  test.each([
+    ['a token', ['--token-file', '-']],
+    ['a refresh token', ['--refresh-token-file', '-', '--token-endpoint', 'https://i.example/token']],
+    ['client credentials', ['--client-credentials', '--client-id', 'me', '--client-secret-file', '-', '--no-login']],
+    ['the environment', ['--from-env', 'BOT']]
+  ])('a server that comes with %s is kept without being looked for, and that is said', async (_what, options) => {
+    const core = makeAdding()
+    const env = { BOT_ACCESS_TOKEN: 'at' }
+    const { exitCode, err } = await runIn(['add', url, ...options], { core, env, stdin: secret })
+    expect(exitCode).toBe(0)
+    expect(err).toContain('Added a, without checking its URL.')
+    expect(inputOf(core, 'server.find')).toBeUndefined()
+  })
   test('a server seeded before is left alone', async () => {
     const core = makeAdding()
     core.on('server.add', () => ({ view: makeView('a'), existed: true }))

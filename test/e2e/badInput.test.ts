@@ -97,15 +97,18 @@ test('FM-17 a server that is not an MCP server or misstates its issuer is told a
   expectSentence(
     await home.tokentray(['add', website, '--id', 'website']),
     1,
-    /does not respond like an MCP server \(HTTP 200\)\. Check the URL, including its path/
+    /There is no MCP server at .*, neither at \/ nor at \/mcp\. Is the path right\?/
   )
   expectSentence(await home.tokentray(['add', liar.mcp, '--id', 'liar']), 1, /somebody-else\.example/)
   const down = await home.tokentray(['add', closed.mcp, '--id', 'down'])
   expectSentence(down, 6, /could not be reached/)
-  expect(down.err).toContain('down is still in the list. To sign in, run tokentray login down.')
-  // A wrong address leaves no name behind; what may only be down, or mended by a setting, stays.
+  expect(down.err).toContain('Nothing was added. To add it anyway, run the same command with --keep.')
+  const kept = await home.tokentray(['add', closed.mcp, '--id', 'wanted', '--keep'])
+  expectSentence(kept, 6, /could not be reached/)
+  expect(kept.err).toContain('wanted is still in the list. To sign in, run tokentray login wanted.')
+  // Whatever was not found leaves no name behind, unless a person wanted it; what a setting may mend stays.
   const { servers } = JSON.parse((await home.tokentray(['list', '--json'])).out)
-  expect(servers.map(({ id }: { id: string }) => id).sort()).toEqual(['down', 'kept', 'liar'])
+  expect(servers.map(({ id }: { id: string }) => id).sort()).toEqual(['kept', 'liar', 'wanted'])
   expect(liar.to('/authorize').length + liar.to('/token').length + liar.to('/register').length).toBe(0)
   await expectKept()
 })

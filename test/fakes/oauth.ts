@@ -56,6 +56,7 @@ export function fakeOAuth(clock: Clock): FakeOAuth {
     succeed(lifetime = 3_600_000) {
       always = lifetime
     },
+    findServer: async ({ url }) => url,
     verify: async () => ({ verdict: 'accepted', sentence: 'Taken.', seen: { kind: 'well' } }),
     renew(config, grant) {
       return new Promise((resolve) => {

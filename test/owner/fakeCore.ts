@@ -33,7 +33,7 @@ export function makeView(id: string, over: Partial<ServerView> = {}): ServerView
 /** Throw `{code, message}` in a handler to reply with an error. */
 export function makeCore(servers: ServerView[] = [], log: Log = silentLog): FakeCore {
   const ended = Promise.withResolvers<'handOver' | 'quit'>()
-  const handlers = new Map<string, Handler>()
+  const handlers = new Map<string, Handler>([['server.find', ({ url }: { url: string }) => ({ url })]])
   const listeners = new Set<() => void>()
   const changed = new Set<string>()
   const calls: FakeCore['calls'] = []

@@ -81,6 +81,7 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     const page = await open('#add')
     await page.getByLabel(addWords.url).fill(address)
     await button(page, addWords.submit).click()
+    await page.getByRole('heading', { level: 1, name: signInWords.title('example') }).waitFor()
     const signIn = { id: 's1', step: 'authorizationServer', since: Date.now(), url: null, redirectUri: null }
     change({ state: 'signingIn', signIn: { ...signIn, waitingFor: 'linear' } })
     await page.getByText(signInWords.waitingFor('Linear')).waitFor()
@@ -156,14 +157,61 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
 
   test('what is missing is said where it is missing, and nothing is sent', async () => {
     const page = await open('#add/ownClient')
-    await page.getByLabel(addWords.url).fill('mcp.example.com/mcp')
+    await page.getByLabel(addWords.url).fill('my server')
     await button(page, addWords.submit).click()
-    await page.locator('.fieldError').getByText(addWords.urlIncomplete).waitFor()
+    await page.locator('.fieldError').getByText(addWords.urlInvalid).waitFor()
     await page.getByLabel(addWords.url).fill(address)
     await button(page, addWords.submit).click()
     const clientId = page.locator('.field', { has: page.getByLabel(addWords.clientId, { exact: true }) })
     await clientId.locator('.fieldError').getByText(/./).waitFor()
     expect(fixture().inputsOf('server.add')).toEqual([])
+  })
+
+  test('a server is looked for by what was typed, and added where it was found', async () => {
+    addable()
+    fixture().handlers['server.find'] = () => ({ url: address })
+    fixture().handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null })
+    fixture().handlers['signIn.wait'] = () => ({})
+    const page = await open('#add')
+    await page.getByLabel(addWords.url).fill('mcp.example.com')
+    await page.keyboard.press('Enter')
+    await page.getByText(addWords.using(address)).waitFor()
+    expect(fixture().inputsOf('server.find')).toEqual([{ url: 'https://mcp.example.com' }])
+    expect(fixture().inputsOf('server.add')).toEqual([{ url: address }])
+  })
+
+  test('nothing is added that was not found, unless the person keeps it', async () => {
+    addable()
+    fixture().handlers['server.find'] = () => {
+      throw new Refusal('serverUnreachable', 'mcp.example.com could not be reached.')
+    }
+    fixture().handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null })
+    fixture().handlers['signIn.wait'] = () => new Promise(() => {})
+    const page = await open('#add/ownClient')
+    await page.getByLabel(addWords.url).fill(address)
+    await page.getByLabel(addWords.clientId, { exact: true }).fill('client-1')
+    await page.getByLabel(addWords.clientSecretOptional).fill('typed-secret')
+    await button(page, addWords.submit).click()
+    await page.getByRole('alert').getByText('mcp.example.com could not be reached.').waitFor()
+    await page.getByText(addWords.notAdded).waitFor()
+    expect(fixture().inputsOf('server.add')).toEqual([])
+    // What was typed is still there to be corrected or kept.
+    await button(page, addWords.keep).click()
+    await expect
+      .poll(() => fixture().inputsOf('server.add'))
+      .toMatchObject([{ url: address, clientId: 'client-1', clientSecret: 'typed-secret' }])
+    expect(fixture().inputsOf('server.find')).toHaveLength(1)
+  })
+
+  test('a server that exists is not offered to be kept', async () => {
+    fixture().handlers['server.find'] = () => {
+      throw new Refusal('serverExists', 'example already has this URL.')
+    }
+    const page = await open('#add')
+    await page.getByLabel(addWords.url).fill(address)
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').getByText('example already has this URL.').waitFor()
+    expect(await button(page, addWords.keep).count()).toBe(0)
   })
 
   test('a page that is no MCP server is not called found', async () => {

@@ -264,6 +264,7 @@ export async function startFixture(files: string, given: ServerView[] | null = n
   const find = ({ server }: { server: string }) => snapshot.servers.find(({ id }) => id === server)!
   const view = (input: { server: string }) => ({ view: find(input) })
   const handlers: Record<string, Handler> = {
+    'server.find': ({ url }: { url: string }) => ({ url }),
     snapshot: () => snapshot,
     'server.history': ({ server }: { server: string }) => ({
       events: server === 'notion' ? refusedHistory(now) : historyOf(now)

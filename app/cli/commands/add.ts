@@ -1,8 +1,15 @@
 // `tokentray add`: a new server, with what it needs to get tokens, and its first sign-in.
-// The kind of grant follows from what was given; contradictions are refused before anything is stored.
+// A server that needs a person is looked for first, so that a typing error leaves nothing behind, unless --keep says otherwise.
 import type { Input } from '../../contract/commands.ts'
-import { type ErrorCode, TokentrayError } from '../../contract/errors.ts'
-import { type BrokenRule, findBrokenRule, type GivenSettings, grantKindOf } from '../../contract/newServer.ts'
+import { TokentrayError } from '../../contract/errors.ts'
+import {
+  type BrokenRule,
+  findBrokenRule,
+  type GivenSettings,
+  grantKindOf,
+  notFoundCodes,
+  withScheme
+} from '../../contract/newServer.ts'
 import type { ServerView } from '../../contract/views.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
 import { print, printJson, printNote } from '../output.ts'
@@ -40,12 +47,14 @@ export type AddOptions = CertificateOptions &
     passThrough?: boolean
     redirectHost?: '127.0.0.1' | 'localhost'
     redirectPort?: number
+    keep?: boolean
     login: boolean
     device?: boolean
     json?: boolean
   }
 
-export async function add(world: World, url: string, options: AddOptions): Promise<void> {
+export async function add(world: World, typed: string, options: AddOptions): Promise<void> {
+  const url = withScheme(typed)
   checkUrl(url)
   if (options.issuer) checkUrl(options.issuer)
   const grant = await readGrant(world, options)
@@ -53,11 +62,15 @@ export async function add(world: World, url: string, options: AddOptions): Promi
   if (grant.params || options.param) input.params = { ...grant.params, ...options.param }
   const clientCertificate = readCertificate(options)
   if (clientCertificate) input.clientCertificate = clientCertificate
+  // What comes with its own credentials is for a machine, which must come up before its servers do.
+  const isLookedFor = !options.keep && (grant.grantKind ?? 'authorizationCode') === 'authorizationCode'
   await withOwner(world, async (owner) => {
+    if (isLookedFor) input.url = await findUrl(owner, input, world)
+    if (input.url !== typed.trim()) printNote(world, `Using ${input.url}.`)
     const added = await owner.call('server.add', input)
     const { id } = added.view
     if (added.existed) printNote(world, `${id} already exists. Its tokens in the vault were kept.`)
-    else printNote(world, `Added ${id}.`)
+    else printNote(world, isLookedFor ? `Added ${id}.` : `Added ${id}, without checking its URL.`)
     const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
     if (waits)
       printNote(world, `Register its public key at the server (tokentray keys ${id}), then run tokentray login ${id}.`)
@@ -67,6 +80,18 @@ export async function add(world: World, url: string, options: AddOptions): Promi
     else print(world, describeLine(view, world.clock.now()))
     if (!options.json) for (const warning of view.warnings) printNote(world, `tokentray: ${warning}`)
   })
+}
+
+/** The URL of the server that was found. Rejects where none was, saying how to add it all the same. */
+async function findUrl(owner: Owner, { url, id, name, clientCertificate }: Input<'server.add'>, world: World) {
+  const wanted = { url, ...(id && { id }), ...(name && { name }), ...(clientCertificate && { clientCertificate }) }
+  try {
+    return (await owner.call('server.find', wanted)).url
+  } catch (error) {
+    if (error instanceof TokentrayError && notFoundCodes.has(error.code))
+      printNote(world, 'Nothing was added. To add it anyway, run the same command with --keep.')
+    throw error
+  }
 }
 
 /** Gets the first token in the way of this grant; a pasted refresh token is tried at once, so that a typo shows now. */
@@ -84,11 +109,7 @@ async function firstToken(
   try {
     return await signIn(world, owner, view.id, { device })
   } catch (error) {
-    // Not the person's server after all: a corrected address must not meet a name that is taken.
-    if (error instanceof TokentrayError && mistakes.has(error.code)) {
-      await owner.callAnyway('server.remove', { server: view.id })
-      printNote(world, `${view.id} was not added.`)
-    } else if (error instanceof TokentrayError)
+    if (error instanceof TokentrayError)
       printNote(
         world,
         `${view.id} is still in the list. To sign in, run tokentray login ${view.id}. To remove it, run tokentray remove ${view.id}.`
@@ -96,9 +117,6 @@ async function firstToken(
     throw error
   }
 }
-
-/** What an address can be wrong by. Everything else may pass, or be mended by settings. */
-const mistakes: ReadonlySet<ErrorCode> = new Set(['urlInvalid', 'notMcpServer', 'resourceMismatch'])
 
 /** The rules that options can break; any other is worded by the owner. */
 const sentences: Partial<Record<BrokenRule, string>> = {

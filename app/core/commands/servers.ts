@@ -2,7 +2,9 @@
 // Before a grant is deleted it is revoked at the server where that is offered (RFC 7009).
 import { withTimeout } from '../../base/abort.ts'
 import type { Clock } from '../../base/clock.ts'
+import { createQueue } from '../../base/queue.ts'
 import { TokentrayError } from '../../contract/errors.ts'
+import { withScheme } from '../../contract/newServer.ts'
 import type { serverCommands } from '../../contract/servers.ts'
 import type { Keeper } from '../../keeper/keeper.ts'
 import { refreshNow } from '../../keeper/readToken.ts'
@@ -11,7 +13,7 @@ import { publicKeyOf } from '../../oauth/keys.ts'
 import type { OAuth } from '../../oauth/port.ts'
 import { changeServer } from '../../servers/changeServer.ts'
 import type { ClientDeletion } from '../../servers/clientDeletion.ts'
-import { buildServer, grantFromTokens } from '../../servers/newServer.ts'
+import { buildServer, chooseId, grantFromTokens } from '../../servers/newServer.ts'
 import type { SignIns } from '../../servers/signIns.ts'
 import { declineScopes } from '../../servers/stepUp.ts'
 import { verifyServer } from '../../servers/verifyServer.ts'
@@ -29,11 +31,14 @@ export function createServerHandlers(o: {
   upstreams: Upstreams
   clock: Clock
   clientDeletion: ClientDeletion
+  /** Aborted, with the reason, when the core closes: nothing is looked for any more. */
+  closing: AbortSignal
   /** A server was removed for good. */
   onRemoved(server: string): void
 }): HandlersOf<keyof typeof serverCommands> {
   const { keeper, signIns, vault, oauth, clock, clientDeletion } = o
   const find = (input: { server: string }) => findServer(keeper, input.server)
+  const inTurn = createQueue()
   const viewed = (id: string) => ({ view: keeper.roster.view(id) })
 
   /** The current grant, after cancelling a sign-in that could bring another one. */
@@ -68,23 +73,23 @@ export function createServerHandlers(o: {
   }
 
   return {
-    'server.add': async (input) => {
-      const same = keeper.roster.configs().find(({ url }) => url === input.url.trim())
-      if (same && !input.id && !input.name && !input.keepExisting)
-        throw new TokentrayError(
-          'serverExists',
-          `${same.id} already has this URL. Sign in to it, or add another account with a different name.`
-        )
-      const { config, ...secrets } = buildServer(input, keeper.roster.configs(), clock.now())
-      if (keeper.roster.has(config.id)) {
-        if (input.keepExisting) return { ...viewed(config.id), existed: true }
-        throw new TokentrayError('serverExists', `A server named "${config.id}" already exists. Choose another name.`)
-      }
-      await vault.addServer(config, secrets)
-      await keeper.load(config.id)
-      keeper.record(config.id, 'added', 'Added')
-      return { ...viewed(config.id), existed: false }
+    'server.find': async (input) => {
+      chooseId(input, keeper.roster.configs())
+      const url = await oauth.findServer({ ...input, url: withScheme(input.url) }, o.closing)
+      chooseId({ ...input, url }, keeper.roster.configs())
+      return { url }
     },
+    'server.add': (input) =>
+      // In turn, so that of two with one URL the second one sees the first.
+      inTurn('add', async () => {
+        const { config, exists, ...secrets } = buildServer(input, keeper.roster.configs(), clock.now())
+        if (!exists) {
+          await vault.addServer(config, secrets)
+          await keeper.load(config.id)
+          keeper.record(config.id, 'added', 'Added')
+        }
+        return { ...viewed(config.id), existed: exists }
+      }),
     'server.keys': async (input) => {
       const id = find(input)
       const key = await vault.clientSecret(id)

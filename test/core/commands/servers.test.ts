@@ -56,6 +56,7 @@ async function setting(failing: Set<keyof Vault>) {
       ...{ keeper, signIns, vault, oauth, clock },
       upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
       clientDeletion: new ClientDeletion({ vault, oauth, clock, log: silentLog, isSigningIn: () => false }),
+      closing: new AbortController().signal,
       onRemoved: () => {}
     }),
     ...createSignInHandlers({ keeper, signIns, vault, oauth }),
