@@ -29,7 +29,8 @@ const rows: Record<string, Row> = {
   },
   'FM-06': {
     suffered: 'A dead token is retried forever, and a sign-in is never offered',
-    answer: 'Stops, and shows the reason and what to do'
+    answer:
+      'Stops, and shows the reason and what to do; where a server uses words of its own, tries the token hourly, then daily'
   },
   'FM-07': {
     suffered: 'Retries without any wait in between',

@@ -1,8 +1,11 @@
 // The words for a server's health: states, faults, lights and actions, as lists and as the types made from them.
 // The rules about them are in app/health; nothing here decides anything. Free of zod, so that the pages and short commands do not load it.
 
-/** What can go wrong with a refresh. Only `refused` and `misconfigured` need a person; no fault deletes anything. */
-export const faults = ['offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved'] as const
+/**
+ * What can go wrong with a refresh. `refused` and `misconfigured` need a person, and so does `unclear` once it repeats: the
+ * server said no, but not whether to the refresh token. No fault deletes anything.
+ */
+export const faults = ['offline', 'busy', 'lost', 'garbled', 'refused', 'unclear', 'misconfigured', 'unsaved'] as const
 export type Fault = (typeof faults)[number]
 
 /** What a person can do. `tryRestored`: allow a grant restored from a backup to be used; `server.refresh` allows it. */
@@ -54,6 +57,8 @@ export type FaultReport = {
   retryAfter?: number
   /** Nothing was sent, so the refresh token is still unused: the vault could not be written. */
   unspent?: boolean
+  /** The refresh token was refused in words that no standard has, so it is tried again now and then. */
+  inOwnWords?: boolean
 }
 
 /** `roll`, in [0, 1): the random part of this token's jitter, drawn once so that its refresh time does not move. */
@@ -84,6 +89,10 @@ export type Health = {
   lastAttemptAt: number | null
   /** A reply was lost at this time and no complete answer has come since: the one prompt retry is used up. */
   lostAt: number | null
+  /** The codes of this grant's `unclear` refusals, the newest last; a restart goes on counting them. */
+  refusals: readonly string[]
+  /** The refusal since which the refresh token counts as dead, although it is still tried now and then; null: it does not. */
+  dead: FaultReport | null
   /** A request was refused for want of scopes at this time, and since then none was answered well, and there was no sign-in. */
   scopeNeededAt: number | null
   /** The last authenticated answer seen from the upstream server. */

@@ -8,14 +8,17 @@ import {
   isDue,
   isForgotten,
   isPromptRetry,
+  isRepeated,
   isTokenRefused,
   isUnsaved,
   isWell,
+  maxRefusals,
   plannedAt,
+  refreshRefused,
   restored,
   tokenRefused
 } from './questions.ts'
-import { dueAt, floorAt, retryAt } from './schedule.ts'
+import { deadRetryAt, dueAt, floorAt, retryAt } from './schedule.ts'
 
 export type HealthEvent =
   /** The alarm rang: the state's own time has come. */
@@ -85,6 +88,20 @@ function needsUser(
   return { kind: 'needsUser', since: now, action, nextAt, report, code }
 }
 
+/** Of a grant whose refresh token counts as dead since `dead`: a person is to sign in, and it is tried now and then until then. */
+function deadState(dead: FaultReport, earliest: number, { now, schedule }: Context): State {
+  return needsUser(
+    'signIn',
+    refreshRefused,
+    dead,
+    Math.max(earliest, deadRetryAt(dead.at, now, schedule)),
+    Math.min(dead.at, now)
+  )
+}
+
+/** What is known of a grant's refusals before there are any. */
+const unrefused = { refusals: [], dead: null } as const
+
 /** The same state with its next attempt at `until`: what was asked for is done as soon as the floor lets it. */
 function postpone(state: State, until: number): State {
   if (state.kind === 'fresh') return { ...state, dueAt: until }
@@ -114,13 +131,32 @@ function startAttempt(health: Health, context: Context, exempt = false): Step {
 function onFailed(health: Health, report: FaultReport, context: Context): Step {
   const { now, roll, schedule } = context
   const attempts = attemptsOf(health.state) + 1
-  const done = (state: State): Step => ({ health: { ...health, state, lostAt }, effect: null, ignored: false })
   const lostAt = report.fault === 'lost' ? (health.lostAt ?? report.at) : health.lostAt
+  const isUnclear = report.fault === 'unclear'
+  const refusals = isUnclear ? [...health.refusals, report.detail].slice(-maxRefusals) : health.refusals
+  const isBelieved = isUnclear && isRepeated(refusals)
+  const end = health.grant?.expiresAt ?? now
+  const isFinal = report.fault === 'refused' && !report.inOwnWords
+  const isFatal = report.inOwnWords || (isBelieved && end <= now)
+  const dead = isFinal ? null : (health.dead ?? (isFatal ? report : null))
+  const done = (state: State): Step => ({
+    health: { ...health, state, lostAt, refusals, dead },
+    effect: null,
+    ignored: false
+  })
   const later = retryAt(attempts, report.retryAfter ?? null, health.lastAttemptAt, roll, now, schedule)
-  if (report.fault === 'refused') return done(needsUser('signIn', 'refused', report, null, now))
+  if (isFinal) return done(needsUser('signIn', refreshRefused, report, null, now))
   if (report.fault === 'misconfigured') {
     const action = isForgotten(report.detail) ? 'signIn' : 'fixSettings'
     return done(needsUser(action, report.detail, report, now + schedule.fixRetry, now))
+  }
+  // Here the server may have given a new token: a dead one has come to life again.
+  const isAlive = report.fault === 'lost' || report.fault === 'unsaved'
+  if (dead && !isAlive) return done(deadState(dead, later, context))
+  // What more refusals would show is shown at the end of the access token.
+  if (isBelieved) {
+    const nextAt = Math.max(later, Math.min(end, now + schedule.fixRetry))
+    return done({ kind: 'waiting', since: now, attempt: attempts, nextAt, report })
   }
   // The same token once more, at once; only when that is lost too does the ordinary backoff begin.
   const nextAt = report.fault === 'lost' && health.lostAt === null ? now : later
@@ -142,9 +178,9 @@ function onAsked(health: Health, context: Context): Step {
   const { state } = health
   if (isBarred(health) || state.kind === 'refreshing') return ignore(health)
   if (isUnsaved(state)) return { health, effect: 'save', ignored: false }
-  // A refused refresh token stays refused: asking again could only be answered by a sign-in.
-  const isRefused = state.kind === 'needsUser' && state.action === 'signIn' && !isForgotten(state.code)
-  if (isRefused && !isTokenRefused(state)) return ignore(health)
+  // Of what is never tried again, a refused refresh token above all: only a sign-in could answer.
+  const isFinal = state.kind === 'needsUser' && state.action === 'signIn' && state.nextAt === null
+  if (isFinal && !isTokenRefused(state)) return ignore(health)
   return startAttempt(health, context)
 }
 
@@ -153,7 +189,8 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
   const sameGrant = grant !== null && health.grant?.generation === grant.generation
   // Learnt by refreshing and not told by the grant itself.
   const refreshExtends = sameGrant ? (health.grant?.refreshExtends ?? true) : true
-  const base: Health = { ...health, grant: grant && { ...grant, refreshExtends }, signIn: null }
+  const known = sameGrant ? {} : unrefused
+  const base: Health = { ...health, ...known, grant: grant && { ...grant, refreshExtends }, signIn: null }
   const done = (state: State, extra: Partial<Health> = {}): Step => ({
     health: { ...base, state, ...extra },
     effect: null,
@@ -169,6 +206,7 @@ function onStarted(health: Health, grant: GrantFacts | null, leftover: number | 
   const { state } = health
   const kept = sameGrant && (state.kind === 'waiting' || state.kind === 'needsUser')
   if (kept && !isUnsaved(state)) return done(state)
+  if (base.dead && state.kind === 'refreshing') return done(deadState(base.dead, now, context))
   if (sameGrant && state.kind === 'fresh') return done(reschedule({ ...health, grant: base.grant }, state, context))
   return done(freshState({ ...grant, refreshExtends }, health, context))
 }
@@ -191,9 +229,10 @@ function onRescheduled(health: Health, context: Context): Step {
     const wait = retryAt(state.attempt, state.report.retryAfter ?? null, lastAttemptAt, roll, now, schedule)
     return wait < state.nextAt ? done({ ...state, nextAt: wait }) : ignore(health)
   }
-  const isTried = state.kind === 'needsUser' && (state.action === 'fixSettings' || isForgotten(state.code))
+  const { dead } = health
+  const isTried = state.kind === 'needsUser' && (state.action === 'fixSettings' || isForgotten(state.code) || dead)
   if (!isTried || state.nextAt === null) return ignore(health)
-  const wait = now + schedule.fixRetry
+  const wait = dead ? deadRetryAt(dead.at, now, schedule) : now + schedule.fixRetry
   return wait < state.nextAt ? done({ ...state, nextAt: wait }) : ignore(health)
 }
 
@@ -211,7 +250,7 @@ export function transition(health: Health, event: HealthEvent, context: Context)
       const before = health.grant
       const same = before?.refreshExpiresAt != null && event.grant.refreshExpiresAt === before.refreshExpiresAt
       const grant = { ...event.grant, refreshExtends: !same }
-      return done({ grant, lostAt: null, state: freshState(grant, health, context) })
+      return done({ ...unrefused, grant, lostAt: null, state: freshState(grant, health, context) })
     }
     case 'failed': {
       if (state.kind === 'refreshing') return onFailed(health, event.report, context)
@@ -233,12 +272,20 @@ export function transition(health: Health, event: HealthEvent, context: Context)
         grant: event.grant,
         signIn: null,
         lostAt: null,
+        ...unrefused,
         scopeNeededAt: null,
         acceptedAt: null,
         state: freshState(event.grant, { ...health, scopeNeededAt: null }, context)
       })
     case 'signedOut':
-      return done({ grant: null, lostAt: null, scopeNeededAt: null, acceptedAt: null, state: { kind: 'signedOut' } })
+      return done({
+        ...unrefused,
+        grant: null,
+        lostAt: null,
+        scopeNeededAt: null,
+        acceptedAt: null,
+        state: { kind: 'signedOut' }
+      })
     case 'paused':
       return health.paused ? ignore(health) : done({ paused: true })
     case 'resumed':

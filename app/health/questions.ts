@@ -9,6 +9,8 @@ export const newHealth: Health = {
   signIn: null,
   lastAttemptAt: null,
   lostAt: null,
+  refusals: [],
+  dead: null,
   scopeNeededAt: null,
   acceptedAt: null
 }
@@ -60,6 +62,16 @@ export function isAnswered(health: Health, from: number | null | undefined, now:
 /** The server no longer knows the client that was registered there: a sign-in registers anew, but servers err in this too. */
 export const isForgotten = (code: string): boolean => code === 'client_forgotten'
 
+/** Once may be a slip of the server. The three need not follow each other: servers behind one address may disagree. */
+const enoughRefusals = 3
+/** Of the refusals of a grant only the newest are kept. */
+export const maxRefusals = 8
+
+/** The newest of these refusals has been given often enough to be believed. */
+export function isRepeated(refusals: readonly string[]): boolean {
+  return refusals.filter((code) => code === refusals.at(-1)).length >= enoughRefusals
+}
+
 /** The server has said that it no longer knows the client of this grant. */
 export function isClientForgotten({ state }: Health): boolean {
   return state.kind === 'needsUser' && isForgotten(state.code)
@@ -73,6 +85,7 @@ export function isWell(state: State): boolean {
 /** Codes of `needsUser` that no server sends. */
 export const tokenRefused = 'tokenRefused'
 export const restored = 'restored'
+export const refreshRefused = 'refused'
 /** RFC 6750 section 3.1. */
 export const insufficientScope = 'insufficient_scope'
 /** The server refuses the access token; the authorization server has said nothing against the grant. */

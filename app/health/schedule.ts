@@ -16,8 +16,9 @@ export const defaultSchedule: Schedule = {
   refreshTokenMargin: 24 * 3_600_000
 }
 
+const dayMs = 24 * 3_600_000
 /** The end of a refresh token that refreshing cannot prolong is announced this long before. */
-export const endNoticeMs = 7 * 24 * 3_600_000
+export const endNoticeMs = 7 * dayMs
 
 const minuteMs = 60_000
 /** From the third start in a row without a clean end on: how long the next one refreshes nothing. The last is for all further ones. */
@@ -95,6 +96,11 @@ export function retryAt(
   const wait = backoff(attempt, schedule) * (0.9 + 0.2 * roll)
   const asked = Math.min(Math.max(retryAfter ?? 0, 0), schedule.retryAfterMax)
   return Math.round(Math.max(now + Math.max(wait, asked), floorAt(lastAttemptAt, now, schedule)))
+}
+
+/** When to try a refresh token again that counts as dead since `deadSince`: hourly for a day, then daily. */
+export function deadRetryAt(deadSince: number, now: number, schedule: Schedule): number {
+  return now + (now - deadSince < dayMs ? schedule.fixRetry : Math.max(schedule.fixRetry, dayMs))
 }
 
 /** True where the floor makes gaps unavoidable: the token ends before a refresh and one retry fit in. */

@@ -1,9 +1,9 @@
 // Health in plain words: the light, one short line, what happened and what it means, and the warnings.
 // Times inside sentences are handed in already written, so that this stays pure and locale-free.
 
-import type { Fault, FaultReport, Health, Light, Outage, Schedule } from '../contract/health.ts'
+import type { Fault, FaultReport, Health, Light, Outage, Schedule, State } from '../contract/health.ts'
 import { sayProblem } from './problems.ts'
-import { isForgotten, isTokenRefused, plannedAt, restored, tokenRefused } from './questions.ts'
+import { isForgotten, isTokenRefused, plannedAt, refreshRefused, restored, tokenRefused } from './questions.ts'
 import { endNoticeMs, isTooShort } from './schedule.ts'
 
 /** Writes a time of day, such as "14:02". */
@@ -42,7 +42,7 @@ function lightOfState(health: Health, now: number): Light {
       return isOver(health, now) ? 'amber' : 'green'
     // A new try after failures is not health yet.
     case 'refreshing':
-      return health.state.attempt === 0 ? 'green' : 'amber'
+      return health.state.attempt === 0 && !health.dead ? 'green' : 'amber'
     case 'waiting':
       return 'amber'
     case 'needsUser':
@@ -66,6 +66,7 @@ export const faultWords: Record<Fault, string> = {
   lost: 'a reply was lost',
   garbled: 'the reply did not come from an authorization server',
   refused: 'the server rejected the refresh token',
+  unclear: 'the server rejected the refresh',
   misconfigured: 'the server rejected these settings',
   unsaved: 'the vault cannot be written'
 }
@@ -176,6 +177,8 @@ function happened(report: FaultReport, lostAt: number | null, time: WriteTime | 
       return lostAt === null
         ? `The server rejected the refresh token${at} (${report.detail}).`
         : `The reply to ${time ? `the refresh at ${time(lostAt)}` : 'an earlier refresh'} was lost, and the server rejected the refresh token${at} (${report.detail}), because the lost reply had replaced it.`
+    case 'unclear':
+      return `The server rejected the refresh${at} (${report.detail}) without saying whether the refresh token is still valid.`
     case 'misconfigured':
       if (isForgotten(report.detail))
         return `The server did not recognize its registered client${at}. Sign in again to register a new one. Until then, Tokentray retries every hour.`
@@ -188,16 +191,20 @@ function happened(report: FaultReport, lostAt: number | null, time: WriteTime | 
 }
 
 /** The sentence about the last fault as history keeps it: without times, which a later reader may read in another zone. */
-export function historyOf({ state, lostAt }: Health): string {
-  const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
+export function historyOf({ state, lostAt }: Health, report = reportOf(state)): string {
   return report ? happened(report, lostAt, null) : ''
 }
+
+const reportOf = (state: State) => (state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null)
 
 /** What happened and what it means, in a sentence or two; empty where all is well. */
 export function detailOf(health: Health, now: number, time: WriteTime): string {
   const { state, grant } = health
   if (state.kind !== 'waiting' && state.kind !== 'needsUser') return ''
   const sentences = state.report ? [happened(state.report, health.lostAt, time)] : []
+  if (health.dead && state.kind === 'needsUser' && state.code === refreshRefused)
+    sentences.push('Sign in again. Until then, Tokentray retries every hour for a day, and then once a day.')
+  if (state.report?.fault === 'garbled' && isOver(health, now)) sentences.push('If this continues, sign in again.')
   const isRefused = isTokenRefused(state)
   if (isRefused) {
     const at = time(state.since)

@@ -321,7 +321,7 @@ export class Keeper {
         break
       case 'failed':
         this.dispatch(id, { type: 'failed', report: news.report })
-        this.record(id, 'refreshFailed', historyOf(entry.health) || news.report.detail, { fault: news.report.fault })
+        this.record(id, 'refreshFailed', historyOf(entry.health, news.report), { fault: news.report.fault })
         break
       case 'gone':
         this.signedOut(id)

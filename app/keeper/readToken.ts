@@ -18,6 +18,7 @@ const faultCodes: Record<Fault, ErrorCode> = {
   lost: 'replyLost',
   garbled: 'responseInvalid',
   refused: 'signInNeeded',
+  unclear: 'tokenUnavailable',
   misconfigured: 'clientRefused',
   unsaved: 'vaultUnwritable'
 }

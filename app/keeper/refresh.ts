@@ -74,7 +74,7 @@ export async function refresh(parts: RefreshParts, server: RefreshedServer): Pro
     return news
   }
   count(outcome.fault)
-  const { fault, detail, retryAfter } = outcome
+  const { fault, detail, retryAfter, inOwnWords } = outcome
   // Only a reply that never came may have rotated the token behind our back; the journal keeps that in mind.
   if (fault !== 'lost')
     await vault
@@ -82,7 +82,8 @@ export async function refresh(parts: RefreshParts, server: RefreshedServer): Pro
       .catch((error) => log.error('a journal entry could not be removed', error))
   const current = await vault.readGrant(id)
   if (current?.generation !== grant.generation) return { kind: 'superseded', grant: current }
-  return { kind: 'failed', report: { fault, at: clock.now(), detail, ...(retryAfter === null ? {} : { retryAfter }) } }
+  const report = { fault, at: clock.now(), detail, ...(retryAfter !== null && { retryAfter }) }
+  return { kind: 'failed', report: { ...report, ...(inOwnWords && { inOwnWords }) } }
 }
 
 /**

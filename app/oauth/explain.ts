@@ -47,6 +47,8 @@ export function explainFault(
       )
     case 'refused':
       return new TokentrayError('signInFailed', `${host} rejected ${what} (${detail}). Start again.`)
+    // Said of a refresh alone, and here as little told apart.
+    case 'unclear':
     case 'misconfigured':
       if (detail === 'invalid_client')
         return new TokentrayError(

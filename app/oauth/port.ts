@@ -9,11 +9,12 @@ import type { Verification } from './verifyToken.ts'
 
 /**
  * How a request for tokens ended. `detail`: an OAuth error code, an HTTP status or a network error code; never a body or a
- * token. `retryAfter`: how long the server wants us to wait, in ms; null: it did not say.
+ * token. `retryAfter`: how long the server wants us to wait, in ms; null: it did not say. `inOwnWords`: refused in words that no
+ * standard has.
  */
 export type TokenOutcome =
   | { ok: true; tokens: Tokens }
-  | { ok: false; fault: Exclude<Fault, 'unsaved'>; detail: string; retryAfter: number | null }
+  | { ok: false; fault: Exclude<Fault, 'unsaved'>; detail: string; retryAfter: number | null; inOwnWords?: true }
 
 /** What a person needs to sign in on another machine (RFC 8628 section 3.2). `expiresAt` in ms since the epoch. */
 export type DeviceCode = {

@@ -56,7 +56,7 @@ async function forgotten(
   outcome: Extract<TokenOutcome, { ok: false }>
 ): Promise<TokenOutcome> {
   await forgetRegistration(context, shape).catch(() => {})
-  return { ...outcome, detail: 'client_forgotten' }
+  return { ...outcome, fault: 'misconfigured', detail: 'client_forgotten' }
 }
 
 /** The token endpoint of the grant or of the settings, else discovered for each renewal. */

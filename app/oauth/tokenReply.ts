@@ -1,12 +1,16 @@
 // Decides what a reply of the token endpoint means: tolerant of its form, since servers differ, and strict about its meaning.
-// Only a well-formed OAuth error may say that a grant is over; everything unclear is a fault that passes.
+// What may say that a grant is over: a well-formed OAuth error, and on a refresh alone the same in a server's own words.
 import { Secret } from '../base/secret.ts'
 import { isBusyStatus } from '../net/request.ts'
+import { saysBadCredentials, saysTokenIsDead } from './deadToken.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
 import type { TokenOutcome } from './port.ts'
 
-/** `sent`: the secrets of the request. A server may repeat them in its reply, and they must not get into an error. */
-export type ReplyContext = ExpiryKnowledge & { sent: readonly string[] }
+/**
+ * `sent`: the secrets of the request. A server may repeat them in its reply, and they must not get into an error. `refreshBy`: the
+ * reply is to a refresh, by a client of a person's making, whose settings may be wrong, or by one that has no settings.
+ */
+export type ReplyContext = ExpiryKnowledge & { sent: readonly string[]; refreshBy?: 'ownClient' | 'registeredClient' }
 
 type Failure = Extract<TokenOutcome, { ok: false }>
 
@@ -18,6 +22,8 @@ export function rejectsResource(code: string, description: string): boolean {
   return code === 'invalid_target' || /AADSTS(901002|9010010)\b/.test(description)
 }
 
+/** Of RFC 6749 section 5.2, what is said of the client and its request, and never of a refresh token. */
+const ofClient = new Set(['invalid_client', 'invalid_scope', 'unsupported_grant_type'])
 /** Besides invalid_grant: codes of GitHub and Slack for the same, and those of OpenID Connect for "a person must sign in". */
 const refusals = new Set([
   'invalid_grant',
@@ -45,13 +51,15 @@ export function judgeTokenReply(
   context: ReplyContext
 ): TokenOutcome {
   if (isBusyStatus(status)) return failure('busy', `HTTP ${status}`, retryAfterOf(headers, context.at))
-  const body = bodyOf(headers, bodyText)
+  const reply = replyOf(headers, bodyText)
   const garbled = failure('garbled', `HTTP ${status}`)
-  if (!body || status < 200 || (status >= 300 && status < 400)) return garbled
+  if (reply === null || status < 200 || (status >= 300 && status < 400)) return garbled
+  const body = Array.isArray(reply) ? {} : reply
   const said = errorOf(body)
   const token = visible(body.access_token)
   if (said !== null) return token === null ? judgeError(said, body, status, headers, context) : garbled
-  if (status >= 300 || token === null) return garbled
+  if (token === null) return judgeOwnWords(reply, status, context) ?? garbled
+  if (status >= 300) return garbled
   return { ok: true, tokens: tokensOf(token, body, headers, context) }
 }
 
@@ -113,19 +121,29 @@ function judgeError(
   const detail = quotable ? code : `HTTP ${status}`
   if (refusals.has(code)) return failure('refused', detail)
   if (transient.has(code)) return failure('busy', detail, retryAfterOf(headers, context.at))
-  return failure(
-    'misconfigured',
-    rejectsResource(code, String(body.error_description ?? '')) ? detail + tryOmitResource : detail
-  )
+  if (rejectsResource(code, String(body.error_description ?? '')))
+    return failure('misconfigured', detail + tryOmitResource)
+  if (context.refreshBy && !ofClient.has(code) && saysTokenIsDead(body, true, context.sent)) return dead(detail)
+  // A client that registered itself has nothing that a person could correct.
+  return failure(context.refreshBy === 'registeredClient' ? 'unclear' : 'misconfigured', detail)
 }
 
-/** JSON whatever the content type says; form-encoded only where it says so, as GitHub does. */
-function bodyOf(headers: Headers, text: string): Record<string, unknown> | null {
+/** What a reply to a refresh without a token and an error code says all the same; null: it need not come from an OAuth server. */
+function judgeOwnWords(reply: unknown, status: number, { refreshBy, sent }: ReplyContext): Failure | null {
+  if (!refreshBy) return null
+  const detail = `HTTP ${status}`
+  if (saysTokenIsDead(reply, false, sent)) return dead(detail)
+  if (!saysBadCredentials(reply)) return null
+  return refreshBy === 'ownClient' ? failure('misconfigured', detail) : dead(detail)
+}
+
+/** JSON whatever the content type says; form-encoded only where it says so, as GitHub does. null: it is neither. */
+function replyOf(headers: Headers, text: string): Record<string, unknown> | unknown[] | null {
   if (/^application\/x-www-form-urlencoded\b/i.test(headers.get('content-type') ?? '') && !/^\s*\{/.test(text))
     return Object.fromEntries(new URLSearchParams(text))
   try {
     const body: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
-    return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : null
+    return Array.isArray(body) ? body : typeof body === 'object' && body !== null ? { ...body } : null
   } catch {
     return null
   }
@@ -154,6 +172,10 @@ export function retryAfterOf(headers: Headers, now: number): number | null {
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
   const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(date) ? null : Math.max(0, date - now)
+}
+
+function dead(detail: string): Failure {
+  return { ...failure('refused', detail), inOwnWords: true }
 }
 
 function failure(fault: Failure['fault'], detail: string, retryAfter: number | null = null): Failure {

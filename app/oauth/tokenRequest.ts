@@ -28,7 +28,8 @@ export type TokenRequest = {
 export function refresh(request: TokenRequest, grant: Grant): Promise<TokenOutcome> {
   if (!grant.refreshToken) return Promise.resolve(misconfigured('refresh_token_missing'))
   const token = expose(grant.refreshToken)
-  return ask(request, [token], (options) =>
+  const refreshBy = hasOwnClient(grant.shape) ? 'ownClient' : 'registeredClient'
+  return ask({ ...request, context: { ...request.context, refreshBy } }, [token], (options) =>
     oauth.refreshTokenGrantRequest(
       request.server,
       clientFor(request),
@@ -100,6 +101,11 @@ export function parametersOf(config: ServerConfig, resource: string | null): Rec
 export function lastLifetimeOf({ expiresAt, obtainedAt, expirySource }: Grant): number | null {
   const known = expirySource === 'stated' || expirySource === 'jwt' || expirySource === 'lastKnown'
   return known && expiresAt !== null && expiresAt > obtainedAt ? expiresAt - obtainedAt : null
+}
+
+/** A person made this client, and can correct its settings; one that registered itself, or is known by its URL, has none. */
+function hasOwnClient({ registration }: RequestShape): boolean {
+  return registration === 'preRegistered' || registration === 'none'
 }
 
 /** The authorization server of a grant in the form that oauth4webapi takes. */

@@ -32,7 +32,8 @@ const report = z.object({
   at: time,
   detail: z.string(),
   retryAfter: z.number().exactOptional(),
-  unspent: z.boolean().exactOptional()
+  unspent: z.boolean().exactOptional(),
+  inOwnWords: z.boolean().exactOptional()
 })
 const expirySource = z.enum(['stated', 'jwt', 'lastKnown', 'guess', 'none'])
 const state = z.discriminatedUnion('kind', [
@@ -67,6 +68,8 @@ const health: z.ZodType<Health> = z.object({
   lastAttemptAt: time.nullable(),
   lostAt: time.nullable(),
   // Not in the health of an earlier version.
+  refusals: z.array(z.string()).default([]),
+  dead: report.nullable().default(null),
   scopeNeededAt: time.nullable().default(null),
   acceptedAt: time.nullable()
 })

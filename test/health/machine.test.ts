@@ -1,7 +1,7 @@
 // The health machine: DESIGN's fault table row by row, and properties over generated histories.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Fault, FaultReport, GrantFacts, Health } from '../../app/contract/health.ts'
+import { type Fault, type FaultReport, faults, type GrantFacts, type Health } from '../../app/contract/health.ts'
 import { type Context, type HealthEvent, transition } from '../../app/health/machine.ts'
 import { isDue, newHealth, plannedAt } from '../../app/health/questions.ts'
 import { defaultSchedule } from '../../app/health/schedule.ts'
@@ -51,6 +51,19 @@ describe('the fault table', () => {
     expect(plannedAt(health)).toBe(start + 51 * minute)
   })
 
+  test('a reply that is none of OAuth is no death, and past the end of the token the way out is named', () => {
+    const garbled = [...Array(9).keys()].flatMap((n): [number, HealthEvent][] => [
+      [(50 + 6 * n) * minute, { type: 'due' }],
+      failed('garbled', (50 + 6 * n) * minute, { detail: 'HTTP 400' })
+    ])
+    const { health } = run([signedIn, ...garbled])
+    expect(health).toMatchObject({ state: { kind: 'waiting', attempt: 9 }, dead: null })
+    expect(detailOf(health, start + 59 * minute, time)).not.toContain('sign in again')
+    expect(detailOf(health, start + 60 * minute, time)).toContain(
+      'login page of a network. If this continues, sign in again.'
+    )
+  })
+
   test('FM-03 a lost reply is retried once immediately, despite the floor, and explained; then it is treated like a busy server', () => {
     const lost = run([signedIn, due, failed('lost', 50 * minute + 1)])
     expect(plannedAt(lost.health)).toBe(start + 50 * minute + 1)
@@ -73,6 +86,179 @@ describe('the fault table', () => {
     for (const type of ['due', 'asked', 'poked'] as const)
       expect(run([[99 * minute, { type }]], health).effect).toBeNull()
     expect(health.grant).not.toBeNull()
+  })
+
+  describe('FM-06 a refusal that does not say of what', () => {
+    const hour = 60 * minute
+    /** Refusals at these minutes, each of a refresh of its own. */
+    const refusedAt = (minutes: [number, string?][], health: Health = run([signedIn]).health) =>
+      minutes.reduce(
+        (health, [after, detail = 'invalid_request']) =>
+          run([[after * minute, { type: 'due' }], failed('unclear', after * minute, { detail })], health).health,
+        health
+      )
+    const tries = (health: Health, from: number, count: number, fault: Fault = 'unclear') => {
+      const at: number[] = []
+      let now = from
+      while (at.length < count) {
+        now = plannedAt(health)! - start
+        at.push(now)
+        health = run([[now, { type: 'due' }], failed(fault, now, { detail: 'invalid_request' })], health).health
+      }
+      return { at, health }
+    }
+
+    test('waits like a busy server, then for the end of the access token', () => {
+      const once = refusedAt([[50]])
+      expect(once.state).toMatchObject({ kind: 'waiting', attempt: 1 })
+      expect(plannedAt(once)).toBe(start + 50 * minute + 10_000)
+      expect(wordsOf(once, start)).toBe('Retrying · attempt 1 · the server rejected the refresh')
+      expect(lightOf(once, start)).toBe('amber')
+      const often = refusedAt([[51], [52], [53]], once)
+      expect(often.state).toMatchObject({ kind: 'waiting', nextAt: start + hour })
+    })
+
+    test('three times, and past the end of the access token, is a sign-in', () => {
+      const { health } = tries(refusedAt([[50]]), 0, 3)
+      expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', since: start + hour })
+      expect(lightOf(health, start + hour)).toBe('red')
+      expect(wordsOf(health, start + hour)).toBe('Sign-in needed: the server rejected the refresh')
+      expect(detailOf(health, start + hour, time)).toBe(
+        'The server rejected the refresh at 13:00 (invalid_request) without saying whether the refresh token is still valid. ' +
+          'Sign in again. Until then, Tokentray retries every hour for a day, and then once a day. The last token expired at 13:00.'
+      )
+      expect(health.grant).not.toBeNull()
+    })
+
+    test('twice is not three times, however late', () => {
+      expect(refusedAt([[61], [62]]).state).toMatchObject({ kind: 'waiting' })
+      expect(refusedAt([[61], [62], [63]]).state).toMatchObject({ kind: 'needsUser' })
+    })
+
+    test('of a server that answers now so, now so, the same three count, and nothing else', () => {
+      const [a, b, c] = ['invalid_request', 'access_denied', 'HTTP 400']
+      expect(
+        refusedAt([
+          [61, a],
+          [67, b],
+          [73, a],
+          [79, b]
+        ]).state.kind
+      ).toBe('waiting')
+      expect(
+        refusedAt([
+          [61, a],
+          [67, b],
+          [73, c]
+        ]).state.kind
+      ).toBe('waiting')
+      expect(
+        refusedAt([
+          [61, a],
+          [67, b],
+          [73, a],
+          [79, b],
+          [85, a]
+        ]).state.kind
+      ).toBe('needsUser')
+      const busy: [number, HealthEvent][] = [[67 * minute, { type: 'due' }], failed('busy', 67 * minute)]
+      const between = run(busy, refusedAt([[61, a]])).health
+      expect(between.state).toMatchObject({ kind: 'waiting', report: { fault: 'busy' } })
+      expect(
+        refusedAt(
+          [
+            [73, a],
+            [79, a]
+          ],
+          between
+        ).state.kind
+      ).toBe('needsUser')
+      // Any number of other codes is forgotten again.
+      const many = refusedAt([...Array(40).keys()].map((n) => [61 + 6 * n, `code_${n}`]))
+      expect(many.refusals).toHaveLength(8)
+    })
+
+    test.each(['refreshed', 'signedIn'] as const)('a count ends with %s', (type) => {
+      const grant = facts({ generation: 2, obtainedAt: start + hour, expiresAt: start + hour })
+      const { health } = run([[63 * minute, { type, grant }]], refusedAt([[61], [62]]))
+      expect(health).toMatchObject({ refusals: [], dead: null })
+      expect(refusedAt([[64], [65]], health).state.kind).toBe('waiting')
+    })
+
+    test('a restart goes on counting, and forgets nothing but what was of another grant', () => {
+      const started = (generation: number): [number, HealthEvent] => [
+        62 * minute,
+        { type: 'started', grant: facts({ generation }), leftover: null }
+      ]
+      const counting = refusedAt([[61], [61.5]])
+      expect(refusedAt([[63]], run([started(1)], counting).health).state.kind).toBe('needsUser')
+      expect(run([started(2)], counting).health.refusals).toEqual([])
+      const dead = refusedAt([[62]], counting)
+      expect(run([started(1)], dead).health.state).toEqual(dead.state)
+      // Killed in the middle of a try, or before its end was stored.
+      const trying = run([[122 * minute, { type: 'due' }]], dead)
+      expect(trying.effect).toBe('refresh')
+      const later: [number, HealthEvent] = [123 * minute, { type: 'started', grant: facts(), leftover: null }]
+      expect(run([later], trying.health).health.state).toMatchObject({
+        kind: 'needsUser',
+        nextAt: start + 183 * minute
+      })
+      expect(run([started(2)], dead).health).toMatchObject({ dead: null, state: { kind: 'fresh' } })
+    })
+
+    test('then tried hourly for a day and daily after, and said to be since the first', () => {
+      const dead = refusedAt([[61], [62], [63]])
+      const { at, health } = tries(dead, 0, 30)
+      const gaps = at.map((now, n) => (now - (at[n - 1] ?? 63 * minute)) / hour)
+      expect(gaps.slice(0, 24)).toEqual(Array(24).fill(1))
+      expect(gaps.slice(24)).toEqual(Array(6).fill(24))
+      expect(health.state).toMatchObject({ since: start + 63 * minute, report: { at: start + 63 * minute } })
+      // The light does not turn green for the moment of a try.
+      const trying = run([[plannedAt(health)! - start, { type: 'due' }]], health).health
+      expect(lightOf(trying, plannedAt(health)!)).toBe('amber')
+    })
+
+    test('a server that is busy meanwhile is asked no sooner', () => {
+      for (const fault of ['busy', 'offline', 'garbled'] as const) {
+        const { health } = tries(refusedAt([[61], [62], [63]]), 0, 3, fault)
+        expect(health.state).toMatchObject({ kind: 'needsUser', action: 'signIn', since: start + 63 * minute })
+        expect(historyOf(health, { fault, at: start, detail: 'HTTP 503' })).not.toContain('rejected')
+      }
+    })
+
+    test('a new token or a sign-in ends it, a person may ask, and the clock may go back', () => {
+      const dead = refusedAt([[61], [62], [63]])
+      expect(run([[64 * minute, { type: 'asked' }]], dead).effect).toBe('refresh')
+      expect(run([[64 * minute, { type: 'poked' }]], dead).effect).toBeNull()
+      const fresh: [number, HealthEvent] = [64 * minute, { type: 'refreshed', grant: facts({ generation: 2 }) }]
+      expect(run([fresh], dead).health).toMatchObject({ state: { kind: 'fresh' }, dead: null })
+      expect(run([[64 * minute, { type: 'signedIn', grant: facts() }]], dead).health.dead).toBeNull()
+      const [back, soon] = [-100 * minute, -99 * minute]
+      const again = run([[back, { type: 'due' }], [soon, { type: 'due' }], failed('unclear', soon)], dead).health
+      expect(again.state.kind).toBe('needsUser')
+      expect(isDue(again, start - 98 * minute, defaultSchedule)).toBe(false)
+    })
+
+    test('words of a server’s own that name the refresh token are believed at once, and RFC 6749’s for good', () => {
+      const own = run([
+        signedIn,
+        due,
+        failed('refused', 50 * minute, { detail: 'token_revoked', inOwnWords: true })
+      ]).health
+      expect(own.state).toMatchObject({ kind: 'needsUser', action: 'signIn', nextAt: start + 110 * minute })
+      expect(wordsOf(own, start)).toBe('Sign-in needed: the server rejected the refresh token')
+      const final = run([[110 * minute, { type: 'due' }], failed('refused', 110 * minute)], own).health
+      expect(final).toMatchObject({ dead: null, state: { kind: 'needsUser', nextAt: null } })
+    })
+
+    test('settings change the plan as for a refusal of settings', () => {
+      const dead = refusedAt([[61], [62], [63]])
+      const schedule = { ...defaultSchedule, fixRetry: 10 * minute }
+      const plan = (health: Health, now: number) =>
+        plannedAt(transition(health, { type: 'rescheduled' }, { ...at(start + now), schedule }).health)
+      expect(plan(dead, 64 * minute)).toBe(start + 74 * minute)
+      expect(plan(tries(dead, 0, 26).health, 30 * hour)).toBeGreaterThan(start + 49 * hour)
+    })
   })
 
   test('misconfigured says what to fix and is tried hourly', () => {
@@ -208,7 +394,7 @@ test('FM-07 paused servers are never due', () => {
   expect(lightOf(health, start)).toBe('grey')
 })
 
-const fault = fc.constantFrom<Fault>('offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved')
+const fault = fc.constantFrom<Fault>(...faults)
 const anyEvent = (now: number): fc.Arbitrary<HealthEvent> =>
   fc.oneof(
     fc.constantFrom<HealthEvent>(
@@ -280,7 +466,7 @@ describe('words that age', () => {
   })
 
   test('history keeps sentences without times, which would be read in another zone', () => {
-    for (const fault of ['offline', 'busy', 'lost', 'garbled', 'refused', 'misconfigured', 'unsaved'] as const) {
+    for (const fault of faults) {
       const { health } = run([signedIn, due, failed(fault, 50 * minute)])
       expect(historyOf(health)).not.toBe('')
       expect(historyOf(health)).not.toMatch(/\d\d:\d\d/)

@@ -384,6 +384,46 @@ describe('races with a sign-in', () => {
     expect((await vault.events('one', 10)).map(({ kind }) => kind)).not.toContain('refreshFailed')
   })
 
+  test('FM-06 unclear refusals are counted across restarts and end in a sign-in, after which the dead token rests', async () => {
+    const { open, vault, oauth, clock } = await setting()
+    clock.jump(hour)
+    let keeper = open()
+    for (const code of ['tokenUnavailable', 'tokenUnavailable', 'signInNeeded']) {
+      keeper = open()
+      oauth.answers.push(() => failure('unclear', 'invalid_request'))
+      await keeper.start()
+      await clock.settle()
+      await expect(readToken(keeper, clock, 'one', 0)).rejects.toMatchObject({ code })
+      await keeper.drain()
+      // The refusal is a complete answer, so nothing is left to be heard.
+      expect((await vault.readGrant('one'))!.startedAt).toBeNull()
+      clock.jump(minute)
+    }
+    expect(oauth.renewals.map(({ refreshToken }) => refreshToken)).toEqual(Array(3).fill('refresh-0'))
+    keeper = open()
+    await keeper.start()
+    expect(keeper.roster.view('one')).toMatchObject({ action: 'signIn', light: 'red', fault: 'unclear' })
+    const tried = keeper.roster.view('one').nextAt!
+    await vault.commitSignIn('one', grantAt(clock.now(), 7, 30 * hour))
+    await keeper.signedIn('one')
+    clock.jump(tried - clock.now())
+    keeper.poke()
+    await clock.advance(hour)
+    expect(oauth.renewals).toHaveLength(3)
+    expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', light: 'green' })
+  })
+
+  test('a refresh token that seemed dead and is accepted after all is used like any other', async () => {
+    const { keeper, oauth, clock } = await setting()
+    await keeper.start()
+    oauth.answers.push(() => ({ ...failure('refused', 'token_revoked'), inOwnWords: true }))
+    await expect(refreshNow(keeper, 'one')).rejects.toMatchObject({ code: 'signInNeeded' })
+    oauth.succeed()
+    await clock.advance(hour)
+    expect(keeper.roster.view('one')).toMatchObject({ state: 'fresh', light: 'green', fault: null })
+    expect(await token(keeper)).toBe('access-1')
+  })
+
   test('when wrong settings are tried again is said once', async () => {
     const { keeper, oauth, clock } = await setting()
     await keeper.start()

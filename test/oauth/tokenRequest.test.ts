@@ -85,7 +85,7 @@ describe('FM-05 faults made for real', () => {
       'invalid_grant',
       null
     ],
-    [{ status: 400, body: { error: 'invalid_scope' } }, 'misconfigured', 'invalid_scope', null],
+    [{ status: 400, body: { error: 'invalid_scope' } }, 'unclear', 'invalid_scope', null],
     [{ body: 'x'.repeat(200_000) }, 'garbled', 'too_large', null]
   ])('%j is %s', async (reply, fault, detail, retryAfter) => {
     fake.script('/token', reply)
@@ -155,6 +155,27 @@ describe('FM-05 faults made for real', () => {
     const own = { ...grant, shape: { ...grant.shape, registration: 'preRegistered' as const } }
     expect(await oauth.renew(configOf(fake.mcp), own, never)).toMatchObject({ detail: 'invalid_client' })
     expect(plain(grant.refreshToken)).toBe('r')
+  })
+})
+
+describe('FM-06 a refusal that does not say of what', () => {
+  test.each([
+    ['dynamic', 'unclear'],
+    ['metadataDocument', 'unclear'],
+    ['preRegistered', 'misconfigured'],
+    ['none', 'misconfigured']
+  ] as const)('of a client by registration "%s" is %s', async (registration, fault) => {
+    fake.script('/token', { status: 400, body: { error: 'invalid_request' } })
+    expect(await renew(configOf(fake.mcp), grantOf(fake.origin, {}, { registration }))).toMatchObject({ fault })
+    fake.script('/token', { status: 400, body: { status: 'BAD_REFRESH_TOKEN' } })
+    const named = await renew(configOf(fake.mcp), grantOf(fake.origin, {}, { registration }))
+    expect(named).toMatchObject({ fault: 'refused', inOwnWords: true, detail: 'HTTP 400' })
+  })
+
+  test('of a client known by its URL, which has no settings, is never told as one of settings', async () => {
+    fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
+    const shape = { registration: 'metadataDocument' as const }
+    expect(await renew(configOf(fake.mcp), grantOf(fake.origin, {}, shape))).toMatchObject({ fault: 'unclear' })
   })
 })
 

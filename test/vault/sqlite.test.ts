@@ -48,13 +48,15 @@ const health: Health = {
   signIn: null,
   lastAttemptAt: 5,
   lostAt: null,
+  refusals: ['invalid_request'],
+  dead: null,
   scopeNeededAt: 5,
   acceptedAt: null
 }
 
 test('the health that an earlier version saved is read as one without what it did not know', () => {
-  const { scopeNeededAt, ...before } = newHealth
-  expect(readHealth('one', JSON.stringify(before))).toEqual({ ...before, scopeNeededAt })
+  const { scopeNeededAt, refusals, dead, ...before } = newHealth
+  expect(readHealth('one', JSON.stringify(before))).toEqual({ ...before, scopeNeededAt, refusals, dead })
 })
 
 describe('servers', () => {
