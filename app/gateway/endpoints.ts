@@ -9,8 +9,15 @@ const maxEndpoints = 64
 const refusals = ['elsewhere', 'full'] as const
 export type RefusedEndpoint = (typeof refusals)[number]
 
-/** `path`: with its query, to be asked for as it is. `isJudged`: whether the answers to the stream's own URL judge the token. */
-export type Endpoint = { origin: string; path: string; isJudged: boolean }
+export type Endpoint = {
+  origin: string
+  /** With its query, to be asked for as it is. */
+  path: string
+  /** Whether the answers to the stream's own URL judge the token. */
+  isJudged: boolean
+  /** Stands for the session, as an `Mcp-Session-Id` would. */
+  session: string
+}
 
 /** The endpoints of one stream. */
 export type EndpointStream = {
@@ -30,17 +37,20 @@ export function createEndpoints() {
     find: (holder: string, name: string): Endpoint | RefusedEndpoint | undefined =>
       refusals.find((refusal) => refusal === name) ?? byHolder.get(holder)?.get(name),
     /** `url`: the upstream's that answered with the stream; addresses are relative to it. */
-    open(holder: string, url: string, isJudged: boolean): EndpointStream {
+    open(holder: string, url: URL, isJudged: boolean, session: string): EndpointStream {
       const mine: string[] = []
       return {
         add(address) {
-          const named = URL.parse(address, url)
-          const { origin } = new URL(url)
+          const named = URL.parse(address, url.href)
+          const { origin } = url
           if (named?.origin !== origin || named.username !== '' || named.password !== '') return 'elsewhere'
           const endpoints = byHolder.get(holder) ?? new Map<string, Endpoint>()
           if (endpoints.size >= maxEndpoints) return 'full'
           const name = randomBytes(16).toString('base64url')
-          byHolder.set(holder, endpoints.set(name, { origin, path: `${named.pathname}${named.search}`, isJudged }))
+          byHolder.set(
+            holder,
+            endpoints.set(name, { origin, path: `${named.pathname}${named.search}`, isJudged, session })
+          )
           mine.push(name)
           return name
         },

@@ -17,6 +17,8 @@ export type Exchange = {
   /** Aborts when the client went away or lost its access. */
   signal: AbortSignal
   response: ServerResponse
+  /** Called with each final answer, before anything else is done with it. */
+  onAnswer: (answer: Answer) => void
   /** Whether the gateway judges this answer itself; it is then not sent to the client. */
   isOurs: (answer: Answer) => boolean
   /** Whether the upstream's own `WWW-Authenticate` goes to the client. */
@@ -94,6 +96,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
     onResponseStart(controller, status, parsed, message) {
       if (status < 200 || !judge) return
       const answer = { status, headers: parsed }
+      judge.onAnswer(answer)
       isOurs = judge.isOurs(answer)
       if (isOurs) return resolve({ kind: 'ours', ...answer })
       rewriter = judge.rewriter(answer)

@@ -8,6 +8,7 @@ import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import { isServerName } from '../contract/serverConfig.ts'
 import { readBase, type Target } from './addresses.ts'
 import { type Body, readBody } from './body.ts'
+import { createCookies } from './cookies.ts'
 import { createEndpoints, type Endpoint, type RefusedEndpoint } from './endpoints.ts'
 import { type Failure, fail, refuse } from './errorReplies.ts'
 import type { Pools } from './pools.ts'
@@ -37,6 +38,7 @@ export type Forward = (
 export function createForward(o: ForwarderOptions): Forward {
   const { pools, metrics, clock, log } = o
   const endpoints = createEndpoints()
+  const cookies = createCookies(clock)
   return async (request, response, target, origin, onAdmitted) => {
     const began = clock.now()
     const { upstreams, admission } = o.parts()
@@ -88,6 +90,7 @@ export function createForward(o: ForwarderOptions): Forward {
         holder,
         endpoint,
         endpoints,
+        cookies,
         body,
         began,
         signal: clientGone,

@@ -100,13 +100,14 @@ const isOurCredential = (value: string) => /(^|\s)tt[ackr]_/.test(value)
 
 /**
  * The headers for the upstream. `credentials`: the token's; null (pass-through mode): the client's own `Authorization`.
- * `isRead`: the gateway has to read the answer, so that no compression is asked for.
+ * `isRead`: the gateway has to read the answer, so that no compression is asked for. `cookies`: those that the gateway keeps.
  */
 export function headersUp(
   raw: RawHeaders,
   host: string,
   credentials: readonly [string, string][] | null,
-  isRead: boolean
+  isRead: boolean,
+  cookies: string | null
 ): string[] {
   const dropped = connectionHeaders(raw)
   const up = ['host', host]
@@ -120,6 +121,7 @@ export function headersUp(
     up.push(name, value)
   }
   for (const pair of credentials ?? []) up.push(...pair)
+  if (cookies !== null) up.push('cookie', cookies)
   return up
 }
 

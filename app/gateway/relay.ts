@@ -1,5 +1,6 @@
 // Sends an admitted request to its upstream with a token, and once more with a new one if the token is refused.
 // What must not reach the client, such as a redirect to another host, is thrown as Refused with a sentence instead.
+import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sayProblem } from '../health/problems.ts'
 import type { Upstream, Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
@@ -7,6 +8,7 @@ import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { type Base, readBase, rewriteLocation, type Target, upstreamPath } from './addresses.ts'
 import type { Body } from './body.ts'
 import { canUnpack, type Rewriter } from './bodyDown.ts'
+import type { CookieOwner, Cookies } from './cookies.ts'
 import { createEndpointRewriter } from './endpointEvents.ts'
 import type { Endpoint, EndpointStream, Endpoints } from './endpoints.ts'
 import type { Failure } from './errorReplies.ts'
@@ -36,6 +38,7 @@ export type Forwarding = {
   /** Where the request goes instead of `target`: to an address that the upstream named. */
   endpoint: Endpoint | null
   endpoints: Endpoints
+  cookies: Cookies
   body: Body
   /** When the request came, in ms since the epoch. */
   began: number
@@ -119,12 +122,14 @@ function statusOf({ upstream, signal }: Forwarding, outcome: Outcome): number {
 
 /** Sends the request with `token`; null: with the client's own `Authorization`. */
 async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken | null): Promise<Outcome> {
-  const { request, response, upstream, target, origin, body, signal, onDelivered } = forwarding
+  const { request, response, upstream, target, origin, cookies, body, signal, onDelivered } = forwarding
   const base = readBase(upstream.url)
   if (!base.isSafe) throw unsafeAddress(upstream)
   const path = forwarding.endpoint?.path ?? upstreamPath(base, target)
   const method = request.method ?? 'GET'
   const publicBase = `${origin}/${upstream.id}`
+  const url = new URL(`${base.origin}${path}`)
+  const cookieOwner = cookieOwnerOf(forwarding, token)
   const attempt = async () => {
     // New for each attempt: a DPoP proof is valid for one request.
     const credentials = token ? await token.headers(method, `${base.origin}${path}`) : null
@@ -133,16 +138,23 @@ async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken |
       origin: base.origin,
       method,
       path,
-      headers: headersUp(request.rawHeaders, base.host, credentials, wantsEvents(request)),
+      headers: headersUp(
+        request.rawHeaders,
+        base.host,
+        credentials,
+        wantsEvents(request),
+        cookies.header(cookieOwner, url)
+      ),
       body: body.next(),
       signal,
       response,
       passesChallenges: token === null,
+      onAnswer: (answer) => cookies.note(cookieOwner, url, method, answer),
       isOurs: (answer) =>
         leavesUpstream(answer, base, path, publicBase) ||
         (token !== null && (answer.status === 401 || (answer.status === 403 && scopeChallenge(answer) !== null))),
       extraHeaders: (answer) => rewrittenAddresses(answer, base, path, publicBase),
-      rewriter: (answer) => endpointRewriter(forwarding, answer, `${base.origin}${path}`),
+      rewriter: (answer) => endpointRewriter(forwarding, answer, url, cookieOwner),
       onDelivered
     })
   }
@@ -160,18 +172,40 @@ async function send(forwarding: Forwarding, pools: Pools, token: UpstreamToken |
 const wantsEvents = ({ method, headers }: IncomingMessage) =>
   method === 'GET' && /\btext\/event-stream\b/i.test(headers.accept ?? '')
 
+/**
+ * Whose cookies go up. Another account at the server, or in pass-through mode another `Authorization`, is somebody else.
+ */
+function cookieOwnerOf({ request, holder, endpoint }: Forwarding, token: UpstreamToken | null): CookieOwner {
+  const { authorization = '', 'mcp-session-id': id } = request.headers
+  const account = token ? token.signInNumber : createHash('sha256').update(authorization).digest('base64url')
+  return { caller: `${holder}\n${account}`, session: endpoint?.session ?? (typeof id === 'string' ? id : null) }
+}
+
 /** For an event stream that answers GET: in the transport of 2024-11-05 it tells where to post. `url`: the upstream's. */
-function endpointRewriter(forwarding: Forwarding, { status, headers }: Answer, url: string): Rewriter | null {
-  const { request, endpoints, holder, upstream } = forwarding
+function endpointRewriter(
+  forwarding: Forwarding,
+  { status, headers }: Answer,
+  url: URL,
+  cookieOwner: CookieOwner
+): Rewriter | null {
+  const { request, endpoints, cookies, holder, upstream } = forwarding
   const isStream = /^text\/event-stream\s*(;|$)/i.test(String(headers['content-type'] ?? ''))
   if (request.method !== 'GET' || status !== 200 || !isStream) return null
   if (!canUnpack(String(headers['content-encoding'] ?? ''))) return null
   // From here on nothing of the request may be held on to: a stream lasts for days.
-  return rewriterOf(endpoints.open(holder, url, isOwnAddress(forwarding)), `/${upstream.id}/~/`)
+  const { session, end } = cookies.openStream(cookieOwner, url)
+  const stream = endpoints.open(holder, url, isOwnAddress(forwarding), session)
+  return rewriterOf(stream, `/${upstream.id}/~/`, end)
 }
 
-function rewriterOf(stream: EndpointStream, below: string): Rewriter {
-  return { ...createEndpointRewriter((address) => `${below}${stream.add(address)}`), close: stream.close }
+function rewriterOf(stream: EndpointStream, below: string, endSession: () => void): Rewriter {
+  return {
+    ...createEndpointRewriter((address) => `${below}${stream.add(address)}`),
+    close() {
+      stream.close()
+      endSession()
+    }
+  }
 }
 
 function rewrittenAddresses({ headers }: Answer, base: Base, asked: string, publicBase: string): [string, string][] {

@@ -64,6 +64,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     if (!tokens || (tokens.expiresAt !== null && tokens.expiresAt <= clock.now())) throw explainMissing(id)
     return {
       generation: tokens.generation,
+      signInNumber: roster.get(id).signInNumber,
       headers: (method, url) => oauth.credentials(tokens, method, url),
       noteNonce: oauth.noteNonce
     }

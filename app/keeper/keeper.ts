@@ -68,6 +68,7 @@ export class Keeper {
   #cancelAlarm = () => {}
   /** The last time that was read off the clock. */
   #lastNow = Number.NEGATIVE_INFINITY
+  #signIns = 0
   /** The clock went back, or servers were just loaded: plans say nothing of what is due by a beginning in the future. */
   #mustLookAtAll = true
   #stopped = false
@@ -252,6 +253,7 @@ export class Keeper {
     const entry = this.roster.find(id)
     if (!grant || !entry) return
     entry.unsaved = null
+    entry.signInNumber = ++this.#signIns
     this.#takeGrant(id, entry, grant, 'signedIn')
     this.record(id, 'signedIn', `Signed in${sayValidity(grant)}`, { expiresAt: grant.expiresAt })
   }

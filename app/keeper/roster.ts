@@ -20,6 +20,8 @@ export type Unsaved = { generation: number; tokens: Tokens; isRotated: boolean }
 /** One server. Kept small: thousands of these stay in memory for days. */
 export type Entry = Viewed & {
   unsaved: Unsaved | null
+  /** Another number after each sign-in in this process, whosever account it is, and the same after a refresh. */
+  signInNumber: number
   /** The refresh or save under way; a second one waits behind it. */
   flight: Promise<void> | null
   /** The end of this server's queue of writes; null: nothing is being written. */
@@ -72,6 +74,7 @@ export class Roster {
       lastEvent,
       proposals,
       unsaved: null,
+      signInNumber: 0,
       flight: null,
       saving: null,
       plan: null,

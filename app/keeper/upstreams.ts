@@ -11,6 +11,8 @@ export type Upstream = { id: string; name: string; url: string; mode: Mode; cert
 /** A token to use now. `generation` tells a refusal of it from one of a newer token. */
 export type UpstreamToken = {
   generation: number
+  /** The sign-in that it is from, perhaps with another account than the one before; a refresh changes nothing of this. */
+  signInNumber: number
   /** What proves it on one request: `Authorization`, and what else its type asks for. */
   headers(method: string, url: string): readonly [string, string][] | Promise<readonly [string, string][]>
   /** Keeps what the answer's `DPoP-Nonce` says (RFC 9449 section 9); true: news, so the same token is worth another try. */

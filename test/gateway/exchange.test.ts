@@ -35,6 +35,7 @@ function begin() {
     signal: gone.signal,
     response,
     passesChallenges: false,
+    onAnswer: () => {},
     isOurs: () => false,
     extraHeaders: () => [],
     rewriter: () => null,

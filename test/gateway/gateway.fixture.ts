@@ -32,7 +32,7 @@ export type GatewaySetting = {
     counted: string[]
   }
   /** The generation of the token that goes up as `Bearer upstream-<generation>`. */
-  token: { generation: number; fails: TokentrayError | null; renewFails: TokentrayError | null }
+  token: { generation: number; signInNumber: number; fails: TokentrayError | null; renewFails: TokentrayError | null }
   /** Cuts whoever is let in. */
   revoke(): void
   upstreamUrl: string
@@ -74,13 +74,14 @@ export async function startSetting(
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}${path}`
   const told: GatewaySetting['told'] = { sightings: [], accepted: 0, scopes: [], renewals: 0, uses: [], counted: [] }
-  const token: GatewaySetting['token'] = { generation: 1, fails: null, renewFails: null }
+  const token: GatewaySetting['token'] = { generation: 1, signInNumber: 1, fails: null, renewFails: null }
   let nonce: string | null = null
   const made = () => {
     const { generation } = token
     const proof = (): [string, string][] => (nonce === null ? [] : [['dpop', `proof-with-${nonce}`]])
     return {
       generation,
+      signInNumber: token.signInNumber,
       headers: (): [string, string][] => [['authorization', `Bearer upstream-${generation}`], ...proof()],
       noteNonce(_: string, given: string | null | undefined) {
         const isNews = typeof given === 'string' && given !== nonce

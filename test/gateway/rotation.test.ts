@@ -82,3 +82,18 @@ test('a paused server says so, and is not refreshed behind the person’s back',
   const reply = await ask({ gateway }, '/one', { ...list, key })
   expect([reply.status, JSON.parse(reply.text).error.message]).toEqual([503, expect.stringContaining('paused')])
 })
+
+test('a token tells of another sign-in, which may be another account, and not of a refresh', async () => {
+  const clock = forwardClock()
+  s = await createSetting({ clock })
+  await s.signIn()
+  gateway = await startGateway({ ...s.core.gateway, clock, port: 0, publicUrl: null })
+  const { upstreams } = s.core.gateway.parts()
+  const token = () => upstreams.token('one', new AbortController().signal)
+  const first = await token()
+  await s.call('server.refresh', { server: 'one' })
+  const refreshed = await token()
+  expect([refreshed.generation > first.generation, refreshed.signInNumber]).toEqual([true, first.signInNumber])
+  await s.signInAgain()
+  expect((await token()).signInNumber).not.toBe(first.signInNumber)
+})
