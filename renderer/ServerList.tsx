@@ -36,7 +36,11 @@ export function primaryAction(view: ServerView): { text: string; run: () => void
   if (action === 'tryRestored')
     return { text: actionWords.tryRestored, run: () => go({ name: 'server', id, part: null }), urgent }
   if (action === 'fixSettings')
-    return { text: actionWords.fixSettings, run: () => go({ name: 'server', id, part: 'settings' }), urgent }
+    return {
+      text: view.state === 'signedOut' ? actionWords.fixClient : actionWords.fixSettings,
+      run: () => go({ name: 'server', id, part: 'settings' }),
+      urgent
+    }
   if (grantKind === 'staticToken' || grantKind === 'refreshToken')
     return { text: actionWords.giveToken, run: () => go({ name: 'server', id, part: 'token' }), urgent }
   const text = action === 'grantMore' ? actionWords.grantMore(scopesOf(view)) : actionWords.signIn

@@ -6,6 +6,7 @@ import { ActionButton, Push } from './controls.tsx'
 import { Mark } from './Mark.tsx'
 import { beginSignIn, type Progress } from './signIns.ts'
 import { go } from './store.ts'
+import { actionWords } from './words/actions.ts'
 import { signInWords } from './words/signIn.ts'
 
 const text = signInWords
@@ -36,6 +37,8 @@ export function Failed({ view, progress, hasToken }: { view: ServerView; progres
   const wasCancelled = progress.code === 'signInCancelled'
   // Its answer is the button beside the question (Proposals.tsx).
   const isQuestion = progress.code === 'confirmationNeeded'
+  // Another try would be refused as well; the settings have the client and its secret.
+  const isClientWrong = progress.code === 'clientRefused' && view.ownClient === true
   /** A server that never had a token is added anew, since its address and client cannot be changed. */
   const startOver = async (way: 'browser' | 'ownClient') => {
     if (await remove(view)) go({ name: 'add', way, url: view.url })
@@ -50,12 +53,17 @@ export function Failed({ view, progress, hasToken }: { view: ServerView; progres
         </div>
       </div>
       <div className="acts">
+        {isClientWrong && (
+          <Push look="primary" onPress={() => go({ name: 'server', id: view.id, part: 'settings' })}>
+            {actionWords.fixClient}
+          </Push>
+        )}
         {!isQuestion && (
-          <Push look="primary" onPress={() => beginSignIn(view.id)}>
+          <Push look={isClientWrong ? 'plain' : 'primary'} onPress={() => beginSignIn(view.id)}>
             {text.again}
           </Push>
         )}
-        {!hasToken && needsOwnClient.has(progress.code) && (
+        {!hasToken && !isClientWrong && needsOwnClient.has(progress.code) && (
           <ActionButton action={`remove ${view.id}`} onPress={() => startOver('ownClient')}>
             {text.ownClient}
           </ActionButton>

@@ -99,6 +99,7 @@ function remarks(view: ServerView, now: number): string[] {
 function whatNext({ state, paused, action, nextAt }: ServerView, now: number): string {
   if (paused) return 'paused'
   if (state === 'refreshing') return 'refreshing now'
+  if (action === 'fixSettings' && state === 'signedOut') return 'needs you: fix the client'
   if (action !== null) return `needs you: ${actions[action]}`
   if (nextAt === null) return 'no refresh scheduled'
   const verb = state === 'waiting' ? 'next attempt' : 'next refresh'

@@ -112,6 +112,10 @@ export function describeCard(view: ServerView, now: number): string[] {
   return [view.id, ...facts.filter(([, text]) => text).map(([name, text]) => `  ${`${name}:`.padEnd(24)}${text}`)]
 }
 
+/** For a client that a person gave and the authorization server refused. */
+export const fixClient = (id: string) =>
+  `tokentray set ${id} --client-id ID --client-secret-file FILE, then tokentray login ${id}`
+
 /** The command that does what the server waits for; null where nothing is needed. */
 export function nextStep(view: ServerView): string | null {
   if (view.action === 'signIn' && view.grantKind === 'staticToken') return `tokentray set ${view.id} --token-file FILE`
@@ -119,6 +123,7 @@ export function nextStep(view: ServerView): string | null {
     return `tokentray set ${view.id} --refresh-token-file FILE`
   if (view.action === 'signIn' || view.action === 'grantMore') return `tokentray login ${view.id}`
   if (view.action === 'tryRestored') return `tokentray refresh ${view.id}, or tokentray login ${view.id}`
+  if (view.action === 'fixSettings' && view.state === 'signedOut') return fixClient(view.id)
   if (view.action === 'fixSettings') return `tokentray status ${view.id}, then tokentray set ${view.id} …`
   return null
 }

@@ -113,6 +113,9 @@ export function isHeld(health: Health, heldUntil: number | null): boolean {
   return heldUntil !== null && at !== null && at <= heldUntil
 }
 
+/** A sign-in failed because the authorization server refused the client that a person gave. */
+export const clientRefusedWords = 'Settings need fixing: the client was refused'
+
 export const heldWords = 'Refreshing is on hold'
 
 const outageWords: Record<Outage['kind'], string> = {

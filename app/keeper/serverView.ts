@@ -8,6 +8,7 @@ import type { Seen } from '../health/outage.ts'
 import { plannedAt } from '../health/questions.ts'
 import {
   addOutage,
+  clientRefusedWords,
   detailOf,
   explainOutage,
   isHeld,
@@ -63,6 +64,9 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
   const missing = shape ? missingScopes(config.addedScope, scope).join(' ') : ''
   // Nothing is kept for it, so nothing is missing.
   const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
+  // Shown until there is a grant or something else happens, such as a change of the settings.
+  const failed = state.kind === 'signedOut' && !health.signIn && lastEvent?.kind === 'signInFailed' ? lastEvent : null
+  const isClientRefused = failed?.fault === 'misconfigured'
   const report = state.kind === 'waiting' || state.kind === 'needsUser' ? state.report : null
   const refused =
     state.kind === 'needsUser' ? proposalsIn(state.code, URL.parse(shape?.issuer ?? '')?.host ?? config.name) : []
@@ -76,8 +80,11 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
     ? passedThroughWords
     : isUnchecked && !health.signIn
       ? uncheckedWords
-      : wordsOf(health, now, heldUntil)
+      : isClientRefused && !health.paused
+        ? clientRefusedWords
+        : wordsOf(health, now, heldUntil)
   const details = [
+    failed?.detail ?? '',
     isUnchecked ? unchecked : detailOf(health, now, writeTime),
     outage ? explainOutage(outage, writeTime) : ''
   ]
@@ -96,7 +103,13 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
     ...(outage && { outage }),
     warnings: warningsOf(health, now, schedule),
     action:
-      state.kind === 'needsUser' ? state.action : state.kind === 'signedOut' && !isPassedThrough ? 'signIn' : null,
+      state.kind === 'needsUser'
+        ? state.action
+        : state.kind === 'signedOut' && !isPassedThrough
+          ? isClientRefused
+            ? 'fixSettings'
+            : 'signIn'
+          : null,
     since: state.kind === 'signedOut' ? null : state.since,
     nextAt: isHeld(health, heldUntil) ? heldUntil : plannedAt(health),
     attempt: state.kind === 'waiting' || state.kind === 'refreshing' ? state.attempt : 0,

@@ -157,7 +157,11 @@ export class RunningSignIn {
       keeper.propose(server, known.proposals)
       keeper.dispatch(server, { type: 'signInEnded' })
       // No failure to remember: the owner ended before a person was sent off, and the next owner is asked again.
-      if (known.code !== 'ownerStopping') keeper.record(server, 'signInFailed', known.message)
+      if (known.code !== 'ownerStopping')
+        keeper.record(server, 'signInFailed', known.message, {
+          // Signing in again cannot mend a client that a person gave.
+          fault: known.code === 'clientRefused' && isOwnClient(keeper, server) ? 'misconfigured' : null
+        })
       throw known
     }
   }
@@ -204,6 +208,8 @@ export class RunningSignIn {
     return this.#abort.signal.aborted ? this.#abort.signal.reason : error
   }
 }
+
+const isOwnClient = ({ roster }: Keeper, server: string) => roster.find(server)?.config.clientId !== undefined
 
 /** True where a person may be signed in at `address`: not as a client of its own, by a given token, or passed through. */
 const isPersonAt = ({ url, grantKind, mode }: ServerView, address: string) =>

@@ -12,6 +12,7 @@ export const actionWords = {
     return others.length > 0 ? `Grant ${name} and ${others.length} more…` : `Grant ${name}…`
   },
   fixSettings: 'Fix settings',
+  fixClient: 'Fix client',
   giveToken: 'Replace token',
   showSignIn: 'Continue',
   tryRestored: 'Decide…',

@@ -197,6 +197,21 @@ describe('add', () => {
     expect(err).toContain('Added a, without checking its URL.')
     expect(inputOf(core, 'server.find')).toBeUndefined()
   })
+  test('a refused client is to be fixed, in the list too', async () => {
+    const core = makeCore()
+    const refused = { action: 'fixSettings', state: 'signedOut', light: 'grey', ownClient: true } as const
+    const view = makeView('a', { grantKind: 'clientCredentials', ...refused })
+    core.on('server.add', () => ({ view, existed: false }))
+    core.on('signIn.start', fail('clientRefused', 'It does not accept the client (invalid_client).'))
+    const words = ['add', url, '--client-credentials', '--client-id', 'me', '--client-secret-file', '-']
+    const { err } = await runIn(words, { core, stdin: secret })
+    const remedy = 'tokentray set a --client-id ID --client-secret-file FILE, then tokentray login a'
+    expect(err).toContain(`To fix its client, run ${remedy}. To remove it`)
+    const { out } = await runIn(['status'], { core: makeCore([view]) })
+    expect(out).toContain('needs you: fix the client')
+    const card = await runIn(['status', 'a'], { core: makeCore([view]) })
+    expect(card.out).toContain(remedy)
+  })
   test('a server seeded before is left alone', async () => {
     const core = makeAdding()
     core.on('server.add', () => ({ view: makeView('a'), existed: true }))

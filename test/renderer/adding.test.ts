@@ -155,6 +155,27 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     })
   })
 
+  test('a refused client of one’s own leads to its settings, from the sign-in and from the row', async () => {
+    addable()
+    fixture().handlers['signIn.start'] = () => {
+      throw new Refusal('clientRefused', 'example.com does not accept the client (invalid_client).')
+    }
+    const page = await open('#add/ownClient')
+    await page.getByLabel(addWords.url).fill(address)
+    await page.getByLabel(addWords.clientId, { exact: true }).fill('client-1')
+    await button(page, addWords.submit).click()
+    await page.getByText('example.com does not accept the client (invalid_client).').waitFor()
+    change({ ownClient: true, action: 'fixSettings', detail: 'It does not accept the client.' })
+    await button(page, actionWords.fixClient).click()
+    await expect.poll(() => page.evaluate('location.hash')).toBe('#server/example/settings')
+    await page.goto(`${fixture().url}#`)
+    const row = page.locator('[data-server="example"]')
+    await row.getByText('It does not accept the client.').waitFor()
+    await row.getByRole('button', { name: actionWords.fixClient }).click()
+    await expect.poll(() => page.evaluate('location.hash')).toBe('#server/example/settings')
+    expect(fixture().inputsOf('server.remove')).toEqual([])
+  })
+
   test('what is missing is said where it is missing, and nothing is sent', async () => {
     const page = await open('#add/ownClient')
     await page.getByLabel(addWords.url).fill('my server')

@@ -54,3 +54,60 @@ test('a search ends with the core, and asks to be made again by the next', async
   await setting.core.close()
   await expect(search).rejects.toMatchObject({ code: 'ownerStopping' })
 })
+
+async function startWithFake() {
+  const setting = await createSetting()
+  const fake = await startFakeServer()
+  onTestFinished(async () => {
+    await setting.stop()
+    await fake.stop()
+  })
+  const signIn = async () => {
+    const { signIn, url } = await setting.call('signIn.start', { server: 'one' })
+    const done = setting.call('signIn.wait', { signIn })
+    done.catch(() => {})
+    if (url) await fetch(url)
+    await done
+  }
+  return { setting, fake, signIn }
+}
+
+test('a server whose first sign-in failed shows why, also after a restart, until something else happens', async () => {
+  const { setting, fake, signIn } = await startWithFake()
+  await setting.call('server.add', { url: fake.mcp, name: 'one' })
+  expect(setting.view().detail).toBe('')
+  fake.script('/token', { status: 400, body: { error: 'invalid_grant' } })
+  const error = await signIn().catch((thrown: Error) => thrown)
+  expect(error).toBeInstanceOf(Error)
+  const reason = { words: 'Not signed in', detail: (error as Error).message, action: 'signIn', light: 'grey' }
+  expect(setting.view()).toMatchObject(reason)
+  await setting.restart()
+  expect(setting.view()).toMatchObject(reason)
+  await setting.call('server.set', { server: 'one', scope: 'read' })
+  expect(setting.view().detail).toBe('')
+})
+
+test.each([{}, { grantKind: 'clientCredentials' as const }])(
+  'a refused client of one’s own is to be fixed, not signed in with (%j)',
+  async (given) => {
+    const { setting, fake, signIn } = await startWithFake()
+    await setting.call('server.add', { url: fake.mcp, name: 'one', clientId: 'me', clientSecret: 'wrong', ...given })
+    fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
+    await expect(signIn()).rejects.toMatchObject({ code: 'clientRefused' })
+    expect(setting.view()).toMatchObject({
+      words: 'Settings need fixing: the client was refused',
+      detail: expect.stringContaining('invalid_client'),
+      action: 'fixSettings'
+    })
+    await setting.call('server.set', { server: 'one', clientSecret: 'right' })
+    expect(setting.view()).toMatchObject({ words: 'Not signed in', action: 'signIn' })
+  }
+)
+
+test('a registered client that is refused is nobody’s to fix', async () => {
+  const { setting, fake, signIn } = await startWithFake()
+  await setting.call('server.add', { url: fake.mcp, name: 'one' })
+  fake.script('/token', { status: 401, body: { error: 'invalid_client' } })
+  await expect(signIn()).rejects.toMatchObject({ code: 'clientRefused' })
+  expect(setting.view()).toMatchObject({ words: 'Not signed in', action: 'signIn' })
+})

@@ -23,7 +23,7 @@ import {
   readAssertion,
   readCertificate
 } from '../sharedOptions.ts'
-import { describeLine } from '../words.ts'
+import { describeLine, fixClient } from '../words.ts'
 import type { World } from '../world.ts'
 import { signIn } from './login.ts'
 
@@ -112,7 +112,11 @@ async function firstToken(
     if (error instanceof TokentrayError)
       printNote(
         world,
-        `${view.id} is still in the list. To sign in, run tokentray login ${view.id}. To remove it, run tokentray remove ${view.id}.`
+        `${view.id} is still in the list. ${
+          error.code === 'clientRefused' && view.ownClient
+            ? `To fix its client, run ${fixClient(view.id)}.`
+            : `To sign in, run tokentray login ${view.id}.`
+        } To remove it, run tokentray remove ${view.id}.`
       )
     throw error
   }
