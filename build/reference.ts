@@ -19,7 +19,16 @@ const meanings: Record<number, string> = {
   130: 'stopped by Ctrl-C (143: by SIGTERM). `serve` and `demo` then exit with 0, because that is how they are stopped (`demo`: 1 if the steady server had a gap)'
 }
 
+const exits: Record<string, string> = {
+  status:
+    'Exits with 0 whatever the health is, as long as it can be shown. Scripts that want an exit code use `tokentray check`',
+  check:
+    'Exits with 0 if all is well, with 3 if a person is needed now or within `--for` (to sign in, to resume, to fix settings), and with 6 if only something is wrong that may pass by itself: refreshes fail and the token expires, or with `--servers` a server does not work. A vault that is locked or cannot be opened exits with 5. What is known counts: the end of the refresh token, or of an access token without one. An end that the server never stated counts as well, and the line says that it is unknown. Without `--servers`, no server is asked; with it, each gets one `initialize`, as from `verify`'
+}
+
 const json: Record<string, string> = {
+  check:
+    '`{"ok": boolean, "servers": [{"id", "ok": boolean, "trouble": string or null, "endsAt": number or null, "words": string}]}`; the troubles are listed in `app/health/outlook.ts`',
   add: '`{"view": View, "existed": boolean}`; `existed` is true only with `--from-env`, for a server imported before',
   list: '`{"servers": [View]}`',
   status: 'the whole snapshot; with a server `{"view": View}`; with `--watch` one per line',
@@ -51,7 +60,7 @@ const json: Record<string, string> = {
   create: '`{"path": string, "keySource": string}`',
   backup: '`{"path": string}`',
   restore: '`{"restored": string}`',
-  check: '`{"ok": boolean, "problems": [string]}`',
+  'vault check': '`{"ok": boolean, "problems": [string]}`',
   path: '`{"path": string}`',
   reset: '`{"keptAs": string or null}`'
 }
@@ -69,6 +78,8 @@ function describe(command: Command, path: string): string[] {
   const lines = [`### ${path}`, '', `${help.commandDescription(command)}.`, '', '```', usage, '```']
   if (options.length > 0) lines.push('', '| Option | |', '|---|---|', ...options)
   if (path === 'tokentray completion') lines.push('', 'To install it:', '', '```', installation, '```')
+  const exit = exits[path.replace(/^tokentray /, '')]
+  if (exit) lines.push('', `${exit}.`)
   const shape = json[path.replace(/^tokentray /, '')] ?? json[command.name()]
   if (shape) lines.push('', `With \`--json\`: ${shape}.`)
   return [

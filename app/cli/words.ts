@@ -1,14 +1,19 @@
 // Describes servers for a terminal: one line each, a card with every fact of one, or a line per event of its history.
 // Times are shown in the time zone of the person (TZ), and beside them how long ago or how soon that is.
+
+import { TokentrayError } from '../contract/errors.ts'
 import type { ExpirySource, SignInStep } from '../contract/health.ts'
 import { quirkFacts, quirkNames } from '../contract/quirks.ts'
 import type { GrantKind } from '../contract/serverConfig.ts'
-import type { EventKind, HistoryEvent, ServerView } from '../contract/views.ts'
+import type { EventKind, HistoryEvent, ServerView, Snapshot } from '../contract/views.ts'
 import { faultWords } from '../health/words.ts'
 import { setCommand } from './propose.ts'
 import { formatDistance, formatTime } from './times.ts'
 
 export const lockedNote = 'Locked: all clients are blocked. Run "tokentray unlock" to allow them again.'
+
+export const notKeptNote =
+  'Tokentray is not running, so tokens are refreshed only when you use them. Run tokentray serve to keep them fresh.'
 
 /** Why nothing is refreshed for now, and how to end that. */
 export const sayHold = ({ message }: { message: string }): string =>
@@ -17,6 +22,16 @@ export const sayHold = ({ message }: { message: string }): string =>
 /** What a server can be found by on the command line. */
 export function isNamed(view: ServerView, server: string): boolean {
   return view.id === server || view.name.toLowerCase() === server.toLowerCase()
+}
+
+/** The server called so. Throws `serverUnknown`. */
+export function findServer({ servers }: Snapshot, server: string): ServerView {
+  const view = servers.find(({ id }) => id === server) ?? servers.find((each) => isNamed(each, server))
+  if (view) return view
+  throw new TokentrayError(
+    'serverUnknown',
+    `There is no server named "${server}". Run tokentray list to see your servers.`
+  )
 }
 
 /** "steady: Healthy; the token expires in 14m 3s." */

@@ -18,6 +18,9 @@ type Place = {
   valued: string[]
 }
 
+/** A list of names is completed up to this one. */
+const maxCompleted = 10
+
 function places(command: Command, path: readonly string[] = []): Place[] {
   const help = command.createHelp()
   const visible = help.visibleOptions(command)
@@ -29,7 +32,9 @@ function places(command: Command, path: readonly string[] = []): Place[] {
     {
       path: place,
       next: [...subcommands, ...options],
-      arguments: command.registeredArguments.map((each) => argumentOf(place, each.name())),
+      arguments: command.registeredArguments.flatMap((each) =>
+        Array(each.variadic ? maxCompleted : 1).fill(argumentOf(place, each.name()))
+      ),
       valued: visible
         .filter((option) => option.required || option.optional)
         .map((option) => option.long ?? option.flags)
@@ -43,7 +48,7 @@ function places(command: Command, path: readonly string[] = []): Place[] {
 }
 
 function argumentOf(place: string, name: string): Argument {
-  if (name === 'server') return 'servers'
+  if (name === 'server' || name === 'servers') return 'servers'
   if (name === 'client') return place.startsWith('clients ') ? 'clients' : clients.map(({ id }) => id)
   return name === 'shell' ? Object.keys(shells) : null
 }

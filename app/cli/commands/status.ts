@@ -1,12 +1,11 @@
 // `tokentray status`: the health of all servers or of one, once or for as long as it is watched.
 // What is watched comes from the owner's stream of snapshots, and a watching process never becomes the owner itself.
 import { sleep } from '../../base/clock.ts'
-import { TokentrayError } from '../../contract/errors.ts'
-import type { ServerView, Snapshot } from '../../contract/views.ts'
+import type { Snapshot } from '../../contract/views.ts'
 import { openSnapshot, watchSnapshots, withOwner } from '../../owner/withOwner.ts'
 import { clean, print, printJson, printNote, printRaw } from '../output.ts'
 import { redraw } from '../screen.ts'
-import { describeCard, describeLine, isNamed, lockedNote, sayHold } from '../words.ts'
+import { describeCard, describeLine, findServer, lockedNote, notKeptNote, sayHold } from '../words.ts'
 import type { World } from '../world.ts'
 import { showTable, tableOf } from './list.ts'
 
@@ -18,11 +17,7 @@ export async function status(world: World, server: string | undefined, options: 
     const snapshot = await openSnapshot(owner)
     const view = server === undefined ? null : findServer(snapshot, server)
     if (options.json) return printJson(world, view ? { view } : snapshot)
-    if (snapshot.owner.kind === 'command' && snapshot.servers.length > 0)
-      printNote(
-        world,
-        'Tokentray is not running, so tokens are refreshed only when you use them. Run tokentray serve to keep them fresh.'
-      )
+    if (snapshot.owner.kind === 'command' && snapshot.servers.length > 0) printNote(world, notKeptNote)
     if (snapshot.clients.locked) printNote(world, lockedNote)
     if (snapshot.refreshHold) printNote(world, sayHold(snapshot.refreshHold))
     if (view) return print(world, describeCard(view, world.clock.now()).join('\n'))
@@ -30,16 +25,6 @@ export async function status(world: World, server: string | undefined, options: 
       return printNote(world, 'There are no servers yet. Add one with tokentray add <url>.')
     await showTable(world, snapshot)
   })
-}
-
-/** The server called so. Throws `serverUnknown`. */
-function findServer(snapshot: Snapshot, server: string): ServerView {
-  const view = snapshot.servers.find((each) => isNamed(each, server))
-  if (view) return view
-  throw new TokentrayError(
-    'serverUnknown',
-    `There is no server named "${server}". Run tokentray list to see your servers.`
-  )
 }
 
 async function watchStatus(world: World, server: string | undefined, options: StatusOptions): Promise<void> {

@@ -48,6 +48,12 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .action((server, options) =>
       run(async () => (await import('../commands/status.ts')).status(world, server, options))
     )
+  make('check [servers...]', 'tell by exit code and one line per server whether all is well and stays so without you')
+    .option('--for <duration>', 'how long it has to stay so, such as 8h (default: now)')
+    .option('--servers', 'also ask the servers themselves')
+    .action((servers, options) =>
+      run(async () => (await import('../commands/check.ts')).check(world, servers, options))
+    )
   make('login <server>', 'sign in with a browser')
     .option('--device', 'sign in with a code you enter on another device, if the server supports it')
     .option(
