@@ -45,12 +45,14 @@ export function optionsOf({ quirks = {}, redirectHost, params = {}, allowedSites
   return [
     ...given.map((name) => `${quirkFacts[name].option} ${quirks[name] ? 'on' : 'off'}`),
     ...(redirectHost ? [`--redirect-host ${redirectHost}`] : []),
-    ...Object.entries(params).map(([name, value]) => `--param ${quoted(`${name}=${value}`)}`),
-    ...allowedSites.slice(0, 1).map(({ issuer }) => `--issuer ${quoted(issuer)}`)
+    ...Object.entries(params).map(([name, value]) => `--param ${shellQuoted(`${name}=${value}`)}`),
+    ...allowedSites.slice(0, 1).map(({ issuer }) => `--issuer ${shellQuoted(issuer)}`)
   ]
 }
 
-const quoted = (text: string): string => (/^[\w.:/=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+/** As a shell takes it for one word. */
+export const shellQuoted = (text: string): string =>
+  /^[\w.:/=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /** What a server has set of the settings that `server.set` replaces as a whole. */
 export type SetAlready = { params: Record<string, string>; allowedSites?: readonly SitePair[] | undefined }

@@ -8,7 +8,11 @@ export interface Body {
   next(): Buffer | Readable | null
   /** The whole body; empty if there is none; null: too large to keep, or not arrived in full. */
   kept(): Buffer | null
+  /** As `kept`, once the body has arrived in full: an upstream may answer before. Null at once where it is too large. */
+  whole(): Promise<Buffer | null>
 }
+
+const none = Buffer.alloc(0)
 
 /** Resolves at once for a streamed body, after the last byte for a small one. Rejects if the client goes away. */
 export async function readBody(request: IncomingMessage, maxKeptBytes: number): Promise<Body> {
@@ -17,13 +21,13 @@ export async function readBody(request: IncomingMessage, maxKeptBytes: number): 
   const length = chunked ? Number.POSITIVE_INFINITY : Number(headers['content-length'] ?? 0)
   if (length === 0) {
     request.resume()
-    return { next: () => null, kept: () => Buffer.alloc(0) }
+    return { next: () => null, kept: () => none, whole: async () => none }
   }
   if (length > maxKeptBytes) return streamed(request, chunked ? maxKeptBytes : 0)
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-  return { next: () => whole, kept: () => whole }
+  return { next: () => whole, kept: () => whole, whole: async () => whole }
 }
 
 /** Streams the body and keeps a copy as long as it is within `maxKeptBytes`. */
@@ -32,11 +36,13 @@ function streamed(request: IncomingMessage, maxKeptBytes: number): Body {
   let sizeBytes = 0
   let isComplete = false
   let isSent = false
+  const { promise: settled, resolve: settle } = Promise.withResolvers<void>()
   const keep = (chunk: Buffer) => {
     sizeBytes += chunk.length
     if (sizeBytes > maxKeptBytes) {
       chunks = null
       request.off('data', keep)
+      settle()
     } else chunks?.push(chunk)
   }
   const kept = () => (isComplete && chunks ? Buffer.concat(chunks) : null)
@@ -46,14 +52,20 @@ function streamed(request: IncomingMessage, maxKeptBytes: number): Body {
       isSent = true
       const up = new PassThrough()
       request.on('data', keep)
-      request.on('end', () => (isComplete = true))
+      request.on('end', () => {
+        isComplete = true
+        settle()
+      })
       request.on('error', (error) => up.destroy(error))
-      // An upstream that answered early stops reading: the rest is discarded, so that the client reads the answer.
+      request.on('close', settle)
       up.on('error', () => {})
-      up.on('close', () => request.resume())
       request.pipe(up)
+      // An upstream that answered early stops reading: the rest is only kept or discarded, so that the client reads the answer.
+      // Listened to after `pipe`, whose own listener pauses the request.
+      up.on('close', () => request.resume())
       return up
     },
-    kept
+    kept,
+    whole: () => settled.then(kept)
   }
 }

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { onAbort } from '../base/abort.ts'
+import type { Clock } from '../base/clock.ts'
 import { type BodyDown, type Rewriter, rewriteBody } from './bodyDown.ts'
 import { headersDown, type RawHeaders, trailersDown } from './headers.ts'
 
@@ -19,8 +20,10 @@ export type Exchange = {
   response: ServerResponse
   /** Called with each final answer, before anything else is done with it. */
   onAnswer: (answer: Answer) => void
-  /** Whether the gateway judges this answer itself; it is then not sent to the client. */
-  isOurs: (answer: Answer) => boolean
+  /** Whether the body of this answer is needed to judge it: it is then read first, up to a limit of size and time. */
+  mustReadBody: (answer: Answer) => boolean
+  /** Whether the gateway acts on this answer itself; it is then not sent to the client. `body`: null: not read, or not in full. */
+  isOurs: (answer: Answer, body: Buffer<ArrayBuffer> | null) => boolean
   /** Whether the upstream's own `WWW-Authenticate` goes to the client. */
   passesChallenges: boolean
   /** More headers for the client, such as a rewritten `Location`. */
@@ -29,6 +32,7 @@ export type Exchange = {
   rewriter: (answer: Answer) => Rewriter | null
   /** Called once, when an answer was sent to its end or to where a connection broke. */
   onDelivered: (status: number) => void
+  clock: Clock
 }
 
 export type Answer = { status: number; headers: Readonly<Record<string, string | string[] | undefined>> }
@@ -44,6 +48,18 @@ export type Outcome =
 
 /** An answer the gateway judges is read up to this size, so that its connection can be used again. */
 const maxReadBytes = 65_536
+/** An answer whose body is read before it is judged waits for no more than this, and no longer; then it is judged without. */
+export const maxHeldBytes = 16_384
+const holdTimeoutMs = 2000
+
+/** An answer whose body is being read before anything of it goes to the client. */
+type Held = {
+  answer: Answer
+  message: string | undefined
+  chunks: Buffer[]
+  sizeBytes: number
+  cancelTimer: () => void
+}
 
 export function exchange(o: Exchange): Promise<Outcome> {
   const { pool, origin, method, path, headers, body } = o
@@ -56,7 +72,7 @@ export function exchange(o: Exchange): Promise<Outcome> {
 }
 
 function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.DispatchHandler {
-  const { signal, response, onDelivered } = o
+  const { signal, response, onDelivered, clock } = o
   // Released once the answer streams: a stream may last for days and must not keep token and body in memory.
   let judge: Exchange | null = o
   let control: Dispatcher.DispatchController | null = null
@@ -66,6 +82,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
   let readBytes = 0
   let rewriter: Rewriter | null = null
   let bodyDown: BodyDown = response
+  let held: Held | null = null
   const resume = () => control?.resume()
   const fail = (error: Error, sent: boolean) => {
     stopListening()
@@ -88,6 +105,40 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
     else end()
   }
   const stopListening = onAbort(signal, abort)
+  /** Sends the answer to the client, or leaves it to the gateway. */
+  const begin = (
+    from: Dispatcher.DispatchController,
+    answer: Answer,
+    message: string | undefined,
+    body: Buffer<ArrayBuffer> | null
+  ) => {
+    if (!judge) return
+    isOurs = judge.isOurs(answer, body)
+    if (isOurs) return resolve({ kind: 'ours', ...answer })
+    rewriter = judge.rewriter(answer)
+    if (rewriter) bodyDown = rewriteBody(response, rewriter, String(answer.headers['content-encoding'] ?? ''), resume)
+    const down = headersDown(latin1(from.rawHeaders), judge.passesChallenges, rewriter !== null)
+    for (const pair of judge.extraHeaders(answer)) down.push(...pair)
+    response.writeHead(answer.status, isWritable(message) ? message : undefined, down as never)
+    // A tick later, so that headers and the first part of the body go out in one write.
+    process.nextTick(() => isBegun || response.flushHeaders())
+    response.on('drain', resume)
+    streamingStatus = answer.status
+    judge = null
+    resolve({ kind: 'streaming', ...answer })
+  }
+  /** Goes on with an answer whose body was read as far as it is needed. */
+  const release = (from: Dispatcher.DispatchController, isWhole: boolean) => {
+    if (!held) return
+    const { answer, message, chunks, cancelTimer } = held
+    held = null
+    cancelTimer()
+    const read = Buffer.concat(chunks)
+    begin(from, answer, message, isWhole ? read : null)
+    if (isOurs || read.length === 0) return
+    isBegun = true
+    bodyDown.write(read)
+  }
   return {
     onRequestStart(controller) {
       control = controller
@@ -97,21 +148,17 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
       if (status < 200 || !judge) return
       const answer = { status, headers: parsed }
       judge.onAnswer(answer)
-      isOurs = judge.isOurs(answer)
-      if (isOurs) return resolve({ kind: 'ours', ...answer })
-      rewriter = judge.rewriter(answer)
-      if (rewriter) bodyDown = rewriteBody(response, rewriter, String(parsed['content-encoding'] ?? ''), resume)
-      const down = headersDown(latin1(controller.rawHeaders), judge.passesChallenges, rewriter !== null)
-      for (const pair of judge.extraHeaders(answer)) down.push(...pair)
-      response.writeHead(status, isWritable(message) ? message : undefined, down as never)
-      // A tick later, so that headers and the first part of the body go out in one write.
-      process.nextTick(() => isBegun || response.flushHeaders())
-      response.on('drain', resume)
-      streamingStatus = status
-      judge = null
-      resolve({ kind: 'streaming', ...answer })
+      if (!judge.mustReadBody(answer)) return begin(controller, answer, message, null)
+      const cancelTimer = clock.after(holdTimeoutMs, () => release(controller, false))
+      held = { answer, message, chunks: [], sizeBytes: 0, cancelTimer }
     },
     onResponseData(controller, chunk) {
+      if (held) {
+        held.chunks.push(chunk)
+        held.sizeBytes += chunk.length
+        if (held.sizeBytes > maxHeldBytes) release(controller, false)
+        return
+      }
       if (isOurs) {
         readBytes += chunk.length
         if (readBytes > maxReadBytes) controller.abort(new Error('not read further'))
@@ -121,6 +168,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
       if (!bodyDown.write(chunk)) controller.pause()
     },
     onResponseEnd(controller) {
+      release(controller, true)
       if (streamingStatus === null) return
       isBegun = true
       const trailers = trailersDown(latin1(controller.rawTrailers))
@@ -129,6 +177,8 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
       end()
     },
     onResponseError(_, error) {
+      held?.cancelTimer()
+      held = null
       if (isOurs) return
       // The client's connection is cut like the upstream's: a proper end would make half an answer look whole.
       if (response.headersSent) response.destroy()

@@ -13,7 +13,8 @@ import { createEndpoints, type Endpoint, type RefusedEndpoint } from './endpoint
 import { type Failure, fail, refuse } from './errorReplies.ts'
 import type { Pools } from './pools.ts'
 import type { GatewayParts, Refusal } from './port.ts'
-import { Refused, relay } from './relay.ts'
+import { Refused } from './refusals.ts'
+import { relay } from './relay.ts'
 
 export type ForwarderOptions = {
   /** Asked once per request. Throws a TokentrayError while the vault is closed. */
@@ -94,7 +95,8 @@ export function createForward(o: ForwarderOptions): Forward {
         body,
         began,
         signal: clientGone,
-        onDelivered
+        onDelivered,
+        clock
       }
       await relay(forwarding, upstreams, pools)
     } catch (error) {

@@ -17,7 +17,8 @@ export function sightingOf(outcome: Outcome, isOwnAddress: boolean, body: () => 
   }
   if (!isOwnAddress) return { kind: 'reached' }
   if (outcome.status >= 500) return { kind: 'failing', detail: `HTTP ${outcome.status}`, tool: calledTool(body()) }
-  return { kind: outcome.status < 300 ? 'well' : 'reached' }
+  // A good answer that is not passed on is a page instead of MCP.
+  return { kind: outcome.kind === 'streaming' && outcome.status < 300 ? 'well' : 'reached' }
 }
 
 /** The tool that the request calls (MCP, "Calling Tools"); null: it calls none, or several at once. */

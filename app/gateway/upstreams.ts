@@ -4,6 +4,7 @@ import { unlessAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { isRefutable, isWell } from '../health/questions.ts'
+import { floorAt } from '../health/schedule.ts'
 import { remedies, whyNot } from '../keeper/readToken.ts'
 import type { Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
 import { askServer } from '../servers/askServer.ts'
@@ -24,6 +25,8 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   const { roster } = keeper
   /** By server, the generation obtained after a refusal: if that is refused too, another refresh would not help. */
   const renewedGeneration = new Map<string, number>()
+  /** By server, the generation that was refreshed because of a doubt. */
+  const doubtedGeneration = new Map<string, number>()
 
   /** By server, when it was last asked whether it takes the token of `generation` at all, and what that speaks for. */
   const asked = new Map<string, { generation: number; at: number; excuse: Promise<TokentrayError | null> }>()
@@ -65,6 +68,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     return {
       generation: tokens.generation,
       signInNumber: roster.get(id).signInNumber,
+      scope: roster.get(id).scope,
       headers: (method, url) => oauth.credentials(tokens, method, url),
       noteNonce: oauth.noteNonce
     }
@@ -98,6 +102,16 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     if (!tokens || tokens.expiresAt === null) return false
     const left = tokens.expiresAt - clock.now()
     return left < Math.min(renewBeforeEndMs, (tokens.expiresAt - tokens.obtainedAt) / 10)
+  }
+
+  /** Whether a token that the upstream seems to refuse may be refreshed for it: once, and not one that was obtained just now. */
+  function mayRetry(id: string, generation: number): boolean {
+    const { schedule, health } = roster.get(id)
+    const { grant, state, paused, lastAttemptAt } = health
+    const isTried = renewedGeneration.get(id) === generation || doubtedGeneration.get(id) === generation
+    const now = clock.now()
+    const isHeld = paused || keeper.heldUntil !== null || !isWell(state) || floorAt(lastAttemptAt, now, schedule) > now
+    return grant?.renewable === true && !isTried && !isHeld
   }
 
   return {
@@ -137,6 +151,24 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
         `${roster.config(server).name} rejects the token although it has not expired. ${remedy}`
       )
     },
+    async retried(server, generation, signal) {
+      if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server named "${server}".`)
+      const { grant, state } = roster.health(server)
+      if (grant?.generation !== generation) return currentToken(server)
+      const isUnderWay = state.kind === 'refreshing'
+      if (!isUnderWay && !mayRetry(server, generation)) return null
+      if (!isUnderWay) doubtedGeneration.set(server, generation)
+      await refreshNow(server, signal)
+      const { generation: made } = roster.find(server)?.health.grant ?? {}
+      if (made === undefined || made === generation) {
+        const now = roster.find(server)?.health.state
+        if (!now || !isWell(now)) throw explainMissing(server)
+        return null
+      }
+      renewedGeneration.set(server, made)
+      return currentToken(server)
+    },
+    remedy: (server) => remedies[roster.config(server).grantKind](server),
     retryAfter(server) {
       if (!roster.has(server)) return personRetrySeconds
       const { nextAt, state } = roster.view(server)

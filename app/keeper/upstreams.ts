@@ -13,6 +13,8 @@ export type UpstreamToken = {
   generation: number
   /** The sign-in that it is from, perhaps with another account than the one before; a refresh changes nothing of this. */
   signInNumber: number
+  /** The scopes that were granted; null: unknown. */
+  scope: string | null
   /** What proves it on one request: `Authorization`, and what else its type asks for. */
   headers(method: string, url: string): readonly [string, string][] | Promise<readonly [string, string][]>
   /** Keeps what the answer's `DPoP-Nonce` says (RFC 9449 section 9); true: news, so the same token is worth another try. */
@@ -30,6 +32,13 @@ export interface Upstreams {
    * takes the token.
    */
   renewed(server: string, generation: number, signal: AbortSignal, isCertain?: boolean): Promise<UpstreamToken>
+  /**
+   * The upstream answered as if it did not accept the token of `generation`, without saying so for certain: one refresh per
+   * generation, shared by all who wait. A newer token; null: none can be had. Health keeps its opinion.
+   */
+  retried(server: string, generation: number, signal: AbortSignal): Promise<UpstreamToken | null>
+  /** What a person can do where the upstream goes on refusing, in a sentence. */
+  remedy(server: string): string
   /** How long to wait, in s, before asking again can help where `token` rejected. */
   retryAfter(server: string): number
   /** The upstream answered and did not refuse the token. Called per request, so it must be cheap. */

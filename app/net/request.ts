@@ -191,7 +191,9 @@ function exchange(
       },
       onResponseEnd() {
         try {
-          resolve(responseOf(status, headers, decoded(Buffer.concat(chunks), headers, limits.bodyBytes)))
+          // Some servers compress although we ask them not to.
+          const encoding = headers.get('content-encoding') ?? ''
+          resolve(responseOf(status, headers, decodeBody(Buffer.concat(chunks), encoding, limits.bodyBytes)))
         } catch {
           reject(new NetworkFault('garbled', 'unreadable', url.host))
         }
@@ -223,9 +225,9 @@ function responseOf(status: number, headers: Headers, body: Uint8Array<ArrayBuff
   return new Response(bodiless ? null : body, { status, headers })
 }
 
-/** Decompresses a body: some servers compress although we ask them not to. */
-function decoded(body: Buffer<ArrayBuffer>, headers: Headers, maxBytes: number): Uint8Array<ArrayBuffer> {
-  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+/** Decompresses a body by its `Content-Encoding`. Throws where it is not so compressed or has more than `maxBytes`. */
+export function decodeBody(body: Buffer<ArrayBuffer>, contentEncoding: string, maxBytes: number): Buffer<ArrayBuffer> {
+  const encoding = contentEncoding.trim().toLowerCase()
   // Some servers send what is no coding, such as `utf-8`.
   if (!/^(br|gzip|x-gzip|deflate)$/.test(encoding) || body.length === 0) return body
   const bounds = { maxOutputLength: maxBytes }

@@ -12,12 +12,16 @@ import { systemClock } from '../../app/base/clock.ts'
 import { demoScope } from '../../app/demo/interaction.ts'
 import { type Gateway, startGateway } from '../../app/gateway/gateway.ts'
 import { createSetting, type Setting } from '../core.fixture.ts'
+import { times } from '../support/soak.ts'
 import { ask } from './gateway.fixture.ts'
 
 type Upstream = {
   url: string
   /** 'accept': as the token deserves; else what every request gets. */
-  rule: 'accept' | '401' | '403'
+  rule: 'accept' | '401' | '403' | 'doubt'
+  doubt: { status: number; headers: Record<string, string> }
+  /** So many requests get what `doubt` says first. */
+  doubtNext: number
   /** So many requests get a 401 first. */
   refuseNext: number
   refused: number
@@ -66,6 +70,8 @@ async function startUpstream(setting: Setting, stateful: boolean): Promise<Upstr
       )
     const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    if (upstream.rule === 'doubt' || upstream.doubtNext-- > 0)
+      return response.writeHead(upstream.doubt.status, upstream.doubt.headers).end()
     if (upstream.rule === '403')
       return response
         .writeHead(403, { 'www-authenticate': `Bearer error="insufficient_scope", scope="openid", ${metadata}` })
@@ -98,6 +104,8 @@ async function startUpstream(setting: Setting, stateful: boolean): Promise<Upstr
   const upstream: Upstream = {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
     rule: 'accept',
+    doubt: { status: 403, headers: {} },
+    doubtNext: 0,
     refuseNext: 0,
     refused: 0,
     closedTool: null,
@@ -248,6 +256,37 @@ test('one tool that always answers 401 costs one refresh and no sign-in, alone o
   // The token ends at the server after all: that is told as soon as the server is asked again.
   upstream.rule = '401'
   expect((await s.call('server.verify', { server: 'one' })).view).toMatchObject({ light: 'red', action: 'signIn' })
+})
+
+describe('a server that doubts every token in other words than 401', () => {
+  const refreshes = () => s.authority.events.filter(({ kind }) => kind === 'refreshed').length
+  const bearer = (params: string) => ({ 'www-authenticate': `Bearer ${params}` })
+  test.each([
+    ['invalid_token', 403, bearer('error="invalid_token"')],
+    ['scopes that were granted', 403, bearer(`error="insufficient_scope", scope="${demoScope}"`)],
+    ['no scopes by name', 403, bearer('error="insufficient_scope"')],
+    ['a login page', 302, { location: 'https://login.example/' }]
+  ])('costs one refresh per token, no scope and no light: %s', async (_, status, headers) => {
+    const upstream = await start({ stateful: false })
+    upstream.rule = 'doubt'
+    upstream.doubt = { status, headers }
+    const replies = await Promise.all(Array.from({ length: 50 }, askIt))
+    for (let round = 0; round < times(50, 10_000); round++) replies.push(await askIt())
+    expect(replies.filter((reply) => reply.status < 400 || reply.status === 401)).toEqual([])
+    expect(refreshes()).toBe(1)
+    expect(s.view()).toMatchObject({ light: 'green', state: 'fresh', action: null })
+    expect(s.view().missingScope).toBeUndefined()
+    upstream.rule = 'accept'
+    expect((await ask({ gateway }, '/one', { ...initialize, key: localKey })).status).toBe(200)
+  })
+
+  test('is served again after that refresh where the token had really ended', async () => {
+    const upstream = await start({ stateful: false })
+    upstream.doubt = { status: 403, headers: bearer('error="invalid_token"') }
+    upstream.doubtNext = 1
+    expect((await ask({ gateway }, '/one', { ...initialize, key: localKey })).status).toBe(200)
+    expect(refreshes()).toBe(1)
+  })
 })
 
 test('a request that needs more scopes asks the person for them, and the rest goes on', async () => {

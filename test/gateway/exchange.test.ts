@@ -5,6 +5,7 @@ import { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { expect, test, vi } from 'vitest'
+import { systemClock } from '../../app/base/clock.ts'
 import { exchange } from '../../app/gateway/exchange.ts'
 
 type Handler = Required<Dispatcher.DispatchHandler>
@@ -36,10 +37,12 @@ function begin() {
     response,
     passesChallenges: false,
     onAnswer: () => {},
+    mustReadBody: () => false,
     isOurs: () => false,
     extraHeaders: () => [],
     rewriter: () => null,
-    onDelivered
+    onDelivered,
+    clock: systemClock()
   })
   handler!.onRequestStart(controller, {})
   handler!.onResponseStart(controller, 200, {}, 'OK')

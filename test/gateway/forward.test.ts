@@ -1,7 +1,10 @@
 // What crosses the gateway and what does not: credentials, headers, paths, redirects, methods, errors.
 // Each test speaks HTTP as written, since browsers' and libraries' clients would tidy up what matters here.
+import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
+import { type Clock, systemClock } from '../../app/base/clock.ts'
 import {
   type Answer,
   ask,
@@ -202,13 +205,13 @@ describe('down', () => {
   })
 
   test.each(['/mcp/next?x=1', 'next', '//HOST/mcp/next'])(
-    'a redirect within the upstream comes down as ours: %s',
+    'a redirect of a GET within the upstream comes down as ours: %s',
     async (location) => {
       await start((_, response) =>
-        response.writeHead(307, { location: location.replace('HOST', new URL(s.upstreamUrl).host) }).end()
+        response.writeHead(302, { location: location.replace('HOST', new URL(s.upstreamUrl).host) }).end()
       )
       const reply = await ask(s, '/one/a')
-      expect(reply.status).toBe(307)
+      expect(reply.status).toBe(302)
       expect(reply.headers.location).toBe(`${s.gateway.address}/one/next${location.includes('?') ? '?x=1' : ''}`)
     }
   )
@@ -217,9 +220,10 @@ describe('down', () => {
     'one that leaves it is an error and is not followed: %s',
     async (location) => {
       await start((_, response) => response.writeHead(302, { location }).end())
-      const reply = await ask(s, '/one', { method: 'POST', body: call })
+      const reply = await ask(s, '/one/a', { method: 'POST', body: call })
       expect(reply.status).toBe(502)
       expect(json(reply)).toMatchObject({ id: 7, error: { data: { code: 'serverMoved' } } })
+      expect(json(reply).error.message).not.toMatch(/remove/i)
       expect(reply.headers).not.toHaveProperty('location')
       expect(s.seen).toHaveLength(1)
     }
@@ -229,6 +233,239 @@ describe('down', () => {
     await start((_, response) => response.writeHead(404, { 'content-type': 'text/plain' }).end('no session'))
     const reply = await ask(s, '/one')
     expect([reply.status, reply.text, s.told.accepted]).toEqual([404, 'no session', 0])
+  })
+})
+
+describe('a redirect that repeats the request', () => {
+  /** `routes`: where each path redirects to; any other one answers with what it got. */
+  const redirect =
+    (routes: Record<string, string>, status = 307): Answer =>
+    (request, response) => {
+      const location = routes[request.url ?? '']
+      if (location !== undefined) return response.writeHead(status, { location }).end('moved')
+      response.end(`${request.method} ${request.url}`)
+    }
+
+  test.each([
+    [307, '/mcp/'],
+    [308, '/mcp/'],
+    [307, '/v2/mcp?tenant=a'],
+    [308, 'mcp/'],
+    [307, '//HOST/mcp/']
+  ])('is followed within the origin, with body and token: %s %s', async (status, location) => {
+    await start((request, response) =>
+      redirect({ '/mcp': location.replace('HOST', request.headers.host ?? '') }, status)(request, response)
+    )
+    const reply = await ask(s, '/one', { method: 'POST', body: call })
+    const there = new URL(location.replace('HOST', new URL(s.upstreamUrl).host), s.upstreamUrl)
+    expect([reply.status, reply.text]).toEqual([200, `POST ${there.pathname}${there.search}`])
+    expect(s.seen.map(({ headers, body }) => [headers.authorization, body.toString()])).toEqual([
+      ['Bearer upstream-1', call],
+      ['Bearer upstream-1', call]
+    ])
+    expect(s.told.accepted).toBe(1)
+  })
+
+  test('is followed for GET, for a chunked body, below the server, and in pass-through', async () => {
+    await start(redirect({ '/mcp': '/mcp/', '/mcp/a': '/mcp/b' }))
+    expect((await ask(s, '/one')).text).toBe('GET /mcp/')
+    const chunked = { 'transfer-encoding': 'chunked' }
+    expect((await ask(s, '/one/a', { method: 'POST', body: call, headers: chunked })).text).toBe('POST /mcp/b')
+    expect(s.seen.at(-1)?.body.toString()).toBe(call)
+    await s.stop()
+    await start(redirect({ '/mcp': '/mcp/' }), { upstream: { mode: 'passThrough' } })
+    const reply = await ask(s, '/one', { method: 'POST', body: call, headers: { authorization: 'Bearer mine' } })
+    expect(reply.text).toBe('POST /mcp/')
+    expect(s.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer mine', 'Bearer mine'])
+  })
+
+  test('an answer that comes before a chunked body has arrived in full is followed with all of it', async () => {
+    await start(
+      (request, response) => {
+        if (request.url === '/mcp') return response.writeHead(307, { location: '/mcp/' }).end()
+        const chunks: Buffer[] = []
+        request.on('data', (chunk) => chunks.push(chunk))
+        request.on('end', () => response.end(Buffer.concat(chunks)))
+      },
+      { readsBody: false }
+    )
+    const socket = connect(s.gateway.port, '127.0.0.1')
+    const text = new Promise<string>((resolve) => {
+      let read = ''
+      socket.on('data', (chunk) => (read += chunk))
+      socket.on('close', () => resolve(read))
+    })
+    socket.write(
+      `POST /one HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Tokentray-Key: ${key}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`
+    )
+    await expect.poll(() => s.seen.length).toBe(1)
+    socket.write('4\r\nrest\r\n0\r\n\r\n')
+    expect(await text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*halfrest/)
+  })
+
+  test('three are followed, a circle ends, and a body too large to keep is told', async () => {
+    await start(redirect({ '/mcp': '/a', '/a': '/b', '/b': '/c' }))
+    expect((await ask(s, '/one')).text).toBe('GET /c')
+    await s.stop()
+    await start(redirect({ '/mcp': '/mcp/', '/mcp/': '/mcp' }))
+    const circle = await ask(s, '/one', { method: 'POST', body: call })
+    expect([circle.status, json(circle).error.message, s.seen.length]).toEqual([
+      502,
+      expect.stringContaining('more than 3 times'),
+      4
+    ])
+    await s.stop()
+    await start(redirect({ '/mcp': '/mcp/' }), {
+      settings: { gatewayKeepBody: 10, gatewayHeaderTimeout: 300_000, gatewayUsers: [] }
+    })
+    const large = await ask(s, '/one', { method: 'POST', body: call })
+    expect([large.status, json(large).error.message]).toEqual([
+      502,
+      `ONE redirects to ${s.upstreamUrl}/, and this request was too large to be sent again, so it was not carried out. Run \`tokentray set one --url ${s.upstreamUrl}/\`, then send it again.`
+    ])
+    expect(s.seen).toHaveLength(1)
+  })
+
+  test.each([
+    ['https://evil.example/mcp?token=x', 'https://evil.example/mcp, a different server'],
+    ['http://127.0.0.1:1/mcp', 'http://127.0.0.1:1/mcp, a different server'],
+    ['http://user:pass@HOST/mcp/', 'not a valid URL'],
+    [`https://evil.example/${'x'.repeat(500)}`, 'https://evil.example/xxx']
+  ])('is never followed elsewhere, and where to is said: %s', async (location, words) => {
+    await start((request, response) =>
+      response.writeHead(308, { location: location.replace('HOST', request.headers.host ?? '') }).end()
+    )
+    const reply = await ask(s, '/one', { method: 'POST', body: call })
+    expect([reply.status, s.seen.length]).toEqual([502, 1])
+    expect(json(reply).error.message).toContain(words)
+    expect(json(reply).error.message.length).toBeLessThan(400)
+    expect(json(reply).error.message).not.toMatch(/remove|token=x|pass@/i)
+  })
+
+  test.each([301, 302, 303])('a POST that would become a GET is told instead of being followed: %s', async (status) => {
+    await start((_, response) => response.writeHead(status, { location: '/mcp/' }).end())
+    const reply = await ask(s, '/one', { method: 'POST', body: call })
+    expect([reply.status, s.seen.length, s.told.retries]).toEqual([502, 1, 0])
+    expect(json(reply).error.message).toBe(
+      `ONE redirects to ${s.upstreamUrl}/, which would turn this POST request into a GET. If it moved there, run \`tokentray set one --url ${s.upstreamUrl}/\`.`
+    )
+  })
+})
+
+describe('a token refused in other words than 401', () => {
+  const challenge = (params: string) => ({ 'www-authenticate': `Bearer ${params}` })
+  const jsonType = { 'content-type': 'application/json' }
+  const accept = { accept: 'application/json, text/event-stream' }
+  type Shape = [name: string, status: number, headers: Record<string, string>, body?: string]
+  const shapes: Shape[] = [
+    ['403 invalid_token', 403, challenge('error="invalid_token", resource_metadata="https://a.example/x"')],
+    ['400 invalid_token', 400, challenge('realm="x", error="invalid_token"')],
+    ['403 token_expired, of DPoP', 403, { 'www-authenticate': 'DPoP error="token_expired"' }],
+    ['insufficient_scope for what is granted', 403, challenge('error="insufficient_scope", scope="read"')],
+    ['insufficient_scope for nothing in particular', 403, challenge('error="insufficient_scope"')],
+    ['400 with JSON', 400, jsonType, '{"error":"invalid_token","error_description":"The access token expired"}'],
+    [
+      '403 with JSON-RPC',
+      403,
+      jsonType,
+      '{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Token expired"}}'
+    ],
+    ['403 with a list of errors', 403, jsonType, '{"errors":[{"code":"TOKEN_REVOKED"}]}'],
+    ['a redirect to a login page', 302, { location: 'https://login.example/start?next=%2Fmcp' }],
+    ['a redirect to a page of the same host', 303, { location: '/start' }],
+    ['a 307 to another host', 307, { location: 'https://www.example/' }],
+    ['a login page below the server', 302, { location: '/mcp/login' }],
+    ['a page', 200, { 'content-type': 'text/html; charset=utf-8' }, '<form>']
+  ]
+
+  test.each(shapes)('%s: one refresh, and the request once more', async (_, status, headers, body) => {
+    await start((request, response) => {
+      if (request.headers.authorization === 'Bearer upstream-1') response.writeHead(status, headers).end(body)
+      else response.end('works')
+    })
+    const reply = await ask(s, '/one', { method: 'POST', body: call, headers: accept })
+    expect([reply.status, reply.text]).toEqual([200, 'works'])
+    expect(s.seen.map((one) => one.body.toString())).toEqual([call, call])
+    expect(s.told).toMatchObject({ retries: 1, renewals: 0, scopes: [], accepted: 1 })
+  })
+
+  test.each(shapes)('%s for ever: an honest sentence, and no second refresh', async (_, status, headers, body) => {
+    await start((_request, response) => response.writeHead(status, headers).end(body))
+    for (const wanted of [2, 3]) {
+      const reply = await ask(s, '/one', { method: 'POST', body: call, headers: accept })
+      expect(json(reply).id).toBe(7)
+      expect(json(reply).error.message).toMatch(/^ONE (rejects|requires|redirects|answered with a web page)/)
+      expect(json(reply).error.message).not.toMatch(/remove|next=/)
+      expect(reply.status).not.toBe(401)
+      expect(s.seen).toHaveLength(wanted)
+    }
+    expect(s.told).toMatchObject({ retries: 1, renewals: 0, scopes: [], accepted: 0 })
+  })
+
+  test.each<Shape>([
+    ['403 without a challenge', 403, { 'content-type': 'text/plain' }, 'no'],
+    ['403 with JSON that names no token', 403, jsonType, '{"error":"forbidden","message":"Not your project"}'],
+    [
+      '400 with an error of JSON-RPC',
+      400,
+      jsonType,
+      '{"jsonrpc":"2.0","id":7,"error":{"code":-32600,"message":"Bad"}}'
+    ],
+    ['404 with JSON', 404, jsonType, '{"error":"session not found"}'],
+    ['400 with much JSON', 400, jsonType, `{"error":"invalid_token","more":"${'x'.repeat(40_000)}"}`],
+    ['403 with what is no JSON', 403, jsonType, '{"error":"invalid_token"'],
+    ['403 with a challenge of another scheme', 403, { 'www-authenticate': 'Basic error="invalid_token"' }, 'no'],
+    ['a page that was asked for', 200, { 'content-type': 'text/html' }, '<p>']
+  ])('%s passes as it is', async (name, status, headers, body) => {
+    await start((_, response) => response.writeHead(status, headers).end(body))
+    const reply = await ask(s, '/one', {
+      method: 'POST',
+      body: call,
+      headers: name.startsWith('a page') ? { accept: 'text/html' } : accept
+    })
+    expect([reply.status, reply.text, s.seen.length]).toEqual([status, body, 1])
+    expect(reply.headers).not.toHaveProperty('www-authenticate')
+    expect(s.told.retries).toBe(0)
+  })
+
+  test('a compressed error is read, and one whose end does not come is passed on', async () => {
+    await start((request, response) => {
+      if (request.headers.authorization !== 'Bearer upstream-1') return response.end('works')
+      response.writeHead(400, { ...jsonType, 'content-encoding': 'gzip' }).end(gzipSync('{"error":"invalid_token"}'))
+    })
+    expect((await ask(s, '/one', { method: 'POST', body: call })).text).toBe('works')
+    await s.stop()
+    const timers: (() => void)[] = []
+    const machine = systemClock()
+    const clock: Clock = {
+      ...machine,
+      after(ms, run) {
+        if (ms !== 2000) return machine.after(ms, run)
+        timers.push(run)
+        return () => {}
+      }
+    }
+    const held = Promise.withResolvers<ServerResponse>()
+    await start(
+      (_, response) => {
+        response.writeHead(400, jsonType).write('{"error":')
+        held.resolve(response)
+      },
+      { clock }
+    )
+    const reply = ask(s, '/one', { method: 'POST', body: call })
+    const response = await held.promise
+    await expect.poll(() => timers.length).toBe(1)
+    timers[0]?.()
+    response.end('"invalid_token"}')
+    expect([(await reply).status, (await reply).text]).toEqual([400, '{"error":"invalid_token"}'])
+    expect(s.told.retries).toBe(0)
+  })
+
+  test('says nothing below the server’s own URL', async () => {
+    await start((_, response) => response.writeHead(403, challenge('error="invalid_token"')).end('no'))
+    const reply = await ask(s, '/one/admin', { method: 'POST', body: call })
+    expect([reply.status, reply.text, s.told.retries]).toEqual([403, 'no', 0])
   })
 })
 

@@ -28,11 +28,18 @@ export type GatewaySetting = {
     accepted: number
     scopes: (string | null)[]
     renewals: number
+    retries: number
     uses: string[]
     counted: string[]
   }
-  /** The generation of the token that goes up as `Bearer upstream-<generation>`. */
-  token: { generation: number; signInNumber: number; fails: TokentrayError | null; renewFails: TokentrayError | null }
+  /** The generation of the token that goes up as `Bearer upstream-<generation>`, and the scopes that were granted. */
+  token: {
+    generation: number
+    signInNumber: number
+    scope: string | null
+    fails: TokentrayError | null
+    renewFails: TokentrayError | null
+  }
   /** Cuts whoever is let in. */
   revoke(): void
   upstreamUrl: string
@@ -73,8 +80,22 @@ export async function startSetting(
   })
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}${path}`
-  const told: GatewaySetting['told'] = { sightings: [], accepted: 0, scopes: [], renewals: 0, uses: [], counted: [] }
-  const token: GatewaySetting['token'] = { generation: 1, signInNumber: 1, fails: null, renewFails: null }
+  const told: GatewaySetting['told'] = {
+    sightings: [],
+    accepted: 0,
+    scopes: [],
+    renewals: 0,
+    retries: 0,
+    uses: [],
+    counted: []
+  }
+  const token: GatewaySetting['token'] = {
+    generation: 1,
+    signInNumber: 1,
+    scope: 'read write',
+    fails: null,
+    renewFails: null
+  }
   let nonce: string | null = null
   const made = () => {
     const { generation } = token
@@ -82,6 +103,7 @@ export async function startSetting(
     return {
       generation,
       signInNumber: token.signInNumber,
+      scope: token.scope,
       headers: (): [string, string][] => [['authorization', `Bearer upstream-${generation}`], ...proof()],
       noteNonce(_: string, given: string | null | undefined) {
         const isNews = typeof given === 'string' && given !== nonce
@@ -112,6 +134,16 @@ export async function startSetting(
       }
       return made()
     },
+    // As the core does it: a token is refreshed for a doubt once, and one that was obtained so is not doubted again.
+    async retried(_, generation) {
+      if (token.renewFails) throw token.renewFails
+      if (generation !== token.generation) return made()
+      if (generation > 1) return null
+      told.retries++
+      token.generation++
+      return made()
+    },
+    remedy: (id) => `Run "tokentray login ${id}".`,
     retryAfter: () => 30,
     saw: (_, sighting) => void told.sightings.push(sighting),
     accepted: () => void told.accepted++,

@@ -1,0 +1,164 @@
+// Reads what an upstream's answer says about the token and the address: refused, short of scopes, moved, or a web page.
+// Servers refuse a token in many ways besides HTTP 401; an answer taken for an ordinary one would leave a dead token in use.
+import { bearerChallenge, parseChallenges } from '../net/challenge.ts'
+import { looksLikeSignIn, type Redirect, readRedirect } from '../net/redirects.ts'
+import { decodeBody } from '../net/request.ts'
+import { missingScopes, validScopesIn } from '../oauth/scope.ts'
+import { type Answer, maxHeldBytes } from './exchange.ts'
+
+/**
+ * `refused`: HTTP 401 (RFC 6750 section 3.1). `doubted`: the answer speaks against the token, but a server may also mean
+ * something else. `scopeMissing`: the token lacks scopes that were not granted. `redirect`: it leads elsewhere. All of these are
+ * the gateway's to act on; `ordinary` ones go to the client.
+ */
+export type Judgement =
+  | { kind: 'ordinary' }
+  | { kind: 'refused' }
+  | { kind: 'doubted'; doubt: Doubt }
+  | { kind: 'scopeMissing'; scopes: string | null }
+  | { kind: 'redirect'; redirect: Redirect; isDoubt: boolean }
+
+/** `error`: the server's code for a bad token; `says`: its own words. `scopes`: those it asks for although they are granted. */
+export type Doubt =
+  | { by: 'error'; error: string; says: string | null; status: number }
+  | { by: 'scope'; scopes: string | null }
+  | { by: 'page' }
+
+export type Asked = {
+  method: string
+  /** The URL that was asked, after redirects. */
+  url: string
+  /** The request's `Accept`. */
+  accept: string
+  /** Whether this answer may judge the token: a token went up, to the server's own URL (decision 43). */
+  isJudged: boolean
+  /** The scopes that were granted; null: unknown. */
+  granted: string | null
+}
+
+const maxDecodedBytes = 262_144
+const ordinary: Judgement = { kind: 'ordinary' }
+/** Whether the body decides: an error that says nothing in its headers may name the token in its JSON. */
+export function mustReadBody({ status, headers }: Answer): boolean {
+  if (status < 400 || status > 499 || status === 401) return false
+  const length = Number(headers['content-length'] ?? 0)
+  return isOfType(headers, /^application\/([\w.+-]+\+)?json\b/) && length <= maxHeldBytes
+}
+
+/** `body`: null: not read. */
+export function judge(answer: Answer, body: Buffer<ArrayBuffer> | null, asked: Asked): Judgement {
+  const { status, headers } = answer
+  const redirect = readRedirect(status, headers.location, asked.url)
+  if (redirect) return { kind: 'redirect', redirect, isDoubt: asked.isJudged && isDoubtful(redirect, asked) }
+  if (status >= 400 && status <= 499) return judgeRefusal(answer, body, asked)
+  const isPage = asked.isJudged && status < 300 && isPost(asked) && isOfType(headers, /^text\/html\b/)
+  return isPage && /json|event-stream/i.test(asked.accept) ? { kind: 'doubted', doubt: { by: 'page' } } : ordinary
+}
+
+function judgeRefusal(
+  { status, headers }: Answer,
+  body: Buffer<ArrayBuffer> | null,
+  { isJudged, granted }: Asked
+): Judgement {
+  const challenges = challengesOf(headers)
+  const challenge = bearerChallenge(challenges)?.params
+  const said = body && isJudged ? readError(body, headers) : null
+  const lacksScope = challenge?.error === 'insufficient_scope' || said?.error === 'insufficient_scope'
+  if (lacksScope) {
+    const scopes = validScopesIn(challenge?.scope ?? said?.scope).join(' ')
+    const isContained = scopes === '' || (granted !== null && missingScopes(scopes, granted).length === 0)
+    // Only a challenge counts for more scopes: a body is no place where the standards put them.
+    if (!isContained && challenge?.error === 'insufficient_scope') return { kind: 'scopeMissing', scopes }
+    if (isContained && status !== 401)
+      return isJudged
+        ? { kind: 'doubted', doubt: { by: 'scope', scopes: scopes || null } }
+        : { kind: 'scopeMissing', scopes: scopes || null }
+  }
+  if (status === 401) return { kind: 'refused' }
+  if (!isJudged) return ordinary
+  const error = parseChallenges(challenges)
+    .filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
+    .map(({ params }) => params.error ?? '')
+    .find(isTokenError)
+  if (error)
+    return { kind: 'doubted', doubt: { by: 'error', error, says: challenge?.error_description ?? null, status } }
+  if (!said || !isTokenError(said.error)) return ordinary
+  return { kind: 'doubted', doubt: { by: 'error', error: said.error, says: said.says, status } }
+}
+
+/** Whether a redirect that is not followed may mean that the token was not accepted. Many servers send whoever is not signed in to a page. */
+function isDoubtful({ to, keepsRequest, isPermanent, isSameOrigin }: Redirect, asked: Asked): boolean {
+  if (!to || (keepsRequest && isSameOrigin)) return false
+  if (looksLikeSignIn(to)) return true
+  // A GET of the URL of an MCP server is often redirected to its documentation, for people who open it in a browser.
+  return isPost(asked) && !isPermanent && !isSamePath(to, new URL(asked.url))
+}
+
+const isSamePath = (one: URL, other: URL) => one.hostname === other.hostname && pathOf(one) === pathOf(other)
+const pathOf = ({ pathname }: URL) => pathname.replace(/\/+$/, '')
+
+const isPost = ({ method }: Asked) => method === 'POST'
+const isOfType = (headers: Answer['headers'], type: RegExp) =>
+  type.test(String(headers['content-type'] ?? '').toLowerCase())
+export const challengesOf = (headers: Answer['headers']): string =>
+  [headers['www-authenticate'] ?? ''].flat().join(', ')
+
+/** `invalid_token` (RFC 6750 section 3.1), and what servers say instead: `token_expired`, `Token has been revoked`, `InvalidAccessToken`. */
+function isTokenError(code: string): boolean {
+  const words = code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
+  const said = words.split(/[^a-z]+/).filter((word) => !fillers.has(word))
+  return said.length === 2 && said.includes('token') && said.some((word) => endings.has(word))
+}
+
+const fillers: ReadonlySet<string> = new Set([
+  '',
+  'access',
+  'bearer',
+  'auth',
+  'oauth',
+  'the',
+  'is',
+  'has',
+  'was',
+  'been',
+  'error'
+])
+const endings: ReadonlySet<string> = new Set(['invalid', 'expired', 'revoked', 'inactive'])
+
+type Said = { error: string; says: string | null; scope: string | null }
+
+/** The error in a JSON body: of OAuth (RFC 6749 section 5.2), of JSON-RPC, or of one of the shapes that APIs use. */
+function readError(body: Buffer<ArrayBuffer>, headers: Answer['headers']): Said | null {
+  let root: unknown
+  try {
+    root = JSON.parse(decodeBody(body, String(headers['content-encoding'] ?? ''), maxDecodedBytes).toString())
+  } catch {
+    // Not JSON after all, or too much of it: the client reads what it is.
+    return null
+  }
+  const outer = fieldsOf(root)
+  const inner = fieldsOf(outer.error ?? [outer.errors].flat()[0])
+  const data = fieldsOf(inner.data)
+  const candidates = [
+    outer.error,
+    inner.error,
+    inner.code,
+    data.error,
+    data.code,
+    outer.code,
+    outer.error_code,
+    inner.type,
+    inner.message,
+    outer.message
+  ]
+  const texts = candidates.filter((text) => typeof text === 'string' && text.length <= 100)
+  const error = texts.find((text) => text === 'insufficient_scope' || isTokenError(text as string))
+  const scope = outer.scope ?? inner.scope ?? data.scope
+  const says = outer.error_description ?? inner.error_description ?? inner.message ?? outer.message
+  return typeof error !== 'string'
+    ? null
+    : { error, says: typeof says === 'string' ? says : null, scope: typeof scope === 'string' ? scope : null }
+}
+
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
