@@ -1,5 +1,6 @@
 // Makes docs/protocol-coverage.md: what Tokentray does about every hostile reply at every step of OAuth.
 // The table is that of test/oauth/hostile.ts, and hostile.test.ts fails if Tokentray does anything else.
+import { badIssuers, badPointers } from '../test/oauth/badPlaces.ts'
 import { answers, expected, faults, type StepName, steps } from '../test/oauth/hostile.ts'
 
 const names = Object.keys(steps) as StepName[]
@@ -28,6 +29,22 @@ ${matrix.join('\n')}
 
 "Signed in" despite a bad reply means that Tokentray found the information in another place that the standards name. The body of a
 200 reply to a revocation has no meaning (RFC 7009 section 2.2).
+
+## Bad places of metadata
+
+Tokentray goes on to the next place, and uses what a good one has. This table says what comes of a bad place that is the only one;
+\`test/oauth/badPlaces.test.ts\` tests each row alone and beside good places.
+
+| A challenge names as resource metadata | Where only the MCP server's origin has server metadata |
+| --- | --- |
+${badPointers.map(({ what, alone }) => cells(what, shown(alone))).join('\n')}
+
+| The authorization server | Where no other one is named |
+| --- | --- |
+${badIssuers.map(({ what, alone }) => cells(what, shown(alone))).join('\n')}
+
+Of several authorization servers the first usable one is chosen, before a browser opens. A later sign-in stays with the issuer of the
+stored token while the server still names it. At most eight are tried.
 
 ## What comes back through the browser
 

@@ -7,8 +7,12 @@ export type Challenge = { scheme: string; params: Record<string, string> }
 const token = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y
 const equals = /[ \t]*=[ \t]*/y
 const quoted = /"((?:[^"\\]|\\.)*)"/y
+/** Some servers write single quotes, or a URL without any. */
+const singleQuoted = /'([^']*)'(?=[ \t,;]|$)/y
+const bare = /[^ \t,]+/y
 const token68 = /[ \t]+[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y
-const between = /[ \t,]+/y
+/** Some servers part parameters by semicolons. */
+const between = /[ \t,;]+/y
 
 /** The challenges in their order. The list ends at the first part that cannot be parsed. */
 export function parseChallenges(header: string): Challenge[] {
@@ -25,8 +29,8 @@ export function parseChallenges(header: string): Challenge[] {
     if (name === undefined) break
     const current = challenges.at(-1)
     if (current && take(equals)) {
-      const text = take(quoted)
-      current.params[name] ??= text ? (text[1] ?? '').replace(/\\(.)/g, '$1') : (take(token)?.[0] ?? '')
+      const text = take(quoted)?.[1]?.replace(/\\(.)/g, '$1')
+      current.params[name] ??= text ?? take(singleQuoted)?.[1] ?? take(bare)?.[0].replace(/;$/, '') ?? ''
     } else {
       challenges.push({ scheme: name, params: Object.create(null) })
       take(token68)
@@ -47,6 +51,14 @@ export function asksForNonce(header: string | null): boolean {
  * (RFC 9728 section 5.1); null where there is none.
  */
 export function bearerChallenge(header: string | null): Challenge | null {
-  const bearers = parseChallenges(header ?? '').filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')
+  const bearers = bearersIn(header)
   return bearers.find(({ params }) => params.resource_metadata) ?? bearers[0] ?? null
 }
+
+/** What the challenges for Bearer or DPoP tokens name as their metadata (RFC 9728 section 5.1), as it stands there. */
+export function resourceMetadataIn(header: string | null): string[] {
+  return bearersIn(header).flatMap(({ params }) => params.resource_metadata || [])
+}
+
+const bearersIn = (header: string | null): Challenge[] =>
+  parseChallenges(header ?? '').filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop')

@@ -4,6 +4,7 @@ import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { OAuthContext, SignInRequest } from './context.ts'
+import type { Discovery } from './discovery.ts'
 import { explainFault } from './explain.ts'
 import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
@@ -18,15 +19,18 @@ export async function beginAlone(
 ): Promise<SignIn> {
   if (!config.clientId)
     throw new TokentrayError('signInFailed', `${config.name} signs in as an OAuth client. Set its client ID.`)
-  const { clientSecret, onStep } = signInRequest
+  const { clientSecret, onStep, grantIssuer } = signInRequest
   const abort = new AbortController()
   const signal = AbortSignal.any([signInRequest.signal, abort.signal])
   const sendRequest = context.sendRequestFor(config)
   const { tokenEndpoint } = config
-  const discovery = tokenEndpoint
-    ? ({ server: pinned(tokenEndpoint), resource: null, scope: null, wantsDpop: false, reach: 'any' } as const)
-    : await context.discovered(config, signal, onStep)
-  const client = preRegistered(config, clientSecret, discovery.server)
+  const found = (discovery: ClientDiscovery) => ({
+    discovery,
+    client: preRegistered(config, clientSecret, discovery.server)
+  })
+  const { discovery, client } = tokenEndpoint
+    ? found({ server: pinned(tokenEndpoint), resource: null, scope: null, wantsDpop: false, reach: 'any' })
+    : await context.discovered(config, { signal, onStep, grantIssuer }, async (one) => found(one))
   const scope = unionOf(config.scope ?? discovery.scope, config.addedScope)
   onStep('exchange')
   const prover = context.newProver(config, discovery)
@@ -55,6 +59,8 @@ export async function beginAlone(
     cancel: () => abort.abort()
   }
 }
+
+type ClientDiscovery = Omit<Discovery, 'documented'>
 
 const noPaste = () => Promise.reject(new TokentrayError('responseInvalid', 'This sign-in does not need a pasted URL.'))
 

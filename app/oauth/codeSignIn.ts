@@ -41,13 +41,14 @@ export function checkPkce(config: ServerConfig, { server, documented }: Discover
   if (!methods && config.quirks.allowMissingPkceMetadata) return
   const issuer = shown(server.issuer)
   const remedy = methods ? 'Contact its operator' : 'If you know that it does, allow it in the settings of this server'
-  throw new TokentrayError(
+  const error = new TokentrayError(
     'pkceUnsupported',
     `${issuer} does not list support for PKCE with S256. ${remedy}.`,
     methods
       ? {}
       : { proposals: [proposeQuirk('allowMissingPkceMetadata', `The metadata of ${issuer} does not mention PKCE.`)] }
   )
+  throw withKnown(error, config, server.issuer)
 }
 
 /** Asks for a code and waits for the response; resolves when a browser can be sent off. */

@@ -8,7 +8,7 @@ import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { SendRequest } from '../net/request.ts'
 import { assertionReader, type ReadAssertion } from './assertion.ts'
 import { createCallbacks } from './callback.ts'
-import { type Discovery, type DiscoveryContext, discover } from './discovery.ts'
+import { chooseServer, type Discovery, type Located, locate, takeFirst } from './discovery.ts'
 import { Nonces, type Prover } from './dpop.ts'
 import { askWithAssertion } from './jwtBearer.ts'
 import { makeKey } from './keys.ts'
@@ -31,6 +31,7 @@ export type OAuthOptions = {
 
 /** What is asked of one sign-in, besides the server's settings. */
 export type SignInRequest = Parameters<OAuth['beginSignIn']>[1]
+type DiscoveryRequest = Partial<Pick<SignInRequest, 'onStep' | 'grantIssuer'>> & Pick<SignInRequest, 'signal'>
 /** How long what a search found is good for the sign-in that follows. */
 const foundMs = 30_000
 
@@ -48,11 +49,11 @@ export function createContext(options: OAuthOptions) {
   const nonces = new Nonces()
   const sendRequestFor = ({ clientCertificate: certificate }: Pick<ServerConfig, 'clientCertificate'>): SendRequest =>
     certificate ? (url, request) => options.network(url, { ...request, certificate }) : options.network
-  const askFor = (server: Searched, signal: AbortSignal, heard: Partial<DiscoveryContext>) => {
-    const { url, quirks = {} } = server
-    return discover(url, { sendRequest: sendRequestFor(server), now, signal, quirks, onStep: () => {}, ...heard })
+  const surroundingsOf = (server: Searched, signal: AbortSignal) => {
+    const { quirks = {} } = server
+    return { sendRequest: sendRequestFor(server), now, signal, quirks }
   }
-  let found: { server: Searched; at: number; discovery: Discovery } | null = null
+  let found: { server: Searched; at: number; located: Located } | null = null
   const proverWith = (key: Secret): Prover => ({ key, nonces, clock })
   return {
     clock,
@@ -64,19 +65,28 @@ export function createContext(options: OAuthOptions) {
     oneAtATime: createQueue(),
     nonces,
     sendRequestFor,
-    /** Finds a server's authorization server, or takes what a search has just found. */
-    discovered: async (config: ServerConfig, signal: AbortSignal, onStep: SignInRequest['onStep'] = () => {}) => {
-      const known = found && isSame(found.server, config) && now() - found.at < foundMs ? found.discovery : null
-      found = null
-      if (!known) return askFor(config, signal, { onStep })
+    /** Calls `use` with the authorization servers of this MCP server, until one is found that `use` takes (chooseServer). */
+    async discovered<T>(
+      config: ServerConfig,
+      { signal, onStep = () => {}, grantIssuer }: DiscoveryRequest,
+      use: Parameters<typeof chooseServer<T>>[2]
+    ): Promise<T> {
       onStep('resource')
+      const known = found && isSame(found.server, config) && now() - found.at < foundMs ? found.located : null
+      found = null
+      const surroundings = surroundingsOf(config, signal)
+      const located = known ?? (await locate(config.url, surroundings))
       onStep('authorizationServer')
-      return known
+      const { issuer, clientId, clientIssuer } = config
+      const wanted = { issuer, clientIssuer: clientId === undefined ? undefined : clientIssuer, grantIssuer }
+      return chooseServer(located, { ...surroundings, ...wanted }, use)
     },
-    /** The same for a server that is not in the list yet; `onAnswer`: an MCP server answered. */
+    /** Whether there is an MCP server that is not in the list yet, or the authorization server of one. Rejects where there is neither. */
     search: async (server: Searched, signal: AbortSignal, onAnswer: () => void) => {
-      const discovery = await askFor(server, signal, { onAnswer })
-      found = { server, at: now(), discovery }
+      const surroundings = surroundingsOf(server, signal)
+      const located = await locate(server.url, { ...surroundings, onAnswer })
+      found = { server, at: now(), located }
+      if (!located.answers) await chooseServer(located, surroundings, takeFirst)
     },
     replyContext: (config: ServerConfig, lastLifetime: number | null) => ({
       at: now(),

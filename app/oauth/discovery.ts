@@ -3,23 +3,18 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Quirks } from '../contract/proposal.ts'
-import { proposeQuirk } from '../contract/quirks.ts'
-import { bearerChallenge, type Challenge } from '../net/challenge.ts'
 import { isLoopbackHost, leadsToPrivate } from '../net/privateAddresses.ts'
-import { isBusyStatus, NetworkFault, type RequestOptions, type SendRequest } from '../net/request.ts'
+import { NetworkFault, type SendRequest } from '../net/request.ts'
+import { askForChallenge, type Probe } from './anonymousProbe.ts'
+import { firstOf, isPassing } from './attempts.ts'
+import { chooseIssuers, namesIssuer, readServer, readServerOfOrigin, type WantedIssuers } from './issuers.ts'
 import {
   fetchDocument,
-  isVisible,
-  type Json,
   type ProtectedResource,
-  readAuthorizationServer,
   readProtectedResource,
   resourceMetadataUrls,
-  serverMetadataUrls,
   shown
 } from './metadata.ts'
-import { differBySlash } from './quirks.ts'
-import { retryAfterOf } from './tokenReply.ts'
 
 export type Discovery = {
   server: AuthorizationServer
@@ -39,42 +34,88 @@ export type DiscoveryContext = {
   sendRequest: SendRequest
   now: () => number
   signal: AbortSignal
-  onStep: (step: 'resource' | 'authorizationServer') => void
-  /** Called once the URL itself answered as an MCP server's does, or has metadata of its own (RFC 9728). */
-  onAnswer?: () => void
   /** Exceptions that a person allowed for this server. */
   quirks?: Quirks
 }
 
-/** Rejects with TokentrayError (`urlInvalid`, `notMcpServer`, `metadataInvalid`, …) or NetworkFault. */
-export async function discover(serverUrl: string, context: DiscoveryContext): Promise<Discovery> {
+/** What an MCP server says of itself, before any of its authorization servers is asked. */
+export type Located = {
+  url: URL
+  /** False where neither the URL answered as an MCP server does nor has metadata of its own (RFC 9728). */
+  answers: boolean
+  probe: Probe
+  resource: ProtectedResource | null
+  /** Why its pointers lead to no metadata; null where they do, or there are none. */
+  fault: unknown
+  reach: 'any' | 'public'
+}
+
+/**
+ * Asks the MCP server for its challenge and its metadata. `onAnswer` is called once it answered as an MCP server does, even if it
+ * is not found in the end. Rejects with TokentrayError (`urlInvalid`, `metadataInvalid`, `resourceMismatch`) or NetworkFault.
+ */
+export async function locate(
+  serverUrl: string,
+  { onAnswer, ...context }: DiscoveryContext & { onAnswer?: () => void }
+): Promise<Located> {
   const url = checkServerUrl(serverUrl)
-  context.onStep('resource')
   const isInside = await leadsToPrivate(url.hostname)
   const reach = context.quirks?.allowPrivateAddresses || isInside ? 'any' : 'public'
-  const options: RequestOptions = { reach, signal: context.signal }
   // A private address is trusted. Check it again at connect time: DNS may answer differently by then (rebinding).
-  const asked = await askForChallenge(url, isInside ? 'private' : 'any', context)
-  if (asked.kind !== 'foreign') context.onAnswer?.()
-  const resource = await findResource(url, asked.challenge, options, context)
-  if (resource) context.onAnswer?.()
-  context.onStep('authorizationServer')
-  const found = resource
-    ? await findServer(resource.authorizationServers, url, options, context)
-    : await findLegacyServer(url, asked, options, context)
-  const scopes = resource?.scopes?.length ? resource.scopes.join(' ') : null
-  return {
-    ...found,
+  const probe = await askForChallenge({ ...context, url, reach: isInside ? 'private' : 'any' })
+  if (probe.kind !== 'foreign') onAnswer?.()
+  let fault: unknown = null
+  const resource = await findResource(url, probe.named, reach, context).catch((error: unknown) => {
+    if (!leadsNowhere(error)) throw error
+    fault = error
+    return null
+  })
+  if (resource) onAnswer?.()
+  return { url, answers: probe.kind !== 'foreign' || resource !== null, probe, resource, fault, reach }
+}
+
+/**
+ * The result of `use` for the first authorization server that has sound metadata and that `use` takes; the choice is the client's
+ * (RFC 9728 section 7.6). `use` rejects where it cannot do with this one, and the next is tried; `hasOthers`: there is another,
+ * tried already or not. Rejects with TokentrayError (`notMcpServer`, `metadataInvalid`, `issuerMismatch`, …) or NetworkFault.
+ */
+export async function chooseServer<T>(
+  located: Located,
+  context: DiscoveryContext & WantedIssuers,
+  use: (found: Discovery, hasOthers: boolean) => Promise<T>
+): Promise<T> {
+  const { url, probe, resource, reach } = located
+  const { grantIssuer, signal } = context
+  const rest = {
     resource: resource?.resource ?? null,
-    scope: asked.challenge?.params.scope || scopes,
-    wantsDpop: resource?.wantsDpop || asked.challenge?.scheme === 'dpop',
+    scope: probe.challenge?.params.scope || resource?.scopes?.join(' ') || null,
+    wantsDpop: resource?.wantsDpop || probe.challenge?.scheme === 'dpop',
     reach
   }
+  if (!resource && (!context.issuer || probe.kind === 'foreign'))
+    return use({ ...(await findLegacyServer(located, context)), ...rest }, false)
+  const issuers = chooseIssuers(resource?.authorizationServers ?? [], url.origin, context)
+  const found = await firstOf(
+    issuers,
+    async (issuer) => {
+      const server = await readServer(issuer, { reach, signal }, context)
+      return server && use({ server, documented: true, ...rest }, issuers.length > 1)
+    },
+    (error, issuer) => isPassing(error) && grantIssuer != null && namesIssuer(issuer, grantIssuer)
+  )
+  if (found !== null) return found
+  throw new TokentrayError(
+    'metadataInvalid',
+    `${url.host} names ${shown(issuers[0] ?? '')} as its authorization server, but no metadata was found there. Contact its operator.`
+  )
 }
 
 /** The likeliest mistake in a URL that leads to a website but to no MCP server. */
 export const askForPath = ({ pathname }: URL): string =>
   `Is the path right?${/\/mcp\/?$/.test(pathname) ? '' : ' Often it is /mcp.'}`
+
+/** For chooseServer(): takes the first authorization server that has sound metadata. */
+export const takeFirst = async (found: Discovery): Promise<Discovery> => found
 
 /** @throws urlInvalid, saying what to write instead */
 export function checkServerUrl(text: string): URL {
@@ -92,112 +133,48 @@ export function checkServerUrl(text: string): URL {
   return url
 }
 
-type Reach = 'any' | 'private'
-
-type Probe = {
-  status: number
-  kind: 'guarded' | 'open' | 'foreign'
-  /** An error in MCP's format counts too: servers without sessions do not know `initialize`. */
-  speaksMcp: boolean
-  challenge: Challenge | null
-  busy: NetworkFault | null
-}
-
-/**
- * Sends the first requests of any MCP client without a token, to be refused with a challenge. Some servers allow `initialize`
- * without a token and refuse only what follows it, so `tools/list` is tried too.
- */
-async function askForChallenge(url: URL, reach: Reach, context: DiscoveryContext): Promise<Probe> {
-  const clientInfo = { name: 'tokentray', version: '1' }
-  const first = await probe(url, 'initialize', { protocolVersion, capabilities: {}, clientInfo }, reach, context)
-  if (first.kind === 'guarded' || !first.speaksMcp) return first
-  const second = await probe(url, 'tools/list', {}, reach, context)
-  return second.kind === 'guarded' ? second : first
-}
-
-const protocolVersion = '2025-11-25'
-
-async function probe(
-  url: URL,
-  method: string,
-  params: Json,
-  reach: Reach,
-  { sendRequest, now, signal }: DiscoveryContext
-): Promise<Probe> {
-  const reply = await sendRequest(url.href, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...(method !== 'initialize' && { 'mcp-protocol-version': protocolVersion })
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-    signal,
-    reach,
-    redirects: 3
-  })
-  const { status, headers } = reply
-  const challenge = bearerChallenge(headers.get('www-authenticate'))
-  const guarded = status === 401 || challenge !== null
-  const speaksMcp =
-    /^text\/event-stream/.test(headers.get('content-type') ?? '') || /"jsonrpc"/.test(await reply.text())
-  return {
-    status,
-    kind: guarded ? 'guarded' : reply.ok && speaksMcp ? 'open' : 'foreign',
-    speaksMcp,
-    challenge,
-    // 501 and 505 are lasting answers of a server that knows no such request, not of a busy one.
-    busy:
-      isBusyStatus(status) && status !== 501 && status !== 505
-        ? new NetworkFault('busy', `HTTP ${status}`, url.host, retryAfterOf(headers, now()))
-        : null
-  }
-}
-
 async function findResource(
   url: URL,
-  challenge: Challenge | null,
-  options: RequestOptions,
-  { sendRequest, now }: DiscoveryContext
+  named: string[],
+  reach: Located['reach'],
+  { sendRequest, now, signal }: DiscoveryContext
 ): Promise<ProtectedResource | null> {
-  const named = challenge?.params.resource_metadata
-  for (const place of [...(named ? [named] : []), ...resourceMetadataUrls(url)]) {
-    const document = await fetchDocument(sendRequest, place, { ...options, isNamed: place === named }, now())
-    // A site may answer any URL with a page or some JSON. Only a document that the challenge named must be metadata.
-    if (document && (place === named || 'resource' in document || 'authorization_servers' in document))
-      return readProtectedResource(document, url)
-  }
-  return null
+  const pointers = named.slice(0, maxPointers)
+  return firstOf(new Set([...pointers, ...resourceMetadataUrls(url)]), async (place) => {
+    const isNamed = pointers.includes(place)
+    const document = await fetchDocument(sendRequest, place, { reach, signal, isNamed }, now())
+    // A site may answer any URL with a page or some JSON. Only a document that a challenge named must be metadata.
+    if (!document || !(isNamed || 'resource' in document || 'authorization_servers' in document)) return null
+    return readProtectedResource(document, url)
+  })
 }
 
-/** How many of the issuers that a resource names are tried: each costs several requests. */
-const maxIssuers = 8
+/** How many of the places that the challenges name are asked. */
+const maxPointers = 4
 
-/** The first authorization server that has metadata; the choice is the client's (RFC 9728 section 7.6). */
-async function findServer(issuers: string[], url: URL, options: RequestOptions, context: DiscoveryContext) {
-  const candidates = issuers.length > 0 ? issuers.slice(0, maxIssuers) : [url.origin]
-  for (const issuer of candidates) {
-    const accepted = context.quirks?.acceptIssuerSlash ? [issuer, otherSpelling(issuer)] : [issuer]
-    const server = await readServerAt(issuer, accepted, options, context)
-    if (server) return { server, documented: true }
-  }
-  throw new TokentrayError(
-    'metadataInvalid',
-    `${url.host} names ${shown(candidates[0] ?? '')} as its authorization server, but no metadata was found there. Contact its operator.`
-  )
+/**
+ * True where a pointer leads to no document: the server may be of a revision without one. A document about another resource, or a
+ * fault that will pass, does not say so (FM-05).
+ */
+function leadsNowhere(error: unknown): boolean {
+  return error instanceof NetworkFault && /^(offline|garbled|misconfigured)$/.test(error.fault)
 }
 
-async function findLegacyServer(url: URL, probe: Probe, options: RequestOptions, context: DiscoveryContext) {
-  // With or without the slash, an origin leads to the same well-known URL, so either may be the issuer.
-  const documented =
-    probe.kind === 'open'
-      ? null
-      : await readServerAt(url.origin, [url.origin, `${url.origin}/`], options, context).catch((error: unknown) => {
-          // Where nothing answers at this path, what else the site has is not what is wrong.
-          if (probe.kind === 'foreign' && error instanceof TokentrayError && error.proposals.length === 0) return null
-          throw error
-        })
-  if (documented) return { server: documented, documented: true }
+/** The authorization server at the MCP server's own origin, documented or with the default endpoints. */
+async function findLegacyServer(
+  { url, probe, fault, reach }: Located,
+  context: DiscoveryContext
+): Promise<Pick<Discovery, 'server' | 'documented'>> {
+  const { origin } = url
+  const atOrigin = () =>
+    readServerOfOrigin(origin, { reach, signal: context.signal }, context).catch((error: unknown) => {
+      // Where nothing answers at this path, what else the site has is not what is wrong.
+      if (probe.kind === 'foreign' && error instanceof TokentrayError && error.proposals.length === 0) return null
+      throw error
+    })
+  const attempts = [...(fault ? [() => Promise.reject(fault)] : []), ...(probe.kind === 'open' ? [] : [atOrigin])]
+  const server = await firstOf(attempts, (attempt) => attempt())
+  if (server) return { server, documented: true }
   if (probe.busy) throw probe.busy
   if (probe.kind === 'open')
     throw new TokentrayError(
@@ -209,53 +186,10 @@ async function findLegacyServer(url: URL, probe: Probe, options: RequestOptions,
       'notMcpServer',
       `${shown(url.href)} does not respond like an MCP server (HTTP ${probe.status}). ${askForPath(url)}`
     )
-  const { origin } = url
-  const server: AuthorizationServer = {
-    issuer: origin,
+  const endpoints = {
     authorization_endpoint: `${origin}/authorize`,
     token_endpoint: `${origin}/token`,
     registration_endpoint: `${origin}/register`
   }
-  return { server, documented: false }
+  return { server: { issuer: origin, ...endpoints }, documented: false }
 }
-
-/** null: there is no metadata. A document that claims another issuer is never used (RFC 8414 section 3.3). */
-async function readServerAt(
-  issuer: string,
-  accepted: string[],
-  options: RequestOptions,
-  { sendRequest, now }: DiscoveryContext
-): Promise<AuthorizationServer | null> {
-  const base = isVisible(issuer) ? URL.parse(issuer) : null
-  if (!base || base.username)
-    throw new TokentrayError(
-      'metadataInvalid',
-      `The authorization server "${shown(issuer)}" is not a valid URL. Contact the operator of the MCP server.`
-    )
-  let other: unknown
-  for (const place of serverMetadataUrls(base)) {
-    const document = await fetchDocument(sendRequest, place, options, now())
-    if (!document || !('issuer' in document)) continue
-    if (typeof document.issuer === 'string' && accepted.includes(document.issuer))
-      return readAuthorizationServer(document, document.issuer, options.reach)
-    other = document.issuer
-  }
-  if (other === undefined) return null
-  const claimed = String(other)
-  throw new TokentrayError(
-    'issuerMismatch',
-    `The metadata of ${shown(issuer)} names another issuer, ${shown(claimed)}, so it was not used. Contact the operator.`,
-    differBySlash(issuer, claimed)
-      ? {
-          proposals: [
-            proposeQuirk(
-              'acceptIssuerSlash',
-              `The issuer is ${shown(issuer)}, but its metadata says ${shown(claimed)}: they differ by one slash.`
-            )
-          ]
-        }
-      : {}
-  )
-}
-
-const otherSpelling = (issuer: string): string => (issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`)

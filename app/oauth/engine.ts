@@ -5,6 +5,7 @@ import type { ServerConfig } from '../contract/serverConfig.ts'
 import { renewsAlone } from '../contract/serverConfig.ts'
 import { beginAlone } from './clientSignIn.ts'
 import { createContext, type OAuthOptions, type SignInRequest } from './context.ts'
+import { takeFirst } from './discovery.ts'
 import { type Bearable, credentialsFor } from './dpop.ts'
 import { explainError } from './explain.ts'
 import type { RequestShape } from './grant.ts'
@@ -42,7 +43,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
     const noteNonce = (nonce: string | null) => nonces.note(config.url, nonce)
     const found = await verifyToken(sendRequest, config.url, credentials, { signal, noteNonce })
     if (found.verdict !== 'unknown' || !shape?.issuer) return found
-    const discovery = await context.discovered(config, signal).catch(() => null)
+    const request = { signal, grantIssuer: shape.issuer }
+    const discovery = await context.discovered(config, request, takeFirst).catch(() => null)
     const active =
       discovery && (await introspect(token.accessToken, shape, discovery, { sendRequest, at: now(), signal }))
     const who = URL.parse(shape.issuer)?.host ?? 'Its authorization server'

@@ -45,11 +45,14 @@ export function objectOf(text: string): Json | null {
   }
 }
 
-/** Where the metadata may be (RFC 9728 section 3.1): with the server's path after the well-known name, then without. */
+/**
+ * Where the metadata may be (RFC 9728 section 3.1): with the server's path after the well-known name, as it is and without a
+ * slash at its end, then without the path.
+ */
 export function resourceMetadataUrls(server: URL): string[] {
   const root = `${server.origin}/.well-known/oauth-protected-resource`
-  const path = server.pathname.replace(/\/$/, '')
-  return path === '' ? [root] : [`${root}${path}${server.search}`, root]
+  const paths = [server.pathname, server.pathname.replace(/\/$/, '')].filter((path) => !/^\/?$/.test(path))
+  return [...new Set([...paths.map((path) => `${root}${path}${server.search}`), root])]
 }
 
 /** Where the metadata may be: RFC 8414 section 3.1, then the two places of OpenID Connect. */
@@ -59,6 +62,13 @@ export function serverMetadataUrls(issuer: URL): string[] {
   const oauth = `${origin}/.well-known/oauth-authorization-server${path}`
   const openid = `${origin}/.well-known/openid-configuration${path}`
   return path === '' ? [oauth, openid] : [oauth, openid, `${origin}${path}/.well-known/openid-configuration`]
+}
+
+/** The issuer that `url` would be the metadata of, where it is one of the places above; else null. */
+export function issuerOfMetadataUrl({ origin, pathname }: URL): string | null {
+  const found = /^(.*)\/\.well-known\/(?:oauth-authorization-server|openid-configuration)(\/.*)?$/.exec(pathname)
+  const [, before = '', after = ''] = found ?? []
+  return found && !(before && after) ? `${origin}${before}${after}` : null
 }
 
 /**
@@ -86,7 +96,7 @@ export function readProtectedResource(document: Json, server: URL): ProtectedRes
     )
   return {
     resource,
-    authorizationServers: strings(document.authorization_servers) ?? [],
+    authorizationServers: strings([document.authorization_servers].flat()) ?? [],
     scopes: strings(document.scopes_supported),
     wantsDpop: document.dpop_bound_access_tokens_required === true
   }

@@ -4,7 +4,7 @@ import { onAbort } from '../base/abort.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import { siteOf } from '../net/site.ts'
-import { checkPkce, startCodeSignIn } from './codeSignIn.ts'
+import { type CodeSignInOptions, checkPkce, startCodeSignIn } from './codeSignIn.ts'
 import type { OAuthContext, SignInRequest } from './context.ts'
 import { offersDeviceCode } from './deviceRequest.ts'
 import { startDeviceSignIn } from './deviceSignIn.ts'
@@ -21,11 +21,24 @@ export async function beginWithPerson(
   config: ServerConfig,
   request: SignInRequest
 ): Promise<SignIn> {
-  const { onStep, signal, device } = request
-  const discovery = await context.discovered(config, signal, onStep)
+  const { onStep, signal, grantIssuer } = request
+  // Which authorization server it is, is settled before a browser opens: a code of one must not be taken to another.
+  const begin = await context.discovered(config, { signal, onStep, grantIssuer }, (discovery, hasOthers) =>
+    prepare(context, config, discovery, { ...request, hasOthers })
+  )
+  return begin()
+}
+
+/** Resolves with what begins the sign-in at this authorization server, once everything is there that it needs. */
+async function prepare(
+  context: OAuthContext,
+  config: ServerConfig,
+  discovery: Discovery,
+  request: SignInRequest & { hasOthers: boolean }
+): Promise<() => Promise<SignIn>> {
+  const { signal, device, hasOthers } = request
   const { server } = discovery
   const offered = offersDeviceCode(discovery)
-  const propose = (error: unknown) => Promise.reject(withKnown(explainError(error), config, server.issuer))
   if (device === 'always' && !offered)
     throw new TokentrayError(
       'signInFailed',
@@ -38,19 +51,34 @@ export async function beginWithPerson(
       'metadataInvalid',
       `${server.issuer} has no authorization endpoint, so nobody can sign in. Contact its operator.`
     )
-  request.checkEndpoints?.({ issuer: server.issuer, authorization, token: server.token_endpoint ?? '' })
-  if (isDevice)
-    return withAccount(
-      context,
-      await beginDevice(context, config, discovery, request).catch(propose),
-      config,
-      discovery,
-      signal
+  const propose = (error: unknown) => Promise.reject(withKnown(error, config, server.issuer))
+  // First what shows without a request: nobody is asked about the site of a server that cannot be used.
+  if (!isDevice) checkPkce(config, discovery)
+  if (hasOthers && !(await mayHaveClient(context, config, discovery, isDevice)))
+    throw new TokentrayError(
+      'registrationUnsupported',
+      `None of the authorization servers of ${config.name} offers automatic client registration. Use your own client.`
     )
+  request.checkEndpoints?.({ issuer: server.issuer, authorization, token: server.token_endpoint ?? '' })
+  const named = async (begun: Promise<SignIn>) =>
+    withAccount(context, await begun.catch((error) => propose(explainError(error))), config, discovery, signal)
+  if (isDevice) return () => named(beginDevice(context, config, discovery, request))
   // One page at a time: after the first sign-in the browser has a session there, and the next ones often need only a redirect.
   await request.turn?.(server.issuer)
-  const begun = await beginCode(context, config, discovery, request).catch(propose)
-  return withAccount(context, begun, config, discovery, signal)
+  const begin = await prepareCode(context, config, discovery, request).catch(propose)
+  return () => named(begin())
+}
+
+/** Whether there is a way to a client at this authorization server. */
+async function mayHaveClient(
+  { clientMetadataUrl, registrations }: OAuthContext,
+  { clientId, redirectHost, url }: ServerConfig,
+  { server }: Discovery,
+  isDevice: boolean
+): Promise<boolean> {
+  const hasDocument = clientMetadataUrl !== null && server.client_id_metadata_document_supported === true
+  if (clientId !== undefined || hasDocument || server.registration_endpoint) return true
+  return (await registrations.registration(server.issuer, isDevice ? '' : redirectHost, siteOf(url))) !== null
 }
 
 function withAccount(
@@ -102,14 +130,14 @@ function beginDevice(
   })
 }
 
-async function beginCode(
+/** Resolves with what asks for a code, once there is a client. Rejects with TokentrayError or NetworkFault. */
+async function prepareCode(
   context: OAuthContext,
   config: ServerConfig,
   discovery: Discovery,
   { clientSecret, onStep, onReplaced = () => {}, signal, isProfile = false, isClientDead = false }: SignInRequest
-): Promise<SignIn> {
+): Promise<() => Promise<SignIn>> {
   const { issuer } = discovery.server
-  checkPkce(config, discovery)
   onStep('registration')
   const scope = chooseScope(config, discovery)
   const registering = registrationContext(context, config, signal)
@@ -119,8 +147,7 @@ async function beginCode(
     client.callback.close()
     throw cancelled()
   }
-  onStep('browser')
-  return startCodeSignIn({
+  const options: CodeSignInOptions = {
     config,
     discovery,
     client,
@@ -144,7 +171,11 @@ async function beginCode(
     },
     onReplaced,
     forgetClient: ({ clientId }) => context.registrations.forgetRegistration(issuer, clientId)
-  })
+  }
+  return () => {
+    onStep('browser')
+    return startCodeSignIn(options)
+  }
 }
 
 function registrationContext(context: OAuthContext, config: ServerConfig, signal: AbortSignal): RegistrationContext {

@@ -74,6 +74,8 @@ export interface OAuth {
       device?: 'always' | 'offered' | undefined
       /** There is another account at the same address: the authorization server must ask which one to use. */
       isProfile?: boolean
+      /** Of the present grant: the server's other authorization servers are not used while it still names this one. */
+      grantIssuer?: string | null | undefined
       /** The server has forgotten the grant's client, and perhaps all others: no kept registration is used. */
       isClientDead?: boolean
       /** Called where the server had forgotten our client: the sign-in goes on at this address, with a new one. */

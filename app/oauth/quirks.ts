@@ -6,12 +6,24 @@ import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import { mergeProposals, proposalsOf } from '../providers/proposals.ts'
 import { providerAt } from '../providers/providers.ts'
+import { shown } from './metadata.ts'
 import { hasScope } from './scope.ts'
 import { tryOmitResource } from './tokenReply.ts'
 
-/** True where the two issuers are the same but for one slash at the end. */
-export function differBySlash(one: string, other: string): boolean {
-  return `${one}/` === other || one === `${other}/`
+/** An issuer as it is, and with one slash more or less at its end. */
+export function bothSpellings(issuer: string): string[] {
+  return [issuer, issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`]
+}
+
+/** The proposals to accept metadata that was found at `listed` and claims another issuer, where that is a known breach. */
+export function issuerProposals(listed: string, claimed: string): Proposal[] {
+  if (!bothSpellings(listed).includes(claimed)) return []
+  return [
+    proposeQuirk(
+      'acceptIssuerSlash',
+      `The issuer is ${shown(listed)}, but its metadata says ${shown(claimed)}: they differ by one slash.`
+    )
+  ]
 }
 
 /** Proposals for a refusal whose `detail` names its cure (tokenReply.ts). `who`: the server that refused. */

@@ -5,7 +5,7 @@ import type { ServerConfig } from '../contract/serverConfig.ts'
 import { renewsAlone } from '../contract/serverConfig.ts'
 import { NetworkFault } from '../net/request.ts'
 import type { OAuthContext } from './context.ts'
-import type { Discovery } from './discovery.ts'
+import { type Discovery, takeFirst } from './discovery.ts'
 import type { Grant, RequestShape } from './grant.ts'
 import type { TokenOutcome } from './port.ts'
 import { renewedScope } from './scope.ts'
@@ -69,7 +69,7 @@ async function endpointOf(
   const endpoint = shape.tokenEndpoint ?? config.tokenEndpoint
   if (endpoint) return { server: serverOf(shape, endpoint), resource: shape.resource }
   try {
-    return await context.discovered(config, signal)
+    return await context.discovered(config, { signal, grantIssuer: shape.issuer }, takeFirst)
   } catch (error) {
     if (error instanceof NetworkFault) return unsent(error)
     const detail = error instanceof TokentrayError ? error.code : 'discovery_failed'

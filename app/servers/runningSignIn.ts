@@ -54,6 +54,8 @@ export class RunningSignIn {
   readonly #queues: SignInQueues
   readonly #abort = new AbortController()
   readonly #queued = Promise.withResolvers<void>()
+  /** Resolves when this sign-in leaves the queue it is in. */
+  #left = Promise.withResolvers<void>()
   #signIn: SignIn | null = null
   #waitingFor: string | null = null
   #otherSite: string | undefined
@@ -123,6 +125,7 @@ export class RunningSignIn {
       },
       turn: (issuer) => this.#waitTurn(issuer),
       onReplaced: (url) => this.#goOnAt(url),
+      grantIssuer: keeper.roster.get(server).shape?.issuer,
       isClientDead: isClientForgotten(keeper.roster.health(server)),
       isProfile: keeper.roster
         .views()
@@ -166,8 +169,9 @@ export class RunningSignIn {
     }
   }
 
-  /** Waits until this is the first of its issuer's queue; rejects as soon as it is cancelled. */
+  /** Waits until this is the first of its issuer's queue, and no longer in another one's; rejects as soon as it is cancelled. */
   async #waitTurn(issuer: string): Promise<void> {
+    this.#leaveQueue()
     const queue = this.#queues.get(issuer) ?? []
     this.#queues.set(issuer, queue)
     queue.push(this)
@@ -175,8 +179,8 @@ export class RunningSignIn {
       this.#waitingFor = first.server
       this.#show()
       this.#queued.resolve()
-      const { finished } = first
-      await unlessAborted(this.#abort.signal, () => finished.catch(() => {}))
+      const { promise } = first.#left
+      await unlessAborted(this.#abort.signal, () => promise)
       this.#abort.signal.throwIfAborted()
     }
     this.#waitingFor = null
@@ -189,6 +193,8 @@ export class RunningSignIn {
       if (at >= 0) queue.splice(at, 1)
       if (queue.length === 0) this.#queues.delete(issuer)
     }
+    this.#left.resolve()
+    this.#left = Promise.withResolvers()
   }
 
   /** A new client took the place of the kept one: the person goes on at its address. */

@@ -102,7 +102,8 @@ const everywhere = (code: string, fault: string): Row => ({
 /** The first request needs no sound answer: the metadata lies in known places. So it is with any busy answer to it. */
 const busy = { ...everywhere('serverBusy', 'busy'), challenge: 'signed in' }
 const lost = everywhere('replyLost', 'lost')
-const unreadable = everywhere('responseInvalid', 'garbled')
+/** The other places are tried where the named one has nothing that can be read. */
+const unreadable = { ...everywhere('responseInvalid', 'garbled'), resourceMetadata: 'signed in' }
 /** Sound HTTP that is no JSON object. The body of a revocation's 200 means nothing (RFC 7009 section 2.2). */
 const noObject: Row = {
   ...unreadable,
@@ -110,11 +111,9 @@ const noObject: Row = {
   serverMetadata: 'metadataInvalid',
   revocation: 'confirmed'
 }
-/** The well-known places are tried where the named one has nothing. */
 const refused: Row = {
   ...unreadable,
   challenge: 'signed in',
-  resourceMetadata: 'signed in',
   serverMetadata: 'metadataInvalid',
   registration: 'registrationRefused'
 }

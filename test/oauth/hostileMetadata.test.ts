@@ -2,7 +2,7 @@
 // parts that are wrong but needed by nobody.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { SendRequest } from '../../app/net/request.ts'
-import { discover } from '../../app/oauth/discovery.ts'
+import { chooseServer, locate, takeFirst } from '../../app/oauth/discovery.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
 import { configOf, never, refusal, setUp, signInFully, start } from './oauth.fixture.ts'
 
@@ -86,8 +86,10 @@ describe('a public server', () => {
       return new Response(JSON.stringify(document ?? {}), { status: document ? 200 : 401 })
     }
   }
-  const find = (more: Record<string, unknown>, quirks = {}) =>
-    discover(`${issuer}/mcp`, { sendRequest: saying(more), now: () => start, signal: never, onStep: () => {}, quirks })
+  const find = async (more: Record<string, unknown>, quirks = {}) => {
+    const context = { sendRequest: saying(more), now: () => start, signal: never, quirks }
+    return chooseServer(await locate(`${issuer}/mcp`, context), context, takeFirst)
+  }
 
   test.each(['authorization_endpoint', 'token_endpoint'])(
     'sends nobody to a private %s, not even their browser, unless a person said so',

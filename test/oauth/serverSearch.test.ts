@@ -105,9 +105,8 @@ test.each<[string, () => void]>([
 
 test('the sign-in that follows does not ask again for what was just found; a later one does', async () => {
   await find(fake.mcp)
-  const asked = fake.requests.length
-  expect(asked).toBe(3)
-  for (const total of [asked, 2 * asked]) {
+  expect(fake.requests.map(({ path }) => path)).toEqual(['/mcp', '/.well-known/oauth-protected-resource/mcp'])
+  for (const total of [3, 6]) {
     const steps: string[] = []
     const signIn = await begin(oauth, configOf(fake.mcp), null, steps)
     signIn.cancel()
