@@ -20,6 +20,8 @@ const meanings: Record<number, string> = {
 }
 
 const exits: Record<string, string> = {
+  login:
+    'With `--all`, exits with 0 if no server needs a person any more, and with 3 if one still does: a sign-in that failed or was skipped does not stop the others. A paused server is left alone',
   status:
     'Exits with 0 whatever the health is, as long as it can be shown. Scripts that want an exit code use `tokentray check`',
   check:
@@ -32,7 +34,8 @@ const json: Record<string, string> = {
   add: '`{"view": View, "existed": boolean}`; `existed` is true only with `--from-env`, for a server imported before',
   list: '`{"servers": [View]}`',
   status: 'the whole snapshot; with a server `{"view": View}`; with `--watch` one per line',
-  login: '`{"view": View}`',
+  login:
+    '`{"view": View}`; with `--all` `{"servers": [{"id", "ok": boolean, "error": {"code", "message"} or null}]}`, those that were tried',
   logout: '`{"view": View, "revoked": string}`',
   refresh: '`{"view": View}`',
   pause: '`{"view": View}`',

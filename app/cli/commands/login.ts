@@ -10,19 +10,28 @@ import type { DeviceCodeView, ServerView } from '../../contract/views.ts'
 import { sayCancelled } from '../../health/words.ts'
 import { type HandOver, handOver } from '../../net/browserHandOver.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
-import { print, printJson, printNote } from '../output.ts'
+import { isInteractive, print, printJson, printNote } from '../output.ts'
 import { offerProposals } from '../propose.ts'
 import { checkUrl } from '../sharedOptions.ts'
 import { describeLine, isNamed } from '../words.ts'
 import { Interrupted, type World } from '../world.ts'
 
-export type LoginOptions = { addScope?: string; device?: boolean; newClient?: boolean; issuer?: string }
+export type LoginOptions = {
+  addScope?: string
+  device?: boolean
+  newClient?: boolean
+  issuer?: string
+  /** Pressing Enter ends this sign-in: there are others to go on with. */
+  canSkip?: boolean
+}
 
 export async function login(
   world: World,
-  server: string,
+  server: string | undefined,
   { json, ...options }: LoginOptions & { json?: boolean }
 ): Promise<void> {
+  if (server === undefined)
+    throw new TokentrayError('inputInvalid', 'Specify a server, or use --all for all servers that need a sign-in.')
   if (options.issuer !== undefined) checkUrl(options.issuer)
   const view = await withOwner(world, async (owner) => {
     if (options.issuer !== undefined) await owner.call('server.set', { server, issuer: options.issuer })
@@ -66,7 +75,7 @@ async function signInOnce(
   world: World,
   owner: Owner,
   server: string,
-  { addScope, device, newClient }: LoginOptions
+  { addScope, device, newClient, canSkip = false }: LoginOptions
 ): Promise<ServerView> {
   let started = await startSignIn(world, owner, {
     server,
@@ -77,6 +86,7 @@ async function signInOnce(
   let stopReading = () => {}
   let browser: HandOver | null = null
   let isStolen = false
+  let isSkipped = false
   if (started.device) await showCode(world, server, started.device)
   if (started.url !== null) {
     printNote(world, `To sign in to ${server}, open this URL in a browser:`)
@@ -99,8 +109,15 @@ async function signInOnce(
         world,
         `If that page says the client is unknown, press Ctrl-C and run "tokentray login ${server} --new-client".`
       )
-    stopReading = readPastes(world, owner, started.signIn)
   }
+  const offersSkip = canSkip && isInteractive(world)
+  if (offersSkip) printNote(world, 'To go on without signing in here, press Enter.')
+  if (started.url !== null || offersSkip)
+    stopReading = readPastes(world, owner, started.signIn, () => {
+      if (!offersSkip) return
+      isSkipped = true
+      void owner.callAnyway('signIn.cancel', { signIn: started.signIn }).catch(() => {})
+    })
   try {
     return (await owner.call('signIn.wait', { signIn: started.signIn })).view
   } catch (error) {
@@ -109,6 +126,7 @@ async function signInOnce(
         'signInCancelled',
         `The sign-in to ${server} was ended: its link was opened twice, perhaps by another program on this computer. Run "tokentray login ${server}" again, and open the URL that it prints yourself.`
       )
+    if (isSkipped && !(error instanceof Interrupted)) throw new TokentrayError('signInCancelled', 'You skipped it.')
     if (error instanceof Interrupted) {
       // The sign-in may just have ended by itself; then there is nothing left to cancel.
       await owner.callAnyway('signIn.cancel', { signIn: started.signIn }).catch(() => {})
@@ -169,12 +187,12 @@ async function showCode(world: World, server: string, device: DeviceCodeView): P
 }
 
 /** Every line typed or piped is taken as the redirected URL; for a wrong one an error is printed, and the wait goes on. */
-function readPastes(world: World, owner: Owner, id: string): () => void {
+function readPastes(world: World, owner: Owner, id: string, onEmptyLine: () => void): () => void {
   if (world.stdin.readableEnded || world.stdin.destroyed) return () => {}
   const lines = createInterface({ input: world.stdin })
   lines.on('line', (line) => {
     const url = line.trim()
-    if (url === '') return
+    if (url === '') return onEmptyLine()
     owner.call('signIn.paste', { signIn: id, url }).catch(async (error: unknown) => {
       if (!(error instanceof TokentrayError) || error.code === 'signInUnknown') return
       printNote(world, `tokentray: ${error.message}`)

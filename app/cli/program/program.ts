@@ -54,7 +54,8 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     .action((servers, options) =>
       run(async () => (await import('../commands/check.ts')).check(world, servers, options))
     )
-  make('login <server>', 'sign in with a browser')
+  make('login [server]', 'sign in with a browser')
+    .option('--all', 'sign in to each server that needs it, one after the other')
     .option('--device', 'sign in with a code you enter on another device, if the server supports it')
     .option(
       '--add-scope <scopes>',
@@ -62,7 +63,13 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
     )
     .option('--issuer <url>', 'the authorization server to use, so that nobody is asked about its site')
     .option('--new-client', 'register a new client, if the server’s page says the client is unknown')
-    .action((server, options) => run(async () => (await import('../commands/login.ts')).login(world, server, options)))
+    .action((server, { all, ...options }) =>
+      run(async () =>
+        all
+          ? (await import('../commands/loginAll.ts')).loginAll(world, server, options)
+          : (await import('../commands/login.ts')).login(world, server, options)
+      )
+    )
   make('logout <server>', 'sign out here, and revoke the tokens at the server if it supports that').action(
     (server, options) => run(async () => (await import('../commands/logout.ts')).logout(world, server, options))
   )
