@@ -10,6 +10,7 @@ import type { HistoryEvent } from '../contract/views.ts'
 import { transition } from '../health/machine.ts'
 import type { Grant, Tokens } from '../oauth/grant.ts'
 import type { OAuth } from '../oauth/port.ts'
+import { separateCommas } from '../oauth/scope.ts'
 import type { Vault } from '../vault/vault.ts'
 import { factsOf } from './grantFacts.ts'
 import { writeInTurn } from './records.ts'
@@ -122,7 +123,7 @@ export function tokensAfter(old: Tokens, reply: Tokens): Tokens {
   const isRotated = reply.refreshToken !== null
   return {
     ...reply,
-    scope: reply.scope ?? old.scope,
+    scope: separateCommas(reply.scope, old.scope) ?? old.scope,
     refreshToken: reply.refreshToken ?? old.refreshToken,
     refreshExpiresAt: isRotated ? reply.refreshExpiresAt : (reply.refreshExpiresAt ?? old.refreshExpiresAt)
   }

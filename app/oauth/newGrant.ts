@@ -5,6 +5,7 @@ import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
 import type { NewGrant, Tokens } from './grant.ts'
 import type { RegisteredClient } from './registration.ts'
+import { separateCommas } from './scope.ts'
 
 /** How a sign-in got its tokens. */
 export type SignInResult = {
@@ -26,7 +27,7 @@ export function newGrant({ tokens, config, discovery, client, scope, prover }: S
   return {
     ...tokens,
     ...(isEndless && { expiresAt: null, expirySource: 'none' as const }),
-    scope: tokens.scope ?? scope,
+    scope: separateCommas(tokens.scope, scope) ?? scope,
     shape: {
       issuer: server.issuer,
       tokenEndpoint: server.token_endpoint ?? null,

@@ -21,6 +21,21 @@ export function hasScope(list: string | null | undefined, scope: string): boolea
   return scopesIn(list).includes(scope)
 }
 
+/**
+ * What a reply grants, with spaces where a server separates by commas, as Slack, GitHub and Strava do. RFC 6749 section 3.3 allows
+ * commas within a scope (`repository:a/b:pull,push`), so only these are taken for separators: no space is there, and the parts
+ * were asked for, or nothing like this was asked for and the parts are all of one shape.
+ */
+export function separateCommas(granted: string | null, asked: string | null): string | null {
+  if (granted === null || !granted.includes(',') || /\s/.test(granted)) return granted
+  const parts = granted.split(',').filter(Boolean)
+  const isAsked = (scope: string) => hasScope(asked, scope)
+  if (isAsked(granted)) return granted
+  const isAlike =
+    new Set(parts.map((part) => part.includes(':'))).size === 1 && parts.every((part) => /^[\w.:/-]+$/.test(part))
+  return parts.some(isAsked) || isAlike ? parts.join(' ') : granted
+}
+
 /** The scopes in `wanted` that are not in `granted`. */
 export function missingScopes(wanted: string | null | undefined, granted: string | null | undefined): string[] {
   const has = new Set(scopesIn(granted))

@@ -3,7 +3,7 @@
 import { Secret } from '../base/secret.ts'
 import { isBusyStatus } from '../net/request.ts'
 import { saysBadCredentials, saysTokenIsDead } from './deadToken.ts'
-import { claimsOf, type ExpiryKnowledge, expiryOf, lifetimeOf } from './expiry.ts'
+import { claimsOf, type ExpiryKnowledge, expiryOf, statedLifetime } from './expiry.ts'
 import type { TokenOutcome } from './port.ts'
 
 /**
@@ -54,7 +54,7 @@ export function judgeTokenReply(
   const reply = replyOf(headers, bodyText)
   const garbled = failure('garbled', `HTTP ${status}`)
   if (reply === null || status < 200 || (status >= 300 && status < 400)) return garbled
-  const body = Array.isArray(reply) ? {} : reply
+  const body = Array.isArray(reply) ? {} : userReplyOf(reply)
   const said = errorOf(body)
   const token = visible(body.access_token)
   if (said !== null) return token === null ? judgeError(said, body, status, headers, context) : garbled
@@ -66,25 +66,37 @@ export function judgeTokenReply(
 function tokensOf(token: string, body: Record<string, unknown>, headers: Headers, context: ReplyContext) {
   // Any text, spaces included (RFC 6749 appendix A.17): it never gets into a header, and a token that was refused would be lost.
   const refreshToken = typeof body.refresh_token === 'string' && body.refresh_token ? body.refresh_token : null
-  const refreshLifetime = lifetimeOf(body.refresh_expires_in) ?? lifetimeOf(body.refresh_token_expires_in)
+  const sentAt = Date.parse(headers.get('date') ?? '')
+  const lifetimeIn = (...names: string[]) =>
+    statedLifetime(
+      names.map((name) => body[name]),
+      Number.isNaN(sentAt) ? context.at : sentAt
+    )
+  const refreshLifetime = lifetimeIn(
+    'refresh_expires_in',
+    'refresh_token_expires_in',
+    'refresh_expires_at',
+    'refresh_token_expires_at'
+  )
   const tokenType = visible(body.token_type)
   return {
     accessToken: new Secret(token),
     tokenType: tokenTypeOf(tokenType),
     obtainedAt: context.at,
-    ...expiryOf(body.expires_in ?? secondsUntil(body.expires_at, headers, context.at), token, context),
+    ...expiryOf(lifetimeIn('expires_in', 'expires_at', 'expires_on', 'expiry'), token, context),
     refreshToken: refreshToken === null ? null : new Secret(refreshToken),
-    refreshExpiresAt: refreshLifetime === null ? null : context.at + refreshLifetime,
+    refreshExpiresAt: refreshLifetime ? context.at + refreshLifetime : null,
     scope: scopeOf(body.scope),
     ...accountIn(typeof body.id_token === 'string' ? claimsOf(body.id_token) : {})
   }
 }
 
-/** Square states a point in time, by its own clock, which the reply's `Date` shows. null: `end` is no such time. */
-function secondsUntil(end: unknown, headers: Headers, at: number): number | null {
-  if (typeof end !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(end)) return null
-  const sent = Date.parse(headers.get('date') ?? '')
-  return (Date.parse(end) - (Number.isNaN(sent) ? at : sent)) / 1000
+/** Slack's reply where only the person's own token was asked for: it has all that belongs to this token in an object of its own. */
+function userReplyOf(body: Record<string, unknown>): Record<string, unknown> {
+  const { authed_user, error, id_token } = body
+  const user: Record<string, unknown> = typeof authed_user === 'object' ? { ...authed_user } : {}
+  const isNested = visible(body.access_token) === null && visible(user.access_token) !== null
+  return isNested ? { ...user, error, id_token } : body
 }
 
 /** A name for the account, from claims of OpenID Connect Core section 5.1. Unverified: it is only shown. */

@@ -70,6 +70,26 @@ describe('tolerant in form', () => {
     expect(tokens({ access_token: 'a', ext_expires_in: 99 }).expirySource).toBe('guess')
   })
 
+  test('Slack’s token of a person, in an object of its own', () => {
+    const user = { id: 'U1', access_token: 'xoxp', token_type: 'user', scope: 'chat:write,search:read' }
+    const read = tokens({
+      ok: true,
+      authed_user: { ...user, refresh_token: 'xoxe', expires_in: 43_200 },
+      team: { id: 'T1' }
+    })
+    expect(read).toMatchObject({ tokenType: 'Bearer', expiresAt: start + 43_200_000, scope: 'chat:write,search:read' })
+    expect([plain(read.accessToken), plain(read.refreshToken)]).toEqual(['xoxp', 'xoxe'])
+    // That of the bot comes first where there are both, with what belongs to it.
+    const both = tokens({ access_token: 'xoxb', scope: 'commands', authed_user: user })
+    expect([plain(both.accessToken), both.scope]).toEqual(['xoxb', 'commands'])
+    expect(judge(200, { ok: false, error: 'invalid_grant', authed_user: { id: 'U1' } })).toMatchObject({
+      fault: 'refused'
+    })
+    expect(judge(200, { ok: false, error: 'invalid_grant', authed_user: user })).toMatchObject({ fault: 'garbled' })
+    expect(judge(200, { authed_user: 'xoxp' })).toMatchObject({ fault: 'garbled' })
+    expect(judge(400, { authed_user: user })).toMatchObject({ fault: 'garbled' })
+  })
+
   test('a list of scopes, a byte order mark, JSON under a wrong content type', () => {
     expect(tokens({ access_token: 'a', scope: ['x', 'y'] }).scope).toBe('x y')
     expect(plain(tokens('\ufeff{"access_token":"a"}', { 'content-type': 'text/html' }).accessToken)).toBe('a')
@@ -89,6 +109,48 @@ describe('FM-10 the expiry of the token is absolute', () => {
     })
   })
 
+  test('FM-10 a moment is no length, in seconds, ms and ISO text, under any of its names, by the server’s own clock', () => {
+    const end = start + 1_800_000
+    const iso = new Date(end).toISOString()
+    const read = (body: object, headers = {}) => tokens({ access_token: 'a', ...body }, headers)
+    for (const moment of [
+      end / 1000,
+      end,
+      String(end / 1000),
+      String(end),
+      iso,
+      iso.replace('Z', '+00:00'),
+      iso.slice(0, 19)
+    ])
+      for (const name of ['expires_in', 'expires_at', 'expires_on', 'expiry'])
+        expect(read({ [name]: moment })).toMatchObject({ expiresAt: end, expirySource: 'stated' })
+    const date = new Date(start - 5 * 3_600_000).toUTCString()
+    expect(read({ expires_at: end / 1000 - 5 * 3600 }, { date }).expiresAt).toBe(end)
+    // A length has no clock.
+    expect(read({ expires_in: 60 }, { date }).expiresAt).toBe(start + 60_000)
+    expect(read({ expires_in: 0, expires_at: end / 1000 }).expiresAt).toBe(end)
+    expect(read({ expires_in: 60, expires_at: end / 1000 }).expiresAt).toBe(start + 60_000)
+    expect(read({ refresh_expires_in: end / 1000 }).refreshExpiresAt).toBe(end)
+    expect(read({ refresh_token_expires_at: iso }).refreshExpiresAt).toBe(end)
+    expect(read({ refresh_expires_at: start / 1000 - 5 }).refreshExpiresAt).toBeNull()
+    expect(tokens({ access_token: jwt({ exp: end, iat: start }) })).toMatchObject({
+      expiresAt: end,
+      expirySource: 'jwt'
+    })
+    expect(read({ expires_in: 999_999_999 }).expiresAt).toBe(start + 315_360_000_000)
+  })
+
+  test('an end that is over is a guess, never the little that was left before: or each token would be refreshed at once', () => {
+    const gone = start / 1000 - 1
+    for (const body of [{ expires_in: gone }, { expires_at: gone * 1000 }, { expires_at: '2020-01-01T00:00:00Z' }])
+      expect(judge(200, { access_token: 'a', ...body }, {}, { lastLifetime: 1000 })).toMatchObject({
+        tokens: { expiresAt: start + 3_600_000, expirySource: 'guess' }
+      })
+    expect(judge(200, { access_token: jwt({ exp: gone }) }, {}, { lastLifetime: 1000 })).toMatchObject({
+      tokens: { expirySource: 'guess' }
+    })
+  })
+
   test('a moment instead of a length, as Square tells it, is measured by the server’s own clock', () => {
     const hour = 3_600_000
     const iso = (at: number) => new Date(at).toISOString().replace('.000', '')
@@ -96,7 +158,7 @@ describe('FM-10 the expiry of the token is absolute', () => {
     expect(read(iso(start + hour))).toMatchObject({ expiresAt: start + hour, expirySource: 'stated' })
     const date = new Date(start + 5 * hour).toUTCString()
     expect(read(iso(start + 6 * hour), { date }).expiresAt).toBe(start + hour)
-    for (const nonsense of [iso(start - hour), '2999-13-45T00:00:00Z', 'tomorrow', 1_800_000_000, null])
+    for (const nonsense of [iso(start - hour), '2999-13-45T00:00:00Z', 'tomorrow', 1_500_000_000, null])
       expect(read(nonsense).expirySource).toBe('guess')
     expect(tokens({ access_token: 'a', expires_in: 60, expires_at: iso(start + hour) }).expiresAt).toBe(start + 60_000)
   })
