@@ -12,10 +12,10 @@ import { serverSettingsWords } from './words/serverSettings.ts'
 
 const text = proposalWords
 
-export function Proposals({ view }: { view: ServerView }) {
+export function Proposals({ view, proposals = view.proposals }: { view: ServerView; proposals?: Proposal[] }) {
   return (
     <ul className="notes" aria-label={text.title}>
-      {view.proposals.map((one) => (
+      {proposals.map((one) => (
         <li key={JSON.stringify(one.change)} className="note">
           <p>{one.reason}</p>
           <p>
@@ -36,7 +36,11 @@ export function Proposals({ view }: { view: ServerView }) {
             )}
           </p>
           <ActionButton action={`propose ${view.id}`} onPress={() => accept(view, one)}>
-            {view.proposals.length > 1 ? text.set : one.change.allowedSites ? text.allowAndSignIn : text.setAndTry}
+            {view.proposals.length > 1 || one.change.url
+              ? text.set
+              : one.change.allowedSites
+                ? text.allowAndSignIn
+                : text.setAndTry}
           </ActionButton>
         </li>
       ))}
@@ -45,11 +49,12 @@ export function Proposals({ view }: { view: ServerView }) {
 }
 
 /** As the settings of the server call them. */
-function settingsOf({ quirks = {}, redirectHost, params = {}, allowedSites = [] }: Proposal['change']): string[] {
+function settingsOf({ quirks = {}, redirectHost, url, params = {}, allowedSites = [] }: Proposal['change']): string[] {
   const { redirectHost: host, ...labels } = serverSettingsWords
   return [
     ...quirkNames.filter((name) => quirks[name] !== undefined).map((name) => labels[name]),
     ...(redirectHost ? [`${host} ${redirectHost}`] : []),
+    ...(url ? [text.newUrl(url)] : []),
     ...Object.entries(params).map(([name, value]) => `${name}=${value}`),
     ...allowedSites.map((pair) => text.allowSites(pair))
   ]
@@ -62,7 +67,8 @@ async function accept(view: ServerView, { change, reason }: Proposal): Promise<v
     await door.call('server.set', { server: id, ...changeWith(change, view), reason })
     return null
   })
-  if (!isSet || proposals.length > 1) return
+  // A server that moved within its host works as it is, with the same sign-in.
+  if (!isSet || proposals.length > 1 || change.url) return
   if (action === 'fixSettings' && renewable) await refresh(view)
   else await beginSignIn(id)
 }

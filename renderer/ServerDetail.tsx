@@ -49,11 +49,13 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
     }
   }, [part])
   const { verify, verdict } = useVerify(view)
+  // What would cure a failed sign-in is of no use while all is well; that the server moved is news then too.
+  const offered = view.action === null ? view.proposals.filter(({ change }) => change.url) : view.proposals
   const byHand = view.grantKind === 'staticToken' || view.grantKind === 'refreshToken'
   return (
     <Page title={view.name} side={hostOf(view.url)} mark={<Mark kind={markOf(view)} />}>
       <Banner view={view} />
-      {view.action !== null && !view.signIn && view.proposals.length > 0 && <Proposals view={view} />}
+      {!view.signIn && offered.length > 0 && <Proposals view={view} proposals={offered} />}
       {view.action === 'tryRestored' && !view.paused && <Restored view={view} />}
       <Actions view={view} byHand={byHand} onVerify={verify} />
       <VerdictLine verdict={verdict} />

@@ -51,6 +51,8 @@ export const proposal = z
       .object({
         quirks: quirks.optional(),
         redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),
+        /** Where the server is, at the same origin as before. */
+        url: z.string().optional(),
         /** Added to the parameters that are set already. */
         params: z.record(z.string(), z.string()).optional(),
         /** Added to those that are allowed already. */

@@ -40,11 +40,18 @@ export function proposeQuirk(name: QuirkName, reason: string, from: Partial<Prop
 }
 
 /** The options of `tokentray set` that do what is proposed, as a shell takes them. */
-export function optionsOf({ quirks = {}, redirectHost, params = {}, allowedSites = [] }: Proposal['change']): string[] {
+export function optionsOf({
+  quirks = {},
+  redirectHost,
+  url,
+  params = {},
+  allowedSites = []
+}: Proposal['change']): string[] {
   const given = quirkNames.filter((name) => quirks[name] !== undefined)
   return [
     ...given.map((name) => `${quirkFacts[name].option} ${quirks[name] ? 'on' : 'off'}`),
     ...(redirectHost ? [`--redirect-host ${redirectHost}`] : []),
+    ...(url ? [`--url ${shellQuoted(url)}`] : []),
     ...Object.entries(params).map(([name, value]) => `--param ${shellQuoted(`${name}=${value}`)}`),
     ...allowedSites.slice(0, 1).map(({ issuer }) => `--issuer ${shellQuoted(issuer)}`)
   ]

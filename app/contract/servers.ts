@@ -87,6 +87,8 @@ export const serverCommands = {
     withheld,
     input: server.extend({
       name: z.string().min(1).max(100).optional(),
+      /** Another path or query of the same origin; all else of the server stays. */
+      url: z.string().min(1).optional(),
       scope: z.string().nullable().optional(),
       params: givenParams.optional(),
       redirectHost: z.enum(['127.0.0.1', 'localhost']).optional(),

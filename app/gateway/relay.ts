@@ -120,8 +120,12 @@ export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools:
     throw scopeMissing(upstream, judgement.scopes)
   }
   // An error proves nothing: nearly every one can come before the upstream looks at the token.
-  if (statusOf(forwarding, answer) < 400 && isJudged) upstreams.accepted(upstream.id)
+  if (statusOf(forwarding, answer) < 400 && isJudged) upstreams.accepted(upstream.id, movedTo(answer, way))
 }
+
+/** Where redirects led; null: the upstream answered at the URL that was asked. */
+const movedTo = ({ url }: Judged, { base, forwarding: { target, endpoint } }: Way): string | null =>
+  endpoint || url === `${base.origin}${upstreamPath(base, target)}` ? null : url
 
 /**
  * Whether the request goes to the configured URL itself. A client chooses what it asks for below: a path that always answers 401

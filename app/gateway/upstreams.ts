@@ -17,6 +17,10 @@ const acceptedEveryMs = 60_000
 /** How long the server's own word on a token holds, and how long it may take. */
 const askedEveryMs = 5 * 60_000
 const askTimeoutMs = 15_000
+/** After so many answers in a row that came by redirect from one URL, it is proposed as the server's own. */
+const timesMoved = 3
+/** In characters: a proposal is shown whole. */
+const maxProposedLength = 300
 /** `Retry-After` where no attempt is planned because a person has to act. */
 const personRetrySeconds = 30
 
@@ -28,6 +32,8 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   /** By server, the generation that was refreshed because of a doubt. */
   const doubtedGeneration = new Map<string, number>()
 
+  /** By server, where the last good answers came from, by redirects, and how many of them. */
+  const moves = new Map<string, { to: string; times: number }>()
   /** By server, when it was last asked whether it takes the token of `generation` at all, and what that speaks for. */
   const asked = new Map<string, { generation: number; at: number; excuse: Promise<TokentrayError | null> }>()
 
@@ -114,6 +120,16 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     return grant?.renewable === true && !isTried && !isHeld
   }
 
+  /** A server that moved is one that redirected to the same URL several times in a row, and answered nothing itself. */
+  function noteMove(id: string, to: string | null): void {
+    const before = moves.get(id)
+    if (to === null && !before) return
+    if (to === null || to.length > maxProposedLength) moves.delete(id)
+    else moves.set(id, { to, times: before?.to === to ? before.times + 1 : 1 })
+    const { times = 0 } = moves.get(id) ?? {}
+    if (times <= timesMoved) keeper.noteMove(id, times === timesMoved ? to : null)
+  }
+
   return {
     find(server) {
       const config = roster.find(server)?.config
@@ -176,9 +192,10 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       if (nextAt === null) return personRetrySeconds
       return Math.min(Math.max(Math.ceil((nextAt - clock.now()) / 1000), 1), 300)
     },
-    accepted(server) {
+    accepted(server, movedTo) {
       const health = roster.find(server)?.health
       if (!health) return
+      noteMove(server, movedTo)
       const isNews = health.acceptedAt === null || clock.now() - health.acceptedAt >= acceptedEveryMs
       if (isNews || isRefutable(health)) keeper.dispatch(server, { type: 'accepted' })
     },

@@ -157,6 +157,14 @@ export class Keeper {
     this.#changed(id)
   }
 
+  /** Where the server redirects every request to; null: it does not, or no longer. A person decides whether it is used. */
+  noteMove(id: string, to: string | null): void {
+    const entry = this.roster.find(id)
+    if (!entry || entry.movedTo === to) return
+    entry.movedTo = to
+    this.#changed(id)
+  }
+
   forget(id: string): void {
     const entry = this.roster.find(id)
     if (entry) this.#plans.set(entry, null)

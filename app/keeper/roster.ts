@@ -73,6 +73,7 @@ export class Roster {
       signIn: null,
       lastEvent,
       proposals,
+      movedTo: null,
       unsaved: null,
       signInNumber: 0,
       flight: null,

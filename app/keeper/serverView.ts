@@ -22,7 +22,7 @@ import {
 import type { GrantOrigin } from '../oauth/grant.ts'
 import { proposalsIn } from '../oauth/quirks.ts'
 import { missingScopes } from '../oauth/scope.ts'
-import { mergeProposals, openProposals } from '../providers/proposals.ts'
+import { mergeProposals, openProposals, proposeMove } from '../providers/proposals.ts'
 
 /** Hours and minutes here, from 00:00. Not by Intl, whose tables of all languages are 7 MB that an owner would keep. */
 export const writeTime: WriteTime = (at) => new Date(at).toTimeString().slice(0, 5)
@@ -49,6 +49,8 @@ export type Viewed = {
   lastEvent: HistoryEvent | null
   /** Of the sign-in that failed last. */
   proposals: readonly Proposal[]
+  /** Where the server redirects every request to, within its origin; null: it does not. */
+  movedTo: string | null
 }
 
 const unchecked = 'You pasted this token, and the server has not accepted it yet. Use Verify to check it.'
@@ -58,7 +60,7 @@ const unchecked = 'You pasted this token, and the server has not accepted it yet
  * back.
  */
 export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = null): ServerView {
-  const { config, health, schedule, seen, shape, scope, isBound, signIn, lastEvent, proposals } = viewed
+  const { config, health, schedule, seen, shape, scope, isBound, signIn, lastEvent, proposals, movedTo } = viewed
   const { state, grant } = health
   // Shown as long as the next sign-in asks for them: a hostile server may want more than it needs.
   const missing = shape ? missingScopes(config.addedScope, scope).join(' ') : ''
@@ -134,7 +136,10 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
     schedule: config.schedule,
     quirks: config.quirks,
     quirkReasons: config.quirkReasons,
-    proposals: openProposals(config, shape !== null, mergeProposals(proposals, refused)),
+    proposals: [
+      ...openProposals(config, shape !== null, mergeProposals(proposals, refused)),
+      ...(movedTo !== null && movedTo !== config.url ? [proposeMove(movedTo)] : [])
+    ],
     mode: config.mode,
     redirectHost: config.redirectHost,
     redirectPort: config.redirectPort ?? null,

@@ -41,8 +41,11 @@ export interface Upstreams {
   remedy(server: string): string
   /** How long to wait, in s, before asking again can help where `token` rejected. */
   retryAfter(server: string): number
-  /** The upstream answered and did not refuse the token. Called per request, so it must be cheap. */
-  accepted(server: string): void
+  /**
+   * The upstream answered and did not refuse the token. `movedTo`: the URL that redirects led to; null: none did. Called per
+   * request, so it must be cheap.
+   */
+  accepted(server: string, movedTo: string | null): void
   /** What one exchange, begun at `startedAt` (ms since the epoch), showed of the upstream itself. Called per request, so it must be cheap. */
   saw(server: string, sighting: Sighting, startedAt: number): void
   /** The upstream wants more scopes (RFC 6750 section 3.1, `insufficient_scope`); null: it did not say which. */

@@ -24,11 +24,12 @@ function concerns({ grantKind }: ServerConfig, { quirks = {} }: Proposal['change
 
 function isSet(
   config: ServerConfig,
-  { quirks = {}, redirectHost, params = {}, allowedSites = [] }: Proposal['change']
+  { quirks = {}, redirectHost, url, params = {}, allowedSites = [] }: Proposal['change']
 ): boolean {
   return (
     Object.entries(quirks).every(([name, value]) => config.quirks[name as QuirkName] === value) &&
     (redirectHost === undefined || redirectHost === config.redirectHost) &&
+    (url === undefined || url === config.url) &&
     Object.keys(params).every((name) => name in config.params) &&
     allowedSites.every((pair) => allowsPair(config, pair))
   )
@@ -46,6 +47,17 @@ export function openProposals(config: ServerConfig, isSignedIn: boolean, failed:
     failed.filter(({ change }) => !isSet(config, change)),
     known
   )
+}
+
+/** The proposal to use the address that a server of the same origin redirects to each time. */
+export function proposeMove(to: string): Proposal {
+  return {
+    change: { url: to },
+    reason: `The server redirects each request to ${to}. Use this URL from now on?`,
+    givesUp: 'None. It is at the same host, and the ID, the sign-in and the access of clients stay as they are.',
+    trust: 'seen',
+    source: null
+  }
 }
 
 /** `first`, and those of `more` that propose another change. */

@@ -3,7 +3,7 @@
 import { Secret } from '../base/secret.ts'
 import type { ParsedInput } from '../contract/commands.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { reasonsAfter } from '../contract/quirks.ts'
+import { reasonsAfter, shellQuoted } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import { checkServerUrl } from '../oauth/discovery.ts'
 import { makeKey, readKey } from '../oauth/keys.ts'
@@ -35,6 +35,7 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     : changeClient(old, secret, clientAuth, clientSecret)
   const given = {
     ...fields,
+    ...(fields.url !== undefined && { url: movedUrl(old, fields.url) }),
     // The scopes a person sets replace those that the server asked for since.
     ...(fields.scope !== undefined && { addedScope: null, declinedScope: null }),
     ...(client && { clientAuth: client.clientAuth }),
@@ -60,6 +61,16 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     }),
     ...providerSecret(old, config, identityProviderSecret)
   }
+}
+
+/** Within the origin the sign-in goes on; elsewhere it would give this server's token to another one (RFC 8707 section 2). */
+function movedUrl({ id, url }: ServerConfig, given: string): string {
+  const to = checkServerUrl(given)
+  if (to.origin === new URL(url).origin) return to.href
+  throw new TokentrayError(
+    'inputInvalid',
+    `${to.origin} is not the server of ${id}, and its sign-in is not valid there. Add it and sign in: run "tokentray add ${shellQuoted(to.href)}".`
+  )
 }
 
 /** A secret is never sent to another endpoint than the one it was given for. */

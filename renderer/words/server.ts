@@ -113,6 +113,7 @@ export const proposalWords = {
   source: 'Source',
   allowSites: ({ passes, from, to }: SitePair) =>
     passes === 'token' ? `Give tokens of ${from} to ${to}` : `Give sign-ins at ${from} to ${to}`,
+  newUrl: (url: string) => `Use ${url}`,
   set: 'Apply',
   setAndTry: 'Apply and try again',
   allowAndSignIn: 'Allow and sign in'

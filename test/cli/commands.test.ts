@@ -408,6 +408,17 @@ describe('login', () => {
     await runIn(['set', 'a', '--decline-scopes'], { core })
     expect(inputOf(core, 'server.set')).toEqual({ server: 'a', declineScopes: true })
   })
+  test('where a server moved to is shown with the command that uses it, quoted for a shell', async () => {
+    const change = { url: "https://a.example/mcp?x='1'&y=2" }
+    const core = makeCore([
+      makeView('a', { proposals: [{ change, reason: 'It redirects.', givesUp: 'None.', trust: 'seen', source: null }] })
+    ])
+    core.on('server.set', () => ({ view: makeView('a') }))
+    const { out } = await runIn(['status', 'a'], { core })
+    expect(out).toContain(`tokentray set a --url 'https://a.example/mcp?x='\\''1'\\''&y=2' (It redirects.)`)
+    await runIn(['set', 'a', '--url', change.url], { core })
+    expect(inputOf(core, 'server.set')).toEqual({ server: 'a', ...change })
+  })
   test('where the person signs in is a line, if it is another site', async () => {
     const { core, waiting } = makeSigningIn()
     const url = 'https://tenant.auth0.com/authorize'

@@ -20,6 +20,8 @@ type Upstream = {
   /** 'accept': as the token deserves; else what every request gets. */
   rule: 'accept' | '401' | '403' | 'doubt'
   doubt: { status: number; headers: Record<string, string> }
+  /** Where its requests are redirected to, in its own path's place; null: nowhere. */
+  movedTo: string | null
   /** So many requests get what `doubt` says first. */
   doubtNext: number
   /** So many requests get a 401 first. */
@@ -68,6 +70,8 @@ async function startUpstream(setting: Setting, stateful: boolean): Promise<Upstr
           scopes_supported: [demoScope]
         })
       )
+    if (upstream.movedTo !== null && request.url === '/mcp')
+      return response.writeHead(307, { location: upstream.movedTo }).end()
     const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
     if (upstream.rule === 'doubt' || upstream.doubtNext-- > 0)
@@ -106,6 +110,7 @@ async function startUpstream(setting: Setting, stateful: boolean): Promise<Upstr
     rule: 'accept',
     doubt: { status: 403, headers: {} },
     doubtNext: 0,
+    movedTo: null,
     refuseNext: 0,
     refused: 0,
     closedTool: null,
@@ -286,6 +291,47 @@ describe('a server that doubts every token in other words than 401', () => {
     upstream.doubtNext = 1
     expect((await ask({ gateway }, '/one', { ...initialize, key: localKey })).status).toBe(200)
     expect(refreshes()).toBe(1)
+  })
+})
+
+describe('a server that moved within its origin', () => {
+  const good = () => ask({ gateway }, '/one', { ...initialize, key: localKey })
+
+  test('works as before, and is proposed its new URL after three answers from there; a yes keeps sign-in and key', async () => {
+    const upstream = await start({ stateful: false })
+    upstream.movedTo = '/v2/mcp'
+    const to = new URL('/v2/mcp', upstream.url).href
+    for (let n = 0; n < 2; n++) expect((await good()).status).toBe(200)
+    expect(s.view().proposals).toEqual([])
+    await good()
+    const proposals = [expect.objectContaining({ change: { url: to }, reason: expect.stringContaining(to) })]
+    expect(s.view()).toMatchObject({ light: 'green', url: upstream.url, proposals })
+    const { resource, obtainedAt } = s.view()
+    const { view } = await s.call('server.set', { server: 'one', url: to, reason: 'moved' })
+    expect(view).toMatchObject({ id: 'one', url: to, light: 'green', resource, obtainedAt, proposals: [] })
+    upstream.movedTo = null
+    expect((await good()).status).toBe(200)
+    expect(s.authority.events.filter(({ kind }) => kind === 'refreshed')).toEqual([])
+  })
+
+  test('is proposed nothing where it answers itself in between, or redirects elsewhere each time', async () => {
+    const upstream = await start({ stateful: false })
+    for (const to of ['/a', '/a', null, '/a', '/a', '/b', '/c', '/d', `/${'x'.repeat(300)}`, null]) {
+      upstream.movedTo = to
+      expect((await good()).status).toBe(200)
+      expect(s.view().proposals).toEqual([])
+    }
+  })
+
+  test('is set to no other origin, since its sign-in is not valid there', async () => {
+    const upstream = await start({ stateful: false })
+    for (const url of ['https://evil.example/mcp', 'http://127.0.0.1:9/mcp', 'http://localhost/mcp'])
+      await expect(s.call('server.set', { server: 'one', url })).rejects.toMatchObject({
+        code: 'inputInvalid',
+        message: expect.stringContaining('Add it and sign in')
+      })
+    await expect(s.call('server.set', { server: 'one', url: 'no url' })).rejects.toMatchObject({ code: 'urlInvalid' })
+    expect(s.view().url).toBe(upstream.url)
   })
 })
 

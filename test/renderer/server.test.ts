@@ -2,7 +2,7 @@
 // The settings of a server are in settings.test.ts.
 import { describe, expect, test } from 'vitest'
 import { actionWords } from '../../renderer/words/actions.ts'
-import { detailWords, keyWords, restoredWords, verifyWords } from '../../renderer/words/server.ts'
+import { detailWords, keyWords, proposalWords, restoredWords, verifyWords } from '../../renderer/words/server.ts'
 import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
 import { Refusal } from './fixture.ts'
@@ -41,6 +41,25 @@ describe.skipIf(reason !== null)('the page of a server', () => {
     await page.locator('.toast.bad').getByText('linear.app answered 503.').waitFor()
     await button(page, actionWords.close).click()
     await page.locator('.toast').waitFor({ state: 'detached' })
+  })
+
+  test('a server that moved within its host is asked about while all is well, and one press changes its URL', async () => {
+    const to = 'https://mcp.linear.app/v2/mcp'
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'linear')!.proposals = [
+        { change: { url: to }, reason: 'It redirects.', givesUp: 'None.', trust: 'seen', source: null },
+        { change: { redirectHost: 'localhost' }, reason: 'Not now.', givesUp: 'None.', trust: 'cited', source: null }
+      ]
+    })
+    const page = await open('#server/linear')
+    await page.getByText(proposalWords.newUrl(to)).waitFor()
+    expect(await page.getByText('Not now.').count()).toBe(0)
+    fixture().handlers['server.set'] = () => ({ view: fixture().snapshot.servers[0] })
+    await button(page, proposalWords.set).click()
+    await expect
+      .poll(() => fixture().inputsOf('server.set'))
+      .toEqual([{ server: 'linear', url: to, reason: 'It redirects.' }])
+    expect(fixture().inputsOf('signIn.start')).toEqual([])
   })
 
   test('remove asks first: no leaves all, yes removes and goes back', async () => {

@@ -38,6 +38,7 @@ export type SetOptions = { json?: boolean } & CertificateOptions &
     clientSecretFile?: string
     clientKeyFile?: string
     name?: string
+    url?: string
     scope?: string
     defaultScope?: boolean
     param?: Record<string, string>
@@ -79,6 +80,7 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(options.clientAuth && { clientAuth: options.clientAuth === 'auto' ? null : options.clientAuth }),
     ...(await readClientSecret(world, options)),
     ...(name && { name }),
+    ...(options.url !== undefined && { url: options.url }),
     ...(options.scope !== undefined && { scope: options.scope }),
     ...(defaultScope && { scope: null }),
     ...(param && { params: param }),

@@ -53,6 +53,7 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
   const { fractions, durations } = await import('../commands/set.ts')
   const set = make('set <server>', 'change the settings of a server')
     .option('--name <name>', 'display name')
+    .option('--url <url>', 'its new URL at the same host, where it moved to; the sign-in stays')
     .addOption(new Option('--scope <scopes>', 'scopes to request at the next sign-in').conflicts('defaultScope'))
     .option('--default-scope', 'request the server’s own scopes')
     .option('--decline-scopes', 'do not request the scopes that the server asked for since the last sign-in')
