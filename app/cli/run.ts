@@ -44,6 +44,7 @@ async function runProgram(argv: readonly string[], world: World): Promise<number
     command.outputHelp()
     return 0
   }
+  if (command.name() === 'run') refuseUnmarkedOptions(argv)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
@@ -76,6 +77,23 @@ function report(world: World, error: unknown, json: boolean): number {
   return exitCodes[known.code]
 }
 
+const markOptions = 'Put -- before a command that has options: tokentray run SERVER -- COMMAND --its-option.'
+
+/** Of `run SERVER COMMAND --option`: whether the option is meant for the command or for `run`, nobody can tell. */
+function refuseUnmarkedOptions(argv: readonly string[]): void {
+  let names = 0
+  for (let at = 1; at < argv.length; at++) {
+    const argument = argv[at]!
+    if (argument === '--') return
+    if (argument === '--env' && names < 2) at++
+    else if (!argument.startsWith('-')) names++
+    else if (names >= 2) {
+      const [option] = argument.split('=')
+      throw new TokentrayError('inputInvalid', `"${option}" stands behind a command. ${markOptions}`)
+    }
+  }
+}
+
 /** Help or the version was printed, which commander ends by throwing. */
 const printed = new Interrupted(0)
 
@@ -99,8 +117,7 @@ function asUsage(error: unknown, command: Command): unknown {
 
 function adviceOn(code: string, command: Command): string {
   if (code === 'commander.missingArgument') return `Usage: ${command.createHelp().commandUsage(command)}`
-  if (code === 'commander.unknownOption' && command.name() === 'run')
-    return 'Put -- before a command that has options: tokentray run SERVER -- COMMAND --its-option.'
+  if (code === 'commander.unknownOption' && command.name() === 'run') return markOptions
   return 'Run with --help for usage.'
 }
 

@@ -236,6 +236,15 @@ function onRescheduled(health: Health, context: Context): Step {
   return wait < state.nextAt ? done({ ...state, nextAt: wait }) : ignore(health)
 }
 
+/**
+ * Whether a refresh moved the refresh token's end, as far as anybody said. A fixed end that is stated as the seconds left comes
+ * out some moments off each time, so it has to move along with the refresh.
+ */
+function isExtended(before: GrantFacts | null, after: GrantFacts): boolean {
+  if (before === null || before.refreshExpiresAt === null || after.refreshExpiresAt === null) return true
+  return after.refreshExpiresAt - before.refreshExpiresAt > (after.obtainedAt - before.obtainedAt) / 2
+}
+
 /** The next health after `event`. Total: every pair is answered, unlisted ones with `ignored`. */
 export function transition(health: Health, event: HealthEvent, context: Context): Step {
   const { now } = context
@@ -247,9 +256,7 @@ export function transition(health: Health, event: HealthEvent, context: Context)
     case 'asked':
       return onAsked(health, context)
     case 'refreshed': {
-      const before = health.grant
-      const same = before?.refreshExpiresAt != null && event.grant.refreshExpiresAt === before.refreshExpiresAt
-      const grant = { ...event.grant, refreshExtends: !same }
+      const grant = { ...event.grant, refreshExtends: isExtended(health.grant, event.grant) }
       return done({ ...unrefused, grant, lostAt: null, state: freshState(grant, health, context) })
     }
     case 'failed': {

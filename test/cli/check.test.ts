@@ -55,6 +55,7 @@ test('--json has every server with its trouble and the end that is known, in mil
   const { out, err, exitCode } = await runIn(['check', '--for', '8h', '--json'], { core: makeCore([well, lone]) })
   expect(exitCode).toBe(3)
   expect(err).toBe('')
+  expect(out).toContain(`before ${new Date(lone.expiresAt!).toISOString()}: `)
   expect(JSON.parse(out)).toEqual({
     ok: false,
     servers: [

@@ -362,6 +362,29 @@ describe('restart', () => {
     expect(other.grant?.refreshExtends).toBe(true)
   })
 
+  test.each([
+    ['stays', 0, false],
+    ['stays, told as the seconds left and rounded up', 900, false],
+    ['stays, told as the seconds left and rounded down', -999, false],
+    ['comes nearer', -10 * minute, false],
+    ['moves along', 50 * minute, true],
+    ['moves along, told in whole seconds', 50 * minute - 999, true],
+    ['is stated no more', null, true]
+  ])('the end of the refresh token %s', (_, movedMs, isExtended) => {
+    const end = start + 120 * minute
+    const grant = facts({
+      generation: 2,
+      obtainedAt: start + 50 * minute,
+      refreshExpiresAt: movedMs === null ? null : end + movedMs
+    })
+    const { health } = run([
+      [0, { type: 'signedIn', grant: facts({ refreshExpiresAt: end }) }],
+      due,
+      [50 * minute, { type: 'refreshed', grant }]
+    ])
+    expect(health.grant?.refreshExtends).toBe(isExtended)
+  })
+
   test('a restored grant is not tried before a person said so', () => {
     const { health } = run([[0, { type: 'started', grant: facts({ restored: true }), leftover: start }]])
     expect(health.state).toMatchObject({ kind: 'needsUser', code: 'restored' })

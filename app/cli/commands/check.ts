@@ -24,8 +24,7 @@ export async function check(world: World, names: readonly string[], options: Che
     const snapshot = await openSnapshot(owner)
     const views = names.length === 0 ? snapshot.servers : [...new Set(names.map((name) => findServer(snapshot, name)))]
     const limit = pLimit(maxAskedAtOnce)
-    const look = (view: ServerView) =>
-      limit(() => lookAt(world, owner, snapshot, view, forMs, options.servers ?? false))
+    const look = (view: ServerView) => limit(() => lookAt(world, owner, snapshot, view, forMs, options))
     return { snapshot, found: await Promise.all(views.map(look)) }
   })
   const troubles = found.flatMap(({ outlook }) => outlook.trouble ?? [])
@@ -60,10 +59,10 @@ async function lookAt(
   snapshot: Snapshot,
   view: ServerView,
   forMs: number,
-  asksServer: boolean
+  { servers: asksServer, json }: CheckOptions
 ): Promise<Found> {
   const now = world.clock.now()
-  const time = (at: number) => `${formatTime(at)} (${formatDistance(at, now)})`
+  const time = (at: number) => (json ? new Date(at).toISOString() : `${formatTime(at)} (${formatDistance(at, now)})`)
   const circumstances = { now, until: now + forMs, isKept: snapshot.owner.kind === 'lasting', time }
   const judge = (isRefreshed: boolean) => outlookOf(view, { ...circumstances, isRefreshed })
   let outlook = judge(false)
