@@ -1,7 +1,7 @@
 // `tokentray mcp`: posts each line from stdin to the gateway, and writes each answer or event as a line to stdout.
 // JSON texts are passed on unchanged; only what the bridge must know (ids, methods, versions) is read.
 import type { IncomingMessage } from 'node:http'
-import { onAbort, untilAborted } from '../base/abort.ts'
+import { onAbort, unlessAborted, untilAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import { createGatewayClient, explain, type GatewayAccess } from './gatewayClient.ts'
@@ -18,6 +18,7 @@ import {
 } from './messages.ts'
 import { createMirror } from './mirror.ts'
 import { accepted, createSession } from './session.ts'
+import { createSseSession } from './sseSession.ts'
 import { headerOf, isGood, readBody } from './wire.ts'
 
 export type BridgeOptions = {
@@ -40,9 +41,15 @@ const stopTimeoutMs = 1000
 /** After the last line the client may be gone; answers are waited for as long as clients usually wait. */
 const answerTimeoutMs = 60_000
 
+/** What an older server answers to `initialize` by POST: its address takes GET alone. A bad request is answered alike. */
+const refusesTransport: ReadonlySet<number> = new Set([400, 404, 405, 406, 415, 422])
+const noResponse = 'The server ended its stream without a response.'
+
 /** One line sent to the gateway; `open`: the ids of its requests that have no answer yet. */
 type Flight = {
   open: Set<string | number>
+  /** Called when the last of them was answered. */
+  onAnswered: () => void
   abort: AbortController
   isEndless: boolean
   isCancelled: boolean
@@ -61,6 +68,7 @@ export async function runBridge({
 }: BridgeOptions): Promise<void> {
   const gateway = createGatewayClient({ obtainAccess, clock, log })
   const session = createSession({ gateway, clock, log, passToClient })
+  const sse = createSseSession({ gateway, clock, log, passToClient, handshake: session.handshake })
   const mirror = createMirror()
   const flights = new Set<Flight>()
 
@@ -71,7 +79,8 @@ export async function runBridge({
     for (const message of messages) {
       session.noteMessage(message)
       if (message.result) mirror.noteTools(message.result)
-      if (isAnswer(message)) for (const { open } of flights) open.delete(message.id!)
+      if (isAnswer(message))
+        for (const flight of flights) if (flight.open.delete(message.id!) && flight.open.size === 0) flight.onAnswered()
     }
     // Line breaks can only stand between tokens: within strings JSON escapes them as \n.
     await write(raw.replace(/[\r\n]+/g, ' ').trim())
@@ -83,6 +92,7 @@ export async function runBridge({
     const sent = Promise.withResolvers<void>()
     const flight: Flight = {
       open: new Set(requests.map(({ id }) => id!)),
+      onAnswered: () => {},
       abort: new AbortController(),
       isEndless: requests.some(isEndless),
       isCancelled: false,
@@ -124,7 +134,11 @@ export async function runBridge({
       ...(isStateless && { ...statedHeaders(first), ...mirror.headers(first) })
     })
     const post = () => gateway.ask('POST', { headers, body: text, signal: flight.abort.signal, canRepeat, onSent })
-    if (isHandshake) session.noteHandshake(first)
+    if (isHandshake) {
+      session.noteHandshake(first)
+      sse.reset()
+    }
+    if (sse.isInUse()) return exchangeBySse(text, flight, canRepeat, onSent)
     const used = session.id()
     let response = await post()
     // A 400 may only say that the session is gone, so its body is read first.
@@ -135,9 +149,32 @@ export async function runBridge({
       response = await post()
       refusal = null
     }
+    if (isHandshake && refusesTransport.has(response.statusCode ?? 0)) {
+      refusal = await readBody(response)
+      if (await sse.begin()) return exchangeBySse(text, flight, canRepeat, onSent)
+    }
     if (isHandshake) session.noteHandshakeReply(response)
     await takeAnswer(response, flight, refusal)
     if (first.method === 'notifications/initialized' && isGood(response)) session.openStream()
+  }
+
+  /** Like `exchange`, in the transport of 2024-11-05: what the server answers comes with its one stream. */
+  async function exchangeBySse(text: string, flight: Flight, canRepeat: boolean, onSent: () => void): Promise<void> {
+    const { open, abort } = flight
+    const answered = new Promise<void>((resolve) => (flight.onAnswered = resolve))
+    for (let isAgain = false; ; isAgain = true) {
+      const { response, ended } = await sse.post(text, { signal: abort.signal, canRepeat, onSent })
+      if (!isGood(response)) return takeAnswer(response, flight, null)
+      response.resume()
+      if (open.size === 0) return
+      const isAnswered = await unlessAborted(AbortSignal.any([ended, abort.signal]), () => answered).then(
+        () => true,
+        () => false
+      )
+      if (isAnswered) return
+      abort.signal.throwIfAborted()
+      if (isAgain || !canRepeat) throw new TokentrayError('replyLost', noResponse)
+    }
   }
 
   /** Passes on what comes until each request is answered; an answer that never comes is an error. */
@@ -145,7 +182,7 @@ export async function runBridge({
     const { open } = flight
     if (isGood(response) && (headerOf(response, 'content-type') ?? '').startsWith('text/event-stream')) {
       await session.passEvents(response, () => open.size > 0, flight.abort.signal)
-      if (open.size > 0) throw new TokentrayError('replyLost', 'The server ended its stream without a response.')
+      if (open.size > 0) throw new TokentrayError('replyLost', noResponse)
       return
     }
     const body = read ?? (await readBody(response))
@@ -205,6 +242,7 @@ export async function runBridge({
     stopListening()
     cancel()
     await session.close()
+    sse.close()
     gateway.close()
   }
 

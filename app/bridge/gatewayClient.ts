@@ -19,6 +19,8 @@ export type GatewayRequest = {
   /** Called at each attempt: the session may be a new one by then. */
   headers: () => Record<string, string>
   body?: string
+  /** Where to, if not to the gateway's URL: an address that a server named there, at the same origin. */
+  address?: string
   signal: AbortSignal
   canRepeat: boolean
   /** Called once the request is on its way. */
@@ -56,7 +58,7 @@ export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientO
   }
 
   return {
-    async ask(method, { headers, body, signal, canRepeat, onSent }) {
+    async ask(method, { headers, body, address, signal, canRepeat, onSent }) {
       const deadline = clock.now() + restartTimeoutMs
       let isRefused = false
       for (;;) {
@@ -64,7 +66,7 @@ export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientO
         try {
           used = await getAccess()
           const response = await wire.ask({
-            url: used.url,
+            url: address === undefined ? used.url : resolveAddress(address, used.url),
             method,
             headers: { 'x-tokentray-key': expose(used.key), ...headers() },
             signal,
@@ -90,6 +92,13 @@ export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientO
     obtainAccess: getAccess,
     close: wire.close
   }
+}
+
+/** The URL of an address at the gateway. The key goes with the request, so that no other origin may get it. */
+function resolveAddress(address: string, gatewayUrl: string): string {
+  const url = URL.parse(address, gatewayUrl)
+  if (url?.origin === new URL(gatewayUrl).origin) return url.href
+  throw new TokentrayError('responseInvalid', 'The server names an address at another site for messages.')
 }
 
 /** Whether the owner is just starting or ending. */

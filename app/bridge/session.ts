@@ -126,6 +126,8 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
     id: () => id,
     isOpen: () => version !== null,
     headers,
+    /** What begins the session again: the client's `initialize`, and the version that was agreed on; null: not yet. */
+    handshake: () => ({ message: handshake, version }),
     openStream,
     /** The client sends `initialize`: any earlier session is over. */
     noteHandshake(message: Message): void {

@@ -79,12 +79,14 @@ export async function readBody(response: IncomingMessage): Promise<string> {
 export type ServerEvent = { id: string | undefined; data: string }
 
 /**
- * The events of a stream, one after the other; the next chunk is read when the last event was taken.
+ * The events of a stream, one after the other; the next chunk is read when the last event was taken. `onEndpoint` is called with
+ * the address of each `endpoint` event.
  * @throws responseInvalid where an event is longer than a message may be; rejects with Cut where the stream breaks off
  */
 export async function* readEvents(
   response: IncomingMessage,
-  onRetry: (ms: number) => void
+  onRetry: (ms: number) => void,
+  onEndpoint?: (address: string) => void
 ): AsyncGenerator<ServerEvent> {
   let events: ServerEvent[] = []
   let isTooLarge = false
@@ -95,6 +97,7 @@ export async function* readEvents(
     },
     onEvent: ({ id, event, data }) => {
       if (event === undefined || event === 'message') events.push({ id, data })
+      if (event === 'endpoint') onEndpoint?.(data)
     },
     onRetry
   })

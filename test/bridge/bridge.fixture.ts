@@ -10,6 +10,7 @@ import { freePort } from '../support/freePort.ts'
 
 export type Seen = {
   method: string
+  url: string
   headers: IncomingMessage['headers']
   body: { id?: unknown; method?: string; [more: string]: unknown }
 }
@@ -26,7 +27,12 @@ export async function makeGateway(answer: Answer): Promise<Gateway> {
       answerBy(async (request, response) => {
         let text = ''
         for await (const chunk of request) text += chunk
-        const one = { method: request.method ?? '', headers: request.headers, body: text ? JSON.parse(text) : {} }
+        const one = {
+          method: request.method ?? '',
+          url: request.url ?? '',
+          headers: request.headers,
+          body: text ? JSON.parse(text) : {}
+        }
         seen.push(one)
         const result = await answer(one, response)
         if (response.headersSent || response.destroyed || result === undefined) return
@@ -63,6 +69,8 @@ export function makeBridge(given: {
   url(): string
   write?: (line: string) => Promise<void>
   obtainAccess?: () => Promise<void>
+  /** Replaces the keys that are made up. */
+  key?: () => string
   clock?: Clock
 }) {
   const out: string[] = []
@@ -85,7 +93,7 @@ export function makeBridge(given: {
     async obtainAccess() {
       await given.obtainAccess?.()
       keys += 1
-      return { url: given.url(), key: new Secret(`ttk_${keys}`) }
+      return { url: given.url(), key: new Secret(given.key?.() ?? `ttk_${keys}`) }
     },
     lines: lines(),
     async write(line) {

@@ -12,6 +12,7 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCookies } from '../../app/gateway/cookies.ts'
 import type { Caller } from '../../app/gateway/port.ts'
+import { makeBridge } from '../bridge/bridge.fixture.ts'
 import { answerBy } from '../fakes/answerBy.ts'
 import { fakeClock } from '../fakes/clock.ts'
 import { ask as askOf, type GatewaySetting, key, startSetting } from './gateway.fixture.ts'
@@ -354,5 +355,20 @@ describe('a balancer that pins sessions by cookie', () => {
     const first = await Promise.all(clients.map(where))
     for (let n = 0; n < 5; n++) expect(await Promise.all(clients.map(where))).toEqual(first)
     expect(Math.min(...counts)).toBeGreaterThan(0)
+  })
+  test('the bridge stays on its machine, too', async () => {
+    const { url } = await startBalancer([streamableMachine(0), streamableMachine(1)], true)
+    const s = await startSetting(() => {}, { upstream: { url: `${url}/mcp` } })
+    onTestFinished(() => s.stop())
+    const bridge = makeBridge({ url: () => `${s.gateway.address}/one`, key: () => key })
+    const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } }
+    bridge.send({ id: 0, method: 'initialize', params })
+    await bridge.answered(0)
+    bridge.send({ method: 'notifications/initialized' })
+    for (let id = 1; id <= 5; id++) {
+      bridge.send({ id, method: 'tools/call', params: { name: 'where', arguments: {} } })
+      expect((await bridge.answered(id)).result).toEqual({ content: [{ type: 'text', text: '0' }] })
+    }
+    expect(bridge.logs.join()).not.toContain('session')
   })
 })

@@ -11,6 +11,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { demoScope } from '../../app/demo/interaction.ts'
 import { startGateway } from '../../app/gateway/gateway.ts'
+import { makeBridge } from '../bridge/bridge.fixture.ts'
 import { createSetting } from '../core.fixture.ts'
 import { answerBy } from '../fakes/answerBy.ts'
 
@@ -65,7 +66,7 @@ async function start(path: string, messages: (origin: string) => string) {
   const { key } = await s.call('clients.addKey', { name: 'test', servers: ['one'] })
   const url = new URL(`${gateway.address}/one`)
   const options = { requestInit: { headers: { 'x-tokentray-key': key } } }
-  return { s, upstream, url, options }
+  return { s, upstream, url, key, options }
 }
 
 const greet = async (client: Client) => (await client.callTool({ name: 'greet' })).content
@@ -97,4 +98,16 @@ test('a client that falls back as the SDK says finds it too', async () => {
   onTestFinished(() => again.close())
   await again.connect(new SSEClientTransport(url, options))
   expect(await greet(again)).toEqual([{ type: 'text', text: 'hello' }])
+})
+
+test('`tokentray mcp` falls back by itself, and its refused token is renewed too', async () => {
+  const { upstream, url, key } = await start('/sse', () => '/messages')
+  const bridge = makeBridge({ url: () => url.href, key: () => key })
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } }
+  bridge.send({ id: 0, method: 'initialize', params })
+  expect((await bridge.answered(0)).result).toMatchObject({ serverInfo: { name: 'old' } })
+  bridge.send({ method: 'notifications/initialized' })
+  upstream.refuseNext = 1
+  bridge.send({ id: 1, method: 'tools/call', params: { name: 'greet', arguments: {} } })
+  expect((await bridge.answered(1)).result).toEqual({ content: [{ type: 'text', text: 'hello' }] })
 })
