@@ -9,8 +9,12 @@ export type Answer = 'yes' | 'no'
  * `answer: 'no'` refuses consent. Rejects `signInFailed` if the authorization server never sent the person back.
  */
 export async function approve(authorizeUrl: string, answer: Answer = 'yes'): Promise<void> {
-  const reply = await fetch(await callbackUrl(authorizeUrl, answer), { redirect: 'manual' })
-  await reply.body?.cancel()
+  // The callback may send the browser to another authorization request, which a refused one led to.
+  for (let url: string | null = authorizeUrl; url !== null; ) {
+    const reply: Response = await fetch(await callbackUrl(url, answer), { redirect: 'manual' })
+    await reply.body?.cancel()
+    url = reply.headers.get('location')
+  }
 }
 
 /** Like `approve`, but hands back the callback URL unvisited: for pasting it, or for tests without a listener. */

@@ -7,9 +7,10 @@ import type { ServerConfig } from '../contract/serverConfig.ts'
 import { ClientUnfit, extraParameters, refusesClient } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
+import type { Learned } from './grant.ts'
 import { thumbprintOf } from './keys.ts'
 import { shown } from './metadata.ts'
-import { proposeLogin } from './quirks.ts'
+import { proposeNoPrompt } from './quirks.ts'
 import type { CodeClient } from './registration.ts'
 import { hasScope } from './scope.ts'
 import { rejectsResource } from './tokenReply.ts'
@@ -22,27 +23,52 @@ export type AuthorizationRequest = {
   scope: string | null
   prover: Prover | null
   isProfile: boolean
+  /** Values of the parameter `prompt`, the first one to send and then those to try where the server refuses it; '': none. */
+  prompts: string[]
+  /** What requests before this one found out. */
+  learned?: Learned
+}
+
+/**
+ * The server refused this request, and may accept it with this `change`. Each change takes away one of the things that are left to try,
+ * so that a sign-in ends.
+ */
+export class AskAgain extends Error {
+  readonly change: Partial<AuthorizationRequest>
+  constructor(change: Partial<AuthorizationRequest>) {
+    super('the request is made once more')
+    this.change = change
+  }
+}
+
+/**
+ * The values of `prompt` to try. OpenID Connect Core section 11: offline access is granted only with consent. Section 3.1.2.1: without
+ * `select_account` a browser that is signed in to one account would answer for another one; a server that does not know it may know
+ * `login`. What the settings say is not replaced.
+ */
+export function promptsFor(
+  { params, account }: ServerConfig,
+  { scope, isProfile }: Pick<AuthorizationRequest, 'scope' | 'isProfile'>
+): string[] {
+  if (params.prompt !== undefined) return [params.prompt]
+  const consent = hasScope(scope, 'offline_access') ? 'consent' : ''
+  const join = (...parts: string[]) => parts.filter(Boolean).join(' ')
+  const isChoice = isProfile && account === undefined
+  const tried = isChoice ? [join(consent, 'select_account'), join('login', consent)] : [consent]
+  return [...new Set([...tried, ''])]
 }
 
 export function authorizationUrl(
-  { config, discovery, client, scope, prover, isProfile }: AuthorizationRequest,
+  { config, discovery, client, scope, prover, prompts: [prompt = ''] }: AuthorizationRequest,
   state: string,
   challenge: string
 ): URL {
   const url = new URL(discovery.server.authorization_endpoint ?? '')
   const resource = config.quirks.omitResource ? null : discovery.resource
-  // OpenID Connect Core section 11: offline access is granted only with consent. Section 3.1.2.1: without `select_account` a
-  // browser that is signed in to one account would answer for another one.
-  const prompt = [
-    ...(hasScope(scope, 'offline_access') ? ['consent'] : []),
-    ...(isProfile && config.account === undefined ? ['select_account'] : [])
-  ]
-  const asked = {
-    ...(prompt.length > 0 && { prompt: prompt.join(' ') }),
-    ...(config.account !== undefined && { login_hint: config.account })
-  }
+  const hint = config.params.login_hint ?? config.account ?? ''
   const parameters = {
-    ...asked,
+    ...(prompt !== '' && { prompt }),
+    ...(hint !== '' && { login_hint: hint }),
     ...extraParameters(config.params, resource),
     ...(scope !== null && { scope }),
     response_type: 'code',
@@ -66,7 +92,7 @@ export function pastedParameters(text: string, redirectUri: string): URLSearchPa
 
 /**
  * The response, once its issuer (RFC 9207) and its state and code (RFC 6749 section 4.1.2) are checked.
- * @throws ClientUnfit where another client may do, else issuerMismatch, responseInvalid, authorizationDenied, scopeRefused
+ * @throws AskAgain or ClientUnfit where another request or client may do, else issuerMismatch, responseInvalid, authorizationDenied, scopeRefused
  * or signInFailed
  */
 export function readResponse(
@@ -94,29 +120,43 @@ export function readResponse(
   )
 }
 
-function refusal(
-  parameters: URLSearchParams,
-  issuer: string,
-  { config, client: { registration, isKept }, scope, isProfile }: AuthorizationRequest
-): Error {
-  const { name, quirks, params, account } = config
+function refusal(parameters: URLSearchParams, issuer: string, request: AuthorizationRequest): Error {
+  const { config, client, scope, prompts, learned } = request
+  const { registration, isKept, isScopeless } = client
+  const { name, quirks } = config
   const error = shown(parameters.get('error') ?? '')
+  const said = parameters.get('error_description')
+  const [prompt = '', ...others] = prompts
+  const isAboutPrompt = prompt !== '' && refusesPrompt(error, said ?? '')
+  if (isAboutPrompt && others.length > 0)
+    return new AskAgain({ prompts: others, learned: { ...learned, prompt: others[0] } })
   if (registration === 'dynamic' && refusesClient(error)) return new ClientUnfit(error)
   // The client may have been registered for another MCP server's scopes; some servers hold it to them (RFC 7591 section 2).
   if (isKept && error === 'invalid_scope') return new ClientUnfit(error)
+  if (isScopeless && error === 'invalid_scope' && config.scope === undefined && scope !== null)
+    return new AskAgain({ scope: null, learned: { ...learned, hasNoScopes: true } })
   if (error === 'access_denied')
     return new TokentrayError('authorizationDenied', `The sign-in to ${name} was denied. To allow it, sign in again.`)
-  const said = parameters.get('error_description')
-  const hasChoice = isProfile && account === undefined && params.prompt === undefined
   const proposals = [
     ...(!quirks.omitResource && rejectsResource(error, said ?? '')
       ? [proposeQuirk('omitResource', `${issuer} rejected a request with the resource parameter.`)]
       : []),
-    ...(hasChoice && /prompt/i.test(said ?? '') ? [proposeLogin(scope)] : [])
+    ...(isAboutPrompt ? [proposeNoPrompt()] : [])
   ]
   return new TokentrayError(
     error === 'invalid_scope' ? 'scopeRefused' : 'signInFailed',
     `${issuer} ended the sign-in: ${error}${said ? ` (${shown(said)})` : ''}. Sign in again, or contact the server's operator.`,
     { proposals }
+  )
+}
+
+/**
+ * Whether an error is about the parameter `prompt`: it names it, or one of its values, or an approval that only a forced consent
+ * asks for. An `invalid_request` without a word may be about any optional parameter.
+ */
+function refusesPrompt(error: string, description: string): boolean {
+  if (error === 'invalid_request' && description === '') return true
+  return /prompt|select_account|account_selection|\bapprov|admin[ _]consent|consent_required/i.test(
+    `${error} ${description}`
   )
 }

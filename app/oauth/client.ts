@@ -110,12 +110,18 @@ const ownParameters = new Set([
   'assertion',
   'dpop_jkt',
   'refresh_token',
+  // Of the authorization request alone (OpenID Connect Core section 3.1.2.1), which chooses it itself: see promptsFor().
+  'prompt',
   'state',
   'scope'
 ])
 
-/** The parameters of a server's settings, without those the protocol sets itself; `resource` (RFC 8707) overrides theirs. */
+/**
+ * The parameters of a server's settings, without those the protocol sets itself; `resource` (RFC 8707) overrides theirs. An empty
+ * one is left out, since it counts as omitted (RFC 6749 section 3.1).
+ */
 export function extraParameters(params: Record<string, string>, resource: string | null): Record<string, string> {
-  const extra = Object.fromEntries(Object.entries(params).filter(([name]) => !ownParameters.has(name)))
+  const given = Object.entries(params).filter(([name, value]) => !ownParameters.has(name) && value !== '')
+  const extra = Object.fromEntries(given)
   return resource === null ? extra : { ...extra, resource }
 }

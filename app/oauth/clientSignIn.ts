@@ -3,9 +3,11 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
+import type { Client } from './client.ts'
 import type { OAuthContext, SignInRequest } from './context.ts'
 import type { Discovery } from './discovery.ts'
 import { explainFault } from './explain.ts'
+import type { NewGrant } from './grant.ts'
 import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
 import { preRegistered } from './registration.ts'
@@ -34,18 +36,28 @@ export async function beginAlone(
   const scope = unionOf(config.scope ?? discovery.scope, config.addedScope)
   onStep('exchange')
   const prover = context.newProver(config, discovery)
-  const request: TokenRequest = {
+  const requestAs = (as: Client): TokenRequest => ({
     sendRequest,
     server: discovery.server,
-    client,
+    client: as,
     parameters: parametersOf(config, discovery.resource),
     reach: discovery.reach,
     signal,
     context: context.replyContext(config, null),
     prover
+  })
+  const ask = async () => {
+    const outcome = await context.askAlone(config, requestAs(client), scope)
+    const [clientAuth] = client.otherMethods
+    const isOther = !outcome.ok && outcome.detail === 'invalid_client' && config.grantKind === 'clientCredentials'
+    if (!isOther || clientAuth === undefined) return { outcome, client, learned: {} }
+    // The server may read the secret only where the other method puts it. No code is spent by asking once more.
+    const other = { ...client, clientAuth }
+    return { outcome: await context.askAlone(config, requestAs(other), scope), client: other, learned: { clientAuth } }
   }
-  const grant = context.askAlone(config, request, scope).then((outcome) => {
-    if (outcome.ok) return newGrant({ tokens: outcome.tokens, config, discovery, client, scope, prover })
+  const grant = ask().then(({ outcome, client, learned }): NewGrant => {
+    if (outcome.ok)
+      return { ...newGrant({ tokens: outcome.tokens, config, discovery, client, scope, prover }), learned }
     throw explainFault(outcome, URL.parse(discovery.server.token_endpoint ?? '')?.host ?? config.name, 'the client')
   })
   grant.catch(() => {})

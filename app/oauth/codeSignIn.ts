@@ -4,7 +4,14 @@ import * as oauth from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
-import { type AuthorizationRequest, authorizationUrl, pastedParameters, readResponse } from './authorization.ts'
+import {
+  AskAgain,
+  type AuthorizationRequest,
+  authorizationUrl,
+  pastedParameters,
+  promptsFor,
+  readResponse
+} from './authorization.ts'
 import type { Page } from './callback.ts'
 import { ClientUnfit } from './client.ts'
 import type { Discovery } from './discovery.ts'
@@ -14,10 +21,10 @@ import { shown } from './metadata.ts'
 import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
 import { withKnown } from './quirks.ts'
-import type { CodeClient } from './registration.ts'
+import { type CodeClient, scopeFor } from './registration.ts'
 import { exchangeCode, parametersOf } from './tokenRequest.ts'
 
-export type CodeSignInOptions = AuthorizationRequest & {
+export type CodeSignInOptions = Omit<AuthorizationRequest, 'prompts'> & {
   /** Called just before the code is exchanged for tokens. */
   onExchange: () => void
   /** The rest of the token request; asked for when it is sent, since it has the time of that moment. */
@@ -29,9 +36,17 @@ export type CodeSignInOptions = AuthorizationRequest & {
   /** Called when the sign-in goes on at another address, with a client registered anew. */
   onReplaced: (url: string) => void
   forgetClient: (client: CodeClient) => Promise<void>
+  /** Called when the sign-in goes on at another address, with a request that differs from the one that was refused. */
+  onAskedAgain: (url: string) => void
+  /** Keeps what was learned about a client that registered itself. */
+  rememberClient: (client: CodeClient) => Promise<void>
 }
 
-/** One request for a code. A sign-in makes a second one where the server has forgotten the client of the first. */
+/**
+ * One request for a code. A sign-in makes another one where the server refuses the client, its way to authenticate, or a parameter of
+ * the first. Each has a state, a PKCE verifier and a code of its own: a code that was sent is never sent again (RFC 6749 section
+ * 4.1.2), since the server may have used it up before it refused.
+ */
 type CodeRequest = AuthorizationRequest & { state: string; verifier: string; url: string; page: Promise<Page> | null }
 
 /** A sign-in without PKCE is refused (RFC 9700 section 2.1.1, MCP authorization). @throws pkceUnsupported */
@@ -76,15 +91,19 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
   }
 
   const requests: CodeRequest[] = []
-  const ask = async (client: CodeClient): Promise<CodeRequest> => {
+  const ask = async (asked: AuthorizationRequest): Promise<CodeRequest> => {
     const state = oauth.generateRandomState()
     const verifier = oauth.generateRandomCodeVerifier()
     const challenge = await oauth.calculatePKCECodeChallenge(verifier)
-    const { href } = authorizationUrl({ ...options, client }, state, challenge)
-    const request: CodeRequest = { ...options, client, state, verifier, url: href, page: null }
+    const { href } = authorizationUrl(asked, state, challenge)
+    const request: CodeRequest = { ...asked, state, verifier, url: href, page: null }
     requests.push(request)
     callback.expect(state, (parameters) => answer(request, parameters))
     return request
+  }
+  const askAs = (client: CodeClient): Promise<CodeRequest> => {
+    const scope = scopeFor(client, options.scope)
+    return ask({ ...options, client, scope, prompts: promptsFor(config, { ...options, scope }) })
   }
   // A code can be exchanged once, although it may arrive twice: from the browser, and pasted by the person.
   const answer = (request: CodeRequest, parameters: URLSearchParams): Promise<Page> => {
@@ -96,10 +115,17 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
       const response = readResponse(parameters, request.state, request)
       options.onExchange()
       const tokens = await exchange(response, request, options)
-      resolve(newGrant({ ...request, tokens }))
+      await remember(request)
+      resolve({ ...newGrant({ ...request, tokens }), learned: request.learned })
       end()
       return { title: 'Signed in', text: `Tokentray has received your sign-in to ${config.name}.`, ok: true }
     } catch (error) {
+      if (error instanceof AskAgain) {
+        if (isOver) throw ended()
+        const { url } = await ask({ ...request, ...error.change })
+        options.onAskedAgain(url)
+        return { to: url }
+      }
       if (!(error instanceof ClientUnfit)) throw error
       // The browser that brought this response goes on to the page of the new request.
       if (request.client.isKept) return { to: await replaceClient() }
@@ -109,6 +135,14 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
         `${shown(discovery.server.issuer)} does not recognize the client it has just registered (${error.message}). Contact its operator.`
       )
     }
+  }
+
+  const remember = async ({ client, learned = {} }: CodeRequest): Promise<void> => {
+    const { clientAuth, hasNoScopes } = learned
+    if (client.registration !== 'dynamic' || (clientAuth === undefined && !hasNoScopes)) return
+    const scopes = hasNoScopes ? { scope: options.scope, allowedScope: '' } : client.scopes
+    // Where it cannot be kept, the next sign-in finds it out again; the tokens that just came must not be lost for that.
+    await options.rememberClient({ ...client, scopes }).catch(() => {})
   }
 
   let replaced: Promise<string> | null = null
@@ -121,13 +155,13 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
   }
   const goOnAnew = async (): Promise<string> => {
     const client = await options.registerAnew(options.client)
-    if (isOver) throw new TokentrayError('signInCancelled', 'The sign-in has already ended.')
-    const { url } = await ask(client)
+    if (isOver) throw ended()
+    const { url } = await askAs(client)
     options.onReplaced(url)
     return url
   }
 
-  const { url } = await ask(options.client)
+  const { url } = await askAs(options.client)
   return {
     url,
     redirectUri: callback.redirectUri,
@@ -142,21 +176,37 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
           `That is not the right URL. It must start with ${callback.redirectUri} and contain a code and a state.`
         )
       const page = await answer(request, parameters)
-      if ('to' in page)
-        throw new TokentrayError(
-          'clientReplaced',
-          `${shown(discovery.server.issuer)} no longer recognized Tokentray's client, so a new one was registered. Open the new URL and sign in again.`
-        )
+      if (!('to' in page)) return
+      const issuer = shown(discovery.server.issuer)
+      throw new TokentrayError(
+        'clientReplaced',
+        request.client.isKept && replaced
+          ? `${issuer} no longer recognized Tokentray's client, so a new one was registered. Open the new URL and sign in again.`
+          : `${issuer} did not accept the first request, so Tokentray made another one. Open the new URL and sign in again.`
+      )
     },
     replaceClient: options.client.isKept ? replaceClient : null,
     cancel: () => stop(new TokentrayError('signInCancelled', 'The sign-in was cancelled.'))
   }
 }
 
-/** Rejects with ClientUnfit where the server does not know a client that registered itself. */
+/**
+ * How servers refuse a client that sent its secret in a way that they do not read: with a code for that, as a request without a
+ * secret, or with a bare 401.
+ */
+const mayBeAboutSecret: ReadonlySet<string> = new Set([
+  'invalid_client',
+  'unauthorized_client',
+  'invalid_request',
+  'HTTP 401'
+])
+
+const ended = () => new TokentrayError('signInCancelled', 'The sign-in has already ended.')
+
+/** Rejects with ClientUnfit where the server does not know a client that registered itself, and with AskAgain. */
 async function exchange(
   response: URLSearchParams,
-  { config, discovery, client, verifier, prover }: CodeRequest,
+  { config, discovery, client, verifier, prover, learned }: CodeRequest,
   options: CodeSignInOptions
 ): Promise<Tokens> {
   const outcome = await exchangeCode(
@@ -171,6 +221,9 @@ async function exchange(
     { response, redirectUri: client.callback.redirectUri, verifier }
   )
   if (outcome.ok) return outcome.tokens
+  const [clientAuth, ...otherMethods] = client.otherMethods
+  if (clientAuth !== undefined && mayBeAboutSecret.has(outcome.detail))
+    throw new AskAgain({ client: { ...client, clientAuth, otherMethods }, learned: { ...learned, clientAuth } })
   if (outcome.detail === 'invalid_client' && client.registration === 'dynamic') throw new ClientUnfit(outcome.detail)
   throw explainFault(outcome, shown(discovery.server.issuer))
 }

@@ -4,13 +4,13 @@ import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import { ClientUnfit } from './client.ts'
-import { pollForTokens, requestDeviceCode } from './deviceRequest.ts'
+import { type DeviceGrant, pollForTokens, requestDeviceCode } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
 import { shown } from './metadata.ts'
 import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
-import type { RegisteredClient } from './registration.ts'
+import { type RegisteredClient, scopeFor } from './registration.ts'
 import { parametersOf, type TokenRequest } from './tokenRequest.ts'
 
 export type DeviceSignInOptions = {
@@ -27,15 +27,19 @@ export type DeviceSignInOptions = {
   /** Called when there is a code to show. */
   onCode: () => void
   forgetClient: (client: RegisteredClient) => Promise<void>
+  /** Keeps another way to authenticate that the server accepted. */
+  rememberClient: (client: RegisteredClient) => Promise<void>
 }
 
 /** Resolves when there is a code to show. Rejects with TokentrayError or NetworkFault. */
 export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<SignIn> {
-  const { config, discovery, scope, prover } = options
+  const { config, discovery, prover } = options
   const abort = new AbortController()
   const signal = AbortSignal.any([options.signal, abort.signal])
   const begin = async (isKeptDead: boolean) => {
-    const client = await options.obtainClient(isKeptDead, signal)
+    const obtained = await options.obtainClient(isKeptDead, signal)
+    let client = obtained
+    const scope = scopeFor(client, options.scope)
     const request = (): TokenRequest => ({
       ...options.request(),
       server: discovery.server,
@@ -45,21 +49,30 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
       signal,
       prover
     })
-    const device = await requestDeviceCode(request(), scope).catch((error: unknown) => {
+    // No code is given out to a client that is refused, so the other ways to send the secret cost nobody anything.
+    const requestCode = (): Promise<DeviceGrant> =>
+      requestDeviceCode(request(), scope).catch((error: unknown) => {
+        const [clientAuth, ...otherMethods] = client.otherMethods
+        if (!(error instanceof ClientUnfit) || clientAuth === undefined) throw error
+        client = { ...client, clientAuth, otherMethods }
+        return requestCode()
+      })
+    const device = await requestCode().catch((error: unknown) => {
       // The client may have been registered for another MCP server's scopes; some servers hold it to them (RFC 7591 section 2).
       const isHeld = client.isKept && error instanceof TokentrayError && error.code === 'scopeRefused'
       throw isHeld ? new ClientUnfit('invalid_scope') : error
     })
-    return { client, request, device }
+    if (client !== obtained) await options.rememberClient(client)
+    return { client, request, device, scope, learned: client === obtained ? {} : { clientAuth: client.clientAuth } }
   }
-  const { client, request, device } = await begin(false)
+  const { client, request, device, scope, learned } = await begin(false)
     .catch((error: unknown) => (error instanceof ClientUnfit ? begin(true) : Promise.reject(error)))
     .catch((error: unknown) => {
       throw error instanceof ClientUnfit ? refused(discovery, error) : error
     })
   options.onCode()
   const grant = pollForTokens(device, request, options).then(
-    (tokens) => newGrant({ tokens, config, discovery, client, scope, prover }),
+    (tokens) => ({ ...newGrant({ tokens, config, discovery, client, scope, prover }), learned }),
     async (error: unknown) => {
       if (client.registration !== 'dynamic' || !(error instanceof TokentrayError && error.code === 'clientRefused'))
         throw error

@@ -56,8 +56,18 @@ export type GrantOutline = Pick<
   'generation' | 'startedAt' | 'restored' | 'obtainedAt' | 'expiresAt' | 'expirySource' | 'refreshExpiresAt' | 'scope'
 > & { hasRefreshToken: boolean; isBound: boolean; shape: GrantOrigin }
 
-/** A grant before it has a generation. */
-export type NewGrant = Tokens & { shape: RequestShape }
+/** What a sign-in found its server to accept, so that the next one starts with it. */
+export type Learned = {
+  /** The parameter `prompt` of the authorization request; '': none. */
+  prompt?: string | undefined
+  /** How the client authenticates. */
+  clientAuth?: ClientAuthMethod
+  /** The client that registered itself may ask for no scopes. */
+  hasNoScopes?: boolean
+}
+
+/** A grant before it has a generation. `learned` is for the settings, and not stored with it. */
+export type NewGrant = Tokens & { shape: RequestShape; learned?: Learned | undefined }
 
 /** A client registration, kept per issuer, site of the MCP server and redirect URI (RFC 7591); a device client has its grant type's URN there. */
 export type ClientRegistration = {
@@ -70,8 +80,10 @@ export type ClientRegistration = {
   clientSecretExpiresAt: number | null
   clientAuth: ClientAuthMethod
   registeredAt: number
-  /** What it was registered for; absent: nothing, or unknown. */
+  /** What it was to be registered for; absent: nothing, or unknown. */
   scope?: string | null
+  /** What the server registered it for, where it left out some of `scope`; '': it has no scopes of its own. Absent: all of them. */
+  allowedScope?: string | null
   /** Written with the registration; read back only through the vault's clientUse(). */
   management?: ClientManagement | null
 }

@@ -12,7 +12,7 @@ import type { Discovery } from './discovery.ts'
 import { explainError } from './explain.ts'
 import type { SignIn } from './port.ts'
 import { withKnown } from './quirks.ts'
-import { obtainClient, type RegistrationContext, registerAnew } from './registration.ts'
+import { obtainClient, type RegistrationContext, registerAnew, rememberClient } from './registration.ts'
 import { chooseScope } from './scope.ts'
 import { nameAccount } from './userinfo.ts'
 
@@ -126,6 +126,8 @@ function beginDevice(
     },
     request: () => ({ sendRequest, context: context.replyContext(config, null) }),
     onCode: () => request.onStep('browser'),
+    rememberClient: (client) =>
+      rememberClient(client, discovery.server.issuer, registrationContext(context, config, request.signal)),
     forgetClient: ({ clientId }) => registrations.forgetRegistration(discovery.server.issuer, clientId)
   })
 }
@@ -135,7 +137,15 @@ async function prepareCode(
   context: OAuthContext,
   config: ServerConfig,
   discovery: Discovery,
-  { clientSecret, onStep, onReplaced = () => {}, signal, isProfile = false, isClientDead = false }: SignInRequest
+  {
+    clientSecret,
+    onStep,
+    onReplaced = () => {},
+    onAskedAgain = () => {},
+    signal,
+    isProfile = false,
+    isClientDead = false
+  }: SignInRequest
 ): Promise<() => Promise<SignIn>> {
   const { issuer } = discovery.server
   onStep('registration')
@@ -170,6 +180,11 @@ async function prepareCode(
       return made
     },
     onReplaced,
+    onAskedAgain(url) {
+      onStep('browser')
+      onAskedAgain(url)
+    },
+    rememberClient: (client) => rememberClient(client, issuer, registering),
     forgetClient: ({ clientId }) => context.registrations.forgetRegistration(issuer, clientId)
   }
   return () => {

@@ -80,6 +80,8 @@ export interface OAuth {
       isClientDead?: boolean
       /** Called where the server had forgotten our client: the sign-in goes on at this address, with a new one. */
       onReplaced?: (url: string) => void
+      /** Called where the server refused a request for a code and may accept another one: the sign-in goes on at this address. */
+      onAskedAgain?: (url: string) => void
       /** Told before anything is sent to the authorization server; throws where a person must be asked first. */
       checkEndpoints?: (endpoints: SignInEndpoints) => void
       /** Waits until no other sign-in at this issuer is in the browser; rejects where this one is cancelled meanwhile. */

@@ -7,7 +7,6 @@ import type { ServerConfig } from '../contract/serverConfig.ts'
 import { mergeProposals, proposalsOf } from '../providers/proposals.ts'
 import { providerAt } from '../providers/providers.ts'
 import { shown } from './metadata.ts'
-import { hasScope } from './scope.ts'
 import { tryOmitResource } from './tokenReply.ts'
 
 /** An issuer as it is, and with one slash more or less at its end. */
@@ -32,13 +31,12 @@ export function proposalsIn(detail: string, who: string): Proposal[] {
   return [proposeQuirk('omitResource', `${who} rejected a request with the resource parameter.`)]
 }
 
-/** For a server without `prompt=select_account`: `prompt=login`, which every OpenID provider supports. */
-export function proposeLogin(scope: string | null): Proposal {
-  const isOffline = hasScope(scope, 'offline_access')
+/** For a server that refuses the `prompt` of the settings: the parameter left out. */
+export function proposeNoPrompt(): Proposal {
   return {
-    change: { params: { prompt: isOffline ? 'login consent' : 'login' } },
-    reason: 'The server does not let you choose an account (prompt=select_account).',
-    givesUp: 'None. You sign in each time and can choose another account then.',
+    change: { params: { prompt: '' } },
+    reason: 'The server rejected the prompt parameter.',
+    givesUp: 'None. The server decides what it asks you when you sign in.',
     trust: 'seen',
     source: null
   }

@@ -3,7 +3,7 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import type { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import type { ServerConfig } from '../contract/serverConfig.ts'
+import type { ClientAuthMethod, ServerConfig } from '../contract/serverConfig.ts'
 import type { SendRequest } from '../net/request.ts'
 import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, secretMethod } from './client.ts'
@@ -11,8 +11,9 @@ import type { Discovery } from './discovery.ts'
 import type { ClientRegistration } from './grant.ts'
 import { shown } from './metadata.ts'
 import type { Registrations } from './port.ts'
+import type { Registered } from './registrationRequest.ts'
 import { registerByTries, type Wanted } from './registrationTries.ts'
-import { maxScopeLength, unionOf } from './scope.ts'
+import { maxScopeLength, missingScopes, narrowedScope, unionOf } from './scope.ts'
 
 export type RegistrationContext = {
   sendRequest: SendRequest
@@ -30,6 +31,12 @@ export type RegistrationContext = {
 export type Slot = ServerConfig['redirectHost'] | 'device'
 
 export type RegisteredClient = Client & {
+  /** Other ways to authenticate with the same secret, to try where the server refuses the first. */
+  otherMethods: ClientAuthMethod[]
+  /** The `scope` and `allowedScope` of its registration; null: it has none. */
+  scopes: { scope: string | null; allowedScope: string | null } | null
+  /** Registered just now without scopes, since the server refused those that were asked for. */
+  isScopeless?: boolean | undefined
   registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
   /** Registered for an earlier sign-in, so the server may have forgotten it since. */
   isKept: boolean
@@ -73,14 +80,15 @@ export async function obtainClient(
   if (config.clientId !== undefined)
     return { ...preRegistered(config, clientSecret, server), callback: await newCallback() }
   if (clientMetadataUrl !== null && server.client_id_metadata_document_supported) {
-    const client = { clientId: clientMetadataUrl, clientSecret: null, clientAuth: 'none' } as const
-    return { ...client, registration: 'metadataDocument', isKept: false, callback: await newCallback() }
+    const client = { clientId: clientMetadataUrl, clientSecret: null, clientAuth: 'none', scopes: null } as const
+    const callback = await newCallback()
+    return { ...client, otherMethods: [], registration: 'metadataDocument', isKept: false, callback }
   }
 
   const kept = await registrations.registration(server.issuer, isDevice ? '' : slot, context.site)
   if (kept && !isKeptDead && isCurrent(kept, context.now(), redirectPort)) {
     try {
-      return { ...clientOf(kept), registration: 'dynamic', isKept: true, callback: await openAt(portOf(kept)) }
+      return { ...clientOf(kept), isKept: true, callback: await openAt(portOf(kept)) }
     } catch (error) {
       // Many servers compare the port exactly, so another port needs another registration.
       const isTaken = error instanceof TokentrayError && error.code === 'portInUse'
@@ -97,10 +105,10 @@ export async function obtainClient(
     const redirect = { redirectUri: callback?.redirectUri ?? null, openOther: isDevice ? null : openOther }
     const made = await registerFor(scope, kept, discovery, redirect, context)
     if (kept) await registrations.forgetRegistration(server.issuer, kept.clientId)
-    await registrations.saveRegistration(made)
+    await registrations.saveRegistration(rowOf(made))
     const [used, unused] = made.redirectUri === redirect.redirectUri ? [callback, other] : [other, callback]
     unused?.close()
-    return { ...clientOf(made), registration: 'dynamic', isKept: false, callback: used }
+    return { ...newClient(made), callback: used }
   } catch (error) {
     for (const open of [callback, other]) open?.close()
     throw error
@@ -120,9 +128,30 @@ export async function registerAnew(
   const kept = await registrations.registration(issuer, new URL(redirectUri).hostname, context.site)
   await registrations.forgetRegistration(issuer, old.clientId)
   const made = await registerFor(scope, kept, discovery, { redirectUri, openOther: null }, context)
-  await registrations.saveRegistration(made)
-  return { ...clientOf(made), registration: 'dynamic', callback: old.callback, isKept: false }
+  await registrations.saveRegistration(rowOf(made))
+  return { ...newClient(made), callback: old.callback }
 }
+
+/** What to ask for as this client, of the scopes that are wanted. */
+export function scopeFor({ scopes }: Pick<RegisteredClient, 'scopes'>, wanted: string | null): string | null {
+  return scopes ? narrowedScope(wanted, scopes.scope, scopes.allowedScope) : wanted
+}
+
+/** Keeps what a sign-in learned about a client that was registered for it: another method, or scopes. */
+export async function rememberClient(
+  { clientId, clientAuth, scopes, callback, registration }: RegisteredClient,
+  issuer: string,
+  { registrations, site }: Pick<RegistrationContext, 'registrations' | 'site'>
+): Promise<void> {
+  if (registration !== 'dynamic') return
+  const host = callback ? new URL(callback.redirectUri).hostname : ''
+  const kept = await registrations.registration(issuer, host, site)
+  if (kept?.clientId !== clientId) return
+  await registrations.saveRegistration({ ...kept, clientAuth, ...scopes })
+}
+
+/** A registration made just now, with what only its first sign-in needs. */
+type NewRegistration = Registered & Pick<RegisteredClient, 'isScopeless'>
 
 /**
  * Registers a client for `scope` and for the scopes of the `kept` registration that it replaces. MCP servers of one site
@@ -135,12 +164,20 @@ async function registerFor(
   discovery: Discovery,
   redirect: Pick<Wanted, 'redirectUri' | 'openOther'>,
   context: RegistrationContext
-): Promise<ClientRegistration> {
+): Promise<NewRegistration> {
   const union = unionOf(scope, kept?.scope)
   const all = (union?.length ?? 0) > maxScopeLength ? scope : union
   // The server may refuse the union. This sign-in needs only its own scopes, and may do with those that the server chooses.
   const scopes = [...new Set([all, scope, null])]
-  return registerByTries(discovery, { ...redirect, scopes }, context)
+  const made = await registerByTries(discovery, { ...redirect, scopes }, context)
+  const asked = made.scope ?? scope
+  const hasLess = made.allowedScope !== null && missingScopes(asked, made.allowedScope).length > 0
+  return {
+    ...made,
+    scope: asked,
+    allowedScope: hasLess ? made.allowedScope : null,
+    isScopeless: asked !== null && made.scope === null && !hasLess
+  }
 }
 
 /**
@@ -160,15 +197,35 @@ export function preRegistered(
       `${name} now names ${shown(server.issuer)} as its authorization server, but its client belongs to ${shown(clientIssuer)}, so the client's credentials were not sent. If the server really moved, set a client of the new authorization server.`
     )
   const clientAuth = secret ? (config.clientAuth ?? secretMethod(server)) : 'none'
-  const client = { clientId: config.clientId ?? '', clientSecret: secret, clientAuth }
-  return { ...client, registration: 'preRegistered', isKept: false, callback: null }
+  const client = { clientId: config.clientId ?? '', clientSecret: secret, clientAuth, scopes: null }
+  // A person may have mistyped the secret, so a method that the server does not list is not tried.
+  const listed = server.token_endpoint_auth_methods_supported
+  const others = config.clientAuth ? [] : otherSecretMethods(clientAuth)
+  const otherMethods = others.filter((method) => !listed || listed.includes(method))
+  return { ...client, otherMethods, registration: 'preRegistered', isKept: false, callback: null }
 }
 
-const clientOf = ({ clientId, clientSecret, clientAuth }: ClientRegistration): Client => ({
-  clientId,
-  clientSecret,
-  clientAuth
-})
+function clientOf({ clientId, clientSecret, clientAuth, scope = null, allowedScope = null }: ClientRegistration) {
+  const client = { clientId, clientSecret, clientAuth, scopes: { scope, allowedScope } }
+  return { ...client, otherMethods: [], registration: 'dynamic' as const, isKept: false }
+}
+
+const rowOf = ({ wantsNone: _, isScopeless: __, ...row }: NewRegistration): ClientRegistration => row
+
+function newClient(made: NewRegistration) {
+  const { isScopeless, wantsNone, clientAuth } = made
+  const otherMethods: ClientAuthMethod[] = [
+    ...otherSecretMethods(clientAuth),
+    ...(wantsNone ? (['none'] as const) : [])
+  ]
+  return { ...clientOf(made), otherMethods, isScopeless }
+}
+
+/** Servers differ in what they decode of a secret in Basic (RFC 6749 section 2.3.1), and in which of the two they take at all. */
+function otherSecretMethods(method: ClientAuthMethod): ClientAuthMethod[] {
+  if (method === 'client_secret_basic') return ['client_secret_post']
+  return method === 'client_secret_post' ? ['client_secret_basic'] : []
+}
 
 function isCurrent(kept: ClientRegistration, now: number, redirectPort: number | undefined): boolean {
   const alive = kept.clientSecretExpiresAt === null || kept.clientSecretExpiresAt > now

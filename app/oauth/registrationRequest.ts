@@ -13,6 +13,7 @@ import { algorithms, makeKey, publicKeyOf } from './keys.ts'
 import { managementIn } from './management.ts'
 import { type Json, objectOf, shown } from './metadata.ts'
 import { wordsOf } from './refusalWords.ts'
+import { unionOf, validScopesIn } from './scope.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 /** One form of the request. */
@@ -32,6 +33,13 @@ export type RegistrationContext = {
   now: () => number
   signal: AbortSignal
   site: string
+}
+
+/** A client that was registered. `allowedScope`: the scopes that the reply names; null: it names none. */
+export type Registered = ClientRegistration & {
+  allowedScope: string | null
+  /** The reply says that the client does not authenticate, although it has a secret. */
+  wantsNone: boolean
 }
 
 /** The server answered, and there is no client that can be used. */
@@ -96,7 +104,7 @@ export async function register(
   { server, reach, documented }: Discovery,
   { method, key, redirectUri, scope, hasRefresh }: RegistrationShape,
   { sendRequest, now, signal, site }: RegistrationContext
-): Promise<ClientRegistration | Refusal> {
+): Promise<Registered | Refusal> {
   const host = shown(server.issuer)
   const byHand = waysOn(server, redirectUri)
   const unsupported = () =>
@@ -183,7 +191,7 @@ function readRegistration(
     key: Secret | null
     server: oauth.AuthorizationServer
   }
-): ClientRegistration | Refusal {
+): Registered | Refusal {
   const { key } = asked
   const secret = typeof body.client_secret === 'string' && body.client_secret !== '' ? body.client_secret : null
   const untold = secret === null ? (key ? 'private_key_jwt' : 'none') : secretMethod(asked.server)
@@ -195,7 +203,16 @@ function readRegistration(
     registeredAt: asked.now,
     scope: asked.scope,
     site: asked.site,
-    management: managementIn(body, asked.server.registration_endpoint ?? '')
+    management: managementIn(body, asked.server.registration_endpoint ?? ''),
+    allowedScope: unionOf(
+      ...validScopesIn(
+        [body.scope]
+          .flat()
+          .filter((part) => typeof part === 'string')
+          .join(' ')
+      )
+    ),
+    wantsNone: secret !== null && method === 'none'
   }
   if (key && method === 'private_key_jwt')
     return { ...made, clientSecret: key, clientSecretExpiresAt: null, clientAuth: method }

@@ -2,11 +2,11 @@
 // Asked once only, a server that takes no public clients or no refresh_token, for example, could not be signed in to at all.
 import type { ClientAuthMethod } from '../contract/serverConfig.ts'
 import type { Discovery } from './discovery.ts'
-import type { ClientRegistration } from './grant.ts'
 import { deleteClient } from './management.ts'
 import {
   clientMethod,
   Refusal,
+  type Registered,
   type RegistrationContext,
   type RegistrationShape,
   register,
@@ -47,7 +47,7 @@ export async function registerByTries(
   discovery: Discovery,
   wanted: Wanted,
   context: RegistrationContext
-): Promise<ClientRegistration> {
+): Promise<Registered> {
   const { server } = discovery
   const { method, key, others } = clientMethod(server)
   const [scope = null, ...narrower] = wanted.scopes

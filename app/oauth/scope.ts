@@ -67,6 +67,16 @@ export function chooseScope(
 }
 
 /**
+ * What to ask for as a client that the server registered for the scopes in `allowed` (RFC 7591 section 3.2.1): of those in `wanted` the
+ * ones that it did not leave out of `asked`, and where none is left, all that it allows. `allowed` null: it left out none.
+ */
+export function narrowedScope(wanted: string | null, asked: string | null, allowed: string | null): string | null {
+  if (wanted === null || allowed === null) return wanted
+  const leftOut = missingScopes(asked, allowed)
+  return unionOf(...scopesIn(wanted).filter((scope) => !leftOut.includes(scope))) ?? unionOf(allowed)
+}
+
+/**
  * The scope with which a client that needs no person renews. Of the scopes that step-up added only the granted ones are sent:
  * a server may refuse a request for any other.
  */

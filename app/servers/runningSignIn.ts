@@ -126,6 +126,10 @@ export class RunningSignIn {
       turn: (issuer) => this.#waitTurn(issuer),
       onReplaced: (url) => this.#goOnAt(url),
       grantIssuer: keeper.roster.get(server).shape?.issuer,
+      onAskedAgain: (url) => {
+        if (this.#signIn) this.#signIn = { ...this.#signIn, url }
+        this.#show()
+      },
       isClientDead: isClientForgotten(keeper.roster.health(server)),
       isProfile: keeper.roster
         .views()

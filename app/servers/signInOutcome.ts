@@ -15,7 +15,7 @@ type Parts = { keeper: Keeper; vault: Vault; log: Log }
 export async function noteOutcome(
   parts: Parts,
   server: string,
-  { account, shape, scope }: NewGrant,
+  { account, shape, scope, learned = {} }: NewGrant,
   asked: string | undefined
 ): Promise<void> {
   await note(parts, server, (config) => {
@@ -26,6 +26,8 @@ export async function noteOutcome(
     return {
       ...afterAsking(config, asked, scope),
       ...(account !== undefined && { account }),
+      ...(learned.prompt !== undefined && { params: { ...config.params, prompt: learned.prompt } }),
+      ...(shape.registration === 'preRegistered' && learned.clientAuth && { clientAuth: learned.clientAuth }),
       ...((host === 'localhost' || host === '127.0.0.1') && { redirectHost: host }),
       ...(clientIssuer !== null && { clientIssuer })
     }

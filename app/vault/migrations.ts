@@ -13,6 +13,7 @@ import { registrationSites } from './migrations/008-registration-sites.ts'
 import { consentForOneSignIn } from './migrations/009-consent-for-one-sign-in.ts'
 import { uncleanStarts } from './migrations/010-unclean-starts.ts'
 import { endsOfKeys } from './migrations/011-ends-of-keys.ts'
+import { allowedScopes } from './migrations/012-allowed-scopes.ts'
 import type { Migration } from './migrations/migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -26,7 +27,8 @@ export const migrations: readonly Migration[] = [
   registrationSites,
   consentForOneSignIn,
   uncleanStarts,
-  endsOfKeys
+  endsOfKeys,
+  allowedScopes
 ]
 
 /**

@@ -107,7 +107,8 @@ const registrationRow = z.object({
   registered_at: time,
   // Not in a backup of before, which is read as it is.
   scope: text.optional(),
-  site: z.string().optional()
+  site: z.string().optional(),
+  allowed_scope: text.optional()
 })
 
 /** `what` names the row in the error, which never holds the row's contents. */
@@ -222,7 +223,8 @@ export function readRegistration(row: unknown): ClientRegistration {
     clientAuth: it.client_auth,
     registeredAt: it.registered_at,
     scope: it.scope ?? null,
-    site: it.site ?? ''
+    site: it.site ?? '',
+    allowedScope: it.allowed_scope ?? null
   }
 }
 

@@ -43,7 +43,7 @@ export function createRegistrations({
     saveRegistration: ({ management, ...it }) =>
       writing(() => {
         run(
-          'INSERT OR REPLACE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          'INSERT OR REPLACE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
           it.issuer,
           it.redirectUri,
           it.clientId,
@@ -52,7 +52,8 @@ export function createRegistrations({
           it.clientAuth,
           it.registeredAt,
           it.scope ?? null,
-          it.site
+          it.site,
+          it.allowedScope ?? null
         )
         if (!management) return
         const { uri, accessToken } = management

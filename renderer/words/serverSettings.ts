@@ -12,7 +12,7 @@ export const serverSettingsWords = {
   redirect: 'Redirect URI',
   params: 'Extra parameters',
   paramsHelp:
-    'One name=value per line. They are sent with the sign-in and with each token request. Do not enter secrets: these values are shown.',
+    'One name=value per line, sent with the sign-in and with each token request. One without a value is left out, for example prompt=. Do not enter secrets: these values are shown.',
   paramsWrong: 'Enter one name=value per line.',
   quirks: 'Compatibility settings',
   omitResource: 'Leave out the resource parameter',

@@ -43,7 +43,10 @@ export function memoryRegistrations(): Registrations & { rows: ClientRegistratio
     registration: async (issuer, host, site) =>
       rows.find((row) => row.issuer === issuer && row.site === site && new URL(row.redirectUri).hostname === host) ??
       null,
-    saveRegistration: async (row) => void rows.push(row),
+    async saveRegistration(row) {
+      const at = rows.findIndex(({ issuer, clientId }) => row.issuer === issuer && row.clientId === clientId)
+      rows.splice(at < 0 ? rows.length : at, at < 0 ? 0 : 1, row)
+    },
     async forgetRegistration(issuer, clientId) {
       const at = rows.findIndex((row) => row.issuer === issuer && row.clientId === clientId)
       if (at >= 0) rows.splice(at, 1)

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { serverConfig } from '../../app/contract/serverConfig.ts'
 import { tokensAfter } from '../../app/keeper/refresh.ts'
 import { newGrant } from '../../app/oauth/newGrant.ts'
+import type { RegisteredClient } from '../../app/oauth/registration.ts'
 import { separateCommas } from '../../app/oauth/scope.ts'
 import { grantAt, tokensAt } from '../fakes/oauth.ts'
 
@@ -33,7 +34,8 @@ test('a sign-in and a refresh both keep them apart, beside what was asked for an
   const said = { ...tokens, scope: 'read,activity:read' }
   const config = serverConfig.parse({ id: 'a', name: 'a', url: 'https://a.test/mcp', grantKind: 'authorizationCode' })
   const { shape } = grantAt(0)
-  const client = { ...shape, clientId: 'c', registration: 'dynamic', isKept: false, callback: null } as const
+  const own = { isKept: false, callback: null, otherMethods: [], scopes: null }
+  const client: RegisteredClient = { ...shape, ...own, clientId: 'c', registration: 'dynamic' }
   const discovery = { server: { issuer: 'https://a.test' }, resource: null }
   const asked = 'read activity:read'
   expect(newGrant({ tokens: said, config, discovery, client, scope: asked, prover: null }).scope).toBe(asked)

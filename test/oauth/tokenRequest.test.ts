@@ -255,7 +255,8 @@ describe('client credentials', () => {
 
   test('a wrong secret, a missing client id, a cancelled sign-in', async () => {
     const { oauth } = setUp()
-    fake.script('/token', { status: 401, body: { error: 'invalid_client' } }, 'hang')
+    const refused = { status: 401, body: { error: 'invalid_client' } }
+    fake.script('/token', refused, refused, 'hang')
     await refusal(signInFully(oauth, config(), 'wrong'), 'clientRefused')
     await refusal(begin(oauth, configOf(fake.mcp, { grantKind: 'clientCredentials' }), 'shh'), 'signInFailed')
     const arrived = fake.arrived('/token')

@@ -263,9 +263,14 @@ describe('registrations', () => {
       clientId: 'c2',
       clientSecret: null
     })
-    expect(await vault.registration(kept.issuer, '127.0.0.1', kept.site)).toEqual({ ...kept, scope: null })
-    await vault.saveRegistration({ ...kept, scope: 'read write' })
-    expect(await vault.registration(kept.issuer, '127.0.0.1', kept.site)).toEqual({ ...kept, scope: 'read write' })
+    expect(await vault.registration(kept.issuer, '127.0.0.1', kept.site)).toEqual({
+      ...kept,
+      scope: null,
+      allowedScope: null
+    })
+    const scopes = { scope: 'read write', allowedScope: 'read' }
+    await vault.saveRegistration({ ...kept, ...scopes })
+    expect(await vault.registration(kept.issuer, '127.0.0.1', kept.site)).toEqual({ ...kept, ...scopes })
     expect((await vault.registration(kept.issuer, 'localhost', kept.site))?.clientId).toBe('c2')
     expect(await vault.registration('https://other.example', '127.0.0.1', kept.site)).toBeNull()
     await vault.forgetRegistration(kept.issuer, 'c1')

@@ -12,7 +12,11 @@ export function describeAdd(make: Make, run: Run, world: World): void {
     .option('--client-id <id>', 'ID of your own client')
     .option('--client-secret-file <file>', 'secret of your own client; - reads stdin')
     .option('--scope <scopes>', 'scopes to request, separated by spaces')
-    .option('--param <name=value>', 'extra parameter for authorization and token requests; repeatable', collect)
+    .option(
+      '--param <name=value>',
+      'extra parameter for authorization and token requests, left out if empty (prompt=); repeatable',
+      collect
+    )
     .option('--client-credentials', 'sign in as the client itself, without a person')
     .option('--private-key-jwt', 'the client authenticates with a key, created here and stored in the vault')
     .option('--client-key-file <file>', 'the client authenticates with this existing key, PEM or JWK; - reads stdin')
@@ -57,7 +61,11 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
     .addOption(new Option('--scope <scopes>', 'scopes to request at the next sign-in').conflicts('defaultScope'))
     .option('--default-scope', 'request the server’s own scopes')
     .option('--decline-scopes', 'do not request the scopes that the server asked for since the last sign-in')
-    .option('--param <name=value>', 'extra parameter, replacing all previous ones; repeatable', collect)
+    .option(
+      '--param <name=value>',
+      'extra parameter, left out if empty (prompt=), replacing all previous ones; repeatable',
+      collect
+    )
     .option('--token-file <file>', 'replace a pasted token; - reads stdin')
     .option('--refresh-token-file <file>', 'replace a pasted refresh token; - reads stdin')
     .addOption(redirectHost())
