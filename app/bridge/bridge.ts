@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { onAbort, unlessAborted, untilAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
+import { readRedirect, shownAddress } from '../net/redirects.ts'
 import { createGatewayClient, explain, type GatewayAccess } from './gatewayClient.ts'
 import {
   failure,
@@ -194,10 +195,7 @@ export async function runBridge({
     if (messages?.every((message) => isAnswer(message) && open.has(message.id!))) return passToClient(body)
     const error = messages?.length === 1 ? messages[0]?.error : undefined
     if (typeof error !== 'object' || error === null)
-      throw new TokentrayError(
-        'responseInvalid',
-        readDescription(body) ?? `The server answered HTTP ${response.statusCode} without an explanation.`
-      )
+      throw new TokentrayError('responseInvalid', readDescription(body) ?? unexplained(response))
     // An error without an id, as for a body that could not be parsed, belongs to this request.
     for (const id of open) await write(JSON.stringify({ jsonrpc: '2.0', id, error }))
   }
@@ -260,6 +258,18 @@ export async function runBridge({
 /** Whether the server no longer knows the session: by HTTP 404, or by what many servers say with 400 instead. */
 const isForgotten = ({ statusCode }: IncomingMessage, body: string | null): boolean =>
   statusCode === 404 || (body !== null && /\bsession\b|server not initialized/i.test(body))
+
+/** The sentence for an answer that holds none. */
+function unexplained(response: IncomingMessage): string {
+  const { statusCode = 0 } = response
+  const to = readRedirect(statusCode, headerOf(response, 'location'), loopback)?.to
+  if (!to) return `The server answered HTTP ${statusCode} without an explanation.`
+  const where = to.origin === loopback ? to.pathname : shownAddress(to)
+  return `The server redirects to ${where} (HTTP ${statusCode}), which was not followed.`
+}
+
+/** A relative address is read against it, and only its path is shown. */
+const loopback = 'http://127.0.0.1'
 
 /** The sentence of an OAuth error (RFC 6750 section 3.1), with which the gateway answers a caller it does not admit. */
 function readDescription(body: string): string | null {

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http'
 import { type Clock, sleep } from '../base/clock.ts'
 import { expose, type Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { Cut, openWire } from './wire.ts'
+import { maxRedirects, readRedirect } from '../net/redirects.ts'
+import { Cut, headerOf, openWire, type WireRequest } from './wire.ts'
 
 export type GatewayAccess = { url: string; key: Secret }
 
@@ -57,6 +58,17 @@ export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientO
     if ((await access?.catch(() => null)) === used) access = null
   }
 
+  /** Sends the request, and on where the gateway redirects it within its own origin: only there is the key good for anything. */
+  async function askThere(asked: WireRequest): Promise<IncomingMessage> {
+    for (let left = maxRedirects, { url } = asked; ; left--) {
+      const response = await wire.ask({ ...asked, url })
+      const redirect = readRedirect(response.statusCode ?? 0, headerOf(response, 'location'), url)
+      if (!redirect?.to || !redirect.keepsRequest || !redirect.isSameOrigin || left === 0) return response
+      response.resume()
+      url = redirect.to.href
+    }
+  }
+
   return {
     async ask(method, { headers, body, address, signal, canRepeat, onSent }) {
       const deadline = clock.now() + restartTimeoutMs
@@ -65,7 +77,7 @@ export function createGatewayClient({ obtainAccess, clock, log }: GatewayClientO
         let used: GatewayAccess | null = null
         try {
           used = await getAccess()
-          const response = await wire.ask({
+          const response = await askThere({
             url: address === undefined ? used.url : resolveAddress(address, used.url),
             method,
             headers: { 'x-tokentray-key': expose(used.key), ...headers() },

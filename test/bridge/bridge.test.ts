@@ -411,6 +411,32 @@ describe('what goes wrong', () => {
     expect((await bridge.answered(2)).error?.message).toContain('HTTP 502')
   })
 
+  test('a redirect within the gateway is followed with the body, three times at most; any other one is told', async () => {
+    const places: Record<string, string> = { '/one': '/a', '/a': '/b', '/b': '/c', '/loop': '/loop' }
+    const gateway = await makeGateway(({ url, body }, response) => {
+      const location = body.id === 1 ? places[url] : body.id === 2 ? '/loop' : 'http://127.0.0.1:1/elsewhere?key=x'
+      return location ? response.writeHead(body.id === 4 ? 303 : 307, { location }).end() : { url, body: body.method }
+    })
+    const bridge = makeBridge({ url: () => gateway.url })
+    bridge.send({ id: 1, method: 'tools/call', params: {} })
+    expect((await bridge.answered(1)).result).toEqual({ url: '/c', body: 'tools/call' })
+    bridge.send({ id: 2, method: 'tools/call', params: {} })
+    expect((await bridge.answered(2)).error?.message).toBe(
+      'The server redirects to /loop (HTTP 307), which was not followed.'
+    )
+    expect(gateway.seen).toHaveLength(8)
+    for (const [id, status] of [
+      [3, 307],
+      [4, 303]
+    ]) {
+      bridge.send({ id, method: 'tools/call', params: {} })
+      expect((await bridge.answered(id)).error?.message).toBe(
+        `The server redirects to http://127.0.0.1:1/elsewhere (HTTP ${status}), which was not followed.`
+      )
+    }
+    expect(gateway.seen).toHaveLength(10)
+  })
+
   test('a gateway that restarts is waited for, and asked for a new key', async () => {
     const gateway = await makeGateway(() => ({ ok: true }))
     const bridge = makeBridge({ url: () => gateway.url })
