@@ -25,8 +25,11 @@ export type ExpirySource = (typeof expirySources)[number]
 export const signInSteps = ['resource', 'authorizationServer', 'registration', 'browser', 'exchange', 'store'] as const
 export type SignInStep = (typeof signInSteps)[number]
 
-/** How a server itself fails, whatever its token: it cannot be reached; it takes requests and answers none; it answers with errors. */
-export const outageKinds = ['unreachable', 'silent', 'failing'] as const
+/**
+ * How a server itself fails: it cannot be reached; it takes requests and answers none; it answers with errors; it rejected the
+ * token when Tokentray last asked, which a new token may mend.
+ */
+export const outageKinds = ['unreachable', 'silent', 'failing', 'rejecting'] as const
 
 /** A server that was not working when it was last seen. `detail`: a network error code or a status ("HTTP 503"), never content. */
 export type Outage = { kind: (typeof outageKinds)[number]; since: number; detail: string }

@@ -1,7 +1,7 @@
 // The commands on servers: adding, changing, removing, refreshing, checking and signing out of them.
 // Secrets go in with `server.add`, `server.set` and `server.giveToken`; none comes out.
 import { z } from 'zod'
-import { everyDoor, nothing, server, type Withheld } from './door.ts'
+import { type Door, everyDoor, nothing, server, type Withheld } from './door.ts'
 import { quirks, sitePair } from './proposal.ts'
 import {
   assertionSource,
@@ -153,6 +153,16 @@ export const serverCommands = {
     doors: everyDoor,
     input: server,
     output: outcome.extend({ verdict: z.enum(['accepted', 'rejected', 'unknown']), sentence: z.string() })
+  },
+  /**
+   * These servers are on a page or in a window that a person can see: the list with these rows in sight, or the page of one. Each that
+   * was not seen for five minutes is asked by one `initialize` whether it works; its view tells. To be repeated every minute while
+   * they are in sight, and never while the page is hidden.
+   */
+  'servers.shown': {
+    doors: ['window', 'browser'] as readonly Door[],
+    input: z.object({ servers: z.array(serverId).max(100) }).strict(),
+    output: nothing
   },
   'server.pause': { doors: everyDoor, input: server, output: outcome },
   'server.resume': { doors: everyDoor, input: server, output: outcome },

@@ -19,6 +19,7 @@ import { assertionReader } from '../oauth/assertion.ts'
 import { createOAuth } from '../oauth/engine.ts'
 import { ClientDeletion } from '../servers/clientDeletion.ts'
 import { clearLeftovers, DemoServers } from '../servers/demoServers.ts'
+import { Looks } from '../servers/looks.ts'
 import { SignIns } from '../servers/signIns.ts'
 import type { LiveSettings } from '../settings/liveSettings.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -141,6 +142,11 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     await keeper.drain()
     throw error
   }
+  const looks = new Looks({
+    ...{ keeper, vault, oauth, clock, log },
+    random: options.random,
+    isLocked: () => access.view().locked
+  })
   const find = (typed: string) => findServer(keeper, typed)
   const clientHandlers = createClientHandlers({
     ...{ access, local: vault.local, clock, randomBytes, findServer: find },
@@ -166,6 +172,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
       ...createServerHandlers({
         ...{ keeper, signIns, vault, oauth, upstreams, clock, clientDeletion },
         closing: closing.signal,
+        onShown: (servers) => looks.shown(servers),
         onRemoved: access.serverRemoved
       }),
       ...createSignInHandlers({ keeper, signIns, vault, oauth }),
@@ -188,6 +195,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     async drain() {
       closing.abort(new TokentrayError('ownerStopping', 'Tokentray is shutting down. Try again in a moment.'))
       await access.close()
+      await looks.close()
       await signIns.close()
       await clientDeletion.settled()
       await keeper.drain()

@@ -53,7 +53,10 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   async function askItself(id: string, generation: number): Promise<TokentrayError | null> {
     const tokens = await keeper.currentTokens(id)
     if (tokens?.generation !== generation) return null
-    const { verdict, seen, sentence } = await askServer({ ...stepUp, clock }, id, tokens, askTimeoutMs)
+    const { verdict, seen, sentence } = await askServer({ ...stepUp, clock }, id, tokens, {
+      timeoutMs: askTimeoutMs,
+      asksIssuer: true
+    })
     const { name } = roster.config(id)
     if (verdict === 'accepted' || verdict === 'scopeNeeded') {
       keeper.dispatch(id, { type: 'accepted' })

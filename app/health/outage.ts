@@ -1,6 +1,6 @@
 // Decides from what was seen of a server whether it works: the second fact beside its token, under the same light.
 // Pure. One failed request among good ones, or one tool that always fails, must not make a working server look broken.
-import type { Outage } from '../contract/health.ts'
+import type { GrantFacts, Outage } from '../contract/health.ts'
 
 /** What one exchange showed of a server. `detail` is a code or a status; `tool`: the tool that was called; null: none was. */
 export type Sighting =
@@ -8,6 +8,8 @@ export type Sighting =
   | { kind: 'well' }
   /** An answer that shows no more than that the server can be reached, such as a 404 or whatever another path answers. */
   | { kind: 'reached' }
+  /** It refused the token when Tokentray asked, before a refresh was tried. */
+  | { kind: 'rejecting'; detail: string }
   /** No connection: nothing was sent. */
   | { kind: 'unreachable'; detail: string }
   /** It was sent, and no complete answer came. */
@@ -45,7 +47,8 @@ export const isOwnNetwork = (sighting: Sighting): boolean =>
 export function see(before: Seen, sighting: Sighting, startedAt: number, now: number, isOwn: boolean): Seen {
   if (sighting.kind === 'well') return { ...unseen, answeredAt: now }
   if (sighting.kind === 'reached') {
-    const outage = before.outage?.kind === 'failing' ? before.outage : null
+    const stays = before.outage?.kind === 'failing' || before.outage?.kind === 'rejecting'
+    const outage = stays ? before.outage : null
     return { ...before, answeredAt: now, outage }
   }
   const { answeredAt } = before
@@ -54,6 +57,7 @@ export function see(before: Seen, sighting: Sighting, startedAt: number, now: nu
   const { kind, detail } = sighting
   const outage = goOn(before.outage, { kind, since: now, detail })
   if (kind === 'unreachable') return { ...before, outage }
+  if (kind === 'rejecting') return { ...before, answeredAt: now, outage }
   const failures = before.failures + 1
   const tool = failures === 1 || before.tool === sighting.tool ? sighting.tool : null
   const isOut = isOwn || before.outage !== null || (failures >= failuresOfServer && tool === null)
@@ -64,4 +68,11 @@ export function see(before: Seen, sighting: Sighting, startedAt: number, now: nu
 function goOn(before: Outage | null, now: Outage): Outage {
   if (before?.kind !== now.kind) return now
   return before.detail === now.detail ? before : { ...now, since: before.since }
+}
+
+/** The outage that is shown: a token obtained since then is another than the one that was rejected. */
+export function outageOf(seen: Seen | null, grant: GrantFacts | null): Outage | null {
+  const outage = seen?.outage ?? null
+  const isOutdated = outage?.kind === 'rejecting' && grant !== null && grant.obtainedAt > outage.since
+  return isOutdated ? null : outage
 }

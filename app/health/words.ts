@@ -121,7 +121,8 @@ export const heldWords = 'Refreshing is on hold'
 const outageWords: Record<Outage['kind'], string> = {
   unreachable: 'server unreachable',
   silent: 'server not responding',
-  failing: 'server returning errors'
+  failing: 'server returning errors',
+  rejecting: 'server rejects it'
 }
 
 const sayOutage = ({ kind, since }: Outage, time: WriteTime): string => `${outageWords[kind]} since ${time(since)}`
@@ -149,6 +150,8 @@ export function explainOutage({ kind, since, detail }: Outage, time: WriteTime |
       return `The server accepted requests but sent no complete response${at}: ${sayProblem(detail)}.`
     case 'failing':
       return `The server has returned errors${at}: ${statusWords[detail] ? `${statusWords[detail]} (${detail})` : detail}.`
+    case 'rejecting':
+      return `The server has rejected the token${at} (${detail}). Verify it to see whether a new token helps.`
   }
 }
 

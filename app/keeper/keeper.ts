@@ -123,8 +123,10 @@ export class Keeper {
    */
   changeConfig(id: string, change: (old: ServerConfig) => ServerChange | Promise<ServerChange>): Promise<void> {
     return this.#inTurn(id, async () => {
+      const { url } = this.roster.config(id)
       const changed = await change(this.roster.config(id))
       await this.#o.vault.updateServer(changed.config, changed)
+      if (changed.config.url !== url) this.sightings.forget(id)
       this.roster.setConfig(this.roster.get(id), changed.config)
       this.dispatch(id, { type: 'rescheduled' })
       this.#changed(id)
@@ -206,6 +208,11 @@ export class Keeper {
     // What `due` itself leaves to be done has a time of its own: due at once again, it would never end.
     if (event.type !== 'due') this.#planIfDue(entry)
     this.#arm()
+  }
+
+  /** The machine is about to sleep, or asleep as far as is known. */
+  get isSuspended(): boolean {
+    return this.#suspension.isOn
   }
 
   /** Until when nothing is refreshed, in ms since the epoch, after starts in a row without a clean end; null: it is not held back. */

@@ -8,6 +8,7 @@ import type { Health, Schedule } from '../contract/health.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { ServerView } from '../contract/views.ts'
 import { gapBetween } from '../health/gap.ts'
+import { outageOf } from '../health/outage.ts'
 import { attemptsOf } from '../health/questions.ts'
 import type { GrantOutline, Tokens } from '../oauth/grant.ts'
 import { mergeSchedule } from '../settings/settings.ts'
@@ -148,7 +149,7 @@ export class Roster {
         expiresAt: grant?.expiresAt ?? null,
         attempts: attemptsOf(state),
         gapMs: entry.gapMs,
-        isUp: entry.seen && entry.seen.outage === null
+        isUp: entry.seen && outageOf(entry.seen, grant) === null
       }
     })
   }

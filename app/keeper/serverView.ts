@@ -4,7 +4,7 @@ import type { Health, Schedule } from '../contract/health.ts'
 import type { Proposal } from '../contract/proposal.ts'
 import { isSecretName, type ServerConfig } from '../contract/serverConfig.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
-import type { Seen } from '../health/outage.ts'
+import { outageOf, type Seen } from '../health/outage.ts'
 import { plannedAt } from '../health/questions.ts'
 import {
   addOutage,
@@ -74,7 +74,7 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
     state.kind === 'needsUser' ? proposalsIn(state.code, URL.parse(shape?.issuer ?? '')?.host ?? config.name) : []
   // Without a token of its own, or paused, nobody waits for the server.
   const isUsed = isPassedThrough || state.kind !== 'signedOut'
-  const outage = isUsed && !health.paused ? (seen?.outage ?? null) : null
+  const outage = isUsed && !health.paused ? outageOf(seen, grant) : null
   const light = isPassedThrough && outage ? 'amber' : lightOf(health, now, heldUntil, outage)
   const isGreen = lightOf(health, now, heldUntil) === 'green'
   const isUnchecked = config.grantKind === 'staticToken' && state.kind === 'fresh' && isGreen && !health.acceptedAt

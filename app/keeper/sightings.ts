@@ -45,8 +45,10 @@ export class Sightings {
     this.#set(entry, see(entry.seen ?? unseen, sighting, startedAt, this.#o.clock.now(), isOwn))
   }
 
-  /** A removed server's name may be another's by tomorrow. */
+  /** It was removed, or has another URL: what was seen was another server. */
   forget(id: string): void {
+    const entry = this.#o.roster.find(id)
+    if (entry) entry.seen = null
     this.#told.delete(id)
     if (this.#unreachable !== 'all' && this.#unreachable?.id === id) this.#unreachable = null
   }

@@ -10,17 +10,23 @@ import type { Vault } from '../vault/vault.ts'
 
 export type AskParts = { keeper: Keeper; vault: Vault; oauth: OAuth; clock: Clock }
 
-/** Resolves within `timeoutMs`. Rejects serverUnknown, and where the vault cannot be read. */
+/**
+ * Resolves within `timeoutMs`. `asksIssuer`: where the answer does not tell, the authorization server is asked (RFC 7662). Rejects
+ * serverUnknown, and where the vault cannot be read.
+ */
 export async function askServer(
   { keeper, vault, oauth, clock }: AskParts,
   id: string,
   token: Bearable,
-  timeoutMs: number
+  { timeoutMs, asksIssuer, signal: outer }: { timeoutMs: number; asksIssuer: boolean; signal?: AbortSignal }
 ): Promise<Verification> {
-  const shape = (await vault.readGrant(id))?.shape ?? null
+  const shape = asksIssuer ? ((await vault.readGrant(id))?.shape ?? null) : null
   const began = clock.now()
-  const found = await withTimeout(clock, timeoutMs, (signal) =>
-    oauth.verify(keeper.roster.config(id), token, shape, signal)
+  const found = await withTimeout(
+    clock,
+    timeoutMs,
+    (signal) => oauth.verify(keeper.roster.config(id), token, shape, signal),
+    outer
   )
   if (found.seen) keeper.sightings.note(id, found.seen, began, true)
   return found

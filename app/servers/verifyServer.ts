@@ -15,7 +15,7 @@ export async function verifyServer(
 ): Promise<Output<'server.verify'>> {
   const { keeper, clock, upstreams } = parts
   const tokens = await usableTokens(keeper, clock, id, 0)
-  const found = await askServer(parts, id, tokens, verifyTimeoutMs)
+  const found = await askServer(parts, id, tokens, { timeoutMs: verifyTimeoutMs, asksIssuer: true })
   keeper.record(id, 'verified', found.sentence)
   let { sentence } = found
   if (found.verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })

@@ -122,6 +122,16 @@ test('paused or signed out, nobody waits for the server', async () => {
   await keeper.drain()
 })
 
+test('at another URL nothing was seen yet', async () => {
+  const { keeper, saw, lights } = await setting(here('one'))
+  saw('one', refused)
+  await keeper.changeConfig('one', (old) => ({ config: { ...old, name: 'renamed' } }))
+  expect(lights()).toEqual(['amber'])
+  await keeper.changeConfig('one', (old) => ({ config: { ...old, url: 'http://127.0.0.1:2/one' } }))
+  expect(lights()).toEqual(['green'])
+  await keeper.drain()
+})
+
 test('a removed server leaves nothing behind for the next of its name', async () => {
   const { keeper, saw, vault, lights } = await setting(here('one'))
   saw('one', refused)

@@ -349,7 +349,8 @@ export async function startFixture(files: string, given: ServerView[] | null = n
     },
     diagnostics: () => ({ text: 'tokentray 0.1.0\nservers: 7' }),
     'vault.backup': () => ({ path: '/home/ada/.local/share/tokentray/backups/vault-1.db' }),
-    poke: () => ({})
+    poke: () => ({}),
+    'servers.shown': () => ({})
   }
 
   function send(stream: ServerResponse): void {

@@ -111,6 +111,50 @@ describe.skipIf(reason !== null)('the list', () => {
     await row(page, 'github').getByRole('img', { name: markWords.retrying }).waitFor()
   })
 
+  test('a server that is down beside a valid token has a mark and words of its own', async () => {
+    const page = await open('')
+    const words = 'Token valid · server unreachable since 01:19'
+    fixture().change(({ servers }) => {
+      const outage = { kind: 'unreachable', since: Date.now(), detail: 'ECONNREFUSED' } as const
+      Object.assign(servers.find(({ id }) => id === 'github')!, { light: 'amber', words, outage })
+    })
+    // The next refresh is the lesser news.
+    await row(page, 'github').getByText(words, { exact: true }).waitFor()
+    const mark = row(page, 'github').getByRole('img', { name: markWords.serverDown })
+    expect(await mark.innerHTML()).not.toBe(await row(page, 'linear').getByRole('img').first().innerHTML())
+    await page
+      .getByRole('status')
+      .filter({ hasText: `GitHub: ${words}` })
+      .waitFor()
+  })
+
+  test('the core is told which rows are in sight, and of a page of one server, and nothing while the page is hidden', async () => {
+    const now = Date.now()
+    fixture().change((snapshot) => {
+      snapshot.servers = Array.from({ length: 200 }, (_, n) => serverView({ id: `server-${n + 100}` }, now))
+    })
+    const told = () => fixture().inputsOf('servers.shown') as { servers: string[] }[]
+    const ids = () => told().flatMap(({ servers }) => servers)
+    const page = await open('')
+    await expect.poll(() => told().length).toBe(1)
+    expect(ids()).toContain('server-100')
+    expect(ids()).not.toContain('server-299')
+    // Scrolled to its end, where nobody can see it.
+    await page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
+    await page.evaluate(`new Promise((done) => {
+      document.addEventListener('scrollend', done, { once: true })
+      window.scrollTo(0, document.body.scrollHeight)
+    })`)
+    await page.evaluate('delete document.hidden')
+    expect(ids()).not.toContain('server-299')
+    await page.evaluate("document.dispatchEvent(new Event('scrollend'))")
+    await expect.poll(ids).toContain('server-299')
+    const before = ids().length
+    expect(new Set(ids()).size).toBe(before)
+    await page.goto(`${fixture().url}#server/server-200`)
+    await expect.poll(ids).toContain('server-200')
+  })
+
   test('200 servers are drawn, and a change redraws its own row only', async () => {
     const now = Date.now()
     fixture().change((snapshot) => {

@@ -33,6 +33,8 @@ export function createServerHandlers(o: {
   clientDeletion: ClientDeletion
   /** Aborted, with the reason, when the core closes: nothing is looked for any more. */
   closing: AbortSignal
+  /** A person can see these servers now. */
+  onShown(servers: readonly string[]): void
   /** A server was removed for good. */
   onRemoved(server: string): void
 }): HandlersOf<keyof typeof serverCommands> {
@@ -137,6 +139,10 @@ export function createServerHandlers(o: {
       return {}
     },
     'server.verify': async (input) => verifyServer(o, find(input)),
+    'servers.shown': async ({ servers }) => {
+      o.onShown(servers)
+      return {}
+    },
     'server.pause': async (input) => {
       const id = find(input)
       if (!keeper.roster.health(id).paused) keeper.record(id, 'paused', 'Paused')

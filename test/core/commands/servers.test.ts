@@ -57,6 +57,7 @@ async function setting(failing: Set<keyof Vault>) {
       upstreams: createUpstreams({ stepUp: { keeper, vault, oauth }, clock }),
       clientDeletion: new ClientDeletion({ vault, oauth, clock, log: silentLog, isSigningIn: () => false }),
       closing: new AbortController().signal,
+      onShown: () => {},
       onRemoved: () => {}
     }),
     ...createSignInHandlers({ keeper, signIns, vault, oauth }),
