@@ -57,6 +57,8 @@ ${answers.map(({ what, outcome }) => cells(what, shown(outcome))).join('\n')}
 - Every form of a token reply, and thousands of generated ones: \`test/oauth/tokenReply.test.ts\`.
 - Several challenges in one header: \`test/net/challenge.test.ts\`. Metadata that points to private addresses, and issuers
   that differ: \`test/oauth/discovery.test.ts\`, \`test/net/request.test.ts\`.
+- Servers that ask for a token only at a tool call: \`test/oauth/guardedTools.test.ts\`.
+- Issuers that stand for all tenants, and \`iss\` promised but absent, allowed for one issuer: \`test/oauth/exceptions.test.ts\`.
 - Clocks that disagree by hours: \`test/oauth/tokenReply.test.ts\`, \`test/keeper/keeper.test.ts\`.
 `
 }

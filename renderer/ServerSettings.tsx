@@ -94,13 +94,14 @@ export function ServerSettings({ view }: { view: ServerView }) {
   const quirk = (key: keyof ServerView['quirks']) => (
     <Checkbox
       className="check"
-      isSelected={edited.quirks?.[key] ?? view.quirks[key] ?? false}
-      onChange={(on) => set({ quirks: { ...edited.quirks, [key]: on } })}
+      isSelected={Boolean(edited.quirks?.[key] ?? view.quirks[key])}
+      onChange={(on) => set({ quirks: { ...edited.quirks, [key]: on && (view.quirks[key] || true) } })}
     >
       <span className="box" aria-hidden="true" />
       <span>
         {text[key]}
         <small>{text.quirksHelp[key]}</small>
+        {typeof view.quirks[key] === 'string' && <small>{text.quirkIssuer(view.quirks[key])}</small>}
         {view.quirks[key] && view.quirkReasons[key] && <small>{text.quirkReason(view.quirkReasons[key])}</small>}
       </span>
     </Checkbox>
@@ -158,6 +159,10 @@ export function ServerSettings({ view }: { view: ServerView }) {
             {quirk('allowMissingPkceMetadata')}
             {quirk('acceptIssuerSlash')}
             {quirk('allowPrivateAddresses')}
+            {quirk('signInAnyway')}
+            {/* Only a failed sign-in says which issuer it would be for. */}
+            {view.quirks.acceptIssuer && quirk('acceptIssuer')}
+            {view.quirks.allowMissingIss && quirk('allowMissingIss')}
           </fieldset>
         </>
       )}

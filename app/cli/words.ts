@@ -118,7 +118,7 @@ export function describeCard(view: ServerView, now: number): string[] {
       .filter((name) => view.quirks[name])
       .map((name): [string, string] => [
         'compatibility',
-        `${quirkFacts[name].does} (${view.quirkReasons[name] ?? 'set manually'})`
+        `${[quirkFacts[name].does, view.quirks[name]].filter((part) => part !== true).join(': ')} (${view.quirkReasons[name] ?? 'set manually'})`
       ]),
     ...view.proposals.map((one): [string, string] => ['suggestion', `${setCommand(view, one)} (${one.reason})`]),
     ['sign-in', view.signIn && describeSignIn(view.signIn)],

@@ -2,12 +2,18 @@
 // A proposal holds what `server.set` would get once a person agrees, the reason, and the protection it gives up.
 import { z } from 'zod'
 
+/** The one issuer that an exception is for; false: no exception. */
+const issuerOrNone = z.string().min(1).max(4000).or(z.literal(false))
+
 export const quirks = z
   .object({
     omitResource: z.boolean(),
     allowMissingPkceMetadata: z.boolean(),
     acceptIssuerSlash: z.boolean(),
-    allowPrivateAddresses: z.boolean()
+    allowPrivateAddresses: z.boolean(),
+    acceptIssuer: issuerOrNone,
+    allowMissingIss: issuerOrNone,
+    signInAnyway: z.boolean()
   })
   .partial()
   .strict()
@@ -21,7 +27,10 @@ export const quirkReasons = z
     omitResource: reason,
     allowMissingPkceMetadata: reason,
     acceptIssuerSlash: reason,
-    allowPrivateAddresses: reason
+    allowPrivateAddresses: reason,
+    acceptIssuer: reason,
+    allowMissingIss: reason,
+    signInAnyway: reason
   } satisfies Record<keyof Quirks, z.ZodString>)
   .partial()
   .strict()

@@ -4,8 +4,14 @@ import type { Proposal, QuirkReasons, Quirks, SitePair } from './proposal.ts'
 
 export type QuirkName = keyof Quirks
 
-/** `option`: the option of `tokentray set`. `givesUp`: the protection that is lost, as a sentence for people. */
-export const quirkFacts: Record<QuirkName, { option: string; does: string; givesUp: string }> = {
+/** The quirks that are for one issuer, which is their value. */
+export type IssuerQuirkName = { [K in QuirkName]-?: NonNullable<Quirks[K]> extends boolean ? never : K }[QuirkName]
+
+/**
+ * `option`: the option of `tokentray set`, whose value is `on` or `off`, for an `isForIssuer` that issuer or `off`. `givesUp`: the
+ * protection that is lost, as a sentence for people.
+ */
+export const quirkFacts: Record<QuirkName, { option: string; does: string; givesUp: string; isForIssuer?: true }> = {
   omitResource: {
     option: '--omit-resource',
     does: 'leave out the resource parameter (RFC 8707)',
@@ -28,16 +34,44 @@ export const quirkFacts: Record<QuirkName, { option: string; does: string; gives
     option: '--allow-private-addresses',
     does: 'follow the server’s metadata to private addresses',
     givesUp: 'The metadata of this server can then make Tokentray contact computers on your own network.'
+  },
+  acceptIssuer: {
+    option: '--accept-issuer',
+    does: 'accept metadata that names exactly this issuer instead of its own',
+    givesUp:
+      'RFC 8414 requires an exact match, which proves that metadata belongs to the authorization server that was asked for.',
+    isForIssuer: true
+  },
+  allowMissingIss: {
+    option: '--allow-missing-iss',
+    does: 'accept a response to a sign-in without the issuer (iss) that this issuer promises',
+    givesUp:
+      'The issuer shows that a response comes from the authorization server that was asked (RFC 9207). State and PKCE are still checked.',
+    isForIssuer: true
+  },
+  signInAnyway: {
+    option: '--sign-in-anyway',
+    does: 'sign in even if the server answers without a token',
+    givesUp: 'None. You may get a token that the server does not need.'
   }
 }
 
 export const quirkNames = Object.keys(quirkFacts) as QuirkName[]
 
 /** A proposal to set one quirk. */
-export function proposeQuirk(name: QuirkName, reason: string, from: Partial<Proposal> = {}): Proposal {
+export function proposeQuirk(
+  name: QuirkName,
+  reason: string,
+  from: Partial<Proposal> = {},
+  value: true | string = true
+): Proposal {
   const { givesUp } = quirkFacts[name]
-  return { change: { quirks: { [name]: true } }, reason, givesUp, trust: 'seen', source: null, ...from }
+  return { change: { quirks: { [name]: value } }, reason, givesUp, trust: 'seen', source: null, ...from }
 }
+
+/** A proposal to set one quirk for exactly this issuer. */
+export const proposeForIssuer = (name: IssuerQuirkName, issuer: string, reason: string): Proposal =>
+  proposeQuirk(name, reason, {}, issuer)
 
 /** The options of `tokentray set` that do what is proposed, as a shell takes them. */
 export function optionsOf({
@@ -49,7 +83,7 @@ export function optionsOf({
 }: Proposal['change']): string[] {
   const given = quirkNames.filter((name) => quirks[name] !== undefined)
   return [
-    ...given.map((name) => `${quirkFacts[name].option} ${quirks[name] ? 'on' : 'off'}`),
+    ...given.map((name) => `${quirkFacts[name].option} ${switchOf(quirks[name])}`),
     ...(redirectHost ? [`--redirect-host ${redirectHost}`] : []),
     ...(url ? [`--url ${shellQuoted(url)}`] : []),
     ...Object.entries(params).map(([name, value]) => `--param ${shellQuoted(`${name}=${value}`)}`),
@@ -60,6 +94,9 @@ export function optionsOf({
 /** As a shell takes it for one word. */
 export const shellQuoted = (text: string): string =>
   /^[\w.:/=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
+const switchOf = (value: string | boolean | undefined): string =>
+  typeof value === 'string' ? shellQuoted(value) : value ? 'on' : 'off'
 
 /** What a server has set of the settings that `server.set` replaces as a whole. */
 export type SetAlready = { params: Record<string, string>; allowedSites?: readonly SitePair[] | undefined }

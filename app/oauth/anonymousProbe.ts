@@ -2,7 +2,8 @@
 // A server that answers everything is open: it must not be sent into a sign-in that gives out tokens for nothing.
 import { bearerChallenge, type Challenge, resourceMetadataIn } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
-import type { Json } from './metadata.ts'
+import { type Json, objectOf } from './metadata.ts'
+import { endSession, sessionIn } from './probeSession.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 export type Probe = {
@@ -18,49 +19,90 @@ export type Probe = {
 
 type Probing = { url: URL; reach: 'any' | 'private'; sendRequest: SendRequest; now: () => number; signal: AbortSignal }
 
+/** A name of ours: a call of it does nothing, at whatever server. */
+const noTool = 'tokentray-asks-for-sign-in'
+
 /**
  * Sends the first requests of any MCP client without a token. Some servers allow `initialize` without a token and refuse only
- * what follows it, so `tools/list` is tried too. Rejects with NetworkFault.
+ * what follows it, so `tools/list` is tried too, and then a call of a tool that no server has. Rejects with NetworkFault.
  */
 export async function askForChallenge(probing: Probing): Promise<Probe> {
   const clientInfo = { name: 'tokentray', version: '1' }
-  const first = await probe('initialize', { protocolVersion, capabilities: {}, clientInfo }, probing)
+  const {
+    probe: first,
+    session,
+    version
+  } = await ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }, probing)
   if (first.kind === 'guarded' || !first.speaksMcp) return first
-  const second = await probe('tools/list', {}, probing)
-  return second.kind === 'guarded' ? second : first
+  const headers = {
+    ...(session !== null && { 'mcp-session-id': session }),
+    // Left out where the answer did not say it: a version that a server does not know is refused, an absent one is not.
+    ...(version !== null && { 'mcp-protocol-version': version })
+  }
+  try {
+    for (const [method, params] of [
+      ['tools/list', {}],
+      ['tools/call', { name: noTool, arguments: {} }]
+    ] as const) {
+      const { probe } = await ask(method, params, probing, headers)
+      if (probe.kind === 'guarded') return probe
+    }
+    return first
+  } finally {
+    const { sendRequest, url, signal, reach } = probing
+    if (session !== null) await endSession(sendRequest, url.href, { headers, signal, reach })
+  }
 }
 
-const protocolVersion = '2025-11-25'
+type Answer = { probe: Probe; session: string | null; version: string | null }
 
-async function probe(method: string, params: Json, { url, reach, sendRequest, now, signal }: Probing): Promise<Probe> {
+async function ask(
+  method: string,
+  params: Json,
+  { url, reach, sendRequest, now, signal }: Probing,
+  more: Record<string, string> = {}
+): Promise<Answer> {
   const reply = await sendRequest(url.href, {
     method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...(method !== 'initialize' && { 'mcp-protocol-version': protocolVersion })
-    },
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...more },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
     signal,
     reach,
     redirects: 3
   })
   const { status, headers } = reply
-  const header = headers.get('www-authenticate')
+  const text = await reply.text()
+  const result = objectIn(objectOf(text)?.result)
+  const header = [headers.get('www-authenticate'), ...challengesIn(result)].filter((one) => one !== null).join(', ')
   const challenge = bearerChallenge(header)
   const guarded = status === 401 || challenge !== null
-  const speaksMcp =
-    /^text\/event-stream/.test(headers.get('content-type') ?? '') || /"jsonrpc"/.test(await reply.text())
+  const speaksMcp = /^text\/event-stream/.test(headers.get('content-type') ?? '') || /"jsonrpc"/.test(text)
   return {
-    status,
-    kind: guarded ? 'guarded' : reply.ok && speaksMcp ? 'open' : 'foreign',
-    speaksMcp,
-    challenge,
-    named: resourceMetadataIn(header).map((name) => URL.parse(name, url.href)?.href ?? name),
-    // 501 and 505 are lasting answers of a server that knows no such request, not of a busy one.
-    busy:
-      isBusyStatus(status) && status !== 501 && status !== 505
-        ? new NetworkFault('busy', `HTTP ${status}`, url.host, retryAfterOf(headers, now()))
+    probe: {
+      status,
+      kind: guarded ? 'guarded' : reply.ok && speaksMcp ? 'open' : 'foreign',
+      speaksMcp,
+      challenge,
+      named: resourceMetadataIn(header).map((name) => URL.parse(name, url.href)?.href ?? name),
+      // 501 and 505 are lasting answers of a server that knows no such request, not of a busy one.
+      busy:
+        isBusyStatus(status) && status !== 501 && status !== 505
+          ? new NetworkFault('busy', `HTTP ${status}`, url.host, retryAfterOf(headers, now()))
+          : null
+    },
+    session: sessionIn(headers),
+    version:
+      typeof result.protocolVersion === 'string' && /^[\w.-]{1,40}$/.test(result.protocolVersion)
+        ? result.protocolVersion
         : null
   }
 }
+
+/** Challenges within the result of a tool, as OpenAI's Apps SDK has them: such servers answer 200 where a sign-in is needed. */
+function challengesIn(result: Json): string[] {
+  const named = [objectIn(result._meta)['mcp/www_authenticate']].flat()
+  return named.filter((one) => typeof one === 'string')
+}
+
+const objectIn = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}

@@ -10,7 +10,7 @@ import type { Prover } from './dpop.ts'
 import type { Learned } from './grant.ts'
 import { thumbprintOf } from './keys.ts'
 import { shown } from './metadata.ts'
-import { proposeNoPrompt } from './quirks.ts'
+import { fitsTemplate, proposeMissingIss, proposeNoPrompt } from './quirks.ts'
 import type { CodeClient } from './registration.ts'
 import { hasScope } from './scope.ts'
 import { rejectsResource } from './tokenReply.ts'
@@ -103,13 +103,26 @@ export function readResponse(
   const { client, discovery } = request
   const { server } = discovery
   const issuer = shown(server.issuer)
-  if (parameters.getAll('iss').some((iss) => iss !== server.issuer))
+  const { acceptIssuer, allowMissingIss } = request.config.quirks
+  const isIssuer = (iss: string) =>
+    iss === server.issuer || (acceptIssuer && (iss === acceptIssuer || fitsTemplate(iss, acceptIssuer)))
+  if (!parameters.getAll('iss').every(isIssuer))
     throw new TokentrayError(
       'issuerMismatch',
       `The response to the sign-in did not come from ${issuer}, so it was not used. Sign in again.`
     )
+  const isPromised = server.authorization_response_iss_parameter_supported === true
+  if (isPromised && !parameters.has('iss') && allowMissingIss !== server.issuer)
+    throw new TokentrayError(
+      'responseInvalid',
+      `The response to the sign-in lacks the issuer (iss) that ${issuer} promises in its metadata, so it was not used. Contact its operator.`,
+      { proposals: [proposeMissingIss(server.issuer)] }
+    )
+  const others = new URLSearchParams(parameters)
+  others.delete('iss')
   try {
-    const response = oauth.validateAuthResponse(server, { client_id: client.clientId }, parameters, state)
+    const checked = { issuer: server.issuer }
+    const response = oauth.validateAuthResponse(checked, { client_id: client.clientId }, others, state)
     if (response.get('code')) return response
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) throw refusal(parameters, issuer, request)

@@ -3,6 +3,7 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Quirks } from '../contract/proposal.ts'
+import { proposeQuirk } from '../contract/quirks.ts'
 import { isLoopbackHost, leadsToPrivate } from '../net/privateAddresses.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
 import { askForChallenge, type Probe } from './anonymousProbe.ts'
@@ -166,21 +167,18 @@ async function findLegacyServer(
   context: DiscoveryContext
 ): Promise<Pick<Discovery, 'server' | 'documented'>> {
   const { origin } = url
+  const isOpen = probe.kind === 'open' && !context.quirks?.signInAnyway
   const atOrigin = () =>
     readServerOfOrigin(origin, { reach, signal: context.signal }, context).catch((error: unknown) => {
-      // Where nothing answers at this path, what else the site has is not what is wrong.
-      if (probe.kind === 'foreign' && error instanceof TokentrayError && error.proposals.length === 0) return null
+      // Where nothing answers at this path, or everything does, what else the site has is not what is wrong.
+      const isMendable = error instanceof TokentrayError && error.proposals.length > 0
+      if ((isOpen || (probe.kind === 'foreign' && error instanceof TokentrayError)) && !isMendable) return null
       throw error
     })
-  const attempts = [...(fault ? [() => Promise.reject(fault)] : []), ...(probe.kind === 'open' ? [] : [atOrigin])]
-  const server = await firstOf(attempts, (attempt) => attempt())
+  const server = await firstOf(fault ? [() => Promise.reject(fault), atOrigin] : [atOrigin], (attempt) => attempt())
   if (server) return { server, documented: true }
   if (probe.busy) throw probe.busy
-  if (probe.kind === 'open')
-    throw new TokentrayError(
-      'signInFailed',
-      `${shown(url.href)} does not require sign-in, so there is no token to store. Use it directly.`
-    )
+  if (isOpen) throw openError(url)
   if (probe.kind === 'foreign')
     throw new TokentrayError(
       'notMcpServer',
@@ -192,4 +190,14 @@ async function findLegacyServer(
     registration_endpoint: `${origin}/register`
   }
   return { server: { issuer: origin, ...endpoints }, documented: false }
+}
+
+function openError({ href }: URL): TokentrayError {
+  return new TokentrayError(
+    'signInFailed',
+    `${shown(href)} does not require sign-in, so there is no token to store. Use it directly, or choose to sign in anyway if its tools need it.`,
+    {
+      proposals: [proposeQuirk('signInAnyway', 'Some servers ask for a token only when one of their tools is called.')]
+    }
+  )
 }

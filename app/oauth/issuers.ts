@@ -110,6 +110,8 @@ async function readServerAt(
     if (!document || !('issuer' in document)) return null
     const claimed = String(document.issuer)
     if (accepted.includes(claimed)) return readAuthorizationServer(document, claimed, options.reach)
+    // It stays the issuer that was named: clients and grants of the claimed one are not its own.
+    if (quirks.acceptIssuer === claimed) return readAuthorizationServer(document, issuers[0] ?? named, options.reach)
     throw new TokentrayError(
       'issuerMismatch',
       `The metadata of ${shown(named)} names another issuer, ${shown(claimed)}, so it was not used. Contact the operator.`,

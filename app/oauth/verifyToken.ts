@@ -5,6 +5,7 @@ import type { Sighting } from '../health/outage.ts'
 import { sayProblem } from '../health/problems.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
+import { endSession, sessionIn } from './probeSession.ts'
 
 /**
  * `sentence`: the answer in words for a person. `scopes`: those the server said are missing; null: it did not say. `seen`: what
@@ -23,8 +24,6 @@ const body = JSON.stringify({
   method: 'initialize',
   params: { protocolVersion, capabilities: {}, clientInfo: { name: 'tokentray', version: '1' } }
 })
-/** The characters of a session id (MCP, "Session Management"). */
-const visible = /^[\x21-\x7e]{1,1000}$/
 
 const faults: Record<NetworkFault['fault'], string> = {
   offline: 'could not be reached',
@@ -56,15 +55,14 @@ export async function verifyToken(
     const isNews = noteNonce(reply.headers.get('dpop-nonce'))
     const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
     if (reply.status === 401 && isAskedFor) reply = await ask()
-    const session = reply.headers.get('mcp-session-id')
-    if (session !== null && visible.test(session)) {
-      const ended = {
+    const session = sessionIn(reply.headers)
+    if (session !== null) {
+      const headers = {
         ...Object.fromEntries(credentials('DELETE', url)),
         'mcp-session-id': session,
         'mcp-protocol-version': protocolVersion
       }
-      // A server may refuse to end a session (405); it expires by itself.
-      await sendRequest(url, { method: 'DELETE', headers: ended, signal }).catch(() => {})
+      await endSession(sendRequest, url, { headers, signal })
     }
     const judged = judge(reply, host)
     return { ...judged, seen: judged.verdict === 'accepted' ? { kind: 'well' } : answered(reply.status) }

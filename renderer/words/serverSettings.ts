@@ -19,12 +19,19 @@ export const serverSettingsWords = {
   allowMissingPkceMetadata: 'Sign in even if the server does not list PKCE',
   acceptIssuerSlash: 'Accept an issuer that differs by one trailing slash',
   allowPrivateAddresses: 'Follow the server’s metadata to private addresses',
+  acceptIssuer: 'Accept metadata that names another issuer',
+  allowMissingIss: 'Accept a sign-in without the promised issuer (iss)',
+  signInAnyway: 'Sign in even if the server answers without a token',
+  quirkIssuer: (issuer: string) => `For exactly this issuer: ${issuer}`,
   quirkReason: (reason: string) => `Reason: ${reason}`,
   quirksHelp: {
     omitResource: 'For authorization servers that reject it (RFC 8707).',
     allowMissingPkceMetadata: 'PKCE is still sent, but the server may not check it.',
     acceptIssuerSlash: 'RFC 8414 requires the two to match exactly.',
-    allowPrivateAddresses: 'The server’s metadata can then make Tokentray contact computers on your own network.'
+    allowPrivateAddresses: 'The server’s metadata can then make Tokentray contact computers on your own network.',
+    acceptIssuer: 'RFC 8414 requires the two to match exactly.',
+    allowMissingIss: 'State and PKCE are still checked (RFC 9207).',
+    signInAnyway: 'For servers that ask for a token only when one of their tools is called.'
   },
   unchanged: 'No changes to save.'
 }

@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { run } from '../../app/cli/run.ts'
+import { describeCard } from '../../app/cli/words.ts'
 import { TokentrayError } from '../../app/contract/errors.ts'
+import { proposeForIssuer } from '../../app/contract/quirks.ts'
 import type { ServerView } from '../../app/contract/views.ts'
 import { listen } from '../../app/owner/listen.ts'
 import { makeCore, makeView } from '../owner/fakeCore.ts'
@@ -548,6 +550,23 @@ test('set sends what was named, durations in ms', async () => {
     quirks: { omitResource: true },
     schedule: { floor: 20_000, refreshMargin: 300_000, jitter: 0.1, backoffMax: null }
   })
+})
+
+test('an exception for one issuer is set with that issuer, shown with it, proposed as one word, and ended by off', async () => {
+  const core = makeCore()
+  const issuer = 'https://as.example/{tenantid}/v2.0'
+  const proposal = proposeForIssuer('acceptIssuer', issuer, 'One for all.')
+  const view = makeView('a', { quirks: { acceptIssuer: issuer, signInAnyway: true }, proposals: [proposal] })
+  for (const name of ['server.set', 'server.view']) core.on(name, () => ({ view }))
+  const words = ['--accept-issuer', issuer, '--allow-missing-iss', 'off', '--sign-in-anyway', 'on']
+  expect((await runIn(['set', 'a', ...words], { core })).exitCode).toBe(0)
+  const quirks = { acceptIssuer: issuer, allowMissingIss: false, signInAnyway: true }
+  expect(inputOf(core, 'server.set')).toEqual({ server: 'a', quirks })
+  expect((await runIn(['set', 'a', '--accept-issuer', 'on'], { core })).exitCode).toBe(2)
+  const said = describeCard(view, 0).join('\n')
+  expect(said).toContain(`accept metadata that names exactly this issuer instead of its own: ${issuer} (set manually)`)
+  expect(said).toContain('sign in even if the server answers without a token (set manually)')
+  expect(said).toContain(`tokentray set a --accept-issuer '${issuer}' (One for all.)`)
 })
 
 test('a client certificate is set before the first sign-in, with whole paths, and left out again by none', async () => {

@@ -214,6 +214,7 @@ describe('addresses that are no MCP server to sign in to', () => {
   })
 
   test('an MCP server that needs no sign-in', async () => {
+    fake.script(serverPath, { status: 404 })
     fake.script(
       '/open',
       { body: { jsonrpc: '2.0', id: 1, result: {} } },

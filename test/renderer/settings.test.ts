@@ -32,6 +32,21 @@ describe.skipIf(reason !== null)('settings on the pages', () => {
       ])
     })
 
+    test('an exception for one issuer is shown where there is one, and ended', async () => {
+      const acceptIssuer = 'https://as.example/{tenantid}/v2.0'
+      fixture().change(({ servers }) => {
+        servers.find(({ id }) => id === 'linear')!.quirks = { acceptIssuer }
+      })
+      const page = await open('#server/linear/settings')
+      await page.getByText(serverSettingsWords.quirkIssuer(acceptIssuer)).waitFor()
+      expect(await page.getByText(serverSettingsWords.allowMissingIss).count()).toBe(0)
+      await page.getByText(serverSettingsWords.signInAnyway).click()
+      for (let clicks = 0; clicks < 3; clicks++) await page.getByText(serverSettingsWords.acceptIssuer).click()
+      await button(page, actionWords.save).click()
+      const quirks = { acceptIssuer: false, signInAnyway: true }
+      await expect.poll(() => fixture().inputsOf('server.set')).toEqual([{ server: 'linear', quirks }])
+    })
+
     test('an override is cleared by its own button, which names the default', async () => {
       fixture().change(({ servers }) => {
         servers.find(({ id }) => id === 'linear')!.schedule = { refreshMargin: 90_000 }

@@ -53,6 +53,9 @@ export type SetOptions = { json?: boolean } & CertificateOptions &
     allowMissingPkce?: 'on' | 'off'
     acceptIssuerSlash?: 'on' | 'off'
     allowPrivateAddresses?: 'on' | 'off'
+    signInAnyway?: 'on' | 'off'
+    acceptIssuer?: string
+    allowMissingIss?: string
     reason?: string
     /** Fields of the schedule that follow the general setting again. */
     default?: (keyof typeof durations | keyof typeof fractions)[]
@@ -68,7 +71,10 @@ export async function set(world: World, server: string, options: SetOptions): Pr
     ...(options.omitResource && { omitResource: options.omitResource === 'on' }),
     ...(options.allowMissingPkce && { allowMissingPkceMetadata: options.allowMissingPkce === 'on' }),
     ...(options.acceptIssuerSlash && { acceptIssuerSlash: options.acceptIssuerSlash === 'on' }),
-    ...(options.allowPrivateAddresses && { allowPrivateAddresses: options.allowPrivateAddresses === 'on' })
+    ...(options.allowPrivateAddresses && { allowPrivateAddresses: options.allowPrivateAddresses === 'on' }),
+    ...(options.signInAnyway && { signInAnyway: options.signInAnyway === 'on' }),
+    ...(options.acceptIssuer && { acceptIssuer: readIssuer(options.acceptIssuer) }),
+    ...(options.allowMissingIss && { allowMissingIss: readIssuer(options.allowMissingIss) })
   }
   const { name, param, redirectHost, defaultScope } = options
   const clientCertificate = readCertificate(options)
@@ -110,6 +116,12 @@ export async function set(world: World, server: string, options: SetOptions): Pr
       `To see its public key, which you must register at the server, run tokentray keys ${outcome.view.id}`
     )
   printView(world, outcome, options)
+}
+
+/** An exception is for exactly one issuer, so that another one that the server names later does not get it. */
+function readIssuer(text: string): string | false {
+  if (text === 'on') throw new TokentrayError('inputInvalid', 'Name the issuer that the exception is for.')
+  return text === 'off' ? false : text
 }
 
 /** A client's new secret, or its key, which says by itself how the client is to authenticate. */

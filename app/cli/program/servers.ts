@@ -109,8 +109,9 @@ export async function describeSet(make: Make, run: Run, world: World): Promise<v
       new Option('--pass-through <switch>', 'each client signs in itself, through the gateway').choices(['on', 'off'])
     )
     .option('--reason <text>', 'why a compatibility setting below is set; stored and shown with it')
-  for (const { option, does } of Object.values(quirkFacts))
-    set.addOption(new Option(`${option} <switch>`, does).choices(['on', 'off']))
+  for (const { option, does, isForIssuer } of Object.values(quirkFacts))
+    if (isForIssuer) set.option(`${option} <issuer>`, `${does}; "off" ends it`)
+    else set.addOption(new Option(`${option} <switch>`, does).choices(['on', 'off']))
   for (const [field, words] of Object.entries(durations)) set.option(`--${dashed(field)} <duration>`, words)
   for (const [field, words] of Object.entries(fractions)) set.option(`--${dashed(field)} <share>`, words)
   set.addOption(
