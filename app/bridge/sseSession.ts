@@ -11,7 +11,7 @@ import { headerOf, isGood, readEvents } from './wire.ts'
 
 /** How long a stream may take to name the endpoint, and a session begun again to be answered. */
 const openTimeoutMs = 15_000
-/** The wait before a lost session is begun again, doubled each time up to the maximum. */
+/** The wait before a lost session is begun again unasked, doubled up to the maximum while its streams bring nothing. */
 const firstRetryMs = 1000
 const maxRetryMs = 30_000
 /** The id of an `initialize` that the client did not send. */
@@ -36,6 +36,7 @@ export function createSseSession({ gateway, clock, log, passToClient, handshake 
   let stream: Stream | null = null
   let isInUse = false
   let restarting: Promise<Stream> | null = null
+  let retryMs = firstRetryMs
   let onAgain: ((answer: Message) => void) | null = null
 
   /** Opens a stream; null where the server offers none that names an endpoint. */
@@ -75,8 +76,9 @@ export function createSseSession({ gateway, clock, log, passToClient, handshake 
 
   async function take(raw: string): Promise<void> {
     const again = onAgain && readMessages(raw)?.find((message) => isAnswer(message) && message.id === againId)
-    if (again) onAgain?.(again)
-    else await passToClient(raw)
+    if (again) return onAgain?.(again)
+    retryMs = firstRetryMs
+    await passToClient(raw)
   }
 
   /** Begins the session again where the stream was lost, once for all who ask for it. */
@@ -136,14 +138,12 @@ export function createSseSession({ gateway, clock, log, passToClient, handshake 
   }
 
   async function keepOpen(lost: Stream): Promise<void> {
-    for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, maxRetryMs)) {
+    for (;;) {
+      const waitMs = retryMs
+      retryMs = Math.min(retryMs * 2, maxRetryMs)
+      await sleep(clock, waitMs, closing.signal).catch(() => {})
       if (closing.signal.aborted || !isInUse || stream !== lost) return
-      try {
-        await getStream()
-      } catch (error) {
-        log(asTokentrayError(error).message)
-        await sleep(clock, waitMs, closing.signal).catch(() => {})
-      }
+      await getStream().catch((error) => log(asTokentrayError(error).message))
     }
   }
 

@@ -181,6 +181,18 @@ test('a stream that breaks begins the session anew in the client’s name; a lis
   expect(server.streams).toBe(3)
 })
 
+/** A clock whose waits between attempts are over at once and noted; the time limits never end. */
+function hastyClock() {
+  const waits: number[] = []
+  const after = (lengthMs: number, wake: () => void) => {
+    if (lengthMs === 15_000) return () => {}
+    waits.push(lengthMs)
+    const soon = setImmediate(wake)
+    return () => clearImmediate(soon)
+  }
+  return { waits, clock: { ...systemClock(), after } }
+}
+
 test('a stream that breaks while nobody waits is opened again: the server may have something to say', async () => {
   const initialized = [0, 1].map(() => Promise.withResolvers<void>())
   const server = oldServer(({ body }) => {
@@ -188,13 +200,29 @@ test('a stream that breaks while nobody waits is opened again: the server may ha
     return {}
   })
   const gateway = await makeGateway(server)
-  const bridge = makeBridge({ url: () => gateway.url })
+  const bridge = makeBridge({ url: () => gateway.url, clock: hastyClock().clock })
   await shakeHands(bridge)
   await initialized[0]!.promise
   server.cut()
   await initialized[1]!.promise
   server.push({ method: 'notifications/tools/list_changed' })
   await bridge.line(/list_changed/)
+})
+
+test('streams that end as soon as they began are opened ever more rarely', async () => {
+  const enough = Promise.withResolvers<void>()
+  const server = oldServer(({ body }) => {
+    if (body.method !== 'notifications/initialized') return {}
+    if (server.streams === 8) enough.resolve()
+    server.cut()
+    return {}
+  })
+  const gateway = await makeGateway(server)
+  const { clock, waits } = hastyClock()
+  const bridge = makeBridge({ url: () => gateway.url, clock })
+  await shakeHands(bridge)
+  await enough.promise
+  expect(waits.slice(0, 7)).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
 })
 
 test('a session that was forgotten is begun again, and the message that met it is sent there', async () => {

@@ -209,6 +209,16 @@ async function start(
 const sentCookies = ({ seen }: GatewaySetting) => seen.map(({ headers }) => headers.cookie ?? null)
 
 describe('through the gateway', () => {
+  test('a redirect that is followed has the cookies of its answer', async () => {
+    const s = await start({}, ({ url }, response) => {
+      if (url === '/mcp') response.writeHead(307, { location: '/mcp/', 'set-cookie': 'route=1; Path=/' }).end()
+      else response.setHeader('mcp-session-id', 's1')
+    })
+    await askOf(s, '/one', { method: 'POST', body: '{}' })
+    await askOf(s, '/one/', { headers: { 'mcp-session-id': 's1' } })
+    expect(sentCookies(s)).toEqual([null, 'route=1', 'route=1; n=2'])
+  })
+
   test('no client sees a cookie, and none of a client’s own goes up', async () => {
     const s = await start()
     const headers = { cookie: 'mine=1' }

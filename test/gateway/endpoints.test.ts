@@ -7,7 +7,13 @@ import { afterEach, expect, test } from 'vitest'
 import { ask, type GatewaySetting, key, startSetting } from './gateway.fixture.ts'
 
 let s: GatewaySetting
-afterEach(() => s.stop())
+const streams = new Set<ClientRequest>()
+afterEach(() => {
+  // The gateway gives open streams a moment at its end.
+  for (const request of streams) request.destroy()
+  streams.clear()
+  return s.stop()
+})
 
 type Play = (response: ServerResponse) => void
 /** An upstream whose streams `play` writes; a POST is answered 202. */
@@ -36,6 +42,7 @@ async function open(path = '/one', headers: Record<string, string> = {}): Promis
     path,
     headers: { 'x-tokentray-key': key, accept: 'text/event-stream', ...headers }
   })
+  streams.add(request)
   request.on('error', () => {})
   request.end()
   const [response] = (await once(request, 'response')) as [IncomingMessage]
@@ -298,4 +305,42 @@ test('what is no event stream, or no answer to GET, passes as it is', async () =
     expect([text, headers['content-length'] ?? String(event.length)]).toEqual([event, String(event.length)])
   }
   expect((await ask(s, '/one')).text).toMatch(/^event: endpoint\ndata: \/one\/~\//)
+})
+
+test('an address is relative to where a redirect led, and may be redirected itself', async () => {
+  s = await startSetting(
+    (request, response) => {
+      const moved =
+        request.url === '/sse' ? '/sse/' : request.url === '/sse/messages?id=1' ? '/sse/messages/?id=1' : null
+      if (moved) response.writeHead(307, { location: moved }).end()
+      else if (request.method === 'GET') naming('messages?id=1')(response)
+      else response.writeHead(202).end()
+    },
+    { path: '/sse' }
+  )
+  expect((await post(await (await open()).address())).status).toBe(202)
+  expect(s.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'GET /sse',
+    'GET /sse/',
+    'POST /sse/messages?id=1',
+    'POST /sse/messages/?id=1'
+  ])
+  expect(lastSeen().body.toString()).toBe('{}')
+})
+
+test('pass-through: the client’s own token goes to the address, too', async () => {
+  await start(naming('/messages'), { upstream: { mode: 'passThrough' } })
+  const headers = { authorization: 'Bearer own' }
+  expect((await post(await (await open('/one', headers)).address(), { headers })).status).toBe(202)
+  expect(lastSeen()).toMatchObject({ url: '/messages', headers })
+})
+
+test('access that is taken away ends the stream, and its address with it', async () => {
+  await start(naming('/messages'))
+  const opened = await open()
+  const named = await opened.address()
+  const gone = closed(opened.response)
+  s.revoke()
+  await gone
+  expect((await post(named)).status).toBe(404)
 })
