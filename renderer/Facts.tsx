@@ -3,10 +3,11 @@
 import type { ServerView } from '../app/contract/views.ts'
 import { act } from './actions.ts'
 import { useClock } from './clock.ts'
-import { ActionButton } from './controls.tsx'
+import { ActionButton, Push } from './controls.tsx'
 import { door } from './door.ts'
 import { roughly, writeMoment } from './durations.ts'
 import { FactList } from './FactList.tsx'
+import { beginSignIn } from './signIns.ts'
 import { snapshots } from './store.ts'
 import { detailWords } from './words/server.ts'
 
@@ -40,7 +41,7 @@ function Moment({ at }: { at: number }) {
   return <>{useClock((now) => writeMoment(at, now))}</>
 }
 
-/** The scopes that the server asked for, and the no to them. */
+/** The scopes that the server asked for, the yes to them and the no. */
 function MissingScope({ view: { id, missingScope } }: { view: ServerView }) {
   const decline = async () => {
     await door.call('server.set', { server: id, declineScopes: true })
@@ -49,6 +50,9 @@ function MissingScope({ view: { id, missingScope } }: { view: ServerView }) {
   return (
     <>
       <span>{missingScope}</span>{' '}
+      <Push look="link" onPress={() => beginSignIn(id, missingScope)}>
+        {detailWords.requestScopes}
+      </Push>{' '}
       <ActionButton look="link" action={`decline ${id}`} onPress={() => act(`decline ${id}`, decline)}>
         {detailWords.declineScopes}
       </ActionButton>

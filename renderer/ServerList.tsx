@@ -44,7 +44,8 @@ export function primaryAction(view: ServerView): { text: string; run: () => void
   if (grantKind === 'staticToken' || grantKind === 'refreshToken')
     return { text: actionWords.giveToken, run: () => go({ name: 'server', id, part: 'token' }), urgent }
   const text = action === 'grantMore' ? actionWords.grantMore(scopesOf(view)) : actionWords.signIn
-  return { text, run: () => beginSignIn(id), urgent }
+  const scope = action === 'grantMore' ? view.missingScope : undefined
+  return { text, run: () => beginSignIn(id, scope), urgent }
 }
 
 /** What is left of the token's lifetime, 0 to 100, in steps too small to see; null where nothing moves. */

@@ -69,14 +69,17 @@ function stepReached(id: string, code: string): SignInStep {
   return steps.indexOf(told) > steps.indexOf(seen) ? told : seen
 }
 
-/** Starts or joins the sign-in of a server and shows its screen. Never rejects: the screen tells how it ended. */
-export async function beginSignIn(id: string): Promise<void> {
+/**
+ * Starts or joins the sign-in of a server and shows its screen. `addScope`: scopes to request that the person just allowed. Never
+ * rejects: the screen tells how it ended.
+ */
+export async function beginSignIn(id: string, addScope?: string): Promise<void> {
   go({ name: 'signIn', id })
   if (progresses.get().get(id)?.phase === 'running') return
   note(id, fresh)
   const unfollow = follow(id)
   try {
-    const started = await door.call('signIn.start', { server: id })
+    const started = await door.call('signIn.start', { server: id, ...(addScope && { addScope }) })
     const { signIn } = started
     const { url } = started.waitingFor === undefined ? started : await door.call('signIn.ready', { signIn })
     if (url) note(id, { blocked: !openPage(url), url, step: 'browser' })

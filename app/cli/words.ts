@@ -3,7 +3,7 @@
 
 import { TokentrayError } from '../contract/errors.ts'
 import type { ExpirySource, SignInStep } from '../contract/health.ts'
-import { quirkFacts, quirkNames } from '../contract/quirks.ts'
+import { quirkFacts, quirkNames, shellQuoted } from '../contract/quirks.ts'
 import type { GrantKind } from '../contract/serverConfig.ts'
 import type { EventKind, HistoryEvent, ServerView, Snapshot } from '../contract/views.ts'
 import { faultWords } from '../health/words.ts'
@@ -109,8 +109,10 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['issuer', view.issuer],
     ['scope', view.scope],
     [
-      'scopes to request',
-      view.missingScope ? `${view.missingScope} (decline: tokentray set ${view.id} --decline-scopes)` : null
+      'scopes it asks for',
+      view.missingScope
+        ? `${view.missingScope} (request: ${requestScopes(view)}; decline: tokentray set ${view.id} --decline-scopes)`
+        : null
     ],
     ['client ID', view.clientId],
     ['account', view.account ?? null],
@@ -131,12 +133,18 @@ export function describeCard(view: ServerView, now: number): string[] {
 export const fixClient = (id: string) =>
   `tokentray set ${id} --client-id ID --client-secret-file FILE, then tokentray login ${id}`
 
+/** The command that signs in with the scopes that the server asked for, besides those that were granted. */
+function requestScopes({ id, missingScope }: ServerView): string {
+  return missingScope ? `tokentray login ${id} --add-scope ${shellQuoted(missingScope)}` : `tokentray login ${id}`
+}
+
 /** The command that does what the server waits for; null where nothing is needed. */
 export function nextStep(view: ServerView): string | null {
   if (view.action === 'signIn' && view.grantKind === 'staticToken') return `tokentray set ${view.id} --token-file FILE`
   if (view.action === 'signIn' && view.grantKind === 'refreshToken')
     return `tokentray set ${view.id} --refresh-token-file FILE`
-  if (view.action === 'signIn' || view.action === 'grantMore') return `tokentray login ${view.id}`
+  if (view.action === 'grantMore') return requestScopes(view)
+  if (view.action === 'signIn') return `tokentray login ${view.id}`
   if (view.action === 'tryRestored') return `tokentray refresh ${view.id}, or tokentray login ${view.id}`
   if (view.action === 'fixSettings' && view.state === 'signedOut') return fixClient(view.id)
   if (view.action === 'fixSettings') return `tokentray status ${view.id}, then tokentray set ${view.id} …`

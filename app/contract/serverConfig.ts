@@ -92,8 +92,10 @@ export const serverConfig = z
     grantKind,
     /** Scopes asked for, space separated; absent: what the server asks for. */
     scope: z.string().optional(),
-    /** Scopes that a request was refused for (RFC 6750 section 3.1): each sign-in asks for them too. */
+    /** Scopes that a person added after a request was refused (RFC 6750 section 3.1): each sign-in asks for them too. */
     addedScope: z.string().optional(),
+    /** Scopes that the server asked for and no person has allowed or declined yet: shown, and in no request. */
+    wantedScope: z.string().optional(),
     /** The part of `addedScope` that a sign-in asked for in vain: another sign-in would not get it either. */
     declinedScope: z.string().optional(),
     /** The account of the last sign-in, if the server named it: shown, and suggested to the server the next time. */

@@ -108,7 +108,10 @@ export const serverView = z
     acceptedAt: time.nullable(),
     issuer: z.string().nullable(),
     scope: z.string().nullable(),
-    /** Scopes a request was refused for (RFC 6750 section 3.1), which the next sign-in asks for unless a person declines them. */
+    /**
+     * Scopes a request was refused for (RFC 6750 section 3.1) and that are not granted. A sign-in asks for them once a person said so,
+     * by `addScope` of signIn.start; server.set declines them.
+     */
     missingScope: z.string().optional(),
     /** Whether its tokens are bound to a key (DPoP, RFC 9449). */
     isBound: z.boolean().optional(),

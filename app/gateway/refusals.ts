@@ -118,10 +118,12 @@ export function stillDoubted({ name }: Upstream, doubt: Doubt, remedy: string): 
 
 export function scopeMissing({ id, name }: Upstream, scopes: string | null): Refused {
   const which = scopes ? ` (${shown(scopes)})` : ''
+  // Only what a person says is requested.
+  const more = scopes ? ` --add-scope ${shellQuoted(shown(scopes))}` : ''
   return new Refused({
     status: 403,
     code: 'scopeMissing',
-    sentence: `${name} requires more permission for this${which}. Open Tokentray or run "tokentray login ${id}".`
+    sentence: `${name} requires more permission for this${which}. To request it, open Tokentray or run "tokentray login ${id}${more}".`
   })
 }
 

@@ -26,6 +26,8 @@ function isOngoing(kind: Kind, view: ServerView, now: number, awakeSince: number
   if (view.paused) return wasAnnounced
   switch (kind) {
     case 'person':
+      // Whoever wants more permission may be hostile, and would call a person at will.
+      if (view.action === 'grantMore') return wasAnnounced
       return view.state === 'needsUser' || (wasAnnounced && view.state !== 'fresh')
     case 'ending':
       return (

@@ -58,7 +58,8 @@ export function outlookOf(view: ServerView, circumstances: Circumstances): Outlo
 /** Whether a sign-in is what this server needs now, and one that a person can do in a browser. A paused one is left alone. */
 export function needsSignIn(view: ServerView, now: number): boolean {
   if (view.paused || view.grantKind === 'staticToken' || view.grantKind === 'refreshToken') return false
-  if (view.action !== null) return view.action === 'signIn' || view.action === 'grantMore'
+  // Which scopes a server may have besides is a question of its own.
+  if (view.action !== null) return view.action === 'signIn'
   return view.obtainedAt !== null && !view.renewable && view.expiresAt !== null && view.expiresAt <= now
 }
 

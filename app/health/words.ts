@@ -45,8 +45,9 @@ function lightOfState(health: Health, now: number): Light {
       return health.state.attempt === 0 && !health.dead ? 'green' : 'amber'
     case 'waiting':
       return 'amber'
+    // A server that wants more permission serves other requests: one hostile 403 must not look like an outage.
     case 'needsUser':
-      return 'red'
+      return health.state.action === 'grantMore' ? 'amber' : 'red'
     case 'signedOut':
       return 'grey'
   }

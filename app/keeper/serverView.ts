@@ -21,7 +21,7 @@ import {
 } from '../health/words.ts'
 import type { GrantOrigin } from '../oauth/grant.ts'
 import { proposalsIn } from '../oauth/quirks.ts'
-import { missingScopes } from '../oauth/scope.ts'
+import { missingScopes, unionOf } from '../oauth/scope.ts'
 import { mergeProposals, openProposals, proposeMove } from '../providers/proposals.ts'
 
 /** Hours and minutes here, from 00:00. Not by Intl, whose tables of all languages are 7 MB that an owner would keep. */
@@ -62,8 +62,8 @@ const unchecked = 'You pasted this token, and the server has not accepted it yet
 export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = null): ServerView {
   const { config, health, schedule, seen, shape, scope, isBound, signIn, lastEvent, proposals, movedTo } = viewed
   const { state, grant } = health
-  // Shown as long as the next sign-in asks for them: a hostile server may want more than it needs.
-  const missing = shape ? missingScopes(config.addedScope, scope).join(' ') : ''
+  // Those that no person has allowed yet, and those that the next sign-in asks for.
+  const missing = shape ? missingScopes(unionOf(config.wantedScope, config.addedScope), scope).join(' ') : ''
   // Nothing is kept for it, so nothing is missing.
   const isPassedThrough = config.mode === 'passThrough' && state.kind === 'signedOut' && !health.signIn
   // Shown until there is a grant or something else happens, such as a change of the settings.

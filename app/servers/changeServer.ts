@@ -37,7 +37,7 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
     ...fields,
     ...(fields.url !== undefined && { url: movedUrl(old, fields.url) }),
     // The scopes a person sets replace those that the server asked for since.
-    ...(fields.scope !== undefined && { addedScope: null, declinedScope: null }),
+    ...(fields.scope !== undefined && { addedScope: null, wantedScope: null, declinedScope: null }),
     ...(client && { clientAuth: client.clientAuth }),
     ...(isOther && { clientId, clientIssuer: null })
   }

@@ -1,5 +1,5 @@
-// Step-up (MCP authorization, "Scope Challenge Handling"): a server refused a request because the token lacks scopes, so the
-// next sign-in asks for these besides the granted ones. It is not started here: a person decides.
+// Step-up (MCP authorization, "Scope Challenge Handling"): a server refused a request because the token lacks scopes. They are
+// noted and shown; a sign-in asks for them only after a person said so, since a hostile server may want more than it needs.
 import { TokentrayError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { Keeper } from '../keeper/keeper.ts'
@@ -9,21 +9,17 @@ import type { Vault } from '../vault/vault.ts'
 
 export type StepUp = { keeper: Keeper; vault: Vault; oauth: OAuth }
 
-/** Scopes of one challenge, and scopes that are kept in the settings: a server can name any number of them. */
+/** Scopes that a server wants, and scopes that are kept in the settings: a server can name any number of them, of any length. */
 const maxWanted = 100
+const maxWantedChars = 2000
 const maxKept = 1000
 
 /**
- * Adds `scopes` to those that the next sign-in asks for, besides all that were granted. To end in no loop, granted scopes are
- * not asked for again, and scopes that were not granted when asked for only if a person wants it.
- * @throws scopeGranted, scopeRefused, and inputInvalid where `scopes` names none
+ * A person's yes: adds `scopes` to those that the next sign-in asks for, besides all that were granted. To end in no loop, granted
+ * scopes are not asked for again.
+ * @throws scopeGranted, and inputInvalid where `scopes` names none
  */
-export async function addScope(
-  { keeper, vault, oauth }: StepUp,
-  id: string,
-  scopes: string,
-  by: 'person' | 'server' = 'person'
-): Promise<void> {
+export async function addScope({ keeper, vault, oauth }: StepUp, id: string, scopes: string): Promise<void> {
   const wanted = validScopesIn(scopes).slice(0, maxWanted)
   if (wanted.length === 0) throw new TokentrayError('inputInvalid', `"${scopes}" does not contain a scope.`)
   const grant = await vault.readGrant(id)
@@ -33,15 +29,12 @@ export async function addScope(
       'scopeGranted',
       `${id} already has ${wanted.join(' ')}, so signing in again would not help. Its account may lack the permission.`
     )
-  const { declinedScope, addedScope } = keeper.roster.config(id)
-  // Asked for in vain, declined by the person, or noted already: it is shown, and another refusal makes no new alarm of it.
-  const known = [...granted, ...scopesIn(declinedScope), ...scopesIn(addedScope)]
-  if (by === 'server' && wanted.every((scope) => known.includes(scope)))
-    throw new TokentrayError('scopeRefused', `${id} did not grant ${wanted.join(' ')} at the last sign-in.`)
-  await keeper.changeConfig(id, (old) => {
+  await keeper.changeConfig(id, ({ wantedScope, ...old }) => {
     // The missing ones come first: were they cut off by the limit, they would be missing after each sign-in.
     const union = [...new Set([...wanted, ...scopesIn(old.addedScope), ...granted])]
-    return { config: { ...old, addedScope: union.slice(0, maxKept).join(' ') } }
+    const left = missingScopes(wantedScope, wanted.join(' '))
+    const addedScope = union.slice(0, maxKept).join(' ')
+    return { config: { ...old, addedScope, ...(left.length > 0 && { wantedScope: left.join(' ') }) } }
   })
   // Servers may hold a client to the scopes it registered for (RFC 7591 section 2), so the next sign-in needs a new one.
   if (grant?.shape.registration === 'dynamic') await oauth.forgetRegistration(grant)
@@ -58,11 +51,13 @@ export function afterAsking(
   isRefused = false
 ): ServerConfig {
   const missing = missingScopes(asked, granted)
-  const { addedScope, declinedScope, ...others } = config
+  const { addedScope, declinedScope, wantedScope, ...others } = config
   const added = scopesIn(addedScope).filter((scope) => !isRefused || !missing.includes(scope))
   const declined = missingScopes(unionOf(missing.join(' '), declinedScope), granted)
+  const wanted = missingScopes(wantedScope, unionOf(granted, declined.join(' ')))
   return {
     ...others,
+    ...(wanted.length > 0 && { wantedScope: wanted.join(' ') }),
     ...(added.length > 0 && { addedScope: added.join(' ') }),
     ...(declined.length > 0 && { declinedScope: declined.slice(0, maxKept).join(' ') })
   }
@@ -71,21 +66,42 @@ export function afterAsking(
 /** A person's no to the scopes that a server asked for: they are not requested, nor noted again until a sign-in grants them. */
 export async function declineScopes(keeper: Keeper, id: string): Promise<void> {
   await keeper.changeConfig(id, (old) => ({
-    config: afterAsking(old, old.addedScope, keeper.roster.get(id).scope, true)
+    config: afterAsking(old, unionOf(old.addedScope, old.wantedScope) ?? undefined, keeper.roster.get(id).scope, true)
   }))
   keeper.dispatch(id, { type: 'scopesDeclined' })
 }
 
 /**
- * Call it after a 403 with `insufficient_scope` (RFC 6750 section 3.1): the server is shown to need a person, and its token is
- * still refreshed. `scopes`: those of the challenge. Never rejects.
+ * Call it after a 403 with `insufficient_scope` (RFC 6750 section 3.1): the scopes are shown to the person, and the token is still
+ * refreshed. `scopes`: those of the challenge. Scopes that were granted, declined, asked for in vain or noted already make no news.
+ * Never rejects.
  */
-export async function needScope(stepUp: StepUp, id: string, scopes: string | null): Promise<void> {
+export async function needScope({ keeper, vault }: StepUp, id: string, scopes: string | null): Promise<void> {
   try {
-    await addScope(stepUp, id, scopes ?? '', 'server')
+    const granted = (await vault.readGrant(id))?.scope
+    const { declinedScope, addedScope, wantedScope } = keeper.roster.config(id)
+    const known = unionOf(granted, declinedScope, addedScope, wantedScope)
+    const news = missingScopes(validScopesIn(scopes).join(' '), known)
+    const isFull = fitting(wantedScope, news).length === scopesIn(wantedScope).length
+    if (news.length === 0 || isFull) return
+    await keeper.changeConfig(id, (old) => ({
+      config: { ...old, wantedScope: fitting(old.wantedScope, news).join(' ') }
+    }))
   } catch {
-    // A sign-in could not change it, or the vault cannot be written. The client has its 403 either way.
+    // The vault cannot be written. The client has its 403 either way.
     return
   }
-  stepUp.keeper.dispatch(id, { type: 'scopeNeeded' })
+  keeper.dispatch(id, { type: 'scopeNeeded' })
+}
+
+/** `wanted`, and of `news` as many as are kept and a person can read. */
+function fitting(wanted: string | undefined, news: readonly string[]): string[] {
+  const kept: string[] = []
+  let chars = 0
+  for (const scope of new Set([...scopesIn(wanted), ...news])) {
+    if (kept.length === maxWanted || chars + scope.length > maxWantedChars) continue
+    chars += scope.length + 1
+    kept.push(scope)
+  }
+  return kept
 }

@@ -5,6 +5,7 @@ import type { EventKind } from '../../app/contract/views.ts'
 
 export const detailWords = {
   back: 'Servers',
+  requestScopes: 'Sign in with these',
   declineScopes: 'Do not request',
   unknown: 'This server no longer exists.',
   warnings: 'Warnings',
@@ -27,7 +28,7 @@ export const detailWords = {
     issuer: 'Issuer',
     resource: 'Resource',
     scope: 'Scopes',
-    missingScope: 'Scopes to request',
+    missingScope: 'Scopes the server asks for',
     binding: 'Bound',
     certificate: 'Certificate',
     registration: 'Client',

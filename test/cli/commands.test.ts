@@ -403,10 +403,12 @@ describe('login', () => {
     expect(told.calls.map(({ name }) => name).slice(0, 2)).toEqual(['server.set', 'signIn.start'])
     expect(inputOf(told, 'server.set')).toEqual({ server: 'a', issuer: 'https://as.good.example' })
   })
-  test('scopes that a server asked for are shown with the command that declines them', async () => {
+  test('scopes that a server asked for are shown with the commands that request and decline them', async () => {
     const core = makeCore([makeView('a', { missingScope: 'admin' })])
     core.on('server.set', () => ({ view: makeView('a') }))
-    expect((await runIn(['status', 'a'], { core })).out).toContain('admin (decline: tokentray set a --decline-scopes)')
+    expect((await runIn(['status', 'a'], { core })).out).toContain(
+      'admin (request: tokentray login a --add-scope admin; decline: tokentray set a --decline-scopes)'
+    )
     await runIn(['set', 'a', '--decline-scopes'], { core })
     expect(inputOf(core, 'server.set')).toEqual({ server: 'a', declineScopes: true })
   })

@@ -47,7 +47,7 @@ test('each server that needs it, one page at a time, with how many are left; no 
   const { core, opened, openBrowser } = makeSigningIn([
     red('a'),
     makeView('well'),
-    red('b', { action: 'grantMore' }),
+    red('b'),
     red('off', { paused: true }),
     makeView('over', lone),
     makeView('later', { ...lone, expiresAt: Date.now() + 60_000 }),
@@ -64,6 +64,13 @@ test('each server that needs it, one page at a time, with how many are left; no 
   expect(exitCode).toBe(0)
   const order = core.calls.map(({ name }) => name).filter((name) => name.startsWith('signIn.'))
   expect(order).toEqual(Array(3).fill(['signIn.start', 'signIn.wait']).flat())
+})
+
+test('scopes that a server wants are a question of their own: no page opens for them', async () => {
+  const { core, opened, openBrowser } = makeSigningIn([red('a', { action: 'grantMore', missingScope: 'files:write' })])
+  const { exitCode, err } = await runIn(['login', '--all'], { core, openBrowser })
+  expect([exitCode, opened]).toEqual([3, []])
+  expect(err).toContain('Run tokentray login a --add-scope files:write.')
 })
 
 test('where none needs it, no page opens and nothing is wrong', async () => {

@@ -342,8 +342,20 @@ test('a request that needs more scopes asks the person for them, and the rest go
   expect([reply.status, JSON.parse(reply.text).error.message]).toEqual([403, expect.stringContaining('openid')])
   expect(await s.until(({ state }) => state === 'needsUser')).toMatchObject({
     action: 'grantMore',
+    // It serves other requests: not red.
+    light: 'amber',
     missingScope: 'openid'
   })
+  // No sign-in asks for it before a person said so.
+  const askedFor = async (addScope?: string) => {
+    const { rule } = upstream
+    upstream.rule = 'accept'
+    const { signIn, url } = await s.call('signIn.start', { server: 'one', ...(addScope && { addScope }) })
+    await s.call('signIn.cancel', { signIn })
+    upstream.rule = rule
+    return new URL(url!).searchParams.get('scope')
+  }
+  expect(await askedFor()).not.toContain('openid')
   // A refresh brings no scope (RFC 6749 section 6).
   const { obtainedAt } = s.view()
   await s.call('server.refresh', { server: 'one' })
@@ -362,9 +374,8 @@ test('a request that needs more scopes asks the person for them, and the rest go
   expect((await askIt()).status).toBe(403)
   expect(s.view()).toMatchObject({ light: 'green', action: null })
   upstream.rule = 'accept'
-  const { signIn, url } = await s.call('signIn.start', { server: 'one' })
-  expect(new URL(url!).searchParams.get('scope')).not.toContain('openid')
-  await s.call('signIn.cancel', { signIn })
+  expect(await askedFor()).not.toContain('openid')
+  expect(await askedFor('openid')).toContain('openid')
 })
 
 test('the gateway counts what it answered', async () => {

@@ -56,6 +56,12 @@ test('FM-20 a token that expired while the computer slept gets its grace period 
   expect(at(now, ['gap linear'])).toEqual({ show: [], announced: ['gap linear'] })
 })
 
+test('a server that wants more permission calls nobody: it may be hostile, and would call at will', () => {
+  const more = { light: 'amber', state: 'needsUser', action: 'grantMore', words: 'More permission needed' } as const
+  expect(follow([{}, more, {}, more])).toEqual([[], [], [], []])
+  expect(follow([more, needy])).toEqual([[], ['Linear: sign-in needed']])
+})
+
 test('a server that is down while its token is valid is shown and not announced', () => {
   const outage = { kind: 'unreachable', since: now, detail: 'ECONNREFUSED' } as const
   expect(follow([{}, { light: 'amber', outage }, {}])).toEqual([[], [], []])

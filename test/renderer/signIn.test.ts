@@ -93,7 +93,9 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     await page.goto(`${fixture().url}#server/github`)
     await page.getByText(`repo:write ${'long'.repeat(20)} admin`, { exact: true }).waitFor()
     await button(page, 'Grant repo:write and 2 more…').click()
-    await expect.poll(() => fixture().inputsOf('signIn.start')).toEqual([{ server: 'github' }])
+    await expect
+      .poll(() => fixture().inputsOf('signIn.start'))
+      .toEqual([{ server: 'github', addScope: `repo:write ${'long'.repeat(20)} admin` }])
   })
 
   test('what a failed sign-in would need is shown with its cost, and set and tried again by one press', async () => {

@@ -52,10 +52,21 @@ test('the loopback host that the server registered a client with is used by late
   expect(s.config().redirectHost).toBe('localhost')
 })
 
-test('scopes that a sign-in asked for and did not get ask for no other sign-in, unless a person wants them', async () => {
+test('scopes that a server wants are in no sign-in before a person allowed them, and raise one alarm', async () => {
   const s = await setting()
   await s.refused('files')
-  expect(s.view().action).toBe('grantMore')
+  expect(s.view()).toMatchObject({ action: 'grantMore', light: 'amber', missingScope: 'files' })
+  expect([s.config().wantedScope, s.added()]).toEqual(['files', []])
+  await s.signIn('read')
+  await s.refused('files')
+  expect(s.view()).toMatchObject({ state: 'fresh', action: null, missingScope: 'files' })
+  await s.wanted('files')
+  expect([s.config().wantedScope, s.added()]).toEqual([undefined, ['files', 'read']])
+})
+
+test('scopes that a sign-in asked for and did not get raise no alarm, unless a person wants them', async () => {
+  const s = await setting()
+  await s.wanted('files')
   await s.signIn('read')
   await s.refused('files')
   expect([s.view().state, s.view().action]).toEqual(['fresh', null])
@@ -64,12 +75,22 @@ test('scopes that a sign-in asked for and did not get ask for no other sign-in, 
   await s.wanted('files')
   await s.signIn('read files')
   await s.refused('files more')
-  expect([s.view().action, s.added()]).toEqual(['grantMore', expect.arrayContaining(['files', 'more'])])
+  expect([s.view().action, s.config().wantedScope]).toEqual(['grantMore', 'more'])
+})
+
+test('a hostile server fills neither the settings nor the screen with scopes', async () => {
+  const s = await setting()
+  await s.refused(Array.from({ length: 5000 }, (_, n) => `scope-${n}`).join(' '))
+  await s.refused(`long-${'x'.repeat(9000)} short`)
+  const wanted = s.config().wantedScope ?? ''
+  expect(wanted.split(' ').length).toBeLessThanOrEqual(100)
+  expect(wanted.length).toBeLessThanOrEqual(2000)
+  expect(s.added()).toEqual([])
 })
 
 test('scopes that a server refuses are asked for no more, so that the next sign-in works', async () => {
   const s = await setting()
-  await s.refused('admin')
+  await s.wanted('admin')
   const { id, done } = await s.begin()
   s.signIns.cancel(id)
   await expect(done).rejects.toMatchObject({ code: 'signInCancelled' })
