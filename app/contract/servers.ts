@@ -151,7 +151,10 @@ export const serverCommands = {
    */
   'server.verify': {
     doors: everyDoor,
-    input: server,
+    input: server.extend({
+      /** A script asks, perhaps each minute: no line of history tells of it, and no scope is noted for the next sign-in. */
+      routine: z.literal(true).optional()
+    }),
     output: outcome.extend({ verdict: z.enum(['accepted', 'rejected', 'unknown']), sentence: z.string() })
   },
   /**

@@ -8,18 +8,22 @@ import { needScope } from './stepUp.ts'
 
 const verifyTimeoutMs = 45_000
 
-/** @throws signInNeeded, tokenUnavailable or the code of a fault, where there is no valid token to ask about */
+/**
+ * `isRoutine`: by a script and not by a person, so that history tells nothing of it and no scope is noted.
+ * @throws signInNeeded, tokenUnavailable or the code of a fault, where there is no valid token to ask about
+ */
 export async function verifyServer(
   parts: AskParts & { upstreams: Upstreams },
-  id: string
+  id: string,
+  isRoutine = false
 ): Promise<Output<'server.verify'>> {
   const { keeper, clock, upstreams } = parts
   const tokens = await usableTokens(keeper, clock, id, 0)
   const found = await askServer(parts, id, tokens, { timeoutMs: verifyTimeoutMs, asksIssuer: true })
-  keeper.record(id, 'verified', found.sentence)
+  if (!isRoutine) keeper.record(id, 'verified', found.sentence)
   let { sentence } = found
   if (found.verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })
-  if (found.verdict === 'scopeNeeded') await needScope(parts, id, found.scopes)
+  if (found.verdict === 'scopeNeeded' && !isRoutine) await needScope(parts, id, found.scopes)
   if (found.verdict === 'rejected') {
     const isRenewed = await upstreams.renewed(id, tokens.generation, new AbortController().signal, true).then(
       () => true,

@@ -87,6 +87,8 @@ test('--servers asks each server that is not in trouble already, and no pass-thr
     return { view: makeView(server), verdict, sentence: `It said ${verdict}.` }
   })
   const { out, exitCode } = await runIn(['check', '--servers'], { core })
+  const asked = core.calls.filter(({ name }) => name === 'server.verify')
+  expect(asked.every(({ input }) => (input as { routine?: boolean }).routine)).toBe(true)
   expect(ids(core, 'server.verify').toSorted()).toEqual(['down', 'gone', 'refused', 'well'])
   expect(out.split('\n').map((line) => line.split(':')[0])).toEqual([
     'PROBLEM  red',
@@ -101,6 +103,22 @@ test('--servers asks each server that is not in trouble already, and no pass-thr
   expect(exitCode).toBe(3)
   for (const [server, code] of Object.entries({ well: 0, open: 0, down: 6, gone: 6, refused: 3 }))
     expect((await runIn(['check', server, '--servers'], { core })).exitCode).toBe(code)
+})
+
+test('--servers asks once more where a refusal brought a new token, and no more than once', async () => {
+  for (const [last, code] of [
+    ['accepted', 0],
+    ['rejected', 3]
+  ] as const) {
+    const core = makeCore([well])
+    let times = 0
+    core.on('server.verify', () => {
+      times += 1
+      return { view: makeView('well', { obtainedAt: times }), verdict: times === 1 ? 'rejected' : last, sentence: '' }
+    })
+    expect((await runIn(['check', '--servers'], { core })).exitCode).toBe(code)
+    expect(times).toBe(2)
+  }
 })
 
 test('a vault that is locked is exit 5 and no server’s fault', async () => {

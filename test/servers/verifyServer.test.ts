@@ -63,6 +63,22 @@ const statuses: [number, Record<string, string>, 'accepted' | 'rejected' | 'unkn
   [503, {}, 'unknown']
 ]
 
+test('a script that asks each minute leaves history and the scopes of the next sign-in as they were', async () => {
+  const wanting = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="files:write"' }
+  let status = 200
+  const { call } = await withToken((_, reply) => reply.writeHead(status, wanting).end('{}'))
+  const before = (await call('server.history', { server: 'one' })).events
+  const ask = () => call('server.verify', { server: 'one', routine: true })
+  expect((await ask()).verdict).toBe('accepted')
+  status = 403
+  expect((await ask()).verdict).toBe('rejected')
+  expect((await call('server.history', { server: 'one' })).events).toEqual(before)
+  const view = (await call('snapshot', {})).servers[0]
+  expect([view?.missingScope, view?.action]).toEqual([undefined, null])
+  await call('server.verify', { server: 'one' })
+  expect((await call('server.history', { server: 'one' })).events[0]?.kind).toBe('verified')
+})
+
 test.each(statuses)('%i %o says: %s', async (status, headers, verdict) => {
   const { verify, seen } = await withToken((_, reply) => reply.writeHead(status, headers).end('{}'))
   const outcome = await verify()

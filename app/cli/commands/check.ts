@@ -70,7 +70,10 @@ async function lookAt(
   // A pass-through server has no token of ours, and nobody else's is asked about.
   if (!asksServer || outlook.trouble !== null || view.obtainedAt === null) return { view, outlook }
   try {
-    const asked = await owner.call('server.verify', { server: view.id })
+    const ask = () => owner.call('server.verify', { server: view.id, routine: true })
+    let asked = await ask()
+    // The refusal brought a new token, which was not tried yet.
+    if (asked.verdict === 'rejected' && asked.view.obtainedAt !== view.obtainedAt) asked = await ask()
     return { view: asked.view, outlook: withVerdict(outlook, asked.view, asked.verdict, asked.sentence, time) }
   } catch (error) {
     if (error instanceof Interrupted || !(error instanceof TokentrayError)) throw error

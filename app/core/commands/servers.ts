@@ -138,7 +138,7 @@ export function createServerHandlers(o: {
       keeper.endHold()
       return {}
     },
-    'server.verify': async (input) => verifyServer(o, find(input)),
+    'server.verify': async (input) => verifyServer(o, find(input), input.routine),
     'servers.shown': async ({ servers }) => {
       o.onShown(servers)
       return {}
