@@ -344,39 +344,42 @@ describe('login', () => {
     trust: 'seen',
     source: null
   } as const
-  test('what a failed sign-in would need is shown as a command, and set only where a person says yes', async () => {
-    const failing = () => {
-      const { core, waiting } = makeSigningIn()
-      let view = makeView('a', { proposals: [missing] })
-      core.on('signIn.wait', () => {
-        if (view.proposals.length > 0) throw { code: 'issuerMismatch', message: 'Another issuer.' }
-        return { view }
+  test.each(['issuerMismatch', 'responseInvalid'])(
+    'what a sign-in that failed with %s would need is shown as a command, and set only where a person says yes',
+    async (code) => {
+      const failing = () => {
+        const { core, waiting } = makeSigningIn()
+        let view = makeView('a', { proposals: [missing] })
+        core.on('signIn.wait', () => {
+          if (view.proposals.length > 0) throw { code, message: 'Another issuer.' }
+          return { view }
+        })
+        core.on('snapshot', () => ({ ...core.snapshot(), servers: [view] }))
+        core.on('server.set', () => {
+          view = makeView('a')
+          return { view }
+        })
+        return { core, waiting }
+      }
+      const silent = failing()
+      const told = await runIn(['login', 'a'], { core: silent.core })
+      expect(told.exitCode).toBe(1)
+      expect(told.err).toContain('One slash apart. (seen)\nTrade-off: Equality.\n')
+      expect(told.err).toContain('  tokentray set a --accept-issuer-slash on\n')
+      expect(silent.core.calls.map(({ name }) => name)).not.toContain('server.set')
+      const asked = failing()
+      const world = makeWorld({ core: asked.core, isTTY: true, openBrowser: async () => true })
+      world.world.stderr.on('data', (text: Buffer) => {
+        if (String(text).includes('Type yes')) world.world.stdin.push('yes\n')
       })
-      core.on('snapshot', () => ({ ...core.snapshot(), servers: [view] }))
-      core.on('server.set', () => {
-        view = makeView('a')
-        return { view }
+      expect(await run(['login', 'a'], world.world)).toBe(0)
+      expect(inputOf(asked.core, 'server.set')).toEqual({
+        server: 'a',
+        quirks: { acceptIssuerSlash: true },
+        reason: 'One slash apart.'
       })
-      return { core, waiting }
     }
-    const silent = failing()
-    const told = await runIn(['login', 'a'], { core: silent.core })
-    expect(told.exitCode).toBe(1)
-    expect(told.err).toContain('One slash apart. (seen)\nTrade-off: Equality.\n')
-    expect(told.err).toContain('  tokentray set a --accept-issuer-slash on\n')
-    expect(silent.core.calls.map(({ name }) => name)).not.toContain('server.set')
-    const asked = failing()
-    const world = makeWorld({ core: asked.core, isTTY: true, openBrowser: async () => true })
-    world.world.stderr.on('data', (text: Buffer) => {
-      if (String(text).includes('Type yes')) world.world.stdin.push('yes\n')
-    })
-    expect(await run(['login', 'a'], world.world)).toBe(0)
-    expect(inputOf(asked.core, 'server.set')).toEqual({
-      server: 'a',
-      quirks: { acceptIssuerSlash: true },
-      reason: 'One slash apart.'
-    })
-  })
+  )
   test('a question about sites ends with exit 3 and the command that says yes where nobody is there, before a browser opens', async () => {
     const allowedSites = [
       { passes: 'token', from: 'good.example', to: 'evil.example', issuer: 'https://as.good.example' } as const

@@ -65,6 +65,7 @@ const proposalMayHelp: ReadonlySet<string> = new Set<ErrorCode>([
   'issuerMismatch',
   'metadataInvalid',
   'registrationRefused',
+  'responseInvalid',
   'signInFailed',
   'scopeRefused',
   'confirmationNeeded'
