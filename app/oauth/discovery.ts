@@ -96,9 +96,11 @@ export async function chooseServer<T>(
   if (!resource && (!context.issuer || probe.kind === 'foreign'))
     return use({ ...(await findLegacyServer(located, context)), ...rest }, false)
   const issuers = chooseIssuers(resource?.authorizationServers ?? [], url.origin, context)
+  const until = context.now() + maxSearchMs
   const found = await firstOf(
     issuers,
     async (issuer) => {
+      if (context.now() > until) throw new NetworkFault('lost', 'timeout', shown(URL.parse(issuer)?.host ?? issuer))
       const server = await readServer(issuer, { reach, signal }, context)
       return server && use({ server, documented: true, ...rest }, issuers.length > 1)
     },
@@ -110,6 +112,9 @@ export async function chooseServer<T>(
     `${url.host} names ${shown(issuers[0] ?? '')} as its authorization server, but no metadata was found there. Contact its operator.`
   )
 }
+
+/** After this no further authorization server is tried: a list of those that never answer would keep a person waiting. */
+const maxSearchMs = 60_000
 
 /** The likeliest mistake in a URL that leads to a website but to no MCP server. */
 export const askForPath = ({ pathname }: URL): string =>

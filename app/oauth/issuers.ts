@@ -98,15 +98,8 @@ async function readServerAt(
   { sendRequest, now, quirks = {} }: ReadingContext
 ): Promise<AuthorizationServer | null> {
   const accepted = quirks.acceptIssuerSlash ? issuers.flatMap(bothSpellings) : issuers
-  let gone: string | null = null
-  return firstOf(new Set(places), async (place) => {
-    // Where one place cannot be reached, the others of its host cannot either.
-    const { host } = new URL(place)
-    if (host === gone) return null
-    const document = await fetchDocument(sendRequest, place, options, now()).catch((error: unknown) => {
-      if (error instanceof NetworkFault && (error.fault === 'offline' || error.detail === 'timeout')) gone = host
-      throw error
-    })
+  const read = async (place: string) => {
+    const document = await fetchDocument(sendRequest, place, options, now())
     if (!document || !('issuer' in document)) return null
     const claimed = String(document.issuer)
     if (accepted.includes(claimed)) return readAuthorizationServer(document, claimed, options.reach)
@@ -117,5 +110,7 @@ async function readServerAt(
       `The metadata of ${shown(named)} names another issuer, ${shown(claimed)}, so it was not used. Contact the operator.`,
       { proposals: issuerProposals(named, claimed) }
     )
-  })
+  }
+  // All places are at one host: where one cannot be reached, the others cannot either.
+  return firstOf(new Set(places), read, (error) => error instanceof NetworkFault && error.fault === 'offline')
 }

@@ -30,7 +30,7 @@ export async function fetchDocument(
     throw new NetworkFault('busy', `HTTP ${reply.status}`, new URL(url).host, retryAfterOf(reply.headers, now))
   if (!reply.ok) return null
   const document = objectOf(await reply.text())
-  // A captive portal, or a document cut short, must not be taken for "there is none": other addresses would be tried.
+  // A page, or a document cut short, is no word that there is none: a person is told of it where no other place has one.
   if (!document && options.isNamed) throw new NetworkFault('garbled', 'not_json', new URL(url).host)
   return document
 }

@@ -206,6 +206,29 @@ describe('the choice among several authorization servers', () => {
     expect(await issuerOf({})).toBe(b)
   })
 
+  test('ends after a minute of servers that never answer', async () => {
+    const setting = setUp()
+    const hanging = Array.from({ length: 8 }, (_, at) => `/hangs/${at}`)
+    for (const path of hanging)
+      for (const place of [`${serverPath}${path}`, `/.well-known/openid-configuration${path}`])
+        fake.script(place, 'hang')
+    list(...hanging.map((path) => `${fake.origin}${path}`))
+    const outcome = signIn({}, setting)
+    let isOver = false
+    void outcome.finally(() => {
+      isOver = true
+    })
+    for (const path of hanging) {
+      if (isOver) break
+      for (const place of [`${serverPath}${path}`, `/.well-known/openid-configuration${path}`]) {
+        await Promise.race([fake.arrived(place), outcome])
+        setting.clock.advance(31_000)
+      }
+    }
+    expect(await outcome).toEqual({ outcome: 'replyLost' })
+    expect(fake.requests.filter(({ path }) => path.includes('/hangs/1'))).toEqual([])
+  })
+
   test('takes the metadata’s own URL for the issuer, and a single text for a list', async () => {
     const [a, b] = all()
     for (const named of [

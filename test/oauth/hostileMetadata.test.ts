@@ -1,7 +1,8 @@
 // Metadata of a server that means harm or is merely odd: too much of everything, addresses that are not for us, and
 // parts that are wrong but needed by nobody.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { SendRequest } from '../../app/net/request.ts'
+import { isPrivateHost } from '../../app/net/privateAddresses.ts'
+import { NetworkFault, type SendRequest } from '../../app/net/request.ts'
 import { chooseServer, locate, takeFirst } from '../../app/oauth/discovery.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
 import { configOf, never, refusal, setUp, signInFully, start } from './oauth.fixture.ts'
@@ -103,6 +104,25 @@ describe('a public server', () => {
       }
     }
   )
+
+  test('is not led into the network by a pointer, and has its metadata at the next place', async () => {
+    const pointing: SendRequest = async (url, options) => {
+      if (isPrivateHost(new URL(url).hostname)) throw new NetworkFault('misconfigured', 'private_address', 'inside')
+      const reply = await saying({})(url, options)
+      if (url !== `${issuer}/mcp`) return reply
+      return new Response('', {
+        status: 401,
+        headers: { 'www-authenticate': 'Bearer resource_metadata="https://10.0.0.1/x"' }
+      })
+    }
+    const context = { sendRequest: pointing, now: () => start, signal: never }
+    const found = await locate(`${issuer}/mcp`, context)
+    expect((await chooseServer(found, context, takeFirst)).server.issuer).toBe(issuer)
+    const inside = { ...found.resource!, authorizationServers: ['https://10.0.0.1', 'http://localhost:1', issuer] }
+    const chosen = await chooseServer({ ...found, resource: inside }, context, takeFirst)
+    expect(chosen.server.issuer).toBe(issuer)
+    expect(found.reach).toBe('public')
+  })
 
   test.each(['revocation_endpoint', 'introspection_endpoint', 'userinfo_endpoint'])(
     'has no private %s, where a token would go',
