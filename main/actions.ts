@@ -39,7 +39,8 @@ export async function carryOut(act: Act, o: Actions): Promise<void> {
     if (started && started.waitingFor !== undefined) reply = await o.call('signIn.ready', { signIn: started.signIn })
     // The question is on the server's page.
     if (!reply.ok && reply.code === 'confirmationNeeded') return o.show(screenOf(server))
-    const title = views.find(({ id }) => id === server)?.name ?? server
+    const view = views.find(({ id }) => id === server)
+    const title = view?.nameWithHost ?? view?.name ?? server
     // That a person is needed is what notices.ts tells; and who cancelled knows it.
     if (!reply.ok && reply.code !== 'signInCancelled' && exitCodes[reply.code as ErrorCode] !== personNeeded)
       o.notifyOfServer(title, reply.message, server)

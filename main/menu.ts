@@ -138,16 +138,20 @@ export function describe(
 }
 
 /** A name fit for a menu: "&" would become an underline, and a server's owner may have put anything in it. */
-function write(name: string): string {
+function write(name: string, maxLength = 40): string {
   const letters = [...name.trim()]
-  return plainText(letters.length > 40 ? `${letters.slice(0, 39).join('')}…` : letters.join('')).replaceAll('&', '&&')
+  const cut = letters.length > maxLength ? `${letters.slice(0, maxLength - 1).join('')}…` : letters.join('')
+  return plainText(cut).replaceAll('&', '&&')
 }
+
+/** The core has shortened a name with a host, and kept the part that tells whose the host is. */
+const nameOf = ({ name, nameWithHost }: ServerView) => (nameWithHost ? write(nameWithHost, 80) : write(name))
 
 function serverLine(view: ServerView, now: number, settings: MenuSettings): Line {
   const server = view.id
   const isMuted = settings.muted.includes(server)
   return {
-    label: `${write(view.name)} — ${describe(view, now, settings)}`,
+    label: `${nameOf(view)} — ${describe(view, now, settings)}`,
     mark: markOf(view),
     lines: [
       { label: view.state === 'signedOut' ? 'Sign in' : 'Sign in again', act: { do: 'signIn', server } },

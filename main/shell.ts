@@ -79,7 +79,7 @@ export async function openShell(
       if (!view?.signIn) return
       void call('signIn.cancel', { signIn: view.signIn.id })
       notifyOfServer(
-        `${view.name}: sign-in ended`,
+        `${view.nameWithHost ?? view.name}: sign-in ended`,
         'Its link was opened twice, perhaps by another program on this computer. Start the sign-in again.',
         view.id
       )

@@ -7,7 +7,7 @@ import { useClock } from './clock.ts'
 import { ActionButton, Push } from './controls.tsx'
 import { countdown } from './durations.ts'
 import { ServerBoxes } from './ServerBoxes.tsx'
-import { go, screens, snapshots } from './store.ts'
+import { fullName, go, screens, snapshots } from './store.ts'
 import { clientsWords } from './words/clients.ts'
 
 function Left({ expiresAt }: { expiresAt: number }) {
@@ -19,7 +19,10 @@ export function AccessRequest({ pending }: { pending: PendingClient }) {
   const { request, name, digits, asks, source, destination, redirectUri, expiresAt } = pending
   const [servers, setServers] = useState<string[]>([])
   const known = snapshots.use()?.servers ?? []
-  const nameOf = (id: string) => known.find((server) => server.id === id)?.name ?? id
+  const nameOf = (id: string) => {
+    const server = known.find((server) => server.id === id)
+    return server ? fullName(server) : id
+  }
   const chosen = asks === null ? servers : null
   const action = `answer ${request}`
   const isOpen = chosen !== null && chosen.length === 0

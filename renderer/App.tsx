@@ -8,7 +8,7 @@ import { RefreshHoldBanner } from './RefreshHold.tsx'
 import { ServerList } from './ServerList.tsx'
 import { openCommand } from './session.ts'
 import { showTheme } from './settings.ts'
-import { changes, connections, screens, snapshots } from './store.ts'
+import { changes, connections, fullName, screens, snapshots } from './store.ts'
 import { appWords } from './words/app.ts'
 
 const ServerDetail = lazy(() => import('./ServerDetail.tsx'))
@@ -50,7 +50,7 @@ function Announcer() {
         .get()
         .flatMap(({ before, after }) => (before && after && tellingOf(before) !== tellingOf(after) ? [after] : []))
       if (told.length === 0) return
-      const each = told.map((view) => `${view.name}: ${view.words}`).join('. ')
+      const each = told.map((view) => `${fullName(view)}: ${view.words}`).join('. ')
       setSaid(told.length > 3 ? appWords.changed(told.length) : each)
     })
     return () => void unsubscribe()

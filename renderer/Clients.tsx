@@ -9,7 +9,7 @@ import { revoke, setLock, useClients } from './clients.ts'
 import { useClock } from './clock.ts'
 import { ActionButton, Page } from './controls.tsx'
 import { writeDay, writeMoment } from './durations.ts'
-import { snapshots } from './store.ts'
+import { fullName, snapshots } from './store.ts'
 import { clientsWords } from './words/clients.ts'
 
 function Moment({ at }: { at: number }) {
@@ -58,7 +58,10 @@ export default function Clients() {
   const known = useClients()
   const snapshot = snapshots.use()
   const { pending = [], locked = false } = snapshot?.clients ?? {}
-  const nameOf = (id: string) => snapshot?.servers.find((server) => server.id === id)?.name ?? id
+  const nameOf = (id: string) => {
+    const server = snapshot?.servers.find((server) => server.id === id)
+    return server ? fullName(server) : id
+  }
   return (
     <Page title={clientsWords.title}>
       <p className="lead">{clientsWords.lead}</p>

@@ -1,7 +1,7 @@
 // Checkboxes for the servers that a client or key may use; none is ticked at first, so that access is a choice.
 // Used for requests that named no server, and for new keys.
 import { Checkbox } from 'react-aria-components/Checkbox'
-import { snapshots } from './store.ts'
+import { fullName, snapshots } from './store.ts'
 
 export function ServerBoxes({
   label,
@@ -17,7 +17,7 @@ export function ServerBoxes({
     <fieldset className="choice">
       <legend>{label}</legend>
       <div className="options">
-        {servers.map(({ id, name }) => (
+        {servers.map(({ id, name, nameWithHost }) => (
           <Checkbox
             key={id}
             className="check"
@@ -25,7 +25,7 @@ export function ServerBoxes({
             onChange={(on) => onChange(on ? [...value, id] : value.filter((other) => other !== id))}
           >
             <span className="box" aria-hidden="true" />
-            {name}
+            {fullName({ name, nameWithHost })}
           </Checkbox>
         ))}
       </div>

@@ -13,7 +13,7 @@ import { Proposals } from './Proposals.tsx'
 import { hostOf } from './ServerList.tsx'
 import { Done, Failed } from './SignInEnd.tsx'
 import { beginSignIn, type Progress, replaceClient, useProgress } from './signIns.ts'
-import { useServer } from './store.ts'
+import { fullName, useServer } from './store.ts'
 import { listWords } from './words/list.ts'
 import { detailWords } from './words/server.ts'
 import { signInWords } from './words/signIn.ts'
@@ -69,7 +69,8 @@ type Shown = 'done' | 'now' | 'failed' | 'open'
 const marks: Record<Shown, MarkKind> = { done: 'ok', now: 'running', failed: 'needsYou', open: 'signedOut' }
 
 function Steps({ view, progress, isRunning }: { view: ServerView; progress: Progress | null; isRunning: boolean }) {
-  const waitingFor = useServer(view.signIn?.waitingFor ?? '')?.name
+  const first = useServer(view.signIn?.waitingFor ?? '')
+  const waitingFor = first && fullName(first)
   const reached = view.signIn?.step ?? progress?.step ?? 'resource'
   const at = progress?.phase === 'done' && !isRunning ? steps.length : steps.indexOf(reached)
   const shown = (index: number): Shown => {

@@ -46,6 +46,9 @@ export function useServer(id: string): ServerView | undefined {
 
 export const serverOf = follower.server
 
+/** For places that do not show the server's host: any server can call itself anything. */
+export const fullName = ({ name, nameWithHost }: Pick<ServerView, 'name' | 'nameWithHost'>) => nameWithHost ?? name
+
 /** False: messages were missed. */
 function accept(message: StreamMessage): boolean {
   const snapshot = follower.take(message)

@@ -46,7 +46,8 @@ export function renderTable(snapshot: Snapshot, now: number, { width, color }: T
   if (snapshot.servers.length === 0) lines.push(toWidth('No servers yet.', total))
   for (const view of snapshot.servers) {
     const { shape, sgr } = lights[view.light]
-    const name = toWidth(clean(view.name), nameWidth)
+    // What commands take comes first; the server's own name tells nobody which server it is.
+    const name = toWidth(clean(view.nameWithHost ? `${view.id} (${view.name})` : view.name), nameWidth)
     const words = toWidth(clean(view.words), wordsWidth)
     lines.push(
       `${paint(shape, sgr)} ${name} ${paint(words, sgr)} ${bar(view, now)} ${toWidth(timeLeft(view, now), leftWidth)}`,

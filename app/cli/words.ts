@@ -21,7 +21,7 @@ export const sayHold = ({ message }: { message: string }): string =>
 
 /** What a server can be found by on the command line. */
 export function isNamed(view: ServerView, server: string): boolean {
-  return view.id === server || view.name.toLowerCase() === server.toLowerCase()
+  return view.id === server || (!view.nameWithHost && view.name.toLowerCase() === server.toLowerCase())
 }
 
 /** The server called so. Throws `serverUnknown`. */

@@ -88,6 +88,10 @@ export const serverConfig = z
   .object({
     id: serverId,
     name: z.string().min(1).max(100),
+    /** A person chose the name, so the server's own does not take its place. */
+    isNamed: z.literal(true).optional(),
+    /** What the server calls itself, cleaned (serverInfo of MCP's `initialize`). */
+    ownName: z.string().max(200).optional(),
     url: z.string().min(1),
     grantKind,
     /** Scopes asked for, space separated; absent: what the server asks for. */

@@ -22,7 +22,7 @@ export const outcome = z.object({ view: serverView }).strict()
 
 /** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
 const addInput = serverConfig
-  .omit({ id: true, name: true, demo: true, account: true, allowedSites: true })
+  .omit({ id: true, name: true, isNamed: true, ownName: true, demo: true, account: true, allowedSites: true })
   .partial()
   .required({ url: true })
   .extend({

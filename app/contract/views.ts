@@ -73,7 +73,10 @@ export const wayOn = {
 export const serverView = z
   .object({
     id: serverId,
+    /** A person's word for it, else the server's own, else the id. Only a person's word is good to find it by. */
     name: z.string(),
+    /** Where `name` is the server's own word: with its host, for places that do not show the host. Any server can call itself anything. */
+    nameWithHost: z.string().optional(),
     url: z.string(),
     grantKind,
     /** The grant there is came by device code (RFC 8628), of the kind authorizationCode as it is. */

@@ -19,6 +19,7 @@ import { assertionReader } from '../oauth/assertion.ts'
 import { createOAuth } from '../oauth/engine.ts'
 import { ClientDeletion } from '../servers/clientDeletion.ts'
 import { clearLeftovers, DemoServers } from '../servers/demoServers.ts'
+import { introduce } from '../servers/introductions.ts'
 import { Looks } from '../servers/looks.ts'
 import { SignIns } from '../servers/signIns.ts'
 import type { LiveSettings } from '../settings/liveSettings.ts'
@@ -120,6 +121,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     vault,
     oauth,
     log,
+    onSignedIn: (server, signal) => introduce({ keeper, oauth, clock, log }, server, signal),
     onReplaced: (server, old) => void clientDeletion.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
   })
   const closing = new AbortController()

@@ -42,7 +42,7 @@ function isOngoing(kind: Kind, view: ServerView, now: number, awakeSince: number
 
 function write(kind: Kind, view: ServerView): Notice {
   const [brief = view.words] = view.words.split(': ')
-  const name = plainText(view.name)
+  const name = plainText(view.nameWithHost ?? view.name)
   const reason = plainText(view.detail || view.words)
   const words: Record<Kind, [string, string]> = {
     person: [`${name}: ${plainText(brief.toLowerCase())}`, reason],
@@ -110,7 +110,8 @@ export function decideNotices(
       // A server that needs a person has no token either: that is the same news.
       const isSaid = kind !== 'person' && next.has(key('person', view))
       const isWanted = settings.notifications && !settings.muted.includes(view.id)
-      if (!wasAnnounced && !isSaid && isWanted) show.push({ notice: write(kind, view), name: view.name })
+      if (!wasAnnounced && !isSaid && isWanted)
+        show.push({ notice: write(kind, view), name: view.nameWithHost ?? view.name })
     }
   }
   return { show: group(show), announced: [...next] }

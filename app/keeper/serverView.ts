@@ -53,6 +53,19 @@ export type Viewed = {
   movedTo: string | null
 }
 
+/** Servers of earlier versions do not say whether a person chose the name: one that differs from the id was. */
+function labelOf({ id, name, isNamed, ownName, url }: ServerConfig): Pick<ServerView, 'name' | 'nameWithHost'> {
+  if (ownName === undefined || isNamed || name !== id) return { name }
+  const host = URL.parse(url)?.host ?? url
+  // The end of a host tells whose it is, so that no long beginning may push it out of sight.
+  const end = host.length > 40 ? `…${host.slice(-39)}` : host
+  const letters = [...ownName]
+  return {
+    name: ownName,
+    nameWithHost: `${letters.length > 24 ? `${letters.slice(0, 23).join('')}…` : ownName} (${end})`
+  }
+}
+
 const unchecked = 'You pasted this token, and the server has not accepted it yet. Use Verify to check it.'
 
 /**
@@ -92,7 +105,7 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
   ]
   return {
     id: config.id,
-    name: config.name,
+    ...labelOf(config),
     url: config.url,
     grantKind: config.grantKind,
     // With a browser it has a redirect address.

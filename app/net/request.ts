@@ -1,6 +1,7 @@
 // One HTTP exchange with a server, on a new connection, limited in time and size; its fault says how far it got.
 // Connections are not reused: on a stale one a reply looks lost, and a lost reply may have used up a refresh token.
 import { brotliDecompressSync, unzipSync } from 'node:zlib'
+import { createParser } from 'eventsource-parser'
 import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ClientCertificate } from '../contract/serverConfig.ts'
@@ -46,6 +47,8 @@ export type RequestOptions = {
   /** How many redirects are followed, all within the same origin. Absent: none. */
   redirects?: number
   certificate?: ClientCertificate | undefined
+  /** The body of an event stream is the data of its first event that has any, waited for a short while. */
+  firstEvent?: boolean
 }
 
 export type SendOptions = {
@@ -57,7 +60,8 @@ export type SendOptions = {
 }
 
 /**
- * Resolves with the complete reply, in memory; the bodies of 408, 429, 5xx and of event streams are left out.
+ * Resolves with the complete reply, in memory; the bodies of 408, 429, 5xx are left out, and of event streams without
+ * `firstEvent`.
  * Rejects with NetworkFault. Plain HTTP is allowed to this machine only.
  */
 export type SendRequest = (url: string, options?: RequestOptions) => Promise<Response>
@@ -162,6 +166,7 @@ function exchange(
   let status = 0
   let headers = new Headers()
   let size = 0
+  let events: ReturnType<typeof readFirst> | null = null
   const chunks: Buffer[] = []
   dispatcher.dispatch(
     {
@@ -181,15 +186,18 @@ function exchange(
         // Some sites answer 999, which Response refuses; 599 is treated as the 5xx it most likely means.
         status = Math.min(code, 599)
         headers = headersOf(fields)
-        if (isBusyStatus(status) || headers.get('content-type')?.startsWith('text/event-stream'))
-          resolve(responseOf(status, headers, null))
+        const isStream = headers.get('content-type')?.startsWith('text/event-stream')
+        if (isBusyStatus(status) || (isStream && !options.firstEvent)) resolve(responseOf(status, headers, null))
+        else if (isStream) events = readFirst(clock, (data) => resolve(responseOf(status, headers, data)))
       },
       onResponseData(_controller, chunk) {
         size += chunk.length
+        if (events) return size <= limits.bodyBytes ? events.feed(chunk) : events.end()
         if (size > limits.bodyBytes) reject(new NetworkFault('garbled', 'too_large', url.host))
         else chunks.push(chunk)
       },
       onResponseEnd() {
+        if (events) return events.end()
         try {
           // Some servers compress although we ask them not to.
           const encoding = headers.get('content-encoding') ?? ''
@@ -207,8 +215,30 @@ function exchange(
   return promise.finally(() => {
     cancelTimer()
     stopListening()
+    events?.end()
     dispatcher.destroy().catch(() => {})
   })
+}
+
+/** How long the first event of a stream may take after the stream began. */
+const firstEventMs = 3000
+
+/** Calls `done` once: with the data of the first event, or with null where none comes in time or the stream ends. */
+function readFirst(clock: Clock, done: (data: Uint8Array<ArrayBuffer> | null) => void) {
+  const decoder = new TextDecoder()
+  const parser = createParser({
+    onEvent: ({ data }) => {
+      if (data !== '') done(new TextEncoder().encode(data))
+    }
+  })
+  const cancelTimer = clock.after(firstEventMs, () => done(null))
+  return {
+    feed: (chunk: Buffer) => parser.feed(decoder.decode(chunk, { stream: true })),
+    end() {
+      cancelTimer()
+      done(null)
+    }
+  }
 }
 
 const lookups = { any: undefined, public: publicLookup, private: privateLookup }

@@ -6,12 +6,13 @@ import { sayProblem } from '../health/problems.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { endSession, sessionIn } from './probeSession.ts'
+import { readServerInfo, type ServerInfo } from './serverInfo.ts'
 
 /**
  * `sentence`: the answer in words for a person. `scopes`: those the server said are missing; null: it did not say. `seen`: what
- * the answer, or its absence, shows of the server; null: nothing.
+ * the answer, or its absence, shows of the server; null: nothing. `info`: what the server says of itself.
  */
-export type Verification = Judged & { seen: Sighting | null }
+export type Verification = Judged & { seen: Sighting | null; info?: ServerInfo }
 type Judged = { sentence: string } & (
   | { verdict: 'accepted' | 'rejected' | 'unknown' }
   | { verdict: 'scopeNeeded'; scopes: string | null }
@@ -47,7 +48,7 @@ export async function verifyToken(
   const kinds = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   const ask = () => {
     const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds })
-    return sendRequest(url, { method: 'POST', headers, body, signal, redirects: 3 })
+    return sendRequest(url, { method: 'POST', headers, body, signal, redirects: 3, firstEvent: true })
   }
   try {
     let reply = await ask()
@@ -65,7 +66,12 @@ export async function verifyToken(
       await endSession(sendRequest, url, { headers, signal })
     }
     const judged = judge(reply, host)
-    return { ...judged, seen: judged.verdict === 'accepted' ? { kind: 'well' } : answered(reply.status) }
+    const info = judged.verdict === 'accepted' ? readServerInfo(await reply.text(), url) : null
+    return {
+      ...judged,
+      seen: judged.verdict === 'accepted' ? { kind: 'well' } : answered(reply.status),
+      ...(info && { info })
+    }
   } catch (error) {
     const { fault, detail } = error instanceof NetworkFault ? error : { fault: 'busy' as const, detail: 'aborted' }
     return {

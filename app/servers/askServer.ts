@@ -7,6 +7,7 @@ import type { Bearable } from '../oauth/dpop.ts'
 import type { OAuth } from '../oauth/port.ts'
 import type { Verification } from '../oauth/verifyToken.ts'
 import type { Vault } from '../vault/vault.ts'
+import { noteInfo } from './introductions.ts'
 
 export type AskParts = { keeper: Keeper; vault: Vault; oauth: OAuth; clock: Clock }
 
@@ -28,6 +29,7 @@ export async function askServer(
     (signal) => oauth.verify(keeper.roster.config(id), token, shape, signal),
     outer
   )
+  if (found.info) await noteInfo(keeper, id, found.info)
   if (found.seen) keeper.sightings.note(id, found.seen, began, true)
   return found
 }

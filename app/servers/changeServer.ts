@@ -36,6 +36,7 @@ export function changeServer(old: ServerConfig, secret: Secret | null, change: C
   const given = {
     ...fields,
     ...(fields.url !== undefined && { url: movedUrl(old, fields.url) }),
+    ...(fields.name !== undefined && { isNamed: true }),
     // The scopes a person sets replace those that the server asked for since.
     ...(fields.scope !== undefined && { addedScope: null, wantedScope: null, declinedScope: null }),
     ...(client && { clientAuth: client.clientAuth }),

@@ -98,6 +98,7 @@ export function buildServer(input: AddInput, existing: Existing, now: number) {
     url: withScheme(input.url),
     id,
     name: input.name ?? id,
+    ...((input.name || input.id) && { isNamed: true }),
     grantKind: grantKindOf(input)
   })
   const secret = secretOf(clientSecret, input.clientAuth === 'private_key_jwt')

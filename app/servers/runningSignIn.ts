@@ -21,6 +21,8 @@ export type SignInParts = {
   log: Log
   /** Told when a sign-in's grant is stored, with the grant that it replaced. */
   onReplaced?(server: string, old: Grant | null): void
+  /** Told after that, when the server's health knows it too; the sign-in ends when it resolves. */
+  onSignedIn?(server: string, signal: AbortSignal): Promise<void>
 }
 
 /** By device code: always, or where the server offers it; undefined: only where it offers nothing else. */
@@ -145,7 +147,7 @@ export class RunningSignIn {
 
   async #finish(askedScope: string | undefined): Promise<void> {
     const { server } = this
-    const { keeper, vault, log, onReplaced } = this.#parts
+    const { keeper, vault, log, onReplaced, onSignedIn } = this.#parts
     try {
       const { grant: granting } = await this.begun
       const grant = await granting.catch((error: unknown) => Promise.reject(this.#reasonFor(error)))
@@ -158,6 +160,7 @@ export class RunningSignIn {
       await noteOutcome(this.#parts, server, grant, askedScope)
       await keeper.signedIn(server)
       onReplaced?.(server, old)
+      await onSignedIn?.(server, this.#abort.signal)
     } catch (error) {
       const known = await dropRefusedScopes(this.#parts, server, asTokentrayError(error), askedScope)
       if (known.code === 'unexpected') log.error('a sign-in ended unexpectedly', error, { server })

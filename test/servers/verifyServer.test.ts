@@ -164,7 +164,7 @@ describe('what follows', () => {
     const { view, verdict } = await call('server.verify', { server: 'one' })
     expect(verdict).toBe('accepted')
     expect(view.acceptedAt).toBeGreaterThan(0)
-    expect(mcp.counts.accepted).toBe(1)
+    expect(mcp.counts.accepted).toBe(2)
   })
 
   test('rejected: one refresh mends what a refresh can mend', async () => {

@@ -1,0 +1,56 @@
+// What an MCP server says of itself in its answer to `initialize`: its name and where its icons are (MCP 2025-11-25).
+// The server may say anything, to look like another or to command a terminal, so only a short, clean name gets out.
+import { siteOf } from '../net/site.ts'
+
+export type ServerInfo = {
+  /** null: it says none that can be shown. */
+  name: string | null
+}
+
+/** `body`: the JSON of the answer, or of its event. null: it is no answer to `initialize`. */
+export function readServerInfo(body: string, url: string): ServerInfo | null {
+  const info = member(member(parse(body), 'result'), 'serverInfo')
+  return info && { name: cleanName(info.title, url) ?? cleanName(info.name, url) }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null // An answer in another form than MCP's.
+  }
+}
+
+function member(of: unknown, name: string): Record<string, unknown> | null {
+  const value = typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[name] : null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null
+}
+
+/** In characters. */
+const maxNameLength = 60
+
+/** `value` as a name of the server at `url`; null where it is none. */
+export function cleanName(value: unknown, url: string): string | null {
+  if (typeof value !== 'string') return null
+  const name = value
+    .slice(0, 1000)
+    .normalize('NFC')
+    .replace(/[\p{Z}\s]+/gu, ' ')
+    // Invisible or commanding: controls, direction marks, tags, private characters.
+    .replace(/\p{C}/gu, '')
+    .replace(/(\p{M}{2})\p{M}+/gu, '$1')
+    .trim()
+  const short = [...name].slice(0, maxNameLength).join('').trim()
+  return /[\p{L}\p{N}]/u.test(short) && !namesOtherSite(short, url) ? short : null
+}
+
+/** Beside the true host, the name of another one would be taken for the server's. */
+function namesOtherSite(name: string, url: string): boolean {
+  const hosts = name.normalize('NFKC').match(/[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*\.\p{L}{2,}/gu) ?? []
+  return hosts.some((host) => {
+    const named = URL.parse(`https://${host}`)
+    return named !== null && siteOf(named.href) !== siteOf(url)
+  })
+}
