@@ -135,6 +135,11 @@ function Running({
   return (
     <>
       {signIn.otherSite && <p className="help">{text.otherSite(signIn.otherSite)}</p>}
+      {signIn.notice && (
+        <p className="help" role="status">
+          {signIn.notice}
+        </p>
+      )}
       {signIn.device && <DeviceCode device={signIn.device} />}
       {url && signIn.step === 'browser' && <p className="help">{blocked ? text.blocked : text.opened}</p>}
       <div className="acts">

@@ -42,5 +42,14 @@ export const signInCommands = {
     input: z.object({ signIn: z.string() }).strict(),
     output: signInStarted
   },
+  /**
+   * Answers with the next sentence after the first `seen` ones on responses that arrived and were not acted on; `notice` null: the
+   * sign-in has ended.
+   */
+  'signIn.notice': {
+    doors: everyDoor,
+    input: z.object({ signIn: z.string(), seen: z.number().int().nonnegative() }).strict(),
+    output: z.object({ notice: z.string().nullable(), seen: z.number().int() }).strict()
+  },
   'signIn.cancel': { doors: everyDoor, input: z.object({ signIn: z.string() }).strict(), output: nothing }
 } as const

@@ -67,7 +67,9 @@ export const wayOn = {
   /** Its client was registered for an earlier sign-in, so that the page may not know it: `signIn.replaceClient`. */
   keptClient: z.literal(true).optional(),
   /** The host of the authorization server, where it is of another site than the server. */
-  otherSite: z.string().optional()
+  otherSite: z.string().optional(),
+  /** A sentence on a response that arrived and was not acted on; the sign-in goes on waiting. */
+  notice: z.string().optional()
 }
 
 export const serverView = z

@@ -85,11 +85,14 @@ export type Keeping = {
 /** Starts keeping what is in `vault`; where that fails nothing goes on behind. Rejects as reading the vault does. */
 export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
   const { vault, network, clock, log, metrics, settings, refusals, onChange } = options
+  const closing = new AbortController()
   const oauth = createOAuth({
     network,
     clock,
     registrations: vault,
     clientMetadataUrl: settings.current().clientMetadataUrl,
+    // The owner of one command ends with it.
+    ...(options.scope === 'all' && { lingerUntil: closing.signal }),
     readAssertion: assertionReader(options.environment),
     identityProviderSecret: (server) => vault.identityProviderSecret(server),
     get guessedLifetime() {
@@ -124,7 +127,6 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     onSignedIn: (server, signal) => introduce({ keeper, oauth, clock, log }, server, signal),
     onReplaced: (server, old) => void clientDeletion.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
   })
-  const closing = new AbortController()
   const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random, onChange })
   const upstreams = createUpstreams({ stepUp: { keeper, vault, oauth }, clock })
   let access: Access

@@ -45,6 +45,7 @@ export type Viewed = {
     waitingFor?: string
     keptClient?: true
     otherSite?: string
+    notice?: string
   } | null
   lastEvent: HistoryEvent | null
   /** Of the sign-in that failed last. */
@@ -177,7 +178,8 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
           device: signIn?.device ?? null,
           ...(signIn?.waitingFor !== undefined && { waitingFor: signIn.waitingFor }),
           ...(signIn?.keptClient && { keptClient: true as const }),
-          ...(signIn?.otherSite !== undefined && { otherSite: signIn.otherSite })
+          ...(signIn?.otherSite !== undefined && { otherSite: signIn.otherSite }),
+          ...(signIn?.notice !== undefined && { notice: signIn.notice })
         }
       : null,
     lastEvent

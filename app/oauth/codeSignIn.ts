@@ -38,6 +38,8 @@ export type CodeSignInOptions = Omit<AuthorizationRequest, 'prompts'> & {
   forgetClient: (client: CodeClient) => Promise<void>
   /** Called when the sign-in goes on at another address, with a request that differs from the one that was refused. */
   onAskedAgain: (url: string) => void
+  /** Told in a sentence of a response without a state, which is not acted on. */
+  onStray: (sentence: string) => void
   /** Keeps what was learned about a client that registered itself. */
   rememberClient: (client: CodeClient) => Promise<void>
 }
@@ -98,7 +100,7 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
     const { href } = authorizationUrl(asked, state, challenge)
     const request: CodeRequest = { ...asked, state, verifier, url: href, page: null }
     requests.push(request)
-    callback.expect(state, (parameters) => answer(request, parameters))
+    callback.expect(state, (parameters) => answer(request, parameters), options.onStray)
     return request
   }
   const askAs = (client: CodeClient): Promise<CodeRequest> => {

@@ -22,6 +22,8 @@ export type OAuthOptions = {
   registrations: Registrations
   guessedLifetime?: number
   signInTimeoutMs?: number
+  /** Until it aborts, a late browser is told that its sign-in is over (callback.ts). Absent: its connection is refused. */
+  lingerUntil?: AbortSignal
   clientMetadataUrl?: string | null
   /** For servers of the kind jwtBearer. Absent: assertion commands get an empty environment. */
   readAssertion?: ReadAssertion
@@ -61,7 +63,7 @@ export function createContext(options: OAuthOptions) {
     registrations,
     signInTimeoutMs: options.signInTimeoutMs ?? 600_000,
     clientMetadataUrl: options.clientMetadataUrl ?? null,
-    openCallback: createCallbacks(),
+    openCallback: createCallbacks({ clock, lingerUntil: options.lingerUntil }),
     oneAtATime: createQueue(),
     nonces,
     sendRequestFor,

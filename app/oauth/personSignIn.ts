@@ -142,6 +142,7 @@ async function prepareCode(
     onStep,
     onReplaced = () => {},
     onAskedAgain = () => {},
+    onStray = () => {},
     signal,
     isProfile = false,
     isClientDead = false
@@ -180,6 +181,7 @@ async function prepareCode(
       return made
     },
     onReplaced,
+    onStray,
     onAskedAgain(url) {
       onStep('browser')
       onAskedAgain(url)

@@ -82,6 +82,8 @@ export interface OAuth {
       onReplaced?: (url: string) => void
       /** Called where the server refused a request for a code and may accept another one: the sign-in goes on at this address. */
       onAskedAgain?: (url: string) => void
+      /** Told in a sentence, at most every ten seconds, of a response without a state; the sign-in goes on waiting. */
+      onStray?: (sentence: string) => void
       /** Told before anything is sent to the authorization server; throws where a person must be asked first. */
       checkEndpoints?: (endpoints: SignInEndpoints) => void
       /** Waits until no other sign-in at this issuer is in the browser; rejects where this one is cancelled meanwhile. */

@@ -74,7 +74,8 @@ export async function obtainClient(
   const { server } = discovery
   const isDevice = slot === 'device'
   const redirectPort = isDevice ? undefined : config.redirectPort
-  const openAt = async (port: number) => (isDevice ? null : await context.openCallback(slot, port))
+  const isChosen = redirectPort !== undefined
+  const openAt = async (port: number) => (isDevice ? null : await context.openCallback(slot, port, isChosen))
   const newCallback = () => openAt(redirectPort ?? 0)
 
   if (config.clientId !== undefined)
@@ -99,7 +100,7 @@ export async function obtainClient(
   let other: Callback | null = null
   try {
     const openOther = async () => {
-      other = await context.openCallback(slot === 'localhost' ? '127.0.0.1' : 'localhost', redirectPort ?? 0)
+      other = await context.openCallback(slot === 'localhost' ? '127.0.0.1' : 'localhost', redirectPort ?? 0, isChosen)
       return other.redirectUri
     }
     const redirect = { redirectUri: callback?.redirectUri ?? null, openOther: isDevice ? null : openOther }

@@ -38,6 +38,8 @@ export type ShownSignIn = Pick<SignIn, 'url' | 'redirectUri' | 'device'> & {
   waitingFor?: string
   /** The host of the authorization server, where it is of another site than the server. */
   otherSite?: string
+  /** On a response that arrived and was not acted on. */
+  notice?: string
   /** The client was registered earlier, so the server's page may not know it any more. */
   keptClient?: true
 }
@@ -60,6 +62,8 @@ export class RunningSignIn {
   #left = Promise.withResolvers<void>()
   #signIn: SignIn | null = null
   #waitingFor: string | null = null
+  readonly #notices: string[] = []
+  #noticed = Promise.withResolvers<void>()
   #otherSite: string | undefined
 
   constructor(parts: SignInParts, queues: SignInQueues, server: string, way: SignInWay) {
@@ -85,13 +89,23 @@ export class RunningSignIn {
   }
 
   shown(): ShownSignIn {
+    const notice = this.#notices.at(-1)
     const { url = null, redirectUri = null, device = null, replaceClient = null } = this.#signIn ?? {}
     return {
       ...{ id: this.id, url, redirectUri, device },
       ...(this.#waitingFor !== null && { waitingFor: this.#waitingFor }),
       ...(this.#otherSite !== undefined && { otherSite: this.#otherSite }),
+      ...(notice !== undefined && { notice }),
       ...(replaceClient && { keptClient: true })
     }
+  }
+
+  /** Resolves with the next notice after the first `seen` ones; null: the sign-in has ended. */
+  async notice(seen: number): Promise<{ notice: string | null; seen: number }> {
+    while (this.#notices.length <= seen && !this.isEnded)
+      await Promise.race([this.#noticed.promise, this.finished.catch(() => {})])
+    const notice = this.#notices[seen]
+    return notice === undefined ? { notice: null, seen } : { notice, seen: seen + 1 }
   }
 
   /** Goes on as a client registered anew, where the one at hand was kept from an earlier sign-in. */
@@ -128,6 +142,12 @@ export class RunningSignIn {
       turn: (issuer) => this.#waitTurn(issuer),
       onReplaced: (url) => this.#goOnAt(url),
       grantIssuer: keeper.roster.get(server).shape?.issuer,
+      onStray: (sentence) => {
+        this.#notices.push(sentence)
+        this.#noticed.resolve()
+        this.#noticed = Promise.withResolvers<void>()
+        this.#show()
+      },
       onAskedAgain: (url) => {
         if (this.#signIn) this.#signIn = { ...this.#signIn, url }
         this.#show()

@@ -59,6 +59,11 @@ export class SignIns {
     return this.wait(id)
   }
 
+  /** Resolves with the next notice after the first `seen` ones; null: the sign-in has ended. */
+  async notice(id: string, seen: number): Promise<{ notice: string | null; seen: number }> {
+    return this.#get(id).notice(seen)
+  }
+
   cancel(id: string): void {
     this.#running.get(id)?.cancel()
   }

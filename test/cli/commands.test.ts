@@ -433,6 +433,17 @@ describe('login', () => {
     waiting.resolve({ view: makeView('a') })
     expect((await runIn(['login', 'a'], { core })).err).toContain('You sign in at tenant.auth0.com')
   })
+  test('what arrives meanwhile and is not acted on is a line, each once', async () => {
+    const { core, waiting } = makeSigningIn()
+    const notices = ['It says: one.', 'It says: two.']
+    core.on('signIn.notice', ({ seen }: { seen: number }) => {
+      const notice = notices[seen]
+      if (notice === undefined) waiting.resolve({ view: makeView('a') })
+      return { notice: notice ?? null, seen: notice === undefined ? seen : seen + 1 }
+    })
+    const { err } = await runIn(['login', 'a'], { core })
+    expect(err.split('\n').filter((line) => line.startsWith('It says'))).toEqual(notices)
+  })
   test('FM-16 Ctrl-C cancels the sign-in in the core, finishes what is in progress and exits with 130', async () => {
     const { core } = makeSigningIn()
     const made = makeWorld({ core, openBrowser: async () => true })

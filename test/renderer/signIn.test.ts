@@ -164,6 +164,15 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     await page.getByText(signInWords.otherSite('tenant.auth0.com')).waitFor()
   })
 
+  test('what arrived meanwhile and was not acted on is a line on the page', async () => {
+    signingIn(fixture())
+    fixture().change(({ servers }) => {
+      servers.find(({ id }) => id === 'figma')!.signIn!.notice = 'A response arrived. It says: no plan.'
+    })
+    const page = await open('#sign-in/figma')
+    await page.getByText('It says: no plan.').waitFor()
+  })
+
   test('scopes that a server asked for are shown on its page with a no', async () => {
     fixture().change(({ servers }) => {
       servers.find(({ id }) => id === 'github')!.missingScope = 'admin:org delete_repo'

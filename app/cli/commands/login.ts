@@ -110,6 +110,7 @@ async function signInOnce(
         world,
         `If that page says the client is unknown, press Ctrl-C and run "tokentray login ${server} --new-client".`
       )
+    void printNotices(world, owner, started.signIn)
   }
   const offersSkip = canSkip && isInteractive(world)
   if (offersSkip) printNote(world, 'To go on without signing in here, press Enter.')
@@ -139,6 +140,13 @@ async function signInOnce(
     browser?.close()
     stopReading()
   }
+}
+
+/** Prints what arrives meanwhile and is not acted on, until the sign-in ends or is no longer asked about. */
+async function printNotices(world: World, owner: Owner, signIn: string): Promise<void> {
+  // An older owner does not know the command; how the sign-in ends is told by signIn.wait.
+  const next = (seen: number) => owner.call('signIn.notice', { signIn, seen }).catch(() => ({ notice: null, seen }))
+  for (let told = await next(0); told.notice !== null; told = await next(told.seen)) printNote(world, told.notice)
 }
 
 /** The address is printed, and is no argument of any program: see handOver(). */

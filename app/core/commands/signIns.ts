@@ -41,6 +41,7 @@ export function createSignInHandlers(o: {
     },
     'signIn.wait': async (input) => viewed(await signIns.wait(input.signIn)),
     'signIn.paste': async (input) => viewed(await signIns.paste(input.signIn, input.url)),
+    'signIn.notice': (input) => signIns.notice(input.signIn, input.seen),
     'signIn.cancel': async (input) => {
       signIns.cancel(input.signIn)
       return {}
