@@ -53,7 +53,8 @@ describe('the names that a running Tokentray offers', () => {
       { id: 'k1', name: 'Claude Code' },
       { id: 'k2', name: 'twice' },
       { id: 'k3', name: 'Twice' },
-      { id: 'k4', name: '-x' }
+      { id: 'k4', name: '-x' },
+      { id: '-k5', name: 'twice' }
     ]
     core.on('clients.list', () => ({ clients, pending: [], locked: false, refused: [] }))
     expect(await ask(core, 'clients')).toEqual(['Claude Code\tk1', 'k2\ttwice', 'k3\tTwice', 'k4\t'])

@@ -44,9 +44,9 @@ function namesOf(all: readonly Named[], kind: Kind): [typed: string, meaning: st
   for (const { id } of all) times.set(key(id), (times.get(key(id)) ?? 0) + 1)
   return all.flatMap(({ id, name }): [string, string][] => {
     const isUsable = isTypeable(name) && times.get(key(name)) === 1
-    const byId: [string, string] = [id, isTypeable(name) ? name : '']
+    const byId: [string, string][] = isTypeable(id) ? [[id, isTypeable(name) ? name : '']] : []
     const byName: [string, string][] = isUsable ? [[name, id]] : []
-    return kind === 'clients' && isUsable ? byName : [byId, ...byName]
+    return kind === 'clients' && isUsable ? byName : [...byId, ...byName]
   })
 }
 
