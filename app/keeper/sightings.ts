@@ -8,8 +8,9 @@ import { explainOutage } from '../health/words.ts'
 import { isLoopbackHost } from '../net/privateAddresses.ts'
 import type { Entry, Roster } from './roster.ts'
 
-/** A server that comes and goes writes no more than two lines of history in this time. */
-const toldEveryMs = 5 * 60_000
+/** A server that comes and goes is told as down so many times in this time, or it would fill its history. */
+const toldWithinMs = 5 * 60_000
+const maxTold = 2
 /** An answer from beyond this computer shows for so long that its network works. */
 const networkKnownMs = 60_000
 
@@ -24,8 +25,8 @@ type Options = {
 
 export class Sightings {
   readonly #o: Options
-  /** When a line of history last said that a server is down, by server; `isDown`: none has said since that it is up. */
-  readonly #told = new Map<string, { at: number; isDown: boolean }>()
+  /** By server: how often history said since `from` that it is down; `isDown`: it has not said since that it is up. */
+  readonly #told = new Map<string, { from: number; times: number; isDown: boolean }>()
   /** The last answer from beyond this computer. */
   #answeredAt = Number.NEGATIVE_INFINITY
   /** The first server that could not be reached since then; 'all': another host could not either, so it is the network here. */
@@ -66,12 +67,17 @@ export class Sightings {
     const told = this.#told.get(id)
     const now = this.#o.clock.now()
     if (outage) {
-      if (told && (told.isDown || Math.abs(now - told.at) < toldEveryMs)) return
-      this.#told.set(id, { at: now, isDown: true })
+      const isRecent = told && Math.abs(now - told.from) < toldWithinMs
+      if (told?.isDown || (isRecent && told.times === maxTold)) return
+      this.#told.set(
+        id,
+        isRecent ? { ...told, times: told.times + 1, isDown: true } : { from: now, times: 1, isDown: true }
+      )
       this.#o.record(id, 'serverDown', explainOutage(outage, null))
     } else if (told?.isDown) {
       this.#told.set(id, { ...told, isDown: false })
-      const length = before ? ` after ${formatDuration(Math.max(0, now - before.since))}` : ''
+      const lengthMs = before ? now - before.since : 0
+      const length = lengthMs >= 1000 ? ` after ${formatDuration(lengthMs)}` : ''
       this.#o.record(id, 'serverUp', upDetail ?? `The server works again${length}`)
     }
   }

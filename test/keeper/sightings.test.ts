@@ -99,13 +99,14 @@ test('a server that comes and goes fills no history; one that stays away after t
     saw('one', well)
     clock.jump(1000)
   }
-  expect(await history('one')).toHaveLength(2)
+  expect(await history('one')).toHaveLength(4)
   saw('one', refused)
   expect(lights()).toEqual(['amber'])
-  expect(await history('one')).toHaveLength(2)
+  expect(await history('one')).toHaveLength(4)
   clock.jump(5 * minute)
   saw('one', refused)
-  expect((await history('one')).map(([kind]) => kind)).toEqual(['serverDown', 'serverUp', 'serverDown'])
+  const kinds = (await history('one')).map(([kind]) => kind)
+  expect(kinds).toEqual(['serverDown', 'serverUp', 'serverDown', 'serverUp', 'serverDown'])
   await keeper.drain()
 })
 
