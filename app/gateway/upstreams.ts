@@ -55,7 +55,8 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     if (tokens?.generation !== generation) return null
     const { verdict, seen, sentence } = await askServer({ ...stepUp, clock }, id, tokens, {
       timeoutMs: askTimeoutMs,
-      asksIssuer: true
+      asksIssuer: true,
+      callsTool: true
     })
     const { name } = roster.config(id)
     if (verdict === 'accepted' || verdict === 'scopeNeeded') {

@@ -3,7 +3,7 @@
 import { bearerChallenge, type Challenge, resourceMetadataIn } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { type Json, objectOf } from './metadata.ts'
-import { endSession, sessionIn } from './probeSession.ts'
+import { endSession, noTool, sessionIn } from './probeSession.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 export type Probe = {
@@ -18,9 +18,6 @@ export type Probe = {
 }
 
 type Probing = { url: URL; reach: 'any' | 'private'; sendRequest: SendRequest; now: () => number; signal: AbortSignal }
-
-/** A name of ours: a call of it does nothing, at whatever server. */
-const noTool = 'tokentray-asks-for-sign-in'
 
 /**
  * Sends the first requests of any MCP client without a token. Some servers allow `initialize` without a token and refuse only

@@ -36,12 +36,13 @@ export function createOAuth(options: OAuthOptions): OAuth {
     config: ServerConfig,
     token: Bearable,
     shape: RequestShape | null,
-    signal: AbortSignal
+    signal: AbortSignal,
+    callsTool = false
   ): Promise<Verification> {
     const sendRequest = sendRequestFor(config)
     const credentials = (method: string, at: string) => credentialsFor(token, { nonces, clock }, method, at)
     const noteNonce = (nonce: string | null) => nonces.note(config.url, nonce)
-    const found = await verifyToken(sendRequest, config.url, credentials, { signal, noteNonce })
+    const found = await verifyToken(sendRequest, config.url, credentials, { signal, noteNonce, callsTool })
     if (found.verdict !== 'unknown' || !shape?.issuer) return found
     const request = { signal, grantIssuer: shape.issuer }
     const discovery = await context.discovered(config, request, takeFirst).catch(() => null)

@@ -92,9 +92,15 @@ export interface OAuth {
   ): Promise<SignIn>
   /**
    * Asks the MCP server whether it accepts this token (verifyToken.ts), and where its answer does not tell, the authorization
-   * server whether the token is active (introspection.ts). Never throws.
+   * server whether the token is active (introspection.ts). `callsTool`: also by the call of a tool that no server has. Never throws.
    */
-  verify(config: ServerConfig, token: Bearable, shape: RequestShape | null, signal: AbortSignal): Promise<Verification>
+  verify(
+    config: ServerConfig,
+    token: Bearable,
+    shape: RequestShape | null,
+    signal: AbortSignal,
+    callsTool?: boolean
+  ): Promise<Verification>
   /** RFC 7009, refresh token first. Resolves with a sentence on the result; never throws. */
   revoke(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<string>
   /** Removes the kept registration of this grant's client: the next sign-in registers a new one. */

@@ -19,3 +19,6 @@ export async function endSession(
 ): Promise<void> {
   await sendRequest(url, { method: 'DELETE', ...options }).catch(() => {})
 }
+
+/** A name of ours: a call of it does nothing, at whatever server. */
+export const noTool = 'tokentray-asks-for-sign-in'

@@ -1,11 +1,11 @@
 // Asks an MCP server whether it accepts a token: sends one `initialize`, and ends the session that this may have opened.
-// Only the HTTP status counts: servers that do not know `initialize` refuse a bad token too.
+// Only the HTTP status counts: servers that do not know `initialize` refuse a bad token too. Some look at the token at tools only.
 
 import type { Sighting } from '../health/outage.ts'
 import { sayProblem } from '../health/problems.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
-import { endSession, sessionIn } from './probeSession.ts'
+import { endSession, noTool, sessionIn } from './probeSession.ts'
 import { readServerInfo, type ServerInfo } from './serverInfo.ts'
 
 /**
@@ -19,12 +19,13 @@ type Judged = { sentence: string } & (
 )
 
 const protocolVersion = '2025-11-25'
-const body = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion, capabilities: {}, clientInfo: { name: 'tokentray', version: '1' } }
+const bodyOf = (method: string, params: object) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+const initialize = bodyOf('initialize', {
+  protocolVersion,
+  capabilities: {},
+  clientInfo: { name: 'tokentray', version: '1' }
 })
+const callNoTool = bodyOf('tools/call', { name: noTool, arguments: {} })
 
 const faults: Record<NetworkFault['fault'], string> = {
   offline: 'could not be reached',
@@ -36,19 +37,24 @@ const faults: Record<NetworkFault['fault'], string> = {
 
 /**
  * RFC 6750 section 3.1: a 401 is about the token itself, a 403 with `insufficient_scope` about what it allows. Never throws.
- * `credentials` is called for each request, since a DPoP proof is good for one only.
+ * `credentials` is called for each request, since a DPoP proof is good for one only. `callsTool`: where `initialize` was accepted, a
+ * tool that no server has is called too, for servers that look at the token at tools only.
  */
 export async function verifyToken(
   sendRequest: SendRequest,
   url: string,
   credentials: (method: string, url: string) => [name: string, value: string][],
-  { signal, noteNonce }: { signal: AbortSignal; noteNonce: (nonce: string | null) => boolean }
+  {
+    signal,
+    noteNonce,
+    callsTool
+  }: { signal: AbortSignal; noteNonce: (nonce: string | null) => boolean; callsTool: boolean }
 ): Promise<Verification> {
   const host = URL.parse(url)?.host ?? 'The server'
   const kinds = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
-  const ask = () => {
-    const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds })
-    return sendRequest(url, { method: 'POST', headers, body, signal, redirects: 3, firstEvent: true })
+  const ask = (body = initialize, more: Record<string, string> = {}) => {
+    const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds, ...more })
+    return sendRequest(url, { method: 'POST', headers, body, signal, redirects: 3, firstEvent: body === initialize })
   }
   try {
     let reply = await ask()
@@ -57,15 +63,17 @@ export async function verifyToken(
     const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
     if (reply.status === 401 && isAskedFor) reply = await ask()
     const session = sessionIn(reply.headers)
-    if (session !== null) {
-      const headers = {
-        ...Object.fromEntries(credentials('DELETE', url)),
-        'mcp-session-id': session,
-        'mcp-protocol-version': protocolVersion
-      }
+    const inSession = session !== null && { 'mcp-session-id': session, 'mcp-protocol-version': protocolVersion }
+    let judged = judge(reply, host)
+    if (callsTool && judged.verdict === 'accepted') {
+      const called = await ask(callNoTool, inSession || {}).catch(() => null)
+      const isRefused = called?.status === 401 && !asksForNonce(called.headers.get('www-authenticate'))
+      if (isRefused) judged = judge(called, host)
+    }
+    if (inSession) {
+      const headers = { ...Object.fromEntries(credentials('DELETE', url)), ...inSession }
       await endSession(sendRequest, url, { headers, signal })
     }
-    const judged = judge(reply, host)
     const info = judged.verdict === 'accepted' ? readServerInfo(await reply.text(), url) : null
     return {
       ...judged,

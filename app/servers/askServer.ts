@@ -12,22 +12,22 @@ import { noteInfo } from './introductions.ts'
 export type AskParts = { keeper: Keeper; vault: Vault; oauth: OAuth; clock: Clock }
 
 /**
- * Resolves within `timeoutMs`. `asksIssuer`: where the answer does not tell, the authorization server is asked (RFC 7662). Rejects
- * serverUnknown, and where the vault cannot be read.
+ * Resolves within `timeoutMs`. `asksIssuer`: where the answer does not tell, the authorization server is asked (RFC 7662).
+ * `callsTool`: a tool that no server has is called too, since some servers look at the token at tools only. Rejects serverUnknown, and where the vault cannot be read.
  */
 export async function askServer(
   { keeper, vault, oauth, clock }: AskParts,
   id: string,
   token: Bearable,
-  { timeoutMs, asksIssuer, signal: outer }: { timeoutMs: number; asksIssuer: boolean; signal?: AbortSignal }
+  given: { timeoutMs: number; asksIssuer: boolean; callsTool?: boolean; signal?: AbortSignal }
 ): Promise<Verification> {
-  const shape = asksIssuer ? ((await vault.readGrant(id))?.shape ?? null) : null
+  const shape = given.asksIssuer ? ((await vault.readGrant(id))?.shape ?? null) : null
   const began = clock.now()
   const found = await withTimeout(
     clock,
-    timeoutMs,
-    (signal) => oauth.verify(keeper.roster.config(id), token, shape, signal),
-    outer
+    given.timeoutMs,
+    (signal) => oauth.verify(keeper.roster.config(id), token, shape, signal, given.callsTool),
+    given.signal
   )
   if (found.info) await noteInfo(keeper, id, found.info)
   if (found.seen) keeper.sightings.note(id, found.seen, began, true)

@@ -27,7 +27,7 @@ type Upstream = {
   /** So many requests get a 401 first. */
   refuseNext: number
   refused: number
-  /** The tool whose calls always get a 401. */
+  /** The tool whose calls always get a 401; 'every': all do. */
   closedTool: string | null
   /** How many `initialize` came. */
   initialized: number
@@ -95,7 +95,8 @@ async function startUpstream(setting: Setting, stateful: boolean): Promise<Upstr
       params?: { name?: string }
     } | null
     if (message?.method === 'initialize') upstream.initialized++
-    if (upstream.closedTool !== null && message?.params?.name === upstream.closedTool)
+    const isClosed = upstream.closedTool === 'every' || message?.params?.name === upstream.closedTool
+    if (message?.method === 'tools/call' && isClosed)
       return response.writeHead(401, { 'www-authenticate': `Bearer ${metadata}` }).end()
     const known = sessions.get(String(request.headers['mcp-session-id']))
     await (known ?? (await makeTransport())).handleRequest(request, response, message ?? undefined)
@@ -334,6 +335,15 @@ describe('a server that moved within its origin', () => {
     await expect(s.call('server.set', { server: 'one', url: 'no url' })).rejects.toMatchObject({ code: 'urlInvalid' })
     expect(s.view().url).toBe(upstream.url)
   })
+})
+
+test('a server that looks at the token at tools only, and takes none there, needs a person', async () => {
+  const upstream = await start({ stateful: false })
+  upstream.closedTool = 'every'
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'greet', arguments: {} } })
+  const reply = await ask({ gateway }, '/one', { ...initialize, body, key: localKey })
+  expect([reply.status, JSON.parse(reply.text).error.data.code]).toEqual([503, 'signInNeeded'])
+  expect(s.view()).toMatchObject({ light: 'red', action: 'signIn' })
 })
 
 test('a request that needs more scopes asks the person for them, and the rest goes on', async () => {
