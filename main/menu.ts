@@ -1,12 +1,13 @@
 // The tray's menu, icon and tooltip as data, made from the snapshot: pure, so that every line of it can be tested.
 // Decides wording and order only; health's own words come from the core.
 
+import { canRefresh, endingOf } from '../app/contract/renewal.ts'
 import type { ServerView, Snapshot, VaultView } from '../app/contract/views.ts'
 import { plainText } from '../app/health/plainText.ts'
 import { lockLine, requestLines } from './accessRequests.ts'
 
-/** Six marks that differ in shape as well as in colour; each is a drawing in build/icons. */
-export type Mark = 'healthy' | 'refreshing' | 'waiting' | 'attention' | 'paused' | 'signedOut'
+/** Seven marks that differ in shape as well as in colour; each is a drawing in build/icons. */
+export type Mark = 'healthy' | 'ending' | 'refreshing' | 'waiting' | 'attention' | 'paused' | 'signedOut'
 
 /** What a click asks for. */
 export type Act =
@@ -61,6 +62,7 @@ export function markOf(view: ServerView): Mark {
   if (view.light === 'red') return 'attention'
   if (view.light === 'amber') return 'waiting'
   if (view.light === 'grey') return 'signedOut'
+  if (endingOf(view)) return 'ending'
   return view.state === 'refreshing' ? 'refreshing' : 'healthy'
 }
 
@@ -68,7 +70,7 @@ export function markOf(view: ServerView): Mark {
 export type Tally = Record<Mark, number>
 
 export function tallyOf(servers: readonly ServerView[] = []): Tally {
-  const tally = { healthy: 0, refreshing: 0, waiting: 0, attention: 0, paused: 0, signedOut: 0 }
+  const tally = { healthy: 0, ending: 0, refreshing: 0, waiting: 0, attention: 0, paused: 0, signedOut: 0 }
   for (const view of servers) tally[markOf(view)]++
   return tally
 }
@@ -80,7 +82,7 @@ export function trayMark(snapshot: Snapshot | null, tally = tallyOf(snapshot?.se
   if (snapshot.vault.state !== 'open' || snapshot.light === 'red' || snapshot.clients.pending.length > 0)
     return 'attention'
   if (snapshot.light === 'amber') return 'waiting'
-  if (snapshot.light === 'green') return 'healthy'
+  if (snapshot.light === 'green') return tally.ending > 0 ? 'ending' : 'healthy'
   return tally.paused > 0 ? 'paused' : 'signedOut'
 }
 
@@ -95,7 +97,8 @@ export function tooltipOf(snapshot: Snapshot | null, tally = tallyOf(snapshot?.s
   if (attention > 0) return `Tokentray: ${attention === 1 ? '1 server needs' : `${attention} servers need`} you`
   if (waiting > 0) return `Tokentray: ${waiting === 1 ? '1 server has' : `${waiting} servers have`} a problem`
   const healthy = tally.healthy + tally.refreshing
-  return healthy > 0 ? `Tokentray: ${healthy} healthy` : 'Tokentray: no servers signed in'
+  const counts = [healthy > 0 && `${healthy} healthy`, tally.ending > 0 && `${tally.ending} without a refresh token`]
+  return `Tokentray: ${counts.filter(Boolean).join(', ') || 'no servers signed in'}`
 }
 
 /** "0:38" under an hour, "1 h 5 min" above. */
@@ -131,6 +134,8 @@ export function describe(
     return `Retrying · attempt ${view.attempt} · ${view.nextAt <= now ? 'next now' : `next ${when(view.nextAt, countdown)}`}`
   // A server that is down makes the next refresh the lesser news.
   if (view.state !== 'fresh' || view.outage) return brief
+  const ending = endingOf(view)
+  if (ending && ending.at > now) return `${ending.remedy} ${when(ending.at, distance)}`
   if (view.nextAt !== null && view.nextAt > now) return `${brief} · refreshes ${when(view.nextAt, distance)}`
   if (view.nextAt === null && view.expiresAt !== null && view.expiresAt > now)
     return `${brief} · expires ${when(view.expiresAt, distance)}`
@@ -155,7 +160,10 @@ function serverLine(view: ServerView, now: number, settings: MenuSettings): Line
     mark: markOf(view),
     lines: [
       { label: view.state === 'signedOut' ? 'Sign in' : 'Sign in again', act: { do: 'signIn', server } },
-      { label: 'Refresh now', act: { do: 'refresh', server } },
+      // Before the first token nobody knows whether it can be refreshed.
+      ...(view.obtainedAt === null || canRefresh(view)
+        ? [{ label: 'Refresh now', act: { do: 'refresh', server } } as Line]
+        : []),
       view.paused
         ? { label: 'Resume', act: { do: 'resume', server } }
         : { label: 'Pause', act: { do: 'pause', server } },

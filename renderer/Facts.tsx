@@ -26,7 +26,8 @@ function Until({ at, source }: { at: number | null; source: ServerView['expirySo
 function RefreshToken({ view }: { view: ServerView }) {
   const text = useClock((now) => {
     if (view.expirySource === null) return detailWords.noToken
-    if (view.fault === 'refused') return detailWords.refreshRefused
+    if (view.fault === 'refused' || (view.fault === 'unclear' && view.action === 'signIn'))
+      return detailWords.refreshRefused
     if (view.grantKind === 'staticToken') return detailWords.givenByHand
     if (view.grantKind === 'clientCredentials' || view.grantKind === 'jwtBearer') return detailWords.renewsAlone
     if (view.refreshExpiresAt === null) return view.renewable ? detailWords.renewable : detailWords.notRenewable

@@ -1,16 +1,17 @@
 // The icons for a server's states: each differs in shape as well as colour, and has a text for those who see neither.
 // Drawn here, because the tray's icons have other sizes and cannot take the page's colours.
+import { endingOf } from '../app/contract/renewal.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { markWords } from './words/list.ts'
 
 export type MarkKind = keyof typeof markWords
 
-export function markOf(view: Pick<ServerView, 'state' | 'paused' | 'outage'>): MarkKind {
+export function markOf(view: ServerView): MarkKind {
   if (view.state === 'signingIn') return 'signingIn'
   if (view.paused) return 'paused'
   switch (view.state) {
     case 'fresh':
-      return view.outage ? 'serverDown' : 'ok'
+      return view.outage ? 'serverDown' : endingOf(view) ? 'ending' : 'ok'
     case 'refreshing':
       return 'running'
     case 'waiting':
@@ -28,6 +29,12 @@ const shapes: Record<MarkKind, React.ReactNode> = {
     <>
       <circle cx="8" cy="8" r="6.2" className="fill" />
       <path d="M5.2 8.2l2 2 3.7-4" className="cut" />
+    </>
+  ),
+  ending: (
+    <>
+      <circle cx="8" cy="8" r="5.6" className="hollow" />
+      <path d="M8 5v3.2l2.1 1.4" className="hollow" />
     </>
   ),
   running: (

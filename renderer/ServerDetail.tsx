@@ -1,6 +1,7 @@
 // The page of one server: its state and what to do, the last 24 hours as a chart, facts, history and settings.
 // The history is loaded again whenever the snapshot shows a newer event.
 import { useEffect, useRef, useState } from 'react'
+import { canRefresh, endingOf } from '../app/contract/renewal.ts'
 import type { HistoryEvent, ServerView } from '../app/contract/views.ts'
 import { explain, pause, refresh, resume } from './actions.ts'
 import { Connect } from './Connect.tsx'
@@ -91,6 +92,8 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
 
 function Banner({ view }: { view: ServerView }) {
   const moving = useClock((now) => {
+    const ending = endingOf(view)
+    if (ending && ending.at > now) return listWords.remedyIn(ending.remedy, roughly(ending.at - now))
     if (view.paused || view.nextAt === null || view.nextAt <= now) return ''
     const left = view.state === 'waiting' ? countdown(view.nextAt - now) : roughly(view.nextAt - now)
     return view.state === 'fresh' ? detailWords.nextRefresh(left) : detailWords.attempt(left)
@@ -112,8 +115,6 @@ function Actions({ view, byHand, onVerify }: { view: ServerView; byHand: boolean
   const primary = isRestored ? null : primaryAction(view)
   const { id } = view
   const canSignIn = !byHand && !isRestored && primary?.text !== actionWords.signIn && view.state !== 'signingIn'
-  // A refresh token that the server refused will not be taken the next time either.
-  const isSpent = view.state === 'needsUser' && view.fault === 'refused'
   const isRetrying = view.state === 'waiting' && !primary
   return (
     <div className="acts">
@@ -122,7 +123,7 @@ function Actions({ view, byHand, onVerify }: { view: ServerView; byHand: boolean
           {primary.text}
         </Push>
       )}
-      {view.renewable && !view.paused && !isSpent && !isRestored && (
+      {canRefresh(view) && !view.paused && !isRestored && (
         <ActionButton look={isRetrying ? 'primary' : 'plain'} action={`refresh ${id}`} onPress={() => refresh(view)}>
           {actionWords.refresh}
         </ActionButton>

@@ -2,6 +2,7 @@
 // A row is rendered again only if its server changed, and its countdown runs by itself, so that long lists stay fast.
 import { memo, useDeferredValue, useEffect } from 'react'
 import { Link } from 'react-aria-components/Link'
+import { endingOf } from '../app/contract/renewal.ts'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
 import { Push, SettingsButton } from './controls.tsx'
@@ -87,17 +88,16 @@ function When({ view }: { view: ServerView }) {
   return <div className="when">{text}</div>
 }
 
-/** "Healthy · refreshes in 41 min" */
+/** "Healthy · refreshes in 41 min"; "Sign in again in 59 min · Token valid, no refresh token" */
 function Words({ view }: { view: ServerView }) {
+  const ending = endingOf(view)
   const moving = useClock((now) => {
+    if (ending && ending.at > now) return listWords.remedyIn(ending.remedy, roughly(ending.at - now))
     if (view.state !== 'fresh' || view.paused || view.outage || view.nextAt === null) return ''
     return view.nextAt > now ? listWords.refreshesIn(roughly(view.nextAt - now)) : listWords.refreshDue
   })
   return (
-    <div className="words">
-      {view.words}
-      {moving && ` · ${moving}`}
-    </div>
+    <div className="words">{(ending ? [moving, view.words] : [view.words, moving]).filter(Boolean).join(' · ')}</div>
   )
 }
 

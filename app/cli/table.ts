@@ -2,6 +2,7 @@
 // Used by `demo` and `status --watch`. A light is always a shape and words too, never a colour alone.
 import { formatDuration } from '../contract/duration.ts'
 import type { Action, Light } from '../contract/health.ts'
+import { endingOf } from '../contract/renewal.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'
 import { clean, toWidth } from './textWidth.ts'
 import { formatTime } from './times.ts'
@@ -19,6 +20,8 @@ const lights: Record<Light, { shape: string; sgr: number }> = {
   red: { shape: '✖', sgr: 31 },
   grey: { shape: '○', sgr: 90 }
 }
+/** Of a token that only a person can replace. */
+const endingMark = { shape: '◐', sgr: 33 }
 const actions: Record<Action, string> = {
   signIn: 'sign in',
   fixSettings: 'fix settings',
@@ -45,7 +48,7 @@ export function renderTable(snapshot: Snapshot, now: number, { width, color }: T
   }
   if (snapshot.servers.length === 0) lines.push(toWidth('No servers yet.', total))
   for (const view of snapshot.servers) {
-    const { shape, sgr } = lights[view.light]
+    const { shape, sgr } = endingOf(view) ? endingMark : lights[view.light]
     // What commands take comes first; the server's own name tells nobody which server it is.
     const name = toWidth(clean(view.nameWithHost ? `${view.id} (${view.name})` : view.name), nameWidth)
     const words = toWidth(clean(view.words), wordsWidth)
@@ -64,11 +67,14 @@ export function renderLine(view: ServerView, now: number): string {
 }
 
 function countLights(servers: readonly ServerView[]): string {
-  const order: Light[] = ['red', 'amber', 'green', 'grey']
+  const order: (Light | 'ending')[] = ['red', 'amber', 'ending', 'green', 'grey']
   return order
-    .map((light) => ({ light, count: servers.filter((view) => view.light === light).length }))
+    .map((kind) => ({
+      kind,
+      count: servers.filter((view) => (endingOf(view) ? 'ending' : view.light) === kind).length
+    }))
     .filter(({ count }) => count > 0)
-    .map(({ light, count }) => `${lights[light].shape} ${count} ${light}`)
+    .map(({ kind, count }) => `${(kind === 'ending' ? endingMark : lights[kind]).shape} ${count} ${kind}`)
     .join('  ')
 }
 
@@ -97,7 +103,10 @@ function remarks(view: ServerView, now: number): string[] {
   ]
 }
 
-function whatNext({ state, paused, action, nextAt }: ServerView, now: number): string {
+function whatNext(view: ServerView, now: number): string {
+  const { state, paused, action, nextAt } = view
+  const ending = endingOf(view)
+  if (ending && ending.at > now) return `${ending.remedy.toLowerCase()} in ${formatDuration(ending.at - now)}`
   if (paused) return 'paused'
   if (state === 'refreshing') return 'refreshing now'
   if (action === 'fixSettings' && state === 'signedOut') return 'needs you: fix the client'

@@ -4,6 +4,7 @@
 import { TokentrayError } from '../contract/errors.ts'
 import type { ExpirySource, SignInStep } from '../contract/health.ts'
 import { quirkFacts, quirkNames, shellQuoted } from '../contract/quirks.ts'
+import { endingOf } from '../contract/renewal.ts'
 import type { GrantKind } from '../contract/serverConfig.ts'
 import type { EventKind, HistoryEvent, ServerView, Snapshot } from '../contract/views.ts'
 import { faultWords } from '../health/words.ts'
@@ -36,8 +37,12 @@ export function findServer({ servers }: Snapshot, server: string): ServerView {
 
 /** "steady: Healthy; the token expires in 14m 3s." */
 export function describeLine(view: ServerView, now: number): string {
-  const end =
-    view.expiresAt === null ? '' : `; the token ${tense(view.expiresAt, now)} ${formatDistance(view.expiresAt, now)}`
+  const ending = endingOf(view)
+  const end = ending
+    ? `; ${ending.remedy.toLowerCase()} ${formatDistance(ending.at, now)}`
+    : view.expiresAt === null
+      ? ''
+      : `; the token ${tense(view.expiresAt, now)} ${formatDistance(view.expiresAt, now)}`
   return `${view.id}: ${view.words}${end}`
 }
 
@@ -87,6 +92,7 @@ const tense = (at: number, now: number) => (at >= now ? 'expires' : 'expired')
 /** Everything a person may want to know of one server, one line per fact. */
 export function describeCard(view: ServerView, now: number): string[] {
   const when = (at: number | null) => (at === null ? null : `${formatTime(at)}, ${formatDistance(at, now)}`)
+  const ending = endingOf(view)
   const facts: [string, string | null][] = [
     ['name', view.name],
     ['URL', view.url],
@@ -96,7 +102,7 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['since', when(view.since)],
     ['token expires', when(view.expiresAt)],
     ['expiry known from', view.expirySource && sources[view.expirySource]],
-    ['next attempt', when(view.nextAt)],
+    [ending?.remedy.toLowerCase() ?? 'next attempt', when(ending?.at ?? view.nextAt)],
     ['attempts', view.attempt > 0 ? String(view.attempt) : null],
     [
       'last failure',

@@ -14,6 +14,11 @@ function isOver({ grant }: Health, now: number): boolean {
   return grant !== null && grant.expiresAt !== null && grant.expiresAt <= now
 }
 
+/** The token has a known end, and nothing to get another with. */
+function isEnding({ grant }: Health): boolean {
+  return grant !== null && !grant.renewable && grant.expiresAt !== null && grant.expirySource !== 'guess'
+}
+
 /** A refresh token was given by hand and no access token has ever come of it. */
 function isUntried({ grant }: Health): boolean {
   return grant !== null && grant.expiresAt !== null && grant.expiresAt <= grant.obtainedAt
@@ -81,6 +86,8 @@ const needsWords: Record<string, string> = {
 }
 
 export const wellWords = 'Healthy'
+/** Until its end; doors say beside it when that is. */
+export const endingWords = 'Token valid, no refresh token'
 export const uncheckedWords = 'Not verified yet'
 export const passedThroughWords = 'Each client signs in itself'
 
@@ -94,7 +101,7 @@ export function wordsOf(health: Health, now: number, heldUntil: number | null = 
     case 'signedOut':
       return 'Not signed in'
     case 'fresh':
-      if (!isOver(health, now)) return wellWords
+      if (!isOver(health, now)) return isEnding(health) ? endingWords : wellWords
       if (!health.grant?.renewable) return 'Token expired'
       return isUntried(health) ? 'Waiting for the first token' : 'Token expired, refresh due'
     case 'refreshing':
@@ -131,6 +138,7 @@ const sayOutage = ({ kind, since }: Outage, time: WriteTime): string => `${outag
 /** What is said of the token where the server's outage is told beside it. */
 const besideOutage: Record<string, string> = {
   [wellWords]: 'Token valid',
+  [endingWords]: endingWords,
   [uncheckedWords]: 'Token not verified',
   [passedThroughWords]: passedThroughWords
 }

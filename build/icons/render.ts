@@ -11,6 +11,7 @@ type Kind = keyof typeof colours
 /** For light and for dark ground; each passes 3:1 on it. */
 const colours = {
   healthy: { light: '#1a7f4b', dark: '#45c98a' },
+  ending: { light: '#b06a00', dark: '#f0b040' },
   refreshing: { light: '#1a7f4b', dark: '#45c98a' },
   waiting: { light: '#b06a00', dark: '#f0b040' },
   attention: { light: '#c8322e', dark: '#ff7a72' },

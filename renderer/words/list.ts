@@ -12,6 +12,7 @@ export const listWords = {
   ended: 'expired',
   nextIn: 'next in',
   refreshesIn: (left: string) => `refreshes in ${left}`,
+  remedyIn: (remedy: string, left: string) => `${remedy} in ${left}`,
   refreshDue: 'refresh due',
   now: 'now',
   bar: 'Token lifetime left'
@@ -20,6 +21,7 @@ export const listWords = {
 /** What each mark means, for those who see neither its shape nor its colour. */
 export const markWords = {
   ok: 'Healthy',
+  ending: 'No refresh token',
   running: 'Refreshing',
   retrying: 'Retrying',
   serverDown: 'Server down',

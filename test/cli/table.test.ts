@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { renderLine, renderTable } from '../../app/cli/table.ts'
 import { clean, toWidth, widthOf } from '../../app/cli/textWidth.ts'
+import { describeCard, describeLine } from '../../app/cli/words.ts'
 import { noClients } from '../../app/contract/clients.ts'
 import type { ServerView, Snapshot } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
@@ -129,6 +130,18 @@ test('server-given text cannot steer the terminal', () => {
   for (const text of outputs.slice(1)) expect(text).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029]/u)
   expect(outputs[0]?.split('\n')).toHaveLength(3)
   expect(outputs[0]).toContain('abc d e')
+})
+
+test('a token that only a person can replace has a mark of its own, and says when', () => {
+  const lone = viewWith({ renewable: false, expiresAt: now + 59 * 60_000, words: 'Token valid, no refresh token' })
+  const [head, first, second] = plain(lone, viewWith()).split('\n')
+  expect(head).toBe('Tokentray  ◐ 1 ending  ● 1 green')
+  expect(first).toMatch(/^◐ Steady +Token valid, no refresh token/)
+  expect(second).toMatch(/^ {2}sign in again in 59m · /)
+  expect(describeLine(lone, now)).toBe('steady: Token valid, no refresh token; sign in again in 59m')
+  const card = describeCard(lone, now).join('\n')
+  expect(card).toMatch(/sign in again: .*in 59m/)
+  expect(card).not.toContain('next attempt')
 })
 
 test('plain lines hold the time, id, light and all facts', () => {

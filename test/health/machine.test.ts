@@ -406,6 +406,9 @@ test('FM-09 a token without a refresh token leads to a sign-in when it expires, 
   const asked = run([[1 * minute, { type: 'asked' }]], health)
   expect(asked.health).toEqual(health)
   expect(lightOf(asked.health, start + 2 * minute)).toBe('green')
+  expect(wordsOf(asked.health, start + 2 * minute)).toBe('Token valid, no refresh token')
+  const endless = run([[0, { type: 'signedIn', grant: facts({ renewable: false, expiresAt: null }) }]]).health
+  expect(wordsOf(endless, start)).toBe('Healthy')
   const ended = run([[60 * minute, { type: 'due' }]], health)
   expect(ended.health.state).toMatchObject({ kind: 'needsUser', code: 'noRefreshToken' })
   expect(ended.effect).toBeNull()

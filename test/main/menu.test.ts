@@ -1,5 +1,6 @@
 // The tray's menu as data: words, order, marks and what each click asks for.
 import { describe, expect, test } from 'vitest'
+import type { ServerView } from '../../app/contract/views.ts'
 import {
   type Line,
   type MenuSettings,
@@ -26,6 +27,9 @@ const find = (lines: readonly Line[], label: string) => {
   return line
 }
 
+/** Only a person can replace its token. */
+const lone = { renewable: false, nextAt: now + 17 * minute }
+
 describe('words', () => {
   test.each([
     ['Healthy · refreshes in 12 min', {}],
@@ -35,6 +39,8 @@ describe('words', () => {
     ['Healthy · refreshes in 3 days', { nextAt: now + 3 * day }],
     ['Healthy', { nextAt: null, expiresAt: null }],
     ['Healthy · expires in 17 min', { nextAt: null }],
+    ['Sign in again in 17 min', { ...lone, words: 'Token valid, no refresh token' }],
+    ['Replace the token in 17 min', { ...lone, grantKind: 'staticToken' as const }],
     ['Retrying · attempt 3 · next in 0:38', retrying],
     ['Retrying · attempt 3 · next in 5:00', { ...retrying, nextAt: now + 5 * minute }],
     ['Retrying · attempt 3 · next now', { ...retrying, nextAt: now }],
@@ -64,6 +70,7 @@ describe('words', () => {
     const clock = { ...settings, times: 'clock' as const }
     expect(wordsOf(server(), now, clock)).toBe('Healthy · refreshes at 12:12')
     expect(wordsOf(server(retrying), now, clock)).toBe('Retrying · attempt 3 · next at 12:00')
+    expect(wordsOf(server(lone), now, clock)).toBe('Sign in again at 12:17')
     expect(wordsOf(server({ nextAt: now + 3 * day }), now, clock)).toBe('Healthy · refreshes in 3 days')
   })
 })
@@ -162,6 +169,16 @@ describe('menu', () => {
   })
 })
 
+test('a refresh is offered only where there is something to refresh with', () => {
+  const acts = (change: Partial<ServerView>) =>
+    find(menuOf(snapshotOf(server(change)), now, settings), 'Linear').lines!.map(
+      (line) => line !== 'separator' && line.label
+    )
+  expect(acts({})).toContain('Refresh now')
+  expect(acts(lone)).not.toContain('Refresh now')
+  expect(acts(lone)).toContain('Sign in again')
+})
+
 describe('icon', () => {
   test('the worst server decides, whatever the others say', () => {
     const grey = server({ light: 'grey', state: 'signedOut', words: 'Not signed in' })
@@ -169,27 +186,39 @@ describe('icon', () => {
     expect(trayMark(snapshotOf(server(), server(retrying), server(needy)))).toBe('attention')
     expect(trayMark(snapshotOf(server(), server(retrying)))).toBe('waiting')
     expect(trayMark(snapshotOf(server({ state: 'refreshing' }), grey))).toBe('healthy')
+    expect(trayMark(snapshotOf(server(), server(lone)))).toBe('ending')
+    expect(trayMark(snapshotOf(server(retrying), server(lone)))).toBe('waiting')
     expect(trayMark(snapshotOf(grey))).toBe('signedOut')
     expect(trayMark(snapshotOf(paused))).toBe('paused')
     expect(trayMark(null)).toBe('signedOut')
   })
 
-  test('six states have six marks', () => {
+  test('seven states have seven marks', () => {
     const views = [
       server(),
+      server(lone),
       server({ state: 'refreshing' }),
       server(retrying),
       server(needy),
       server({ paused: true, light: 'grey' }),
       server({ light: 'grey', state: 'signedOut' })
     ]
-    expect(views.map(markOf)).toEqual(['healthy', 'refreshing', 'waiting', 'attention', 'paused', 'signedOut'])
+    expect(views.map(markOf)).toEqual([
+      'healthy',
+      'ending',
+      'refreshing',
+      'waiting',
+      'attention',
+      'paused',
+      'signedOut'
+    ])
   })
 
   test('the tooltip counts what matters most', () => {
     expect(tooltipOf(snapshotOf(server(needy), server(retrying)))).toBe('Tokentray: 1 server needs you')
     expect(tooltipOf(snapshotOf(server(retrying), server()))).toBe('Tokentray: 1 server has a problem')
     expect(tooltipOf(snapshotOf(server(), server({ state: 'refreshing' })))).toBe('Tokentray: 2 healthy')
+    expect(tooltipOf(snapshotOf(server(), server(lone)))).toBe('Tokentray: 1 healthy, 1 without a refresh token')
     expect(tooltipOf(null)).toBe('Tokentray: starting')
   })
 })

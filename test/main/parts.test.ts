@@ -115,6 +115,7 @@ describe('icons', () => {
   const icons = join(import.meta.dirname, '..', '..', 'build', 'icons')
   const marks: Record<Mark, true> = {
     healthy: true,
+    ending: true,
     refreshing: true,
     waiting: true,
     attention: true,

@@ -39,6 +39,22 @@ describe.skipIf(reason !== null)('the list', () => {
     expect(order).toEqual(fixture().snapshot.servers.map(({ id }) => id))
   })
 
+  test('a token that only a person can replace has a mark and words of its own, and no refresh', async () => {
+    Object.assign(fixture().snapshot.servers.find(({ id }) => id === 'github')!, {
+      renewable: false,
+      words: 'Token valid, no refresh token'
+    })
+    const page = await open('')
+    await row(page, 'github').getByRole('img', { name: markWords.ending, exact: true }).waitFor()
+    await row(page, 'github')
+      .getByText(/^Sign in again in \d+ (min|h)( \d+ min)? · Token valid, no refresh token$/)
+      .waitFor()
+    await page.goto(`${fixture().url}#server/github`)
+    await page.getByText(/^Sign in again in \d+ (min|h)/).waitFor()
+    await button(page, actionWords.signInAgain).waitFor()
+    expect(await button(page, actionWords.refresh).count()).toBe(0)
+  })
+
   test('why nothing is refreshed stands on every page, and one press ends it', async () => {
     const message = 'Tokentray stopped unexpectedly several times in a row.'
     fixture().handlers['servers.endHold'] = () => {

@@ -1,0 +1,22 @@
+// What every door says and offers about the renewal of a server's token, from its view: alike in tray, pages and terminal.
+// Free of zod, so that the pages and short commands do not load it.
+import type { ServerView } from './views.ts'
+
+type Renewal = Pick<ServerView, 'state' | 'paused' | 'light' | 'renewable' | 'expiresAt' | 'expirySource' | 'grantKind'>
+
+/**
+ * A token that is in order and that only a person can replace: what they are to do, and when at the latest (ms since the epoch).
+ * null: it is renewed, has no known end, or there is something more urgent to say.
+ */
+export function endingOf(view: Renewal): { remedy: string; at: number } | null {
+  const { state, paused, light, renewable, expiresAt, expirySource, grantKind } = view
+  if (state !== 'fresh' || paused || light !== 'green' || renewable || expirySource === 'guess') return null
+  return expiresAt === null
+    ? null
+    : { remedy: grantKind === 'staticToken' ? 'Replace the token' : 'Sign in again', at: expiresAt }
+}
+
+/** A refresh makes sense: there is something to refresh with, and the server has not refused it for good. */
+export function canRefresh(view: Pick<ServerView, 'renewable' | 'state' | 'fault' | 'nextAt'>): boolean {
+  return view.renewable && !(view.state === 'needsUser' && view.fault === 'refused' && view.nextAt === null)
+}
