@@ -13,7 +13,8 @@ export type AskParts = { keeper: Keeper; vault: Vault; oauth: OAuth; clock: Cloc
 
 /**
  * Resolves within `timeoutMs`. `asksIssuer`: where the answer does not tell, the authorization server is asked (RFC 7662).
- * `callsTool`: a tool that no server has is called too, since some servers look at the token at tools only. Rejects serverUnknown, and where the vault cannot be read.
+ * `callsTool`: a tool that no server has is called too, since some servers look at the token at tools only. Rejects
+ * serverUnknown, and where the vault cannot be read.
  */
 export async function askServer(
   { keeper, vault, oauth, clock }: AskParts,
@@ -29,7 +30,8 @@ export async function askServer(
     (signal) => oauth.verify(keeper.roster.config(id), token, shape, signal, given.callsTool),
     given.signal
   )
-  if (found.info) await noteInfo(keeper, id, found.info)
   if (found.seen) keeper.sightings.note(id, found.seen, began, true)
+  // Where its name cannot be stored now, the next answer has it again; what was asked is answered all the same.
+  if (found.info) await noteInfo(keeper, id, found.info).catch(() => {})
   return found
 }

@@ -120,6 +120,15 @@ test('its answer is the light, and nothing else: no refresh, no person, no notif
   expect(light()).toMatchObject({ light: 'green', words: 'Healthy' })
 })
 
+test('an answer counts also where the vault cannot take the name that came with it', async () => {
+  const { show, answers, keeper, vault } = await setting(['one'])
+  vault.updateServer = async () => Promise.reject(new Error('the disk is full'))
+  keeper.sightings.note('one', { kind: 'unreachable', detail: 'ECONNREFUSED' }, 0, true)
+  answers.push({ ...taken, info: { name: 'Its own name' } as never })
+  await show('one')
+  expect(keeper.roster.view('one')).toMatchObject({ light: 'green', words: 'Healthy' })
+})
+
 test('what a server asks of a look is not noted: scopes are for a request that a client made', async () => {
   const { show, answers, keeper } = await setting(['one'])
   answers.push({ verdict: 'scopeNeeded', scopes: 'admin', sentence: 'More.', seen: { kind: 'reached' } })
