@@ -4,6 +4,7 @@ import { bearerChallenge, type Challenge, resourceMetadataIn } from '../net/chal
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { type Json, objectOf } from './metadata.ts'
 import { endSession, noTool, sessionIn } from './probeSession.ts'
+import { isEventStream, takesOnlyGet } from './streamProbe.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
 export type Probe = {
@@ -30,7 +31,10 @@ export async function askForChallenge(probing: Probing): Promise<Probe> {
     session,
     version
   } = await ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }, probing)
-  if (first.kind === 'guarded' || !first.speaksMcp) return first
+  if (first.kind === 'guarded') return first
+  const old = takesOnlyGet(first.status) ? await askForStream(probing) : null
+  if (old) return old
+  if (!first.speaksMcp) return first
   const headers = {
     ...(session !== null && { 'mcp-session-id': session }),
     // Left out where the answer did not say it: a version that a server does not know is refused, an absent one is not.
@@ -50,6 +54,23 @@ export async function askForChallenge(probing: Probing): Promise<Probe> {
     if (session !== null) await endSession(sendRequest, url.href, { headers, signal, reach })
   }
 }
+
+/** Asks for the event stream with which that transport begins; null: the answer is neither a stream nor a challenge. */
+async function askForStream({ url, reach, sendRequest, signal }: Probing): Promise<Probe | null> {
+  const headers = { accept: 'text/event-stream' }
+  const reply = await sendRequest(url.href, { headers, signal, reach, redirects: 3 }).catch(() => null)
+  if (!reply) return null
+  const header = reply.headers.get('www-authenticate') ?? ''
+  const challenge = bearerChallenge(header)
+  const speaksMcp = isEventStream(reply)
+  // A website may refuse any GET: only a challenge for a token counts.
+  if (!challenge && !(reply.ok && speaksMcp)) return null
+  const named = namedIn(header, url)
+  return { status: reply.status, kind: challenge ? 'guarded' : 'open', speaksMcp, challenge, named, busy: null }
+}
+
+const namedIn = (header: string, url: URL) =>
+  resourceMetadataIn(header).map((name) => URL.parse(name, url.href)?.href ?? name)
 
 type Answer = { probe: Probe; session: string | null; version: string | null }
 
@@ -73,14 +94,14 @@ async function ask(
   const header = [headers.get('www-authenticate'), ...challengesIn(result)].filter((one) => one !== null).join(', ')
   const challenge = bearerChallenge(header)
   const guarded = status === 401 || challenge !== null
-  const speaksMcp = /^text\/event-stream/.test(headers.get('content-type') ?? '') || /"jsonrpc"/.test(text)
+  const speaksMcp = isEventStream(reply) || /"jsonrpc"/.test(text)
   return {
     probe: {
       status,
       kind: guarded ? 'guarded' : reply.ok && speaksMcp ? 'open' : 'foreign',
       speaksMcp,
       challenge,
-      named: resourceMetadataIn(header).map((name) => URL.parse(name, url.href)?.href ?? name),
+      named: namedIn(header, url),
       // 501 and 505 are lasting answers of a server that knows no such request, not of a busy one.
       busy:
         isBusyStatus(status) && status !== 501 && status !== 505

@@ -7,6 +7,7 @@ import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { endSession, noTool, sessionIn } from './probeSession.ts'
 import { readServerInfo, type ServerInfo } from './serverInfo.ts'
+import { isEventStream, takesOnlyGet } from './streamProbe.ts'
 
 /**
  * `sentence`: the answer in words for a person. `scopes`: those the server said are missing; null: it did not say. `seen`: what
@@ -56,6 +57,13 @@ export async function verifyToken(
     const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds, ...more })
     return sendRequest(url, { method: 'POST', headers, body, signal, redirects: 3, firstEvent: body === initialize })
   }
+  /** Servers of the transport of 2024-11-05 look at the token only where their event stream begins; null: that told nothing. */
+  const askForStream = async () => {
+    const headers = (at: string) => ({ ...Object.fromEntries(credentials('GET', at)), accept: 'text/event-stream' })
+    const reply = await sendRequest(url, { headers, signal, redirects: 3 }).catch(() => null)
+    const isTelling = reply && (reply.status === 401 || reply.status === 403 || isEventStream(reply))
+    return isTelling ? reply : null
+  }
   try {
     let reply = await ask()
     // RFC 9449 section 9: refused only because the request lacked the server's nonce.
@@ -64,7 +72,8 @@ export async function verifyToken(
     if (reply.status === 401 && isAskedFor) reply = await ask()
     const session = sessionIn(reply.headers)
     const inSession = session !== null && { 'mcp-session-id': session, 'mcp-protocol-version': protocolVersion }
-    let judged = judge(reply, host)
+    const telling = (takesOnlyGet(reply.status) && (await askForStream())) || reply
+    let judged = judge(telling, host)
     if (callsTool && judged.verdict === 'accepted') {
       const called = await ask(callNoTool, inSession || {}).catch(() => null)
       const isRefused = called?.status === 401 && !asksForNonce(called.headers.get('www-authenticate'))
@@ -77,7 +86,7 @@ export async function verifyToken(
     const info = judged.verdict === 'accepted' ? readServerInfo(await reply.text(), url) : null
     return {
       ...judged,
-      seen: judged.verdict === 'accepted' ? { kind: 'well' } : answered(reply.status),
+      seen: judged.verdict === 'accepted' ? { kind: 'well' } : answered(telling.status),
       ...(info && { info })
     }
   } catch (error) {

@@ -117,3 +117,35 @@ test('no further request is made of a server that refuses the first', async () =
   expect(await signIn()).toMatchObject({ issuer: fake.origin })
   expect(said()).toEqual(['initialize'])
 })
+
+const stream: Reply = { headers: { 'content-type': 'text/event-stream' }, body: 'event: endpoint\ndata: /messages\n\n' }
+
+test.each([404, 405])(
+  'by the challenge at the stream of the transport of 2024-11-05, where POST is %d',
+  async (status) => {
+    fake.script('/mcp', ({ method }) =>
+      method === 'GET' ? { status: 401, headers: { 'www-authenticate': challenge() } } : { status }
+    )
+    expect(await signIn()).toMatchObject({ issuer: fake.origin, resource: fake.mcp })
+    expect(said()).toEqual(['initialize', 'GET'])
+  }
+)
+
+test('an open stream of that transport is an open server', async () => {
+  fake.script('/mcp', ({ method }) => (method === 'GET' ? stream : { status: 405 }))
+  fake.script(serverPath, { status: 404 })
+  expect(await signIn()).toMatchObject({
+    code: 'signInFailed',
+    proposals: [{ change: { quirks: { signInAnyway: true } } }]
+  })
+})
+
+test.each<[string, Reply]>([
+  ['a page', { headers: { 'content-type': 'text/html' }, body: '<h1>Welcome</h1>' }],
+  ['a refusal that asks for no token', { status: 401, headers: { 'www-authenticate': 'Basic realm="staff"' } }],
+  ['an error', { status: 500 }]
+])('a website that takes only GET is no server for it: %s', async (_, reply) => {
+  fake.script('/mcp', ({ method }) => (method === 'GET' ? reply : { status: 405 }))
+  fake.script(serverPath, { status: 404 })
+  expect(await signIn()).toMatchObject({ code: 'notMcpServer' })
+})

@@ -85,10 +85,29 @@ test.each(statuses)('%i %o says: %s', async (status, headers, verdict) => {
   expect(outcome.verdict).toBe(verdict)
   expect(outcome.sentence).toContain(String(status))
   expect(outcome.view.lastEvent).toMatchObject({ kind: 'verified', detail: expect.stringContaining(String(status)) })
-  expect(seen).toHaveLength(1)
+  // Older servers take nothing but GET there.
+  expect(seen.map(({ method }) => method)).toEqual(status === 404 || status === 405 ? ['POST', 'GET'] : ['POST'])
   expect(seen[0]).toMatchObject({ method: 'POST', authorization: `Bearer ${planted}` })
   expect(JSON.parse(seen[0]!.body)).toMatchObject({ method: 'initialize' })
   expect(JSON.stringify(outcome)).not.toContain(planted)
+})
+
+test.each<[number, string, 'accepted' | 'rejected' | 'unknown']>([
+  [200, 'text/event-stream', 'accepted'],
+  [401, 'application/json', 'rejected'],
+  [403, 'application/json', 'unknown']
+])('a server of the transport of 2024-11-05 tells where its stream begins: %i', async (status, type, verdict) => {
+  const { verify, seen } = await withToken((request, reply) => {
+    if (request.method === 'POST') reply.writeHead(405).end()
+    else reply.writeHead(status, { 'content-type': type }).write(': hello\n\n')
+    if (status !== 200) reply.end()
+  })
+  const { verdict: said, sentence } = await verify()
+  expect([said, sentence.includes(String(status))]).toEqual([verdict, true])
+  expect(seen.map(({ method, authorization }) => [method, authorization])).toEqual([
+    ['POST', `Bearer ${planted}`],
+    ['GET', `Bearer ${planted}`]
+  ])
 })
 
 test('a session that was opened is ended, and nothing else is asked', async () => {
