@@ -54,7 +54,7 @@ type CodeRequest = AuthorizationRequest & { state: string; verifier: string; url
 /** A sign-in without PKCE is refused (RFC 9700 section 2.1.1, MCP authorization). @throws pkceUnsupported */
 export function checkPkce(config: ServerConfig, { server, documented }: Discovery): void {
   const methods = server.code_challenge_methods_supported
-  if (!documented || methods?.includes('S256')) return
+  if (!documented || methods?.some((method) => method.toUpperCase() === 'S256')) return
   if (!methods && config.quirks.allowMissingPkceMetadata) return
   const issuer = shown(server.issuer)
   const remedy = methods ? 'Contact its operator' : 'If you know that it does, allow it in the settings of this server'

@@ -96,8 +96,8 @@ export function readProtectedResource(document: Json, server: URL): ProtectedRes
     )
   return {
     resource,
-    authorizationServers: strings([document.authorization_servers].flat()) ?? [],
-    scopes: strings(document.scopes_supported),
+    authorizationServers: listIn(document.authorization_servers) ?? [],
+    scopes: listIn(document.scopes_supported),
     wantsDpop: document.dpop_bound_access_tokens_required === true
   }
 }
@@ -151,7 +151,7 @@ export function readAuthorizationServer(
     'revocation_endpoint_auth_methods_supported',
     'dpop_signing_alg_values_supported'
   ]) {
-    const list = strings(document[name])
+    const list = listIn(document[name])
     if (list) read[name] = list
   }
   read.authorization_response_iss_parameter_supported = document.authorization_response_iss_parameter_supported === true
@@ -176,6 +176,10 @@ export function isUsableUrl(text: string): boolean {
   if (!url || url.username || url.password) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
 }
+
+/** The strings in a list of metadata; some servers write such a list as one text. */
+const listIn = (value: unknown): string[] | null =>
+  typeof value === 'string' ? value.split(/\s+/).filter(Boolean) : strings(value)
 
 /** The strings in a list; null where `value` is no list. */
 export function strings(value: unknown): string[] | null {

@@ -248,6 +248,14 @@ describe('the choice among several authorization servers', () => {
   })
 })
 
+test.each([
+  ['a text', { code_challenge_methods_supported: 'plain S256', scopes_supported: 'read write' }],
+  ['small letters', { code_challenge_methods_supported: ['s256'] }]
+])('metadata whose lists are %s is understood', async (_, more) => {
+  fake.script(serverPath, { body: { ...metadataOf(fake.origin), ...more } })
+  expect(await signIn()).toMatchObject({ outcome: 'signed in' })
+})
+
 describe('the challenge', () => {
   test.each([
     ['spaces', (url: string) => `Bearer resource_metadata = "${url}"`],
