@@ -3,6 +3,7 @@
 import { bearerChallenge, parseChallenges } from '../net/challenge.ts'
 import { looksLikeSignIn, type Redirect, readRedirect } from '../net/redirects.ts'
 import { decodeBody } from '../net/request.ts'
+import { isTokenError, readError } from '../net/tokenErrors.ts'
 import { missingScopes, validScopesIn } from '../oauth/scope.ts'
 import { type Answer, maxHeldBytes } from './exchange.ts'
 
@@ -62,7 +63,7 @@ function judgeRefusal(
 ): Judgement {
   const challenges = challengesOf(headers)
   const challenge = bearerChallenge(challenges)?.params
-  const said = body && isJudged ? readError(body, headers) : null
+  const said = body && isJudged ? readBodyError(body, headers) : null
   const lacksScope = challenge?.error === 'insufficient_scope' || said?.error === 'insufficient_scope'
   if (lacksScope) {
     const scopes = validScopesIn(challenge?.scope ?? said?.scope).join(' ')
@@ -103,62 +104,11 @@ const isOfType = (headers: Answer['headers'], type: RegExp) =>
 export const challengesOf = (headers: Answer['headers']): string =>
   [headers['www-authenticate'] ?? ''].flat().join(', ')
 
-/** `invalid_token` (RFC 6750 section 3.1), and what servers say instead: `token_expired`, `Token has been revoked`, `InvalidAccessToken`. */
-function isTokenError(code: string): boolean {
-  const words = code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
-  const said = words.split(/[^a-z]+/).filter((word) => !fillers.has(word))
-  return said.length === 2 && said.includes('token') && said.some((word) => endings.has(word))
-}
-
-const fillers: ReadonlySet<string> = new Set([
-  '',
-  'access',
-  'bearer',
-  'auth',
-  'oauth',
-  'the',
-  'is',
-  'has',
-  'was',
-  'been',
-  'error'
-])
-const endings: ReadonlySet<string> = new Set(['invalid', 'expired', 'revoked', 'inactive'])
-
-type Said = { error: string; says: string | null; scope: string | null }
-
-/** The error in a JSON body: of OAuth (RFC 6749 section 5.2), of JSON-RPC, or of one of the shapes that APIs use. */
-function readError(body: Buffer<ArrayBuffer>, headers: Answer['headers']): Said | null {
-  let root: unknown
+function readBodyError(body: Buffer<ArrayBuffer>, headers: Answer['headers']): ReturnType<typeof readError> {
   try {
-    root = JSON.parse(decodeBody(body, String(headers['content-encoding'] ?? ''), maxDecodedBytes).toString())
+    return readError(decodeBody(body, String(headers['content-encoding'] ?? ''), maxDecodedBytes).toString())
   } catch {
-    // Not JSON after all, or too much of it: the client reads what it is.
+    // Not so compressed, or too much: the client reads what it is.
     return null
   }
-  const outer = fieldsOf(root)
-  const inner = fieldsOf(outer.error ?? [outer.errors].flat()[0])
-  const data = fieldsOf(inner.data)
-  const candidates = [
-    outer.error,
-    inner.error,
-    inner.code,
-    data.error,
-    data.code,
-    outer.code,
-    outer.error_code,
-    inner.type,
-    inner.message,
-    outer.message
-  ]
-  const texts = candidates.filter((text) => typeof text === 'string' && text.length <= 100)
-  const error = texts.find((text) => text === 'insufficient_scope' || isTokenError(text as string))
-  const scope = outer.scope ?? inner.scope ?? data.scope
-  const says = outer.error_description ?? inner.error_description ?? inner.message ?? outer.message
-  return typeof error !== 'string'
-    ? null
-    : { error, says: typeof says === 'string' ? says : null, scope: typeof scope === 'string' ? scope : null }
 }
-
-const fieldsOf = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

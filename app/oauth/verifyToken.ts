@@ -4,7 +4,9 @@
 import type { Sighting } from '../health/outage.ts'
 import { sayProblem } from '../health/problems.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
+import { readRedirect, shownAddress } from '../net/redirects.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
+import { isTokenError, readError } from '../net/tokenErrors.ts'
 import { endSession, noTool, sessionIn } from './probeSession.ts'
 import { readServerInfo, type ServerInfo } from './serverInfo.ts'
 import { isEventStream, takesOnlyGet } from './streamProbe.ts'
@@ -14,8 +16,9 @@ import { isEventStream, takesOnlyGet } from './streamProbe.ts'
  * the answer, or its absence, shows of the server; null: nothing. `info`: what the server says of itself.
  */
 export type Verification = Judged & { seen: Sighting | null; info?: ServerInfo }
+/** `isDoubted`: the server seems not to accept the token, but may mean something else. */
 type Judged = { sentence: string } & (
-  | { verdict: 'accepted' | 'rejected' | 'unknown' }
+  | { verdict: 'accepted' | 'rejected' | 'unknown'; isDoubted?: true }
   | { verdict: 'scopeNeeded'; scopes: string | null }
 )
 
@@ -72,18 +75,19 @@ export async function verifyToken(
     if (reply.status === 401 && isAskedFor) reply = await ask()
     const session = sessionIn(reply.headers)
     const inSession = session !== null && { 'mcp-session-id': session, 'mcp-protocol-version': protocolVersion }
+    const text = await reply.text()
     const telling = (takesOnlyGet(reply.status) && (await askForStream())) || reply
-    let judged = judge(telling, host)
+    let judged = judge(telling, host, url, errorIn(telling, telling === reply ? text : ''))
     if (callsTool && judged.verdict === 'accepted') {
       const called = await ask(callNoTool, inSession || {}).catch(() => null)
       const isRefused = called?.status === 401 && !asksForNonce(called.headers.get('www-authenticate'))
-      if (isRefused) judged = judge(called, host)
+      if (isRefused) judged = judge(called, host, url, null)
     }
     if (inSession) {
       const headers = { ...Object.fromEntries(credentials('DELETE', url)), ...inSession }
       await endSession(sendRequest, url, { headers, signal })
     }
-    const info = judged.verdict === 'accepted' ? readServerInfo(await reply.text(), url) : null
+    const info = judged.verdict === 'accepted' ? readServerInfo(text, url) : null
     return {
       ...judged,
       seen: judged.verdict === 'accepted' ? { kind: 'well' } : answered(telling.status),
@@ -110,9 +114,23 @@ function unanswered(fault: NetworkFault['fault'], detail: string): Sighting | nu
   return fault === 'lost' ? { kind: 'silent', detail, tool: null } : { kind: 'unreachable', detail }
 }
 
-function judge({ status, headers }: Response, host: string): Judged {
+/** The code that a refusal names: of its challenge, else of its JSON. null: none. */
+function errorIn({ status, headers }: Response, text: string): string | null {
+  if (status < 400 || status > 499) return null
+  const named = bearerChallenge(headers.get('www-authenticate'))?.params.error
+  return named ?? readError(text)?.error ?? null
+}
+
+/** `error`: the code that a refusal names; null: none. */
+function judge({ status, headers }: Response, host: string, url: string, error: string | null): Judged {
   const params = bearerChallenge(headers.get('www-authenticate'))?.params
   if (status === 401) return { verdict: 'rejected', sentence: `${host} rejected the token (HTTP 401).` }
+  if (error !== null && isTokenError(error))
+    return {
+      verdict: 'unknown',
+      isDoubted: true,
+      sentence: `${host} seems to reject the token (HTTP ${status}, ${error}).`
+    }
   if (status === 403 && params?.error === 'insufficient_scope')
     return {
       verdict: 'scopeNeeded',
@@ -123,6 +141,20 @@ function judge({ status, headers }: Response, host: string): Judged {
     return {
       verdict: 'unknown',
       sentence: `${host} answered HTTP 403, which does not show whether it rejected the token.`
+    }
+  const redirect = readRedirect(status, headers.get('location'), url)
+  if (redirect?.to) {
+    const where = shownAddress(redirect.to)
+    const hint =
+      redirect.meant === null ? '' : ` That loses https. Its https address is ${shownAddress(new URL(redirect.meant))}.`
+    const sentence = `${host} redirects to ${where} (HTTP ${status}), so the token could not be verified.${hint}`
+    return { verdict: 'unknown', sentence, ...(redirect.meant === null && { isDoubted: true as const }) }
+  }
+  if (status < 300 && headers.get('content-type')?.startsWith('text/html'))
+    return {
+      verdict: 'unknown',
+      isDoubted: true,
+      sentence: `${host} answered with a web page instead of an MCP response, so the token could not be verified.`
     }
   if (isBusyStatus(status) || status < 200 || (status >= 300 && status < 400))
     return { verdict: 'unknown', sentence: `${host} answered HTTP ${status}, so the token could not be verified.` }

@@ -3,8 +3,13 @@
 import type { Output } from '../contract/commands.ts'
 import { usableTokens } from '../keeper/readToken.ts'
 import type { Upstreams } from '../keeper/upstreams.ts'
+import { missingScopes, validScopesIn } from '../oauth/scope.ts'
 import { type AskParts, askServer } from './askServer.ts'
 import { needScope } from './stepUp.ts'
+
+/** Whether the server asks for a scope that was not granted. */
+const isMissing = (scopes: string | null, granted: string | null) =>
+  missingScopes(validScopesIn(scopes).join(' '), granted).length > 0
 
 const verifyTimeoutMs = 45_000
 
@@ -30,6 +35,13 @@ export async function verifyServer(
       () => false // The reason is shown by health.
     )
     if (isRenewed) sentence += ' There is a newer token now. Verify again.'
+  }
+  const isDoubted =
+    found.verdict === 'scopeNeeded' ? !isMissing(found.scopes, keeper.roster.get(id).scope) : found.isDoubted
+  if (isDoubted) {
+    const signal = new AbortController().signal
+    const renewed = await upstreams.retried(id, tokens.generation, signal).catch(() => null)
+    if (renewed) sentence += ' There is a newer token now. Verify again.'
   }
   const verdict = found.verdict === 'scopeNeeded' ? 'rejected' : found.verdict
   return { view: keeper.roster.view(id), verdict, sentence }

@@ -296,6 +296,23 @@ describe('a server that doubts every token in other words than 401', () => {
   })
 })
 
+test('verifying a token that is refused in other words refreshes it once, and says so', async () => {
+  const upstream = await start({ stateful: false })
+  const refreshes = () => s.authority.events.filter(({ kind }) => kind === 'refreshed').length
+  const verify = () => s.call('server.verify', { server: 'one' })
+  for (const headers of [{ 'www-authenticate': 'Bearer error="insufficient_scope"' }, { location: '/login' }]) {
+    upstream.rule = 'doubt'
+    upstream.doubt = { status: 'location' in headers ? 302 : 403, headers: headers as Record<string, string> }
+    const { sentence } = await verify()
+    expect(sentence.includes('There is a newer token now.')).toBe(!('location' in headers))
+    await verify()
+  }
+  expect(refreshes()).toBe(1)
+  expect(s.view()).toMatchObject({ light: 'green', action: null })
+  upstream.rule = 'accept'
+  expect((await verify()).verdict).toBe('accepted')
+})
+
 describe('a server that moved within its origin', () => {
   const good = () => ask({ gateway }, '/one', { ...initialize, key: localKey })
 

@@ -55,6 +55,8 @@ const statuses: [number, Record<string, string>, 'accepted' | 'rejected' | 'unkn
   [404, {}, 'accepted'],
   [405, {}, 'accepted'],
   [302, { location: '/login' }, 'unknown'],
+  [400, { 'www-authenticate': 'Bearer error="invalid_token"' }, 'unknown'],
+  [403, { 'www-authenticate': 'DPoP error="token_expired"' }, 'unknown'],
   [401, {}, 'rejected'],
   [403, {}, 'unknown'],
   [403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="files:write"' }, 'rejected'],
@@ -108,6 +110,30 @@ test.each<[number, string, 'accepted' | 'rejected' | 'unknown']>([
     ['POST', `Bearer ${planted}`],
     ['GET', `Bearer ${planted}`]
   ])
+})
+
+test.each<[string, number, Record<string, string>, string, string]>([
+  [
+    'JSON that names the token',
+    400,
+    {},
+    '{"error":"invalid_token"}',
+    'seems to reject the token (HTTP 400, invalid_token)'
+  ],
+  ['a page', 200, { 'content-type': 'text/html; charset=utf-8' }, '<form>', 'answered with a web page'],
+  [
+    'a redirect',
+    302,
+    { location: 'https://login.example/?next=x' },
+    '',
+    'redirects to https://login.example/ (HTTP 302)'
+  ]
+])('%s says nothing good of the token', async (_, status, headers, body, words) => {
+  const { verify, view } = await withToken((_request, reply) => reply.writeHead(status, headers).end(body))
+  const { verdict, sentence } = await verify()
+  expect([verdict, sentence]).toEqual(['unknown', expect.stringContaining(words)])
+  expect(sentence).not.toContain('next=')
+  expect(view()).toMatchObject({ state: 'fresh', action: null })
 })
 
 test('a session that was opened is ended, and nothing else is asked', async () => {

@@ -1,0 +1,62 @@
+// Reads error codes that name a bad token, as servers write them in challenges (RFC 6750 section 3.1) and JSON bodies.
+// A server that refuses a token in its own words would else keep a dead one in use.
+
+/** `invalid_token` (RFC 6750 section 3.1), and what servers say instead: `token_expired`, `Token has been revoked`, `InvalidAccessToken`. True only for what can be quoted. */
+export function isTokenError(code: string): boolean {
+  if (!/^[\x20-\x7e]{1,100}$/.test(code)) return false
+  const words = code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
+  const said = words.split(/[^a-z]+/).filter((word) => !fillers.has(word))
+  return said.length === 2 && said.includes('token') && said.some((word) => endings.has(word))
+}
+
+const fillers: ReadonlySet<string> = new Set([
+  '',
+  'access',
+  'bearer',
+  'auth',
+  'oauth',
+  'the',
+  'is',
+  'has',
+  'was',
+  'been',
+  'error'
+])
+const endings: ReadonlySet<string> = new Set(['invalid', 'expired', 'revoked', 'inactive'])
+
+type Said = { error: string; says: string | null; scope: string | null }
+
+/** The error in a JSON body: of OAuth (RFC 6749 section 5.2), of JSON-RPC, or of one of the shapes that APIs use. */
+export function readError(text: string): Said | null {
+  let root: unknown
+  try {
+    root = JSON.parse(text)
+  } catch {
+    return null
+  }
+  const outer = fieldsOf(root)
+  const inner = fieldsOf(outer.error ?? [outer.errors].flat()[0])
+  const data = fieldsOf(inner.data)
+  const candidates = [
+    outer.error,
+    inner.error,
+    inner.code,
+    data.error,
+    data.code,
+    outer.code,
+    outer.error_code,
+    inner.type,
+    inner.message,
+    outer.message
+  ]
+  const texts = candidates.filter((text) => typeof text === 'string' && text.length <= 100)
+  const error = texts.find((text) => text === 'insufficient_scope' || isTokenError(text as string))
+  const scope = outer.scope ?? inner.scope ?? data.scope
+  const says = outer.error_description ?? inner.error_description ?? inner.message ?? outer.message
+  return typeof error !== 'string'
+    ? null
+    : { error, says: typeof says === 'string' ? says : null, scope: typeof scope === 'string' ? scope : null }
+}
+
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
