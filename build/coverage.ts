@@ -2,10 +2,14 @@
 // The table is that of test/oauth/hostile.ts, and hostile.test.ts fails if Tokentray does anything else.
 import { badIssuers, badPointers } from '../test/oauth/badPlaces.ts'
 import { answers, expected, faults, type StepName, steps } from '../test/oauth/hostile.ts'
+import { deadTokens, type Refusal, unclearRefusals } from '../test/oauth/refusals.ts'
 
 const names = Object.keys(steps) as StepName[]
 
 const cells = (...parts: string[]) => `| ${parts.join(' | ')} |`
+
+const refusalRows = (refusals: readonly Refusal[]) =>
+  refusals.map(({ who, status, body }) => cells(who, `${status} \`${JSON.stringify(body)}\``)).join('\n')
 
 /** A code or fault as code, words as words. */
 const shown = (outcome: string) => (/ |^(renewed|confirmed|unconfirmed)$/.test(outcome) ? outcome : `\`${outcome}\``)
@@ -45,6 +49,22 @@ ${badIssuers.map(({ what, alone }) => cells(what, shown(alone))).join('\n')}
 
 Of several authorization servers the first usable one is chosen, before a browser opens. A later sign-in stays with the issuer of the
 stored token while the server still names it. At most eight are tried.
+
+## Refusals of a refresh token
+
+The last word of a refresh token is \`invalid_grant\`. Where a server says it in its own words, the light is red, a sign-in is asked for, and
+the token is tried hourly for a day and then daily until there is one. \`sent-refresh\` stands for the refresh token that was sent.
+
+| Server | The reply |
+| --- | --- |
+${refusalRows(deadTokens)}
+
+These say too little. For a client that registered itself a sign-in is asked for once the same was said three times and the access
+token has expired; for a client that you made, the settings are to be checked.
+
+| What it says | The reply |
+| --- | --- |
+${refusalRows(unclearRefusals)}
 
 ## What comes back through the browser
 

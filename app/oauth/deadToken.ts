@@ -4,6 +4,8 @@
 /** Said of a refresh, these mean that token, whatever they mean elsewhere: HubSpot's, Slack's, and those of RFC 6750 section 3.1. */
 const codes = new Set([
   'invalid grant',
+  // Zoho's.
+  'invalid code',
   'invalid token',
   'token invalid',
   'token expired',
@@ -19,7 +21,8 @@ const codes = new Set([
 
 const over =
   '(?:invalid|bad|expired?|revoked|unknown|inactive|malformed|stale|blacklisted|denylisted|rotated|reused?|deleted|ended|' +
-  'terminated|(?:already|been|was) used|(?:not|t|never|no longer) (?:be )?(?:valid|active|found|exists?|known|recogni[sz]ed|match|accepted|good)|' +
+  'terminated|rejected|cancell?ed|disabled|consumed|compromised|' +
+  '(?:already|been|was) used|(?:not|t|never|no longer) (?:be )?(?:valid|active|found|find|exists?|known|recogni[sz]ed|match|accepted|good)|' +
   'no such|no longer)'
 const isOver = new RegExp(`\\b${over}\\b`)
 /** The token by its name: neither "failed to refresh token" nor "refresh token grant". */
@@ -27,7 +30,10 @@ const namesToken = /(?<!\b(?:to|not|t|cannot) )\brefresh token\b(?! (?:grants?|r
 /** Where the token goes by another name. Not "the token request is invalid", and no other token. */
 const other = '(?<!\\b(?:access|id|csrf|xsrf|client|assertion|api|bearer|subject|actor|device) )'
 const thing = `${other}\\b(?:token|jwt|session)\\b(?! (?:requests?|endpoint|types?|urls?)\\b)`
-const saysOver = new RegExp(`${thing} (?:\\w+ ){0,4}?${over}\\b|\\b${over} ${thing}`)
+const saysOver = new RegExp(`${thing} (?:\\w+ ){0,4}?${over}\\b|\\b${over} (?:\\w+ )?${thing}`)
+/** A person took back what they had allowed. */
+const isTakenBack =
+  /\b(?:access|authori[sz]ation|consent|permission) (?:\w+ ){0,3}?(?:revoked|withdrawn)\b|\b(?:revoked|withdrew|withdrawn) (?:\w+ )?(?:access|authori[sz]ation|consent|permission)\b/
 /** What is wrong is not the token. */
 const isAboutClient =
   /\bgrant types?\b|\bclient (?:secret|authentication|credentials|assertion)\b|\binvalid (?:client|scope)\b/
@@ -42,13 +48,13 @@ const isAboutRequest =
 export function saysTokenIsDead(reply: unknown, isRefusal: boolean, sent: readonly string[]): boolean {
   return textsIn(reply).some(([key, text]) => {
     // What the server repeats of the request tells nothing about it.
-    if (sent.some((secret) => text.includes(secret))) return false
-    const value = wordsOf(text)
+    const value = wordsOf(sent.reduce((rest, secret) => rest.replaceAll(secret, ' '), text))
+    if (value === '') return false
     if (codes.has(value)) return true
     const words = `${wordsOf(key)} ${value}`
     if (isAboutClient.test(words)) return false
     if (namesToken.test(words)) return isOver.test(words) || (isRefusal && !isAboutRequest.test(words))
-    return saysOver.test(words)
+    return saysOver.test(words) || isTakenBack.test(words)
   })
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { judgeTokenReply, type ReplyContext, retryAfterOf } from '../../app/oauth/tokenReply.ts'
 import { plain, start } from './oauth.fixture.ts'
+import { deadTokens, unclearRefusals } from './refusals.ts'
 
 const context: ReplyContext = { at: start, lastLifetime: null, guessedLifetime: 3_600_000, sent: ['sent-refresh'] }
 const judge = (status: number, body: unknown, headers: Record<string, string> = {}, more: Partial<ReplyContext> = {}) =>
@@ -272,41 +273,7 @@ describe('FM-05 strict in meaning', () => {
       judge(status, body, {}, { refreshBy })
     const invalid = (error_description: string, error = 'invalid_request') => ({ error, error_description })
 
-    test.each([
-      ['league/oauth2-server', 400, invalid('The refresh token is invalid.')],
-      ['its hint', 401, { error: 'invalid_request', message: 'Cannot decrypt the refresh token', hint: 'x' }],
-      ['no word for it', 400, invalid('refresh_token could not be used')],
-      ['Atlassian', 403, invalid('refresh_token is invalid', 'unauthorized_client')],
-      ['of RFC 6750', 401, invalid('Refresh token expired', 'invalid_token')],
-      ['of RFC 6750, bare', 401, { error: 'invalid_token' }],
-      [
-        'HubSpot',
-        400,
-        { status: 'BAD_REFRESH_TOKEN', message: 'missing or invalid refresh token', correlationId: 'x' }
-      ],
-      ['HubSpot, bare', 400, { status: 'BAD_REFRESH_TOKEN' }],
-      ['Slack', 200, { ok: false, error: 'token_revoked' }],
-      ['Slack', 200, { ok: false, error: 'token_expired' }],
-      ['Slack', 200, { ok: false, error: 'invalid_auth' }],
-      ['Slack, as a person reads it', 200, { ok: false, error: 'TokenRevoked' }],
-      ['a list of codes', 401, [{ code: 'invalid_token' }]],
-      ['a list of sentences', 401, { errors: [{ status: '401', detail: 'The refresh token has been revoked' }] }],
-      ['XSUAA', 401, [{ logref: 'x', message: "Error : 'Fetch token call failed Bad credentials'" }]],
-      ['the code a level down', 400, { error: { code: 'invalid_grant', message: 'no' } }],
-      ['Google’s frame', 401, { error: { code: 401, message: 'Refresh token not found', status: 'UNAUTHENTICATED' } }],
-      [
-        'Apigee',
-        401,
-        { fault: { faultstring: 'Refresh Token expired', detail: { errorcode: 'x.refresh_token_expired' } } }
-      ],
-      ['NestJS', 401, { statusCode: 401, message: 'Invalid refresh token', error: 'Unauthorized' }],
-      ['FastAPI', 401, { detail: 'Token has expired' }],
-      ['Rails', 422, { errors: { refresh_token: ['is no longer valid'] } }],
-      ['a number for a code', 200, { code: 20037, msg: 'refresh token expired' }],
-      ['used before', 400, invalid('Refresh token already used')],
-      ['a JWT', 400, { error: 'bad_request', message: 'jwt expired' }],
-      ['a session', 400, invalid('Session not active')]
-    ])('%s: %i %j', (_, status, body) => {
+    test.each(deadTokens)('$who: $status $body', ({ status, body }) => {
       expect(refresh(status, body)).toMatchObject({ fault: 'refused', inOwnWords: true, retryAfter: null })
       // Nobody signs in by a code or a device with a refresh token.
       expect(judge(status, body)).not.toMatchObject({ fault: 'refused' })
@@ -317,23 +284,8 @@ describe('FM-05 strict in meaning', () => {
         expect(refresh(400, { error })).not.toHaveProperty('inOwnWords')
     })
 
-    test.each([
-      ['nothing is said of the token', invalid('The token request is invalid.')],
-      ['a parameter is missing', invalid('Missing required parameter: refresh_token')],
-      ['the client may not', invalid('The client is not authorized to use refresh_token', 'unauthorized_client')],
-      ['no client may', invalid('Refresh tokens are not supported')],
-      ['the grant type', invalid('Invalid grant type: refresh_token', 'unauthorized_client')],
-      ['the verb', invalid('Failed to refresh token')],
-      ['the client', invalid('Invalid client for this refresh token', 'unauthorized_client')],
-      ['another token', invalid('The access token expired')],
-      ['where the manual is', invalid('See https://docs.test/refresh-token#expired')],
-      [
-        'what was sent',
-        { error: 'invalid_request', refresh_token: 'sent-refresh', request: { refresh_token: 'sent-refresh' } }
-      ],
-      ['a code of its own', { error: 'access_denied' }]
-    ])('%s: only a refusal that does not say of what', (_, body) => {
-      expect(refresh(400, body)).toMatchObject({ fault: 'unclear', detail: body.error })
+    test.each(unclearRefusals)('$who: only a refusal that does not say of what', ({ status, body }) => {
+      expect(refresh(status, body)).toMatchObject({ fault: 'unclear', detail: body.error })
       // Somebody who made a client can look whether it is still right.
       expect(refresh(400, body, 'ownClient')).toMatchObject({ fault: 'misconfigured', detail: body.error })
     })
