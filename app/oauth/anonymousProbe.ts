@@ -1,6 +1,7 @@
 // Asks an MCP server without a token, to be refused with a challenge that says where to sign in (RFC 6750 section 3).
 // A server that answers everything is open: it must not be sent into a sign-in that gives out tokens for nothing.
 import { bearerChallenge, type Challenge, resourceMetadataIn } from '../net/challenge.ts'
+import { type Redirect, readRedirect } from '../net/redirects.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { type Json, objectOf } from './metadata.ts'
 import { endSession, noTool, sessionIn } from './probeSession.ts'
@@ -15,6 +16,8 @@ export type Probe = {
   challenge: Challenge | null
   /** Where its challenges say that the resource metadata is: absolute URLs, or text that is none. */
   named: string[]
+  /** A redirect that was not followed; null: none. */
+  redirect: Redirect | null
   busy: NetworkFault | null
 }
 
@@ -66,7 +69,15 @@ async function askForStream({ url, reach, sendRequest, signal }: Probing): Promi
   // A website may refuse any GET: only a challenge for a token counts.
   if (!challenge && !(reply.ok && speaksMcp)) return null
   const named = namedIn(header, url)
-  return { status: reply.status, kind: challenge ? 'guarded' : 'open', speaksMcp, challenge, named, busy: null }
+  return {
+    status: reply.status,
+    kind: challenge ? 'guarded' : 'open',
+    speaksMcp,
+    challenge,
+    named,
+    redirect: null,
+    busy: null
+  }
 }
 
 const namedIn = (header: string, url: URL) =>
@@ -102,6 +113,7 @@ async function ask(
       speaksMcp,
       challenge,
       named: namedIn(header, url),
+      redirect: readRedirect(status, headers.get('location'), url.href),
       // 501 and 505 are lasting answers of a server that knows no such request, not of a busy one.
       busy:
         isBusyStatus(status) && status !== 501 && status !== 505

@@ -8,7 +8,7 @@ import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { SendRequest } from '../net/request.ts'
 import { assertionReader, type ReadAssertion } from './assertion.ts'
 import { createCallbacks } from './callback.ts'
-import { chooseServer, type Discovery, type Located, locate, takeFirst } from './discovery.ts'
+import { chooseServer, type Discovery, type Located, locate, movedError, takeFirst } from './discovery.ts'
 import { Nonces, type Prover } from './dpop.ts'
 import { askWithAssertion } from './jwtBearer.ts'
 import { makeKey } from './keys.ts'
@@ -87,6 +87,9 @@ export function createContext(options: OAuthOptions) {
     search: async (server: Searched, signal: AbortSignal, onAnswer: () => void) => {
       const surroundings = surroundingsOf(server, signal)
       const located = await locate(server.url, { ...surroundings, onAnswer })
+      // Its sign-in might work, and then none of its requests.
+      const moved = located.probe.redirect?.meant ? movedError(located.url, located.probe) : null
+      if (moved) throw moved
       found = { server, at: now(), located }
       if (!located.answers) await chooseServer(located, surroundings, takeFirst)
     },

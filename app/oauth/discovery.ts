@@ -5,6 +5,7 @@ import { TokentrayError } from '../contract/errors.ts'
 import type { Quirks } from '../contract/proposal.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import { isLoopbackHost, leadsToPrivate } from '../net/privateAddresses.ts'
+import { shownAddress } from '../net/redirects.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
 import { askForChallenge, type Probe } from './anonymousProbe.ts'
 import { firstOf, isPassing } from './attempts.ts'
@@ -185,9 +186,12 @@ async function findLegacyServer(
   if (probe.busy) throw probe.busy
   if (isOpen) throw openError(url)
   if (probe.kind === 'foreign')
-    throw new TokentrayError(
-      'notMcpServer',
-      `${shown(url.href)} does not respond like an MCP server (HTTP ${probe.status}). ${askForPath(url)}`
+    throw (
+      movedError(url, probe) ??
+      new TokentrayError(
+        'notMcpServer',
+        `${shown(url.href)} does not respond like an MCP server (HTTP ${probe.status}). ${askForPath(url)}`
+      )
     )
   const endpoints = {
     authorization_endpoint: `${origin}/authorize`,
@@ -195,6 +199,18 @@ async function findLegacyServer(
     registration_endpoint: `${origin}/register`
   }
   return { server: { issuer: origin, ...endpoints }, documented: false }
+}
+
+/** Where a server's URL leads that no request is sent on to; null: it does not redirect. */
+export function movedError(url: URL, { redirect }: Probe): TokentrayError | null {
+  if (!redirect?.to) return null
+  const said = `${shown(url.href)} redirects to ${shownAddress(redirect.to)}`
+  return new TokentrayError(
+    'notMcpServer',
+    redirect.meant === null
+      ? `${said}, which was not followed. If the MCP server is there, use that URL. ${askForPath(url)}`
+      : `${said}, without https, so nothing was sent there. Use the same URL with https: ${shownAddress(new URL(redirect.meant))}`
+  )
 }
 
 function openError({ href }: URL): TokentrayError {

@@ -4,7 +4,7 @@ import type { Clock } from '../../app/base/clock.ts'
 import { expose, Secret } from '../../app/base/secret.ts'
 import { type ErrorCode, TokentrayError } from '../../app/contract/errors.ts'
 import { type ServerConfig, serverConfig } from '../../app/contract/serverConfig.ts'
-import { createSendRequest, type RequestLimits } from '../../app/net/request.ts'
+import { createSendRequest, type RequestLimits, type SendRequest } from '../../app/net/request.ts'
 import { createOAuth } from '../../app/oauth/engine.ts'
 import type { ClientRegistration, Grant, NewGrant } from '../../app/oauth/grant.ts'
 import type { OAuth, Registrations, SignIn } from '../../app/oauth/port.ts'
@@ -62,10 +62,11 @@ export function testNetwork(clock: Clock, limits: Partial<RequestLimits> = {}) {
   })
 }
 
-export function setUp() {
+/** `played`: the network, where the test plays it itself. */
+export function setUp(played?: SendRequest) {
   const clock = heldClock()
   const registrations = memoryRegistrations()
-  const network = testNetwork(clock)
+  const network = played ?? testNetwork(clock)
   return { clock, registrations, network, oauth: createOAuth({ network, clock, registrations }) }
 }
 

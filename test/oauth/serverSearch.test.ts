@@ -77,6 +77,30 @@ test('a wrong path names the path, whatever else the site has', async () => {
   expect(await refusal(find(wrong), 'resourceMismatch')).toMatch(/\/v2, not .*\/tools\. Is the path right\?$/)
 })
 
+test('where a URL redirects to that is not followed is said, without its query', async () => {
+  fake.script('/tools', { status: 302, headers: { location: 'https://elsewhere.example/mcp?key=x' } })
+  fake.script(serverPath, { status: 404 })
+  expect(await refusal(find(`${fake.origin}/tools`), 'notMcpServer')).toBe(
+    `${fake.origin}/tools redirects to https://elsewhere.example/mcp, which was not followed. If the MCP server is there, use that URL. Is the path right? Often it is /mcp.`
+  )
+})
+
+test('a server behind a TLS proxy that redirects to plain HTTP is refused with its https address, whatever else it has', async () => {
+  const url = 'https://mcp.example/mcp'
+  const sent: string[] = []
+  const { oauth: behindProxy } = setUp(async (to) => {
+    sent.push(to)
+    if (to === url) return new Response(null, { status: 307, headers: { location: 'http://mcp.example/mcp/' } })
+    return to.endsWith(`${resourcePath}/mcp`)
+      ? Response.json({ resource: url, authorization_servers: [fake.origin] })
+      : new Response(null, { status: 404 })
+  })
+  expect(await refusal(behindProxy.findServer({ url }, never), 'notMcpServer')).toBe(
+    `${url} redirects to http://mcp.example/mcp/, without https, so nothing was sent there. Use the same URL with https: https://mcp.example/mcp/`
+  )
+  expect(sent.filter((to) => to.startsWith('http:'))).toEqual([])
+})
+
 test('a host that is down, busy or silent is not asked for other paths', async () => {
   fake.script('/', 'cut')
   await refusal(find(fake.origin), 'replyLost')
