@@ -7,6 +7,7 @@ import { ClientUnfit } from './client.ts'
 import { type DeviceGrant, pollForTokens, requestDeviceCode } from './deviceRequest.ts'
 import type { Discovery } from './discovery.ts'
 import type { Prover } from './dpop.ts'
+import type { NewGrant, Tokens } from './grant.ts'
 import { shown } from './metadata.ts'
 import { newGrant } from './newGrant.ts'
 import type { SignIn } from './port.ts'
@@ -49,12 +50,15 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
       signal,
       prover
     })
+    const takeOtherMethod = (): boolean => {
+      const [clientAuth, ...otherMethods] = client.otherMethods
+      if (clientAuth !== undefined) client = { ...client, clientAuth, otherMethods }
+      return clientAuth !== undefined
+    }
     // No code is given out to a client that is refused, so the other ways to send the secret cost nobody anything.
     const requestCode = (): Promise<DeviceGrant> =>
       requestDeviceCode(request(), scope).catch((error: unknown) => {
-        const [clientAuth, ...otherMethods] = client.otherMethods
-        if (!(error instanceof ClientUnfit) || clientAuth === undefined) throw error
-        client = { ...client, clientAuth, otherMethods }
+        if (!(error instanceof ClientUnfit) || !takeOtherMethod()) throw error
         return requestCode()
       })
     const device = await requestCode().catch((error: unknown) => {
@@ -62,27 +66,36 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
       const isHeld = client.isKept && error instanceof TokentrayError && error.code === 'scopeRefused'
       throw isHeld ? new ClientUnfit('invalid_scope') : error
     })
-    if (client !== obtained) await options.rememberClient(client)
-    return { client, request, device, scope, learned: client === obtained ? {} : { clientAuth: client.clientAuth } }
+    // A device code is made to be sent many times (RFC 8628 section 3.4), unlike one from a browser.
+    const poll = (): Promise<Tokens> =>
+      pollForTokens(device, request, options).catch((error: unknown) => {
+        if (!isClientRefused(error) || !takeOtherMethod()) throw error
+        return poll()
+      })
+    const finish = async (): Promise<NewGrant> => {
+      const tokens = await poll()
+      const grant = newGrant({ tokens, config, discovery, client, scope, prover })
+      if (client === obtained) return grant
+      // Where it cannot be kept, the next sign-in finds it out again; the tokens that just came must not be lost for that.
+      await options.rememberClient(client).catch(() => {})
+      return { ...grant, learned: { clientAuth: client.clientAuth } }
+    }
+    return { client, device, finish }
   }
-  const { client, request, device, scope, learned } = await begin(false)
+  const { client, device, finish } = await begin(false)
     .catch((error: unknown) => (error instanceof ClientUnfit ? begin(true) : Promise.reject(error)))
     .catch((error: unknown) => {
       throw error instanceof ClientUnfit ? refused(discovery, error) : error
     })
   options.onCode()
-  const grant = pollForTokens(device, request, options).then(
-    (tokens) => ({ ...newGrant({ tokens, config, discovery, client, scope, prover }), learned }),
-    async (error: unknown) => {
-      if (client.registration !== 'dynamic' || !(error instanceof TokentrayError && error.code === 'clientRefused'))
-        throw error
-      await options.forgetClient(client)
-      throw new TokentrayError(
-        'clientRefused',
-        `${shown(discovery.server.issuer)} no longer recognizes Tokentray's client, so its registration was deleted here. Sign in again to register a new one.`
-      )
-    }
-  )
+  const grant = finish().catch(async (error: unknown): Promise<never> => {
+    if (client.registration !== 'dynamic' || !isClientRefused(error)) throw error
+    await options.forgetClient(client)
+    throw new TokentrayError(
+      'clientRefused',
+      `${shown(discovery.server.issuer)} no longer recognizes Tokentray's client, so its registration was deleted here. Sign in again to register a new one.`
+    )
+  })
   grant.catch(() => {})
   return {
     url: null,
@@ -94,6 +107,8 @@ export async function startDeviceSignIn(options: DeviceSignInOptions): Promise<S
     cancel: () => abort.abort(new TokentrayError('signInCancelled', 'The sign-in was cancelled.'))
   }
 }
+
+const isClientRefused = (error: unknown) => error instanceof TokentrayError && error.code === 'clientRefused'
 
 function refused({ server }: Discovery, { message }: ClientUnfit): TokentrayError {
   return new TokentrayError(

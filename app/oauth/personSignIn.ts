@@ -10,9 +10,16 @@ import { offersDeviceCode } from './deviceRequest.ts'
 import { startDeviceSignIn } from './deviceSignIn.ts'
 import type { Discovery } from './discovery.ts'
 import { explainError } from './explain.ts'
+import { deleteClient } from './management.ts'
 import type { SignIn } from './port.ts'
 import { withKnown } from './quirks.ts'
-import { obtainClient, type RegistrationContext, registerAnew, rememberClient } from './registration.ts'
+import {
+  obtainClient,
+  type RegisteredClient,
+  type RegistrationContext,
+  registerAnew,
+  rememberClient
+} from './registration.ts'
 import { chooseScope } from './scope.ts'
 import { nameAccount } from './userinfo.ts'
 
@@ -101,7 +108,7 @@ function beginDevice(
   discovery: Discovery,
   request: SignInRequest
 ): Promise<SignIn> {
-  const { clock, registrations } = context
+  const { clock } = context
   const sendRequest = context.sendRequestFor(config)
   const scope = chooseScope(config, discovery)
   request.onStep('registration')
@@ -128,7 +135,7 @@ function beginDevice(
     onCode: () => request.onStep('browser'),
     rememberClient: (client) =>
       rememberClient(client, discovery.server.issuer, registrationContext(context, config, request.signal)),
-    forgetClient: ({ clientId }) => registrations.forgetRegistration(discovery.server.issuer, clientId)
+    forgetClient: (client) => forgetClient(context, config, discovery, client)
   })
 }
 
@@ -187,12 +194,24 @@ async function prepareCode(
       onAskedAgain(url)
     },
     rememberClient: (client) => rememberClient(client, issuer, registering),
-    forgetClient: ({ clientId }) => context.registrations.forgetRegistration(issuer, clientId)
+    forgetClient: (client) => forgetClient(context, config, discovery, client)
   }
   return () => {
     onStep('browser')
     return startCodeSignIn(options)
   }
+}
+
+/** Forgets a client that its server refuses; one that was registered just now is deleted there, as no grant can use it. */
+async function forgetClient(
+  context: OAuthContext,
+  config: ServerConfig,
+  { server: { issuer } }: Discovery,
+  { clientId, management }: RegisteredClient
+): Promise<void> {
+  await context.registrations.forgetRegistration(issuer, clientId)
+  // Not the sign-in's own signal: a person who cancels now has no use for the client either.
+  if (management) await deleteClient(issuer, management, context.sendRequestFor(config), new AbortController().signal)
 }
 
 function registrationContext(context: OAuthContext, config: ServerConfig, signal: AbortSignal): RegistrationContext {

@@ -8,7 +8,7 @@ import type { SendRequest } from '../net/request.ts'
 import type { Callback, OpenCallback } from './callback.ts'
 import { type Client, secretMethod } from './client.ts'
 import type { Discovery } from './discovery.ts'
-import type { ClientRegistration } from './grant.ts'
+import type { ClientManagement, ClientRegistration } from './grant.ts'
 import { shown } from './metadata.ts'
 import type { Registrations } from './port.ts'
 import type { Registered } from './registrationRequest.ts'
@@ -35,6 +35,8 @@ export type RegisteredClient = Client & {
   otherMethods: ClientAuthMethod[]
   /** The `scope` and `allowedScope` of its registration; null: it has none. */
   scopes: { scope: string | null; allowedScope: string | null } | null
+  /** How it can be deleted at its server; absent: it was registered before, or its server does not offer that. */
+  management?: ClientManagement | null | undefined
   /** Registered just now without scopes, since the server refused those that were asked for. */
   isScopeless?: boolean | undefined
   registration: 'dynamic' | 'metadataDocument' | 'preRegistered'
@@ -214,12 +216,12 @@ function clientOf({ clientId, clientSecret, clientAuth, scope = null, allowedSco
 const rowOf = ({ wantsNone: _, isScopeless: __, ...row }: NewRegistration): ClientRegistration => row
 
 function newClient(made: NewRegistration) {
-  const { isScopeless, wantsNone, clientAuth } = made
+  const { isScopeless, wantsNone, clientAuth, management } = made
   const otherMethods: ClientAuthMethod[] = [
     ...otherSecretMethods(clientAuth),
     ...(wantsNone ? (['none'] as const) : [])
   ]
-  return { ...clientOf(made), otherMethods, isScopeless }
+  return { ...clientOf(made), otherMethods, isScopeless, management }
 }
 
 /** Servers differ in what they decode of a secret in Basic (RFC 6749 section 2.3.1), and in which of the two they take at all. */

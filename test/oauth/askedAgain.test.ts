@@ -86,14 +86,16 @@ describe('a secret that the server reads in one place only', () => {
     expect(registrations.rows).toMatchObject([{ clientAuth: 'none' }])
   })
 
-  test('refused in each place ends the sign-in, after three codes at most', async () => {
-    registerWith({ client_secret: secret, token_endpoint_auth_method: 'none' })
+  test('refused in each place ends the sign-in after three codes at most, and the client is deleted', async () => {
+    const managed = { registration_client_uri: `${fake.origin}/manage/c`, registration_access_token: 'rat' }
+    registerWith({ client_secret: secret, token_endpoint_auth_method: 'none', ...managed })
     authorizeUnless(() => null)
     tokenIf(() => false)
     await refusal(signInFully(setUp().oauth, configOf(fake.mcp)), 'clientRefused')
     const sent = fake.to('/token').map(({ form }) => form.get('code'))
     expect(sent).toEqual(['code-1', 'code-2', 'code-3'])
     expect(fake.to('/register')).toHaveLength(1)
+    expect(fake.to('/manage/c').map(({ method }) => method)).toEqual(['DELETE'])
   })
 
   test('of a client of the settings: tried where listed, noted for the settings; a chosen method stays', async () => {
@@ -120,22 +122,6 @@ describe('a secret that the server reads in one place only', () => {
       learned: { clientAuth: 'client_secret_post' }
     })
     expect(fake.to('/token')).toHaveLength(2)
-  })
-
-  test('for a device code: asked for with the other method, and kept', async () => {
-    listing({ ...basic, device_authorization_endpoint: `${fake.origin}/device` })
-    registerWith({ client_secret: secret })
-    fake.script('/device', (request) =>
-      secretIn(request) === secret
-        ? { body: { device_code: 'd', user_code: 'U', verification_uri: `${fake.origin}/enter` } }
-        : unknown
-    )
-    const { oauth, registrations } = setUp()
-    const given = { clientSecret: null, onStep: () => {}, signal: new AbortController().signal }
-    const signIn = await oauth.beginSignIn(configOf(fake.mcp), { ...given, device: 'always' })
-    signIn.cancel()
-    expect([signIn.device?.userCode, fake.to('/register').length, fake.to('/device').length]).toEqual(['U', 1, 2])
-    expect(registrations.rows).toMatchObject([{ clientAuth: 'client_secret_post' }])
   })
 })
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Secret } from '../../app/base/secret.ts'
 import { requestDeviceCode } from '../../app/oauth/deviceRequest.ts'
 import type { SignIn } from '../../app/oauth/port.ts'
-import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
+import { type FakeServer, metadataOf, type Received, startFakeServer } from '../fakes/authorizationServer.ts'
 import { configOf, never, plain, refusal, setUp, start } from './oauth.fixture.ts'
 
 let fake: FakeServer
@@ -93,6 +93,24 @@ describe('a server that offers only device codes', () => {
     })
     await begin()
     expect(fake.to('/register')).toHaveLength(1)
+  })
+
+  test.each([
+    ['at both endpoints', 1],
+    ['at the token endpoint alone', 2]
+  ])('that reads a secret only in the body, %s, gets it there, now and later', async (where, polls) => {
+    const wait = waits()
+    const answerOr = (body: unknown) => (request: Received) =>
+      request.headers.authorization ? { ...says('invalid_client'), status: 401 } : { body }
+    fake.script('/register', { status: 201, body: { client_id: 'c', client_secret: 'a+b' } })
+    if (where === 'at both endpoints') fake.script('/device', answerOr(offer()))
+    fake.script('/token', answerOr({ access_token: 'a' }))
+    const signIn = await begin()
+    for (let i = 0; i < polls; i++) await wait.run()
+    expect((await signIn.grant).shape.clientAuth).toBe('client_secret_post')
+    expect([fake.to('/register').length, fake.to('/token').length]).toEqual([1, polls])
+    expect(fake.to('/token').at(-1)?.form.get('client_secret')).toBe('a+b')
+    expect(held.registrations.rows).toMatchObject([{ clientAuth: 'client_secret_post' }])
   })
 
   test('says so where it gives no code that can be read, or none at all', async () => {
