@@ -19,6 +19,7 @@ import { Mark, markOf } from './Mark.tsx'
 import { Proposals } from './Proposals.tsx'
 import { PublicKeys } from './PublicKeys.tsx'
 import { Restored } from './Restored.tsx'
+import { ServerIcon } from './ServerIcon.tsx'
 import { hostOf, primaryAction } from './ServerList.tsx'
 import { ServerSettings } from './ServerSettings.tsx'
 import { beginSignIn } from './signIns.ts'
@@ -54,7 +55,16 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
   const offered = view.action === null ? view.proposals.filter(({ change }) => change.url) : view.proposals
   const byHand = view.grantKind === 'staticToken' || view.grantKind === 'refreshToken'
   return (
-    <Page title={view.name} side={hostOf(view.url)} mark={<Mark kind={markOf(view)} />}>
+    <Page
+      title={view.name}
+      side={hostOf(view.url)}
+      mark={
+        <>
+          <Mark kind={markOf(view)} />
+          <ServerIcon view={view} />
+        </>
+      }
+    >
       <Banner view={view} />
       {!view.signIn && offered.length > 0 && <Proposals view={view} proposals={offered} />}
       {view.action === 'tryRestored' && !view.paused && <Restored view={view} />}

@@ -9,6 +9,7 @@ import { Push, SettingsButton } from './controls.tsx'
 import { DemoButton } from './Demo.tsx'
 import { countdown, roughly } from './durations.ts'
 import { Mark, markOf } from './Mark.tsx'
+import { ServerIcon } from './ServerIcon.tsx'
 import { beginSignIn } from './signIns.ts'
 import { go, hashOf, hasMoved, lastServer } from './store.ts'
 import { Welcome } from './Welcome.tsx'
@@ -107,6 +108,7 @@ const Row = memo(function Row({ view }: { view: ServerView }) {
     <li className={`row ${view.light}`} data-server={view.id}>
       <Mark kind={markOf(view)} />
       <div className="name">
+        <ServerIcon view={view} />
         <Link href={hashOf({ name: 'server', id: view.id, part: null })} id={`server-${view.id}`}>
           {view.name}
         </Link>

@@ -92,6 +92,8 @@ export const serverConfig = z
     isNamed: z.literal(true).optional(),
     /** What the server calls itself, cleaned (serverInfo of MCP's `initialize`). */
     ownName: z.string().max(200).optional(),
+    /** Its own icon, which is in a table of the vault. `from`: a digest of where it is; no `icon`: nothing usable was there. */
+    ownIcon: z.object({ from: z.string(), icon: z.string().optional() }).strict().optional(),
     url: z.string().min(1),
     grantKind,
     /** Scopes asked for, space separated; absent: what the server asks for. */

@@ -22,7 +22,16 @@ export const outcome = z.object({ view: serverView }).strict()
 
 /** What `add` takes: the settings a person gives, and secrets that go straight into the vault. Times in ms. */
 const addInput = serverConfig
-  .omit({ id: true, name: true, isNamed: true, ownName: true, demo: true, account: true, allowedSites: true })
+  .omit({
+    id: true,
+    name: true,
+    isNamed: true,
+    ownName: true,
+    ownIcon: true,
+    demo: true,
+    account: true,
+    allowedSites: true
+  })
   .partial()
   .required({ url: true })
   .extend({
@@ -166,6 +175,19 @@ export const serverCommands = {
     doors: ['window', 'browser'] as readonly Door[],
     input: z.object({ servers: z.array(serverId).max(100) }).strict(),
     output: nothing
+  },
+  /** The picture that a view's `icon` stands for, as a data URL (PNG, JPEG or WebP, 64 kB at most); null: there is none. */
+  'server.icon': {
+    doors: everyDoor,
+    input: server,
+    output: z
+      .object({
+        picture: z
+          .string()
+          .regex(/^data:image\/(png|jpeg|webp);base64,/)
+          .nullable()
+      })
+      .strict()
   },
   'server.pause': { doors: everyDoor, input: server, output: outcome },
   'server.resume': { doors: everyDoor, input: server, output: outcome },

@@ -79,6 +79,8 @@ export const serverView = z
     name: z.string(),
     /** Where `name` is the server's own word: with its host, for places that do not show the host. Any server can call itself anything. */
     nameWithHost: z.string().optional(),
+    /** The server has an icon of its own: a digest of it, for `server.icon`. */
+    icon: z.string().optional(),
     url: z.string(),
     grantKind,
     /** The grant there is came by device code (RFC 8628), of the kind authorizationCode as it is. */

@@ -124,7 +124,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
     vault,
     oauth,
     log,
-    onSignedIn: (server, signal) => introduce({ keeper, oauth, clock, log }, server, signal),
+    onSignedIn: (server, signal) => introduce({ keeper, vault, oauth, clock, log }, server, signal),
     onReplaced: (server, old) => void clientDeletion.grantEnded(old?.shape ?? null, keeper.roster.config(server), false)
   })
   const demo = new DemoServers({ keeper, signIns, vault, oauth, clock, random: options.random, onChange })

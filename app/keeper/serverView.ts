@@ -107,6 +107,7 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
   return {
     id: config.id,
     ...labelOf(config),
+    ...(config.ownIcon?.icon && { icon: config.ownIcon.icon }),
     url: config.url,
     grantKind: config.grantKind,
     // With a browser it has a redirect address.

@@ -49,6 +49,8 @@ export type RequestOptions = {
   certificate?: ClientCertificate | undefined
   /** The body of an event stream is the data of its first event that has any, waited for a short while. */
   firstEvent?: boolean
+  /** A larger body is `garbled`; absent: the limit of all requests. */
+  maxBytes?: number
 }
 
 export type SendOptions = {
@@ -158,6 +160,7 @@ function exchange(
     lookup: lookupFor(url.protocol) ?? (options.reach && lookups[options.reach])
   })
   const given = typeof options.headers === 'function' ? options.headers(url.href) : options.headers
+  const maxBytes = options.maxBytes ?? limits.bodyBytes
   let sent = false
   const stop = (why: string) => reject(new NetworkFault(sent ? 'lost' : 'busy', why, url.host))
   const cancelTimer = clock.after(limits.totalMs, () => stop('timeout'))
@@ -192,8 +195,8 @@ function exchange(
       },
       onResponseData(_controller, chunk) {
         size += chunk.length
-        if (events) return size <= limits.bodyBytes ? events.feed(chunk) : events.end()
-        if (size > limits.bodyBytes) reject(new NetworkFault('garbled', 'too_large', url.host))
+        if (events) return size <= maxBytes ? events.feed(chunk) : events.end()
+        if (size > maxBytes) reject(new NetworkFault('garbled', 'too_large', url.host))
         else chunks.push(chunk)
       },
       onResponseEnd() {
@@ -201,7 +204,7 @@ function exchange(
         try {
           // Some servers compress although we ask them not to.
           const encoding = headers.get('content-encoding') ?? ''
-          resolve(responseOf(status, headers, decodeBody(Buffer.concat(chunks), encoding, limits.bodyBytes)))
+          resolve(responseOf(status, headers, decodeBody(Buffer.concat(chunks), encoding, maxBytes)))
         } catch {
           reject(new NetworkFault('garbled', 'unreadable', url.host))
         }

@@ -15,6 +15,7 @@ import { beginWithPerson } from './personSignIn.ts'
 import type { OAuth, SignIn } from './port.ts'
 import { forgetRegistration, renew } from './renewal.ts'
 import { revokeGrant } from './revocation.ts'
+import { fetchIcon } from './serverIcon.ts'
 import { findServer } from './serverSearch.ts'
 import { type Verification, verifyToken } from './verifyToken.ts'
 
@@ -59,6 +60,8 @@ export function createOAuth(options: OAuthOptions): OAuth {
     renew: (config, grant, signal) => renew(context, config, grant, signal),
     beginSignIn,
     verify,
+    // As nobody: neither a token nor the server's client certificate.
+    fetchIcon: (server, sources, signal) => fetchIcon(sendRequestFor({}), server, sources, signal),
     revoke: (config, grant, signal) => revokeGrant(grant, sendRequestFor(config), now(), signal),
     forgetRegistration: (grant) => forgetRegistration(context, grant.shape),
     deleteClient: (config, issuer, management, signal) =>

@@ -101,6 +101,12 @@ export interface OAuth {
     signal: AbortSignal,
     callsTool?: boolean
   ): Promise<Verification>
+  /** A server's icon as a data URL, from the first of these addresses that has one (serverIcon.ts). Never throws. */
+  fetchIcon(
+    server: Pick<ServerConfig, 'url' | 'quirks'>,
+    sources: readonly string[],
+    signal: AbortSignal
+  ): Promise<string | null>
   /** RFC 7009, refresh token first. Resolves with a sentence on the result; never throws. */
   revoke(config: ServerConfig, grant: Grant, signal: AbortSignal): Promise<string>
   /** Removes the kept registration of this grant's client: the next sign-in registers a new one. */

@@ -5,12 +5,34 @@ import { siteOf } from '../net/site.ts'
 export type ServerInfo = {
   /** null: it says none that can be shown. */
   name: string | null
+  /** Where its icons are, the best first; not checked yet. */
+  icons: string[]
 }
 
 /** `body`: the JSON of the answer, or of its event. null: it is no answer to `initialize`. */
 export function readServerInfo(body: string, url: string): ServerInfo | null {
   const info = member(member(parse(body), 'result'), 'serverInfo')
-  return info && { name: cleanName(info.title, url) ?? cleanName(info.name, url) }
+  return info && { name: cleanName(info.title, url) ?? cleanName(info.name, url), icons: iconsIn(info.icons) }
+}
+
+const maxIcons = 20
+/** In characters; of a data URL, whose picture may have 64 kB. */
+const maxSourceLength = 90_000
+const picture = /^image\/(png|jpe?g|webp)$/i
+const wantedSide = 64
+
+/** Those that may be pictures, nearest to the wanted size and for light pages first; sizes that are not said come last. */
+function iconsIn(value: unknown): string[] {
+  const icons = Array.isArray(value) ? value.slice(0, maxIcons) : []
+  const fit = icons.flatMap((icon: { src?: unknown; mimeType?: unknown; sizes?: unknown; theme?: unknown } | null) => {
+    const { src, mimeType, sizes, theme } = icon ?? {}
+    if (typeof src !== 'string' || src.length > maxSourceLength) return []
+    if (typeof mimeType === 'string' && !picture.test(mimeType)) return []
+    const sides = (Array.isArray(sizes) ? sizes : []).map((size) => Number.parseInt(String(size), 10)).filter(Boolean)
+    const distance = Math.min(1e6, ...sides.map((side) => Math.abs(side - wantedSide)))
+    return [{ src, rank: distance + (theme === 'dark' ? 0.5 : 0) }]
+  })
+  return fit.sort((a, b) => a.rank - b.rank).map(({ src }) => src)
 }
 
 function parse(text: string): unknown {

@@ -24,14 +24,16 @@ export async function askServer(
 ): Promise<Verification> {
   const shape = given.asksIssuer ? ((await vault.readGrant(id))?.shape ?? null) : null
   const began = clock.now()
-  const found = await withTimeout(
+  return withTimeout(
     clock,
     given.timeoutMs,
-    (signal) => oauth.verify(keeper.roster.config(id), token, shape, signal, given.callsTool),
+    async (signal) => {
+      const answer = await oauth.verify(keeper.roster.config(id), token, shape, signal, given.callsTool)
+      if (answer.seen) keeper.sightings.note(id, answer.seen, began, true)
+      // Where this cannot be stored now, the next answer has it again; what was asked is answered all the same.
+      if (answer.info) await noteInfo({ keeper, vault, oauth }, id, answer.info, { signal }).catch(() => {})
+      return answer
+    },
     given.signal
   )
-  if (found.seen) keeper.sightings.note(id, found.seen, began, true)
-  // Where its name cannot be stored now, the next answer has it again; what was asked is answered all the same.
-  if (found.info) await noteInfo(keeper, id, found.info).catch(() => {})
-  return found
 }

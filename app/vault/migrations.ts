@@ -14,6 +14,7 @@ import { consentForOneSignIn } from './migrations/009-consent-for-one-sign-in.ts
 import { uncleanStarts } from './migrations/010-unclean-starts.ts'
 import { endsOfKeys } from './migrations/011-ends-of-keys.ts'
 import { allowedScopes } from './migrations/012-allowed-scopes.ts'
+import { serverIcons } from './migrations/013-server-icons.ts'
 import type { Migration } from './migrations/migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -28,7 +29,8 @@ export const migrations: readonly Migration[] = [
   consentForOneSignIn,
   uncleanStarts,
   endsOfKeys,
-  allowedScopes
+  allowedScopes,
+  serverIcons
 ]
 
 /**

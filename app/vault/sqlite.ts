@@ -210,6 +210,18 @@ export function createSqliteVault(db: Connection, path: string, keySource: KeySo
     clientSecret: (id) => reading(() => secretIn('client_secret', id)),
     identityProviderSecret: (id) => reading(() => secretIn('identity_provider_secret', id)),
 
+    icon: (id) =>
+      reading(() => {
+        const found = row('SELECT icon FROM server_icons WHERE server = ?', id)
+        return found ? String(found.icon) : null
+      }),
+    saveIcon: (id, icon) =>
+      writing(() => {
+        mustExist(id)
+        if (icon === null) run('DELETE FROM server_icons WHERE server = ?', id)
+        else run('INSERT INTO server_icons VALUES (?, ?) ON CONFLICT DO UPDATE SET icon = excluded.icon', id, icon)
+      }),
+
     saveHealth: (id, health) => writing(() => updateHealth(id, health)),
 
     saveProposals: (id, proposals) =>

@@ -61,6 +61,10 @@ export interface Vault extends Registrations {
   clientSecret(id: string): Promise<Secret | null>
   /** The secret of its client at the identity provider. */
   identityProviderSecret(id: string): Promise<Secret | null>
+  /** Its own icon as a data URL. */
+  icon(id: string): Promise<string | null>
+  /** null: it has none any more. */
+  saveIcon(id: string, icon: string | null): Promise<void>
   saveHealth(id: string, health: Health): Promise<void>
   /** What would cure the sign-in that failed last. */
   saveProposals(id: string, proposals: readonly Proposal[]): Promise<void>

@@ -57,6 +57,7 @@ export function fakeOAuth(clock: Clock): FakeOAuth {
       always = lifetime
     },
     findServer: async ({ url }) => url,
+    fetchIcon: async () => null,
     verify: async () => ({ verdict: 'accepted', sentence: 'Taken.', seen: { kind: 'well' } }),
     renew(config, grant) {
       return new Promise((resolve) => {

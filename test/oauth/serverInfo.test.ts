@@ -7,10 +7,10 @@ const url = 'https://mcp.linear.app/mcp'
 const said = (serverInfo: unknown) => JSON.stringify({ jsonrpc: '2.0', id: 1, result: { serverInfo } })
 
 test('the title, else the name', () => {
-  expect(readServerInfo(said({ name: 'linear-mcp', title: 'Linear' }), url)).toEqual({ name: 'Linear' })
-  expect(readServerInfo(said({ name: 'linear-mcp' }), url)).toEqual({ name: 'linear-mcp' })
-  expect(readServerInfo(said({ name: 'linear-mcp', title: '\u202e' }), url)).toEqual({ name: 'linear-mcp' })
-  expect(readServerInfo(said({ name: 7, title: null }), url)).toEqual({ name: null })
+  expect(readServerInfo(said({ name: 'linear-mcp', title: 'Linear' }), url)).toEqual({ name: 'Linear', icons: [] })
+  expect(readServerInfo(said({ name: 'linear-mcp' }), url)).toEqual({ name: 'linear-mcp', icons: [] })
+  expect(readServerInfo(said({ name: 'linear-mcp', title: '\u202e' }), url)).toEqual({ name: 'linear-mcp', icons: [] })
+  expect(readServerInfo(said({ name: 7, title: null }), url)).toEqual({ name: null, icons: [] })
 })
 
 test.each([
@@ -46,4 +46,25 @@ test.each<[string, string | null]>([
 test('is bounded, also where it is huge', () => {
   expect(cleanName('é'.repeat(5_000_000), url)).toBe('é'.repeat(60))
   expect([...cleanName('😀a'.repeat(1000), url)!]).toHaveLength(60)
+})
+
+test('its icons: those that may be pictures, nearest to 64 pixels and for light pages first, and not too many', () => {
+  const icon = (src: unknown, more: object = {}) => ({ src, ...more })
+  const icons = [
+    icon('https://a.example/vector', { mimeType: 'image/svg+xml' }),
+    icon('https://a.example/any'),
+    icon('https://a.example/512', { sizes: ['512x512'], mimeType: 'image/png' }),
+    icon('https://a.example/dark', { sizes: ['64x64'], theme: 'dark' }),
+    icon('https://a.example/64', { sizes: ['16x16', '64x64'], mimeType: 'image/jpg' }),
+    icon(7),
+    icon('x'.repeat(100_000)),
+    null,
+    'https://a.example/text'
+  ]
+  expect(readServerInfo(said({ name: 'a', icons }), url)?.icons).toEqual(
+    ['64', 'dark', '512', 'any'].map((name) => `https://a.example/${name}`)
+  )
+  expect(readServerInfo(said({ name: 'a', icons: 'x' }), url)?.icons).toEqual([])
+  const many = Array.from({ length: 1000 }, (_, n) => icon(`https://a.example/${n}`))
+  expect(readServerInfo(said({ name: 'a', icons: many }), url)?.icons).toHaveLength(20)
 })

@@ -144,6 +144,39 @@ describe.skipIf(reason !== null)('the list', () => {
       .waitFor()
   })
 
+  test('a server’s own name never pushes its host out of sight, and its icon comes from the core as data', async () => {
+    const picture =
+      'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+    fixture().handlers['server.icon'] = () => ({ picture })
+    const name = `GitHub ${'official '.repeat(6)}`.trim()
+    const given = { name, nameWithHost: 'GitHub (mcp.evil.example)', icon: 'digest-1' }
+    fixture().change((snapshot) => {
+      snapshot.servers = [
+        serverView({ id: 'evil', ...given }, Date.now()),
+        serverView({ id: 'evil-2', ...given }, Date.now())
+      ]
+    })
+    const page = await open('')
+    await page.setViewportSize({ width: 380, height: 700 })
+    const icon = row(page, 'evil').locator('.serverIcon img')
+    await icon.waitFor()
+    expect(await icon.getAttribute('src')).toBe(picture)
+    // The policy of the page lets it be drawn.
+    await expect
+      .poll(() => icon.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth))
+      .toBe(1)
+    const host = row(page, 'evil').locator('.host')
+    expect(await host.evaluate((element) => element.scrollWidth <= element.clientWidth + 1)).toBe(true)
+    const [inHost, inRow] = await Promise.all([host.boundingBox(), row(page, 'evil').boundingBox()])
+    expect(inHost!.x + inHost!.width).toBeLessThanOrEqual(inRow!.x + inRow!.width)
+    // Two with one icon need it once.
+    await row(page, 'evil-2').locator('.serverIcon img').waitFor()
+    expect(fixture().inputsOf('server.icon')).toHaveLength(1)
+    await page.goto(`${fixture().url}#server/evil`)
+    await page.locator('.title .serverIcon img').waitFor()
+    await page.locator('.title .host').getByText('mcp.evil.example').waitFor()
+  })
+
   test('the core is told which rows are in sight, and of a page of one server, and nothing while the page is hidden', async () => {
     const now = Date.now()
     fixture().change((snapshot) => {
@@ -155,7 +188,8 @@ describe.skipIf(reason !== null)('the list', () => {
     await expect.poll(() => told().length).toBe(1)
     expect(ids()).toContain('server-100')
     expect(ids()).not.toContain('server-299')
-    // Scrolled to its end, where nobody can see it.
+    // Scrolled to its end, once there is one, where nobody can see it.
+    await row(page, 'server-299').waitFor({ state: 'attached' })
     await page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
     await page.evaluate(`new Promise((done) => {
       document.addEventListener('scrollend', done, { once: true })

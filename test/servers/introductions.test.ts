@@ -1,4 +1,4 @@
-// A server's own name as its label, on a real core: learnt after the sign-in, kept, and beside the host wherever it could mislead.
+// A server's own name as its label and its icon, on a real core: learnt after the sign-in, kept, and beside the host wherever it could mislead.
 // What a person called a server stays, and by a name that a server gave itself nobody finds it.
 import { expect, onTestFinished, test } from 'vitest'
 import { createSetting } from '../core.fixture.ts'
@@ -95,4 +95,39 @@ test('a server that never says its name holds up neither an end nor, for long, a
   expect(setting.core.snapshot().servers[0]).toMatchObject({ light: 'green', state: 'fresh', signIn: null })
   await setting.core.close()
   expect((await done).light).toBe('green')
+})
+
+const picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+
+test('a server’s icon is fetched once, kept, and gone when the server names none', async () => {
+  const { setting, fake, says, add, signIn } = await start('cut')
+  const src = `${fake.origin}/icon.png`
+  says.reply = json({ name: 'Tracker', icons: [{ src, mimeType: 'image/png' }] })
+  fake.script('/icon.png', { body: Buffer.from(picture, 'base64') })
+  const id = await add()
+  await signIn(id)
+  const { icon } = setting.view(id)
+  expect(icon).toMatch(/^[\w-]{16}$/)
+  const shown = () => setting.call('server.icon', { server: id })
+  expect(await shown()).toEqual({ picture: `data:image/png;base64,${picture}` })
+  await setting.restart()
+  await signIn(id)
+  await setting.call('server.verify', { server: id })
+  expect(setting.view(id).icon).toBe(icon)
+  expect(await shown()).toEqual({ picture: `data:image/png;base64,${picture}` })
+  expect(fake.to('/icon.png')).toHaveLength(1)
+  // Another place is another icon.
+  says.reply = json({ name: 'Tracker', icons: [{ src: `${src}?2` }] })
+  fake.script('/icon.png', { body: '<svg/>' })
+  await setting.call('server.verify', { server: id })
+  expect([setting.view(id).icon, await shown()]).toEqual([undefined, { picture: null }])
+  // One that was no picture is tried once more at a sign-in, not each time the server is asked.
+  await setting.call('server.verify', { server: id })
+  expect(fake.to('/icon.png')).toHaveLength(2)
+  fake.script('/icon.png', { body: Buffer.from(picture, 'base64') })
+  await signIn(id)
+  expect(setting.view(id).icon).toBe(icon)
+  says.reply = json({ name: 'Tracker' })
+  await setting.call('server.verify', { server: id })
+  expect([setting.view(id).icon, await shown()]).toEqual([undefined, { picture: null }])
 })

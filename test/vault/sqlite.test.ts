@@ -432,3 +432,20 @@ describe('starts without a clean end', () => {
     expect(await createSqliteVault(db, ':memory:', 'throwaway').uncleanStarts()).toBe(1)
   })
 })
+
+test('a server’s icon is replaced, and gone with its server or when it has none any more', async () => {
+  const vault = await openVault(vaultSetting())
+  await vault.addServer(sampleServer(), {})
+  await vault.addServer(sampleServer('other'), {})
+  for (const id of ['notes', 'other'])
+    for (const icon of ['data:1', 'data:2']) {
+      await vault.saveIcon(id, icon)
+      expect(await vault.icon(id)).toBe(icon)
+    }
+  await vault.saveIcon('other', null)
+  await vault.removeServer('notes')
+  await vault.addServer(sampleServer(), {})
+  expect([await vault.icon('notes'), await vault.icon('other')]).toEqual([null, null])
+  expect((await failure(vault.saveIcon('gone', 'data:1'))).code).toBe('serverUnknown')
+  await vault.close()
+})

@@ -143,6 +143,7 @@ export function createServerHandlers(o: {
       o.onShown(servers)
       return {}
     },
+    'server.icon': async (input) => ({ picture: await vault.icon(find(input)) }),
     'server.pause': async (input) => {
       const id = find(input)
       if (!keeper.roster.health(id).paused) keeper.record(id, 'paused', 'Paused')
