@@ -165,11 +165,13 @@ function refusal(parameters: URLSearchParams, issuer: string, request: Authoriza
 
 /**
  * Whether an error is about the parameter `prompt`: it names it, or one of its values, or an approval that only a forced consent
- * asks for. An `invalid_request` without a word may be about any optional parameter.
+ * asks for. An `invalid_request` without a word may be about any optional parameter. A person who said no is not asked again.
  */
 function refusesPrompt(error: string, description: string): boolean {
   if (error === 'invalid_request' && description === '') return true
-  return /prompt|select_account|account_selection|\bapprov|admin[ _]consent|consent_required/i.test(
-    `${error} ${description}`
-  )
+  const said = `${error} ${description}`
+  const needsApproval =
+    /approval\b.*\b(required|needed|pending)|(requires?|needs?|await\w*)\b.*\bapproval|admin[ _]consent/i
+  if (error === 'access_denied') return needsApproval.test(said)
+  return needsApproval.test(said) || /prompt|select_account|account_selection|consent_required/i.test(said)
 }

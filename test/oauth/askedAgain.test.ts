@@ -134,6 +134,7 @@ describe('a prompt that the server refuses', () => {
     { error: 'invalid_request', error_description: 'unsupported prompt value requested' },
     { error: 'invalid_request' },
     { error: 'access_denied', error_description: 'Approval required by your administrator' },
+    { error: 'approval_required', error_description: 'This application requires the approval of an administrator' },
     { error: 'access_denied', error_description: 'AADSTS90094: The grant requires admin consent.' },
     { error: 'invalid_prompt' }
   ])('%j: the request is made once more without it, in the same tab, and so it is noted', async (said) => {
@@ -145,11 +146,14 @@ describe('a prompt that the server refuses', () => {
   })
 
   test('other refusals are not about the prompt, and one without it ends the sign-in', async () => {
-    unsupported(/./, { error: 'access_denied', error_description: 'The user said no.' })
-    await refusal(signInFully(setUp().oauth, configOf(fake.mcp)), 'authorizationDenied')
+    const denials = ['The user said no.', 'The user did not approve the request', 'Consent prompt declined', '']
+    for (const error_description of denials) {
+      unsupported(/./, { error: 'access_denied', error_description })
+      await refusal(signInFully(setUp().oauth, configOf(fake.mcp)), 'authorizationDenied')
+    }
     authorizeUnless(() => ({ error: 'invalid_request', error_description: 'bad prompt' }))
     await refusal(signInFully(setUp().oauth, configOf(fake.mcp)), 'signInFailed')
-    expect(asked('prompt')).toEqual(['consent', 'consent', null])
+    expect(asked('prompt')).toEqual([...denials.map(() => 'consent'), 'consent', null])
   })
 
   test('a choice of accounts: a new sign-in is asked for in its place, then nothing', async () => {
