@@ -83,6 +83,9 @@ ${answers.map(({ what, outcome }) => cells(what, shown(outcome))).join('\n')}
   that differ: \`test/oauth/discovery.test.ts\`, \`test/net/request.test.ts\`.
 - Servers that ask for a token only at a tool call: \`test/oauth/guardedTools.test.ts\`.
 - Issuers that stand for all tenants, and \`iss\` promised but absent, allowed for one issuer: \`test/oauth/exceptions.test.ts\`.
+- Servers of the transport of 2024-11-05, however they name their address for messages: \`test/gateway/endpoints.test.ts\`,
+  \`test/gateway/endpointEvents.test.ts\`; through the bridge: \`test/bridge/httpSse.test.ts\`.
+- Cookies that pin sessions, and those that must go nowhere else: \`test/gateway/cookies.test.ts\`.
 - Clocks that disagree by hours: \`test/oauth/tokenReply.test.ts\`, \`test/keeper/keeper.test.ts\`.
 `
 }
