@@ -17,7 +17,7 @@ export function markOf(view: ServerView): MarkKind {
     case 'waiting':
       return 'retrying'
     case 'needsUser':
-      return 'needsYou'
+      return view.action === 'grantMore' ? 'wantsMore' : 'needsYou'
     case 'signedOut':
       // A pass-through server has no token here, but may be down.
       return view.outage ? 'serverDown' : 'signedOut'
@@ -60,6 +60,12 @@ const shapes: Record<MarkKind, React.ReactNode> = {
     <>
       <path d="M8 1.2l6.8 6.8L8 14.8 1.2 8z" className="fill" />
       <path d="M5.4 8h5.2" className="cut" />
+    </>
+  ),
+  wantsMore: (
+    <>
+      <circle cx="8" cy="8" r="6.2" className="fill" />
+      <path d="M8 5v6M5 8h6" className="cut" />
     </>
   ),
   needsYou: (

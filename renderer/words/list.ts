@@ -25,6 +25,7 @@ export const markWords = {
   running: 'Refreshing',
   retrying: 'Retrying',
   serverDown: 'Server down',
+  wantsMore: 'Asks for more permission',
   needsYou: 'Needs you',
   paused: 'Paused',
   signedOut: 'Not signed in',

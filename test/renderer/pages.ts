@@ -128,7 +128,7 @@ export function keyed(fixture: Fixture): void {
   })
   fixture.change(({ servers }) => {
     Object.assign(servers.find(({ id }) => id === 'github')!, {
-      light: 'red',
+      light: 'amber',
       state: 'needsUser',
       words: 'More permission needed',
       action: 'grantMore',
@@ -136,6 +136,20 @@ export function keyed(fixture: Fixture): void {
       isBound: true,
       hasKeys: true,
       certificateFile: '/home/ada/ada.pem'
+    })
+  })
+}
+
+/** GitHub's token is in order, and GitHub itself is gone. */
+export function down(fixture: Fixture): void {
+  const since = fixture.snapshot.at - 12 * 60_000
+  const time = new Date(since).toTimeString().slice(0, 5)
+  fixture.change(({ servers }) => {
+    Object.assign(servers.find(({ id }) => id === 'github')!, {
+      light: 'amber',
+      words: `Token valid · server unreachable since ${time}`,
+      detail: `The server could not be reached since ${time}: the connection was refused (ECONNREFUSED).`,
+      outage: { kind: 'unreachable', since, detail: 'ECONNREFUSED' }
     })
   })
 }
@@ -274,6 +288,12 @@ export const settings: Setting[] = [
     ready: (page) => page.getByRole('img', { name: /3 failures|8 failures/ }).waitFor()
   },
   { name: 'server-needs-you', hash: '#server/notion', ready: heading('Notion') },
+  {
+    name: 'server-down',
+    hash: '#server/github',
+    prepare: down,
+    ready: (page) => page.getByText(/server unreachable since/).waitFor()
+  },
   {
     name: 'server-restored',
     hash: '#server/notion',

@@ -2,12 +2,13 @@
 // How the first one begins is in adding.test.ts.
 import { describe, expect, test } from 'vitest'
 import { actionWords } from '../../renderer/words/actions.ts'
+import { markWords } from '../../renderer/words/list.ts'
 import { detailWords, proposalWords } from '../../renderer/words/server.ts'
 import { serverSettingsWords } from '../../renderer/words/serverSettings.ts'
 import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
 import { Refusal } from './fixture.ts'
-import { button, copied, openPages } from './opened.ts'
+import { button, copied, openPages, row } from './opened.ts'
 import { keyed, signingIn } from './pages.ts'
 
 if (reason) console.log(reason)
@@ -86,6 +87,8 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
     fixture().handlers['signIn.start'] = () => new Promise(() => {})
     const page = await open('')
     await button(page, `${actionWords.grantMore(['repo:write'])}: GitHub`).waitFor()
+    // The server goes on serving other requests: not the mark of one that needs a person.
+    await row(page, 'github').getByRole('img', { name: markWords.wantsMore }).waitFor()
     fixture().change(({ servers }) => {
       servers.find(({ id }) => id === 'github')!.missingScope = `repo:write ${'long'.repeat(20)} admin`
     })
