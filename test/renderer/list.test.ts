@@ -185,19 +185,23 @@ describe.skipIf(reason !== null)('the list', () => {
     const told = () => fixture().inputsOf('servers.shown') as { servers: string[] }[]
     const ids = () => told().flatMap(({ servers }) => servers)
     const page = await open('')
-    await expect.poll(() => told().length).toBe(1)
+    await expect.poll(() => told().length).toBeGreaterThan(0)
     expect(ids()).toContain('server-100')
     expect(ids()).not.toContain('server-299')
-    // Scrolled to its end, once there is one, where nobody can see it.
+    // The rows further down are drawn later.
     await row(page, 'server-299').waitFor({ state: 'attached' })
+    const sent: string[] = []
+    page.on('request', (request) => void sent.push(request.postData() ?? ''))
+    const scrollend = `new Promise((done) => {
+      document.dispatchEvent(new Event('scrollend'))
+      setTimeout(done)
+    })`
     await page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
-    await page.evaluate(`new Promise((done) => {
-      document.addEventListener('scrollend', done, { once: true })
-      window.scrollTo(0, document.body.scrollHeight)
-    })`)
+    await page.evaluate('window.scrollTo(0, document.body.scrollHeight)')
+    await page.evaluate(scrollend)
+    expect(sent.filter((body) => body.includes('servers.shown'))).toEqual([])
     await page.evaluate('delete document.hidden')
-    expect(ids()).not.toContain('server-299')
-    await page.evaluate("document.dispatchEvent(new Event('scrollend'))")
+    await page.evaluate(scrollend)
     await expect.poll(ids).toContain('server-299')
     const before = ids().length
     expect(new Set(ids()).size).toBe(before)
