@@ -86,6 +86,8 @@ ${answers.map(({ what, outcome }) => cells(what, shown(outcome))).join('\n')}
 - Servers of the transport of 2024-11-05, however they name their address for messages: \`test/gateway/endpoints.test.ts\`,
   \`test/gateway/endpointEvents.test.ts\`; through the bridge: \`test/bridge/httpSse.test.ts\`.
 - Cookies that pin sessions, and those that must go nowhere else: \`test/gateway/cookies.test.ts\`.
+- Tokens that a server refuses in other words than 401, and redirects: \`test/gateway/forward.test.ts\`,
+  \`test/gateway/core.test.ts\`, \`test/net/redirects.test.ts\`; at the bridge: \`test/bridge/bridge.test.ts\`.
 - Clocks that disagree by hours: \`test/oauth/tokenReply.test.ts\`, \`test/keeper/keeper.test.ts\`.
 `
 }
