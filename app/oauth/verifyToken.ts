@@ -90,7 +90,7 @@ export async function verifyToken(
     const info = judged.verdict === 'accepted' ? readServerInfo(text, url) : null
     return {
       ...judged,
-      seen: judged.verdict === 'accepted' ? { kind: 'well' } : answered(telling.status),
+      seen: seenIn(judged, telling.status),
       ...(info && { info })
     }
   } catch (error) {
@@ -103,7 +103,10 @@ export async function verifyToken(
   }
 }
 
-function answered(status: number): Sighting {
+function seenIn(judged: Judged, status: number): Sighting {
+  if (judged.verdict === 'accepted') return { kind: 'well' }
+  // It answers no client well while it answers so to an `initialize`; only shown, since the token may be good all the same.
+  if (judged.verdict === 'unknown' && judged.isDoubted) return { kind: 'rejecting', detail: `HTTP ${status}` }
   return status >= 500 ? { kind: 'failing', detail: `HTTP ${status}`, tool: null } : { kind: 'reached' }
 }
 

@@ -308,9 +308,10 @@ test('verifying a token that is refused in other words refreshes it once, and sa
     await verify()
   }
   expect(refreshes()).toBe(1)
-  expect(s.view()).toMatchObject({ light: 'green', action: null })
+  expect(s.view()).toMatchObject({ light: 'amber', action: null, words: expect.stringContaining('server rejects it') })
   upstream.rule = 'accept'
   expect((await verify()).verdict).toBe('accepted')
+  expect(s.view()).toMatchObject({ light: 'green', action: null })
 })
 
 describe('a server that moved within its origin', () => {
