@@ -21,7 +21,7 @@ export type Endpoint = {
 
 /** The endpoints of one stream. */
 export type EndpointStream = {
-  /** The name for `address`, which the upstream wrote. */
+  /** The name for `address`, which the upstream wrote: the same one as long as this stream names it again and again. */
   add(address: string): string
   /** The stream ended: its names lead nowhere. */
   close(): void
@@ -38,26 +38,39 @@ export function createEndpoints() {
       refusals.find((refusal) => refusal === name) ?? byHolder.get(holder)?.get(name),
     /** `url`: the upstream's that answered with the stream; addresses are relative to it. */
     open(holder: string, url: URL, isJudged: boolean, session: string): EndpointStream {
-      const mine: string[] = []
+      /** The names that this stream gave out, by address; the one that was named last is at the end. */
+      const mine = new Map<string, string>()
+      const drop = (path: string, name: string) => {
+        mine.delete(path)
+        byHolder.get(holder)?.delete(name)
+      }
       return {
         add(address) {
           const named = URL.parse(address, url.href)
           const { origin } = url
           if (named?.origin !== origin || named.username !== '' || named.password !== '') return 'elsewhere'
+          const path = `${named.pathname}${named.search}`
+          const known = mine.get(path)
+          if (known !== undefined) {
+            mine.delete(path)
+            mine.set(path, known)
+            return known
+          }
           const endpoints = byHolder.get(holder) ?? new Map<string, Endpoint>()
-          if (endpoints.size >= maxEndpoints) return 'full'
+          if (endpoints.size >= maxEndpoints) {
+            // Clients use the newest address of a stream, so its oldest makes room. Other streams' addresses are left alone.
+            const [oldest] = mine
+            if (!oldest) return 'full'
+            drop(...oldest)
+          }
           const name = randomBytes(16).toString('base64url')
-          byHolder.set(
-            holder,
-            endpoints.set(name, { origin, path: `${named.pathname}${named.search}`, isJudged, session })
-          )
-          mine.push(name)
+          byHolder.set(holder, endpoints.set(name, { origin, path, isJudged, session }))
+          mine.set(path, name)
           return name
         },
         close() {
-          const endpoints = byHolder.get(holder)
-          for (const name of mine) endpoints?.delete(name)
-          if (endpoints?.size === 0) byHolder.delete(holder)
+          for (const [path, name] of mine) drop(path, name)
+          if (byHolder.get(holder)?.size === 0) byHolder.delete(holder)
         }
       }
     }

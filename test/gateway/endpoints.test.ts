@@ -205,6 +205,29 @@ test('a client has 64 of them at one server; the next is told so, and one that i
   expect((await post(await last.address())).status).toBe(202)
 })
 
+test('an address named again and again keeps its name, and of more than 64 on one stream the oldest makes room', async () => {
+  const event = (address: string) => `event: endpoint\ndata: ${address}\n\n`
+  const repeated = event('/messages?id=1').repeat(100)
+  const others = Array.from({ length: 70 }, (_, n) => event(`/other/${n}`) + event('/messages?id=1')).join('')
+  const plays: Play[] = [
+    naming('/first'),
+    (response) => begin(response).write(`${repeated}data: half\n\n${others}data: done\n\n`)
+  ]
+  await start((response) => plays.shift()!(response))
+  const other = await (await open()).address()
+  const many = await open()
+  while (!many.text().includes('done')) await once(many.response, 'data')
+  const [first = '', second = ''] = many.text().split('data: half')
+  const named = (text: string) => text.match(/\/one\/~\/.+/g)!
+  expect(new Set(named(first)).size).toBe(1)
+  const [kept] = named(first)
+  const names = named(second).filter((name) => name !== kept)
+  expect(names).toHaveLength(70)
+  for (const name of [kept!, names[69]!, other]) expect((await post(name)).status).toBe(202)
+  expect(s.seen.slice(-3).map(({ url }) => url)).toEqual(['/messages?id=1', '/other/69', '/first'])
+  expect((await post(names[0]!)).status).toBe(404)
+})
+
 test('a token that is refused there is renewed once, as at the server’s own URL', async () => {
   s = await startSetting(
     (request, response) => {
