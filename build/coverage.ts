@@ -2,7 +2,7 @@
 // The table is that of test/oauth/hostile.ts, and hostile.test.ts fails if Tokentray does anything else.
 import { badIssuers, badPointers } from '../test/oauth/badPlaces.ts'
 import { answers, expected, faults, type StepName, steps } from '../test/oauth/hostile.ts'
-import { deadTokens, type Refusal, unclearRefusals } from '../test/oauth/refusals.ts'
+import { deadTokens, type Refusal, silentRefusals, unclearRefusals } from '../test/oauth/refusals.ts'
 
 const names = Object.keys(steps) as StepName[]
 
@@ -60,11 +60,12 @@ the token is tried hourly for a day and then daily until there is one. \`sent-re
 ${refusalRows(deadTokens)}
 
 These say too little. For a client that registered itself a sign-in is asked for once the same was said three times and the access
-token has expired; for a client that you made, the settings are to be checked.
+token has expired; for a client that you made, the settings are to be checked. JSON without an OAuth error counts so at 400, 401 and
+403, and so does an empty 401, for a client that registered itself.
 
 | What it says | The reply |
 | --- | --- |
-${refusalRows(unclearRefusals)}
+${refusalRows([...unclearRefusals, ...silentRefusals])}
 
 ## What comes back through the browser
 

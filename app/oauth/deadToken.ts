@@ -63,6 +63,15 @@ export function saysBadCredentials(reply: unknown): boolean {
   return textsIn(reply).some(([, text]) => /\bbad credentials\b/.test(wordsOf(text)))
 }
 
+/** Of a limit or a pause, which some servers answer with 403: waiting helps. */
+export function saysBusy(reply: unknown): boolean {
+  return textsIn(reply).some(([, text]) =>
+    /\b(?:rate limit(?:ed)?|limit exceeded|quota|too many requests|throttl(?:ed|ing)|try again later|maintenance)\b/.test(
+      wordsOf(text)
+    )
+  )
+}
+
 /** `BAD_REFRESH_TOKEN`, `badRefreshToken` and "Bad refresh token!" alike as "bad refresh token", without addresses. */
 function wordsOf(text: string): string {
   return text

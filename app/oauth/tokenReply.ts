@@ -2,7 +2,7 @@
 // What may say that a grant is over: a well-formed OAuth error, and on a refresh alone the same in a server's own words.
 import { Secret } from '../base/secret.ts'
 import { isBusyStatus } from '../net/request.ts'
-import { saysBadCredentials, saysTokenIsDead } from './deadToken.ts'
+import { saysBadCredentials, saysBusy, saysTokenIsDead } from './deadToken.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, statedLifetime } from './expiry.ts'
 import type { TokenOutcome } from './port.ts'
 
@@ -53,12 +53,14 @@ export function judgeTokenReply(
   if (isBusyStatus(status)) return failure('busy', `HTTP ${status}`, retryAfterOf(headers, context.at))
   const reply = replyOf(headers, bodyText)
   const garbled = failure('garbled', `HTTP ${status}`)
-  if (reply === null || status < 200 || (status >= 300 && status < 400)) return garbled
+  if (status < 200 || (status >= 300 && status < 400)) return garbled
+  if (reply === null) return isBareRefusal(status, bodyText) ? judgeSilence(status, context) : garbled
   const body = Array.isArray(reply) ? {} : userReplyOf(reply)
   const said = errorOf(body)
   const token = visible(body.access_token)
   if (said !== null) return token === null ? judgeError(said, body, status, headers, context) : garbled
-  if (token === null) return judgeOwnWords(reply, status, context) ?? garbled
+  if (token === null)
+    return judgeOwnWords(reply, status, context) ?? (isJson(headers) ? judgeSilence(status, context) : garbled)
   if (status >= 300) return garbled
   return { ok: true, tokens: tokensOf(token, body, headers, context) }
 }
@@ -145,9 +147,25 @@ function judgeOwnWords(reply: unknown, status: number, { refreshBy, sent }: Repl
   if (!refreshBy) return null
   const detail = `HTTP ${status}`
   if (saysTokenIsDead(reply, false, sent)) return dead(detail)
+  if (saysBusy(reply)) return failure('busy', detail)
   if (!saysBadCredentials(reply)) return null
   return refreshBy === 'ownClient' ? failure('misconfigured', detail) : dead(detail)
 }
+
+/**
+ * A refusal that says nothing of the token. Of a client without settings it counts, since it may be all that the server ever says
+ * of a dead token; of a client made by hand a person is told no more than that the reply was odd.
+ */
+function judgeSilence(status: number, { refreshBy }: ReplyContext): Failure {
+  const isRefusal = status === 400 || status === 401 || status === 403
+  return failure(isRefusal && refreshBy === 'registeredClient' ? 'unclear' : 'garbled', `HTTP ${status}`)
+}
+
+/** 401 without a body. What stands between us and the server answers with a page, 407 or 403, and never with an empty 401. */
+const isBareRefusal = (status: number, text: string) => status === 401 && text.trim() === ''
+
+const isJson = (headers: Headers) =>
+  /^application\/(?:[\w.+-]+\+)?json\b/i.test(headers.get('content-type')?.trim() ?? '')
 
 /** JSON whatever the content type says; form-encoded only where it says so, as GitHub does. null: it is neither. */
 function replyOf(headers: Headers, text: string): Record<string, unknown> | unknown[] | null {

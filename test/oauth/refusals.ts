@@ -66,3 +66,16 @@ export const unclearRefusals: readonly (Omit<Refusal, 'body'> & {
   { who: 'what was sent', status: 400, body: { ...invalid('no'), request: { refresh_token: 'sent-refresh' } } },
   { who: 'a code alone', status: 400, body: { error: 'access_denied' } }
 ]
+
+/** Refusals in JSON without an OAuth error and without a word on the token. */
+export const silentRefusals: readonly Refusal[] = [
+  { who: 'Notion', status: 401, body: { object: 'error', code: 'unauthorized', message: 'API token is invalid.' } },
+  { who: 'AWS API Gateway', status: 401, body: { message: 'Unauthorized' } },
+  { who: 'AWS API Gateway', status: 403, body: { message: 'Forbidden' } },
+  { who: 'FastAPI', status: 400, body: { detail: 'Bad Request' } },
+  { who: 'Google’s frame', status: 401, body: { error: { code: 401, status: 'UNAUTHENTICATED' } } },
+  { who: 'a sentence for a code', status: 400, body: { error: 'Bad Request', message: 'Failed to refresh token' } },
+  { who: 'a list', status: 401, body: { errors: [{ title: 'Unauthorized' }] } },
+  { who: 'an empty object', status: 401, body: {} },
+  { who: 'an empty list', status: 401, body: [] }
+]

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { judgeTokenReply, type ReplyContext, retryAfterOf } from '../../app/oauth/tokenReply.ts'
 import { plain, start } from './oauth.fixture.ts'
-import { deadTokens, unclearRefusals } from './refusals.ts'
+import { deadTokens, silentRefusals, unclearRefusals } from './refusals.ts'
 
 const context: ReplyContext = { at: start, lastLifetime: null, guessedLifetime: 3_600_000, sent: ['sent-refresh'] }
 const judge = (status: number, body: unknown, headers: Record<string, string> = {}, more: Partial<ReplyContext> = {}) =>
@@ -306,6 +306,42 @@ describe('FM-05 strict in meaning', () => {
       [302, { error: 'invalid_token' }]
     ])('%i %j is no word of an authorization server', (status, body) => {
       expect(refresh(status, body)).toMatchObject({ fault: 'garbled' })
+    })
+
+    const json = { 'content-type': 'application/json; charset=utf-8' }
+    const refreshWith = (
+      headers: Record<string, string>,
+      status: number,
+      body: unknown,
+      more: Partial<ReplyContext> = {}
+    ) => judge(status, body, headers, { refreshBy: 'registeredClient', ...more })
+
+    test.each(silentRefusals)('$who: $status $body does not say of what', ({ status, body }) => {
+      const expected = { fault: 'unclear', detail: `HTTP ${status}` }
+      expect(refreshWith(json, status, body)).toMatchObject(expected)
+      expect(refreshWith({ 'content-type': 'application/problem+json' }, status, body)).toMatchObject(expected)
+      // A page says so of itself, a client made by hand has settings, and nobody signs in with a refresh token.
+      expect(refreshWith({ 'content-type': 'text/html' }, status, body)).toMatchObject({ fault: 'garbled' })
+      expect(refreshWith(json, status, body, { refreshBy: 'ownClient' })).toMatchObject({ fault: 'garbled' })
+      expect(judge(status, body, json)).toMatchObject({ fault: 'garbled' })
+    })
+
+    test('a bare 401 does not say of what; any other bare status, page or text may be a proxy’s', () => {
+      expect(refreshWith({}, 401, '')).toMatchObject({ fault: 'unclear', detail: 'HTTP 401' })
+      expect(refreshWith({ 'content-type': 'text/plain' }, 401, ' \r\n')).toMatchObject({ fault: 'unclear' })
+      for (const status of [200, 302, 400, 403, 404])
+        expect(refreshWith({}, status, '')).toMatchObject({ fault: 'garbled' })
+      for (const status of [400, 401, 403])
+        for (const [type, body] of [
+          ['text/html', '<html>Just a moment…</html>'],
+          ['text/plain', 'Access denied by policy'],
+          ['application/json', '<html>']
+        ] as const)
+          expect(refreshWith({ 'content-type': type }, status, body)).toMatchObject({ fault: 'garbled' })
+      for (const status of [200, 302, 404]) expect(refreshWith(json, status, {})).toMatchObject({ fault: 'garbled' })
+      expect(refreshWith(json, 503, { message: 'Unauthorized' })).toMatchObject({ fault: 'busy' })
+      for (const message of ['API rate limit exceeded', 'Too Many Requests', 'Limit Exceeded', 'Down for maintenance'])
+        expect(refreshWith(json, 403, { message })).toMatchObject({ fault: 'busy' })
     })
 
     test('what is said of the client or of a busy server stays that', () => {
