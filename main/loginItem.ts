@@ -1,8 +1,9 @@
 // Starting at login: the system's own switch on macOS and Windows, an XDG autostart file on Linux.
 // Nothing is remembered here: the state is read from the system each time, since a person may change it there.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { app } from 'electron'
+import { readRegularFileSync } from '../app/base/regularFile.ts'
 import { TokentrayError } from '../app/contract/errors.ts'
 import { sayProblem } from '../app/health/problems.ts'
 import { isEntryOn, writeEntry } from './autostart.ts'
@@ -43,7 +44,7 @@ function createAutostart(env: NodeJS.ProcessEnv): LoginItem {
   return {
     isOn() {
       try {
-        return isEntryOn(readFileSync(file, 'utf8'), command)
+        return isEntryOn(readRegularFileSync(file), command)
       } catch {
         return false
       }

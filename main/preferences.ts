@@ -1,9 +1,9 @@
 // What the desktop application remembers outside the vault: which notifications are wanted and which were shown.
 // An unreadable file counts as a missing one: nothing in it is worth a failed start.
-import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { makeFolder } from '../app/base/folder.ts'
+import { readRegularFileSync } from '../app/base/regularFile.ts'
 import { writeWholeFile } from '../app/base/wholeFile.ts'
 
 const schema = z
@@ -41,7 +41,7 @@ export function openPreferences(file: string | null): Preferences {
 
 function read(file: string | null): PreferenceValues {
   try {
-    if (file !== null) return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    if (file !== null) return schema.parse(JSON.parse(readRegularFileSync(file)))
   } catch {
     // Absent or damaged: the defaults do.
   }

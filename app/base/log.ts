@@ -50,7 +50,11 @@ const maxWaitingBytes = 1_000_000
 export function openLog(folder: string, level = 'info', maxBytes = 2_000_000): Log {
   makePrivateFolder(folder)
   const file = join(folder, 'tokentray.log')
-  let written = existsSync(file) ? statSync(file).size : 0
+  const found = statSync(file, { throwIfNoEntry: false })
+  // Opening a pipe to write would wait for a reader.
+  if (found?.isFIFO())
+    throw new TokentrayError('vaultUnwritable', `The log ${file} is a named pipe. Remove it, then try again.`)
+  let written = found?.size ?? 0
   // What could not be written is tried again with the next line.
   const open = () =>
     pino.destination({ dest: file, sync: true, mode: 0o600, maxLength: maxWaitingBytes }).on('error', () => {})

@@ -2,9 +2,10 @@
 // A symbolic link stays a link, its owner stays; its mode too, unless others could read the key that is written.
 import { createHash } from 'node:crypto'
 import { existsSync, type Stats } from 'node:fs'
-import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { readdir, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { makeFolder, nearestReal } from '../base/folder.ts'
+import { readRegularFile } from '../base/regularFile.ts'
 import { createFile, writeDraft } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 
@@ -55,7 +56,7 @@ export async function readConfig(file: string, within?: string): Promise<Found> 
     const stats = await stat(target)
     if (!stats.isFile()) throw unreadable('it is not a file')
     if (stats.size > maxFileBytes) throw unreadable('it is too large for a settings file')
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(target))
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readRegularFile(target))
     return { file, target, text, isShared: isShared(stats), within }
   } catch (error) {
     if (error instanceof TokentrayError) throw error

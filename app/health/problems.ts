@@ -45,6 +45,7 @@ const words: Record<string, string> = {
   EROFS: 'the file system is read-only',
   EBUSY: 'it is in use',
   EMFILE: 'too many files are open',
+  not_regular: 'it is not a regular file',
   ELOOP: 'too many symbolic links',
   EIO: 'the disk could not be read or written',
   aborted: 'the request was cancelled',

@@ -1,9 +1,9 @@
 // Opens a connection to one origin, directly or through a proxy, with a client certificate where one is set.
 // Trusts the system's certificate authorities besides Node's own: companies add theirs to the system.
-import { readFile } from 'node:fs/promises'
 import type { LookupFunction } from 'node:net'
 import tls from 'node:tls'
 import { Client, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici'
+import { readRegularFile } from '../base/regularFile.ts'
 import type { ClientCertificate } from '../contract/serverConfig.ts'
 
 /** A client certificate with its key, both PEM (RFC 8446 section 4.4.2). */
@@ -38,9 +38,9 @@ export function openDispatcher(origin: string, { connectTimeoutMs, proxy, lookup
 
 /** Reads the files for each request, since some certificates live only for hours. Rejects where one is missing or is no PEM. */
 export async function readIdentity({ certificateFile, keyFile }: ClientCertificate): Promise<Identity> {
-  const [cert, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')])
+  const [cert, key] = await Promise.all([readRegularFile(certificateFile), readRegularFile(keyFile)])
   tls.createSecureContext({ cert, key })
-  return { cert, key }
+  return { cert: String(cert), key: String(key) }
 }
 
 let isTrusted = false

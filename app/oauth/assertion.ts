@@ -1,7 +1,7 @@
 // Reads an assertion (a workload's identity, a person's ID token) from the file or the command that another program provides.
 // It is read for each request, since it expires. The command runs without a shell, within a time limit, without our passphrase.
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readRegularFile } from '../base/regularFile.ts'
 import { Secret } from '../base/secret.ts'
 import type { AssertionSource } from '../contract/serverConfig.ts'
 
@@ -29,10 +29,12 @@ export function assertionReader(environment: Record<string, string | undefined>)
   }
 }
 
-function readText(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => {
+async function readText(file: string): Promise<string> {
+  try {
+    return String(await readRegularFile(file))
+  } catch {
     throw new AssertionFault('assertion_unreadable')
-  })
+  }
 }
 
 function runCommand(command: readonly string[], environment: Record<string, string | undefined>): Promise<string> {

@@ -1,7 +1,8 @@
 // owner.json: the private file in which the owner of the vault says where its control socket is and which key opens it.
 // Written whole, readable by its user only, and removed only by the owner that wrote it: its successor has one of its own.
-import { closeSync, fstatSync, lstatSync, openSync, readFileSync, rmSync, type Stats, writeFileSync } from 'node:fs'
+import { lstatSync, rmSync, type Stats, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { readRegularFileSync } from '../base/regularFile.ts'
 import { expose, Secret } from '../base/secret.ts'
 import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -42,13 +43,9 @@ function isOurs({ uid, mode }: Stats): boolean {
 
 /** The text of our own file. Judged as opened: its name may lead elsewhere a moment later. Throws `vaultNotPrivate`. */
 function readOwn(path: string): string {
-  const opened = openSync(path, 'r')
-  try {
-    if (isOurs(fstatSync(opened))) return readFileSync(opened, 'utf8')
-  } finally {
-    closeSync(opened)
-  }
-  throw notOurs(path)
+  return readRegularFileSync(path, (stats) => {
+    if (!isOurs(stats)) throw notOurs(path)
+  })
 }
 
 function notOurs(path: string): TokentrayError {

@@ -1,7 +1,8 @@
 // Keeps the ports of dashboard and gateway from the first start on, each in a small file in the owner's folder.
 // A port is never changed silently: a bookmark or a client's configuration would then reach another program.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { readRegularFileSync } from '../base/regularFile.ts'
 import { writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { sayProblem } from '../health/problems.ts'
@@ -21,7 +22,7 @@ export function readPort(folder: string, listener: KnownListener): number {
   const file = fileIn(folder, listener)
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readRegularFileSync(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return listener.port
     throw unreadable(file, listener, error)
@@ -41,7 +42,7 @@ export function keepPort(folder: string, listener: KnownListener, port: number):
   const text = `${JSON.stringify({ port })}\n`
   try {
     // A disk that is full is no reason to go without what needs nothing written.
-    if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeWholeFile(file, text)
+    if (!existsSync(file) || readRegularFileSync(file) !== text) writeWholeFile(file, text)
   } catch (cause) {
     throw new TokentrayError(
       'settingsUnwritable',

@@ -1,12 +1,13 @@
 // Reads the settings file and checks all of it: with one wrong value, nothing of the file is used.
 // Also merges the schedule from its three layers: built-in values, this file, and a server's own.
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { readRegularFile } from '../base/regularFile.ts'
 import { parseDuration } from '../contract/duration.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Schedule } from '../contract/health.ts'
 import { type ScheduleChanges, type ScheduleOverrides, scheduleOverrides } from '../contract/serverConfig.ts'
 import { concurrency, logLevel, theme } from '../contract/settings.ts'
+import { sayProblem } from '../health/problems.ts'
 import { defaultSchedule } from '../health/schedule.ts'
 
 export const settingsSchema = z
@@ -95,12 +96,12 @@ export async function readSettings(file: string): Promise<Settings> {
 export async function readJson(file: string): Promise<unknown> {
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = String(await readRegularFile(file))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw new TokentrayError(
       'settingsUnreadable',
-      `The settings file ${file} could not be read. Check its permissions.`,
+      `The settings file ${file} could not be read: ${sayProblem((error as NodeJS.ErrnoException).code)}. Check its permissions.`,
       {
         cause: error
       }

@@ -1,8 +1,8 @@
 // The sidecar: a small file beside the vault that says where its key comes from and which key it is, but not the key itself.
 // It tells a wrong key from a damaged vault, and an emptied vault from one that has yet to be created.
 import { createHmac } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readRegularFileSync } from '../base/regularFile.ts'
 import { expose, type Secret } from '../base/secret.ts'
 import { createFile, writeWholeFile } from '../base/wholeFile.ts'
 import { TokentrayError } from '../contract/errors.ts'
@@ -54,7 +54,7 @@ export function readSidecar(vault: string): Sidecar | null {
   const path = sidecarPath(vault)
   let found: unknown
   try {
-    found = JSON.parse(readFileSync(path, 'utf8'))
+    found = JSON.parse(readRegularFileSync(path))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     if (!(error instanceof SyntaxError)) {

@@ -130,7 +130,7 @@ test('settings that cannot be read: the file, the field and what to do; defaults
   }
   rmSync(settings)
   mkdirSync(settings)
-  expectSentence(await home.tokentray(['status']), 2, /settings\.json could not be read\. Check its permissions/)
+  expectSentence(await home.tokentray(['status']), 2, /settings\.json could not be read: .+\. Check its permissions/)
   rmSync(settings, { recursive: true })
   await expectKept()
 })
@@ -258,7 +258,7 @@ test.skipIf(isUnable)('a home that may not be read or written: one sentence, not
   expectSentence(
     await home.tokentray(['list'], unprivileged),
     2,
-    /settings\.json could not be read\. Check its permissions/
+    /settings\.json could not be read: .+\. Check its permissions/
   )
   rmSync(settings)
 

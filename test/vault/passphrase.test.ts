@@ -1,9 +1,10 @@
 // The passphrase: where it is taken from, that no child can inherit it, and the key made of it.
 // Opening vaults with one is in open.test.ts.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { expose, Secret } from '../../app/base/secret.ts'
 import {
   derivePassphraseKey,
@@ -12,6 +13,7 @@ import {
   takePassphrase
 } from '../../app/vault/passphrase.ts'
 import { readSidecar } from '../../app/vault/sidecar.ts'
+import { nobody, reason, runAsNobody } from '../support/nobody.ts'
 import { isSkipped } from '../support/skipped.ts'
 import { privateFolder } from './vault.fixture.ts'
 
@@ -46,6 +48,14 @@ test('none is none; an empty one or an absent file is an error, never a vault wi
     expect(() => takePassphrase(environment)).toThrow(expect.objectContaining({ code: 'passphraseNeeded' }))
   }
 })
+
+/** A folder that others may enter. */
+function openFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tokentray-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  chmodSync(folder, 0o755)
+  return folder
+}
 
 const noModes = process.platform === 'win32'
 const take = (file: string) => takePassphrase({ TOKENTRAY_PASSPHRASE_FILE: file })
@@ -98,6 +108,64 @@ test.skipIf(isSkipped(noModes, 'Windows has no modes'))(
     expect([on('ext4'), on('vfat'), on('9p'), on('ext4', true)]).toEqual(['shared', 'unknown', 'unknown', 'safe'])
   }
 )
+
+test.skipIf(isSkipped(noModes, 'Windows has no named pipes among its files'))(
+  'a pipe, a device and a folder are refused at once, with what to do instead',
+  () => {
+    const pipe = join(privateFolder(), 'pipe')
+    execFileSync('mkfifo', [pipe])
+    expect(() => take(pipe)).toThrow(/it is not a regular file.+<\(…\).+mode 0600/)
+    expect(() => take('/dev/zero')).toThrow(/it is not a regular file/)
+    expect(() => take(dirname(pipe))).toThrow(/it is a folder/)
+  }
+)
+
+test.skipIf(isSkipped(reason !== null, reason ?? ''))(
+  'a file of another user is not believed, as root or as any other',
+  async () => {
+    const folder = openFolder()
+    const file = join(folder, 'passphrase')
+    writeFileSync(file, 'pass', { mode: 0o644 })
+    chownSync(file, nobody - 1, nobody - 1)
+    expect(() => take(file)).toThrow(/belongs to another user \(65533\).+chown 0/)
+    const module = JSON.stringify(join(import.meta.dirname, '../../app/vault/passphrase.ts'))
+    const judge = () =>
+      runAsNobody(`
+      const { takePassphrase } = await import(${module})
+      try { console.log(JSON.stringify(takePassphrase({ TOKENTRAY_PASSPHRASE_FILE: '${file}' }) !== null)) }
+      catch (error) { console.log(JSON.stringify(error.message)) }`)
+    expect(await judge()).toMatch(/belongs to another user \(65533\).+chown 65534/)
+    // As Docker and Kubernetes mount secrets for a container's own user.
+    chownSync(file, 0, 0)
+    expect(await judge()).toBe(true)
+    chownSync(file, nobody, nobody)
+    expect(await judge()).toBe(true)
+  }
+)
+
+test.skipIf(isSkipped(reason !== null, reason ?? ''))('what a mount says of a file of another user', () => {
+  const file = join(privateFolder(), 'passphrase')
+  writeFileSync(file, 'pass')
+  chownSync(file, nobody, nobody)
+  const on = (type: string, isReadOnly = false) =>
+    judgePassphraseFile(file, () => ({ mountPoint: '/', type, isReadOnly })).access
+  // Compose mounts a secret's file read-only, with the owner that it has outside of the container.
+  expect([on('ext4'), on('ext4', true), on('virtiofs')]).toEqual(['foreign', 'safe', 'unknown'])
+  expect([on('fuse.sshfs'), on('fuse', true)]).toEqual(['foreign', 'foreign'])
+})
+
+test.skipIf(isSkipped(noModes, 'Windows has no modes'))('a file that others can read is one to warn of', () => {
+  const folder = openFolder()
+  const file = join(folder, 'passphrase')
+  writeFileSync(file, 'pass')
+  const at = (mode: number, isReadOnly = false) => {
+    chmodSync(file, mode)
+    return judgePassphraseFile(file, () => ({ mountPoint: '/', type: 'ext4', isReadOnly })).access
+  }
+  expect([at(0o644), at(0o640), at(0o600), at(0o444, true)]).toEqual(['readable', 'readable', 'safe', 'safe'])
+  chmodSync(folder, 0o700)
+  expect(at(0o644)).toBe('safe')
+})
 
 test('the dearest derivation that a sidecar may ask for stays below 512 MB', () => {
   const sidecar = (N: number, r: number, p: number) => {

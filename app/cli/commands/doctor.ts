@@ -1,9 +1,10 @@
 // `tokentray doctor`: checks everything around Tokentray that can be wrong, and says in plain words what to do.
 // Creates no vault; an existing one is opened and checked as any command would, if its key is at hand.
-import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { nearestReal } from '../../base/folder.ts'
+import { readRegularFileSync } from '../../base/regularFile.ts'
 import { clients as clientRows } from '../../connect/clients.ts'
 import type { ClientView } from '../../contract/clients.ts'
 import { asTokentrayError, TokentrayError } from '../../contract/errors.ts'
@@ -213,6 +214,8 @@ function lookAtPassphraseFile({ TOKENTRAY_PASSPHRASE_FILE: file }: World['env'])
     const { access, path } = judgePassphraseFile(file)
     const words = `${path} is on a file system without permissions. Make sure that nobody else can write there.`
     if (access === 'unknown') return { name, result: 'warning', words }
+    if (access === 'readable')
+      return { name, result: 'warning', words: `Other users can read ${path}. Run "chmod 600" on it.` }
     return access === 'safe' ? { name, result: 'ok', words: path } : null
   } catch {
     return null
@@ -293,7 +296,7 @@ function clientFiles({ env, platform }: World): Check[] {
 
 function isExposed(file: string): boolean {
   try {
-    return (statSync(file).mode & 0o077) !== 0 && readFileSync(file, 'utf8').includes('ttk_')
+    return (statSync(file).mode & 0o077) !== 0 && readRegularFileSync(file).includes('ttk_')
   } catch {
     return false // There is none, or it is not ours to read.
   }
