@@ -54,7 +54,12 @@ export function judgeTokenReply(
   const reply = replyOf(headers, bodyText)
   const garbled = failure('garbled', `HTTP ${status}`)
   if (status < 200 || (status >= 300 && status < 400)) return garbled
-  if (reply === null) return isBareRefusal(status, bodyText) ? judgeSilence(status, context) : garbled
+  if (reply === null) {
+    if (isBareRefusal(status, bodyText)) return judgeSilence(status, context)
+    const sentence = sentenceOf(headers, bodyText)
+    if (sentence === null || status < 400) return garbled
+    return judgeOwnWords(sentence, status, context) ?? (isJson(headers) ? judgeSilence(status, context) : garbled)
+  }
   const body = Array.isArray(reply) ? {} : userReplyOf(reply)
   const said = errorOf(body)
   const token = visible(body.access_token)
@@ -150,6 +155,18 @@ function judgeOwnWords(reply: unknown, status: number, { refreshBy, sent }: Repl
   if (saysBusy(reply)) return failure('busy', detail)
   if (!saysBadCredentials(reply)) return null
   return refreshBy === 'ownClient' ? failure('misconfigured', detail) : dead(detail)
+}
+
+/** The reply as one short line, plain text or a JSON string as of ASP.NET's `BadRequest("…")`; null: it is anything else, as a page is. */
+function sentenceOf(headers: Headers, text: string): string | null {
+  const isPlain = /^text\/plain\b/i.test(headers.get('content-type')?.trim() ?? '')
+  let line: unknown = isPlain ? text : null
+  try {
+    line = JSON.parse(text.replace(/^\ufeff/, ''))
+  } catch {
+    // Not quoted.
+  }
+  return typeof line === 'string' && /^\s*[^<>\n]{1,300}\s*$/.test(line) ? line : null
 }
 
 /**

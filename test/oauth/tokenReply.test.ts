@@ -326,6 +326,41 @@ describe('FM-05 strict in meaning', () => {
       expect(judge(status, body, json)).toMatchObject({ fault: 'garbled' })
     })
 
+    test('a sentence alone, as plain text or as a JSON string, that names the token', () => {
+      for (const status of [400, 401, 403])
+        for (const sentence of [
+          'Invalid refresh token',
+          'Invalid refresh token.\r\n',
+          'refresh_token_expired',
+          'The refresh token has been revoked',
+          'invalid_grant',
+          'Token expired',
+          'Refresh token sent-refresh not found'
+        ]) {
+          const dead = { fault: 'refused', inOwnWords: true, detail: `HTTP ${status}` }
+          expect(refreshWith({ 'content-type': 'text/plain; charset=utf-8' }, status, sentence)).toMatchObject(dead)
+          expect(refreshWith(json, status, JSON.stringify(sentence))).toMatchObject(dead)
+          expect(judge(status, sentence, { 'content-type': 'text/plain' })).toMatchObject({ fault: 'garbled' })
+        }
+      const text = { 'content-type': 'text/plain' }
+      for (const sentence of [
+        'Unauthorized',
+        'Failed to refresh token',
+        'Invalid CSRF token',
+        'Your request was blocked',
+        'See https://a.test/refresh-token#expired',
+        '<p>Invalid refresh token</p>',
+        `Invalid refresh token${' and more'.repeat(50)}`
+      ])
+        expect(refreshWith(text, 400, sentence)).toMatchObject({ fault: 'garbled' })
+      expect(refreshWith({ 'content-type': 'text/html' }, 400, 'Invalid refresh token')).toMatchObject({
+        fault: 'garbled'
+      })
+      expect(refreshWith(json, 401, '"Unauthorized"')).toMatchObject({ fault: 'unclear' })
+      expect(refreshWith(text, 200, 'Invalid refresh token')).toMatchObject({ fault: 'garbled' })
+      expect(refreshWith(text, 503, 'Invalid refresh token')).toMatchObject({ fault: 'busy' })
+    })
+
     test('a bare 401 does not say of what; any other bare status, page or text may be a proxy’s', () => {
       expect(refreshWith({}, 401, '')).toMatchObject({ fault: 'unclear', detail: 'HTTP 401' })
       expect(refreshWith({ 'content-type': 'text/plain' }, 401, ' \r\n')).toMatchObject({ fault: 'unclear' })
