@@ -76,7 +76,7 @@ ${answers.map(({ what, outcome }) => cells(what, shown(outcome))).join('\n')}
 ## Other tests
 
 - Registrations refused in one form and accepted in another, refusals in every shape of words: \`test/oauth/registrationTries.test.ts\`.
-- A secret, prompt or scope that is refused, and a request with a code of its own after it: \`test/oauth/askedAgain.test.ts\`.
+- A secret (or none), prompt or scope that is refused, and a request with a code of its own after it: \`test/oauth/askedAgain.test.ts\`.
 - Endpoints that redirect within and beyond their origin: \`test/oauth/redirects.test.ts\`.
 - Responses without a state, and browsers that come late: \`test/oauth/callback.test.ts\`.
 - Every form of a token reply, and thousands of generated ones: \`test/oauth/tokenReply.test.ts\`.

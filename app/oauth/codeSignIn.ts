@@ -32,7 +32,7 @@ export type CodeSignInOptions = Omit<AuthorizationRequest, 'prompts'> & {
   /** Calls `end` when the time is up or the sign-in was cancelled. Returns what stops the watch. */
   watch: (end: (error: TokentrayError) => void) => () => void
   /** Registers a client in place of this one, at the same redirect address. Rejects with TokentrayError. */
-  registerAnew: (old: CodeClient) => Promise<CodeClient>
+  registerAnew: (old: CodeClient, needsSecret: boolean) => Promise<CodeClient>
   /** Called when the sign-in goes on at another address, with a client registered anew. */
   onReplaced: (url: string) => void
   forgetClient: (client: CodeClient) => Promise<void>
@@ -131,13 +131,16 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
       if (!(error instanceof ClientUnfit)) throw error
       // The browser that brought this response goes on to the page of the new request.
       if (request.client.isKept) return { to: await replaceClient() }
+      if (isPublic(request.client)) return { to: await askWithSecret(request, error) }
       await options.forgetClient(request.client)
-      throw new TokentrayError(
-        'clientRefused',
-        `${shown(discovery.server.issuer)} does not recognize the client it has just registered (${error.message}). Contact its operator.`
-      )
+      throw unrecognized(error)
     }
   }
+  const unrecognized = ({ message }: ClientUnfit) =>
+    new TokentrayError(
+      'clientRefused',
+      `${shown(discovery.server.issuer)} does not recognize the client it has just registered (${message}). Contact its operator.`
+    )
 
   const remember = async ({ client, learned = {} }: CodeRequest): Promise<void> => {
     const { clientAuth, hasNoScopes } = learned
@@ -156,10 +159,34 @@ export async function startCodeSignIn(options: CodeSignInOptions): Promise<SignI
     return replaced
   }
   const goOnAnew = async (): Promise<string> => {
-    const client = await options.registerAnew(options.client)
+    const client = await options.registerAnew(options.client, false)
     if (isOver) throw ended()
     const { url } = await askAs(client)
     options.onReplaced(url)
+    return url
+  }
+
+  // Once in a sign-in: the client that comes of it has a secret, or ends the sign-in.
+  let withSecret: Promise<string> | null = null
+  const askWithSecret = (request: CodeRequest, refused: ClientUnfit): Promise<string> => {
+    withSecret ??= goOnWithSecret(request, refused)
+    return withSecret
+  }
+  const goOnWithSecret = async (request: CodeRequest, refused: ClientUnfit): Promise<string> => {
+    const old = request.client
+    const client = await options.registerAnew(old, true).catch(async (error: unknown) => {
+      await options.forgetClient(old)
+      throw error
+    })
+    if (client.clientId !== old.clientId) await options.forgetClient(old)
+    if (isPublic(client)) {
+      await options.forgetClient(client)
+      throw unrecognized(refused)
+    }
+    if (isOver) throw ended()
+    const scope = request.learned?.hasNoScopes ? null : scopeFor(client, options.scope)
+    const { url } = await ask({ ...request, client, scope })
+    options.onAskedAgain(url)
     return url
   }
 
@@ -203,6 +230,9 @@ const mayBeAboutSecret: ReadonlySet<string> = new Set([
   'HTTP 401'
 ])
 
+/** Registered by itself without a secret, which a server may accept and then refuse at its other endpoints. */
+const isPublic = ({ registration, clientSecret }: CodeClient) => registration === 'dynamic' && clientSecret === null
+
 const ended = () => new TokentrayError('signInCancelled', 'The sign-in has already ended.')
 
 /** Rejects with ClientUnfit where the server does not know a client that registered itself, and with AskAgain. */
@@ -226,6 +256,7 @@ async function exchange(
   const [clientAuth, ...otherMethods] = client.otherMethods
   if (clientAuth !== undefined && mayBeAboutSecret.has(outcome.detail))
     throw new AskAgain({ client: { ...client, clientAuth, otherMethods }, learned: { ...learned, clientAuth } })
-  if (outcome.detail === 'invalid_client' && client.registration === 'dynamic') throw new ClientUnfit(outcome.detail)
+  const isUnfit = isPublic(client) ? mayBeAboutSecret.has(outcome.detail) : outcome.detail === 'invalid_client'
+  if (isUnfit && client.registration === 'dynamic') throw new ClientUnfit(outcome.detail)
   throw explainFault(outcome, shown(discovery.server.issuer))
 }

@@ -179,10 +179,10 @@ async function prepareCode(
       context: context.replyContext(config, null)
     }),
     watch: (end) => watch(context, signal, end),
-    async registerAnew(old) {
+    async registerAnew(old, needsSecret) {
       onStep('registration')
       const made = await context
-        .oneAtATime(issuer, () => registerAnew(old, discovery, scope, registering))
+        .oneAtATime(issuer, () => registerAnew(old, discovery, scope, needsSecret, registering))
         .catch((error: unknown) => Promise.reject(explainError(error)))
       onStep('browser')
       return made

@@ -105,7 +105,11 @@ export async function obtainClient(
       other = await context.openCallback(slot === 'localhost' ? '127.0.0.1' : 'localhost', redirectPort ?? 0, isChosen)
       return other.redirectUri
     }
-    const redirect = { redirectUri: callback?.redirectUri ?? null, openOther: isDevice ? null : openOther }
+    const redirect = {
+      redirectUri: callback?.redirectUri ?? null,
+      openOther: isDevice ? null : openOther,
+      needsSecret: false
+    }
     const made = await registerFor(scope, kept, discovery, redirect, context)
     if (kept) await registrations.forgetRegistration(server.issuer, kept.clientId)
     await registrations.saveRegistration(rowOf(made))
@@ -118,11 +122,12 @@ export async function obtainClient(
   }
 }
 
-/** Replaces a client that the server no longer knows, at the same redirect address. */
+/** Replaces a client that the server refuses, at the same redirect address. `needsSecret`: because it has no secret. */
 export async function registerAnew(
   old: CodeClient,
   discovery: Discovery,
   scope: string | null,
+  needsSecret: boolean,
   context: RegistrationContext
 ): Promise<CodeClient> {
   const { registrations } = context
@@ -130,7 +135,7 @@ export async function registerAnew(
   const { redirectUri } = old.callback
   const kept = await registrations.registration(issuer, new URL(redirectUri).hostname, context.site)
   await registrations.forgetRegistration(issuer, old.clientId)
-  const made = await registerFor(scope, kept, discovery, { redirectUri, openOther: null }, context)
+  const made = await registerFor(scope, kept, discovery, { redirectUri, openOther: null, needsSecret }, context)
   await registrations.saveRegistration(rowOf(made))
   return { ...newClient(made), callback: old.callback }
 }
@@ -165,7 +170,7 @@ async function registerFor(
   scope: string | null,
   kept: ClientRegistration | null,
   discovery: Discovery,
-  redirect: Pick<Wanted, 'redirectUri' | 'openOther'>,
+  redirect: Omit<Wanted, 'scopes'>,
   context: RegistrationContext
 ): Promise<NewRegistration> {
   const union = unionOf(scope, kept?.scope)

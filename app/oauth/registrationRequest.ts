@@ -68,18 +68,23 @@ export class Refusal {
 
 /**
  * How the client will authenticate: preferably not at all, since a secret on this machine would add nothing but a risk. `others`:
- * methods to try where that is refused, those that the metadata lists and those that it does not.
+ * methods to try where that is refused, those that the metadata lists and those that it does not. `needsSecret`: the server took a
+ * client without a secret and then refused it.
  * @throws registrationUnsupported where that is a key, and the server cannot check what ours sign with
  */
-export function clientMethod(server: oauth.AuthorizationServer): {
+export function clientMethod(
+  server: oauth.AuthorizationServer,
+  needsSecret: boolean
+): {
   method: ClientAuthMethod
   key: Secret | null
   others: { listed: ClientAuthMethod[]; unlisted: ClientAuthMethod[] }
 } {
   const told = server.token_endpoint_auth_methods_supported
-  const ours = ['none', 'client_secret_basic', 'client_secret_post'] as const
+  const withSecret: ClientAuthMethod[] = ['client_secret_basic', 'client_secret_post']
+  const ours: ClientAuthMethod[] = needsSecret ? withSecret : ['none', ...withSecret]
   if (!told || ours.some((method) => told.includes(method)) || !told.includes('private_key_jwt')) {
-    const method = !told || told.includes('none') ? 'none' : secretMethod(server)
+    const method = !needsSecret && (!told || told.includes('none')) ? 'none' : secretMethod(server)
     const rest = ours.filter((each) => each !== method)
     const listed = rest.filter((each) => !told || told.includes(each))
     return { method, key: null, others: { listed, unlisted: rest.filter((each) => !listed.includes(each)) } }

@@ -21,6 +21,8 @@ export type Wanted = {
   scopes: (string | null)[]
   /** Opens a callback at the other loopback host, and resolves with its redirect URI; null: there is none. */
   openOther: (() => Promise<string>) | null
+  /** A client without a secret is of no use, although the server registers one. */
+  needsSecret: boolean
 }
 
 /** All tries together, the first one included. */
@@ -49,7 +51,7 @@ export async function registerByTries(
   context: RegistrationContext
 ): Promise<Registered> {
   const { server } = discovery
-  const { method, key, others } = clientMethod(server)
+  const { method, key, others } = clientMethod(server, wanted.needsSecret)
   const [scope = null, ...narrower] = wanted.scopes
   let best: RegistrationShape = {
     method,

@@ -125,6 +125,126 @@ describe('a secret that the server reads in one place only', () => {
   })
 })
 
+describe('a client registered without a secret that the server refuses for lack of one', () => {
+  const managed = (id: string) => ({
+    registration_client_uri: `${fake.origin}/manage/${id}`,
+    registration_access_token: 'rat'
+  })
+  let clients = 0
+  /** What the reply to a client with a secret says of it; `refused`: that such a client is not registered. */
+  const register = (change: Record<string, unknown> = {}, refused?: Reply) =>
+    fake.script('/register', ({ body }) => {
+      const wanted = JSON.parse(body)
+      const id = `c${++clients}`
+      const isPublic = wanted.token_endpoint_auth_method === 'none'
+      if (!isPublic && refused) return refused
+      const given = isPublic ? {} : { client_secret: 'shh', ...change }
+      return { status: 201, body: { ...wanted, client_id: id, ...managed(id), ...given } }
+    })
+  const methods = () => fake.to('/register').map(({ body }) => JSON.parse(body).token_endpoint_auth_method)
+  const deleted = () => ['c1', 'c2', 'c3'].filter((id) => fake.to(`/manage/${id}`).length > 0)
+  beforeEach(() => {
+    clients = 0
+    listing({ token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'] })
+    authorizeUnless(() => null)
+    register()
+    tokenIf((request) => secretIn(request) === 'shh')
+  })
+
+  test.each<[string, Reply]>([
+    ['invalid_client', unknown],
+    ['unauthorized_client', { status: 400, body: { error: 'unauthorized_client' } }],
+    ['invalid_request', { status: 400, body: { error: 'invalid_request', error_description: 'no client_secret' } }],
+    ['a bare 401', { status: 401, body: 'Unauthorized' }]
+  ])('by %s: one with a secret is registered, in the same tab, and the useless one deleted', async (_what, refused) => {
+    tokenIf((request) => secretIn(request) === 'shh', refused)
+    const { oauth, registrations } = setUp()
+    const signIn = await begin(oauth, configOf(fake.mcp))
+    expect((await browse(signIn)).text).toContain('Signed in')
+    expect((await signIn.grant).shape).toMatchObject({ clientId: 'c2', clientAuth: 'client_secret_basic' })
+    expect(fake.to('/token').map(({ form }) => form.get('code'))).toEqual(['code-1', 'code-2'])
+    for (const name of ['state', 'code_challenge', 'client_id']) expect(new Set(asked(name)).size).toBe(2)
+    expect(new Set(asked('redirect_uri')).size).toBe(1)
+    expect([methods(), deleted()]).toEqual([['none', 'client_secret_basic'], ['c1']])
+    expect(registrations.rows.map(({ clientId }) => clientId)).toEqual(['c2'])
+    await signInFully(oauth, configOf(fake.mcp))
+    expect([methods().length, fake.to('/token').length]).toEqual([2, 3])
+  })
+
+  test.each([
+    ['lists none of them', undefined, ['none', 'client_secret_basic']],
+    ['lists post alone', ['none', 'client_secret_post'], ['none', 'client_secret_post']],
+    ['lists "none" alone', ['none'], ['none', 'client_secret_basic']]
+  ])('the method is one that the metadata lists: it %s', async (_what, listed, expected) => {
+    listing({ token_endpoint_auth_methods_supported: listed })
+    await signInFully(setUp().oauth, configOf(fake.mcp))
+    expect(methods()).toEqual(expected)
+  })
+
+  test('already when a code is asked for', async () => {
+    authorizeUnless((form) => (form.get('client_id') === 'c1' ? { error: 'unauthorized_client' } : null))
+    await signInFully(setUp().oauth, configOf(fake.mcp))
+    expect(methods()).toEqual(['none', 'client_secret_basic'])
+    expect(fake.to('/token')).toHaveLength(1)
+  })
+
+  test('with a prompt that was refused before: the request goes on without it, and so it is noted', async () => {
+    const scopes_supported = ['offline_access']
+    listing({ token_endpoint_auth_methods_supported: ['none', 'client_secret_basic'], scopes_supported })
+    authorizeUnless((form) => (form.has('prompt') ? { error: 'invalid_prompt' } : null))
+    const grant = await signInFully(setUp().oauth, configOf(fake.mcp))
+    expect(asked('prompt')).toEqual(['consent', null, null])
+    expect(grant.learned).toEqual({ prompt: '' })
+  })
+
+  test('a kept one is replaced by one without a secret first, then by one with it', async () => {
+    const { oauth } = setUp()
+    tokenIf(() => true)
+    await signInFully(oauth, configOf(fake.mcp))
+    tokenIf((request) => secretIn(request) === 'shh')
+    await signInFully(oauth, configOf(fake.mcp))
+    expect([methods(), deleted()]).toEqual([['none', 'none', 'client_secret_basic'], ['c2']])
+    expect(fake.to('/token').map(({ form }) => form.get('code'))).toEqual(['code-1', 'code-2', 'code-3', 'code-4'])
+  })
+
+  test('the same id again is not deleted: it is the new client', async () => {
+    register({ client_id: 'c1' })
+    const { oauth, registrations } = setUp()
+    await signInFully(oauth, configOf(fake.mcp))
+    expect(registrations.rows).toMatchObject([{ clientId: 'c1', clientAuth: 'client_secret_basic' }])
+    expect(deleted()).toEqual([])
+  })
+
+  test('it is tried once: refused with its secret, too, the sign-in ends and no client is left', async () => {
+    tokenIf(() => false)
+    const { oauth, registrations } = setUp()
+    await refusal(signInFully(oauth, configOf(fake.mcp)), 'clientRefused')
+    expect([methods(), deleted()]).toEqual([
+      ['none', 'client_secret_basic'],
+      ['c1', 'c2']
+    ])
+    expect(fake.to('/token').map(({ form }) => form.get('code'))).toEqual(['code-1', 'code-2', 'code-3'])
+    expect(registrations.rows).toEqual([])
+  })
+
+  test('a server that gives out no secret even then is told of, without another request for a code', async () => {
+    register({ client_secret: undefined, token_endpoint_auth_method: 'none' })
+    const { oauth, registrations } = setUp()
+    const said = await refusal(signInFully(oauth, configOf(fake.mcp)), 'clientRefused')
+    expect(said).toContain('does not recognize the client it has just registered')
+    expect([deleted(), asked('state').length, registrations.rows]).toEqual([['c1', 'c2'], 1, []])
+  })
+
+  test('a server that registers none with a secret is told in its own words', async () => {
+    register({}, { status: 400, body: { error: 'invalid_client_metadata', error_description: 'only public' } })
+    const { oauth, registrations } = setUp()
+    expect(await refusal(signInFully(oauth, configOf(fake.mcp)), 'registrationRefused')).toContain('only public')
+    expect(methods().length).toBeLessThanOrEqual(7)
+    expect(new Set(methods().slice(1))).toEqual(new Set(['client_secret_basic', 'client_secret_post']))
+    expect([deleted(), registrations.rows]).toEqual([['c1'], []])
+  })
+})
+
 describe('a prompt that the server refuses', () => {
   beforeEach(() => listing({ scopes_supported: ['offline_access'] }))
   const unsupported = (values: RegExp, said: Record<string, string>) =>

@@ -250,11 +250,12 @@ describe('dynamic registration', () => {
       expect(fake.to('/token')).toHaveLength(1)
     })
 
-    test('is replaced once: a server that refuses the new one, too, is not asked a third time', async () => {
+    test('is replaced once: where the new one is refused, too, and none with a secret is given out, it ends', async () => {
       const { oauth, registrations } = await setUpKept()
       fake.script('/token', unknown)
       expect(await refusal(signInFully(oauth, configOf(fake.mcp)), 'clientRefused')).toContain('it has just registered')
-      expect([fake.to('/register').length, fake.to('/authorize').length]).toEqual([1, 2])
+      const asked = fake.to('/register').map(({ body }) => JSON.parse(body).token_endpoint_auth_method)
+      expect([asked, fake.to('/authorize').length]).toEqual([['none', 'client_secret_basic'], 2])
       expect(registrations.rows).toEqual([])
     })
 
