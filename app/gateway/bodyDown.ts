@@ -28,13 +28,16 @@ const brotliNow = { flush: constants.BROTLI_OPERATION_FLUSH, finishFlush: consta
 const unpackers: Readonly<Record<string, (() => Transform) | null>> = {
   '': null,
   identity: null,
+  // No codings at all, but sent by some servers.
+  none: null,
+  'utf-8': null,
   gzip: () => createGunzip(zlibNow),
   'x-gzip': () => createGunzip(zlibNow),
   deflate: () => createInflate(zlibNow),
   br: () => createBrotliDecompress(brotliNow)
 }
 
-/** Whether a body with this `Content-Encoding` can be rewritten. */
+/** Whether a body with this `Content-Encoding`, of one coding, can be rewritten. */
 export const canUnpack = (encoding: string): boolean => Object.hasOwn(unpackers, encoding.trim().toLowerCase())
 
 /** Throws for an `encoding` that cannot be unpacked. */

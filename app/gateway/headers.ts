@@ -1,5 +1,6 @@
 // Which headers cross the gateway: no hop-by-hop ones, no credentials, none that act on the gateway's own origin.
 // Works on raw name-value pairs, so that repeated headers, their order and their case survive.
+import { canUnpack } from './bodyDown.ts'
 
 export type RawHeaders = readonly string[]
 
@@ -67,6 +68,7 @@ const neverDown: ReadonlySet<string> = new Set([
 
 /** What describes the bytes of a body, and is wrong once they were changed. */
 const ofBody: ReadonlySet<string> = new Set([
+  'content-type',
   'content-length',
   'content-encoding',
   'content-md5',
@@ -95,6 +97,23 @@ function connectionHeaders(raw: RawHeaders): ReadonlySet<string> {
   return names
 }
 
+/** `Accept-Encoding` without what the gateway could not unpack: any answer may be an event stream. */
+const unpackable = (codings: string) =>
+  codings
+    .split(',')
+    .filter((coding) => canUnpack(coding.split(';')[0]!))
+    .join(',') || 'identity'
+
+/** The content type of a rewritten body: one, and in UTF-8, since in another charset the client would read other lines in it. */
+function rewrittenType(types: readonly string[]): string {
+  const all = types.join()
+  const type = isEventStream(all) ? 'text/event-stream' : (/^[\w.+-]+\/[\w.+-]+/.exec(all)?.[0] ?? 'text/plain')
+  return `${type}; charset=utf-8`
+}
+
+/** Whether some client takes an answer of this `Content-Type` for an event stream: they compare it in many ways. */
+export const isEventStream = (contentType: string): boolean => /text\/event-stream/i.test(contentType)
+
 /** A key or token of this gateway. */
 const isOurCredential = (value: string) => /(^|\s)tt[ackr]_/.test(value)
 
@@ -118,7 +137,7 @@ export function headersUp(
     // A client sent its credential of the gateway by mistake: the upstream must not see it.
     if (!credentials && lower === 'authorization' && isOurCredential(value)) continue
     if (credentials && (lower === 'authorization' || lower === 'dpop')) continue
-    up.push(name, value)
+    up.push(name, lower === 'accept-encoding' ? unpackable(value) : value)
   }
   for (const pair of credentials ?? []) up.push(...pair)
   if (cookies !== null) up.push('cookie', cookies)
@@ -132,12 +151,15 @@ export function headersUp(
 export function headersDown(raw: RawHeaders, passesChallenges: boolean, isRewritten: boolean): string[] {
   const dropped = connectionHeaders(raw)
   const down: string[] = []
+  const types: string[] = []
   for (const [name, lower, value] of pairs(raw)) {
     if (neverDown.has(lower) || dropped.has(lower) || lower.startsWith('access-control-')) continue
     if (!passesChallenges && lower === 'www-authenticate') continue
+    if (isRewritten && lower === 'content-type') types.push(value)
     if (isRewritten && ofBody.has(lower)) continue
     down.push(name, value)
   }
+  if (types.length > 0) down.push('content-type', rewrittenType(types))
   for (const pair of safetyHeaders) down.push(...pair)
   return down
 }

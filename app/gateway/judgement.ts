@@ -9,8 +9,8 @@ import { type Answer, maxHeldBytes } from './exchange.ts'
 
 /**
  * `refused`: HTTP 401 (RFC 6750 section 3.1). `doubted`: the answer speaks against the token, but a server may also mean
- * something else. `scopeMissing`: the token lacks scopes that were not granted. `redirect`: it leads elsewhere. All of these are
- * the gateway's to act on; `ordinary` ones go to the client.
+ * something else. `scopeMissing`: the token lacks scopes that were not granted. `redirect`: it leads elsewhere. `unreadable`: an
+ * event stream that could not be searched for addresses (decision 51). All of these are the gateway's to act on; `ordinary` ones go to the client.
  */
 export type Judgement =
   | { kind: 'ordinary' }
@@ -18,6 +18,7 @@ export type Judgement =
   | { kind: 'doubted'; doubt: Doubt }
   | { kind: 'scopeMissing'; scopes: string | null }
   | { kind: 'redirect'; redirect: Redirect; isDoubt: boolean }
+  | { kind: 'unreadable'; encoding: string }
 
 /** `error`: the server's code for a bad token; `says`: its own words. `scopes`: those it asks for although they are granted. */
 export type Doubt =

@@ -46,6 +46,15 @@ export function noAnswer({ name }: Upstream, { error, sent }: Outcome & { kind: 
   })
 }
 
+/** For an event stream that could not be searched for addresses. `encoding`: its `Content-Encoding`. */
+export function unreadable({ name }: Upstream, encoding: string): Refused {
+  return new Refused({
+    status: 502,
+    code: 'responseInvalid',
+    sentence: `${name} answered with an event stream that Tokentray cannot read (Content-Encoding: ${shown(encoding)}). It may have carried out the request.`
+  })
+}
+
 /** What a client is told of a redirect that nobody follows. `isDoubt`: a new token was tried where one could be had. */
 export function redirected(
   { id, name }: Upstream,

@@ -13,7 +13,7 @@ import type { CookieOwner, Cookies } from './cookies.ts'
 import { createEndpointRewriter } from './endpointEvents.ts'
 import type { Endpoint, EndpointStream, Endpoints } from './endpoints.ts'
 import { type Answer, type Exchange, exchange, type Outcome } from './exchange.ts'
-import { headersUp } from './headers.ts'
+import { headersUp, isEventStream } from './headers.ts'
 import { type Asked, challengesOf, type Judgement, judge, mustReadBody } from './judgement.ts'
 import type { Pools } from './pools.ts'
 import {
@@ -27,6 +27,7 @@ import {
   stillDoubted,
   stillRefused,
   tooLarge,
+  unreadable,
   unsafeAddress
 } from './refusals.ts'
 import { sightingOf } from './sighting.ts'
@@ -142,8 +143,8 @@ const isDoubt = ({ judgement }: Judged): boolean =>
 /**
  * Whether a DPoP-bound token was refused for lack of a nonce (RFC 9449 section 9) that this or another answer brought.
  */
-function wantsNonce({ outcome, url }: Judged, token: UpstreamToken): boolean {
-  if (outcome.kind !== 'ours') return false
+function wantsNonce({ outcome, judgement, url }: Judged, token: UpstreamToken): boolean {
+  if (outcome.kind !== 'ours' || judgement.kind === 'unreadable') return false
   const nonce = outcome.headers['dpop-nonce']
   const isNews = token.noteNonce?.(url, typeof nonce === 'string' ? nonce : null)
   return outcome.status === 401 && (isNews === true || asksForNonce(challengesOf(outcome.headers)))
@@ -154,6 +155,7 @@ function statusOf({ request, upstream, signal }: Forwarding, { outcome, judgemen
   if (outcome.kind === 'streaming') return outcome.status
   signal.throwIfAborted()
   if (outcome.kind === 'failed') throw noAnswer(upstream, outcome)
+  if (judgement.kind === 'unreadable') throw unreadable(upstream, judgement.encoding)
   throw judgement.kind === 'redirect'
     ? redirected(upstream, judgement.redirect, request.method ?? 'GET', judgement.isDoubt)
     : stillRefused(upstream)
@@ -218,10 +220,14 @@ async function sendTo(
       mustReadBody: (answer) => isJudged && mustReadBody(answer),
       isOurs: (answer, read) => {
         judgement = judge(answer, read, asked)
-        if (judgement.kind === 'ordinary') return false
-        if (judgement.kind !== 'redirect') return token !== null
-        const isWithin = rewriteLocation(String(answer.headers.location), base, path, publicBase) !== null
-        return !isWithin || !isForClient(judgement, asked)
+        const isWithin = () => rewriteLocation(String(answer.headers.location), base, path, publicBase) !== null
+        const isActedOn =
+          judgement.kind === 'redirect'
+            ? !isWithin() || !isForClient(judgement, asked)
+            : judgement.kind !== 'ordinary' && token !== null
+        if (isActedOn || !mayBeEvents(request, answer) || canUnpack(encodingOf(answer))) return isActedOn
+        judgement = { kind: 'unreadable', encoding: encodingOf(answer) }
+        return true
       },
       extraHeaders: (answer) => rewrittenAddresses(answer, base, path, publicBase),
       rewriter: (answer) => endpointRewriter(forwarding, answer, url, cookieOwner),
@@ -253,21 +259,23 @@ function cookieOwnerOf({ request, holder, endpoint }: Forwarding, token: Upstrea
   return { caller: `${holder}\n${account}`, session: endpoint?.session ?? (typeof id === 'string' ? id : null) }
 }
 
-/** For an event stream that answers GET: in the transport of 2024-11-05 it tells where to post. `url`: the upstream's. */
-function endpointRewriter(
-  forwarding: Forwarding,
-  { status, headers }: Answer,
-  url: URL,
-  cookieOwner: CookieOwner
-): Rewriter | null {
+const encodingOf = ({ headers }: Answer) => String(headers['content-encoding'] ?? '')
+
+/** Whether the client may read the answer as an event stream. Many that asked for one look neither at its type nor at its status. */
+const mayBeEvents = (request: IncomingMessage, { headers }: Answer): boolean =>
+  request.method !== 'HEAD' && (wantsEvents(request) || isEventStream(String(headers['content-type'] ?? '')))
+
+/** For an event stream: in the transport of 2024-11-05 it tells where to post. `url`: the upstream's. */
+function endpointRewriter(forwarding: Forwarding, answer: Answer, url: URL, cookieOwner: CookieOwner): Rewriter | null {
   const { request, endpoints, cookies, holder, upstream } = forwarding
-  const isStream = /^text\/event-stream\s*(;|$)/i.test(String(headers['content-type'] ?? ''))
-  if (request.method !== 'GET' || status !== 200 || !isStream) return null
-  if (!canUnpack(String(headers['content-encoding'] ?? ''))) return null
+  if (!mayBeEvents(request, answer)) return null
+  const below = `/${upstream.id}/~/`
+  // No transport has such events in the answer to a POST: clients do without them, and the name leads nowhere.
+  if (request.method !== 'GET') return { ...createEndpointRewriter(() => `${below}none`), close() {} }
   // From here on nothing of the request may be held on to: a stream lasts for days.
   const { session, end } = cookies.openStream(cookieOwner, url)
   const stream = endpoints.open(holder, url, isOwnAddress(forwarding, readBase(upstream.url)), session)
-  return rewriterOf(stream, `/${upstream.id}/~/`, end)
+  return rewriterOf(stream, below, end)
 }
 
 function rewriterOf(stream: EndpointStream, below: string, endSession: () => void): Rewriter {

@@ -314,20 +314,92 @@ test('an endpoint event too large to hold cuts the stream and not the gateway', 
   expect((await post('/one')).status).toBe(202)
 })
 
-test('what is no event stream, or no answer to GET, passes as it is', async () => {
-  s = await startSetting((request, response) => {
-    const type = request.url === '/mcp/text' ? 'text/plain' : 'text/event-stream; charset=utf-8'
-    response.writeHead(request.url === '/mcp/error' ? 404 : 200, { 'content-type': type }).end(event)
-  })
-  for (const [path, method] of [
-    ['/one/text', 'GET'],
-    ['/one/error', 'GET'],
-    ['/one', 'POST']
-  ] as const) {
-    const { text, headers } = await ask(s, path, { method })
-    expect([text, headers['content-length'] ?? String(event.length)]).toEqual([event, String(event.length)])
+test.each(['none', 'utf-8'])('a stream whose encoding is said to be %s is one without', async (encoding) => {
+  await start((response) => begin(response, { 'content-encoding': encoding }).end(event))
+  const opened = await open()
+  expect(await opened.address()).toMatch(/^\/one\/~\//)
+  expect(opened.response.headers).not.toMatchObject({ 'content-encoding': expect.anything() })
+})
+
+test.each(['gzip, gzip', 'zstd', 'br, gzip', 'identity, gzip', 'gzip,', 'compress', 'toString'])(
+  'a stream in an encoding that cannot be searched does not pass, whoever asked: %s',
+  async (encoding) => {
+    s = await startSetting((_, response) => begin(response, { 'content-encoding': encoding }).write(event))
+    for (const method of ['GET', 'POST']) {
+      const { status, text } = await ask(s, '/one', { method, body: method === 'GET' ? '' : '{}' })
+      expect([method, status, JSON.parse(text).error.data]).toEqual([method, 502, { code: 'responseInvalid' }])
+      expect(text).toContain(
+        `ONE answered with an event stream that Tokentray cannot read (Content-Encoding: ${encoding}). It may have carried out the request.`
+      )
+    }
+    expect(s.seen).toHaveLength(2)
   }
-  expect((await ask(s, '/one')).text).toMatch(/^event: endpoint\ndata: \/one\/~\//)
+)
+
+test('pass-through: a refusal that cannot be searched does not pass either', async () => {
+  s = await startSetting(
+    (_, response) =>
+      response.writeHead(401, { 'content-type': 'text/event-stream', 'content-encoding': 'zstd' }).end(event),
+    { upstream: { mode: 'passThrough' } }
+  )
+  expect((await ask(s, '/one', { headers: { authorization: 'Bearer own' } })).status).toBe(502)
+})
+
+test.each([
+  ['gzip, deflate, br, zstd', 'gzip, deflate, br'],
+  ['zstd;q=1, gzip;q=0.5', ' gzip;q=0.5'],
+  ['zstd', 'identity'],
+  ['*', 'identity']
+])('no compression is asked for that the gateway could not unpack: %s', async (asked, sent) => {
+  s = await startSetting((_, response) => response.end('{}'))
+  await ask(s, '/one', { method: 'POST', body: '{}', headers: { 'accept-encoding': asked } })
+  expect(lastSeen().headers['accept-encoding']).toBe(sent.trim())
+})
+
+test.each([201, 202, 203, 206, 226, 400, 404, 500])('a stream with status %d is one', async (status) => {
+  s = await startSetting((_, response) =>
+    response.writeHead(status, { 'content-type': 'text/event-stream' }).end(event)
+  )
+  const answer = await ask(s, '/one')
+  expect([answer.status, answer.text]).toEqual([status, expect.stringMatching(/^event: endpoint\ndata: \/one\/~\//)])
+})
+
+test.each([
+  'text/event-stream',
+  'TEXT/Event-Stream; charset=utf-16',
+  'text/event-stream, x',
+  'x/text/event-stream',
+  'text/event-stream charset=utf8',
+  "text/event-stream; charset*=utf-8''utf-16",
+  'text/plain, text/event-stream'
+])('an answer of type %s is a stream, and in UTF-8', async (type) => {
+  s = await startSetting((_, response) => response.writeHead(200, { 'content-type': type }).end(event))
+  const { text, headers } = await ask(s, '/one')
+  expect(text).toMatch(/^event: endpoint\ndata: \/one\/~\//)
+  expect(headers['content-type']).toBe('text/event-stream; charset=utf-8')
+})
+
+test.each([
+  ['text/plain; charset=utf-16', 'text/plain; charset=utf-8'],
+  ['', undefined]
+])('a client that asked for a stream may take an answer of another type for one: "%s"', async (type, sent) => {
+  await start((response) => response.writeHead(200, type === '' ? {} : { 'content-type': type }).end(event))
+  const opened = await open()
+  expect(await opened.address()).toMatch(/^\/one\/~\//)
+  expect(opened.response.headers['content-type']).toBe(sent)
+})
+
+test('an endpoint in the answer to a POST leads nowhere', async () => {
+  s = await startSetting((_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(event))
+  const { text } = await ask(s, '/one', { method: 'POST', body: '{}' })
+  expect(text).toBe('event: endpoint\ndata: /one/~/none\n\n')
+  expect((await ask(s, '/one/~/none', { method: 'POST' })).status).toBe(404)
+})
+
+test('what is no event stream and was not asked for as one passes as it is', async () => {
+  const sent = { 'content-type': 'text/plain; charset=latin1', 'content-length': String(event.length) }
+  s = await startSetting((_, response) => response.writeHead(200, sent).end(event))
+  expect(await ask(s, '/one/text')).toMatchObject({ text: event, headers: sent })
 })
 
 test('an address is relative to where a redirect led, and may be redirected itself', async () => {
