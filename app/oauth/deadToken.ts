@@ -28,7 +28,8 @@ const isOver = new RegExp(`\\b${over}\\b`)
 /** The token by its name: neither "failed to refresh token" nor "refresh token grant". */
 const namesToken = /(?<!\b(?:to|not|t|cannot) )\brefresh token\b(?! (?:grants?|requests?|flow|endpoint)\b)/
 /** Where the token goes by another name. Not "the token request is invalid", and no other token. */
-const other = '(?<!\\b(?:access|id|csrf|xsrf|client|assertion|api|bearer|subject|actor|device) )'
+const other =
+  '(?<!\\b(?:access|id|csrf|xsrf|forgery|verification|captcha|client|assertion|proof|dpo ?p|api|bearer|subject|actor|device|upload) )'
 const thing = `${other}\\b(?:token|jwt|session)\\b(?! (?:requests?|endpoint|types?|urls?)\\b)`
 const saysOver = new RegExp(`${thing} (?:\\w+ ){0,4}?${over}\\b|\\b${over} (?:\\w+ )?${thing}`)
 /** A person took back what they had allowed. */
@@ -36,7 +37,10 @@ const isTakenBack =
   /\b(?:access|authori[sz]ation|consent|permission) (?:\w+ ){0,3}?(?:revoked|withdrawn)\b|\b(?:revoked|withdrew|withdrawn) (?:\w+ )?(?:access|authori[sz]ation|consent|permission)\b/
 /** What is wrong is not the token. */
 const isAboutClient =
-  /\bgrant types?\b|\bclient (?:secret|authentication|credentials|assertion)\b|\binvalid (?:client|scope)\b/
+  /\bgrant types?\b|\bclient (?:secret|authentication|credentials|assertion|attestation)\b|\binvalid (?:client|scope)\b|\b(?:dpo ?p|pkce|key) proof\b|\b(?:proof|attestation) (?:token|jwt|is|has)\b/
+/** Said by what stands before the server, which knows no refresh tokens. */
+const isOfFirewall =
+  /\b(?:firewall|waf|captcha|cloudflare|incapsula|akamai)\b|\b(?:requests?|ip|address|traffic|connection) (?:\w+ ){0,2}?blocked\b/
 /** Says too little where no word says that the token is over: that it is missing, or that the client may not use any. */
 const isAboutRequest =
   /\b(?:missing|required|must|provided?|supplied|include|unsupported|(?:not|t) (?:allowed|permitted|supported|enabled|authori[sz]ed))\b/
@@ -46,6 +50,7 @@ const isAboutRequest =
  * servers wrap their codes in lists and objects. `isRefusal`: it has an error code, so it is enough if it names the token.
  */
 export function saysTokenIsDead(reply: unknown, isRefusal: boolean, sent: readonly string[]): boolean {
+  const isBlocked = isFromFirewall(reply)
   return textsIn(reply).some(([key, text]) => {
     // What the server repeats of the request tells nothing about it.
     const value = wordsOf(sent.reduce((rest, secret) => rest.replaceAll(secret, ' '), text))
@@ -54,13 +59,17 @@ export function saysTokenIsDead(reply: unknown, isRefusal: boolean, sent: readon
     const words = `${wordsOf(key)} ${value}`
     if (isAboutClient.test(words)) return false
     if (namesToken.test(words)) return isOver.test(words) || (isRefusal && !isAboutRequest.test(words))
-    return saysOver.test(words) || isTakenBack.test(words)
+    return !isBlocked && (saysOver.test(words) || isTakenBack.test(words))
   })
 }
 
 /** Spring's words, and so XSUAA's, for a client and for a refresh token alike. */
 export function saysBadCredentials(reply: unknown): boolean {
   return textsIn(reply).some(([, text]) => /\bbad credentials\b/.test(wordsOf(text)))
+}
+
+export function isFromFirewall(reply: unknown): boolean {
+  return textsIn(reply).some(([, text]) => isOfFirewall.test(wordsOf(text)))
 }
 
 /** Of a limit or a pause, which some servers answer with 403: waiting helps. */

@@ -2,7 +2,7 @@
 // What may say that a grant is over: a well-formed OAuth error, and on a refresh alone the same in a server's own words.
 import { Secret } from '../base/secret.ts'
 import { isBusyStatus } from '../net/request.ts'
-import { saysBadCredentials, saysBusy, saysTokenIsDead } from './deadToken.ts'
+import { isFromFirewall, saysBadCredentials, saysBusy, saysTokenIsDead } from './deadToken.ts'
 import { claimsOf, type ExpiryKnowledge, expiryOf, statedLifetime } from './expiry.ts'
 import type { TokenOutcome } from './port.ts'
 
@@ -22,8 +22,20 @@ export function rejectsResource(code: string, description: string): boolean {
   return code === 'invalid_target' || /AADSTS(901002|9010010)\b/.test(description)
 }
 
-/** Of RFC 6749 section 5.2, what is said of the client and its request, and never of a refresh token. */
-const ofClient = new Set(['invalid_client', 'invalid_scope', 'unsupported_grant_type'])
+/**
+ * What is said of the client and its request, and never of a refresh token: of RFC 6749 section 5.2, of RFC 9449 section 5 (a proof
+ * is refused where clocks disagree), and of attestations of clients.
+ */
+const ofClient = new Set([
+  'invalid_client',
+  'invalid_scope',
+  'unsupported_grant_type',
+  'invalid_dpop_proof',
+  'invalid_client_attestation',
+  'use_attestation_challenge',
+  'use_fresh_attestation',
+  'invalid_client_metadata'
+])
 /** Besides invalid_grant: codes of GitHub and Slack for the same, and those of OpenID Connect for "a person must sign in". */
 const refusals = new Set([
   'invalid_grant',
@@ -152,6 +164,7 @@ function judgeOwnWords(reply: unknown, status: number, { refreshBy, sent }: Repl
   if (!refreshBy) return null
   const detail = `HTTP ${status}`
   if (saysTokenIsDead(reply, false, sent)) return dead(detail)
+  if (isFromFirewall(reply)) return failure('garbled', detail)
   if (saysBusy(reply)) return failure('busy', detail)
   if (!saysBadCredentials(reply)) return null
   return refreshBy === 'ownClient' ? failure('misconfigured', detail) : dead(detail)
@@ -160,7 +173,8 @@ function judgeOwnWords(reply: unknown, status: number, { refreshBy, sent }: Repl
 /** The reply as one short line, plain text or a JSON string as of ASP.NET's `BadRequest("…")`; null: it is anything else, as a page is. */
 function sentenceOf(headers: Headers, text: string): string | null {
   const isPlain = /^text\/plain\b/i.test(headers.get('content-type')?.trim() ?? '')
-  let line: unknown = isPlain ? text : null
+  // A network's login page may say in plain text that a session is over.
+  let line: unknown = isPlain && /token|grant/i.test(text) ? text : null
   try {
     line = JSON.parse(text.replace(/^\ufeff/, ''))
   } catch {

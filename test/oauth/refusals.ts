@@ -42,6 +42,8 @@ export const deadTokens: readonly Refusal[] = [
   { who: 'with the token in it', status: 400, body: { message: 'Refresh token sent-refresh not found' } },
   { who: 'used before', status: 400, body: invalid('Refresh token already used') },
   { who: 'a JWT', status: 400, body: { error: 'bad_request', message: 'jwt expired' } },
+  { who: 'a firewall’s words, but the token', status: 400, body: invalid('Refresh token revoked: IP blocked') },
+  { who: 'DPoP, but the token', status: 400, body: invalid('The DPoP-bound refresh token has expired') },
   { who: 'a session', status: 400, body: invalid('Session not active') },
   { who: 'taken back', status: 403, body: invalid('The user revoked access to the application', 'access_denied') }
 ]
@@ -64,7 +66,24 @@ export const unclearRefusals: readonly (Omit<Refusal, 'body'> & {
   { who: 'another token', status: 400, body: invalid('The access token expired') },
   { who: 'an address', status: 400, body: invalid('See https://docs.test/refresh-token#expired') },
   { who: 'what was sent', status: 400, body: { ...invalid('no'), request: { refresh_token: 'sent-refresh' } } },
-  { who: 'a code alone', status: 400, body: { error: 'access_denied' } }
+  { who: 'a code alone', status: 400, body: { error: 'access_denied' } },
+  { who: 'DPoP', status: 400, body: invalid('DPoP proof token is invalid or expired', 'invalid_dpop_proof') },
+  { who: 'DPoP by another code', status: 400, body: invalid('The DPoP proof has expired: iat of the JWT is too old') },
+  { who: 'DPoP by another code', status: 401, body: invalid('DPoP token expired') },
+  {
+    who: 'an attestation',
+    status: 400,
+    body: invalid('The attestation JWT has expired', 'invalid_client_attestation')
+  },
+  { who: 'an assertion', status: 400, body: invalid('client assertion token expired') },
+  { who: 'a form', status: 403, body: invalid('Anti-forgery token is invalid') },
+  {
+    who: 'a firewall',
+    status: 403,
+    body: { error: 'blocked', message: 'Request blocked by firewall; session token expired page' }
+  },
+  { who: 'a firewall', status: 403, body: { error: 'forbidden', message: 'Session expired, solve the captcha' } },
+  { who: 'a firewall', status: 403, body: { error: 'denied', message: 'Your IP was blocked', hint: 'invalid session' } }
 ]
 
 /** Refusals in JSON without an OAuth error and without a word on the token. */

@@ -348,6 +348,7 @@ describe('FM-05 strict in meaning', () => {
         'Failed to refresh token',
         'Invalid CSRF token',
         'Your request was blocked',
+        'Your session has expired. Log in to the network.',
         'See https://a.test/refresh-token#expired',
         '<p>Invalid refresh token</p>',
         `Invalid refresh token${' and more'.repeat(50)}`
@@ -375,16 +376,18 @@ describe('FM-05 strict in meaning', () => {
           expect(refreshWith({ 'content-type': type }, status, body)).toMatchObject({ fault: 'garbled' })
       for (const status of [200, 302, 404]) expect(refreshWith(json, status, {})).toMatchObject({ fault: 'garbled' })
       expect(refreshWith(json, 503, { message: 'Unauthorized' })).toMatchObject({ fault: 'busy' })
+      expect(refreshWith(json, 403, { message: 'Request blocked by WAF' })).toMatchObject({ fault: 'garbled' })
       for (const message of ['API rate limit exceeded', 'Too Many Requests', 'Limit Exceeded', 'Down for maintenance'])
         expect(refreshWith(json, 403, { message })).toMatchObject({ fault: 'busy' })
     })
 
     test('what is said of the client or of a busy server stays that', () => {
-      for (const error of ['invalid_client', 'invalid_scope', 'unsupported_grant_type'])
+      for (const error of ['invalid_client', 'invalid_scope', 'unsupported_grant_type', 'invalid_dpop_proof'])
         for (const [by, fault] of [['ownClient', 'misconfigured'] as const, ['registeredClient', 'unclear'] as const])
           expect(refresh(401, invalid('Invalid refresh token', error), by)).toMatchObject({ fault, detail: error })
       expect(refresh(400, { error: 'invalid_target' })).toMatchObject({ fault: 'misconfigured' })
       expect(refresh(503, { error: 'invalid_token' })).toMatchObject({ fault: 'busy' })
+      expect(refresh(400, invalid('DPoP proof token expired', 'use_dpop_nonce'))).toMatchObject({ fault: 'busy' })
       expect(refresh(400, { error: 'temporarily_unavailable' })).toMatchObject({ fault: 'busy' })
       expect(refresh(200, { access_token: 'a', status: 'token_expired' })).toMatchObject({ ok: true })
     })
