@@ -44,14 +44,16 @@ export async function askForChallenge(probing: Probing): Promise<Probe> {
     ...(version !== null && { 'mcp-protocol-version': version })
   }
   try {
-    for (const [method, params] of [
-      ['tools/list', {}],
-      ['tools/call', { name: noTool, arguments: {} }]
-    ] as const) {
-      const { probe } = await ask(method, params, probing, headers)
-      if (probe.kind === 'guarded') return probe
-    }
-    return first
+    const { probe: listed } = await ask('tools/list', {}, probing, headers)
+    if (listed.kind === 'guarded') return listed
+    const called = await ask('tools/call', { name: noTool, arguments: {} }, probing, headers).catch(
+      (error: unknown) => {
+        // Some servers never answer the call of a tool that they do not have: that says nothing of whether they ask for a token.
+        if (probing.signal.aborted || !(error instanceof NetworkFault)) throw error
+        return null
+      }
+    )
+    return called?.probe.kind === 'guarded' ? called.probe : first
   } finally {
     const { sendRequest, url, signal, reach } = probing
     if (session !== null) await endSession(sendRequest, url.href, { headers, signal, reach })

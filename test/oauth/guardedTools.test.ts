@@ -112,6 +112,41 @@ test('an issuer that a person names is enough', async () => {
   expect(await signIn({ issuer: `${fake.origin}/named` })).toMatchObject({ issuer: `${fake.origin}/named` })
 })
 
+test.each(['hang', 'cut'] as const)(
+  'silence about that tool says nothing, and the session is ended: %s',
+  async (silence) => {
+    const { oauth, clock } = setUp()
+    fake.script(serverPath, { status: 404 })
+    const answer = { jsonrpc: '2.0', id: 1, result: { protocolVersion: '2025-06-18' } }
+    const opened = { body: answer, headers: { 'mcp-session-id': 'session-1' } }
+    fake.script('/mcp', ({ method, body }) => {
+      if (method === 'DELETE') return { status: 204 }
+      const { method: asked } = JSON.parse(body)
+      if (asked !== 'tools/call') return asked === 'initialize' ? opened : result({ tools: [] })
+      clock.advance(30_000)
+      return silence
+    })
+    const change = { quirks: { signInAnyway: true } }
+    await expect(begin(oauth, configOf(fake.mcp))).rejects.toMatchObject({
+      code: 'signInFailed',
+      proposals: [{ change }]
+    })
+    expect(said()).toEqual(['initialize', 'tools/list', 'tools/call', 'DELETE'])
+  }
+)
+
+test('a sign-in that is cancelled meanwhile ends, and the server is not taken for open', async () => {
+  const { oauth } = setUp()
+  const abort = new AbortController()
+  fake.script('/mcp', ({ body }) => {
+    if (!body.includes('tools/call')) return result()
+    abort.abort()
+    return 'hang'
+  })
+  const given = { clientSecret: null, onStep: () => {}, signal: abort.signal }
+  await expect(oauth.beginSignIn(configOf(fake.mcp), given)).rejects.toMatchObject({ code: 'signInCancelled' })
+})
+
 test('no further request is made of a server that refuses the first', async () => {
   fake.script('/mcp', { status: 401, headers: { 'www-authenticate': challenge(), 'mcp-session-id': 'x' } })
   expect(await signIn()).toMatchObject({ issuer: fake.origin })
