@@ -15,26 +15,57 @@ const maxIdleMs = 24 * 60 * 60_000
 
 type StoredCookie = { name: string; value: string; path: string; expiresAt: number }
 /** `path`: where the session began, so that a 404 there ends it. */
-type Jar = { cookies: StoredCookie[]; path: string; usedAt: number; sizeBytes: number }
+type Jar = { holder: string; cookies: StoredCookie[]; path: string; usedAt: number; sizeBytes: number }
 
-/** Whose cookies: `caller` is one caller at one server with one sign-in there, `session` an `Mcp-Session-Id` or null. */
-export type CookieOwner = { caller: string; session: string | null }
+/**
+ * Whose cookies: `holder` is one caller at one server, `account` its sign-in there, `session` an `Mcp-Session-Id` or null. A server
+ * invents sessions and a client accounts, so room is shared out among holders.
+ */
+export type CookieOwner = { holder: string; account: string; session: string | null }
+
+/** What a holder has. */
+type Share = { jars: number; sizeBytes: number }
 
 export type Cookies = ReturnType<typeof createCookies>
 
 export function createCookies(clock: Clock) {
   /** The least recently used first. */
   const jars = new Map<string, Jar>()
+  const shares = new Map<string, Share>()
   let totalBytes = 0
 
-  const keyOf = ({ caller, session }: CookieOwner, { origin }: URL) =>
+  const keyOf = ({ holder, account, session }: CookieOwner, { origin }: URL) =>
     createHash('sha256')
-      .update(JSON.stringify([caller, session, origin]))
+      .update(JSON.stringify([holder, account, session, origin]))
       .digest('base64url')
 
+  function add(key: string, jar: Jar): void {
+    jars.set(key, jar)
+    totalBytes += jar.sizeBytes
+    const share = shares.get(jar.holder) ?? { jars: 0, sizeBytes: 0 }
+    shares.set(jar.holder, { jars: share.jars + 1, sizeBytes: share.sizeBytes + jar.sizeBytes })
+  }
+
   function drop(key: string): void {
-    totalBytes -= jars.get(key)?.sizeBytes ?? 0
+    const jar = jars.get(key)
+    if (!jar) return
     jars.delete(key)
+    totalBytes -= jar.sizeBytes
+    const share = shares.get(jar.holder)!
+    share.jars -= 1
+    share.sizeBytes -= jar.sizeBytes
+    if (share.jars === 0) shares.delete(jar.holder)
+  }
+
+  /** Makes room at the cost of who has most: no server or client can push out the cookies of another. */
+  function dropFromLargest(measure: keyof Share): void {
+    let largest = ''
+    for (const [holder, share] of shares) if (share[measure] > (shares.get(largest)?.[measure] ?? 0)) largest = holder
+    for (const [key, { holder }] of jars) {
+      if (holder !== largest) continue
+      drop(key)
+      return
+    }
   }
 
   /** The jar, which is now the most recently used; undefined: there is none. */
@@ -42,17 +73,17 @@ export function createCookies(clock: Clock) {
     const jar = jars.get(key)
     if (!jar) return undefined
     const now = clock.now()
-    jars.delete(key)
     if (now - jar.usedAt > maxIdleMs) {
-      totalBytes -= jar.sizeBytes
+      drop(key)
       return undefined
     }
+    jars.delete(key)
     jar.usedAt = now
     jars.set(key, jar)
     return jar
   }
 
-  function keep(key: string, cookies: readonly StoredCookie[], path: string): void {
+  function keep(key: string, holder: string, cookies: readonly StoredCookie[], path: string): void {
     const now = clock.now()
     const known = use(key)
     drop(key)
@@ -62,12 +93,13 @@ export function createCookies(clock: Clock) {
       (sum, cookie) => sum + cookie.name.length + cookie.value.length + cookie.path.length,
       0
     )
-    jars.set(key, { cookies: kept, path: known?.path ?? path, usedAt: now, sizeBytes })
-    totalBytes += sizeBytes
+    add(key, { holder, cookies: kept, path: known?.path ?? path, usedAt: now, sizeBytes })
     for (const [oldest, { usedAt }] of jars) {
-      if (jars.size <= maxJars && totalBytes <= maxTotalBytes && now - usedAt <= maxIdleMs) return
+      if (now - usedAt <= maxIdleMs) break
       drop(oldest)
     }
+    while (jars.size > maxJars) dropFromLargest('jars')
+    while (totalBytes > maxTotalBytes) dropFromLargest('sizeBytes')
   }
 
   return {
@@ -102,7 +134,7 @@ export function createCookies(clock: Clock) {
       let cookies = (use(key) ?? use(asked))?.cookies ?? []
       if (set.length === 0 && key === asked) return
       for (const text of set) cookies = withCookie(cookies, text, url, clock.now())
-      keep(key, cookies, url.pathname)
+      keep(key, owner.holder, cookies, url.pathname)
     },
     /**
      * The session of an event stream that `url` answered with. Without a session of the client's, the stream is one itself
@@ -113,7 +145,7 @@ export function createCookies(clock: Clock) {
       const session = `~${randomBytes(16).toString('base64url')}`
       const key = keyOf({ ...owner, session }, url)
       const jar = use(keyOf(owner, url))
-      if (jar) keep(key, jar.cookies, jar.path)
+      if (jar) keep(key, owner.holder, jar.cookies, jar.path)
       return { session, end: () => drop(key) }
     }
   }

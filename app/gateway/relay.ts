@@ -255,8 +255,8 @@ const wantsEvents = ({ method, headers }: IncomingMessage) =>
  */
 function cookieOwnerOf({ request, holder, endpoint }: Forwarding, token: UpstreamToken | null): CookieOwner {
   const { authorization = '', 'mcp-session-id': id } = request.headers
-  const account = token ? token.signInNumber : createHash('sha256').update(authorization).digest('base64url')
-  return { caller: `${holder}\n${account}`, session: endpoint?.session ?? (typeof id === 'string' ? id : null) }
+  const account = token ? String(token.signInNumber) : createHash('sha256').update(authorization).digest('base64url')
+  return { holder, account, session: endpoint?.session ?? (typeof id === 'string' ? id : null) }
 }
 
 const encodingOf = ({ headers }: Answer) => String(headers['content-encoding'] ?? '')

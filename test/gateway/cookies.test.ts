@@ -24,13 +24,13 @@ const site = new URL('https://api.example.com/mcp/one')
 function play() {
   const clock = fakeClock()
   const cookies = createCookies(clock)
-  const of = (caller: string, session: string | null) => ({
+  const of = (holder: string, session: string | null, account = 'one') => ({
     set: (set: string | string[], url = site, more: Record<string, string> = {}, status = 200, method = 'POST') =>
-      cookies.note({ caller, session }, url, method, { status, headers: { 'set-cookie': set, ...more } }),
+      cookies.note({ holder, account, session }, url, method, { status, headers: { 'set-cookie': set, ...more } }),
     answer: (status: number, method = 'POST', url = site, headers: Record<string, string> = {}) =>
-      cookies.note({ caller, session }, url, method, { status, headers }),
-    sent: (url: string | URL = site) => cookies.header({ caller, session }, new URL(url)),
-    open: (url = site) => cookies.openStream({ caller, session }, url)
+      cookies.note({ holder, account, session }, url, method, { status, headers }),
+    sent: (url: string | URL = site) => cookies.header({ holder, account, session }, new URL(url)),
+    open: (url = site) => cookies.openStream({ holder, account, session }, url)
   })
   return { clock, of, me: of('me', 's1') }
 }
@@ -174,6 +174,30 @@ describe('a session', () => {
     expect(
       Array.from({ length: 60 }, (_, n) => of('me', `s${n}`)).filter((session) => session.sent() !== null)
     ).toHaveLength(52)
+  })
+
+  test.each([
+    ['many sessions', 3000, ['a=1']],
+    ['large cookies', 340, Array.from({ length: 20 }, (_, n) => `c${n}=${'x'.repeat(4000)}`)]
+  ])('loses nothing to others that have %s, in however many accounts', (_, count, set) => {
+    const { of, me } = play()
+    me.set('route=1')
+    of('me', null).set('route=2')
+    for (let n = 0; n < count; n++) of('other', null, `account ${n}`).set(set, site, { 'mcp-session-id': `s${n}` })
+    for (let n = 0; n < count; n++) of('third', `s${n}`).set(set)
+    expect([me.sent(), of('me', null).sent()]).toEqual(['route=1', 'route=2'])
+    // The newest of those who have most stay.
+    expect(of('other', `s${count - 1}`, `account ${count - 1}`).sent()).not.toBeNull()
+    expect(of('third', `s${count - 1}`).sent()).not.toBeNull()
+    expect(of('other', 's0', 'account 0').sent()).toBeNull()
+  })
+
+  test('that others left for a day makes room before one in use', () => {
+    const { clock, of } = play()
+    of('other', 's').set('a=1')
+    clock.jump(24 * 60 * minute + 1)
+    for (let n = 0; n < 2000; n++) of('me', `s${n}`).set('a=1')
+    expect(of('me', 's0').sent()).toBe('a=1')
   })
 
   test('of a stream without a session id is the stream’s own while it is open', () => {
