@@ -12,9 +12,14 @@ export function scopesIn(list: string | null | undefined): string[] {
   return (list ?? '').split(/\s+/).filter(Boolean)
 }
 
-/** The same without what is no scope token (RFC 6749 section 3.3): a server's challenge may hold any text. */
+/** "read," of "read, write" → "read". */
+const trimCommas = (word: string) => word.replace(/^,+|,+$/g, '')
+
+/** The same without what is no scope token (RFC 6749 section 3.3): a server's challenge may hold any text, such as "read, write". */
 export function validScopesIn(text: string | null | undefined): string[] {
-  return scopesIn(text).filter((scope) => /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/.test(scope))
+  return scopesIn(text)
+    .map(trimCommas)
+    .filter((scope) => /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/.test(scope))
 }
 
 export function hasScope(list: string | null | undefined, scope: string): boolean {
@@ -23,17 +28,30 @@ export function hasScope(list: string | null | undefined, scope: string): boolea
 
 /**
  * What a reply grants, with spaces where a server separates by commas, as Slack, GitHub and Strava do. RFC 6749 section 3.3 allows
- * commas within a scope (`repository:a/b:pull,push`), so only these are taken for separators: no space is there, and the parts
- * were asked for, or nothing like this was asked for and the parts are all of one shape.
+ * commas within a scope, so they separate only at the edge of a word ("read, write"), or where no list is separated by spaces alone
+ * and either a part was asked for or the text looks like a list of scopes.
  */
 export function separateCommas(granted: string | null, asked: string | null): string | null {
-  if (granted === null || !granted.includes(',') || /\s/.test(granted)) return granted
-  const parts = granted.split(',').filter(Boolean)
+  if (granted === null || !granted.includes(',')) return granted
   const isAsked = (scope: string) => hasScope(asked, scope)
-  if (isAsked(granted)) return granted
-  const isAlike =
-    new Set(parts.map((part) => part.includes(':'))).size === 1 && parts.every((part) => /^[\w.:/-]+$/.test(part))
-  return parts.some(isAsked) || isAlike ? parts.join(' ') : granted
+  const words = scopesIn(granted).map(trimCommas)
+  const separates = words.length === 1 || /,\s|\s,/.test(granted)
+  const scopes = words.map((word) => {
+    const parts = word.split(',').filter(Boolean)
+    return separates && !isAsked(word) && (parts.some(isAsked) || looksLikeList(parts)) ? parts.join(' ') : word
+  })
+  return scopes.filter(Boolean).join(' ') || null
+}
+
+/**
+ * Not JSON, and not Docker's `repository:a/b:pull,push`: a scope with two colons ends in a list of actions, which have none
+ * (an address in a scope has `://`, which does not count).
+ */
+function looksLikeList(parts: readonly string[]): boolean {
+  const hasActions = parts
+    .slice(1)
+    .some((part, before) => !part.includes(':') && /:(?!\/\/).*:/.test(parts[before] ?? ''))
+  return !hasActions && parts.every((part) => /^[\w.:/*-]+$/.test(part))
 }
 
 /** The scopes in `wanted` that are not in `granted`. */
