@@ -43,11 +43,16 @@ export function statedLifetime(values: readonly unknown[], serverNow: number): n
 /** A moment in seconds or ms → ms. */
 const msOf = (moment: number) => (moment > firstMomentMs ? moment : moment * 1000)
 
-/** A point in time in ms since the epoch, written as a number or as ISO text (RFC 3339; without a zone it is UTC); else null. */
+/** RFC 9110 section 5.6.7, and with an offset as mail has it (RFC 5322). */
+const httpDate = /^\s*(?:[a-z]{3,9}, ?)?\d{1,2}[ -][a-z]{3}[ -]\d{4} \d\d?:\d\d(?::\d\d)? (?:gmt|utc|[+-]\d{4})\s*$/i
+
+/** A point in time in ms since the epoch, written as a number, as ISO text (RFC 3339; without a zone it is UTC) or as an HTTP date; else null. */
 function momentOf(value: unknown): number | null {
   const number = numberOf(value)
   if (number !== null) return number > firstMomentSeconds ? msOf(number) : null
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d[T ]\d/.test(value)) return null
+  if (typeof value !== 'string') return null
+  if (httpDate.test(value)) return Date.parse(value) || null
+  if (!/^\d{4}-\d\d-\d\d[T ]\d/.test(value)) return null
   const at = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`)
   return Number.isNaN(at) ? null : at
 }

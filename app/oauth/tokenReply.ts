@@ -102,7 +102,7 @@ function tokensOf(token: string, body: Record<string, unknown>, headers: Headers
     accessToken: new Secret(token),
     tokenType: tokenTypeOf(tokenType),
     obtainedAt: context.at,
-    ...expiryOf(lifetimeIn('expires_in', 'expires_at', 'expires_on', 'expiry'), token, context),
+    ...expiryOf(lifetimeIn('expires_in', 'expires_at', 'expires_on', 'expiry', '.expires'), token, context),
     refreshToken: refreshToken === null ? null : new Secret(refreshToken),
     refreshExpiresAt: refreshLifetime ? context.at + refreshLifetime : null,
     scope: scopeOf(body.scope),

@@ -121,12 +121,19 @@ describe('FM-10 the expiry of the token is absolute', () => {
       String(end),
       iso,
       iso.replace('Z', '+00:00'),
-      iso.slice(0, 19)
+      iso.slice(0, 19),
+      new Date(end).toUTCString(),
+      new Date(end).toUTCString().replace('GMT', '+0000'),
+      new Date(end).toUTCString().slice(5)
     ])
-      for (const name of ['expires_in', 'expires_at', 'expires_on', 'expiry'])
+      for (const name of ['expires_in', 'expires_at', 'expires_on', 'expiry', '.expires'])
         expect(read({ [name]: moment })).toMatchObject({ expiresAt: end, expirySource: 'stated' })
     const date = new Date(start - 5 * 3_600_000).toUTCString()
     expect(read({ expires_at: end / 1000 - 5 * 3600 }, { date }).expiresAt).toBe(end)
+    expect(read({ '.expires': new Date(end - 5 * 3_600_000).toUTCString() }, { date }).expiresAt).toBe(end)
+    expect(read({ expires_in: 60, '.expires': new Date(end).toUTCString() }).expiresAt).toBe(start + 60_000)
+    for (const text of ['Mon, 99 Foo 2030 99:99:99 GMT', 'Mon, 01 Jan 2030', '1 Jan 2030 00:00', 'May 2030'])
+      expect(read({ expires_at: text }).expirySource).toBe('guess')
     // A length has no clock.
     expect(read({ expires_in: 60 }, { date }).expiresAt).toBe(start + 60_000)
     expect(read({ expires_in: 0, expires_at: end / 1000 }).expiresAt).toBe(end)
