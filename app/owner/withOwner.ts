@@ -70,8 +70,10 @@ export async function withOwner<T>(hosting: Hosting, work: (owner: Owner) => Pro
   const call = async (name: CommandName, input: unknown): Promise<unknown> => {
     const isOver = createDeadline(hosting)
     for (;;) {
+      // What stops it from opening, such as a folder that may not be entered, does not pass by waiting.
+      const opened = await open()
       try {
-        return await (await open()).call(name, input)
+        return await opened.call(name, input)
       } catch (error) {
         if (!isRepeatable(name, error) || isOver()) throw error
         await close()

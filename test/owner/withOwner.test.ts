@@ -1,5 +1,7 @@
 // Who owns the vault while a command runs: somebody else, this command for a moment, or a lasting owner that takes over.
+import { symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../app/base/clock.ts'
 import { makeRuntimeFolder, type Paths } from '../../app/base/paths.ts'
@@ -12,6 +14,7 @@ import { host } from '../../app/owner/host.ts'
 import { type Listener, listen } from '../../app/owner/listen.ts'
 import { maxOwnerWaitMs, withOwner } from '../../app/owner/withOwner.ts'
 import { makeLock, makePaths, makeWorld, runIn } from '../cli/world.ts'
+import { fakeClock } from '../fakes/clock.ts'
 import { plantCheapKey } from '../vault/cheapKey.ts'
 import { makeCore, makeView } from './fakeCore.ts'
 
@@ -64,6 +67,15 @@ test('a core that cannot be opened lets go of the ownership and tells why', asyn
   expect(await run(['list'], made.world)).toBe(1)
   expect(made.text.err).toBe('tokentray: Something went wrong. Set TOKENTRAY_DEBUG=1 for details.\n')
   expect(made.lock.isHeld()).toBe(false)
+})
+
+test('a note that cannot be read is told at once: waiting does not make it readable', async () => {
+  const made = makeWorld()
+  symlinkSync('owner.json', join(made.paths.ownerFolder, 'owner.json'))
+  // Whoever waits on this clock waits for ever.
+  const world = { ...made.world, clock: fakeClock() }
+  const asking = withOwner(world, (owner) => owner.call('snapshot', {}))
+  await expect(asking).rejects.toMatchObject({ code: 'ownerUnreachable', message: expect.stringContaining('(ELOOP)') })
 })
 
 test('while the lock is held and nobody answers yet, it waits for the owner that is starting', async () => {
