@@ -21,6 +21,11 @@ function lookupExcept(isRefused: (address: string) => boolean, code: string): Lo
 }
 
 export const publicLookup = lookupExcept(isPrivateAddress, privateAddress)
+/** For URLs that a server on this machine named. */
+export const localLookup = lookupExcept(
+  (address) => isPrivateAddress(address) && !isLoopbackAddress(address),
+  privateAddress
+)
 export const privateLookup = lookupExcept((address) => !isPrivateAddress(address), 'address_changed')
 const loopbackLookup = lookupExcept((address) => !isLoopbackAddress(address), 'not_loopback')
 

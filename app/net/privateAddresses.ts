@@ -69,12 +69,31 @@ export function isPrivateHost(host: string): boolean {
 }
 
 /**
- * True where `host` is private or resolves only to private addresses; false where it cannot be resolved. A private address
- * among public ones does not count: the owner of a public name can add it to get our trust.
+ * Which addresses may be contacted for whoever named them: `public`: public ones. `local`: those and this machine's own.
+ * `private`: none but private ones. `any`: all.
  */
+export type Reach = 'any' | 'local' | 'public' | 'private'
+
+/** True where `host` is itself an address, or a name for this machine, that `reach` leaves out; does not resolve names. */
+export function isBeyond(host: string, reach: Reach | undefined): boolean {
+  if (reach === 'public') return isPrivateHost(host)
+  return reach === 'local' && isPrivateHost(host) && !isLoopbackHost(host) && !isLoopbackAddress(bare(host))
+}
+
+/**
+ * Where `host` is, or all of its addresses are: on this machine, at private addresses, else `public`, also where it cannot be
+ * resolved. A private address among public ones does not count: the owner of a public name can add it to get our trust.
+ */
+export async function placeOf(host: string): Promise<'loopback' | 'private' | 'public'> {
+  const name = bare(host)
+  if (isLoopbackHost(name)) return 'loopback'
+  const found = isIP(name) ? [{ address: name }] : await lookup(name, { all: true }).catch(() => [])
+  const areAll = (isOne: (address: string) => boolean) =>
+    found.length > 0 && found.every(({ address }) => isOne(address))
+  return areAll(isLoopbackAddress) ? 'loopback' : areAll(isPrivateAddress) ? 'private' : 'public'
+}
+
+/** True where `host` is private or resolves only to private addresses; false where it cannot be resolved. See placeOf(). */
 export async function leadsToPrivate(host: string): Promise<boolean> {
-  if (isPrivateHost(host)) return true
-  if (isIP(bare(host))) return false
-  const found = await lookup(bare(host), { all: true }).catch(() => [])
-  return found.length > 0 && found.every(({ address }) => isPrivateAddress(address))
+  return (await placeOf(host)) !== 'public'
 }

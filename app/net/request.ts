@@ -6,8 +6,8 @@ import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ClientCertificate } from '../contract/serverConfig.ts'
 import { type Identity, openDispatcher, readIdentity } from './dispatcher.ts'
-import { lookupFor, privateAddress, privateLookup, publicLookup } from './lookups.ts'
-import { isLoopbackHost, isPrivateHost } from './privateAddresses.ts'
+import { localLookup, lookupFor, privateAddress, privateLookup, publicLookup } from './lookups.ts'
+import { isBeyond, isLoopbackHost, type Reach } from './privateAddresses.ts'
 import type { ResolveProxy } from './proxy.ts'
 
 /**
@@ -40,10 +40,11 @@ export type RequestOptions = {
   body?: string | URLSearchParams | null | undefined
   signal?: AbortSignal | undefined
   /**
-   * `public`: refuse private addresses, for URLs that an untrusted server named. `private`: refuse public addresses, for a
-   * name that was trusted because it resolved to a private one a moment ago.
+   * `public`: refuse private addresses, for URLs that an untrusted server named. `local`: refuse those that are not this
+   * machine's, for URLs that a server on this machine named. `private`: refuse public addresses, for a name that was trusted
+   * because it resolved to a private one a moment ago.
    */
-  reach?: 'any' | 'public' | 'private'
+  reach?: Reach
   /** How many redirects are followed, all within the same origin. Absent: none. */
   redirects?: number
   certificate?: ClientCertificate | undefined
@@ -91,8 +92,7 @@ function checked(text: string, reach?: RequestOptions['reach']): URL {
   if (!url) throw new NetworkFault('misconfigured', 'url_invalid', 'the server')
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname)))
     throw new NetworkFault('misconfigured', 'https_required', url.host)
-  if (reach === 'public' && isPrivateHost(url.hostname))
-    throw new NetworkFault('misconfigured', privateAddress, url.host)
+  if (isBeyond(url.hostname, reach)) throw new NetworkFault('misconfigured', privateAddress, url.host)
   return url
 }
 
@@ -244,7 +244,7 @@ function readFirst(clock: Clock, done: (data: Uint8Array<ArrayBuffer> | null) =>
   }
 }
 
-const lookups = { any: undefined, public: publicLookup, private: privateLookup }
+const lookups = { any: undefined, local: localLookup, public: publicLookup, private: privateLookup }
 
 function headersOf(fields: Record<string, string | string[] | undefined>): Headers {
   const headers = new Headers()

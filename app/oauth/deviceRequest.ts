@@ -5,7 +5,7 @@ import { type Clock, sleep } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
-import { isPrivateHost } from '../net/privateAddresses.ts'
+import { isBeyond } from '../net/privateAddresses.ts'
 import { isBusyStatus, NetworkFault } from '../net/request.ts'
 import { authenticationOf, type Client, ClientUnfit, mayBeTold, refusesClient, requestOptions } from './client.ts'
 import type { Discovery } from './discovery.ts'
@@ -81,7 +81,7 @@ function noCode(host: string, error: string, status: number, body: Json, client:
 function addressOf(value: unknown, reach: TokenRequest['reach']): string | null {
   if (typeof value !== 'string' || !isUsableUrl(value)) return null
   // A public server must not send the person's browser to an address in their private network.
-  if (reach === 'public' && isPrivateHost(new URL(value).hostname)) return null
+  if (isBeyond(new URL(value).hostname, reach)) return null
   const address = /^[\x21-\x7e]+$/.test(value) ? value : new URL(value).href
   return address.length <= 2000 ? address : null
 }

@@ -4,7 +4,7 @@ import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
 import type { Quirks } from '../contract/proposal.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
-import { isLoopbackHost, leadsToPrivate } from '../net/privateAddresses.ts'
+import { isLoopbackHost, placeOf, type Reach } from '../net/privateAddresses.ts'
 import { shownAddress } from '../net/redirects.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
 import { askForChallenge, type Probe } from './anonymousProbe.ts'
@@ -28,8 +28,8 @@ export type Discovery = {
   scope: string | null
   /** The resource accepts only tokens that are bound to a key (DPoP, RFC 9449). */
   wantsDpop: boolean
-  /** `public`: requests to URLs from the metadata must not reach private addresses. */
-  reach: 'any' | 'public'
+  /** Which addresses may be contacted that the metadata names. */
+  reach: Exclude<Reach, 'private'>
 }
 
 export type DiscoveryContext = {
@@ -49,8 +49,14 @@ export type Located = {
   resource: ProtectedResource | null
   /** Why its pointers lead to no metadata; null where they do, or there are none. */
   fault: unknown
-  reach: 'any' | 'public'
+  reach: Exclude<Reach, 'private'>
 }
+
+/**
+ * What the metadata of a server may name, by where that server is. One on this machine may be anybody's code that listens on a
+ * port, so its word does not lead into the network; one inside the network is there already.
+ */
+const reaches = { loopback: 'local', private: 'any', public: 'public' } as const
 
 /**
  * Asks the MCP server for its challenge and its metadata. `onAnswer` is called once it answered as an MCP server does, even if it
@@ -61,10 +67,10 @@ export async function locate(
   { onAnswer, ...context }: DiscoveryContext & { onAnswer?: () => void }
 ): Promise<Located> {
   const url = checkServerUrl(serverUrl)
-  const isInside = await leadsToPrivate(url.hostname)
-  const reach = context.quirks?.allowPrivateAddresses || isInside ? 'any' : 'public'
+  const place = await placeOf(url.hostname)
+  const reach = context.quirks?.allowPrivateAddresses ? 'any' : reaches[place]
   // A private address is trusted. Check it again at connect time: DNS may answer differently by then (rebinding).
-  const probe = await askForChallenge({ ...context, url, reach: isInside ? 'private' : 'any' })
+  const probe = await askForChallenge({ ...context, url, reach: place === 'public' ? 'any' : 'private' })
   if (probe.kind !== 'foreign') onAnswer?.()
   let fault: unknown = null
   const resource = await findResource(url, probe.named, reach, context).catch((error: unknown) => {

@@ -2,7 +2,7 @@
 // OpenID Connect Discovery 1.0). Only values that were checked get out: a document may name any address.
 import type { AuthorizationServer } from 'oauth4webapi'
 import { TokentrayError } from '../contract/errors.ts'
-import { isLoopbackHost, isPrivateHost } from '../net/privateAddresses.ts'
+import { isBeyond, isLoopbackHost } from '../net/privateAddresses.ts'
 import { isBusyStatus, NetworkFault, type RequestOptions, type SendRequest } from '../net/request.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
@@ -113,7 +113,7 @@ const spareEndpoints = [
 
 /**
  * The parts of the document that we use, each checked for its type. Throws `metadataInvalid` where a required one is wrong,
- * and NetworkFault where it is a private address and `reach` is public: neither we nor the browser may be sent there.
+ * and NetworkFault where it is a private address that `reach` leaves out: neither we nor the browser may be sent there.
  */
 export function readAuthorizationServer(
   document: Json,
@@ -121,7 +121,7 @@ export function readAuthorizationServer(
   reach: RequestOptions['reach']
 ): AuthorizationServer {
   const read: Json = { issuer }
-  const isPrivate = (url: string) => reach === 'public' && isPrivateHost(new URL(url).hostname)
+  const isPrivate = (url: string) => isBeyond(new URL(url).hostname, reach)
   for (const name of endpoints) {
     const value = document[name]
     if (value === undefined || value === null) continue

@@ -3,6 +3,7 @@
 import * as oauth from 'oauth4webapi'
 import { expose } from '../base/secret.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
+import type { Reach } from '../net/privateAddresses.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
 import { authenticationOf, type Client, extraParameters, requestOptions } from './client.ts'
 import type { Prover } from './dpop.ts'
@@ -17,7 +18,7 @@ export type TokenRequest = {
   client: Client
   /** Sent besides the protocol's own: those of the settings, and `resource` (RFC 8707). */
   parameters: Record<string, string>
-  reach: 'any' | 'public'
+  reach: Exclude<Reach, 'private'>
   signal: AbortSignal
   context: Omit<ReplyContext, 'sent'>
   /** For the DPoP key that the tokens are, or will be, bound to; null: to none. */

@@ -187,6 +187,10 @@ test('plain HTTP to this machine only; private addresses not where only public o
   ])
     expect(await faultOf(network(url, { reach: 'public' }))).toMatchObject({ detail: 'private_address' })
   expect(fake.requests).toHaveLength(0)
+  // What a server on this machine named.
+  expect((await network(`${fake.origin}/`, { reach: 'local' })).status).toBe(404)
+  for (const url of ['https://10.1.2.3/', 'https://2852039166/', 'https://[::ffff:10.0.0.1]/', 'https://0.0.0.0/'])
+    expect(await faultOf(network(url, { reach: 'local' }))).toMatchObject({ detail: 'private_address' })
 })
 
 const ownName = hostname()

@@ -1,7 +1,7 @@
 // Metadata of a server that means harm or is merely odd: too much of everything, addresses that are not for us, and
 // parts that are wrong but needed by nobody.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { isPrivateHost } from '../../app/net/privateAddresses.ts'
+import { isBeyond, isPrivateHost } from '../../app/net/privateAddresses.ts'
 import { NetworkFault, type SendRequest } from '../../app/net/request.ts'
 import { chooseServer, locate, takeFirst } from '../../app/oauth/discovery.ts'
 import { type FakeServer, metadataOf, startFakeServer } from '../fakes/authorizationServer.ts'
@@ -104,6 +104,46 @@ describe('a public server', () => {
       }
     }
   )
+
+  test('a server on this machine names authorization servers here and public ones, and no others unless a person said so', async () => {
+    const server = 'http://127.0.0.1:3000/mcp'
+    const asked: string[] = []
+    const sendRequest: SendRequest = async (url, options) => {
+      const { origin, hostname, pathname } = new URL(url)
+      if (isBeyond(hostname, options?.reach)) throw new NetworkFault('misconfigured', 'private_address', hostname)
+      asked.push(origin)
+      const documents: Record<string, unknown> = {
+        '/.well-known/oauth-protected-resource/mcp': { resource: server, authorization_servers: [named] },
+        '/.well-known/oauth-authorization-server': {
+          issuer: origin,
+          authorization_endpoint: `${origin}/authorize`,
+          token_endpoint: `${origin}/token`
+        }
+      }
+      const document = documents[pathname]
+      return new Response(JSON.stringify(document ?? {}), { status: document ? 200 : 401 })
+    }
+    let named = ''
+    const findAt = async (issuer: string, quirks = {}) => {
+      named = issuer
+      asked.length = 0
+      const context = { sendRequest, now: () => start, signal: never, quirks }
+      return (await chooseServer(await locate(server, context), context, takeFirst)).server.issuer
+    }
+    for (const issuer of ['http://127.0.0.1:4000', 'http://localhost:4000', 'https://[::1]', 'https://as.example.com'])
+      expect(await findAt(issuer)).toBe(issuer)
+    for (const issuer of [
+      'https://192.168.0.1',
+      'https://169.254.169.254',
+      'https://2852039166',
+      'https://[fe80::1]',
+      'https://[::ffff:10.0.0.1]'
+    ]) {
+      await expect(findAt(issuer)).rejects.toMatchObject({ detail: 'private_address' })
+      expect(asked.every((origin) => origin === 'http://127.0.0.1:3000')).toBe(true)
+    }
+    expect(await findAt('https://192.168.0.1', { allowPrivateAddresses: true })).toBe('https://192.168.0.1')
+  })
 
   test('is not led into the network by a pointer, and has its metadata at the next place', async () => {
     const pointing: SendRequest = async (url, options) => {
