@@ -29,9 +29,12 @@ export type SignInStep = (typeof signInSteps)[number]
  * How a server itself fails: it cannot be reached; it takes requests and answers none; it answers with errors; it rejected the
  * token when Tokentray last asked, which a new token may mend.
  */
-export const outageKinds = ['unreachable', 'silent', 'failing', 'rejecting'] as const
+export const outageKinds = ['unreachable', 'silent', 'failing', 'rejecting', 'notMcp'] as const
 
-/** A server that was not working when it was last seen. `detail`: a network error code or a status ("HTTP 503"), never content. */
+/**
+ * A server that was not working when it was last seen. `detail`: a network error code, a status ("HTTP 503") or the number of an
+ * error ("JSON-RPC error -32603"), never content.
+ */
 export type Outage = { kind: (typeof outageKinds)[number]; since: number; detail: string }
 
 /** What health knows of a grant: times in ms since the epoch (UTC), lifetimes in ms. Holds no secret. */

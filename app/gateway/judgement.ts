@@ -1,7 +1,7 @@
 // Reads what an upstream's answer says about the token and the address: refused, short of scopes, moved, or a web page.
 // Servers refuse a token in many ways besides HTTP 401; an answer taken for an ordinary one would leave a dead token in use.
 import { bearerChallenge, parseChallenges } from '../net/challenge.ts'
-import { looksLikeSignIn, type Redirect, readRedirect } from '../net/redirects.ts'
+import { mayMeanSignIn, type Redirect, readRedirect } from '../net/redirects.ts'
 import { decodeBody } from '../net/request.ts'
 import { isTokenError, readError } from '../net/tokenErrors.ts'
 import { missingScopes, validScopesIn } from '../oauth/scope.ts'
@@ -51,7 +51,8 @@ export function mustReadBody({ status, headers }: Answer): boolean {
 export function judge(answer: Answer, body: Buffer<ArrayBuffer> | null, asked: Asked): Judgement {
   const { status, headers } = answer
   const redirect = readRedirect(status, headers.location, asked.url)
-  if (redirect) return { kind: 'redirect', redirect, isDoubt: asked.isJudged && isDoubtful(redirect, asked) }
+  if (redirect)
+    return { kind: 'redirect', redirect, isDoubt: asked.isJudged && mayMeanSignIn(redirect, asked.method, asked.url) }
   if (status >= 400 && status <= 499) return judgeRefusal(answer, body, asked)
   const isPage = asked.isJudged && status < 300 && isPost(asked) && isOfType(headers, /^text\/html\b/)
   return isPage && /json|event-stream/i.test(asked.accept) ? { kind: 'doubted', doubt: { by: 'page' } } : ordinary
@@ -87,17 +88,6 @@ function judgeRefusal(
   if (!said || !isTokenError(said.error)) return ordinary
   return { kind: 'doubted', doubt: { by: 'error', error: said.error, says: said.says, status } }
 }
-
-/** Whether a redirect that is not followed may mean that the token was not accepted. Many servers send whoever is not signed in to a page. */
-function isDoubtful({ to, keepsRequest, isPermanent, isSameOrigin }: Redirect, asked: Asked): boolean {
-  if (!to || (keepsRequest && isSameOrigin)) return false
-  if (looksLikeSignIn(to)) return true
-  // A GET of the URL of an MCP server is often redirected to its documentation, for people who open it in a browser.
-  return isPost(asked) && !isPermanent && !isSamePath(to, new URL(asked.url))
-}
-
-const isSamePath = (one: URL, other: URL) => one.hostname === other.hostname && pathOf(one) === pathOf(other)
-const pathOf = ({ pathname }: URL) => pathname.replace(/\/+$/, '')
 
 const isPost = ({ method }: Asked) => method === 'POST'
 const isOfType = (headers: Answer['headers'], type: RegExp) =>

@@ -4,17 +4,19 @@ import type { GrantFacts, Outage } from '../contract/health.ts'
 
 /** What one exchange showed of a server. `detail` is a code or a status; `tool`: the tool that was called; null: none was. */
 export type Sighting =
-  /** A good answer at the server's own URL, or any answer below 500 to a question of Tokentray's own. */
+  /** A good answer at the server's own URL, or an answer of an MCP server to a question of Tokentray's own. */
   | { kind: 'well' }
   /** An answer that shows no more than that the server can be reached, such as a 404 or whatever another path answers. */
   | { kind: 'reached' }
   /** It refused the token when Tokentray asked, before a refresh was tried. */
   | { kind: 'rejecting'; detail: string }
+  /** What Tokentray asked was answered, but not by an MCP server: a 404, a redirect, or a body that is no MCP. */
+  | { kind: 'notMcp'; detail: string }
   /** No connection: nothing was sent. */
   | { kind: 'unreachable'; detail: string }
   /** It was sent, and no complete answer came. */
   | { kind: 'silent'; detail: string; tool: string | null }
-  /** 5xx at the server's own URL. */
+  /** 5xx at the server's own URL, or an error to a question of Tokentray's own. */
   | { kind: 'failing'; detail: string; tool: string | null }
 
 /** What is known of one server since this process started. */
@@ -29,6 +31,9 @@ export type Seen = {
 }
 
 export const unseen: Seen = { answeredAt: null, failures: 0, tool: null, outage: null }
+
+/** What an answer that shows no more than that there is a server does not end. */
+const outlivesReply: ReadonlySet<Outage['kind']> = new Set(['failing', 'rejecting', 'notMcp'])
 
 /** So many bad answers in a row, of more than one tool, speak of the server. */
 const failuresOfServer = 3
@@ -47,7 +52,7 @@ export const isOwnNetwork = (sighting: Sighting): boolean =>
 export function see(before: Seen, sighting: Sighting, startedAt: number, now: number, isOwn: boolean): Seen {
   if (sighting.kind === 'well') return { ...unseen, answeredAt: now }
   if (sighting.kind === 'reached') {
-    const stays = before.outage?.kind === 'failing' || before.outage?.kind === 'rejecting'
+    const stays = before.outage !== null && outlivesReply.has(before.outage.kind)
     const outage = stays ? before.outage : null
     return { ...before, answeredAt: now, outage }
   }
@@ -57,7 +62,7 @@ export function see(before: Seen, sighting: Sighting, startedAt: number, now: nu
   const { kind, detail } = sighting
   const outage = goOn(before.outage, { kind, since: now, detail })
   if (kind === 'unreachable') return { ...before, outage }
-  if (kind === 'rejecting') return { ...before, answeredAt: now, outage }
+  if (kind === 'rejecting' || kind === 'notMcp') return { ...before, answeredAt: now, outage }
   const failures = before.failures + 1
   const tool = failures === 1 || before.tool === sighting.tool ? sighting.tool : null
   const isOut = isOwn || before.outage !== null || (failures >= failuresOfServer && tool === null)

@@ -130,6 +130,7 @@ export function withVerdict(
 ): Outlook {
   if (outlook.trouble !== null) return outlook
   if (verdict === 'rejected') return { ...outlook, trouble: 'tokenRejected', words: sentence }
+  if (view.outage?.kind === 'rejecting') return { ...outlook, trouble: 'tokenRejected', words: sentence }
   if (view.outage) return { ...outlook, trouble: 'serverDown', words: explainOutage(view.outage, time) }
   return verdict === 'unknown' ? { ...outlook, trouble: 'serverDown', words: sentence } : outlook
 }

@@ -130,7 +130,8 @@ const outageWords: Record<Outage['kind'], string> = {
   unreachable: 'server unreachable',
   silent: 'server not responding',
   failing: 'server returning errors',
-  rejecting: 'server rejects it'
+  rejecting: 'server rejects it',
+  notMcp: 'no MCP server at its URL'
 }
 
 const sayOutage = ({ kind, since }: Outage, time: WriteTime): string => `${outageWords[kind]} since ${time(since)}`
@@ -161,6 +162,8 @@ export function explainOutage({ kind, since, detail }: Outage, time: WriteTime |
       return `The server has returned errors${at}: ${statusWords[detail] ? `${statusWords[detail]} (${detail})` : detail}.`
     case 'rejecting':
       return `The server has rejected the token${at} (${detail}). Verify it to see whether a new token helps.`
+    case 'notMcp':
+      return `The server's URL has not answered as an MCP server${at} (${detail}). Check the URL.`
   }
 }
 

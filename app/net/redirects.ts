@@ -45,6 +45,21 @@ export function looksLikeSignIn({ hostname, pathname }: URL): boolean {
   )
 }
 
+/**
+ * Whether a redirect of a request to `from` may mean that its token was not accepted: many servers send whoever is not signed in
+ * to a page. Not one that repeats the request within its origin, which is followed.
+ */
+export function mayMeanSignIn(redirect: Redirect, method: string, from: string): boolean {
+  const { to, keepsRequest, isPermanent, isSameOrigin } = redirect
+  if (!to || (keepsRequest && isSameOrigin)) return false
+  if (looksLikeSignIn(to)) return true
+  // A GET of the URL of an MCP server is often redirected to its documentation, for people who open it in a browser.
+  return method === 'POST' && !isPermanent && !isSamePath(to, new URL(from))
+}
+
+const isSamePath = (one: URL, other: URL) => one.hostname === other.hostname && pathOf(one) === pathOf(other)
+const pathOf = ({ pathname }: URL) => pathname.replace(/\/+$/, '')
+
 const maxShownLength = 150
 
 /** An address that a server named, safe to quote: without its query, which may hold anything, and not too long. */

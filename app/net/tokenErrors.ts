@@ -6,7 +6,12 @@ export function isTokenError(code: string): boolean {
   if (!/^[\x20-\x7e]{1,100}$/.test(code)) return false
   const words = code.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
   const said = words.split(/[^a-z]+/).filter((word) => !fillers.has(word))
-  return said.length === 2 && said.includes('token') && said.some((word) => endings.has(word))
+  const isToken = (word: string) => word === 'token' || word === 'jwt'
+  return (
+    said.some(isToken) &&
+    said.some((word) => endings.has(word)) &&
+    said.every((word) => isToken(word) || endings.has(word))
+  )
 }
 
 const fillers: ReadonlySet<string> = new Set([
@@ -20,7 +25,10 @@ const fillers: ReadonlySet<string> = new Set([
   'has',
   'was',
   'been',
-  'error'
+  'error',
+  'unauthorized',
+  'incoming',
+  'or'
 ])
 const endings: ReadonlySet<string> = new Set(['invalid', 'expired', 'revoked', 'inactive'])
 

@@ -1,12 +1,13 @@
 // Asks an MCP server whether it accepts a token: sends one `initialize`, and ends the session that this may have opened.
-// Only the HTTP status counts: servers that do not know `initialize` refuse a bad token too. Some look at the token at tools only.
+// Only an answer in MCP shows that a server works: a 404 or a page taken for one would call a server well that no client can use.
 
 import type { Sighting } from '../health/outage.ts'
 import { sayProblem } from '../health/problems.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
-import { readRedirect, shownAddress } from '../net/redirects.ts'
+import { mayMeanSignIn, readRedirect, shownAddress } from '../net/redirects.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { isTokenError, readError } from '../net/tokenErrors.ts'
+import { isOfLivingServer, readInitialized } from './probeReply.ts'
 import { endSession, noTool, sessionIn } from './probeSession.ts'
 import { readServerInfo, type ServerInfo } from './serverInfo.ts'
 import { isEventStream, takesOnlyGet } from './streamProbe.ts'
@@ -15,12 +16,13 @@ import { isEventStream, takesOnlyGet } from './streamProbe.ts'
  * `sentence`: the answer in words for a person. `scopes`: those the server said are missing; null: it did not say. `seen`: what
  * the answer, or its absence, shows of the server; null: nothing. `info`: what the server says of itself.
  */
-export type Verification = Judged & { seen: Sighting | null; info?: ServerInfo }
+export type Verification = Answered & { seen: Sighting | null; info?: ServerInfo }
 /** `isDoubted`: the server seems not to accept the token, but may mean something else. */
-type Judged = { sentence: string } & (
+type Answered = { sentence: string } & (
   | { verdict: 'accepted' | 'rejected' | 'unknown'; isDoubted?: true }
   | { verdict: 'scopeNeeded'; scopes: string | null }
 )
+type Judged = Answered & { seen: Sighting }
 
 const protocolVersion = '2025-11-25'
 const bodyOf = (method: string, params: object) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
@@ -77,22 +79,18 @@ export async function verifyToken(
     const inSession = session !== null && { 'mcp-session-id': session, 'mcp-protocol-version': protocolVersion }
     const text = await reply.text()
     const telling = (takesOnlyGet(reply.status) && (await askForStream())) || reply
-    let judged = judge(telling, host, url, errorIn(telling, telling === reply ? text : ''))
+    let judged = judge(telling, telling === reply ? text : '', host, url)
     if (callsTool && judged.verdict === 'accepted') {
       const called = await ask(callNoTool, inSession || {}).catch(() => null)
       const isRefused = called?.status === 401 && !asksForNonce(called.headers.get('www-authenticate'))
-      if (isRefused) judged = judge(called, host, url, null)
+      if (isRefused) judged = judge(called, '', host, url)
     }
     if (inSession) {
       const headers = { ...Object.fromEntries(credentials('DELETE', url)), ...inSession }
       await endSession(sendRequest, url, { headers, signal })
     }
     const info = judged.verdict === 'accepted' ? readServerInfo(text, url) : null
-    return {
-      ...judged,
-      seen: seenIn(judged, telling.status),
-      ...(info && { info })
-    }
+    return { ...judged, ...(info && { info }) }
   } catch (error) {
     const { fault, detail } = error instanceof NetworkFault ? error : { fault: 'busy' as const, detail: 'aborted' }
     return {
@@ -103,13 +101,6 @@ export async function verifyToken(
   }
 }
 
-function seenIn(judged: Judged, status: number): Sighting {
-  if (judged.verdict === 'accepted') return { kind: 'well' }
-  // It answers no client well while it answers so to an `initialize`; only shown, since the token may be good all the same.
-  if (judged.verdict === 'unknown' && judged.isDoubted) return { kind: 'rejecting', detail: `HTTP ${status}` }
-  return status >= 500 ? { kind: 'failing', detail: `HTTP ${status}`, tool: null } : { kind: 'reached' }
-}
-
 function unanswered(fault: NetworkFault['fault'], detail: string): Sighting | null {
   // Ended from here, or by this computer's own proxy settings.
   if (detail === 'aborted' || detail === 'proxy_timeout' || fault === 'misconfigured') return null
@@ -117,49 +108,77 @@ function unanswered(fault: NetworkFault['fault'], detail: string): Sighting | nu
   return fault === 'lost' ? { kind: 'silent', detail, tool: null } : { kind: 'unreachable', detail }
 }
 
-/** The code that a refusal names: of its challenge, else of its JSON. null: none. */
+/** The code that a refusal names: of its challenge, else of its JSON, which may also be a JSON-RPC error with 200. null: none. */
 function errorIn({ status, headers }: Response, text: string): string | null {
-  if (status < 400 || status > 499) return null
+  if (status >= 300 && status < 400) return null
   const named = bearerChallenge(headers.get('www-authenticate'))?.params.error
   return named ?? readError(text)?.error ?? null
 }
 
-/** `error`: the code that a refusal names; null: none. */
-function judge({ status, headers }: Response, host: string, url: string, error: string | null): Judged {
-  const params = bearerChallenge(headers.get('www-authenticate'))?.params
-  if (status === 401) return { verdict: 'rejected', sentence: `${host} rejected the token (HTTP 401).` }
+/** `text`: the body of the answer, or its first event; empty where neither is told. */
+function judge(reply: Response, text: string, host: string, url: string): Judged {
+  const { status, headers } = reply
+  const code = `HTTP ${status}`
+  const reached: Sighting = { kind: 'reached' }
+  const rejecting: Sighting = { kind: 'rejecting', detail: code }
+  const notMcp: Sighting = { kind: 'notMcp', detail: code }
+  const failing = (detail: string): Sighting => ({ kind: 'failing', detail, tool: null })
+  if (status === 401) return { verdict: 'rejected', seen: reached, sentence: `${host} rejected the token (${code}).` }
+  const error = errorIn(reply, text)
   if (error !== null && isTokenError(error))
     return {
       verdict: 'unknown',
       isDoubted: true,
-      sentence: `${host} seems to reject the token (HTTP ${status}, ${error}).`
+      seen: rejecting,
+      sentence: `${host} seems to reject the token (${code}, ${error}).`
     }
+  const params = bearerChallenge(headers.get('www-authenticate'))?.params
   if (status === 403 && params?.error === 'insufficient_scope')
     return {
       verdict: 'scopeNeeded',
       scopes: params.scope ?? null,
-      sentence: `${host} recognizes the token, but it lacks permission (HTTP 403, insufficient_scope).`
-    }
-  if (status === 403)
-    return {
-      verdict: 'unknown',
-      sentence: `${host} answered HTTP 403, which does not show whether it rejected the token.`
+      seen: reached,
+      sentence: `${host} recognizes the token, but it lacks permission (${code}, insufficient_scope).`
     }
   const redirect = readRedirect(status, headers.get('location'), url)
   if (redirect?.to) {
     const where = shownAddress(redirect.to)
     const hint =
       redirect.meant === null ? '' : ` That loses https. Its https address is ${shownAddress(new URL(redirect.meant))}.`
-    const sentence = `${host} redirects to ${where} (HTTP ${status}), so the token could not be verified.${hint}`
-    return { verdict: 'unknown', sentence, ...(redirect.meant === null && { isDoubted: true as const }) }
+    const sentence = `${host} redirects to ${where} (${code}), so the token could not be verified.${hint}`
+    return mayMeanSignIn(redirect, 'POST', url)
+      ? { verdict: 'unknown', isDoubted: true, seen: rejecting, sentence }
+      : { verdict: 'unknown', seen: notMcp, sentence }
   }
   if (status < 300 && headers.get('content-type')?.startsWith('text/html'))
     return {
       verdict: 'unknown',
       isDoubted: true,
+      seen: rejecting,
       sentence: `${host} answered with a web page instead of an MCP response, so the token could not be verified.`
     }
-  if (isBusyStatus(status) || status < 200 || (status >= 300 && status < 400))
-    return { verdict: 'unknown', sentence: `${host} answered HTTP ${status}, so the token could not be verified.` }
-  return { verdict: 'accepted', sentence: `${host} accepted the token (HTTP ${status}).` }
+  const unverified = (seen: Sighting, what = code): Judged => ({
+    verdict: 'unknown',
+    seen,
+    sentence: `${host} answered ${what}, so the token could not be verified.`
+  })
+  if (isBusyStatus(status)) return unverified(status >= 500 ? failing(code) : reached)
+  const said = readInitialized(text)
+  const isStreamBegun = status < 300 && said === null && isEventStream(reply)
+  const isMcp = said === 'result' ? status < 300 : isStreamBegun || (said !== null && isOfLivingServer(said))
+  if (isMcp) return { verdict: 'accepted', seen: { kind: 'well' }, sentence: `${host} accepted the token (${code}).` }
+  if (status === 403)
+    return {
+      verdict: 'unknown',
+      seen: failing(code),
+      sentence: `${host} answered HTTP 403, which does not show whether it rejected the token.`
+    }
+  if (missing.has(status) || (status >= 300 && status < 400))
+    return unverified(notMcp, `${code} instead of an MCP response`)
+  if (said !== null && said !== 'result')
+    return unverified(failing(`JSON-RPC error ${said.code}`), `an error (JSON-RPC error ${said.code})`)
+  return status < 300 ? unverified(notMcp, `${code} without an MCP response`) : unverified(failing(code))
 }
+
+/** Statuses of a URL that takes no MCP messages. */
+const missing: ReadonlySet<number> = new Set([404, 405, 410])

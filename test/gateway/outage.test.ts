@@ -53,7 +53,7 @@ async function start(answer: Answer, mode: 'token' | 'passThrough' = 'token') {
   return { ...s, send, stopUpstream: stop, startUpstream: listen, kinds }
 }
 
-const good: Answer = (_, reply) => reply.end('{}')
+const good: Answer = (_, reply) => reply.end('{"jsonrpc":"2.0","id":1,"result":{}}')
 const failing: Answer = (_, reply) => reply.writeHead(500).end('{}')
 
 test('a server that is gone is amber as soon as a request cannot reach it, and green with its next answer', async () => {

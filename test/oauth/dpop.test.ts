@@ -109,7 +109,7 @@ test('a proof names the address a redirect leads to, and the nonce learnt meanwh
       oauth.noteNonce(fake.mcp, 'n1')
       return asks
     },
-    { body: {} }
+    { body: { jsonrpc: '2.0', id: 1, result: {} } }
   )
   const token = { accessToken: new Secret('a'), tokenType: 'DPoP', dpopKey: makeKey() }
   expect((await oauth.verify(configOf(fake.mcp), token, null, never)).verdict).toBe('accepted')

@@ -196,7 +196,7 @@ test('a page tells what is in sight: the server gets one initialize with the tok
     for await (const chunk of request) body += chunk
     const what = body ? JSON.parse(body).method : request.headers['mcp-session-id']
     seen.push(`${request.method} ${what} ${request.headers.authorization}`)
-    reply.writeHead(200, { 'mcp-session-id': 's-1' }).end('{}')
+    reply.writeHead(200, { 'mcp-session-id': 's-1' }).end('{"jsonrpc":"2.0","id":1,"result":{}}')
     if (request.method === 'DELETE') ended.resolve()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

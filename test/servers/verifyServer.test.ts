@@ -7,6 +7,8 @@ import { asTokentrayError } from '../../app/contract/errors.ts'
 import { createSetting } from '../core.fixture.ts'
 import { answerBy } from '../fakes/answerBy.ts'
 
+/** What an MCP server answers to `initialize`. */
+const initialized = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { protocolVersion: '2025-11-25' } })
 const planted = 'planted-token-c4n4ry'
 const cleanup: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -50,10 +52,10 @@ async function withToken(answer: (request: IncomingMessage, reply: ServerRespons
 
 const statuses: [number, Record<string, string>, 'accepted' | 'rejected' | 'unknown'][] = [
   [200, {}, 'accepted'],
-  [202, {}, 'accepted'],
-  [400, {}, 'accepted'],
-  [404, {}, 'accepted'],
-  [405, {}, 'accepted'],
+  [202, {}, 'unknown'],
+  [400, {}, 'unknown'],
+  [404, {}, 'unknown'],
+  [405, {}, 'unknown'],
   [302, { location: '/login' }, 'unknown'],
   [400, { 'www-authenticate': 'Bearer error="invalid_token"' }, 'unknown'],
   [403, { 'www-authenticate': 'DPoP error="token_expired"' }, 'unknown'],
@@ -68,7 +70,7 @@ const statuses: [number, Record<string, string>, 'accepted' | 'rejected' | 'unkn
 test('a script that asks each minute leaves history and the scopes of the next sign-in as they were', async () => {
   const wanting = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="files:write"' }
   let status = 200
-  const { call } = await withToken((_, reply) => reply.writeHead(status, wanting).end('{}'))
+  const { call } = await withToken((_, reply) => reply.writeHead(status, wanting).end(initialized))
   const before = (await call('server.history', { server: 'one' })).events
   const ask = () => call('server.verify', { server: 'one', routine: true })
   expect((await ask()).verdict).toBe('accepted')
@@ -82,7 +84,8 @@ test('a script that asks each minute leaves history and the scopes of the next s
 })
 
 test.each(statuses)('%i %o says: %s', async (status, headers, verdict) => {
-  const { verify, seen } = await withToken((_, reply) => reply.writeHead(status, headers).end('{}'))
+  const body = status === 200 ? initialized : '{}'
+  const { verify, seen } = await withToken((_, reply) => reply.writeHead(status, headers).end(body))
   const outcome = await verify()
   expect(outcome.verdict).toBe(verdict)
   expect(outcome.sentence).toContain(String(status))
@@ -136,9 +139,55 @@ test.each<[string, number, Record<string, string>, string, string]>([
   expect(view()).toMatchObject({ state: 'fresh', action: null })
 })
 
+const rpcError = (code: number, message = 'no') => JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code, message } })
+
+test.each<[string, number, string, string | null]>([
+  ['nothing at its URL', 404, 'Not Found', 'notMcp'],
+  ['a URL that takes no messages', 405, '', 'notMcp'],
+  ['a server that is gone for good', 410, '{}', 'notMcp'],
+  ['an empty answer', 200, '', 'notMcp'],
+  ['nothing but a status', 204, '', 'notMcp'],
+  ['JSON that is no MCP', 200, '{"status":"ok"}', 'notMcp'],
+  ['a text', 200, 'It works!', 'notMcp'],
+  ['a redirect that leads nowhere', 302, '', 'notMcp'],
+  ['an error of its own', 200, rpcError(-32603), 'failing'],
+  ['an unknown session, though none was named', 400, rpcError(-32000, 'No valid session ID'), 'failing'],
+  ['a refusal without a reason', 400, 'Bad Request', 'failing'],
+  ['what it forbids', 403, '{}', 'failing'],
+  ['a token that it calls invalid', 200, rpcError(-32001, 'Unauthorized: invalid token'), 'rejecting'],
+  ['a page that ended', 419, '{"message":"Token has expired"}', 'rejecting'],
+  ['a token of an unwanted kind', 403, '{"message":"jwt expired"}', 'rejecting'],
+  ['another protocol version', 400, rpcError(-32000, 'Bad Request: Unsupported protocol version'), null],
+  ['parameters that it does not like', 200, rpcError(-32602), null],
+  ['no `initialize`', 404, rpcError(-32601), null],
+  ['one session for all', 400, rpcError(-32600, 'Invalid Request: Server already initialized'), null],
+  ['too many requests', 429, '', null]
+])('green means works: %s (%i)', async (_, status, body, kind) => {
+  const { verify, view, call } = await withToken((_request, reply) => reply.writeHead(status).end(body))
+  const { verdict, sentence } = await verify()
+  expect(verdict).toBe(kind === null && status !== 429 ? 'accepted' : 'unknown')
+  expect(sentence).toMatch(/HTTP|JSON-RPC error -\d+/)
+  expect(view()).toMatchObject({ light: kind ? 'amber' : 'green', state: 'fresh', action: null })
+  expect(view().outage?.kind ?? null).toBe(kind)
+  const told = (await call('server.history', { server: 'one' })).events.some((event) => event.kind === 'serverDown')
+  expect(told).toBe(kind !== null)
+})
+
+test.each<[number, string, string]>([
+  [307, 'https://sso.example/start', 'rejecting'],
+  [303, '/Account/Login?ReturnUrl=%2Fmcp', 'rejecting'],
+  [308, 'https://other.example/mcp', 'notMcp'],
+  [301, '/mcp/', 'notMcp'],
+  [307, '/mcp?again', 'notMcp']
+])('a redirect by %i to %s is amber as what it means', async (status, location, kind) => {
+  const { verify, view } = await withToken((_, reply) => reply.writeHead(status, { location }).end())
+  expect((await verify()).verdict).toBe('unknown')
+  expect(view()).toMatchObject({ light: 'amber', outage: { kind } })
+})
+
 test('a session that was opened is ended, and nothing else is asked', async () => {
   const { verify, seen } = await withToken((request, reply) =>
-    reply.writeHead(request.method === 'DELETE' ? 405 : 200, { 'mcp-session-id': 's-1' }).end('{}')
+    reply.writeHead(request.method === 'DELETE' ? 405 : 200, { 'mcp-session-id': 's-1' }).end(initialized)
   )
   expect((await verify()).verdict).toBe('accepted')
   expect(seen.map(({ method, session }) => [method, session])).toEqual([
@@ -216,7 +265,7 @@ describe('what follows', () => {
     const { signIn, call, authority } = await open()
     await signIn()
     let isNew = false
-    const upstream = await answering((_, reply) => reply.writeHead(isNew ? 200 : 401).end())
+    const upstream = await answering((_, reply) => reply.writeHead(isNew ? 200 : 401).end(initialized))
     await call('server.add', { url: upstream.url, id: 'two', ...client(authority) })
     const { signIn: signingIn } = await call('signIn.start', { server: 'two' })
     await call('signIn.wait', { signIn: signingIn })
@@ -230,7 +279,7 @@ describe('what follows', () => {
 
   test('rejected for good: a person is needed, until the server takes the token after all', async () => {
     let status = 401
-    const { verify } = await withToken((_, reply) => reply.writeHead(status).end())
+    const { verify } = await withToken((_, reply) => reply.writeHead(status).end(initialized))
     expect((await verify()).view).toMatchObject({ light: 'red', state: 'needsUser', action: 'signIn' })
     status = 200
     expect((await verify()).view).toMatchObject({ light: 'green', action: null })

@@ -72,8 +72,8 @@ async function lookAt(
   try {
     const ask = () => owner.call('server.verify', { server: view.id, routine: true })
     let asked = await ask()
-    // The refusal brought a new token, which was not tried yet.
-    if (asked.verdict === 'rejected' && asked.view.obtainedAt !== view.obtainedAt) asked = await ask()
+    // The refusal, or an answer that seems to be one, brought a new token, which was not tried yet.
+    if (asked.verdict !== 'accepted' && asked.view.obtainedAt !== view.obtainedAt) asked = await ask()
     return { view: asked.view, outlook: withVerdict(outlook, asked.view, asked.verdict, asked.sentence, time) }
   } catch (error) {
     if (error instanceof Interrupted || !(error instanceof TokentrayError)) throw error
