@@ -4,11 +4,12 @@ import { formatDuration } from '../contract/duration.ts'
 import type { Action, Light } from '../contract/health.ts'
 import { endingOf } from '../contract/renewal.ts'
 import type { ServerView, Snapshot } from '../contract/views.ts'
-import { clean, toWidth } from './textWidth.ts'
+import { clean, toWidth, widthOf } from './textWidth.ts'
 import { formatTime } from './times.ts'
+import { nextVerb } from './words.ts'
 
 export type TableOptions = {
-  /** Of the terminal, in cells; less than 60 is taken as 60. */
+  /** Of the terminal, in cells; less than 60 is taken as 60. Infinity: no terminal, so nothing is cut. */
   width: number
   /** False where NO_COLOR is set or the output is no terminal. */
   color: boolean
@@ -32,29 +33,38 @@ const barWidth = 10
 const leftWidth = 9
 
 /**
- * Two lines per server: light, name, words, lifetime bar, time left; then what comes next, attempts, last event.
+ * Two lines per server: light, name, words, lifetime bar, time left; then what comes next, failed attempts if any, last event.
  * `now` in ms since the epoch. Lines are joined by `\n`, none is wider than `width`, and there is no newline at the end.
  */
 export function renderTable(snapshot: Snapshot, now: number, { width, color }: TableOptions): string {
   const total = Math.max(60, Math.floor(width))
   const paint = (text: string, sgr: number) => (color ? `\u001b[${sgr}m${text}\u001b[0m` : text)
+  const cut = (text: string) => (total === Infinity ? text : toWidth(text, total))
+  // What commands take comes first; the server's own name tells nobody which server it is.
+  const nameOf = (view: ServerView) => clean(view.nameWithHost ? `${view.id} (${view.name})` : view.name)
+  const longest = (textOf: (view: ServerView) => string) =>
+    Math.max(0, ...snapshot.servers.map((view) => widthOf(textOf(view))))
   const free = total - barWidth - leftWidth - 5
-  const nameWidth = Math.min(28, Math.floor(free * 0.4))
-  const wordsWidth = free - nameWidth
+  const nameWidth = Math.min(total === Infinity ? Infinity : 28, Math.floor(free * 0.4), longest(nameOf))
+  const wordsWidth = Math.min(free - nameWidth, total === Infinity ? longest(({ words }) => clean(words)) : Infinity)
 
-  const lines = [toWidth(`Tokentray  ${countLights(snapshot.servers)}`, total)]
+  const lines = [cut(`Tokentray  ${countStates(snapshot.servers)}`)]
   if (snapshot.vault.state !== 'open') {
-    lines.push(paint(toWidth(`✖ Vault: ${clean(snapshot.vault.message)}`, total), lights.red.sgr))
+    lines.push(paint(cut(`✖ Vault: ${clean(snapshot.vault.message)}`), lights.red.sgr))
   }
-  if (snapshot.servers.length === 0) lines.push(toWidth('No servers yet.', total))
+  if (snapshot.servers.length === 0) lines.push(cut('No servers yet.'))
   for (const view of snapshot.servers) {
     const { shape, sgr } = endingOf(view) ? endingMark : lights[view.light]
-    // What commands take comes first; the server's own name tells nobody which server it is.
-    const name = toWidth(clean(view.nameWithHost ? `${view.id} (${view.name})` : view.name), nameWidth)
-    const words = toWidth(clean(view.words), wordsWidth)
+    const name = toWidth(nameOf(view), nameWidth)
+    const words = clean(view.words)
+    // The reason of a trouble tells more than the bar, and takes its place where both do not fit.
+    const state =
+      widthOf(words) <= wordsWidth
+        ? `${paint(toWidth(words, wordsWidth), sgr)} ${bar(view, now)}`
+        : paint(toWidth(words, wordsWidth + 1 + barWidth), sgr)
     lines.push(
-      `${paint(shape, sgr)} ${name} ${paint(words, sgr)} ${bar(view, now)} ${toWidth(timeLeft(view, now), leftWidth)}`,
-      paint(toWidth(`  ${remarks(view, now).join(' · ')}`, total), 2)
+      `${paint(shape, sgr)} ${name} ${state} ${toWidth(timeLeft(view, now), leftWidth)}`,
+      paint(cut(`  ${remarks(view, now).join(' · ')}`), 2)
     )
   }
   return lines.map((line) => line.trimEnd()).join('\n')
@@ -66,16 +76,33 @@ export function renderLine(view: ServerView, now: number): string {
   return `${formatTime(now)} ${view.id} ${view.light} ${facts.join(' · ')}`
 }
 
-function countLights(servers: readonly ServerView[]): string {
-  const order: (Light | 'ending')[] = ['red', 'amber', 'ending', 'green', 'grey']
-  return order
-    .map((kind) => ({
-      kind,
-      count: servers.filter((view) => (endingOf(view) ? 'ending' : view.light) === kind).length
-    }))
-    .filter(({ count }) => count > 0)
-    .map(({ kind, count }) => `${(kind === 'ending' ? endingMark : lights[kind]).shape} ${count} ${kind}`)
+/** The servers' states in words, the most urgent first: "✖ 1 needs you  ● 9 healthy  ○ 2 not signed in". */
+function countStates(servers: readonly ServerView[]): string {
+  const counts = new Map<string, number>()
+  for (const view of servers) counts.set(kindOf(view), (counts.get(kindOf(view)) ?? 0) + 1)
+  return Object.entries(kinds)
+    .flatMap(([kind, { shape, one, more }]) => {
+      const count = counts.get(kind)
+      return count ? `${shape} ${count} ${count === 1 ? one : (more ?? one)}` : []
+    })
     .join('  ')
+}
+
+type Kind = { shape: string; one: string; more?: string }
+const kinds: Record<string, Kind> = {
+  red: { shape: lights.red.shape, one: 'needs you', more: 'need you' },
+  amber: { shape: lights.amber.shape, one: 'has a problem', more: 'have problems' },
+  ending: { shape: endingMark.shape, one: 'cannot be refreshed' },
+  green: { shape: lights.green.shape, one: 'healthy' },
+  paused: { shape: lights.grey.shape, one: 'paused' },
+  passThrough: { shape: lights.grey.shape, one: 'pass-through' },
+  grey: { shape: lights.grey.shape, one: 'not signed in' }
+}
+
+function kindOf(view: ServerView): string {
+  if (view.paused) return 'paused'
+  if (view.mode === 'passThrough' && view.light === 'grey') return 'passThrough'
+  return endingOf(view) ? 'ending' : view.light
 }
 
 /** What is left of the access token's life, full at the start; empty where its length is not known. */
@@ -96,7 +123,7 @@ function remarks(view: ServerView, now: number): string[] {
   const { lastEvent } = view
   return [
     whatNext(view, now),
-    `attempts ${view.attempt}`,
+    ...(view.attempt > 0 ? [`attempts ${view.attempt}`] : []),
     lastEvent === null
       ? 'nothing has happened yet'
       : `${formatDuration(now - lastEvent.at)} ago: ${clean(lastEvent.detail)}`
@@ -112,6 +139,6 @@ function whatNext(view: ServerView, now: number): string {
   if (action === 'fixSettings' && state === 'signedOut') return 'needs you: fix the client'
   if (action !== null) return `needs you: ${actions[action]}`
   if (nextAt === null) return 'no refresh scheduled'
-  const verb = state === 'waiting' ? 'next attempt' : 'next refresh'
+  const verb = nextVerb(view)
   return nextAt <= now ? `${verb} now` : `${verb} in ${formatDuration(nextAt - now)}`
 }

@@ -87,6 +87,9 @@ const events: Record<EventKind, string> = {
   settingsChanged: 'settings changed'
 }
 
+/** What is planned for the view's `nextAt`: a refresh in time, or another try after a failed one. */
+export const nextVerb = ({ state }: ServerView): string => (state === 'waiting' ? 'next attempt' : 'next refresh')
+
 const tense = (at: number, now: number) => (at >= now ? 'expires' : 'expired')
 
 /** Everything a person may want to know of one server, one line per fact. */
@@ -102,7 +105,7 @@ export function describeCard(view: ServerView, now: number): string[] {
     ['since', when(view.since)],
     ['token expires', when(view.expiresAt)],
     ['expiry known from', view.expirySource && sources[view.expirySource]],
-    [ending?.remedy.toLowerCase() ?? 'next attempt', when(ending?.at ?? view.nextAt)],
+    [ending?.remedy.toLowerCase() ?? nextVerb(view), when(ending?.at ?? view.nextAt)],
     ['attempts', view.attempt > 0 ? String(view.attempt) : null],
     [
       'last failure',

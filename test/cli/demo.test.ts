@@ -48,7 +48,7 @@ test('exit 0 where it never had one; a plain line for each server, with all fact
     ['ending', 'flaky', 'steady'].map((id) =>
       expect.stringMatching(
         new RegExp(
-          `^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d ${id} green .+ · token \\d+s · next refresh in \\d+s · attempts 0 · \\d+s ago: .+$`
+          `^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d ${id} green .+ · token \\d+s · next refresh in \\d+s · \\d+s ago: .+$`
         )
       )
     )

@@ -53,12 +53,12 @@ const lost = { light: 'red', state: 'needsUser', words: 'Sign-in needed', action
 const plain = (...servers: ServerView[]) => renderTable(snapshotOf(servers), now, { width: 80, color: false })
 
 describe('the table', () => {
-  test('says light, name, words, life of the token, what comes, attempts and the last event', () => {
+  test('says light, name, words, life of the token, what comes, failed attempts if any, and the last event', () => {
     expect(plain(viewWith(), viewWith({ ...waiting, name: 'Flaky' })).split('\n')).toEqual([
-      'Tokentray  ▲ 1 amber  ● 1 green',
-      '● Steady                 Healthy                            ███████░░░ 13s',
-      '  next refresh in 9s · attempts 0 · 7s ago: Refreshed',
-      '▲ Flaky                  Retrying                           ░░░░░░░░░░ expired',
+      'Tokentray  ▲ 1 has a problem  ● 1 healthy',
+      '● Steady Healthy                                            ███████░░░ 13s',
+      '  next refresh in 9s · 7s ago: Refreshed',
+      '▲ Flaky  Retrying                                           ░░░░░░░░░░ expired',
       '  next attempt in 9s · attempts 3 · 7s ago: Refreshed'
     ])
   })
@@ -94,12 +94,40 @@ describe('the table', () => {
     const without = plain(...views)
     const shapes = without.split('\n').flatMap((line) => /^([^\sT])\s/.exec(line)?.[1] ?? [])
     expect(shapes).toEqual(['●', '▲', '✖', '○'])
-    expect(without.split('\n')[0]).toBe('Tokentray  ✖ 1 red  ▲ 1 amber  ● 1 green  ○ 1 grey')
+    expect(without.split('\n')[0]).toBe('Tokentray  ✖ 1 needs you  ▲ 1 has a problem  ● 1 healthy  ○ 1 not signed in')
     expect(without).not.toContain('\u001b')
     const coloured = renderTable(snapshotOf(views), now, { width: 80, color: true })
     for (const sgr of [32, 33, 31, 90]) expect(coloured).toContain(`\u001b[${sgr}m`)
     const stripped = stripVTControlCharacters(coloured)
     expect(stripped.split('\n').map((line) => line.trimEnd())).toEqual(without.split('\n'))
+  })
+
+  test('counts servers in words, several of a kind and paused ones too', () => {
+    const red = viewWith(lost)
+    const paused = viewWith({ light: 'grey', paused: true })
+    const amber = viewWith(waiting)
+    const passed = viewWith({ light: 'grey', mode: 'passThrough' })
+    const servers = [red, red, amber, amber, paused, passed, viewWith({ light: 'grey' })]
+    expect(renderTable(snapshotOf(servers), now, { width: 120, color: false }).split('\n')[0]).toBe(
+      'Tokentray  ✖ 2 need you  ▲ 2 have problems  ○ 1 paused  ○ 1 pass-through  ○ 1 not signed in'
+    )
+  })
+
+  test('a reason takes the place of the bar where both do not fit', () => {
+    const words = 'Sign-in needed: the server rejected the refresh token'
+    const [, first, , second] = plain(viewWith({ ...lost, words }), viewWith()).split('\n')
+    expect(first).toBe(`✖ Steady ${words}         13s`)
+    expect(second).toMatch(/ ███████░░░ 13s$/)
+  })
+
+  test('where the output is no terminal, nothing is cut', () => {
+    const long = 'とても長い名前のサーバー and so on '.repeat(9).trim()
+    const view = viewWith({ name: long, words: long, lastEvent: { ...viewWith().lastEvent!, detail: long } })
+    const lines = renderTable(snapshotOf([view, viewWith()]), now, { width: Infinity, color: false }).split('\n')
+    expect(lines[1]).toBe(`● ${long} ${long} ███████░░░ 13s`)
+    expect(lines[2]).toContain(long)
+    expect(widthOf(lines[3]!)).toBe(widthOf(lines[1]!))
+    expect(renderTable(snapshotOf([]), now, { width: Infinity, color: false })).toBe('Tokentray\nNo servers yet.')
   })
 
   test('a vault that is not open is said so; no servers too', () => {
@@ -135,7 +163,7 @@ test('server-given text cannot steer the terminal', () => {
 test('a token that only a person can replace has a mark of its own, and says when', () => {
   const lone = viewWith({ renewable: false, expiresAt: now + 59 * 60_000, words: 'Token valid, no refresh token' })
   const [head, first, second] = plain(lone, viewWith()).split('\n')
-  expect(head).toBe('Tokentray  ◐ 1 ending  ● 1 green')
+  expect(head).toBe('Tokentray  ◐ 1 cannot be refreshed  ● 1 healthy')
   expect(first).toMatch(/^◐ Steady +Token valid, no refresh token/)
   expect(second).toMatch(/^ {2}sign in again in 59m · /)
   expect(describeLine(lone, now)).toBe('steady: Token valid, no refresh token; sign in again in 59m')
@@ -148,6 +176,11 @@ test('plain lines hold the time, id, light and all facts', () => {
   expect(renderLine(viewWith({ ...waiting, lastEvent: null }), now)).toBe(
     '2026-11-21 04:15:00 steady amber Retrying · token expired · next attempt in 9s · attempts 3 · nothing has happened yet'
   )
+})
+
+test('the card of a healthy server says when its next refresh is, of a failing one its next attempt', () => {
+  expect(describeCard(viewWith(), now).join('\n')).toContain('next refresh: ')
+  expect(describeCard(viewWith(waiting), now).join('\n')).toContain('next attempt: ')
 })
 
 describe('cells', () => {

@@ -31,6 +31,7 @@ export async function showTable(world: World, snapshot: Snapshot): Promise<void>
 /** The table as text. */
 export async function tableOf(world: World, snapshot: Snapshot): Promise<string> {
   const { renderTable } = await import('../table.ts')
-  const table = renderTable(snapshot, world.clock.now(), { width: world.stdout.columns || 120, color: hasColor(world) })
+  const width = world.stdout.isTTY ? world.stdout.columns || 120 : Infinity
+  const table = renderTable(snapshot, world.clock.now(), { width, color: hasColor(world) })
   return table.trimEnd()
 }
