@@ -20,7 +20,7 @@ import { door } from './door.ts'
 import { Fold } from './Fold.tsx'
 import { Form } from './Form.tsx'
 import { OwnClientSteps } from './OwnClient.tsx'
-import { beginSignIn } from './signIns.ts'
+import { beginSignIn, noteAdded } from './signIns.ts'
 import { go, type Way } from './store.ts'
 import { actionWords } from './words/actions.ts'
 import { addWords } from './words/addServer.ts'
@@ -111,6 +111,7 @@ export default function AddServer(initial: { url: string; way: Way }) {
       setTyped((old) => ({ ...old, ...secrets }))
       setPart({ identityProviderSecret: '' })
       const { view } = await door.call('server.add', input)
+      noteAdded(view.id)
       if (input.url !== url.trim()) say(text.using(input.url))
       if (isByHand(way) || signs(way, typed)) {
         say(isFound ? text.added(view.name) : text.addedUnchecked(view.name))

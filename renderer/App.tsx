@@ -14,6 +14,7 @@ import { appWords } from './words/app.ts'
 const ServerDetail = lazy(() => import('./ServerDetail.tsx'))
 const SignIn = lazy(() => import('./SignIn.tsx'))
 const AddServer = lazy(() => import('./AddServer.tsx'))
+const ChangeServer = lazy(() => import('./ChangeServer.tsx'))
 const Clients = lazy(() => import('./Clients.tsx'))
 const Settings = lazy(() => import('./Settings.tsx'))
 const VaultScreen = lazy(() => import('./VaultScreen.tsx'))
@@ -25,6 +26,8 @@ function Shown({ snapshot }: { snapshot: Snapshot }) {
     case 'list':
       return <ServerList snapshot={snapshot} />
     case 'server':
+      if (screen.part === 'url' || screen.part === 'client')
+        return <ChangeServer key={`${screen.id} ${screen.part}`} id={screen.id} part={screen.part} />
       return <ServerDetail key={screen.id} id={screen.id} part={screen.part} />
     case 'signIn':
       return <SignIn key={screen.id} id={screen.id} />

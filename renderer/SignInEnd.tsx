@@ -1,8 +1,7 @@
 // The result of a sign-in: where to go after success, or why it failed and what to try next.
-// A server that never had a token is added again if its address or client was wrong, since neither can be changed.
+// If the URL or the client was wrong, a page of its own changes it; nothing is removed or changed before that is saved.
 import type { ServerView } from '../app/contract/views.ts'
-import { remove } from './actions.ts'
-import { ActionButton, Push } from './controls.tsx'
+import { Push } from './controls.tsx'
 import { Mark } from './Mark.tsx'
 import { beginSignIn, type Progress } from './signIns.ts'
 import { go } from './store.ts'
@@ -39,10 +38,6 @@ export function Failed({ view, progress, hasToken }: { view: ServerView; progres
   const isQuestion = progress.code === 'confirmationNeeded'
   // Another try would be refused as well; the settings have the client and its secret.
   const isClientWrong = progress.code === 'clientRefused' && view.ownClient === true
-  /** A server that never had a token is added anew, since its address and client cannot be changed. */
-  const startOver = async (way: 'browser' | 'ownClient') => {
-    if (await remove(view)) go({ name: 'add', way, url: view.url })
-  }
   return (
     <>
       <div className={wasCancelled ? 'state grey' : isQuestion ? 'state amber' : 'state red'}>
@@ -64,17 +59,13 @@ export function Failed({ view, progress, hasToken }: { view: ServerView; progres
           </Push>
         )}
         {!hasToken && !isClientWrong && needsOwnClient.has(progress.code) && (
-          <ActionButton action={`remove ${view.id}`} onPress={() => startOver('ownClient')}>
-            {text.ownClient}
-          </ActionButton>
+          <Push onPress={() => go({ name: 'server', id: view.id, part: 'client' })}>{text.ownClient}</Push>
         )}
         {progress.code === 'pkceUnsupported' && (
           <Push onPress={() => go({ name: 'server', id: view.id, part: 'settings' })}>{text.settings}</Push>
         )}
         {!hasToken && needsAddress.has(progress.code) && (
-          <ActionButton action={`remove ${view.id}`} onPress={() => startOver('browser')}>
-            {text.changeAddress}
-          </ActionButton>
+          <Push onPress={() => go({ name: 'server', id: view.id, part: 'url' })}>{text.changeAddress}</Push>
         )}
         <Push onPress={() => go({ name: 'server', id: view.id, part: null })}>{text.show}</Push>
       </div>

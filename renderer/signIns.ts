@@ -27,6 +27,13 @@ function note(id: string, change: Partial<Progress>): void {
   progresses.set(new Map(progresses.get()).set(id, { ...old, ...change }))
 }
 
+/** The server that these pages added last: where its URL was wrong, its replacement takes its place. */
+let added: string | null = null
+export const noteAdded = (id: string) => {
+  added = id
+}
+export const wasJustAdded = (id: string) => added === id
+
 /** Whether a page could be opened; without a recent click a browser refuses, and says nothing. */
 function openPage(url: string): boolean {
   // The window's main process opens it itself, in the person's browser.

@@ -68,6 +68,12 @@ export const addWords = {
   addedUnchecked: (name: string) => `${name} added. Its URL was not checked.`
 }
 
+export const changeServerWords = {
+  titles: { url: 'Change the URL', client: 'Use your own client ID' },
+  submit: 'Save and sign in',
+  submitKey: 'Save and show public key'
+}
+
 export const giveTokenWords = {
   title: 'Replace token',
   static: 'This type of token cannot be refreshed. When it expires, paste a new one here.',

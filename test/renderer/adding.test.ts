@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { providers } from '../../app/providers/providers.ts'
 import { actionWords } from '../../renderer/words/actions.ts'
-import { addWords } from '../../renderer/words/addServer.ts'
+import { addWords, changeServerWords } from '../../renderer/words/addServer.ts'
 import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
 import { Refusal, serverView } from './fixture.ts'
@@ -128,7 +128,7 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     forgetComplaints()
   })
 
-  test('a server without registration leads to the own client id, address kept', async () => {
+  test('a server without registration is given a client of one’s own, and Cancel leaves it as it was', async () => {
     addable()
     fixture().handlers['signIn.start'] = () => {
       throw new Refusal('registrationUnsupported', 'example.com allows no client to register by itself.')
@@ -139,20 +139,82 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     await page.getByText('example.com allows no client to register by itself.').waitFor()
     await page.locator('li.failed[data-step="registration"]').waitFor()
     await button(page, signInWords.ownClient).click()
+    await page.getByRole('heading', { level: 1, name: changeServerWords.titles.client }).waitFor()
     await page.getByText('http://127.0.0.1:41414/callback').waitFor()
-    await expect.poll(() => page.getByLabel(addWords.url).inputValue()).toBe(address)
-    await expect.poll(() => fixture().inputsOf('server.remove')).toEqual([{ server: 'example' }])
+    await button(page, actionWords.cancel).click()
+    await button(page, signInWords.ownClient).click()
     await page.getByLabel(addWords.clientId, { exact: true }).fill('client-1')
     await page.getByLabel(addWords.clientSecretOptional).fill('typed-secret')
-    await button(page, addWords.submit).click()
-    await expect.poll(() => fixture().inputsOf('server.add').length).toBe(2)
-    expect(fixture().inputsOf('server.add')[1]).toEqual({
-      url: address,
-      clientId: 'client-1',
-      clientSecret: 'typed-secret',
-      redirectHost: '127.0.0.1',
-      redirectPort: 41_414
-    })
+    await button(page, changeServerWords.submit).click()
+    await expect
+      .poll(() => fixture().inputsOf('server.set'))
+      .toEqual([
+        {
+          server: 'example',
+          clientId: 'client-1',
+          clientSecret: 'typed-secret',
+          redirectHost: '127.0.0.1',
+          redirectPort: 41_414
+        }
+      ])
+    await expect.poll(() => fixture().inputsOf('signIn.start')).toHaveLength(2)
+    expect(fixture().inputsOf('server.add')).toHaveLength(1)
+    expect(fixture().inputsOf('server.remove')).toEqual([])
+  })
+
+  const failAt = (code: string) => {
+    fixture().handlers['signIn.start'] = () => {
+      throw new Refusal(code, 'There is no MCP server.')
+    }
+  }
+
+  test('a wrong URL of a server just added is replaced once the right one is saved, not before', async () => {
+    addable()
+    failAt('notMcpServer')
+    const page = await open('#add')
+    await page.getByLabel(addWords.url).fill(address)
+    await page.keyboard.press('Enter')
+    await button(page, signInWords.changeAddress).click()
+    await page.getByRole('heading', { level: 1, name: changeServerWords.titles.url }).waitFor()
+    await button(page, actionWords.cancel).click()
+    await button(page, signInWords.changeAddress).click()
+    fixture().handlers['server.find'] = () => {
+      throw new Refusal('serverUnreachable', 'It could not be reached.')
+    }
+    await page.getByLabel(addWords.url).fill('https://mcp.other.example/mcp')
+    await button(page, changeServerWords.submit).click()
+    await page.getByRole('alert').getByText('It could not be reached.').waitFor()
+    expect(fixture().inputsOf('server.remove')).toEqual([])
+    fixture().handlers['server.find'] = ({ url }: { url: string }) => ({ url })
+    fixture().handlers['server.add'] = ({ url }: { url: string }) => {
+      const view = serverView({ id: 'other', url, obtainedAt: null }, Date.now())
+      fixture().change(({ servers }) => void servers.push(view))
+      return { view, existed: false }
+    }
+    await button(page, changeServerWords.submit).click()
+    await expect.poll(() => fixture().inputsOf('server.remove')).toEqual([{ server: 'example' }])
+    const commands = fixture().called.map(({ command }) => command)
+    expect(commands.lastIndexOf('server.add')).toBeLessThan(commands.indexOf('server.remove'))
+    await expect.poll(() => page.evaluate('location.hash')).toBe('#sign-in/other')
+  })
+
+  test('a server that existed before keeps its place when its URL is changed, or is left alone', async () => {
+    addable()
+    failAt('notMcpServer')
+    const page = await open('#sign-in/figma')
+    await button(page, signInWords.start).click()
+    await button(page, signInWords.changeAddress).click()
+    await page.getByLabel(addWords.url).fill('https://mcp.figma.com/v2')
+    await button(page, changeServerWords.submit).click()
+    await expect
+      .poll(() => fixture().inputsOf('server.set'))
+      .toEqual([{ server: 'figma', url: 'https://mcp.figma.com/v2' }])
+    await button(page, signInWords.changeAddress).click()
+    await page.getByLabel(addWords.url).fill(address)
+    await button(page, changeServerWords.submit).click()
+    await page.getByRole('heading', { level: 1, name: signInWords.title('example') }).waitFor()
+    await page.getByText('There is no MCP server.').waitFor()
+    expect(fixture().inputsOf('server.remove')).toEqual([])
   })
 
   test('a refused client of one’s own leads to its settings, from the sign-in and from the row', async () => {
