@@ -34,11 +34,11 @@ function idFrom(text: string): string {
     .replace(/^[^a-z0-9]+/, '')
 }
 
-/** An id from a given name: "My GitHub" → my-github. */
-function idFromName(name: string): string {
-  const id = idFrom(name).slice(0, 63)
-  if (!id) throw new TokentrayError('inputInvalid', `The name "${name}" must contain at least one letter or digit.`)
-  return id
+/** An id from a given name: "My GitHub" → my-github. null: the name has no letters that an id can have. */
+function idFromName(name: string): string | null {
+  if (!/[\p{L}\p{N}]/u.test(name))
+    throw new TokentrayError('inputInvalid', `The name "${name}" must contain at least one letter or digit.`)
+  return idFrom(name).slice(0, 63) || null
 }
 
 /** What to do about a broken rule, by the names of the fields in the pages. */
@@ -75,7 +75,10 @@ export function chooseId(
       `${same.id} already has this URL. Sign in to it, or add another account with a different name.`
     )
   const taken = new Set(existing.map(({ id }) => id))
-  const id = input.id ?? (input.name ? idFromName(input.name) : (same?.id ?? deriveId(url, taken)))
+  const named = input.name ? idFromName(input.name) : null
+  // One more account at a URL has a name of its own, in whatever alphabet, and so an id of its own.
+  const known = input.name && !input.keepExisting ? null : same?.id
+  const id = input.id ?? named ?? known ?? deriveId(url, taken)
   if (reservedIds.includes(id))
     throw new TokentrayError('nameReserved', `The name "${id}" is reserved. Choose another one.`)
   const exists = taken.has(id)

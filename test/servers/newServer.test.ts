@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { expose } from '../../app/base/secret.ts'
 import { serverId } from '../../app/contract/serverConfig.ts'
 import type { ServerView } from '../../app/contract/views.ts'
-import { buildServer, deriveId, grantFromTokens } from '../../app/servers/newServer.ts'
+import { buildServer, chooseId, deriveId, grantFromTokens } from '../../app/servers/newServer.ts'
 
 const now = Date.UTC(2026, 0, 2, 12)
 const none: ServerView[] = []
@@ -50,6 +50,26 @@ describe('ids', () => {
       id: 'my-github',
       name: 'My GitHub'
     })
+  })
+
+  test.each([
+    ['тест', 'a'],
+    ['日本語', 'a'],
+    ['١٢', 'a'],
+    ['Мой GitHub', 'github']
+  ])('the name %s is taken as it is: what it has no id for, the host has', (name, id) => {
+    expect(buildServer({ url: 'https://mcp.a.example', name }, none, now).config).toMatchObject({ id, name })
+  })
+
+  test('a second account at one URL gets an id of its own, kept accounts keep theirs', () => {
+    const url = 'https://mcp.a.example'
+    const existing = [{ id: 'a', url }]
+    expect(chooseId({ url, name: 'тест' }, existing)).toEqual({ id: 'a-2', exists: false })
+    expect(chooseId({ url, name: 'тест', keepExisting: true }, existing)).toEqual({ id: 'a', exists: true })
+  })
+
+  test.each(['!!!', '—', '\u200b'])('a name without a letter or digit, %j, is refused', (name) => {
+    expect(() => buildServer({ url: 'https://a.example', name }, none, now)).toThrow(/at least one letter or digit/)
   })
 })
 
