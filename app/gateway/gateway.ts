@@ -22,6 +22,7 @@ import { judgeAddress } from './guard.ts'
 import { safetyHeaders } from './headers.ts'
 import { createPools } from './pools.ts'
 import type { GatewayParts } from './port.ts'
+import { sayForeignOrigin } from './refusals.ts'
 import { judgePeer, type Machine, readMachine, type Sender, sayRefused, unknownSender } from './users.ts'
 
 /** What the gateway needs of the rest; core.ts provides it. */
@@ -129,8 +130,7 @@ export async function startGateway(o: GatewayOptions): Promise<Gateway> {
       const { host, origin } = request.headers
       if (asked === 421) o.refused('foreignHost', host || 'no name')
       else o.refused('foreignOrigin', origin ?? '')
-      const sentence =
-        asked === 421 ? 'This is not Tokentray’s address.' : 'The request came from another website. Nothing was done.'
+      const sentence = asked === 421 ? 'This is not Tokentray’s address.' : sayForeignOrigin(origin ?? '')
       return fail(request, response, { status: asked, code: 'notAllowedHere', sentence }, null)
     }
     const target = readTarget(request.url ?? '')

@@ -11,7 +11,23 @@ export function judgeAddress(headers: IncomingHttpHeaders, published: URL | null
   const { host, origin } = headers
   const own = originOf(host, published)
   if (own === null) return 421
-  return origin === undefined || origin === own ? { origin: own } : 403
+  const isOwn = origin === undefined || origin === own || (hasCredential(headers) && isOtherNameOf(own, origin))
+  return isOwn ? { origin: own } : 403
+}
+
+/**
+ * Whether a credential is in a header, right or not. A page of another origin would first have to be allowed to send it (CORS preflight),
+ * and the gateway allows nobody: so a program sends it, whatever `Origin` it gives.
+ */
+function hasCredential(headers: IncomingHttpHeaders): boolean {
+  return headers['x-tokentray-key'] !== undefined || headers.authorization !== undefined
+}
+
+/** Whether `origin` has another loopback name than the `own` one, with the same port. */
+function isOtherNameOf(own: string, origin: string): boolean {
+  const [asked, given] = [new URL(own), URL.parse(origin)]
+  if (given?.origin !== origin || given.protocol !== 'http:' || given.port !== asked.port) return false
+  return [asked, given].every(({ host }) => hostName(host, loopbackNames) !== null)
 }
 
 function originOf(host: string | undefined, published: URL | null): string | null {

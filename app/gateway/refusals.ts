@@ -161,3 +161,8 @@ export function stillRefused({ name }: Upstream): Refused {
     retryAfter: 1
   })
 }
+
+/** For a client whose `Origin` is not Tokentray's. */
+export function sayForeignOrigin(origin: string): string {
+  return `The request has the Origin "${shown(origin)}", as requests from another website do, so nothing was done. Configure the client to send no Origin header.`
+}

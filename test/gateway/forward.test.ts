@@ -654,6 +654,42 @@ describe('who may ask', () => {
     }
   )
 
+  test.each([
+    ['none', 'null', 'null'],
+    ['of an editor', 'vscode-file://vscode-app', 'vscode-file://vscode-app'],
+    ['long', `http://a\u00ff${'x'.repeat(300)}`, `http://a?${'x'.repeat(191)}`]
+  ])('the refusal names the Origin, cleaned, and what to do: %s', async (_, origin, named) => {
+    await start((_, response) => response.end())
+    const reply = await ask(s, '/one', { headers: { origin } })
+    expect([reply.status, json(reply).error.message]).toEqual([
+      403,
+      `The request has the Origin "${named}", as requests from another website do, so nothing was done. Configure the client to send no Origin header.`
+    ])
+  })
+
+  test('another loopback name of the same port is Tokentray’s for a request with a credential, and for no other', async () => {
+    await start((_, response) => response.end())
+    const { port } = s.gateway
+    const status = async (origin: string, headers = {}, given: { key?: null; method?: string } = {}) =>
+      (await ask(s, '/one', { ...given, headers: { origin, ...headers } })).status
+    for (const name of ['localhost', '127.0.0.1', '[::1]']) expect(await status(`http://${name}:${port}`)).toBe(200)
+    expect(await status(`http://127.0.0.1:${port}`, { host: `localhost:${port}` })).toBe(200)
+    // A page can send neither without a preflight, which has no credential.
+    expect(await status(`http://localhost:${port}`, {}, { key: null })).toBe(403)
+    expect(await status(`http://localhost:${port}`, {}, { key: null, method: 'OPTIONS' })).toBe(403)
+    expect(await status(`http://localhost:${port}`, { 'x-tokentray-key': 'ttk_wrong' }, { key: null })).toBe(401)
+    for (const origin of [
+      `https://localhost:${port}`,
+      `http://localhost:${port}/`,
+      `http://tokentray.localhost:${port}`,
+      `http://me@localhost:${port}`,
+      `http://localhost.evil.example:${port}`,
+      `http://localhost:${port + 1}`,
+      'http://localhost'
+    ])
+      expect(await status(origin), origin).toBe(403)
+  })
+
   test('its own routes get the origin, /health lives, the rest is 404', async () => {
     await start((_, response) => response.end())
     expect((await ask(s, '/.well-known/x', { key: null })).text).toBe(s.gateway.address)
