@@ -37,6 +37,7 @@ test.each<[string, string, string, { id?: string }?]>([
   ['no spaces', 'event:endpoint\ndata:/messages\n\n', '/messages'],
   ['data first', 'data: /messages\nevent: endpoint\n\n', '/messages'],
   ['a byte order mark', '\ufeffevent: endpoint\ndata: /messages\n\n', '/messages'],
+  ['a byte order mark before its data', '\ufeffdata: /messages\nevent: endpoint\n\n', '/messages'],
   ['comments first', ': hello\n\n:\n: again\nevent: endpoint\ndata: /messages\n\n', '/messages'],
   ['a comment in it', 'event: endpoint\n: here\ndata: /messages\n\n', '/messages'],
   ['a wait and an id', 'retry: 5\nid: 7\nevent: endpoint\ndata: /messages\n\n', '/messages', { id: '7' }],
@@ -48,7 +49,6 @@ test.each<[string, string, string, { id?: string }?]>([
     '/messages'
   ],
   ['its letters as some clients read them', '\ufeffEvent :\tendpoint\xa0\ndata: /messages\n\n', '/messages'],
-  ['fields that are none', 'event: endpoint\ndata: /messages\ndatum: /two\n data: /two\n\n', '/messages'],
   ['two lines of data', 'event: endpoint\ndata: /mess\ndata: ages\n\n', '/mess\nages'],
   ['an address beyond ASCII', 'event: endpoint\ndata: /bücher\n\n', '/bücher']
 ])('%s', (_, written, address, more = {}) => {
@@ -72,6 +72,12 @@ test.each([
     const { out, addresses } = rewrite(bytes, size)
     expect([out, addresses]).toEqual([bytes.toString(), []])
   }
+})
+
+test('an endpoint event leaves with its id, wait, type and address alone', () => {
+  const written =
+    'event: endpoint\ndata: /a\nid: 1\nretry: 2\n: c\ndatum: /two\n data: /two\nDATA: /two\nevent : endpoint\n\n'
+  expect(rewrite(written).out).toBe('id: 1\nretry: 2\nevent: endpoint\ndata: /one/~/name\n\n')
 })
 
 test.each(['event: endpoint\n\n', 'event: endpoint\ndato: /two\n\n'])(
@@ -139,6 +145,16 @@ test.each(['\n', '\r', '\r\n'])(
     }
   }
 )
+
+test.each(otherLineEnds)('it is written so wherever a large event is cut: %j', (end) => {
+  const before = Buffer.from(`data: "${'x'.repeat(16_400)}`)
+  const after = Buffer.from(`${end}event: endpoint${end}data: /two"\n\n`)
+  for (let cut = 0; cut < after.length; cut++) {
+    const rewriter = createEndpointRewriter(() => 'safe')
+    const parts = [Buffer.concat([before, after.subarray(0, cut)]), after.subarray(cut)].map(rewriter.push)
+    expect(Buffer.concat(parts).includes(end), `cut at ${cut}`).toBe(false)
+  }
+})
 
 test('a line that goes on without a letter is not held for ever', () => {
   expect(() => rewrite(`data: 1\nx${'y'.repeat(16_400)}\nev${' '.repeat(20_000)}`, 1000)).toThrow('too large')
