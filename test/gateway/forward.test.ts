@@ -370,6 +370,9 @@ describe('a token refused in other words than 401', () => {
       jsonType,
       '{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Token expired"}}'
     ],
+    ['403 of a JWT library', 403, jsonType, '{"message":"jwt expired"}'],
+    ['403 of AWS', 403, jsonType, '{"message":"The incoming token has expired"}'],
+    ['403 by a word and a sentence', 403, jsonType, '{"error":"Forbidden","message":"Invalid or expired token"}'],
     ['403 with a list of errors', 403, jsonType, '{"errors":[{"code":"TOKEN_REVOKED"}]}'],
     ['a redirect to a login page', 302, { location: 'https://login.example/start?next=%2Fmcp' }],
     ['a redirect to a page of the same host', 303, { location: '/start' }],
