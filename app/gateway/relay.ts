@@ -63,6 +63,7 @@ type Way = {
   pools: Pools
   base: Base
   isJudged: boolean
+  upstreams: Upstreams
   /** Notes what each exchange shows of the server itself. */
   saw(outcome: Outcome): void
 }
@@ -86,7 +87,7 @@ export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools:
     const isCutOff = outcome.kind === 'failed' && signal.aborted
     if (!isCutOff) upstreams.saw(upstream.id, sightingOf(outcome, isOwn, body.kept), began)
   }
-  const way: Way = { forwarding, pools, base, isJudged, saw }
+  const way: Way = { forwarding, pools, base, isJudged, upstreams, saw }
   if (isPassedThrough) {
     statusOf(forwarding, await send(way, null))
     return
@@ -114,6 +115,7 @@ export async function relay(forwarding: Forwarding, upstreams: Upstreams, pools:
     if (answer.judgement.kind === 'refused') await upstreams.renewed(upstream.id, token.generation, signal)
   }
   const { judgement } = answer
+  if (isJudged && isSuspicious(answer, forwarding.request)) upstreams.suspected(upstream.id, token.generation)
   if (judgement.kind === 'refused') throw stillRefused(upstream)
   if (judgement.kind === 'doubted') throw stillDoubted(upstream, judgement.doubt, upstreams.remedy(upstream.id))
   if (judgement.kind === 'scopeMissing') {
@@ -141,6 +143,20 @@ const isDoubt = ({ judgement }: Judged): boolean =>
   judgement.kind === 'doubted' || (judgement.kind === 'redirect' && judgement.isDoubt)
 
 /**
+ * Whether an answer may show that the server takes this token no longer, or is no MCP server any more. A 404 within a session
+ * ends that session (MCP, "Session Management").
+ */
+function isSuspicious({ outcome, judgement }: Judged, { method, headers }: IncomingMessage): boolean {
+  if (outcome.kind === 'failed') return false
+  if (judgement.kind === 'doubted') return true
+  // More permission that is wanted is shown as such.
+  if (method !== 'POST' || judgement.kind === 'scopeMissing') return false
+  const isGone = suspectStatuses.has(outcome.status) && headers['mcp-session-id'] === undefined
+  return judgement.kind === 'redirect' || isGone
+}
+const suspectStatuses: ReadonlySet<number> = new Set([403, 404, 405, 410, 419])
+
+/**
  * Whether a DPoP-bound token was refused for lack of a nonce (RFC 9449 section 9) that this or another answer brought.
  */
 function wantsNonce({ outcome, judgement, url }: Judged, token: UpstreamToken): boolean {
@@ -163,7 +179,7 @@ function statusOf({ request, upstream, signal }: Forwarding, { outcome, judgemen
 
 /** Sends the request with `token`, and on where the upstream redirects it within its origin; null: with the client's own `Authorization`. */
 async function send(way: Way, token: UpstreamToken | null): Promise<Judged> {
-  const { base, saw } = way
+  const { base, isJudged, saw, upstreams } = way
   const { upstream, target, endpoint, body } = way.forwarding
   let path = endpoint?.path ?? upstreamPath(base, target)
   for (let left = maxRedirects; ; left--) {
@@ -173,7 +189,10 @@ async function send(way: Way, token: UpstreamToken | null): Promise<Judged> {
     if (judgement.kind !== 'redirect') return answer
     const { to, keepsRequest, isSameOrigin } = judgement.redirect
     if (!to || !keepsRequest || !isSameOrigin) return answer
-    if (left === 0) throw redirectedTooOften(upstream, to)
+    if (left === 0) {
+      if (isJudged && token) upstreams.suspected(upstream.id, token.generation)
+      throw redirectedTooOften(upstream, to)
+    }
     if ((await body.whole()) === null) throw redirectedTooLarge(upstream, to)
     path = `${to.pathname}${to.search}`
   }

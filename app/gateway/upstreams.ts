@@ -7,7 +7,7 @@ import { isRefutable, isWell } from '../health/questions.ts'
 import { floorAt } from '../health/schedule.ts'
 import { remedies, whyNot } from '../keeper/readToken.ts'
 import type { Upstreams, UpstreamToken } from '../keeper/upstreams.ts'
-import { askServer } from '../servers/askServer.ts'
+import { askServer, lookAtServer } from '../servers/askServer.ts'
 import { needScope, type StepUp } from '../servers/stepUp.ts'
 
 /** A token with less than this, or less than a tenth of its lifetime, left is renewed before it is used. */
@@ -48,6 +48,15 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     const excuse = askItself(id, generation).catch(() => null)
     asked.set(id, { generation, at: now, excuse })
     return excuse
+  }
+
+  /** By server, the token that it was last looked at with because of what a client was answered, and when. */
+  const suspicions = new Map<string, { generation: number; at: number }>()
+
+  async function lookAtSuspect(id: string, generation: number): Promise<void> {
+    const tokens = await keeper.currentTokens(id)
+    if (tokens?.generation === generation)
+      await lookAtServer({ ...stepUp, clock }, id, tokens, { timeoutMs: askTimeoutMs })
   }
 
   async function askItself(id: string, generation: number): Promise<TokentrayError | null> {
@@ -187,6 +196,15 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       }
       renewedGeneration.set(server, made)
       return currentToken(server)
+    },
+    suspected(server, generation) {
+      const known = suspicions.get(server)
+      const now = clock.now()
+      const isRecent = known?.generation === generation && Math.abs(now - known.at) < askedEveryMs
+      if (isRecent || !roster.has(server)) return
+      suspicions.set(server, { generation, at: now })
+      // Where the vault cannot be read now, the next suspicion is looked into.
+      void lookAtSuspect(server, generation).catch(() => suspicions.delete(server))
     },
     remedy: (server) => remedies[roster.config(server).grantKind](server),
     retryAfter(server) {

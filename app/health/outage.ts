@@ -23,6 +23,8 @@ export type Sighting =
 export type Seen = {
   /** The last answer of any kind, in ms since the epoch; null: none yet. */
   readonly answeredAt: number | null
+  /** The last good answer, likewise. */
+  readonly wellAt: number | null
   /** Bad answers in a row, the good ones aside. */
   readonly failures: number
   /** The tool that all of these were calls of; null: they were not of one tool. */
@@ -30,7 +32,7 @@ export type Seen = {
   readonly outage: Outage | null
 }
 
-export const unseen: Seen = { answeredAt: null, failures: 0, tool: null, outage: null }
+export const unseen: Seen = { answeredAt: null, wellAt: null, failures: 0, tool: null, outage: null }
 
 /** What an answer that shows no more than that there is a server does not end. */
 const outlivesReply: ReadonlySet<Outage['kind']> = new Set(['failing', 'rejecting', 'notMcp'])
@@ -50,15 +52,18 @@ export const isOwnNetwork = (sighting: Sighting): boolean =>
  * asked by itself, so that no client's request can be what the server failed at.
  */
 export function see(before: Seen, sighting: Sighting, startedAt: number, now: number, isOwn: boolean): Seen {
-  if (sighting.kind === 'well') return { ...unseen, answeredAt: now }
+  if (sighting.kind === 'well') return { ...unseen, answeredAt: now, wellAt: now }
   if (sighting.kind === 'reached') {
     const stays = before.outage !== null && outlivesReply.has(before.outage.kind)
     const outage = stays ? before.outage : null
     return { ...before, answeredAt: now, outage }
   }
-  const { answeredAt } = before
-  // It took its time to fail, and meanwhile the server answered others: that is the newer fact.
-  if (answeredAt !== null && startedAt < answeredAt && answeredAt <= now) return before
+  const { answeredAt, wellAt } = before
+  // It took its time to fail, and meanwhile the server answered others: that is the newer fact. What it answers to Tokentray itself
+  // is outdone by a good answer only, or the refusals of a busy minute would hide that it refuses.
+  const isAnswer = sighting.kind !== 'unreachable' && sighting.kind !== 'silent'
+  const newestAt = isOwn && isAnswer ? wellAt : answeredAt
+  if (newestAt !== null && startedAt < newestAt && newestAt <= now) return before
   const { kind, detail } = sighting
   const outage = goOn(before.outage, { kind, since: now, detail })
   if (kind === 'unreachable') return { ...before, outage }
@@ -66,7 +71,7 @@ export function see(before: Seen, sighting: Sighting, startedAt: number, now: nu
   const failures = before.failures + 1
   const tool = failures === 1 || before.tool === sighting.tool ? sighting.tool : null
   const isOut = isOwn || before.outage !== null || (failures >= failuresOfServer && tool === null)
-  return { answeredAt: kind === 'failing' ? now : answeredAt, failures, tool, outage: isOut ? outage : null }
+  return { wellAt, answeredAt: kind === 'failing' ? now : answeredAt, failures, tool, outage: isOut ? outage : null }
 }
 
 /** The outage there is where it goes on as it was, with its newest reason, else the new one. */

@@ -37,6 +37,11 @@ export interface Upstreams {
    * generation, shared by all who wait. A newer token; null: none can be had. Health keeps its opinion.
    */
   retried(server: string, generation: number, signal: AbortSignal): Promise<UpstreamToken | null>
+  /**
+   * A client was answered as if the upstream did not take the token of `generation`, or were no MCP server at its URL. No request
+   * of a client decides that: the upstream is asked itself, at most every five minutes. Nothing is waited for.
+   */
+  suspected(server: string, generation: number): void
   /** What a person can do where the upstream goes on refusing, in a sentence. */
   remedy(server: string): string
   /** How long to wait, in s, before asking again can help where `token` rejected. */

@@ -137,7 +137,7 @@ function judge(reply: Response, text: string, host: string, url: string): Judged
     return {
       verdict: 'scopeNeeded',
       scopes: params.scope ?? null,
-      seen: reached,
+      seen: failing(code),
       sentence: `${host} recognizes the token, but it lacks permission (${code}, insufficient_scope).`
     }
   const redirect = readRedirect(status, headers.get('location'), url)

@@ -37,3 +37,20 @@ export async function askServer(
     given.signal
   )
 }
+
+/**
+ * Asks only to show whether the server works: `accepted` and the sighting are noted, and nothing else follows, since the gateway
+ * gets a new token when a client needs one, and Verify when a person asks. Rejects as askServer().
+ */
+export async function lookAtServer(
+  parts: AskParts,
+  id: string,
+  token: Bearable,
+  given: { timeoutMs: number; signal?: AbortSignal }
+): Promise<void> {
+  const { keeper, clock } = parts
+  const began = clock.now()
+  const { verdict } = await askServer(parts, id, token, { ...given, asksIssuer: false })
+  if (verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })
+  if (verdict === 'rejected') keeper.sightings.note(id, { kind: 'rejecting', detail: 'HTTP 401' }, began, true)
+}

@@ -5,7 +5,7 @@ import { type Random, sleep } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { restored } from '../health/questions.ts'
 import type { Entry } from '../keeper/roster.ts'
-import { type AskParts, askServer } from './askServer.ts'
+import { type AskParts, lookAtServer } from './askServer.ts'
 
 /** A server that was seen, or looked at, within this time is not looked at again. */
 const lookEveryMs = 5 * 60_000
@@ -67,11 +67,7 @@ export class Looks {
     if (!entry || !this.#isWanted(entry)) return
     const tokens = await keeper.currentTokens(id)
     if (!tokens || (tokens.expiresAt !== null && tokens.expiresAt <= clock.now())) return
-    const began = clock.now()
-    const { verdict } = await askServer(this.#o, id, tokens, { timeoutMs: lookTimeoutMs, asksIssuer: false, signal })
-    if (verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })
-    // Only shown: the gateway gets a new token when a client needs one, and Verify when a person asks.
-    if (verdict === 'rejected') keeper.sightings.note(id, { kind: 'rejecting', detail: 'HTTP 401' }, began, true)
+    await lookAtServer(this.#o, id, tokens, { timeoutMs: lookTimeoutMs, signal })
   }
 
   /** Whether it has a token to ask with, may be asked, and was not seen a moment ago. */

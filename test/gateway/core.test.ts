@@ -273,19 +273,27 @@ describe('a server that doubts every token in other words than 401', () => {
     ['scopes that were granted', 403, bearer(`error="insufficient_scope", scope="${demoScope}"`)],
     ['no scopes by name', 403, bearer('error="insufficient_scope"')],
     ['a login page', 302, { location: 'https://login.example/' }]
-  ])('costs one refresh per token, no scope and no light: %s', async (_, status, headers) => {
-    const upstream = await start({ stateful: false })
-    upstream.rule = 'doubt'
-    upstream.doubt = { status, headers }
-    const replies = await Promise.all(Array.from({ length: 50 }, askIt))
-    for (let round = 0; round < times(50, 10_000); round++) replies.push(await askIt())
-    expect(replies.filter((reply) => reply.status < 400 || reply.status === 401)).toEqual([])
-    expect(refreshes()).toBe(1)
-    expect(s.view()).toMatchObject({ light: 'green', state: 'fresh', action: null })
-    expect(s.view().missingScope).toBeUndefined()
-    upstream.rule = 'accept'
-    expect((await ask({ gateway }, '/one', { ...initialize, key: localKey })).status).toBe(200)
-  })
+  ])(
+    'costs one refresh per token and no scope, and is amber once Tokentray asked itself: %s',
+    async (_, status, headers) => {
+      const upstream = await start({ stateful: false })
+      upstream.rule = 'doubt'
+      upstream.doubt = { status, headers }
+      const replies = await Promise.all(Array.from({ length: 50 }, askIt))
+      for (let round = 0; round < times(50, 10_000); round++) replies.push(await askIt())
+      expect(replies.filter((reply) => reply.status < 400 || reply.status === 401)).toEqual([])
+      expect(refreshes()).toBe(1)
+      const rejecting = await s.until(({ light }) => light === 'amber')
+      expect(rejecting).toMatchObject({
+        state: 'fresh',
+        action: null,
+        words: expect.stringMatching(/^Token valid · server re/)
+      })
+      expect(s.view().missingScope).toBeUndefined()
+      upstream.rule = 'accept'
+      expect((await ask({ gateway }, '/one', { ...initialize, key: localKey })).status).toBe(200)
+    }
+  )
 
   test('is served again after that refresh where the token had really ended', async () => {
     const upstream = await start({ stateful: false })

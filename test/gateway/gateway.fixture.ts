@@ -135,6 +135,7 @@ export async function startSetting(
       return made()
     },
     // As the core does it: a token is refreshed for a doubt once, and one that was obtained so is not doubted again.
+    suspected: () => {},
     async retried(_, generation) {
       if (token.renewFails) throw token.renewFails
       if (generation !== token.generation) return made()

@@ -68,6 +68,7 @@ test('a client that leaves while it is being let in is asked for nowhere', async
           throw new Error('not to be asked')
         },
         renewed: () => Promise.reject(new Error('not to be asked')),
+        suspected: () => {},
         retried: () => Promise.reject(new Error('not to be asked')),
         remedy: () => '',
         retryAfter: () => 1,

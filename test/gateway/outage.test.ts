@@ -130,6 +130,46 @@ test('a pass-through server that is gone is amber, although it has no token here
   })
 })
 
+test.each<[string, number, Record<string, string>, string]>([
+  ['nothing there any more', 404, {}, 'notMcp'],
+  ['gone', 410, {}, 'notMcp'],
+  ['moved elsewhere', 308, { location: 'https://other.example/mcp' }, 'notMcp'],
+  ['in a circle', 307, { location: '/mcp?again' }, 'notMcp'],
+  ['a login page', 302, { location: 'https://login.example/' }, 'rejecting'],
+  ['forbidden', 403, {}, 'failing'],
+  ['a token that ended', 403, { 'www-authenticate': 'Bearer error="invalid_token"' }, 'rejecting']
+])('what a client is answered is amber once Tokentray was answered so itself: %s', async (_, status, headers, kind) => {
+  let looks = 0
+  const s = await start((message, reply) => {
+    if (message.method === 'initialize') looks++
+    reply.writeHead(status, headers).end()
+  })
+  for (let n = 0; n < 5; n++) await s.send('tools/list')
+  const view = await s.until(({ light }) => light === 'amber')
+  expect(view).toMatchObject({ state: 'fresh', action: null, outage: { kind } })
+  for (let n = 0; n < 5; n++) await s.send('tools/list')
+  // One `initialize`, which may follow three redirects.
+  expect(looks).toBeLessThanOrEqual(4)
+  expect(await s.kinds()).toContain('serverDown')
+})
+
+test('what a client alone is answered decides nothing: the server answers Tokentray well', async () => {
+  const asked = Promise.withResolvers<void>()
+  let looks = 0
+  const s = await start((message, reply, request) => {
+    if (message.method === 'initialize') {
+      looks++
+      good(message, reply, request)
+      asked.resolve()
+    } else reply.writeHead(404).end()
+  })
+  for (let n = 0; n < 5; n++) await s.send('tools/list')
+  await asked.promise
+  for (let n = 0; n < 5; n++) await s.send('tools/list')
+  expect(looks).toBe(1)
+  expect(s.view()).toMatchObject({ light: 'green', state: 'fresh' })
+})
+
 test('a verification tells at once, both ways', async () => {
   let answer = failing
   const s = await start((...given) => answer(...given))

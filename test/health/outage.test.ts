@@ -55,6 +55,14 @@ describe('what makes a server down', () => {
     expect(see(answered, refused, start - 60 * second, start - 50 * second, false).outage).not.toBeNull()
   })
 
+  test('what Tokentray is answered itself is outdone by a good answer only, and not by refusals of others', () => {
+    const own: Sighting = { kind: 'rejecting', detail: 'HTTP 403' }
+    const busy = see(unseen, reached, start + second, start + 2 * second, false)
+    expect(see(busy, own, start, start + 3 * second, true).outage).toMatchObject({ kind: 'rejecting' })
+    const fine = see(busy, well, start + second, start + 2 * second, false)
+    expect(see(fine, own, start, start + 3 * second, true)).toBe(fine)
+  })
+
   test('an outage keeps its beginning while it goes on, and its newest reason', () => {
     const timeout: Sighting = { kind: 'unreachable', detail: 'UND_ERR_CONNECT_TIMEOUT' }
     expect(story([refused, refused, timeout]).outage).toEqual({ ...timeout, since: start })
