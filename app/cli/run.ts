@@ -2,6 +2,7 @@
 // `--json` adds {"error":{"code","message"}} on stdout, so that a script reads one stream in every case.
 import type { Command } from 'commander'
 import { type ErrorCode, exitCodes, TokentrayError } from '../contract/errors.ts'
+import { adviceOf } from './advice.ts'
 import { readTokenArguments, token } from './commands/token.ts'
 import { printJson, printNote } from './output.ts'
 import { refuseSecretArguments } from './secretArguments.ts'
@@ -53,13 +54,8 @@ async function runProgram(argv: readonly string[], world: World): Promise<number
   }
 }
 
-const ownClient =
-  'To use your own client, run "tokentray set" with --client-id, --client-secret-file and --redirect-port, then "tokentray login".'
 /** What the core's sentence, which pages show too, means on the command line. */
 const hints: Partial<Record<ErrorCode, string>> = {
-  registrationUnsupported: ownClient,
-  registrationRefused: ownClient,
-  serverExists: 'To add another account, run "tokentray add" with --name. To sign in, run "tokentray login".',
   nameReserved: 'Choose another name with --name, or only another ID with --id.'
 }
 
@@ -71,7 +67,7 @@ function report(world: World, error: unknown, json: boolean): number {
       : { code: 'unexpected', message: 'Something went wrong. Set TOKENTRAY_DEBUG=1 for details.' }
   printNote(world, `tokentray: ${known.message.replaceAll('\n', ' ')}`)
   const hint = hints[known.code]
-  if (hint) printNote(world, hint)
+  for (const sentence of [...(hint ? [hint] : []), ...adviceOf(error)]) printNote(world, sentence)
   if (world.env.TOKENTRAY_DEBUG) printNote(world, trace(error))
   if (json) printJson(world, { error: { code: known.code, message: known.message } })
   return exitCodes[known.code]

@@ -174,17 +174,46 @@ describe('add', () => {
     core.on('server.find', fail('notMcpServer', 'It is a website. Is the path right?'))
     const { exitCode, err } = await runIn(['add', url, '--no-login'], { core })
     expect(exitCode).toBe(1)
-    expect(err).toContain('Nothing was added. To add it anyway, run the same command with --keep.')
+    expect(err).toBe(
+      'tokentray: It is a website. Is the path right?\nNothing was added. To add it anyway, run the same command with --keep.\n'
+    )
     expect(core.calls.map(({ name }) => name)).toEqual(['server.find'])
     const kept = await runIn(['add', url, '--no-login', '--keep'], { core })
     expect(kept.exitCode).toBe(0)
     expect(kept.err).toContain('Added a, without checking its URL.')
     expect(core.calls.map(({ name }) => name)).toEqual(['server.find', 'server.add'])
   })
-  test('a refusal that is not about finding it says nothing of --keep', async () => {
-    const core = makeAdding()
+  test('a refusal that is not about finding it says nothing of --keep, and names the server and what to run', async () => {
+    const core = makeCore([makeView('a', { url })])
     core.on('server.find', fail('serverExists', 'a already has this URL.'))
-    expect((await runIn(['add', url], { core })).err).not.toContain('--keep')
+    expect((await runIn(['add', url], { core })).err).toBe(
+      `tokentray: a already has this URL.\nTo sign in to it, run tokentray login a. To add another account, run tokentray add ${url} --name NAME.\n`
+    )
+  })
+  test('a word that names no host is no URL, and is not offered to be kept', async () => {
+    const core = makeAdding()
+    core.on('server.find', fail('serverUnreachable', 'linear could not be reached: not found (ENOTFOUND).'))
+    const { err, exitCode } = await runIn(['add', 'linear'], { core })
+    expect(exitCode).toBe(2)
+    expect(err).toBe('tokentray: linear is not a URL. Enter one, for example https://mcp.linear.app/mcp.\n')
+    for (const typed of ['linear.example', 'https://linear', 'linear:8080'])
+      expect((await runIn(['add', typed], { core })).err).toContain('--keep')
+    core.on('server.find', fail('serverUnreachable', 'linear could not be reached: it refused (ECONNREFUSED).'))
+    expect((await runIn(['add', 'linear'], { core })).err).toContain('--keep')
+  })
+  test('a failed sign-in says first what went wrong, then what to run, and that the server was added', async () => {
+    const core = makeCore()
+    core.on('server.find', () => ({ url }))
+    core.on('server.add', () => ({ view: makeView('a'), existed: false }))
+    const cause =
+      'i.example does not register. Create a client there with the redirect URI http://127.0.0.1:8765/callback.'
+    core.on('signIn.start', fail('registrationUnsupported', cause))
+    expect((await runIn(['add', url], { core })).err.split('\n').slice(-4)).toEqual([
+      `tokentray: ${cause}`,
+      'To use your own client, run "tokentray set a --client-id ID --client-secret-file FILE --redirect-port 8765", then "tokentray login a". Leave out --client-secret-file if it has no secret.',
+      'a was added, but has no token yet. To sign in, run tokentray login a. To remove it, run tokentray remove a.',
+      ''
+    ])
   })
   test.each([
     ['a token', ['--token-file', '-']],
@@ -726,8 +755,6 @@ test('a refresh refused for want of a quirk shows the command that allows it, an
 })
 
 test.each([
-  ['registrationRefused', '--redirect-port'],
-  ['registrationUnsupported', '"tokentray set".*--client-id'],
   ['serverExists', '--name'],
   ['nameReserved', '--name']
 ] as const)(

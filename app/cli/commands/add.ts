@@ -10,8 +10,10 @@ import {
   notFoundCodes,
   withScheme
 } from '../../contract/newServer.ts'
+import { shellQuoted } from '../../contract/quirks.ts'
 import type { ServerView } from '../../contract/views.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
+import { withAdvice } from '../advice.ts'
 import { print, printJson, printNote } from '../output.ts'
 import { offerProposals } from '../propose.ts'
 import { readSecret, readText } from '../secrets.ts'
@@ -23,8 +25,8 @@ import {
   readAssertion,
   readCertificate
 } from '../sharedOptions.ts'
-import { describeLine, fixClient } from '../words.ts'
-import type { World } from '../world.ts'
+import { describeLine, fixClient, nextStep } from '../words.ts'
+import { Interrupted, type World } from '../world.ts'
 import { signIn } from './login.ts'
 
 export type AddOptions = CertificateOptions &
@@ -65,17 +67,17 @@ export async function add(world: World, typed: string, options: AddOptions): Pro
   // What comes with its own credentials is for a machine, which must come up before its servers do.
   const isLookedFor = !options.keep && (grant.grantKind ?? 'authorizationCode') === 'authorizationCode'
   await withOwner(world, async (owner) => {
-    if (isLookedFor) input.url = await findUrl(owner, input, world)
+    if (isLookedFor) input.url = await findUrl(owner, input, typed.trim())
     if (input.url !== typed.trim()) printNote(world, `Using ${input.url}.`)
-    const added = await owner.call('server.add', input)
+    const added = await advised(owner, input, () => owner.call('server.add', input))
     const { id } = added.view
-    if (added.existed) printNote(world, `${id} already exists. Its tokens in the vault were kept.`)
-    else printNote(world, isLookedFor ? `Added ${id}.` : `Added ${id}, without checking its URL.`)
     const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
-    if (waits)
-      printNote(world, `Register its public key at the server (tokentray keys ${id}), then run tokentray login ${id}.`)
     const isAsked = options.login && !options.passThrough && !waits
     const view = isAsked && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
+    if (added.existed) printNote(world, `${id} already exists. Its tokens in the vault were kept.`)
+    else printNote(world, isLookedFor ? `Added ${id}.` : `Added ${id}, without checking its URL.`)
+    if (waits)
+      printNote(world, `Register its public key at the server (tokentray keys ${id}), then run tokentray login ${id}.`)
     if (options.json) printJson(world, { view, existed: added.existed })
     else print(world, describeLine(view, world.clock.now()))
     if (!options.json) for (const warning of view.warnings) printNote(world, `tokentray: ${warning}`)
@@ -83,18 +85,45 @@ export async function add(world: World, typed: string, options: AddOptions): Pro
 }
 
 /** The URL of the server that was found. Rejects where none was, saying how to add it all the same. */
-async function findUrl(owner: Owner, { url, id, name, clientCertificate }: Input<'server.add'>, world: World) {
+async function findUrl(owner: Owner, input: Input<'server.add'>, typed: string) {
+  const { url, id, name, clientCertificate } = input
   const wanted = { url, ...(id && { id }), ...(name && { name }), ...(clientCertificate && { clientCertificate }) }
   try {
-    return (await owner.call('server.find', wanted)).url
+    return (await advised(owner, input, () => owner.call('server.find', wanted))).url
   } catch (error) {
-    if (error instanceof TokentrayError && notFoundCodes.has(error.code))
-      printNote(world, 'Nothing was added. To add it anyway, run the same command with --keep.')
-    throw error
+    if (!(error instanceof TokentrayError) || !notFoundCodes.has(error.code)) throw error
+    // A word without a dot can be a host of the local network, so it is only judged where no host has that name.
+    if (/^[a-z0-9-]+$/i.test(typed) && /\b(ENOTFOUND|EAI_AGAIN)\b/.test(error.message))
+      throw new TokentrayError(
+        'urlInvalid',
+        `${typed} is not a URL. Enter one, for example https://mcp.linear.app/mcp.`
+      )
+    throw withAdvice(error, 'Nothing was added. To add it anyway, run the same command with --keep.')
   }
 }
 
-/** Gets the first token in the way of this grant; a pasted refresh token is tried at once, so that a typo shows now. */
+/** Does `call`; where another server has this URL, its rejection also says what to run. */
+async function advised<Result>(owner: Owner, { url }: Input<'server.add'>, call: () => Promise<Result>) {
+  try {
+    return await call()
+  } catch (error) {
+    if (!(error instanceof TokentrayError) || error.code !== 'serverExists') throw error
+    const { servers } = await owner.call('snapshot', {})
+    // The server may have been found below the URL that was typed.
+    const same = servers.find((view) => view.url === url || error.message.startsWith(`${view.id} already has`))
+    if (!same) throw withAdvice(error, 'To add another account, choose another name with --name.')
+    const toSignIn = nextStep({ ...same, action: 'signIn' })
+    throw withAdvice(
+      error,
+      `To sign in to it, run ${toSignIn}. To add another account, run tokentray add ${shellQuoted(same.url)} --name NAME.`
+    )
+  }
+}
+
+/**
+ * Gets the first token in the way of this grant; a pasted refresh token is tried at once, so that a typo shows now. Whatever it
+ * fails with, the server was added, and its rejection says how to go on.
+ */
 async function firstToken(
   world: World,
   owner: Owner,
@@ -102,23 +131,22 @@ async function firstToken(
   input: Input<'server.add'>,
   { device = false }: AddOptions
 ): Promise<ServerView> {
-  if (input.accessToken) return view
-  if (view.grantKind === 'staticToken') return view
-  if (view.grantKind === 'refreshToken') return (await owner.call('server.refresh', { server: view.id })).view
-  await offerProposals(world, owner, view)
+  if (input.accessToken || view.grantKind === 'staticToken') return view
   try {
+    if (view.grantKind === 'refreshToken') return (await owner.call('server.refresh', { server: view.id })).view
+    await offerProposals(world, owner, view)
     return await signIn(world, owner, view.id, { device })
   } catch (error) {
-    if (error instanceof TokentrayError)
-      printNote(
-        world,
-        `${view.id} is still in the list. ${
-          error.code === 'clientRefused' && view.ownClient
-            ? `To fix its client, run ${fixClient(view.id)}.`
-            : `To sign in, run tokentray login ${view.id}.`
-        } To remove it, run tokentray remove ${view.id}.`
-      )
-    throw error
+    const remedy =
+      view.grantKind === 'refreshToken'
+        ? `To try again, run tokentray refresh ${view.id}.`
+        : error instanceof TokentrayError && error.code === 'clientRefused' && view.ownClient
+          ? `To fix its client, run ${fixClient(view.id)}.`
+          : `To sign in, run tokentray login ${view.id}.`
+    const sentence = `${view.id} was added, but has no token yet. ${remedy} To remove it, run tokentray remove ${view.id}.`
+    // What was cancelled has been told already.
+    if (error instanceof Interrupted) printNote(world, sentence)
+    throw error instanceof TokentrayError ? withAdvice(error, sentence) : error
   }
 }
 

@@ -10,6 +10,7 @@ import type { DeviceCodeView, ServerView } from '../../contract/views.ts'
 import { sayCancelled } from '../../health/words.ts'
 import { type HandOver, handOver } from '../../net/browserHandOver.ts'
 import { type Owner, withOwner } from '../../owner/withOwner.ts'
+import { adviseOwnClient } from '../advice.ts'
 import { isInteractive, print, printJson, printNote } from '../output.ts'
 import { offerProposals } from '../propose.ts'
 import { checkUrl } from '../sharedOptions.ts'
@@ -52,9 +53,9 @@ export async function signIn(
     try {
       return await signInOnce(world, owner, server, options)
     } catch (error) {
-      if (!(error instanceof TokentrayError) || !proposalMayHelp.has(error.code)) throw error
+      if (!(error instanceof TokentrayError) || !proposalMayHelp.has(error.code)) throw adviseOwnClient(error, server)
       const view = (await owner.call('snapshot', {})).servers.find((each) => isNamed(each, server))
-      if (!view || !(await offerProposals(world, owner, view))) throw error
+      if (!view || !(await offerProposals(world, owner, view))) throw adviseOwnClient(error, server)
     }
   }
 }

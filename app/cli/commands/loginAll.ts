@@ -3,6 +3,7 @@
 import { asTokentrayError, exitCodes, TokentrayError } from '../../contract/errors.ts'
 import { needsSignIn } from '../../health/outlook.ts'
 import { type Owner, openSnapshot, withOwner } from '../../owner/withOwner.ts'
+import { adviceOf } from '../advice.ts'
 import { print, printJson, printNote } from '../output.ts'
 import { describeLine, nextStep } from '../words.ts'
 import { Interrupted, type World } from '../world.ts'
@@ -49,7 +50,7 @@ async function signInToEach(world: World, owner: Owner, device: boolean, tell: t
     } catch (error) {
       if (error instanceof Interrupted) throw error
       const { code, message } = asTokentrayError(error)
-      printNote(world, `tokentray: ${id}: ${message}`)
+      for (const line of [`tokentray: ${id}: ${message}`, ...adviceOf(error)]) printNote(world, line)
       tried.set(id, { id, ok: false, error: { code, message } })
     }
   }
