@@ -23,6 +23,7 @@ import { openSettings, settingsView } from '../settings/liveSettings.ts'
 import { loopbackListeners, readPort } from '../settings/ports.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 import { VaultOpening } from '../vault/opening.ts'
+import { refuseForeign } from '../vault/place.ts'
 import type { Unlocking } from '../vault/unlock.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type Keeping, startKeeping } from './assembly.ts'
@@ -86,6 +87,7 @@ function noDashboard(): never {
  */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { home, kind, version, clock, random, standBy = false, dashboardLink = noDashboard } = options
+  if (!options.ephemeral) for (const folder of [home.home, home.logs]) refuseForeign(folder)
   const initial = options.settings ?? (await readSettings(home.settings))
   const log = options.log ?? (options.ephemeral ? silentLog : openLog(home.logs, initial.logLevel))
   const notice = (sentence: string) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { makePrivateFolder } from '../base/paths.ts'
 import { TokentrayError } from '../contract/errors.ts'
-import { refuseRemote } from '../vault/place.ts'
+import { refuseForeign, refuseRemote } from '../vault/place.ts'
 import { removeHolder, writeHolder } from './endpoint.ts'
 
 export interface Ownership {
@@ -18,12 +18,13 @@ const lockTimeoutMs = 50
 
 /**
  * Becomes the one owner of the vault in `folder` (created 0700 if absent), or answers null where another process is it.
- * Never read owner.db through `fs` while holding it. Throws `vaultUnwritable`, `vaultUnsuitable`.
+ * Never read owner.db through `fs` while holding it. Throws `vaultUnwritable`, `vaultUnsuitable`, `vaultNotPrivate`.
  */
 export function claimOwnership(folder: string): Ownership | null {
   const path = join(folder, 'owner.db')
   // Before anything is made there: a lock on such a place is worth nothing either.
   refuseRemote(folder)
+  refuseForeign(folder)
   makePrivateFolder(folder)
   try {
     createPrivately(path)

@@ -55,6 +55,7 @@ export function checkPlace(
 ): void {
   const folder = dirname(vault)
   refuseRemote(folder, mountOf)
+  refuseForeign(folder)
   try {
     makeFolder(folder)
     accessSync(folder, constants.W_OK | constants.X_OK)
@@ -92,6 +93,28 @@ export function refuseRemote(folder: string, mountOf: (folder: string) => Mount 
     'vaultUnsuitable',
     `${folder} is on ${isRemote ? `a network or shared file system (${mount.type})` : 'a Windows drive'}, where the vault could be lost. Choose a local folder with TOKENTRAY_HOME or TOKENTRAY_VAULT.`
   )
+}
+
+/**
+ * Throws `vaultNotPrivate` where `folder` is there and belongs to another user, who could replace whatever is put in it. Root may
+ * own it, as the folders that containers mount; root itself is refused like everybody.
+ */
+export function refuseForeign(folder: string, user: number | undefined = process.getuid?.()): void {
+  const owner = user === undefined ? undefined : ownerOf(folder)
+  if (owner === undefined || owner === user || owner === 0) return
+  throw new TokentrayError(
+    'vaultNotPrivate',
+    `The folder ${folder} belongs to another user (${owner}), so it was not used. Run Tokentray as that user (in a container: --user ${owner}), or run "chown -R ${user}" on the folder.`
+  )
+}
+
+/** undefined: there is none, or it may not be seen, which whoever makes or uses it reports. */
+function ownerOf(folder: string): number | undefined {
+  try {
+    return statSync(folder).uid
+  } catch {
+    return undefined
+  }
 }
 
 function checkFolder(folder: string, notice: (sentence: string) => void, user: number): void {

@@ -2,7 +2,7 @@
 // Needs root, which can become another user; elsewhere the tests say that they were skipped.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test as vitestTest } from 'vitest'
@@ -58,6 +58,32 @@ test('a note and a socket that a stranger put beside the vault first: no token i
   const said = await home.tokentray(add, { input: 'MY-SECRET-TOKEN', env: { TOKENTRAY_VAULT: vault } })
   expect(said).toMatchObject({ code: 5, out: '', err: expect.stringContaining('owner.json belongs to another user') })
   expect(existsSync(loot) ? readFileSync(loot, 'utf8') : '').toBe('')
+})
+
+test('a home of another user is refused before anything is put there, also to root', async () => {
+  const home = await makeHome()
+  const foreign = join(home.folder, 'foreign')
+  mkdirSync(foreign, { mode: 0o755 })
+  chownSync(foreign, nobody, nobody)
+  const own = join(home.folder, 'own', 'vault.db')
+  for (const command of [['serve'], ['add', 'https://mcp.example.com/mcp', '--no-login']])
+    for (const env of [
+      { TOKENTRAY_HOME: foreign },
+      { TOKENTRAY_HOME: foreign, TOKENTRAY_VAULT: own },
+      { TOKENTRAY_VAULT: join(foreign, 'vault.db') }
+    ])
+      expect(await home.tokentray(command, { env })).toMatchObject({
+        code: 5,
+        err: expect.stringMatching(/foreign belongs to another user \(65534\).+chown -R 0/)
+      })
+  expect(readdirSync(foreign)).toEqual([])
+  // As a container's user finds a volume of root's.
+  const ofRoot = join(home.folder, 'of-root')
+  mkdirSync(ofRoot)
+  chmodSync(ofRoot, 0o1777)
+  chmodSync(home.folder, 0o755)
+  const said = await home.tokentray(['list', '--json'], { env: { TOKENTRAY_HOME: ofRoot }, unprivileged: true })
+  expect(said.err).not.toContain('belongs to another user')
 })
 
 test('a stranger at the gateway’s port is named, and no key works again before a person says so', async () => {
