@@ -126,7 +126,7 @@ ${codes.join('\n')}
 | \`TOKENTRAY_HOME\` | folder for all files, instead of the system's default folders |
 | \`TOKENTRAY_VAULT\` | file of the vault; \`:memory:\` keeps it in memory only, until Tokentray stops |
 | \`TOKENTRAY_PASSPHRASE\`, \`TOKENTRAY_PASSPHRASE_FILE\` | unlock the vault with a passphrase instead of the keychain |
-| \`BROWSER\` | command that opens a URL, which it receives as its last argument. For a sign-in this is a private file (\`file:\`) that leads there, and if that is not read, a link that works once |
+| \`BROWSER\` | command that opens a URL, which it receives in place of \`%s\` or as its last argument. Several, separated by colons (except on Windows), are tried in order. For a sign-in this is a private file (\`file:\`) that leads there, and if that is not read, a link that works once |
 | \`NO_COLOR\` | do not use colors |
 | \`TOKENTRAY_DEBUG\` | show details of unexpected errors |
 

@@ -34,32 +34,54 @@ export function splitCommand(line: string, name = 'BROWSER'): string[] {
   return words
 }
 
-/** The command that opens `url`, null where there is no way to. */
-export function browserCommand(url: string, env: Environment, platform: NodeJS.Platform): string[] | null {
-  return /^https?:$/.test(new URL(url).protocol) ? commandFor(url, env, platform) : null
+/** The commands that open `url`, to be tried one after the other; empty where there is no way to. */
+export function browserCommands(url: string, env: Environment, platform: NodeJS.Platform): string[][] {
+  return /^https?:$/.test(new URL(url).protocol) ? commandsFor(url, env, platform) : []
 }
 
-function commandFor(url: string, env: Environment, platform: NodeJS.Platform): string[] | null {
-  // On Windows a backslash is part of a path, so only quotes and spaces count there.
+function commandsFor(url: string, env: Environment, platform: NodeJS.Platform): string[][] {
   const line = env.BROWSER?.trim()
-  if (line) return [...splitCommand(platform === 'win32' ? line.replaceAll('\\', '\\\\') : line), url]
-  if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler', url]
-  if (platform === 'darwin') return ['open', url]
-  return env.DISPLAY || env.WAYLAND_DISPLAY ? ['xdg-open', url] : null
+  // On Windows a backslash is part of a path, so only quotes and spaces count there.
+  if (line && platform === 'win32') return [withUrl(splitCommand(line.replaceAll('\\', '\\\\')), url)]
+  if (line) return splitList(line).map((one) => withUrl(splitCommand(one), url))
+  if (platform === 'win32') return [['rundll32', 'url.dll,FileProtocolHandler', url]]
+  if (platform === 'darwin') return [['open', url]]
+  return env.DISPLAY || env.WAYLAND_DISPLAY ? [['xdg-open', url]] : []
+}
+
+/** As xdg-open does it: the URL is put where the command says `%s`, and at its end where it does not. */
+function withUrl(words: string[], url: string): string[] {
+  const placed = words.map((word) => word.replaceAll('%s', () => url))
+  return words.some((word) => word.includes('%s')) ? placed : [...words, url]
+}
+
+/** The commands of a list with colons between them; one in quotes, in a URL or before a port belongs to its command. */
+function splitList(line: string): string[] {
+  const parts = ['']
+  for (const [piece, colon] of line.matchAll(/'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|(:(?!\/\/|\d))|[\s\S]/g)) {
+    if (colon) parts.push('')
+    else parts.push(parts.pop() + piece)
+  }
+  return parts.filter((part) => part.trim() !== '')
 }
 
 /** Starts the browser and leaves it alone; false where it could not be started. */
 export function openBrowser(url: string, env: Environment, platform: NodeJS.Platform): Promise<boolean> {
-  return start(browserCommand(url, env, platform), env)
+  return startOne(browserCommands(url, env, platform), env)
 }
 
 /** The same for a page that this program wrote itself. */
 export function openPage(file: string, env: Environment, platform: NodeJS.Platform): Promise<boolean> {
-  return start(commandFor(pathToFileURL(file).href, env, platform), env)
+  return startOne(commandsFor(pathToFileURL(file).href, env, platform), env)
 }
 
-function start(command: string[] | null, env: Environment): Promise<boolean> {
-  const [program, ...rest] = command ?? []
+/** Starts the first of these that is there. */
+async function startOne(commands: string[][], env: Environment): Promise<boolean> {
+  for (const command of commands) if (await start(command, env)) return true
+  return false
+}
+
+function start([program, ...rest]: string[], env: Environment): Promise<boolean> {
   if (!program) return Promise.resolve(false)
   return new Promise((resolve) => {
     const child = spawn(program, rest, { stdio: 'ignore', detached: true, env: childEnvironment(env) })

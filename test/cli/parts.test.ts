@@ -1,7 +1,7 @@
 // The small parts of the CLI: durations, command splitting, browsers, the demo's count of gaps.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { browserCommand, splitCommand } from '../../app/cli/browser.ts'
+import { browserCommands, openBrowser, splitCommand } from '../../app/cli/browser.ts'
 import { Gaps } from '../../app/cli/commands/demo.ts'
 import { readTokenArguments } from '../../app/cli/commands/token.ts'
 import { formatDuration, parseDuration } from '../../app/contract/duration.ts'
@@ -50,17 +50,36 @@ describe('BROWSER', () => {
     )
   })
   test('only web addresses are opened', () => {
-    expect(browserCommand('https://a.example/', { BROWSER: 'b -n' }, 'linux')).toEqual([
-      'b',
-      '-n',
-      'https://a.example/'
+    const url = 'https://a.example/'
+    expect(browserCommands(url, { BROWSER: 'b -n' }, 'linux')).toEqual([['b', '-n', url]])
+    expect(browserCommands('file:///etc/passwd', { BROWSER: 'b' }, 'linux')).toEqual([])
+    expect(browserCommands(url, {}, 'linux')).toEqual([])
+    expect(browserCommands(url, { DISPLAY: ':0' }, 'linux')).toEqual([['xdg-open', url]])
+    expect(browserCommands(url, { BROWSER: '"C:\\My Apps\\b.exe" --at %s' }, 'win32')).toEqual([
+      ['C:\\My Apps\\b.exe', '--at', url]
     ])
-    expect(browserCommand('file:///etc/passwd', { BROWSER: 'b' }, 'linux')).toBeNull()
-    expect(browserCommand('https://a.example/', {}, 'linux')).toBeNull()
-    expect(browserCommand('https://a.example/', { DISPLAY: ':0' }, 'linux')?.[0]).toBe('xdg-open')
-    expect(browserCommand('https://a.example/', { BROWSER: '"C:\\My Apps\\b.exe"' }, 'win32')?.[0]).toBe(
-      'C:\\My Apps\\b.exe'
-    )
+  })
+  const url = 'https://a.example/?x=%s&y=$&'
+  test.each<[string, string[][]]>([
+    ['my-browser --new %s', [['my-browser', '--new', url]]],
+    [`b '--at=%s' -n`, [['b', `--at=${url}`, '-n']]],
+    [
+      'one %s:two -n:/usr/bin/three',
+      [
+        ['one', url],
+        ['two', '-n', url],
+        ['/usr/bin/three', url]
+      ]
+    ],
+    [':one::', [['one', url]]],
+    ['b --proxy http://p:80', [['b', '--proxy', 'http://p:80', url]]],
+    [`'/a:b/c' "d:e" f\\:g`, [['/a:b/c', 'd:e', 'f:g', url]]]
+  ])('as xdg-open reads it: %j', (line, commands) => {
+    expect(browserCommands(url, { BROWSER: line }, 'linux')).toEqual(commands)
+  })
+  test('the first of a list that is there is started', async () => {
+    expect(await openBrowser(url, { BROWSER: `/no/such/browser %s:'${process.execPath}'` }, 'linux')).toBe(true)
+    expect(await openBrowser(url, { BROWSER: '/no/such/browser:/nor/this' }, 'linux')).toBe(false)
   })
 })
 

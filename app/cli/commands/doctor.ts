@@ -18,7 +18,7 @@ import { createKeychain } from '../../vault/keychain.ts'
 import { judgePassphraseFile, takePassphrase } from '../../vault/passphrase.ts'
 import { refuseRemote } from '../../vault/place.ts'
 import { readSidecar, type Sidecar, sidecarPath } from '../../vault/sidecar.ts'
-import { browserCommand } from '../browser.ts'
+import { browserCommands } from '../browser.ts'
 import { isInteractive, print, printJson } from '../output.ts'
 import { formatTime } from '../times.ts'
 import { type Check, findWeaknesses } from '../weaknesses.ts'
@@ -312,8 +312,8 @@ function unchecked(isBlocked: boolean): Check {
 function browser({ env, platform }: World): Check {
   const name = 'browser'
   try {
-    const command = browserCommand('https://example.com/', env, platform)
-    if (command) return { name, result: 'ok', words: `opened with ${command[0]}` }
+    const programs = browserCommands('https://example.com/', env, platform).map(([program]) => program)
+    if (programs.length > 0) return { name, result: 'ok', words: `opened with ${programs.join(' or ')}` }
     return {
       name,
       result: 'warning',
