@@ -164,7 +164,12 @@ export const serverCommands = {
       /** A script asks, perhaps each minute: no line of history tells of it, and no scope is noted for the next sign-in. */
       routine: z.literal(true).optional()
     }),
-    output: outcome.extend({ verdict: z.enum(['accepted', 'rejected', 'unknown']), sentence: z.string() })
+    output: outcome.extend({
+      verdict: z.enum(['accepted', 'rejected', 'unknown']),
+      sentence: z.string(),
+      /** The scopes that were not granted and the server asks for, separated by spaces; absent: it named none. */
+      missingScope: z.string().optional()
+    })
   },
   /**
    * These servers are on a page or in a window that a person can see: the list with these rows in sight, or the page of one. Each that

@@ -120,7 +120,8 @@ function redirectOf(reply: Response, from: URL, method: string): URL | null {
   const location = reply.headers.get('location')
   if (!follows.includes(reply.status) || !location) return null
   const next = URL.parse(location, from.href)
-  return next && next.origin === from.origin ? next : null
+  // Nobody's user name and password go along (net/redirects.ts).
+  return next && next.origin === from.origin && !next.username && !next.password ? next : null
 }
 
 /**

@@ -7,9 +7,9 @@ import { missingScopes, validScopesIn } from '../oauth/scope.ts'
 import { type AskParts, askServer } from './askServer.ts'
 import { needScope } from './stepUp.ts'
 
-/** Whether the server asks for a scope that was not granted. */
-const isMissing = (scopes: string | null, granted: string | null) =>
-  missingScopes(validScopesIn(scopes).join(' '), granted).length > 0
+/** The scopes that the server asks for and that were not granted. */
+const missingIn = (scopes: string | null, granted: string | null) =>
+  missingScopes(validScopesIn(scopes).join(' '), granted)
 
 const verifyTimeoutMs = 45_000
 
@@ -36,13 +36,18 @@ export async function verifyServer(
     )
     if (isRenewed) sentence += ' There is a newer token now. Verify again.'
   }
-  const isDoubted =
-    found.verdict === 'scopeNeeded' ? !isMissing(found.scopes, keeper.roster.get(id).scope) : found.isDoubted
+  const missing = found.verdict === 'scopeNeeded' ? missingIn(found.scopes, keeper.roster.get(id).scope) : []
+  const isDoubted = found.verdict === 'scopeNeeded' ? missing.length === 0 : found.isDoubted
   if (isDoubted) {
     const signal = new AbortController().signal
     const renewed = await upstreams.retried(id, tokens.generation, signal).catch(() => null)
     if (renewed) sentence += ' There is a newer token now. Verify again.'
   }
   const verdict = found.verdict === 'scopeNeeded' ? 'rejected' : found.verdict
-  return { view: keeper.roster.view(id), verdict, sentence }
+  return {
+    view: keeper.roster.view(id),
+    verdict,
+    sentence,
+    ...(missing.length > 0 && { missingScope: missing.join(' ') })
+  }
 }

@@ -1,6 +1,7 @@
 // `check`: one line and one exit code for scripts, from what the owner knows and, if asked to, what the servers say.
 // The rules themselves are tested in test/health/outlook.test.ts.
 import { expect, test } from 'vitest'
+import { systemClock } from '../../app/base/clock.ts'
 import type { ServerView } from '../../app/contract/views.ts'
 import { type FakeCore, makeCore, makeView } from '../owner/fakeCore.ts'
 import { fail, runIn } from './world.ts'
@@ -103,6 +104,29 @@ test('--servers asks each server that is not in trouble already, and no pass-thr
   expect(exitCode).toBe(3)
   for (const [server, code] of Object.entries({ well: 0, open: 0, down: 6, gone: 6, refused: 3 }))
     expect((await runIn(['check', server, '--servers'], { core })).exitCode).toBe(code)
+})
+
+test('--servers names the scopes that the server asks for', async () => {
+  const core = makeCore([well])
+  const missingScope = 'admin files:write'
+  core.on('server.verify', () => ({ view: well, verdict: 'rejected', sentence: 'It lacks permission.', missingScope }))
+  const { out, exitCode } = await runIn(['check', '--servers'], { core })
+  expect(out).toContain("Run tokentray login well --add-scope 'admin files:write'.")
+  expect(exitCode).toBe(3)
+})
+
+test('--servers: an outage that began while the server was asked is not in the future', async () => {
+  const core = makeCore([well])
+  let lateMs = 0
+  const started = Date.now()
+  const clock = { ...systemClock(), now: () => started + lateMs }
+  core.on('server.verify', async () => {
+    lateMs = 1500
+    const outage = { kind: 'failing' as const, since: clock.now(), detail: 'HTTP 500' }
+    return { view: makeView('well', { outage }), verdict: 'unknown', sentence: '' }
+  })
+  const { out } = await runIn(['check', '--servers'], { core, clock })
+  expect(out).toContain('(now)')
 })
 
 test('--servers asks once more where a refusal brought a new token, and no more than once', async () => {

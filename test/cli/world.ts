@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { onTestFinished } from 'vitest'
-import { systemClock } from '../../app/base/clock.ts'
+import { type Clock, systemClock } from '../../app/base/clock.ts'
 import { locate, type Paths } from '../../app/base/paths.ts'
 import { isInteractive, printNote } from '../../app/cli/output.ts'
 import { talkHidden } from '../../app/cli/prompt.ts'
@@ -46,6 +46,7 @@ export type Setting = {
   env?: Record<string, string>
   stdin?: string
   isTTY?: boolean
+  clock?: Clock
   lookUp?: (name: string) => Promise<readonly string[]>
   openBrowser?: (url: string) => Promise<boolean>
   openPage?: (file: string) => Promise<boolean>
@@ -69,7 +70,7 @@ export function makeWorld(setting: Setting = {}) {
     stdin,
     stdout,
     stderr,
-    clock: systemClock(),
+    clock: setting.clock ?? systemClock(),
     random: () => 0.5,
     signal: stopping.signal,
     claim: lock.claim,

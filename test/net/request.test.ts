@@ -162,6 +162,8 @@ test('redirects: none unless asked for, and only within the origin', async () =>
   const target = fake.origin.replace('127.0.0.1', 'localhost')
   fake.script('/near', { status: 307, headers: { location: '/mcp' } })
   fake.script('/far', { status: 307, headers: { location: `${target}/mcp` } })
+  fake.script('/named', { status: 307, headers: { location: fake.origin.replace('://', '://user:word@') } })
+  expect((await network(`${fake.origin}/named`, { redirects: 3 })).status).toBe(307)
   fake.script('/loop', { status: 302, headers: { location: '/loop' } })
   expect((await network(`${fake.origin}/near`, { method: 'POST' })).status).toBe(307)
   expect((await network(`${fake.origin}/near`, { method: 'POST', redirects: 1 })).status).toBe(401)

@@ -75,7 +75,7 @@ test('a script that asks each minute leaves history and the scopes of the next s
   const ask = () => call('server.verify', { server: 'one', routine: true })
   expect((await ask()).verdict).toBe('accepted')
   status = 403
-  expect((await ask()).verdict).toBe('rejected')
+  expect(await ask()).toMatchObject({ verdict: 'rejected', missingScope: 'files:write' })
   const { events } = await call('server.history', { server: 'one' })
   // Only that no client is served now is told.
   expect(events.filter(({ kind }) => kind !== 'serverDown')).toEqual(before)

@@ -62,7 +62,9 @@ async function lookAt(
   { servers: asksServer, json }: CheckOptions
 ): Promise<Found> {
   const now = world.clock.now()
-  const time = (at: number) => (json ? new Date(at).toISOString() : `${formatTime(at)} (${formatDistance(at, now)})`)
+  // What the server is asked takes its time: an outage that began meanwhile is not in the future.
+  const time = (at: number) =>
+    json ? new Date(at).toISOString() : `${formatTime(at)} (${formatDistance(at, world.clock.now())})`
   const circumstances = { now, until: now + forMs, isKept: snapshot.owner.kind === 'lasting', time }
   const judge = (isRefreshed: boolean) => outlookOf(view, { ...circumstances, isRefreshed })
   let outlook = judge(false)
@@ -74,7 +76,9 @@ async function lookAt(
     let asked = await ask()
     // The refusal, or an answer that seems to be one, brought a new token, which was not tried yet.
     if (asked.verdict !== 'accepted' && asked.view.obtainedAt !== view.obtainedAt) asked = await ask()
-    return { view: asked.view, outlook: withVerdict(outlook, asked.view, asked.verdict, asked.sentence, time) }
+    const { missingScope } = asked
+    const found: ServerView = missingScope ? { ...asked.view, action: 'grantMore', missingScope } : asked.view
+    return { view: found, outlook: withVerdict(outlook, asked.view, asked.verdict, asked.sentence, time) }
   } catch (error) {
     if (error instanceof Interrupted || !(error instanceof TokentrayError)) throw error
     const trouble = exitCodes[error.code] === exitCodes.signInNeeded ? 'personNeeded' : 'serverDown'
