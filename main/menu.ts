@@ -135,7 +135,7 @@ export function describe(
   // A server that is down makes the next refresh the lesser news.
   if (view.state !== 'fresh' || view.outage) return brief
   const ending = endingOf(view)
-  if (ending && ending.at > now) return `${ending.remedy} ${when(ending.at, distance)}`
+  if (ending?.at && ending.at > now) return `${ending.remedy} ${when(ending.at, distance)}`
   if (view.nextAt !== null && view.nextAt > now) return `${brief} · refreshes ${when(view.nextAt, distance)}`
   if (view.nextAt === null && view.expiresAt !== null && view.expiresAt > now)
     return `${brief} · expires ${when(view.expiresAt, distance)}`

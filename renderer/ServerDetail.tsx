@@ -103,7 +103,7 @@ function Detail({ view, part }: { view: ServerView; part: string | null }) {
 function Banner({ view }: { view: ServerView }) {
   const moving = useClock((now) => {
     const ending = endingOf(view)
-    if (ending && ending.at > now) return listWords.remedyIn(ending.remedy, roughly(ending.at - now))
+    if (ending?.at && ending.at > now) return listWords.remedyIn(ending.remedy, roughly(ending.at - now))
     if (view.paused || view.nextAt === null || view.nextAt <= now) return ''
     const left = view.state === 'waiting' ? countdown(view.nextAt - now) : roughly(view.nextAt - now)
     return view.state === 'fresh' ? detailWords.nextRefresh(left) : detailWords.attempt(left)

@@ -93,7 +93,7 @@ function When({ view }: { view: ServerView }) {
 function Words({ view }: { view: ServerView }) {
   const ending = endingOf(view)
   const moving = useClock((now) => {
-    if (ending && ending.at > now) return listWords.remedyIn(ending.remedy, roughly(ending.at - now))
+    if (ending?.at && ending.at > now) return listWords.remedyIn(ending.remedy, roughly(ending.at - now))
     if (view.state !== 'fresh' || view.paused || view.outage || view.nextAt === null) return ''
     return view.nextAt > now ? listWords.refreshesIn(roughly(view.nextAt - now)) : listWords.refreshDue
   })

@@ -113,8 +113,9 @@ function bar({ obtainedAt, expiresAt }: ServerView, now: number): string {
   return '█'.repeat(filled) + '░'.repeat(barWidth - filled)
 }
 
-function timeLeft({ obtainedAt, expiresAt, expirySource }: ServerView, now: number): string {
-  if (expiresAt === null) return obtainedAt === null ? 'none' : 'no expiry'
+function timeLeft(view: ServerView, now: number): string {
+  const { obtainedAt, expiresAt, expirySource } = view
+  if (expiresAt === null) return obtainedAt === null ? 'none' : endingOf(view) ? 'unknown' : 'no expiry'
   if (expiresAt <= now) return 'expired'
   return `${expirySource === 'guess' ? '~' : ''}${formatDuration(expiresAt - now)}`
 }
@@ -133,7 +134,7 @@ function remarks(view: ServerView, now: number): string[] {
 function whatNext(view: ServerView, now: number): string {
   const { state, paused, action, nextAt } = view
   const ending = endingOf(view)
-  if (ending && ending.at > now) return `${ending.remedy.toLowerCase()} in ${formatDuration(ending.at - now)}`
+  if (ending?.at && ending.at > now) return `${ending.remedy.toLowerCase()} in ${formatDuration(ending.at - now)}`
   if (paused) return 'paused'
   if (state === 'refreshing') return 'refreshing now'
   if (action === 'fixSettings' && state === 'signedOut') return 'needs you: fix the client'

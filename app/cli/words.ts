@@ -38,7 +38,7 @@ export function findServer({ servers }: Snapshot, server: string): ServerView {
 /** "steady: Healthy; the token expires in 14m 3s." */
 export function describeLine(view: ServerView, now: number): string {
   const ending = endingOf(view)
-  const end = ending
+  const end = ending?.at
     ? `; ${ending.remedy.toLowerCase()} ${formatDistance(ending.at, now)}`
     : view.expiresAt === null
       ? ''

@@ -5,15 +5,15 @@ import type { ServerView } from './views.ts'
 type Renewal = Pick<ServerView, 'state' | 'paused' | 'light' | 'renewable' | 'expiresAt' | 'expirySource' | 'grantKind'>
 
 /**
- * A token that is in order and that only a person can replace: what they are to do, and when at the latest (ms since the epoch).
- * null: it is renewed, has no known end, or there is something more urgent to say.
+ * A token that is in order and that only a person can replace: what they are to do, and when at the latest (ms since the epoch),
+ * `at` null where a sign-in's end is unknown. null: it is renewed, was pasted without a known end, or there is something more urgent
+ * to say.
  */
-export function endingOf(view: Renewal): { remedy: string; at: number } | null {
+export function endingOf(view: Renewal): { remedy: string; at: number | null } | null {
   const { state, paused, light, renewable, expiresAt, expirySource, grantKind } = view
   if (state !== 'fresh' || paused || light !== 'green' || renewable || expirySource === 'guess') return null
-  return expiresAt === null
-    ? null
-    : { remedy: grantKind === 'staticToken' ? 'Replace the token' : 'Sign in again', at: expiresAt }
+  if (grantKind === 'staticToken') return expiresAt === null ? null : { remedy: 'Replace the token', at: expiresAt }
+  return { remedy: 'Sign in again', at: expiresAt }
 }
 
 /** A refresh makes sense: there is something to refresh with, and the server has not refused it for good. */

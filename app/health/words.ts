@@ -88,6 +88,8 @@ const needsWords: Record<string, string> = {
 export const wellWords = 'Healthy'
 /** Until its end; doors say beside it when that is. */
 export const endingWords = 'Token valid, no refresh token'
+/** The same of a sign-in whose server stated no end. */
+export const unknownEndWords = 'No refresh token; the end of the token is unknown'
 export const uncheckedWords = 'Not verified yet'
 export const passedThroughWords = 'Each client signs in itself'
 
@@ -140,6 +142,7 @@ const sayOutage = ({ kind, since }: Outage, time: WriteTime): string => `${outag
 const besideOutage: Record<string, string> = {
   [wellWords]: 'Token valid',
   [endingWords]: endingWords,
+  [unknownEndWords]: endingWords,
   [uncheckedWords]: 'Token not verified',
   [passedThroughWords]: passedThroughWords
 }

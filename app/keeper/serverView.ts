@@ -15,8 +15,10 @@ import {
   lightOf,
   passedThroughWords,
   uncheckedWords,
+  unknownEndWords,
   type WriteTime,
   warningsOf,
+  wellWords,
   wordsOf
 } from '../health/words.ts'
 import type { GrantOrigin } from '../oauth/grant.ts'
@@ -92,13 +94,18 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
   const light = isPassedThrough && outage ? 'amber' : lightOf(health, now, heldUntil, outage)
   const isGreen = lightOf(health, now, heldUntil) === 'green'
   const isUnchecked = config.grantKind === 'staticToken' && state.kind === 'fresh' && isGreen && !health.acceptedAt
+  const words = wordsOf(health, now, heldUntil)
+  // A pasted token without a known end lasts, for all that is known, until its owner revokes it.
+  const isEndless = grant !== null && !grant.renewable && grant.expiresAt === null && config.grantKind !== 'staticToken'
   const tokenWords = isPassedThrough
     ? passedThroughWords
     : isUnchecked && !health.signIn
       ? uncheckedWords
       : isClientRefused && !health.paused
         ? clientRefusedWords
-        : wordsOf(health, now, heldUntil)
+        : isEndless && words === wellWords
+          ? unknownEndWords
+          : words
   const details = [
     failed?.detail ?? '',
     isUnchecked ? unchecked : detailOf(health, now, writeTime),

@@ -172,6 +172,16 @@ test('a token that only a person can replace has a mark of its own, and says whe
   expect(card).not.toContain('next attempt')
 })
 
+test('a sign-in without a refresh token and a known end has the same mark, and no moment', () => {
+  const words = 'No refresh token; the end of the token is unknown'
+  const endless = viewWith({ renewable: false, expiresAt: null, expirySource: 'none', nextAt: null, words })
+  const [head, first] = plain(endless).split('\n')
+  expect(head).toBe('Tokentray  ◐ 1 cannot be refreshed')
+  expect(first).toMatch(/^◐ Steady +No refresh token; .* unknown$/)
+  expect(describeLine(endless, now)).toBe(`steady: ${words}`)
+  expect(describeCard(endless, now).join('\n')).not.toMatch(/sign in again|next attempt/)
+})
+
 test('plain lines hold the time, id, light and all facts', () => {
   expect(renderLine(viewWith({ ...waiting, lastEvent: null }), now)).toBe(
     '2026-11-21 04:15:00 steady amber Retrying · token expired · next attempt in 9s · attempts 3 · nothing has happened yet'

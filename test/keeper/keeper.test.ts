@@ -63,6 +63,19 @@ test('FM-08 a token is refreshed automatically before it expires, again and agai
   expect(keeper.roster.view('one')).toMatchObject({ light: 'green', words: 'Healthy' })
 })
 
+test('FM-09 a sign-in without a refresh token and a stated end says so, and a pasted token is as well as it can be', async () => {
+  const { keeper, vault, clock } = await setting({ ids: [] })
+  const endless = { ...grantAt(clock.now(), 0), refreshToken: null, expiresAt: null, expirySource: 'none' as const }
+  for (const grantKind of ['authorizationCode', 'staticToken'] as const) {
+    const config = serverConfig.parse({ id: grantKind.toLowerCase(), name: 'x', url: 'https://x.test/mcp', grantKind })
+    await vault.addServer(config, { grant: endless })
+  }
+  await keeper.start()
+  const words = 'No refresh token; the end of the token is unknown'
+  expect(keeper.roster.view('authorizationcode')).toMatchObject({ light: 'green', words, nextAt: null })
+  expect(keeper.roster.view('statictoken').words).toBe('Not verified yet')
+})
+
 test('a plan that comes before all others is kept at its own time, not at the next look', async () => {
   const { keeper, vault, oauth, clock } = await setting({ ids: ['slow', 'quick'] })
   oauth.succeed()

@@ -40,6 +40,10 @@ describe('words', () => {
     ['Healthy', { nextAt: null, expiresAt: null }],
     ['Healthy · expires in 17 min', { nextAt: null }],
     ['Sign in again in 17 min', { ...lone, words: 'Token valid, no refresh token' }],
+    [
+      'No refresh token; the end of the token is unknown',
+      { renewable: false, nextAt: null, expiresAt: null, words: 'No refresh token; the end of the token is unknown' }
+    ],
     ['Replace the token in 17 min', { ...lone, grantKind: 'staticToken' as const }],
     ['Retrying · attempt 3 · next in 0:38', retrying],
     ['Retrying · attempt 3 · next in 5:00', { ...retrying, nextAt: now + 5 * minute }],
