@@ -112,10 +112,13 @@ export default function AddServer(initial: { url: string; way: Way }) {
       setPart({ identityProviderSecret: '' })
       const { view } = await door.call('server.add', input)
       noteAdded(view.id)
-      if (input.url !== url.trim()) say(text.using(input.url))
+      if (isFound && input.url !== url.trim()) say(text.using(input.url))
       if (isByHand(way) || signs(way, typed)) {
         say(isFound ? text.added(view.name) : text.addedUnchecked(view.name))
         go({ name: 'server', id: view.id, part: null })
+      } else if (keep) {
+        say(text.kept(view.name))
+        go({ name: 'list' })
       } else if (view.proposals.length > 0) go({ name: 'signIn', id: view.id })
       else await beginSignIn(view.id)
     } catch (thrown) {

@@ -65,6 +65,7 @@ export const addWords = {
     'If the server rotates refresh tokens, the program this one came from stops working once Tokentray uses it.',
   writeOnly: 'Stored directly in the encrypted vault and never shown again.',
   added: (name: string) => `${name} added.`,
+  kept: (name: string) => `${name} was kept without checking its URL. You can sign in later.`,
   addedUnchecked: (name: string) => `${name} added. Its URL was not checked.`
 }
 

@@ -169,7 +169,7 @@ describe('add', () => {
     expect(inputOf(core, 'server.add')).toMatchObject({ url: 'https://mcp.a.example/mcp', name: 'A' })
     expect(err).toContain('Using https://mcp.a.example/mcp.\nAdded a.\n')
   })
-  test('nothing is added that was not found, and --keep adds it without looking', async () => {
+  test('nothing is added that was not found, and --keep adds it without looking or signing in', async () => {
     const core = makeAdding()
     core.on('server.find', fail('notMcpServer', 'It is a website. Is the path right?'))
     const { exitCode, err } = await runIn(['add', url, '--no-login'], { core })
@@ -178,9 +178,9 @@ describe('add', () => {
       'tokentray: It is a website. Is the path right?\nNothing was added. To add it anyway, run the same command with --keep.\n'
     )
     expect(core.calls.map(({ name }) => name)).toEqual(['server.find'])
-    const kept = await runIn(['add', url, '--no-login', '--keep'], { core })
+    const kept = await runIn(['add', url, '--keep'], { core })
     expect(kept.exitCode).toBe(0)
-    expect(kept.err).toContain('Added a, without checking its URL.')
+    expect(kept.err).toContain('Kept, without checking its URL. Sign in later with tokentray login a.')
     expect(core.calls.map(({ name }) => name)).toEqual(['server.find', 'server.add'])
   })
   test('a refusal that is not about finding it says nothing of --keep, and names the server and what to run', async () => {

@@ -268,10 +268,8 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
     fixture().handlers['server.find'] = () => {
       throw new Refusal('serverUnreachable', 'mcp.example.com could not be reached.')
     }
-    fixture().handlers['signIn.start'] = () => ({ signIn: 's1', url: null, redirectUri: null })
-    fixture().handlers['signIn.wait'] = () => new Promise(() => {})
     const page = await open('#add/ownClient')
-    await page.getByLabel(addWords.url).fill(address)
+    await page.getByLabel(addWords.url).fill('mcp.example.com/mcp')
     await page.getByLabel(addWords.clientId, { exact: true }).fill('client-1')
     await page.getByLabel(addWords.clientSecretOptional).fill('typed-secret')
     await button(page, addWords.submit).click()
@@ -284,6 +282,11 @@ describe.skipIf(reason !== null)('adding on the pages', () => {
       .poll(() => fixture().inputsOf('server.add'))
       .toMatchObject([{ url: address, clientId: 'client-1', clientSecret: 'typed-secret' }])
     expect(fixture().inputsOf('server.find')).toHaveLength(1)
+    // It is in the list, and nobody signs in before the person wants to.
+    await page.getByText(addWords.kept('example')).waitFor()
+    await page.locator('[data-server="example"]').waitFor()
+    expect(await page.getByText(addWords.using(address)).count()).toBe(0)
+    expect(fixture().inputsOf('signIn.start')).toEqual([])
   })
 
   test('a server that exists is not offered to be kept', async () => {

@@ -65,16 +65,19 @@ export async function add(world: World, typed: string, options: AddOptions): Pro
   const clientCertificate = readCertificate(options)
   if (clientCertificate) input.clientCertificate = clientCertificate
   // What comes with its own credentials is for a machine, which must come up before its servers do.
-  const isLookedFor = !options.keep && (grant.grantKind ?? 'authorizationCode') === 'authorizationCode'
+  const needsPerson = (grant.grantKind ?? 'authorizationCode') === 'authorizationCode'
+  const isKept = needsPerson && options.keep === true
+  const isLookedFor = needsPerson && !isKept
   await withOwner(world, async (owner) => {
     if (isLookedFor) input.url = await findUrl(owner, input, typed.trim())
-    if (input.url !== typed.trim()) printNote(world, `Using ${input.url}.`)
+    if (!isKept && input.url !== typed.trim()) printNote(world, `Using ${input.url}.`)
     const added = await advised(owner, input, () => owner.call('server.add', input))
     const { id } = added.view
     const waits = input.clientAuth === 'private_key_jwt' && !input.clientSecret
-    const isAsked = options.login && !options.passThrough && !waits
+    const isAsked = options.login && !options.passThrough && !waits && !isKept
     const view = isAsked && !added.existed ? await firstToken(world, owner, added.view, input, options) : added.view
     if (added.existed) printNote(world, `${id} already exists. Its tokens in the vault were kept.`)
+    else if (isKept) printNote(world, `Kept, without checking its URL. Sign in later with tokentray login ${id}.`)
     else printNote(world, isLookedFor ? `Added ${id}.` : `Added ${id}, without checking its URL.`)
     if (waits)
       printNote(world, `Register its public key at the server (tokentray keys ${id}), then run tokentray login ${id}.`)

@@ -48,7 +48,7 @@ export function describeAdd(make: Make, run: Run, world: World): void {
     .option('--client-certificate-key <file>', 'key of the certificate, PEM; read again for each request')
     .option('--device', 'sign in with a code you enter on another device, if the server supports it')
     .option('--pass-through', 'for the gateway: each client signs in itself, and no token is stored')
-    .option('--keep', 'add the server even if it cannot be found now')
+    .option('--keep', 'add the server even if it cannot be found now, to sign in later')
     .option('--no-login', 'do not sign in now')
     .action((url, options) => run(async () => (await import('../commands/add.ts')).add(world, url, options)))
 }
