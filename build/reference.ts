@@ -25,7 +25,7 @@ const exits: Record<string, string> = {
   status:
     'Exits with 0 whatever the health is, as long as it can be shown. Scripts that want an exit code use `tokentray check`',
   check:
-    'Exits with 0 if all is well, with 3 if a person is needed now or within `--for` (to sign in, to resume, to fix settings), and with 6 if only something is wrong that may pass by itself: refreshes fail and the token expires, or with `--servers` a server does not work. A vault that is locked or cannot be opened exits with 5. What is known counts: the end of the refresh token, or of an access token without one. An end that the server never stated counts as well, and the line says that it is unknown. Without `--servers`, no server is asked; with it, each gets one `initialize`, as from `verify`'
+    'Exits with 0 if all is well, with 3 if a person is needed now or within `--for` (to sign in, to resume, to fix settings), and with 6 if only something is wrong that may pass by itself: refreshes fail and the token expires, or with `--servers` a server does not work. A vault that is locked or cannot be opened exits with 5. What is known counts: the end of the refresh token, or of an access token without one. An end that the server never stated counts as well, and the line says that there is no known end. Without `--servers`, no server is asked; with it, each gets one `initialize`, as from `verify`'
 }
 
 const json: Record<string, string> = {

@@ -40,8 +40,9 @@ async function runProgram(argv: readonly string[], world: World): Promise<number
     exitCode = code
   })
   const command = findCommand(program, argv)
-  // No command yet, only a group of them: help is the answer and no error, as with gh and docker.
-  if (argv.length <= 1 && command.commands.length > 0 && command.name() === (argv[0] ?? program.name())) {
+  // No command yet, only a group of them: help is the answer and no error, as with gh and docker. The same where no shell is named.
+  const needsHelp = command.commands.length > 0 || command.name() === 'completion'
+  if (argv.length <= 1 && needsHelp && command.name() === (argv[0] ?? program.name())) {
     command.outputHelp()
     return 0
   }

@@ -160,6 +160,12 @@ export function nextStep(view: ServerView): string | null {
   return null
 }
 
+/** " The last sign-in failed: …", where a person is to sign in again after one; empty elsewhere. */
+export function sayFailedSignIn({ action, lastEvent }: ServerView): string {
+  if ((action !== 'signIn' && action !== 'fixSettings') || lastEvent?.kind !== 'signInFailed') return ''
+  return ` The last sign-in failed: ${lastEvent.detail.replace(/\.?$/, '.')}`
+}
+
 /** "2026-01-31 12:00:00  refreshed  …" */
 export function describeEvent(event: HistoryEvent): string {
   const end = event.expiresAt === null ? '' : ` (the token expires ${formatTime(event.expiresAt)})`

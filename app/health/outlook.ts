@@ -1,5 +1,5 @@
 // Whether a server stays usable until some time without a person, judged from the ends that are known. Pure.
-// An end that nobody stated counts as none: it is said to be unknown, so that a server without stated ends can pass too.
+// An end that nobody stated counts as none, and the words say so, so that a server without stated ends can pass too.
 import type { ServerView } from '../contract/views.ts'
 import { explainOutage, passedThroughWords, type WriteTime } from './words.ts'
 
@@ -77,7 +77,7 @@ function outlookOfToken(
       words: `${remedy}: the token expired at ${time(expiresAt)}, and ${why}`
     }
   if (expiresAt === null || expirySource === 'guess')
-    return { trouble: null, endsAt: null, words: `The end of the token is unknown, and ${why}` }
+    return { trouble: null, endsAt: null, words: `Token valid, no known end; ${why}` }
   if (expiresAt <= until)
     return {
       trouble: 'tokenEnds',
@@ -94,9 +94,7 @@ function outlookOfSignIn(view: ServerView, { until, isKept, isRefreshed, time }:
     return {
       trouble: null,
       endsAt: null,
-      words: renewsAlone.has(view.grantKind)
-        ? 'Signs in by itself'
-        : 'Signed in; the end of the refresh token is unknown'
+      words: renewsAlone.has(view.grantKind) ? 'Signs in by itself' : 'Signed in, no known end'
     }
   const isExtended = view.refreshExtends !== false && isRefreshed
   if (end > until || (isExtended && isKept))
@@ -132,5 +130,6 @@ export function withVerdict(
   if (verdict === 'rejected') return { ...outlook, trouble: 'tokenRejected', words: sentence }
   if (view.outage?.kind === 'rejecting') return { ...outlook, trouble: 'tokenRejected', words: sentence }
   if (view.outage) return { ...outlook, trouble: 'serverDown', words: explainOutage(view.outage, time) }
-  return verdict === 'unknown' ? { ...outlook, trouble: 'serverDown', words: sentence } : outlook
+  if (verdict === 'unknown') return { ...outlook, trouble: 'serverDown', words: sentence }
+  return { ...outlook, words: `${outlook.words}; the server answered` }
 }

@@ -46,10 +46,17 @@ test('one line per server, with when it ends here and what to run', async () => 
   )
   expect(second).toBe('PROBLEM  paused: Paused. Run tokentray resume paused.')
   expect(third).toBe('PROBLEM  red: Not signed in. Run tokentray login red.')
-  expect(fourth).toBe('ok       well: Signed in; the end of the refresh token is unknown.')
+  expect(fourth).toBe('ok       well: Signed in, no known end.')
   expect(rest).toBe('')
   expect(err).toContain('Tokentray is not running')
   expect(ids(core, 'server.verify')).toEqual([])
+})
+
+test('where the last sign-in failed, the line says why', async () => {
+  const detail = 'i.example rejected the sign-in (access_denied). Start again.'
+  const lastEvent = { at: 0, kind: 'signInFailed', fault: null, detail, expiresAt: null } as const
+  const { out } = await runIn(['check'], { core: makeCore([{ ...red, lastEvent }]) })
+  expect(out).toBe(`PROBLEM  red: Not signed in. The last sign-in failed: ${detail} Run tokentray login red.\n`)
 })
 
 test('--json has every server with its trouble and the end that is known, in milliseconds', async () => {
@@ -101,6 +108,7 @@ test('--servers asks each server that is not in trouble already, and no pass-thr
     ''
   ])
   expect(out).toContain('down: It said unknown.\n')
+  expect(out).toContain('ok       well: Signed in, no known end; the server answered.\n')
   expect(exitCode).toBe(3)
   for (const [server, code] of Object.entries({ well: 0, open: 0, down: 6, gone: 6, refused: 3 }))
     expect((await runIn(['check', server, '--servers'], { core })).exitCode).toBe(code)

@@ -754,6 +754,15 @@ test('a refresh refused for want of a quirk shows the command that allows it, an
   expect(inputOf(asked, 'server.set')).toEqual({ server: 'a', ...missing, reason: 'It refused it.' })
 })
 
+test('refresh of a token that nothing can refresh also says until when it works', async () => {
+  const lone = makeView('a', { renewable: false, expiresAt: Date.now() + 3_600_000 })
+  const core = makeCore([lone])
+  core.on('server.refresh', fail('signInNeeded', 'a has no refresh token.'))
+  const { exitCode, err } = await runIn(['refresh', 'a'], { core })
+  expect(exitCode).toBe(3)
+  expect(err).toMatch(/^tokentray: a has no refresh token\.\nThe current token works until \d{4}-.* \(in .*\)\.\n$/)
+})
+
 test.each([
   ['serverExists', '--name'],
   ['nameReserved', '--name']

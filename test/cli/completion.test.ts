@@ -247,6 +247,12 @@ describe.skipIf(isSkipped(!has('fish'), 'no fish here'))('fish', () => {
   })
 })
 
+test('without a shell, the help is printed and nothing is wrong', async () => {
+  const { out, err, exitCode } = await runIn(['completion'])
+  expect([exitCode, err]).toEqual([0, ''])
+  expect(out).toBe((await runIn(['completion', '--help'])).out)
+})
+
 test.each(['bash', 'zsh', 'fish'])('%s: how to install it is in the help, in the script and in docs', async (shell) => {
   const { out } = await runIn(['completion', '--help'])
   expect(out).toContain(`tokentray completion ${shell}`)

@@ -73,6 +73,14 @@ test('scopes that a server wants are a question of their own: no page opens for 
   expect(err).toContain('Run tokentray login a --add-scope files:write.')
 })
 
+test('the end says why the last sign-in of those that are left failed', async () => {
+  const detail = 'i.example rejected the sign-in (access_denied). Start again.'
+  const lastEvent = { at: 0, kind: 'signInFailed', fault: null, detail, expiresAt: null } as const
+  const { core, openBrowser } = makeSigningIn([red('a', { lastEvent })], () => 'signInFailed')
+  const { err } = await runIn(['login', '--all'], { core, openBrowser })
+  expect(err).toContain(`\na: Sign-in needed. The last sign-in failed: ${detail} Run tokentray login a.\n`)
+})
+
 test('where none needs it, no page opens and nothing is wrong', async () => {
   const { core, opened, openBrowser } = makeSigningIn([makeView('a')])
   const { exitCode, out, err } = await runIn(['login', '--all'], { core, openBrowser })

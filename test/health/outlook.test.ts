@@ -25,15 +25,21 @@ const fixed = { refreshExpiresAt: at(120), refreshExtends: false } as const
 const retrying = { state: 'waiting', light: 'amber', words: 'Retrying', expiresAt: at(20) } as const
 
 const cases: [string, Partial<ServerView>, number, ReturnType<typeof look>['trouble'], string][] = [
-  ['nobody said when it ends', {}, 480, null, 'Signed in; the end of the refresh token is unknown'],
+  ['nobody said when it ends', {}, 480, null, 'Signed in, no known end'],
   ['client credentials have no end', { grantKind: 'clientCredentials' }, 480, null, 'Signs in by itself'],
-  ['an access token that ends is refreshed', { expiresAt: at(1) }, 480, null, 'unknown'],
-  ['one that ended is refreshed when it is used', { expiresAt: at(-1) }, 480, null, 'unknown'],
+  ['an access token that ends is refreshed', { expiresAt: at(1) }, 480, null, 'no known end'],
+  ['one that ended is refreshed when it is used', { expiresAt: at(-1) }, 480, null, 'no known end'],
   ['no refresh token, ends too early', lone, 480, 'tokenEnds', 'Sign in again before T59'],
   ['no refresh token, lasts long enough', lone, 30, null, 'Token valid until T59; there is no refresh token'],
   ['no refresh token, ends at that very moment', lone, 59, 'tokenEnds', 'before T59'],
   ['no refresh token, over', { ...lone, expiresAt: at(-5) }, 0, 'tokenEnds', 'the token expired at T-5'],
-  ['no refresh token, a guessed end', { ...lone, expirySource: 'guess' }, 480, null, 'The end of the token is unknown'],
+  [
+    'no refresh token, a guessed end',
+    { ...lone, expirySource: 'guess' },
+    480,
+    null,
+    'Token valid, no known end; there is no refresh token'
+  ],
   [
     'a guessed end that is over',
     { ...lone, expiresAt: at(-1), expirySource: 'guess' },
@@ -41,7 +47,7 @@ const cases: [string, Partial<ServerView>, number, ReturnType<typeof look>['trou
     'tokenEnds',
     'expired at T-1'
   ],
-  ['a token by hand without an end', { ...lone, expiresAt: null, grantKind: 'staticToken' }, 480, null, 'unknown'],
+  ['a token by hand without an end', { ...lone, expiresAt: null, grantKind: 'staticToken' }, 480, null, 'no known end'],
   [
     'a token by hand that ends',
     { ...lone, grantKind: 'staticToken' },
@@ -62,7 +68,7 @@ const cases: [string, Partial<ServerView>, number, ReturnType<typeof look>['trou
   ['settings are refused', { action: 'fixSettings', words: 'Settings need fixing' }, 0, 'personNeeded', 'Settings'],
   ['never signed in, and nobody asks', { obtainedAt: null, words: 'Signing in…' }, 0, 'personNeeded', 'Signing in…'],
   ['each client signs in itself', { obtainedAt: null, mode: 'passThrough' }, 480, null, 'Each client'],
-  ['refreshes fail, the token is good until then', retrying, 10, null, 'unknown'],
+  ['refreshes fail, the token is good until then', retrying, 10, null, 'no known end'],
   ['refreshes fail, the token ends before', retrying, 480, 'retrying', 'Retrying; the token expires at T20'],
   ['refreshes fail, the token is over', { ...retrying, expiresAt: at(-2) }, 0, 'retrying', 'the token expired at T-2']
 ]
@@ -97,7 +103,10 @@ test('a server that was asked itself: refused, not working, or good; other troub
   const view = healthyView({ id: 'a' })
   const well = look({})
   const outage = { kind: 'unreachable', since: at(-3), detail: 'ECONNREFUSED' } as const
-  expect(withVerdict(well, view, 'accepted', '', time)).toBe(well)
+  expect(withVerdict(well, view, 'accepted', '', time)).toEqual({
+    ...well,
+    words: 'Signed in, no known end; the server answered'
+  })
   expect(withVerdict(well, view, 'rejected', 'No.', time)).toMatchObject({ trouble: 'tokenRejected', words: 'No.' })
   expect(withVerdict(well, view, 'unknown', 'HTTP 404.', time)).toMatchObject({
     trouble: 'serverDown',

@@ -8,7 +8,7 @@ import { needsPerson, type Outlook, outlookOf, withVerdict } from '../../health/
 import { type Owner, openSnapshot, withOwner } from '../../owner/withOwner.ts'
 import { print, printJson, printNote } from '../output.ts'
 import { formatDistance, formatTime } from '../times.ts'
-import { findServer, nextStep, notKeptNote } from '../words.ts'
+import { findServer, nextStep, notKeptNote, sayFailedSignIn } from '../words.ts'
 import { Interrupted, type World } from '../world.ts'
 
 export type CheckOptions = { for?: string; servers?: boolean; json?: boolean }
@@ -49,8 +49,9 @@ function describe({ view, outlook }: Found): string {
       : outlook.trouble && needsPerson(outlook.trouble)
         ? (nextStep(view) ?? nextStep({ ...view, action: 'signIn' }))
         : null
-  const advice = step ? `. Run ${step}` : ''
-  return `${mark(outlook.trouble === null)}  ${view.id}: ${outlook.words.replace(/\.$/, '')}${advice}.`
+  const reason = outlook.trouble === null ? '' : sayFailedSignIn(view)
+  const advice = step ? ` Run ${step}.` : ''
+  return `${mark(outlook.trouble === null)}  ${view.id}: ${outlook.words.replace(/\.?$/, '.')}${reason}${advice}`
 }
 
 async function lookAt(

@@ -5,7 +5,7 @@ import { needsSignIn } from '../../health/outlook.ts'
 import { type Owner, openSnapshot, withOwner } from '../../owner/withOwner.ts'
 import { adviceOf } from '../advice.ts'
 import { print, printJson, printNote } from '../output.ts'
-import { describeLine, nextStep } from '../words.ts'
+import { describeLine, nextStep, sayFailedSignIn } from '../words.ts'
 import { Interrupted, type World } from '../world.ts'
 import { type LoginOptions, signIn } from './login.ts'
 
@@ -29,7 +29,10 @@ export async function loginAll(
     else if (tried.length === 0 && left.length === 0) printNote(world, 'No server needs a sign-in.')
     else
       for (const view of left)
-        printNote(world, `${view.id}: ${view.words}. Run ${nextStep(view) ?? `tokentray login ${view.id}`}.`)
+        printNote(
+          world,
+          `${view.id}: ${view.words}.${sayFailedSignIn(view)} Run ${nextStep(view) ?? `tokentray login ${view.id}`}.`
+        )
     return left.length > 0 || tried.some(({ ok }) => !ok) ? exitCodes.signInNeeded : 0
   })
 }
