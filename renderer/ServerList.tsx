@@ -77,14 +77,14 @@ function Lifetime({ view }: { view: ServerView }) {
   )
 }
 
-/** The two short lines at the right: the next attempt where one is waited for, else what is left. */
+/** At the right, in one line: the next attempt where one is waited for, else what is left. */
 function When({ view }: { view: ServerView }) {
   const text = useClock((now) => {
     if (view.paused || view.state === 'signedOut') return ''
     if (view.state === 'waiting' && view.nextAt !== null)
-      return view.nextAt > now ? `${listWords.nextIn}\n${countdown(view.nextAt - now)}` : listWords.now
+      return view.nextAt > now ? `${listWords.nextIn} ${countdown(view.nextAt - now)}` : listWords.now
     if (view.expiresAt === null) return ''
-    return view.expiresAt > now ? `${roughly(view.expiresAt - now)}\n${listWords.left}` : listWords.ended
+    return view.expiresAt > now ? `${roughly(view.expiresAt - now)} ${listWords.left}` : listWords.ended
   })
   return <div className="when">{text}</div>
 }

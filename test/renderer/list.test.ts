@@ -78,6 +78,22 @@ describe.skipIf(reason !== null)('the list', () => {
     expect(fixture().inputsOf('servers.endHold')).toEqual([{}])
   })
 
+  test('what is left of a token stands in one line, and a narrow window keeps the reason of what needs a person', async () => {
+    const detail = 'figma.com could not be reached: the host name was not found (ENOTFOUND).'
+    Object.assign(fixture().snapshot.servers.find(({ id }) => id === 'figma')!, { detail })
+    const page = await open('')
+    const when = row(page, 'github').locator('.when')
+    await expect.poll(() => when.innerText()).toMatch(/^[^\n]* left$/)
+    for (const width of [740, 380]) {
+      await page.setViewportSize({ width, height: 700 })
+      expect((await when.boundingBox())!.height).toBeLessThan(24)
+      await row(page, 'figma').getByText(detail).waitFor()
+      await row(page, 'notion').locator('.more').waitFor()
+    }
+    // The light says that nobody is needed: its words are enough.
+    await expect.poll(() => row(page, 'linear').locator('.more').isVisible()).toBe(false)
+  })
+
   test('the countdown falls second by second, and the bar with the time', async () => {
     const page = await open('blank')
     await page.clock.install({ time: Date.now() })
