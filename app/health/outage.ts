@@ -1,6 +1,7 @@
 // Decides from what was seen of a server whether it works: the second fact beside its token, under the same light.
 // Pure. One failed request among good ones, or one tool that always fails, must not make a working server look broken.
-import type { GrantFacts, Outage } from '../contract/health.ts'
+import type { Outage, State } from '../contract/health.ts'
+import { isTokenRefused } from './questions.ts'
 
 /** What one exchange showed of a server. `detail` is a code or a status; `tool`: the tool that was called; null: none was. */
 export type Sighting =
@@ -8,7 +9,7 @@ export type Sighting =
   | { kind: 'well' }
   /** An answer that shows no more than that the server can be reached, such as a 404 or whatever another path answers. */
   | { kind: 'reached' }
-  /** It refused the token when Tokentray asked, before a refresh was tried. */
+  /** It refused the token when Tokentray asked. */
   | { kind: 'rejecting'; detail: string }
   /** What Tokentray asked was answered, but not by an MCP server: a 404, a redirect, or a body that is no MCP. */
   | { kind: 'notMcp'; detail: string }
@@ -80,9 +81,8 @@ function goOn(before: Outage | null, now: Outage): Outage {
   return before.detail === now.detail ? before : { ...now, since: before.since }
 }
 
-/** The outage that is shown: a token obtained since then is another than the one that was rejected. */
-export function outageOf(seen: Seen | null, grant: GrantFacts | null): Outage | null {
+/** The outage that is shown, which stays until a good answer: a newer token is no proof that it is taken. Not said twice of a refused token. */
+export function outageOf(seen: Seen | null, state: State): Outage | null {
   const outage = seen?.outage ?? null
-  const isOutdated = outage?.kind === 'rejecting' && grant !== null && grant.obtainedAt > outage.since
-  return isOutdated ? null : outage
+  return outage?.kind === 'rejecting' && isTokenRefused(state) ? null : outage
 }

@@ -269,6 +269,7 @@ export class Keeper {
     if (!grant || !entry) return
     entry.unsaved = null
     entry.signInNumber = ++this.#signIns
+    this.sightings.newSignIn(id)
     this.#takeGrant(id, entry, grant, 'signedIn')
     this.record(id, 'signedIn', `Signed in${sayValidity(grant)}`, { expiresAt: grant.expiresAt })
   }

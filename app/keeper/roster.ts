@@ -149,7 +149,7 @@ export class Roster {
         expiresAt: grant?.expiresAt ?? null,
         attempts: attemptsOf(state),
         gapMs: entry.gapMs,
-        isUp: entry.seen && outageOf(entry.seen, grant) === null
+        isUp: entry.seen && outageOf(entry.seen, state) === null
       }
     })
   }

@@ -90,7 +90,7 @@ export function viewOf(viewed: Viewed, now: number, heldUntil: number | null = n
     state.kind === 'needsUser' ? proposalsIn(state.code, URL.parse(shape?.issuer ?? '')?.host ?? config.name) : []
   // Without a token of its own, or paused, nobody waits for the server.
   const isUsed = isPassedThrough || state.kind !== 'signedOut'
-  const outage = isUsed && !health.paused ? outageOf(seen, grant) : null
+  const outage = isUsed && !health.paused ? outageOf(seen, state) : null
   const light = isPassedThrough && outage ? 'amber' : lightOf(health, now, heldUntil, outage)
   const isGreen = lightOf(health, now, heldUntil) === 'green'
   const isUnchecked = config.grantKind === 'staticToken' && state.kind === 'fresh' && isGreen && !health.acceptedAt

@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import { formatDuration } from '../contract/duration.ts'
 import type { EventKind } from '../contract/views.ts'
-import { isOwnNetwork, outageOf, type Seen, type Sighting, see, unseen } from '../health/outage.ts'
+import { isOwnNetwork, type Seen, type Sighting, see, unseen } from '../health/outage.ts'
 import { explainOutage } from '../health/words.ts'
 import { isLoopbackHost } from '../net/privateAddresses.ts'
 import type { Entry, Roster } from './roster.ts'
@@ -43,10 +43,14 @@ export class Sightings {
   note(id: string, sighting: Sighting, startedAt: number, isOwn = false): void {
     const entry = this.#o.roster.find(id)
     if (!entry || !this.#isAboutServer(entry, sighting)) return
-    const before = entry.seen ?? unseen
-    // What an older token met is over: a newer one that is rejected too is an outage of its own.
-    const known = { ...before, outage: outageOf(before, entry.health.grant) }
-    this.#set(entry, see(known, sighting, startedAt, this.#o.clock.now(), isOwn))
+    this.#set(entry, see(entry.seen ?? unseen, sighting, startedAt, this.#o.clock.now(), isOwn))
+  }
+
+  /** A person gave or got another token: that the one before was rejected says nothing of it. */
+  newSignIn(id: string): void {
+    const entry = this.#o.roster.find(id)
+    if (entry?.seen?.outage?.kind !== 'rejecting') return
+    this.#set(entry, { ...entry.seen, outage: null }, 'There is a token from a new sign-in')
   }
 
   /** It was removed, or has another URL: what was seen was another server. */

@@ -123,7 +123,7 @@ function judge(reply: Response, text: string, host: string, url: string): Judged
   const rejecting: Sighting = { kind: 'rejecting', detail: code }
   const notMcp: Sighting = { kind: 'notMcp', detail: code }
   const failing = (detail: string): Sighting => ({ kind: 'failing', detail, tool: null })
-  if (status === 401) return { verdict: 'rejected', seen: reached, sentence: `${host} rejected the token (${code}).` }
+  if (status === 401) return { verdict: 'rejected', seen: rejecting, sentence: `${host} rejected the token (${code}).` }
   const error = errorIn(reply, text)
   if (error !== null && isTokenError(error))
     return {

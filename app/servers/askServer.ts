@@ -48,9 +48,6 @@ export async function lookAtServer(
   token: Bearable,
   given: { timeoutMs: number; signal?: AbortSignal }
 ): Promise<void> {
-  const { keeper, clock } = parts
-  const began = clock.now()
   const { verdict } = await askServer(parts, id, token, { ...given, asksIssuer: false })
-  if (verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })
-  if (verdict === 'rejected') keeper.sightings.note(id, { kind: 'rejecting', detail: 'HTTP 401' }, began, true)
+  if (verdict === 'accepted') parts.keeper.dispatch(id, { type: 'accepted' })
 }

@@ -3,6 +3,7 @@
 import type { Output } from '../contract/commands.ts'
 import { usableTokens } from '../keeper/readToken.ts'
 import type { Upstreams } from '../keeper/upstreams.ts'
+import type { Bearable } from '../oauth/dpop.ts'
 import { missingScopes, validScopesIn } from '../oauth/scope.ts'
 import { type AskParts, askServer } from './askServer.ts'
 import { needScope } from './stepUp.ts'
@@ -23,19 +24,29 @@ export async function verifyServer(
   isRoutine = false
 ): Promise<Output<'server.verify'>> {
   const { keeper, clock, upstreams } = parts
-  const tokens = await usableTokens(keeper, clock, id, 0)
-  const found = await askServer(parts, id, tokens, { timeoutMs: verifyTimeoutMs, asksIssuer: true })
+  const ask = (token: Bearable) => askServer(parts, id, token, { timeoutMs: verifyTimeoutMs, asksIssuer: true })
+  const isRenewed = (generation: number) =>
+    upstreams.renewed(id, generation, new AbortController().signal, true).then(
+      () => true,
+      () => false // The reason is shown by health.
+    )
+  let tokens = await usableTokens(keeper, clock, id, 0)
+  let found = await ask(tokens)
+  if (found.verdict === 'rejected' && (await isRenewed(tokens.generation))) {
+    tokens = (await keeper.currentTokens(id)) ?? tokens
+    found = await ask(tokens)
+    const said =
+      found.verdict === 'rejected'
+        ? 'A refresh did not help.'
+        : 'It had rejected the token before, which was refreshed.'
+    found = { ...found, sentence: `${found.sentence} ${said}` }
+    // Refused again, the newest token needs a person.
+    if (found.verdict === 'rejected') await isRenewed(tokens.generation)
+  }
   if (!isRoutine) keeper.record(id, 'verified', found.sentence)
   let { sentence } = found
   if (found.verdict === 'accepted') keeper.dispatch(id, { type: 'accepted' })
   if (found.verdict === 'scopeNeeded' && !isRoutine) await needScope(parts, id, found.scopes)
-  if (found.verdict === 'rejected') {
-    const isRenewed = await upstreams.renewed(id, tokens.generation, new AbortController().signal, true).then(
-      () => true,
-      () => false // The reason is shown by health.
-    )
-    if (isRenewed) sentence += ' There is a newer token now. Verify again.'
-  }
   const missing = found.verdict === 'scopeNeeded' ? missingIn(found.scopes, keeper.roster.get(id).scope) : []
   const isDoubted = found.verdict === 'scopeNeeded' ? missing.length === 0 : found.isDoubted
   if (isDoubted) {

@@ -45,12 +45,15 @@ export async function startFakeServer(): Promise<FakeServer> {
   let count = 0
 
   const defaults: Record<string, Handler> = {
-    '/mcp': () => ({
-      status: 401,
-      headers: {
-        'www-authenticate': `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`
-      }
-    }),
+    '/mcp': ({ headers }) =>
+      headers.authorization
+        ? { body: { jsonrpc: '2.0', id: 1, result: { protocolVersion: '2025-11-25' } } }
+        : {
+            status: 401,
+            headers: {
+              'www-authenticate': `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`
+            }
+          },
     '/.well-known/oauth-protected-resource/mcp': () => ({
       body: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['read', 'write'] }
     }),

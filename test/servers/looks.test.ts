@@ -19,7 +19,11 @@ import { snapshotOf } from '../main/views.ts'
 const minute = 60_000
 const keychain = { get: async () => null, set: async () => {}, delete: async () => {} }
 const taken: Verification = { verdict: 'accepted', sentence: 'Taken.', seen: { kind: 'well' } }
-const rejected: Verification = { verdict: 'rejected', sentence: 'Rejected.', seen: { kind: 'reached' } }
+const rejected: Verification = {
+  verdict: 'rejected',
+  sentence: 'Rejected.',
+  seen: { kind: 'rejecting', detail: 'HTTP 401' }
+}
 const gone: Verification = {
   verdict: 'unknown',
   sentence: 'Gone.',
@@ -113,10 +117,13 @@ test('its answer is the light, and nothing else: no refresh, no person, no notif
   expect(oauth.renewals).toEqual([])
   const wanted = { notifications: true, muted: [] }
   expect(decideNotices([], snapshotOf(view as ServerView), clock.now(), wanted, 0).show).toEqual([])
-  // The token that comes next is another one.
+  // A newer token proves nothing until the server took it.
   oauth.succeed()
   keeper.dispatch('one', { type: 'asked' })
   await clock.advance(1000)
+  expect(light()).toMatchObject({ light: 'amber', words: expect.stringContaining('server rejects it') })
+  await clock.advance(5 * minute)
+  await show('one')
   expect(light()).toMatchObject({ light: 'green', words: 'Healthy' })
 })
 

@@ -266,17 +266,35 @@ describe('what follows', () => {
   test('rejected: one refresh mends what a refresh can mend', async () => {
     const { signIn, call, authority } = await open()
     await signIn()
-    let isNew = false
-    const upstream = await answering((_, reply) => reply.writeHead(isNew ? 200 : 401).end(initialized))
+    const rejected = new Set<string | undefined>()
+    const upstream = await answering(({ headers: { authorization } }, reply) => {
+      if (rejected.size === 0) rejected.add(authorization)
+      reply.writeHead(rejected.has(authorization) ? 401 : 200).end(initialized)
+    })
     await call('server.add', { url: upstream.url, id: 'two', ...client(authority) })
     const { signIn: signingIn } = await call('signIn.start', { server: 'two' })
     await call('signIn.wait', { signIn: signingIn })
     const before = authority.events.length
     const outcome = await call('server.verify', { server: 'two' })
-    expect(outcome).toMatchObject({ verdict: 'rejected', sentence: expect.stringContaining('newer token now') })
+    expect(outcome).toMatchObject({ verdict: 'accepted', view: { light: 'green' } })
     expect(authority.events.slice(before).map(({ detail }) => detail)).toEqual(['client_credentials'])
-    isNew = true
-    expect(await call('server.verify', { server: 'two' })).toMatchObject({ verdict: 'accepted' })
+  })
+
+  test('a server that rejects every token is shown so after the sign-in, and Verify tries one newer token', async () => {
+    const { call, authority, view } = await open()
+    const upstream = await answering((_, reply) => reply.writeHead(401).end())
+    await call('server.add', { url: upstream.url, id: 'two', ...client(authority) })
+    const { signIn: signingIn } = await call('signIn.start', { server: 'two' })
+    await call('signIn.wait', { signIn: signingIn })
+    expect(view('two')).toMatchObject({ light: 'amber', words: expect.stringContaining('server rejects it') })
+    const before = authority.events.length
+    for (const refreshes of [1, 1]) {
+      const { verdict, sentence, view } = await call('server.verify', { server: 'two' })
+      expect([verdict, view.light, view.action]).toEqual(['rejected', 'red', 'signIn'])
+      expect(sentence).not.toContain('Verify again')
+      expect(authority.events.slice(before)).toHaveLength(refreshes)
+    }
+    expect(new Set(upstream.seen.map(({ authorization }) => authorization)).size).toBe(2)
   })
 
   test('rejected for good: a person is needed, until the server takes the token after all', async () => {
@@ -285,6 +303,13 @@ describe('what follows', () => {
     expect((await verify()).view).toMatchObject({ light: 'red', state: 'needsUser', action: 'signIn' })
     status = 200
     expect((await verify()).view).toMatchObject({ light: 'green', action: null })
+  })
+
+  test('another token of a person is not taken for the one that was rejected', async () => {
+    const { verify, call, view } = await withToken((_, reply) => reply.writeHead(401).end())
+    await verify()
+    await call('server.giveToken', { server: 'one', accessToken: 'another' })
+    expect(view()).toMatchObject({ state: 'fresh', words: 'Not verified yet' })
   })
 
   test('more permission wanted: shown as such', async () => {
