@@ -17,13 +17,6 @@ export function Proposals({ view, proposals = view.proposals }: { view: ServerVi
     <ul className="notes" aria-label={text.title}>
       {proposals.map((one) => (
         <li key={JSON.stringify(one.change)} className="note">
-          <p>{one.reason}</p>
-          <p>
-            {text.wouldSet} <strong>{settingsOf(one.change).join('; ')}</strong>
-          </p>
-          <p>
-            {text.givesUp} {one.givesUp}
-          </p>
           <p className="help">
             {text.trust[one.trust]}
             {one.source && (
@@ -35,7 +28,18 @@ export function Proposals({ view, proposals = view.proposals }: { view: ServerVi
               </>
             )}
           </p>
-          <ActionButton action={`propose ${view.id}`} onPress={() => accept(view, one)}>
+          <p>{one.reason}</p>
+          <p>
+            {text.wouldSet} <strong>{settingsOf(one.change).join('; ')}</strong>
+          </p>
+          <p>
+            {text.givesUp} {one.givesUp}
+          </p>
+          <ActionButton
+            look={view.action && view.proposals.length === 1 ? 'primary' : 'plain'}
+            action={`propose ${view.id}`}
+            onPress={() => accept(view, one)}
+          >
             {view.proposals.length > 1 || one.change.url
               ? text.set
               : one.change.allowedSites

@@ -20,7 +20,7 @@ import { Proposals } from './Proposals.tsx'
 import { PublicKeys } from './PublicKeys.tsx'
 import { Restored } from './Restored.tsx'
 import { ServerIcon } from './ServerIcon.tsx'
-import { hostOf, primaryAction } from './ServerList.tsx'
+import { hasCure, hostOf, primaryAction } from './ServerList.tsx'
 import { ServerSettings } from './ServerSettings.tsx'
 import { beginSignIn } from './signIns.ts'
 import { useServer } from './store.ts'
@@ -122,7 +122,7 @@ function Banner({ view }: { view: ServerView }) {
 
 function Actions({ view, byHand, onVerify }: { view: ServerView; byHand: boolean; onVerify: () => void }) {
   const isRestored = view.action === 'tryRestored'
-  const primary = isRestored ? null : primaryAction(view)
+  const primary = isRestored || hasCure(view) ? null : primaryAction(view)
   const { id } = view
   const canSignIn = !byHand && !isRestored && primary?.text !== actionWords.signIn && view.state !== 'signingIn'
   const isRetrying = view.state === 'waiting' && !primary
@@ -138,7 +138,11 @@ function Actions({ view, byHand, onVerify }: { view: ServerView; byHand: boolean
           {actionWords.refresh}
         </ActionButton>
       )}
-      {canSignIn && <Push onPress={() => beginSignIn(id)}>{actionWords.signInAgain}</Push>}
+      {canSignIn && (
+        <Push onPress={() => beginSignIn(id)}>
+          {view.obtainedAt === null ? actionWords.signIn : actionWords.signInAgain}
+        </Push>
+      )}
       {view.expirySource !== null && !isRestored && (
         <ActionButton action={`verify ${id}`} onPress={onVerify}>
           {actionWords.verify}

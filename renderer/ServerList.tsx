@@ -28,6 +28,10 @@ export function hostOf(url: string): string {
 
 const scopesOf = ({ missingScope }: ServerView) => missingScope?.split(' ') ?? []
 
+/** Whether its sign-in failed for want of a setting that its page proposes: without that, another try fails as well. */
+export const hasCure = ({ state, action, proposals }: ServerView) =>
+  state === 'signedOut' && action === 'signIn' && proposals.some(({ trust }) => trust === 'seen')
+
 /** The one thing a person should do, where there is one. */
 export function primaryAction(view: ServerView): { text: string; run: () => void; urgent: boolean } | null {
   const { id, action, grantKind } = view
@@ -45,6 +49,7 @@ export function primaryAction(view: ServerView): { text: string; run: () => void
     }
   if (grantKind === 'staticToken' || grantKind === 'refreshToken')
     return { text: actionWords.giveToken, run: () => go({ name: 'server', id, part: 'token' }), urgent }
+  if (hasCure(view)) return { text: actionWords.fix, run: () => go({ name: 'server', id, part: null }), urgent }
   const text = action === 'grantMore' ? actionWords.grantMore(scopesOf(view)) : actionWords.signIn
   const scope = action === 'grantMore' ? view.missingScope : undefined
   return { text, run: () => beginSignIn(id, scope), urgent }

@@ -3,6 +3,7 @@
 import type { ServerView } from '../app/contract/views.ts'
 import { Push } from './controls.tsx'
 import { Mark } from './Mark.tsx'
+import { hasCure } from './ServerList.tsx'
 import { beginSignIn, type Progress } from './signIns.ts'
 import { go } from './store.ts'
 import { actionWords } from './words/actions.ts'
@@ -53,8 +54,11 @@ export function Failed({ view, progress, hasToken }: { view: ServerView; progres
             {actionWords.fixClient}
           </Push>
         )}
-        {!isQuestion && (
-          <Push look={isClientWrong ? 'plain' : 'primary'} onPress={() => beginSignIn(view.id)}>
+        {!isQuestion && (wasCancelled || !hasCure(view)) && (
+          <Push
+            look={isClientWrong || view.proposals.length > 0 ? 'plain' : 'primary'}
+            onPress={() => beginSignIn(view.id)}
+          >
             {text.again}
           </Push>
         )}

@@ -52,7 +52,7 @@ export const quirkFacts: Record<QuirkName, { option: string; does: string; gives
   signInAnyway: {
     option: '--sign-in-anyway',
     does: 'sign in even if the server answers without a token',
-    givesUp: 'None. You may get a token that the server does not need.'
+    givesUp: 'You may get a token that the server does not need.'
   }
 }
 

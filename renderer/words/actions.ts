@@ -11,6 +11,7 @@ export const actionWords = {
     const name = first.length > 32 ? `${first.slice(0, 31)}…` : first
     return others.length > 0 ? `Grant ${name} and ${others.length} more…` : `Grant ${name}…`
   },
+  fix: 'Fix…',
   fixSettings: 'Fix settings',
   fixClient: 'Fix client',
   giveToken: 'Replace token',

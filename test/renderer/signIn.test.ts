@@ -194,9 +194,14 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
       Object.assign(figma, { state: 'signedOut', action: 'signIn', signIn: null })
       figma.proposals = [{ change, reason: 'One slash apart.', givesUp: 'Equality.', trust: 'seen', source: null }]
     })
-    const page = await open('#server/figma')
+    const page = await open('')
+    // Another try without it would fail as well: the row leads to the page that offers it.
+    await button(page, `${actionWords.fix}: Figma`).click()
     await page.getByText('One slash apart.').waitFor()
-    await button(page, proposalWords.setAndTry).waitFor()
+    await page.locator('button.primary', { hasText: proposalWords.setAndTry }).waitFor()
+    await button(page, actionWords.signIn).waitFor()
+    expect(await button(page, actionWords.signInAgain).count()).toBe(0)
+    expect(await button(page, actionWords.fix).count()).toBe(0)
     fixture().change(({ servers }) => {
       const signIn = { id: '1', since: 0, step: 'discovery' as const, url: null, redirectUri: null }
       Object.assign(servers.find(({ id }) => id === 'figma')!, { signIn })
