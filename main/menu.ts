@@ -1,6 +1,7 @@
 // The tray's menu, icon and tooltip as data, made from the snapshot: pure, so that every line of it can be tested.
 // Decides wording and order only; health's own words come from the core.
 
+import { needsYou, sayAttention } from '../app/contract/attention.ts'
 import { canRefresh, endingOf } from '../app/contract/renewal.ts'
 import type { ServerView, Snapshot, VaultView } from '../app/contract/views.ts'
 import { plainText } from '../app/health/plainText.ts'
@@ -59,7 +60,7 @@ function shutLine(state: keyof typeof shut): string {
 /** The mark of one server. */
 export function markOf(view: ServerView): Mark {
   if (view.paused) return 'paused'
-  if (view.light === 'red') return 'attention'
+  if (needsYou(view)) return 'attention'
   if (view.light === 'amber') return 'waiting'
   if (view.light === 'grey') return 'signedOut'
   if (endingOf(view)) return 'ending'
@@ -94,8 +95,8 @@ export function tooltipOf(snapshot: Snapshot | null, tally = tallyOf(snapshot?.s
   const asking = snapshot.clients.pending.length
   if (asking > 0) return `Tokentray: ${asking === 1 ? 'a client requests' : `${asking} clients request`} access`
   const { attention, waiting } = tally
-  if (attention > 0) return `Tokentray: ${attention === 1 ? '1 server needs' : `${attention} servers need`} you`
-  if (waiting > 0) return `Tokentray: ${waiting === 1 ? '1 server has' : `${waiting} servers have`} a problem`
+  const troubles = sayAttention(attention, waiting)
+  if (troubles) return `Tokentray: ${troubles}`
   const healthy = tally.healthy + tally.refreshing
   const counts = [healthy > 0 && `${healthy} healthy`, tally.ending > 0 && `${tally.ending} without a refresh token`]
   return `Tokentray: ${counts.filter(Boolean).join(', ') || 'no servers signed in'}`

@@ -2,6 +2,7 @@
 // A row is rendered again only if its server changed, and its countdown runs by itself, so that long lists stay fast.
 import { memo, useDeferredValue, useEffect } from 'react'
 import { Link } from 'react-aria-components/Link'
+import { needsYou, sayAttention } from '../app/contract/attention.ts'
 import { endingOf } from '../app/contract/renewal.ts'
 import type { ServerView, Snapshot } from '../app/contract/views.ts'
 import { useClock } from './clock.ts'
@@ -155,17 +156,19 @@ function Rows({ servers }: { servers: readonly ServerView[] }) {
 
 export function ServerList({ snapshot }: { snapshot: Snapshot }) {
   const { servers } = snapshot
-  const needing = servers.filter(({ light }) => light === 'red').length
+  const needing = servers.filter(needsYou).length
+  const troubled = servers.filter(({ light }) => light === 'amber').length
+  const title = needing > 0 ? `${sayAttention(needing, 0)} – ${appWords.name}` : appWords.name
   useEffect(() => {
-    document.title = needing > 0 ? `${listWords.needYou(needing)} – ${appWords.name}` : appWords.name
-  }, [needing])
+    document.title = title
+  }, [title])
   useEffect(() => {
     if (!hasMoved) return
     const row = lastServer ? document.getElementById(`server-${lastServer}`) : null
     const target = row ?? document.querySelector<HTMLElement>('h1')
     target?.focus()
   }, [])
-  const sum = needing > 0 ? listWords.needYou(needing) : listWords.count(servers.length)
+  const sum = sayAttention(needing, troubled) || listWords.count(servers.length)
   return (
     <>
       <header className="bar">

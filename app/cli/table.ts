@@ -1,5 +1,6 @@
 // The live table of the terminal, and plain lines where the output is no terminal: pure, from a snapshot and the time.
 // Used by `demo` and `status --watch`. A light is always a shape and words too, never a colour alone.
+import { needsYou } from '../contract/attention.ts'
 import { formatDuration } from '../contract/duration.ts'
 import type { Action, Light } from '../contract/health.ts'
 import { endingOf } from '../contract/renewal.ts'
@@ -54,7 +55,8 @@ export function renderTable(snapshot: Snapshot, now: number, { width, color }: T
   }
   if (snapshot.servers.length === 0) lines.push(cut('No servers yet.'))
   for (const view of snapshot.servers) {
-    const { shape, sgr } = endingOf(view) ? endingMark : lights[view.light]
+    const kind = kindOf(view)
+    const { shape, sgr } = kind === 'ending' ? endingMark : lights[kind === 'red' ? kind : view.light]
     const name = toWidth(nameOf(view), nameWidth)
     const words = clean(view.words)
     // The reason of a trouble tells more than the bar, and takes its place where both do not fit.
@@ -102,7 +104,9 @@ const kinds: Record<string, Kind> = {
 function kindOf(view: ServerView): string {
   if (view.paused) return 'paused'
   if (view.mode === 'passThrough' && view.light === 'grey') return 'passThrough'
-  return endingOf(view) ? 'ending' : view.light
+  if (needsYou(view)) return 'red'
+  // A server that is down is the worse news.
+  return view.light === 'green' && endingOf(view) ? 'ending' : view.light
 }
 
 /** What is left of the access token's life, full at the start; empty where its length is not known. */

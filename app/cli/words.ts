@@ -38,11 +38,12 @@ export function findServer({ servers }: Snapshot, server: string): ServerView {
 /** "steady: Healthy; the token expires in 14m 3s." */
 export function describeLine(view: ServerView, now: number): string {
   const ending = endingOf(view)
-  const end = ending?.at
-    ? `; ${ending.remedy.toLowerCase()} ${formatDistance(ending.at, now)}`
-    : view.expiresAt === null
-      ? ''
-      : `; the token ${tense(view.expiresAt, now)} ${formatDistance(view.expiresAt, now)}`
+  const end =
+    ending?.at && ending.at > now
+      ? `; ${ending.remedy.toLowerCase()} ${formatDistance(ending.at, now)}`
+      : view.expiresAt === null
+        ? ''
+        : `; the token ${tense(view.expiresAt, now)} ${formatDistance(view.expiresAt, now)}`
   return `${view.id}: ${view.words}${end}`
 }
 

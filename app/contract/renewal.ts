@@ -2,7 +2,10 @@
 // Free of zod, so that the pages and short commands do not load it.
 import type { ServerView } from './views.ts'
 
-type Renewal = Pick<ServerView, 'state' | 'paused' | 'light' | 'renewable' | 'expiresAt' | 'expirySource' | 'grantKind'>
+type Renewal = Pick<
+  ServerView,
+  'state' | 'paused' | 'light' | 'outage' | 'renewable' | 'expiresAt' | 'expirySource' | 'grantKind'
+>
 
 /**
  * A token that is in order and that only a person can replace: what they are to do, and when at the latest (ms since the epoch),
@@ -10,8 +13,10 @@ type Renewal = Pick<ServerView, 'state' | 'paused' | 'light' | 'renewable' | 'ex
  * to say.
  */
 export function endingOf(view: Renewal): { remedy: string; at: number | null } | null {
-  const { state, paused, light, renewable, expiresAt, expirySource, grantKind } = view
-  if (state !== 'fresh' || paused || light !== 'green' || renewable || expirySource === 'guess') return null
+  const { state, paused, light, outage, renewable, expiresAt, expirySource, grantKind } = view
+  // A server that is down changes nothing about the end of its token.
+  const isInOrder = state === 'fresh' && !paused && (light === 'green' || outage !== undefined)
+  if (!isInOrder || renewable || expirySource === 'guess') return null
   if (grantKind === 'staticToken') return expiresAt === null ? null : { remedy: 'Replace the token', at: expiresAt }
   return { remedy: 'Sign in again', at: expiresAt }
 }

@@ -4,7 +4,6 @@
 export const listWords = {
   title: 'Servers',
   label: 'MCP servers',
-  needYou: (count: number) => (count === 1 ? '1 server needs you' : `${count} servers need you`),
   count: (count: number) => (count === 1 ? '1 server' : `${count} servers`),
   add: 'Add server…',
   settings: 'Settings',

@@ -5,6 +5,7 @@ import type { ServerView } from '../../app/contract/views.ts'
 import { healthyView } from '../fakes/view.ts'
 
 const viewWith = (change: Partial<ServerView> = {}) => healthyView({ id: 'a', ...change })
+const down = { kind: 'silent', since: 1000, detail: 'timeout' } as const
 const lone = { renewable: false, expiresAt: 5000 } as const
 
 test.each([
@@ -15,7 +16,8 @@ test.each([
   ['a static token without a known end', { ...lone, expiresAt: null, grantKind: 'staticToken' }, null],
   ['a guessed end', { ...lone, expirySource: 'guess' }, null],
   ['a person is needed now', { ...lone, state: 'needsUser', light: 'red' }, null],
-  ['the server is down', { ...lone, light: 'amber' }, null],
+  ['the server is down', { ...lone, light: 'amber', outage: down }, { remedy: 'Sign in again', at: 5000 }],
+  ['it is over, and nobody looked after it', { ...lone, light: 'amber' }, null],
   ['paused', { ...lone, paused: true }, null],
   ['signing in', { ...lone, state: 'signingIn' }, null]
 ] as const)('%s', (_, change, expected) => {

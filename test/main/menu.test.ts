@@ -219,7 +219,9 @@ describe('icon', () => {
   })
 
   test('the tooltip counts what matters most', () => {
-    expect(tooltipOf(snapshotOf(server(needy), server(retrying)))).toBe('Tokentray: 1 server needs you')
+    expect(tooltipOf(snapshotOf(server(needy), server(retrying)))).toBe(
+      'Tokentray: 1 server needs you, 1 has a problem'
+    )
     expect(tooltipOf(snapshotOf(server(retrying), server()))).toBe('Tokentray: 1 server has a problem')
     expect(tooltipOf(snapshotOf(server(), server({ state: 'refreshing' })))).toBe('Tokentray: 2 healthy')
     expect(tooltipOf(snapshotOf(server(), server(lone)))).toBe('Tokentray: 1 healthy, 1 without a refresh token')
