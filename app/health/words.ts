@@ -153,21 +153,36 @@ export function addOutage(words: string, outage: Outage | null, time: WriteTime)
   return token && outage ? `${token} · ${sayOutage(outage, time)}` : words
 }
 
+const outageBegins: Record<Outage['kind'], string> = {
+  unreachable: 'The server could not be reached',
+  silent: 'The server accepted requests but sent no complete response',
+  failing: 'The server has returned errors',
+  rejecting: 'The server has rejected the token',
+  notMcp: "The server's URL has not answered as an MCP server"
+}
+
 /** What a server's outage is, in a sentence; without `time` for a history that tells the times apart. */
 export function explainOutage({ kind, since, detail }: Outage, time: WriteTime | null): string {
   const at = time ? ` since ${time(since)}` : ''
   switch (kind) {
     case 'unreachable':
-      return `The server could not be reached${at}: ${sayProblem(detail)}.`
+      return `${outageBegins[kind]}${at}: ${sayProblem(detail)}.`
     case 'silent':
-      return `The server accepted requests but sent no complete response${at}: ${sayProblem(detail)}.`
+      return `${outageBegins[kind]}${at}: ${sayProblem(detail)}.`
     case 'failing':
-      return `The server has returned errors${at}: ${statusWords[detail] ? `${statusWords[detail]} (${detail})` : detail}.`
+      return `${outageBegins[kind]}${at}: ${statusWords[detail] ? `${statusWords[detail]} (${detail})` : detail}.`
     case 'rejecting':
-      return `The server has rejected the token${at} (${detail}). Verify it to see whether a new token helps.`
+      return `${outageBegins[kind]}${at} (${detail}). Verify it to see whether a new token helps.`
     case 'notMcp':
-      return `The server's URL has not answered as an MCP server${at} (${detail}). Check the URL.`
+      return `${outageBegins[kind]}${at} (${detail}). Check the URL.`
   }
+}
+
+/** The outage that explainOutage() told history at `since`; null where the sentence is another. */
+export function readOutage(sentence: string, since: number): Outage | null {
+  const kind = (Object.keys(outageBegins) as Outage['kind'][]).find((each) => sentence.startsWith(outageBegins[each]))
+  const detail = (/\(([^()]+)\)/.exec(sentence) ?? /: ([^:]+)\.$/.exec(sentence))?.[1]
+  return kind && detail !== undefined ? { kind, since, detail } : null
 }
 
 /** For the statuses by which a proxy speaks for the server behind it (RFC 9110 sections 15.6.3 to 15.6.5). */

@@ -308,6 +308,7 @@ export class Keeper {
     const stored = known ?? newHealth
     const entry = this.roster.add({ config, health: stored, proposals, lastEvent })
     this.roster.describe(entry, grant)
+    this.sightings.restore(entry)
     const leftover = grant?.startedAt ?? null
     const event: HealthEvent = { type: 'started', grant: grant && factsOf(config, grant), leftover }
     const { health } = transition(stored, event, this.#contextOf(entry))

@@ -1,16 +1,18 @@
 // Keeps what was last seen of each server itself: a second fact beside its token, for views, history and metrics.
-// It is kept in memory only: after a restart an outage of before would be a guess, and the next request or look tells.
+// It is kept in memory; only an outage that ended history within the hour is taken up again, or two commands would contradict each other.
 import type { Clock } from '../base/clock.ts'
 import { formatDuration } from '../contract/duration.ts'
 import type { EventKind } from '../contract/views.ts'
 import { isOwnNetwork, type Seen, type Sighting, see, unseen } from '../health/outage.ts'
-import { explainOutage } from '../health/words.ts'
+import { explainOutage, readOutage } from '../health/words.ts'
 import { isLoopbackHost } from '../net/privateAddresses.ts'
 import type { Entry, Roster } from './roster.ts'
 
 /** A server that comes and goes is told as down so many times in this time, or it would fill its history. */
 const toldWithinMs = 5 * 60_000
 const maxTold = 2
+/** An outage that history told longer ago says nothing of now. */
+const restoredWithinMs = 60 * 60_000
 /** An answer from beyond this computer shows for so long that its network works. */
 const networkKnownMs = 60_000
 
@@ -51,6 +53,17 @@ export class Sightings {
     const entry = this.#o.roster.find(id)
     if (entry?.seen?.outage?.kind !== 'rejecting') return
     this.#set(entry, { ...entry.seen, outage: null }, 'There is a token from a new sign-in')
+  }
+
+  /** Takes up the outage of a server just loaded where it is the newest of its history, and recent. Nothing is told anew. */
+  restore(entry: Entry): void {
+    const { lastEvent, config } = entry
+    if (lastEvent?.kind !== 'serverDown') return
+    const ageMs = this.#o.clock.now() - lastEvent.at
+    const outage = ageMs >= 0 && ageMs < restoredWithinMs ? readOutage(lastEvent.detail, lastEvent.at) : null
+    if (!outage) return
+    entry.seen = { ...unseen, outage }
+    this.#told.set(config.id, { from: lastEvent.at, times: 1, isDown: true })
   }
 
   /** It was removed, or has another URL: what was seen was another server. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { isOwnNetwork, type Seen, type Sighting, see, unseen } from '../../app/health/outage.ts'
 import { newHealth } from '../../app/health/questions.ts'
-import { addOutage, explainOutage, lightOf, wellWords } from '../../app/health/words.ts'
+import { addOutage, explainOutage, lightOf, readOutage, wellWords } from '../../app/health/words.ts'
 
 const start = Date.UTC(2026, 10, 29, 1, 19)
 const second = 1000
@@ -124,6 +124,8 @@ describe('what is said of it', () => {
     ]
   ] as const)('%s, %s', (kind, detail, sentence) => {
     expect(explainOutage(outage(kind, detail), time)).toBe(sentence)
-    expect(explainOutage(outage(kind, detail), null)).not.toContain('01:19')
+    const told = explainOutage(outage(kind, detail), null)
+    expect(told).not.toContain('01:19')
+    expect(readOutage(told, 7)).toEqual({ kind, since: 7, detail })
   })
 })

@@ -194,3 +194,29 @@ describe('where the network here is gone, no server is blamed', () => {
     await keeper.drain()
   })
 })
+
+test('a recent outage is shown after a restart too, until a good answer, and an old one is not', async () => {
+  const { vault, clock, saw, keeper } = await setting(here('one', 'two'))
+  saw('one', refused)
+  saw('two', refused)
+  saw('two', well)
+  await keeper.drain()
+  const restart = async () => {
+    const next = testKeeper({ vault, oauth: fakeOAuth(clock), clock })
+    await next.start()
+    return next
+  }
+  const next = await restart()
+  expect(['one', 'two'].map((id) => next.roster.view(id).light)).toEqual(['amber', 'green'])
+  expect(next.roster.view('one').outage).toMatchObject({ kind: 'unreachable', detail: 'ECONNREFUSED' })
+  await next.drain()
+  await clock.advance(60 * minute)
+  const late = await restart()
+  expect(late.roster.view('one').light).toBe('green')
+  await late.drain()
+  clock.jump(-59 * minute)
+  const last = await restart()
+  last.sightings.note('one', well, clock.now())
+  expect(last.roster.view('one')).toMatchObject({ light: 'green', lastEvent: { kind: 'serverUp' } })
+  await last.drain()
+})
