@@ -53,7 +53,7 @@ export function openWire(): Wire {
 }
 
 /** Of one message, in characters: a body or event without an end must not fill the memory. Far above what clients take. */
-export const maxMessageLength = 32 * 1024 * 1024
+const maxMessageLength = 32 * 1024 * 1024
 
 const tooLarge = () =>
   new TokentrayError(

@@ -19,7 +19,7 @@ const serverError = -32_000
 type Id = string | number
 
 /** The ids that wait for an answer in a JSON-RPC message or batch; `batch`: it was a list. */
-export function requestIds(body: Buffer | null): { ids: Id[]; batch: boolean } {
+function requestIds(body: Buffer | null): { ids: Id[]; batch: boolean } {
   const none = { ids: [], batch: false }
   if (!body || body.length === 0) return none
   let message: unknown

@@ -66,3 +66,18 @@ const maxShownLength = 150
 export function shownAddress(url: URL): string {
   return `${url.origin}${url.pathname}`.slice(0, maxShownLength)
 }
+
+/**
+ * Where a reply leads that redirects and was not followed, in words for a person: the origin, and at the same origin the path too.
+ * No query, and no path that repeats something of `sent`: it may hold what the request held. null: the reply does not redirect.
+ */
+export function redirectTarget(reply: Response, from: string, sent: readonly string[] = []): string | null {
+  const location = reply.headers.get('location')
+  const next = location === null ? null : URL.parse(location, from)
+  const before = URL.parse(from)
+  if (reply.status < 300 || reply.status > 399 || !next || !before) return null
+  const isTold = next.origin === before.origin && /^[\w./~-]{1,100}$/.test(next.pathname)
+  const path = isTold && !sent.some((part) => part !== '' && next.pathname.includes(part)) ? next.pathname : ''
+  const lostHttps = before.protocol === 'https:' && next.protocol === 'http:' && next.hostname === before.hostname
+  return `${next.protocol}//${next.host.slice(0, 100)}${path}${lostHttps ? ', which lost https' : ''}`
+}

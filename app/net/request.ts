@@ -9,6 +9,7 @@ import { type Identity, openDispatcher, readIdentity } from './dispatcher.ts'
 import { localLookup, lookupFor, privateAddress, privateLookup, publicLookup } from './lookups.ts'
 import { isBeyond, isLoopbackHost, type Reach } from './privateAddresses.ts'
 import type { ResolveProxy } from './proxy.ts'
+import { maxRedirects, readRedirect } from './redirects.ts'
 
 /**
  * Why there is no reply. `offline`: no connection; `busy`: the time was up before anything was sent; `lost`: the
@@ -45,8 +46,8 @@ export type RequestOptions = {
    * because it resolved to a private one a moment ago.
    */
   reach?: Reach
-  /** How many redirects are followed, all within the same origin. Absent: none. */
-  redirects?: number
+  /** Up to `maxRedirects` are followed, all within the same origin. */
+  followsRedirects?: boolean
   certificate?: ClientCertificate | undefined
   /** The body of an event stream is the data of its first event that has any, waited for a short while. */
   firstEvent?: boolean
@@ -73,7 +74,7 @@ export function createSendRequest(given: SendOptions): SendRequest {
   return async (url, options = {}) => {
     let target = checked(url, options.reach)
     const identity = options.certificate && (await identityOf(options.certificate, target))
-    for (let left = options.redirects ?? 0; ; left--) {
+    for (let left = options.followsRedirects ? maxRedirects : 0; ; left--) {
       const proxy = await proxyFor(target, options.signal, given)
       if (options.signal?.aborted) throw new NetworkFault('busy', 'aborted', target.host)
       const reply = await exchange(target, options, { proxy, identity }, given)
@@ -115,28 +116,10 @@ async function proxyFor(
   })
 }
 
+/** Where to go on: within the origin only; a request with a body only where it is repeated as it is (307, 308). */
 function redirectOf(reply: Response, from: URL, method: string): URL | null {
-  const follows = method === 'GET' ? [301, 302, 303, 307, 308] : [307, 308]
-  const location = reply.headers.get('location')
-  if (!follows.includes(reply.status) || !location) return null
-  const next = URL.parse(location, from.href)
-  // Nobody's user name and password go along (net/redirects.ts).
-  return next && next.origin === from.origin && !next.username && !next.password ? next : null
-}
-
-/**
- * Where a reply leads that redirects and was not followed, in words for a person: the origin, and at the same origin the path too.
- * No query, and no path that repeats something of `sent`: it may hold what the request held. null: the reply does not redirect.
- */
-export function redirectTarget(reply: Response, from: string, sent: readonly string[] = []): string | null {
-  const location = reply.headers.get('location')
-  const next = location === null ? null : URL.parse(location, from)
-  const before = URL.parse(from)
-  if (reply.status < 300 || reply.status > 399 || !next || !before) return null
-  const isTold = next.origin === before.origin && /^[\w./~-]{1,100}$/.test(next.pathname)
-  const path = isTold && !sent.some((part) => part !== '' && next.pathname.includes(part)) ? next.pathname : ''
-  const lostHttps = before.protocol === 'https:' && next.protocol === 'http:' && next.hostname === before.hostname
-  return `${next.protocol}//${next.host.slice(0, 100)}${path}${lostHttps ? ', which lost https' : ''}`
+  const redirect = readRedirect(reply.status, reply.headers.get('location') || null, from.href)
+  return redirect?.isSameOrigin && (redirect.keepsRequest || method === 'GET') ? redirect.to : null
 }
 
 async function identityOf(certificate: ClientCertificate, { host }: URL): Promise<Identity> {

@@ -63,7 +63,7 @@ export async function askForChallenge(probing: Probing): Promise<Probe> {
 /** Asks for the event stream with which that transport begins; null: the answer is neither a stream nor a challenge. */
 async function askForStream({ url, reach, sendRequest, signal }: Probing): Promise<Probe | null> {
   const headers = { accept: 'text/event-stream' }
-  const reply = await sendRequest(url.href, { headers, signal, reach, redirects: 3 }).catch(() => null)
+  const reply = await sendRequest(url.href, { headers, signal, reach, followsRedirects: true }).catch(() => null)
   if (!reply) return null
   const header = reply.headers.get('www-authenticate') ?? ''
   const challenge = bearerChallenge(header)
@@ -99,7 +99,7 @@ async function ask(
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
     signal,
     reach,
-    redirects: 3
+    followsRedirects: true
   })
   const { status, headers } = reply
   const text = await reply.text()

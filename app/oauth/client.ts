@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { expose, type Secret } from '../base/secret.ts'
 import type { ClientAuthMethod } from '../contract/serverConfig.ts'
-import { NetworkFault, type RequestOptions, redirectTarget, type SendRequest } from '../net/request.ts'
+import { redirectTarget } from '../net/redirects.ts'
+import { NetworkFault, type RequestOptions, type SendRequest } from '../net/request.ts'
 import { type Prover, proofFor } from './dpop.ts'
 import { signJwt } from './keys.ts'
 import { isQuotable } from './tokenReply.ts'
@@ -64,9 +65,6 @@ function signedAssertion(key: Secret, at: number): oauth.ClientAuth {
   }
 }
 
-/** A request for tokens or a registration is sent on as it is to at most so many other paths of the same origin (307, 308). */
-const maxRedirects = 3
-
 /**
  * Options that make oauth4webapi send its requests with `sendRequest`, which itself decides what URLs may be plain HTTP. Of
  * redirects only 307 and 308 within the origin are followed (RFC 9110 section 15.4): the others drop the body or lead to somebody
@@ -85,7 +83,7 @@ export function requestOptions(
       const { method, body } = init
       // RFC 9449 section 4.2: a proof is for one address.
       const headers = prover ? (at: string) => ({ ...init.headers, dpop: proofFor(prover, method, at) }) : init.headers
-      const reply = await sendRequest(url, { method, headers, body, redirects: maxRedirects, ...options })
+      const reply = await sendRequest(url, { method, headers, body, followsRedirects: true, ...options })
       const sent = body instanceof URLSearchParams ? [...body.values()] : []
       const target = redirectTarget(reply, url, sent)
       if (target !== null) throw new NetworkFault('garbled', `HTTP ${reply.status} to ${target}`, new URL(url).host)

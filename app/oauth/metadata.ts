@@ -25,7 +25,7 @@ export async function fetchDocument(
   options: RequestOptions & { isNamed?: boolean },
   now: number
 ): Promise<Json | null> {
-  const reply = await sendRequest(url, { ...options, headers: { accept: 'application/json' }, redirects: 3 })
+  const reply = await sendRequest(url, { ...options, headers: { accept: 'application/json' }, followsRedirects: true })
   if (isBusyStatus(reply.status))
     throw new NetworkFault('busy', `HTTP ${reply.status}`, new URL(url).host, retryAfterOf(reply.headers, now))
   if (!reply.ok) return null

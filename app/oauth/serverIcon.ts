@@ -52,6 +52,6 @@ async function read(
   signal: AbortSignal
 ): Promise<Buffer | null> {
   const headers = { accept: 'image/png, image/webp, image/jpeg' }
-  const reply = await sendRequest(source, { headers, reach, signal, redirects: 3, maxBytes: maxIconBytes })
+  const reply = await sendRequest(source, { headers, reach, signal, followsRedirects: true, maxBytes: maxIconBytes })
   return reply.ok ? Buffer.from(await reply.arrayBuffer()) : null
 }

@@ -60,12 +60,19 @@ export async function verifyToken(
   const kinds = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   const ask = (body = initialize, more: Record<string, string> = {}) => {
     const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds, ...more })
-    return sendRequest(url, { method: 'POST', headers, body, signal, redirects: 3, firstEvent: body === initialize })
+    return sendRequest(url, {
+      method: 'POST',
+      headers,
+      body,
+      signal,
+      followsRedirects: true,
+      firstEvent: body === initialize
+    })
   }
   /** Servers of the transport of 2024-11-05 look at the token only where their event stream begins; null: that told nothing. */
   const askForStream = async () => {
     const headers = (at: string) => ({ ...Object.fromEntries(credentials('GET', at)), accept: 'text/event-stream' })
-    const reply = await sendRequest(url, { headers, signal, redirects: 3 }).catch(() => null)
+    const reply = await sendRequest(url, { headers, signal, followsRedirects: true }).catch(() => null)
     const isTelling = reply && (reply.status === 401 || reply.status === 403 || isEventStream(reply))
     return isTelling ? reply : null
   }

@@ -1,6 +1,6 @@
 // Endpoints that redirect: 307 and 308 within the origin are followed with the body, everything else is told and not followed.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { redirectTarget } from '../../app/net/request.ts'
+import { redirectTarget } from '../../app/net/redirects.ts'
 import { type FakeServer, metadataOf, type Reply, startFakeServer } from '../fakes/authorizationServer.ts'
 import { begin, configOf, grantOf, never, plain, refusal, setUp, signInFully } from './oauth.fixture.ts'
 

@@ -1,5 +1,6 @@
 // Redirect URIs of local clients: which may be registered, which match a registered one, and how people read them. Pure.
 // Loopback by RFC 8252 section 7.3 (any port), private-use schemes by section 7.1, all others exactly as registered.
+import { loopbackNames } from '../../net/hosts.ts'
 
 /** Schemes without a dot that known applications use, from their documentation or source. */
 const appSchemes: ReadonlySet<string> = new Set([
@@ -19,10 +20,9 @@ const appSchemes: ReadonlySet<string> = new Set([
   'windsurf-next',
   'zed'
 ])
-const loopbackHosts: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 const maxUriLength = 2000
 
-const isLoopback = (url: URL) => url.protocol === 'http:' && loopbackHosts.has(url.hostname)
+const isLoopback = (url: URL) => url.protocol === 'http:' && loopbackNames.has(url.hostname)
 const schemeOf = (url: URL) => url.protocol.slice(0, -1)
 
 /** Why `uri` cannot be registered, as the rest of a sentence; null where it can. */
@@ -41,7 +41,7 @@ export function refuseRedirect(uri: unknown): string | null {
 }
 
 /** The URI without its port if it is a loopback address, whose port may differ at each sign-in. */
-export function redirectWithoutPort(uri: string): string {
+function redirectWithoutPort(uri: string): string {
   const url = URL.parse(uri)
   if (!url || !isLoopback(url)) return uri
   url.port = ''
