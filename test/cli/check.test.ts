@@ -137,22 +137,6 @@ test('--servers: an outage that began while the server was asked is not in the f
   expect(out).toContain('(now)')
 })
 
-test('--servers asks once more where a refusal brought a new token, and no more than once', async () => {
-  for (const [last, code] of [
-    ['accepted', 0],
-    ['rejected', 3]
-  ] as const) {
-    const core = makeCore([well])
-    let times = 0
-    core.on('server.verify', () => {
-      times += 1
-      return { view: makeView('well', { obtainedAt: times }), verdict: times === 1 ? 'rejected' : last, sentence: '' }
-    })
-    expect((await runIn(['check', '--servers'], { core })).exitCode).toBe(code)
-    expect(times).toBe(2)
-  }
-})
-
 test('a vault that is locked is exit 5 and no server’s fault', async () => {
   const core = makeCore([])
   const { vault, ...rest } = core.snapshot()

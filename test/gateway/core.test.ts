@@ -304,7 +304,7 @@ describe('a server that doubts every token in other words than 401', () => {
   })
 })
 
-test('verifying a token that is refused in other words refreshes it once, and says so', async () => {
+test('verifying a token that is refused in other words refreshes it once, tries the new one, and says so', async () => {
   const upstream = await start({ stateful: false })
   const refreshes = () => s.authority.events.filter(({ kind }) => kind === 'refreshed').length
   const verify = () => s.call('server.verify', { server: 'one' })
@@ -312,7 +312,7 @@ test('verifying a token that is refused in other words refreshes it once, and sa
     upstream.rule = 'doubt'
     upstream.doubt = { status: 'location' in headers ? 302 : 403, headers: headers as Record<string, string> }
     const { sentence } = await verify()
-    expect(sentence.includes('There is a newer token now.')).toBe(!('location' in headers))
+    expect(sentence.includes('A refresh did not help.')).toBe(!('location' in headers))
     await verify()
   }
   expect(refreshes()).toBe(1)

@@ -297,6 +297,25 @@ describe('what follows', () => {
     expect(new Set(upstream.seen.map(({ authorization }) => authorization)).size).toBe(2)
   })
 
+  test('seemingly rejected: the token is refreshed once, and the new one is tried at once', async () => {
+    const { call, authority } = await open()
+    const first = new Set<string | undefined>()
+    const forbidden = { 'www-authenticate': 'Bearer error="invalid_token"' }
+    const upstream = await answering(({ headers: { authorization } }, reply) => {
+      if (first.size === 0) first.add(authorization)
+      if (first.has(authorization)) reply.writeHead(403, forbidden).end()
+      else reply.end(initialized)
+    })
+    await call('server.add', { url: upstream.url, id: 'two', ...client(authority) })
+    const { signIn: signingIn } = await call('signIn.start', { server: 'two' })
+    await call('signIn.wait', { signIn: signingIn })
+    const before = authority.events.length
+    const { verdict, sentence, view } = await call('server.verify', { server: 'two' })
+    expect([verdict, view.light]).toEqual(['accepted', 'green'])
+    expect(sentence).toContain('It had seemed to reject the token before, which was refreshed.')
+    expect(authority.events.slice(before).map(({ detail }) => detail)).toEqual(['client_credentials'])
+  })
+
   test('rejected for good: a person is needed, until the server takes the token after all', async () => {
     let status = 401
     const { verify } = await withToken((_, reply) => reply.writeHead(status).end(initialized))

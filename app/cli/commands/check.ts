@@ -73,10 +73,7 @@ async function lookAt(
   // A pass-through server has no token of ours, and nobody else's is asked about.
   if (!asksServer || outlook.trouble !== null || view.obtainedAt === null) return { view, outlook }
   try {
-    const ask = () => owner.call('server.verify', { server: view.id, routine: true })
-    let asked = await ask()
-    // The refusal, or an answer that seems to be one, brought a new token, which was not tried yet.
-    if (asked.verdict !== 'accepted' && asked.view.obtainedAt !== view.obtainedAt) asked = await ask()
+    const asked = await owner.call('server.verify', { server: view.id, routine: true })
     const { missingScope } = asked
     const found: ServerView = missingScope ? { ...asked.view, action: 'grantMore', missingScope } : asked.view
     return { view: found, outlook: withVerdict(outlook, asked.view, asked.verdict, asked.sentence, time) }
