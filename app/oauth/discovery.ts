@@ -222,7 +222,7 @@ export function movedError(url: URL, { redirect }: Probe): TokentrayError | null
 function openError({ href }: URL): TokentrayError {
   return new TokentrayError(
     'signInFailed',
-    `${shown(href)} does not require sign-in, so there is no token to store. Use it directly, or choose to sign in anyway if its tools need it.`,
+    `${shown(href)} does not require sign-in, so there is no token to store. Use it directly, or turn on pass-through to use it through Tokentray. If its tools need a token, choose to sign in anyway.`,
     {
       proposals: [proposeQuirk('signInAnyway', 'Some servers ask for a token only when one of their tools is called.')]
     }

@@ -111,3 +111,15 @@ test('a registered client that is refused is nobody’s to fix', async () => {
   await expect(signIn()).rejects.toMatchObject({ code: 'clientRefused' })
   expect(setting.view()).toMatchObject({ words: 'Not signed in', action: 'signIn' })
 })
+
+test('an open server cannot be signed in to, and asks for nothing any more once it is passed through', async () => {
+  const { setting, fake, signIn } = await startWithFake()
+  fake.script('/mcp', { body: { jsonrpc: '2.0', id: 1, result: {} } })
+  fake.script('/.well-known/oauth-authorization-server', { status: 404 })
+  fake.script('/.well-known/oauth-protected-resource/mcp', { status: 404 })
+  await setting.call('server.add', { url: fake.mcp, name: 'one' })
+  await expect(signIn()).rejects.toMatchObject({ message: expect.stringContaining('turn on pass-through') })
+  expect(setting.view().action).toBe('signIn')
+  await setting.call('server.set', { server: 'one', mode: 'passThrough' })
+  expect(setting.view()).toMatchObject({ action: null, words: 'Each client signs in itself' })
+})
