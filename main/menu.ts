@@ -1,6 +1,5 @@
 // The tray's menu, icon and tooltip as data, made from the snapshot: pure, so that every line of it can be tested.
 // Decides wording and order only; health's own words come from the core.
-
 import { needsYou, sayAttention } from '../app/contract/attention.ts'
 import { canRefresh, endingOf } from '../app/contract/renewal.ts'
 import type { ServerView, Snapshot, VaultView } from '../app/contract/views.ts'
@@ -80,8 +79,7 @@ export function tallyOf(servers: readonly ServerView[] = []): Tally {
 export function trayMark(snapshot: Snapshot | null, tally = tallyOf(snapshot?.servers)): Mark {
   if (!snapshot) return 'signedOut'
   if (snapshot.vault.state === 'keychainWaiting') return 'waiting'
-  if (snapshot.vault.state !== 'open' || snapshot.light === 'red' || snapshot.clients.pending.length > 0)
-    return 'attention'
+  if (snapshot.vault.state !== 'open' || tally.attention > 0 || snapshot.clients.pending.length > 0) return 'attention'
   if (snapshot.light === 'amber') return 'waiting'
   if (snapshot.light === 'green') return tally.ending > 0 ? 'ending' : 'healthy'
   return tally.paused > 0 ? 'paused' : 'signedOut'

@@ -1,5 +1,6 @@
 // The icons for a server's states: each differs in shape as well as colour, and has a text for those who see neither.
 // Drawn here, because the tray's icons have other sizes and cannot take the page's colours.
+import { needsYou } from '../app/contract/attention.ts'
 import { endingOf } from '../app/contract/renewal.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { markWords } from './words/list.ts'
@@ -20,7 +21,8 @@ export function markOf(view: ServerView): MarkKind {
       return view.action === 'grantMore' ? 'wantsMore' : 'needsYou'
     case 'signedOut':
       // A pass-through server has no token here, but may be down.
-      return view.outage ? 'serverDown' : 'signedOut'
+      if (view.outage) return 'serverDown'
+      return needsYou(view) ? 'needsYou' : 'signedOut'
   }
 }
 

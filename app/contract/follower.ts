@@ -1,14 +1,16 @@
 // The reader's end of a stream of changes (stream.ts): applies each message to the snapshot, and so keeps it up to date.
 // Free of zod and Node's modules, because the pages and `tokentray token` load it.
+import { needsYou } from './attention.ts'
 import type { StreamMessage } from './stream.ts'
 import { checkStreamVersion } from './streamVersion.ts'
 import type { ServerView, Snapshot } from './views.ts'
 
-const rank = { red: 0, amber: 1, green: 2, grey: 3 }
+const ranks = { red: 0, amber: 1, green: 2, grey: 3 }
+const rankOf = (view: ServerView) => (needsYou(view) ? ranks.red : ranks[view.light])
 
 /** The order of every list of servers: those that need a person first, then by name. */
 export function compareServers(a: ServerView, b: ServerView): number {
-  return rank[a.light] - rank[b.light] || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  return rankOf(a) - rankOf(b) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 }
 
 /** Where `view` is in the sorted `servers`, or where it belongs. */

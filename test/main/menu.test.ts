@@ -21,6 +21,14 @@ const settings: MenuSettings = {
   writeTime: (at) => new Date(at).toISOString().slice(11, 16)
 }
 const labels = (lines: readonly Line[]) => lines.map((line) => (line === 'separator' ? '-' : line.label))
+/** Its first sign-in failed. */
+const failed: Partial<ServerView> = {
+  light: 'grey',
+  state: 'signedOut',
+  action: 'signIn',
+  lastEvent: { at: now, kind: 'signInFailed', detail: 'Refused.', fault: null, expiresAt: null }
+}
+
 const find = (lines: readonly Line[], label: string) => {
   const line = lines.find((each) => each !== 'separator' && each.label.startsWith(label))
   if (!line || line === 'separator') throw new Error(`no line ${label}`)
@@ -190,6 +198,7 @@ describe('icon', () => {
     expect(trayMark(snapshotOf(server(), server(retrying), server(needy)))).toBe('attention')
     expect(trayMark(snapshotOf(server(), server(retrying)))).toBe('waiting')
     expect(trayMark(snapshotOf(server({ state: 'refreshing' }), grey))).toBe('healthy')
+    expect(trayMark(snapshotOf(server(retrying), server(failed)))).toBe('attention')
     expect(trayMark(snapshotOf(server(), server(lone)))).toBe('ending')
     expect(trayMark(snapshotOf(server(retrying), server(lone)))).toBe('waiting')
     expect(trayMark(snapshotOf(grey))).toBe('signedOut')

@@ -39,6 +39,20 @@ describe.skipIf(reason !== null)('the list', () => {
     expect(order).toEqual(fixture().snapshot.servers.map(({ id }) => id))
   })
 
+  test('a server whose first sign-in failed stands with those that need a person, and is marked so', async () => {
+    const { servers, at } = fixture().snapshot
+    Object.assign(servers.find(({ id }) => id === 'figma')!, {
+      lastEvent: { at, kind: 'signInFailed', detail: 'Refused.', fault: null, expiresAt: null }
+    })
+    const page = await open('')
+    await row(page, 'figma').getByRole('img', { name: markWords.needsYou, exact: true }).waitFor()
+    await page.getByText(/^2 servers need you/).waitFor()
+    const order = await page
+      .locator('[data-server]')
+      .evaluateAll((rows) => rows.map((r) => r.getAttribute('data-server')))
+    expect(order.slice(0, 2)).toEqual(['figma', 'notion'])
+  })
+
   test('a token that only a person can replace has a mark and words of its own, and no refresh', async () => {
     Object.assign(fixture().snapshot.servers.find(({ id }) => id === 'github')!, {
       renewable: false,
