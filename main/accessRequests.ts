@@ -1,6 +1,5 @@
 // Clients that wait for access to the gateway, as lines of the tray's menu and as notifications: pure, like menu.ts.
 // A notification cannot allow anything: the name in it is the client's own, so a person must compare the digits first.
-
 import type { ClientsView, PendingClient } from '../app/contract/clients.ts'
 import { plainText } from '../app/health/plainText.ts'
 import type { Line } from './menu.ts'

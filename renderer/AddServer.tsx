@@ -19,7 +19,7 @@ import { Field, isPort, Page, Push, SecretField } from './controls.tsx'
 import { door } from './door.ts'
 import { Fold } from './Fold.tsx'
 import { Form } from './Form.tsx'
-import { OwnClientSteps } from './OwnClient.tsx'
+import { ClientProof, OwnClientSteps } from './OwnClient.tsx'
 import { beginSignIn, noteAdded } from './signIns.ts'
 import { go, type Way } from './store.ts'
 import { actionWords } from './words/actions.ts'
@@ -145,19 +145,13 @@ export default function AddServer(initial: { url: string; way: Way }) {
     <SecretField key={field} label={label} value={typed[field]} onChange={set(field)} isRequired={isRequired} />
   )
   const client = (isRequired: boolean) => (
-    <>
-      <Choice
-        label={text.clientAuth}
-        value={typed.clientAuth}
-        onChange={set('clientAuth')}
-        options={Object.entries(text.clientAuths).map(([value, text]) => ({ value, text }))}
-      />
-      {typed.clientAuth === 'key' ? (
-        <p className="help">{text.keyHelp}</p>
-      ) : (
-        secret('clientSecret', isRequired ? text.clientSecret : text.clientSecretOptional, isRequired)
-      )}
-    </>
+    <ClientProof
+      way={typed.clientAuth}
+      onWay={set('clientAuth')}
+      secret={typed.clientSecret}
+      onSecret={set('clientSecret')}
+      isRequired={isRequired}
+    />
   )
 
   return (

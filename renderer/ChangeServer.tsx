@@ -4,29 +4,21 @@ import { useState } from 'react'
 import { withScheme } from '../app/contract/newServer.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, explain } from './actions.ts'
-import { Choice } from './Choice.tsx'
-import { Field, isPort, Page, Push, SecretField } from './controls.tsx'
+import { Field, isPort, Page, Push, UnknownServer } from './controls.tsx'
 import { door } from './door.ts'
 import { Form } from './Form.tsx'
-import { OwnClientSteps, type Redirect } from './OwnClient.tsx'
+import { ClientProof, OwnClientSteps, type Redirect } from './OwnClient.tsx'
 import { hostOf } from './ServerList.tsx'
 import { beginSignIn, noteAdded, wasJustAdded } from './signIns.ts'
 import { go, serverOf, useServer } from './store.ts'
 import { actionWords } from './words/actions.ts'
 import { addWords, changeServerWords } from './words/addServer.ts'
-import { listWords } from './words/list.ts'
-import { detailWords } from './words/server.ts'
 
 const text = changeServerWords
 
 export default function ChangeServer({ id, part }: { id: string; part: 'url' | 'client' }) {
   const view = useServer(id)
-  if (!view)
-    return (
-      <Page title={listWords.title}>
-        <p className="lead">{detailWords.unknown}</p>
-      </Page>
-    )
+  if (!view) return <UnknownServer />
   return (
     <Page title={text.titles[part]} side={hostOf(view.url)}>
       {part === 'url' ? <ChangeUrl view={view} /> : <ChangeClient view={view} />}
@@ -140,17 +132,7 @@ function ChangeClient({ view }: { view: ServerView }) {
         onChange={(change) => setRedirect((old) => ({ ...old, ...change }))}
       />
       <Field label={addWords.clientId} value={clientId} onChange={setClientId} isRequired />
-      <Choice
-        label={addWords.clientAuth}
-        value={clientAuth}
-        onChange={setClientAuth}
-        options={Object.entries(addWords.clientAuths).map(([value, text]) => ({ value, text }))}
-      />
-      {signs ? (
-        <p className="help">{addWords.keyHelp}</p>
-      ) : (
-        <SecretField label={addWords.clientSecretOptional} value={clientSecret} onChange={setClientSecret} />
-      )}
+      <ClientProof way={clientAuth} onWay={setClientAuth} secret={clientSecret} onSecret={setClientSecret} />
       <End id={id} pending={pending} error={error} submit={signs ? text.submitKey : text.submit} />
     </Form>
   )

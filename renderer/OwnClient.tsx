@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import type { Provider } from '../app/providers/provider.ts'
 import { providerOf, providers } from '../app/providers/providers.ts'
 import { Choice } from './Choice.tsx'
-import { CopyLine, Field, isPort, redirectAddress } from './controls.tsx'
+import { CopyLine, Field, isPort, redirectAddress, SecretField } from './controls.tsx'
 import { hostOf } from './ServerList.tsx'
 import { addWords } from './words/addServer.ts'
 
@@ -82,6 +82,43 @@ export function OwnClientSteps({
           error={isPort(redirect.port) ? undefined : text.portWrong}
         />
       </div>
+    </>
+  )
+}
+
+/** How the client proves itself: by a secret, or by a key that Tokentray makes (`way` is a key of `addWords.clientAuths`). */
+export function ClientProof({
+  way,
+  onWay,
+  secret,
+  onSecret,
+  isRequired = false
+}: {
+  way: string
+  onWay: (way: string) => void
+  secret: string
+  onSecret: (secret: string) => void
+  /** Whether a secret must be given. */
+  isRequired?: boolean
+}) {
+  return (
+    <>
+      <Choice
+        label={text.clientAuth}
+        value={way}
+        onChange={onWay}
+        options={Object.entries(text.clientAuths).map(([value, text]) => ({ value, text }))}
+      />
+      {way === 'key' ? (
+        <p className="help">{text.keyHelp}</p>
+      ) : (
+        <SecretField
+          label={isRequired ? text.clientSecret : text.clientSecretOptional}
+          value={secret}
+          onChange={onSecret}
+          isRequired={isRequired}
+        />
+      )}
     </>
   )
 }

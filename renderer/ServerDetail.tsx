@@ -6,7 +6,7 @@ import type { HistoryEvent, ServerView } from '../app/contract/views.ts'
 import { explain, pause, refresh, resume } from './actions.ts'
 import { Connect } from './Connect.tsx'
 import { useClock } from './clock.ts'
-import { ActionButton, Page, Push } from './controls.tsx'
+import { ActionButton, Page, Push, UnknownServer } from './controls.tsx'
 import { Mute } from './Desktop.tsx'
 import { door } from './door.ts'
 import { countdown, roughly } from './durations.ts'
@@ -32,12 +32,7 @@ import { detailWords } from './words/server.ts'
 
 export default function ServerDetail({ id, part }: { id: string; part: string | null }) {
   const view = useServer(id)
-  if (!view)
-    return (
-      <Page title={listWords.title}>
-        <p className="lead">{detailWords.unknown}</p>
-      </Page>
-    )
+  if (!view) return <UnknownServer />
   return <Detail view={view} part={part} />
 }
 

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { SignInStep } from '../app/contract/health.ts'
 import type { ServerView } from '../app/contract/views.ts'
 import { act, copy, explain, usePending } from './actions.ts'
-import { ActionButton, Field, Page, Push } from './controls.tsx'
+import { ActionButton, Field, Page, Push, UnknownServer } from './controls.tsx'
 import { DeviceCode } from './DeviceCode.tsx'
 import { door } from './door.ts'
 import { Form } from './Form.tsx'
@@ -14,7 +14,6 @@ import { hostOf } from './ServerList.tsx'
 import { Done, Failed } from './SignInEnd.tsx'
 import { beginSignIn, type Progress, replaceClient, useProgress } from './signIns.ts'
 import { fullName, useServer } from './store.ts'
-import { listWords } from './words/list.ts'
 import { detailWords } from './words/server.ts'
 import { signInWords } from './words/signIn.ts'
 
@@ -24,12 +23,7 @@ const steps = Object.keys(text.steps) as SignInStep[]
 export default function SignIn({ id }: { id: string }) {
   const view = useServer(id)
   const progress = useProgress(id)
-  if (!view)
-    return (
-      <Page title={listWords.title}>
-        <p className="lead">{detailWords.unknown}</p>
-      </Page>
-    )
+  if (!view) return <UnknownServer />
   const hasToken = view.obtainedAt !== null
   const isRunning = view.signIn !== null || progress?.phase === 'running'
   const isDone = !isRunning && progress?.phase === 'done'

@@ -139,6 +139,15 @@ export function Page({
   )
 }
 
+/** In place of the page of a server that was removed, or that an old address names. */
+export function UnknownServer() {
+  return (
+    <Page title={listWords.title}>
+      <p className="lead">{detailWords.unknown}</p>
+    </Page>
+  )
+}
+
 export function SettingsButton() {
   return (
     <Button className="icon" aria-label={listWords.settings} onPress={() => go({ name: 'settings' })}>

@@ -8,7 +8,7 @@ const tellEveryMs = 60_000
 /** The contract takes no more; no screen shows as many. */
 const maxServers = 100
 
-/** Servers whose row or page is in sight, by the `data-server` of their elements. */
+/** Servers whose row in the list is in sight. */
 function inSight(): string[] {
   const found: string[] = []
   for (const element of document.querySelectorAll<HTMLElement>('[data-server]')) {
