@@ -101,6 +101,20 @@ test('each view that came, changed or went is told once', () => {
   ])
 })
 
+test('those that need a person come first, with them a server whose first sign-in failed; then by name', () => {
+  const lastEvent = { at: 1, kind: 'signInFailed', fault: null, detail: 'Refused.', expiresAt: null } as const
+  const out = { light: 'grey', state: 'signedOut', action: 'signIn' } as const
+  const servers = [
+    view('never', out),
+    view('well', {}),
+    view('failed', { ...out, lastEvent }),
+    view('down', { light: 'amber' }),
+    view('red', { light: 'red' })
+  ]
+  const sorted = servers.toSorted(compareServers).map(({ id }) => id)
+  expect(sorted).toEqual(['failed', 'red', 'down', 'well', 'never'])
+})
+
 test('after any thousand changes it is what a whole snapshot would be', () => {
   let seed = 7
   const dice = (faces: number) => {
