@@ -3,6 +3,7 @@
 import { unlessAborted } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { TokentrayError } from '../contract/errors.ts'
+import { stillHolds } from '../health/outage.ts'
 import { isRefutable, isWell } from '../health/questions.ts'
 import { floorAt } from '../health/schedule.ts'
 import { remedies, whyNot } from '../keeper/readToken.ts'
@@ -14,8 +15,7 @@ import { needScope, type StepUp } from '../servers/stepUp.ts'
 const renewBeforeEndMs = 10_000
 /** `acceptedAt` is recorded at most this often: each time is a write to the vault. */
 const acceptedEveryMs = 60_000
-/** How long the server's own word on a token holds, and how long it may take. */
-const askedEveryMs = 5 * 60_000
+/** How long the server's own word on a token may take. */
 const askTimeoutMs = 15_000
 /** After so many answers in a row that came by redirect from one URL, it is proposed as the server's own. */
 const timesMoved = 3
@@ -44,7 +44,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
   function excuseFor(id: string, generation: number): Promise<TokentrayError | null> {
     const known = asked.get(id)
     const now = clock.now()
-    if (known?.generation === generation && Math.abs(now - known.at) < askedEveryMs) return known.excuse
+    if (known?.generation === generation && stillHolds(known.at, now)) return known.excuse
     const excuse = askItself(id, generation).catch(() => null)
     asked.set(id, { generation, at: now, excuse })
     return excuse
@@ -200,7 +200,7 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     suspected(server, generation) {
       const known = suspicions.get(server)
       const now = clock.now()
-      const isRecent = known?.generation === generation && Math.abs(now - known.at) < askedEveryMs
+      const isRecent = known?.generation === generation && stillHolds(known.at, now)
       if (isRecent || !roster.has(server)) return
       suspicions.set(server, { generation, at: now })
       // Where the vault cannot be read now, the next suspicion is looked into.

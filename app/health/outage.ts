@@ -41,12 +41,11 @@ const outlivesReply: ReadonlySet<Outage['kind']> = new Set(['failing', 'rejectin
 /** So many bad answers in a row, of more than one tool, speak of the server. */
 const failuresOfServer = 3
 
-/** Codes that speak of this computer's network or resolver and not of the server. */
-const ownNetwork: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN', 'EAI_AGAIN', 'EADDRNOTAVAIL'])
+/** What a server showed holds for so long: Tokentray does not ask it again before. */
+const holdsMs = 5 * 60_000
 
-/** True where no connection was made for a reason on this computer's own side. */
-export const isOwnNetwork = (sighting: Sighting): boolean =>
-  sighting.kind === 'unreachable' && ownNetwork.has(sighting.detail)
+/** Whether what a server showed at `at` still holds at `now` (ms since the epoch), also where the clock was set back a little. */
+export const stillHolds = (at: number, now: number): boolean => Math.abs(now - at) < holdsMs
 
 /**
  * What is known after one more exchange, which began at `startedAt` and ended at `now` (ms since the epoch). `isOwn`: Tokentray

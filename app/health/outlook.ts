@@ -1,7 +1,8 @@
 // Whether a server stays usable until some time without a person, judged from the ends that are known. Pure.
 // An end that nobody stated counts as none, and the words say so, so that a server without stated ends can pass too.
 import type { ServerView } from '../contract/views.ts'
-import { explainOutage, passedThroughWords, type WriteTime } from './words.ts'
+import { explainOutage } from './outageWords.ts'
+import { passedThroughWords, type WriteTime } from './words.ts'
 
 /** Why a server does not stay usable. The last two may pass by themselves; all others need a person. */
 export const troubles = [

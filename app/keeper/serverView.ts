@@ -5,12 +5,11 @@ import type { Proposal } from '../contract/proposal.ts'
 import { isSecretName, type ServerConfig } from '../contract/serverConfig.ts'
 import type { DeviceCodeView, HistoryEvent, ServerView } from '../contract/views.ts'
 import { outageOf, type Seen } from '../health/outage.ts'
+import { addOutage, explainOutage } from '../health/outageWords.ts'
 import { plannedAt } from '../health/questions.ts'
 import {
-  addOutage,
   clientRefusedWords,
   detailOf,
-  explainOutage,
   isHeld,
   lightOf,
   passedThroughWords,

@@ -3,12 +3,11 @@
 import pLimit from 'p-limit'
 import { type Random, sleep } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { stillHolds } from '../health/outage.ts'
 import { restored } from '../health/questions.ts'
 import type { Entry } from '../keeper/roster.ts'
 import { type AskParts, lookAtServer } from './askServer.ts'
 
-/** A server that was seen, or looked at, within this time is not looked at again. */
-const lookEveryMs = 5 * 60_000
 const lookTimeoutMs = 15_000
 const maxLooksAtOnce = 4
 /** Rows that appear together are not asked in the same moment: several may be of one machine. */
@@ -82,6 +81,6 @@ export class Looks {
   }
 
   #isRecent(at: number | undefined): boolean {
-    return at !== undefined && Math.abs(this.#o.clock.now() - at) < lookEveryMs
+    return at !== undefined && stillHolds(at, this.#o.clock.now())
   }
 }

@@ -1,9 +1,11 @@
 // Whether a server works, as far as its answers show: what counts at once, what only in a row, and what ends it.
 // Pure, so each line is a story of exchanges, a second apart.
 import { describe, expect, test } from 'vitest'
-import { isOwnNetwork, type Seen, type Sighting, see, unseen } from '../../app/health/outage.ts'
+import type { Outage } from '../../app/contract/health.ts'
+import { type Seen, type Sighting, see, unseen } from '../../app/health/outage.ts'
+import { addOutage, explainOutage, readOutage } from '../../app/health/outageWords.ts'
 import { newHealth } from '../../app/health/questions.ts'
-import { addOutage, explainOutage, lightOf, readOutage, wellWords } from '../../app/health/words.ts'
+import { lightOf, wellWords } from '../../app/health/words.ts'
 
 const start = Date.UTC(2026, 10, 29, 1, 19)
 const second = 1000
@@ -68,16 +70,10 @@ describe('what makes a server down', () => {
     expect(story([refused, refused, timeout]).outage).toEqual({ ...timeout, since: start })
     expect(story([refused, refused, error()]).outage).toMatchObject({ kind: 'failing', since: start + 2 * second })
   })
-
-  test('a network that is missing here is told from a server that is', () => {
-    const of = (detail: string) => isOwnNetwork({ kind: 'unreachable', detail })
-    expect(['ENETUNREACH', 'ENETDOWN', 'EAI_AGAIN'].map(of)).toEqual([true, true, true])
-    expect(['ECONNREFUSED', 'ENOTFOUND', 'CERT_HAS_EXPIRED', 'UND_ERR_CONNECT_TIMEOUT'].map(of)).not.toContain(true)
-  })
 })
 
 describe('what is said of it', () => {
-  const outage = (kind: 'unreachable' | 'silent' | 'failing', detail: string) => ({ kind, since: start, detail })
+  const outage = (kind: Outage['kind'], detail: string) => ({ kind, since: start, detail })
 
   test('the light is amber, and the words name both facts', () => {
     const health = {
@@ -121,7 +117,14 @@ describe('what is said of it', () => {
       'failing',
       'HTTP 502',
       'The server has returned errors since 01:19: its proxy got no valid response from it (HTTP 502).'
-    ]
+    ],
+    ['failing', 'JSON-RPC error -32603', 'The server has returned errors since 01:19: JSON-RPC error -32603.'],
+    [
+      'rejecting',
+      'HTTP 403',
+      'The server has rejected the token since 01:19 (HTTP 403). Verify it to see whether a new token helps.'
+    ],
+    ['notMcp', 'HTTP 404', "The server's URL has not answered as an MCP server since 01:19 (HTTP 404). Check the URL."]
   ] as const)('%s, %s', (kind, detail, sentence) => {
     expect(explainOutage(outage(kind, detail), time)).toBe(sentence)
     const told = explainOutage(outage(kind, detail), null)
