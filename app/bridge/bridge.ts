@@ -20,7 +20,7 @@ import {
 import { createMirror } from './mirror.ts'
 import { accepted, createSession } from './session.ts'
 import { createSseSession } from './sseSession.ts'
-import { headerOf, isGood, readBody } from './wire.ts'
+import { headerOf, isEventStream, isGood, readBody } from './wire.ts'
 
 export type BridgeOptions = {
   obtainAccess(): Promise<GatewayAccess>
@@ -181,7 +181,7 @@ export async function runBridge({
   /** Passes on what comes until each request is answered; an answer that never comes is an error. */
   async function takeAnswer(response: IncomingMessage, flight: Flight, read: string | null): Promise<void> {
     const { open } = flight
-    if (isGood(response) && (headerOf(response, 'content-type') ?? '').startsWith('text/event-stream')) {
+    if (isGood(response) && isEventStream(response)) {
       await session.passEvents(response, () => open.size > 0, flight.abort.signal)
       if (open.size > 0) throw new TokentrayError('replyLost', noResponse)
       return

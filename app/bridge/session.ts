@@ -6,14 +6,16 @@ import { type Clock, sleep } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { GatewayClient } from './gatewayClient.ts'
 import { isAnswer, type Message, readMessages } from './messages.ts'
-import { headerOf, isGood, readBody, readEvents } from './wire.ts'
+import { headerOf, isEventStream, isGood, readBody, readEvents } from './wire.ts'
 
-/** The wait before a broken stream is resumed, doubled each time up to the maximum, unless the server names a longer one. */
-const firstRetryMs = 1000
-const maxRetryMs = 30_000
+/** The wait before a lost stream is opened again, doubled up to the maximum while nothing comes. A server may name another one. */
+export const firstRetryMs = 1000
+export const maxRetryMs = 30_000
 const maxNamedRetryMs = 600_000
 /** How long a server may take to close a session. */
 const closeTimeoutMs = 500
+/** The id of an `initialize` that the client did not send. */
+export const againId = 'tokentray-again'
 export const accepted = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
 
 export type SessionOptions = {
@@ -69,7 +71,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
         signal: closing.signal,
         canRepeat: true
       })
-    const response = await post({ ...handshake, id: 'tokentray-again' })
+    const response = await post({ ...handshake, id: againId })
     const answer = await firstAnswer(response)
     if (!isGood(response) || answer?.result?.protocolVersion !== oldVersion) throw sessionLost()
     id = headerOf(response, 'mcp-session-id')
@@ -193,8 +195,7 @@ export function createSession({ gateway, clock, log, passToClient }: SessionOpti
 }
 
 async function firstAnswer(response: IncomingMessage): Promise<Message | undefined> {
-  if (!(headerOf(response, 'content-type') ?? '').startsWith('text/event-stream'))
-    return readMessages(await readBody(response))?.find(isAnswer)
+  if (!isEventStream(response)) return readMessages(await readBody(response))?.find(isAnswer)
   for await (const { data } of readEvents(response, () => {})) {
     const answer = readMessages(data)?.find(isAnswer)
     if (answer) return answer

@@ -6,16 +6,11 @@ import { type Clock, sleep } from '../base/clock.ts'
 import { asTokentrayError, TokentrayError } from '../contract/errors.ts'
 import type { GatewayClient } from './gatewayClient.ts'
 import { isAnswer, type Message, readMessages } from './messages.ts'
-import { accepted } from './session.ts'
-import { headerOf, isGood, readEvents } from './wire.ts'
+import { accepted, againId, firstRetryMs, maxRetryMs } from './session.ts'
+import { isEventStream, isGood, readEvents } from './wire.ts'
 
 /** How long a stream may take to name the endpoint, and a session begun again to be answered. */
 const openTimeoutMs = 15_000
-/** The wait before a lost session is begun again unasked, doubled up to the maximum while its streams bring nothing. */
-const firstRetryMs = 1000
-const maxRetryMs = 30_000
-/** The id of an `initialize` that the client did not send. */
-const againId = 'tokentray-again'
 
 export type SseSessionOptions = {
   gateway: GatewayClient
@@ -183,9 +178,6 @@ export function createSseSession({ gateway, clock, log, passToClient, handshake 
     close: () => closing.abort()
   }
 }
-
-const isEventStream = (response: IncomingMessage) =>
-  (headerOf(response, 'content-type') ?? '').toLowerCase().startsWith('text/event-stream')
 
 function sessionLost(): TokentrayError {
   return new TokentrayError(

@@ -115,6 +115,10 @@ export async function* readEvents(
   }
 }
 
+/** Whether the body of an answer comes as events. Media types are the same in any case (RFC 9110 section 8.3.1). */
+export const isEventStream = (response: IncomingMessage): boolean =>
+  /^text\/event-stream/i.test(headerOf(response, 'content-type') ?? '')
+
 export const isGood = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300
 
 export function headerOf(response: IncomingMessage, name: string): string | null {

@@ -119,6 +119,20 @@ describe('with sessions', () => {
     expect((await bridge.answered(1)).error?.message).toContain('Restart the client')
   })
 
+  test('an answer is read as events however its content type is spelled', async () => {
+    const gateway = await makeGateway(
+      withSessions((seen, response) => {
+        if (seen.method === 'GET') return void response.writeHead(405).end()
+        response.writeHead(200, { 'content-type': 'Text/Event-Stream; charset=utf-8' })
+        response.end('data: {"jsonrpc":"2.0","id":1,"result":{"as":"event"}}\n\n')
+      })
+    )
+    const bridge = makeBridge({ url: () => gateway.url })
+    await shakeHands(bridge)
+    bridge.send({ id: 1, method: 'tools/call', params: { name: 'one' } })
+    expect((await bridge.answered(1)).result).toEqual({ as: 'event' })
+  })
+
   test('a stream that breaks is taken up behind its last event', async () => {
     const gateway = await makeGateway(
       withSessions((seen, response) => {
