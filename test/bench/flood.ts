@@ -1,39 +1,14 @@
 // Admitted clients of two gateways, of which one is flooded by strangers who hold whatever they can without a key.
 // The flood is a process of its own, and comes back a second after each connection that the gateway drops.
-
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { Client } from 'undici'
 import { inFolder, startProbed } from './bench.fixture.ts'
 import { type End, startEnd } from './ends.ts'
-import { post } from './gateway.ts'
-import { interleave, judge, median, type Part, quantile, rowOf, timed } from './stats.ts'
+import { batch, onKeptConnection, onNewConnections, rounds } from './gateway.ts'
+import { interleave, judge, median, type Part, quantile, rowOf } from './stats.ts'
 
-const rounds = 15
-const batch = 200
-
-/** The 95th percentile of a batch's requests on one kept connection, in ms. */
-function kept(end: End): () => Promise<number> {
-  const client = new Client(end.origin)
-  return async () => {
-    const times: number[] = []
-    for (let n = 0; n < batch; n++) times.push(await timed(() => post(client, end)))
-    return quantile(times, 0.95)
-  }
-}
-
-/** The same, with a new connection for each request. */
-function fresh(end: End): () => Promise<number> {
-  return async () => {
-    const times: number[] = []
-    for (let n = 0; n < batch / 4; n++) {
-      const client = new Client(end.origin)
-      times.push(await timed(() => post(client, end)))
-      await client.close()
-    }
-    return quantile(times, 0.95)
-  }
-}
+/** In ms. */
+const p95Of = (times: readonly number[]) => quantile(times, 0.95)
 
 export function measureFlood(): Promise<Part> {
   return inFolder((quietHome) =>
@@ -41,8 +16,8 @@ export function measureFlood(): Promise<Part> {
       const upstream = await startEnd('/mcp', 'upstream')
       const quiet = await startEnd('/one', 'gateway', upstream.origin, quietHome)
       const flooded = await startEnd('/one', 'gateway', upstream.origin, floodedHome)
-      const armsOf = (make: typeof kept) => ({ quiet: make(quiet), flooded: make(flooded) })
-      const [old, young] = [armsOf(kept), armsOf(fresh)]
+      const armsOf = (make: (end: End) => () => Promise<number>) => ({ quiet: make(quiet), flooded: make(flooded) })
+      const [old, young] = [armsOf(onKeptConnection(p95Of)), armsOf(onNewConnections(p95Of))]
       await interleave(3, old)
       await interleave(2, young)
       const flood = startProbed([join(import.meta.dirname, 'floodChild.ts'), String(flooded.port)])

@@ -4,38 +4,42 @@ import { Client, Pool } from 'undici'
 import { type End, withEnds } from './ends.ts'
 import { interleave, judge, median, type Part, rowOf, timed } from './stats.ts'
 
-const rounds = 15
-const batch = 200
+export const rounds = 15
+export const batch = 200
 const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { text: 'x'.repeat(1960) } })
 
-export async function post(dispatcher: Client | Pool, { path, headers }: End): Promise<void> {
+async function post(dispatcher: Client | Pool, { path, headers }: End): Promise<void> {
   const reply = await dispatcher.request({ method: 'POST', path, headers, body })
   if (reply.statusCode !== 200) throw new Error(`status ${reply.statusCode}`)
   await reply.body.dump()
 }
 
-/** The median of a batch's requests, one after another, in µs. */
-function inTurn(end: End): () => Promise<number> {
+/** What `of` says of the times, in ms, of a batch's requests: a median, for example. */
+type Statistic = (times: readonly number[]) => number
+
+/** Requests that follow one another on one kept connection. */
+export const onKeptConnection = (of: Statistic) => (end: End) => {
   const client = new Client(end.origin)
   return async () => {
     const times: number[] = []
-    for (let n = 0; n < batch; n++) times.push(1000 * (await timed(() => post(client, end))))
-    return median(times)
+    for (let n = 0; n < batch; n++) times.push(await timed(() => post(client, end)))
+    return of(times)
   }
 }
 
-/** The median of requests that each come on a connection of their own, in µs. */
-function onNewConnections(end: End): () => Promise<number> {
-  return async () => {
-    const times: number[] = []
-    for (let n = 0; n < batch / 4; n++) {
-      const client = new Client(end.origin)
-      times.push(1000 * (await timed(() => post(client, end))))
-      await client.close()
-    }
-    return median(times)
+/** Requests that each come on a connection of their own; a quarter as many. */
+export const onNewConnections = (of: Statistic) => (end: End) => async () => {
+  const times: number[] = []
+  for (let n = 0; n < batch / 4; n++) {
+    const client = new Client(end.origin)
+    times.push(await timed(() => post(client, end)))
+    await client.close()
   }
+  return of(times)
 }
+
+/** In µs. */
+const medianOf: Statistic = (times) => 1000 * median(times)
 
 /** The time of a batch, sixteen requests at a time, per request in µs. */
 function together(end: End): () => Promise<number> {
@@ -46,12 +50,16 @@ function together(end: End): () => Promise<number> {
 
 export function measureGateway(): Promise<Part> {
   return withEnds(async (ends) => {
-    const armsOf = (make: typeof inTurn) => ({
+    const armsOf = (make: typeof together) => ({
       direct: make(ends.direct),
       bare: make(ends.bare),
       gateway: make(ends.gateway)
     })
-    const [one, many, fresh] = [armsOf(inTurn), armsOf(together), armsOf(onNewConnections)]
+    const [one, many, fresh] = [
+      armsOf(onKeptConnection(medianOf)),
+      armsOf(together),
+      armsOf(onNewConnections(medianOf))
+    ]
     await interleave(3, one)
     await interleave(3, many)
     const latency = await interleave(rounds, one)
