@@ -115,6 +115,18 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
     await unlessAborted(signal, () => keeper.settled(id))
   }
 
+  /** The token that a refresh brings in place of a refused one; null: that one stays in use, and is as good as before. */
+  async function refreshed(id: string, refused: number, signal: AbortSignal): Promise<UpstreamToken | null> {
+    await refreshNow(id, signal)
+    const { grant, state } = roster.health(id)
+    if (grant && grant.generation !== refused) {
+      renewedGeneration.set(id, grant.generation)
+      return currentToken(id)
+    }
+    if (!isWell(state)) throw explainMissing(id)
+    return null
+  }
+
   function endsSoon(id: string): boolean {
     const { unsaved, health } = roster.get(id)
     const tokens = unsaved?.tokens ?? health.grant
@@ -151,25 +163,17 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       return { id, name, url, mode: config.mode, certificate: clientCertificate }
     },
     async token(server, signal) {
-      if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server named "${server}".`)
       if (endsSoon(server)) await refreshNow(server, signal)
       return currentToken(server)
     },
     async renewed(server, generation, signal, isCertain = false) {
-      if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server named "${server}".`)
       const { grant, paused } = roster.health(server)
       if (grant?.generation !== generation) return currentToken(server)
       // A paused server is not refreshed, and none is while refreshes are held back.
       if (paused || keeper.heldUntil !== null) throw explainMissing(server)
       if (grant.renewable && renewedGeneration.get(server) !== generation) {
-        await refreshNow(server, signal)
-        const made = roster.find(server)?.health.grant?.generation
-        if (made !== undefined && made !== generation) {
-          renewedGeneration.set(server, made)
-          return currentToken(server)
-        }
-        const state = roster.find(server)?.health.state
-        if (!state || !isWell(state)) throw explainMissing(server)
+        const newer = await refreshed(server, generation, signal)
+        if (newer) return newer
       }
       const excuse = isCertain ? null : await unlessAborted(signal, () => excuseFor(server, generation))
       if (excuse) throw excuse
@@ -181,21 +185,12 @@ export function createUpstreams({ stepUp, clock }: { stepUp: StepUp; clock: Cloc
       )
     },
     async retried(server, generation, signal) {
-      if (!roster.has(server)) throw new TokentrayError('serverUnknown', `There is no server named "${server}".`)
       const { grant, state } = roster.health(server)
       if (grant?.generation !== generation) return currentToken(server)
       const isUnderWay = state.kind === 'refreshing'
       if (!isUnderWay && !mayRetry(server, generation)) return null
       if (!isUnderWay) doubtedGeneration.set(server, generation)
-      await refreshNow(server, signal)
-      const { generation: made } = roster.find(server)?.health.grant ?? {}
-      if (made === undefined || made === generation) {
-        const now = roster.find(server)?.health.state
-        if (!now || !isWell(now)) throw explainMissing(server)
-        return null
-      }
-      renewedGeneration.set(server, made)
-      return currentToken(server)
+      return refreshed(server, generation, signal)
     },
     suspected(server, generation) {
       const known = suspicions.get(server)
