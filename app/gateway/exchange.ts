@@ -74,7 +74,7 @@ export function exchange(o: Exchange): Promise<Outcome> {
 function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.DispatchHandler {
   const { signal, response, onDelivered, clock } = o
   // Released once the answer streams: a stream may last for days and must not keep token and body in memory.
-  let judge: Exchange | null = o
+  let judge: (Exchange & { resolve: typeof resolve }) | null = { ...o, resolve }
   let control: Dispatcher.DispatchController | null = null
   let streamingStatus: number | null = null
   let isOurs = false
@@ -86,7 +86,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
   const resume = () => control?.resume()
   const fail = (error: Error, sent: boolean) => {
     stopListening()
-    resolve({ kind: 'failed', error, sent })
+    judge?.resolve({ kind: 'failed', error, sent })
   }
   const end = () => {
     const status = streamingStatus
@@ -113,6 +113,7 @@ function receive(o: Exchange, resolve: (outcome: Outcome) => void): Dispatcher.D
     body: Buffer<ArrayBuffer> | null
   ) => {
     if (!judge) return
+    const { resolve } = judge
     isOurs = judge.isOurs(answer, body)
     if (isOurs) return resolve({ kind: 'ours', ...answer })
     rewriter = judge.rewriter(answer)
