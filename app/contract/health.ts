@@ -16,7 +16,6 @@ export const lights = ['green', 'amber', 'red', 'grey'] as const
 export type Light = (typeof lights)[number]
 
 export const stateKinds = ['signedOut', 'signingIn', 'fresh', 'refreshing', 'waiting', 'needsUser'] as const
-export type StateKind = (typeof stateKinds)[number]
 
 /** How the end of an access token is known: stated by the server, read from the JWT, carried over, or assumed. */
 export const expirySources = ['stated', 'jwt', 'lastKnown', 'guess', 'none'] as const

@@ -133,13 +133,20 @@ test('keys for the public URL, and files with a key that others can read', async
 })
 
 test.skipIf(isSkipped(process.platform === 'win32', 'Windows has no modes'))(
-  'a passphrase file: where it is, or that others can change it',
+  'a passphrase file: where it is, or that others can read or change it',
   async () => {
     const paths = await makeVault()
     const file = join(paths.home, 'passphrase')
     writeFileSync(file, passphrase, { mode: 0o600 })
     const env = { TOKENTRAY_PASSPHRASE_FILE: file }
     expect((await examine(paths, { env: { ...env } })).check('passphrase file')).toMatchObject({ words: file })
+    chmodSync(file, 0o644)
+    chmodSync(paths.home, 0o755)
+    const readable = await examine(paths, { env: { ...env } })
+    expect(readable.check('passphrase file')).toMatchObject({
+      result: 'warning',
+      words: expect.stringContaining('Other users can read')
+    })
     chmodSync(file, 0o666)
     const { problems, check } = await examine(paths, { env: { ...env } })
     expect(problems).toContain('key')

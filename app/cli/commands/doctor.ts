@@ -1,21 +1,16 @@
 // `tokentray doctor`: checks everything around Tokentray that can be wrong, and says in plain words what to do.
 // Creates no vault; an existing one is opened and checked as any command would, if its key is at hand.
-import { existsSync, lstatSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { existsSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nearestReal } from '../../base/folder.ts'
-import { readRegularFileSync } from '../../base/regularFile.ts'
-import { clients as clientRows } from '../../connect/clients.ts'
 import type { ClientView } from '../../contract/clients.ts'
 import { asTokentrayError, TokentrayError } from '../../contract/errors.ts'
 import { sayProblem } from '../../health/problems.ts'
-import { describeHolder, findPortHolder } from '../../net/portHolder.ts'
 import { connect } from '../../owner/client.ts'
 import { withOwner } from '../../owner/withOwner.ts'
-import { loopbackListeners, readPort } from '../../settings/ports.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { createKeychain } from '../../vault/keychain.ts'
-import { judgePassphraseFile, takePassphrase } from '../../vault/passphrase.ts'
+import { takePassphrase } from '../../vault/passphrase.ts'
 import { refuseRemote } from '../../vault/place.ts'
 import { readSidecar, type Sidecar, sidecarPath } from '../../vault/sidecar.ts'
 import { browserCommands } from '../browser.ts'
@@ -32,11 +27,10 @@ const earliest = Date.UTC(2025, 0, 1)
 export async function doctor(world: World, options: { json?: boolean }): Promise<number> {
   const { env, paths } = world
   // Looked at first: opening the vault takes the passphrase out of the environment.
-  const hasPassphrase = env.TOKENTRAY_PASSPHRASE !== undefined || env.TOKENTRAY_PASSPHRASE_FILE !== undefined
-  const passphrase = env.TOKENTRAY_PASSPHRASE
+  const { TOKENTRAY_PASSPHRASE: passphrase, TOKENTRAY_PASSPHRASE_FILE: passphraseFile } = env
+  const hasPassphrase = passphrase !== undefined || passphraseFile !== undefined
   const hasVault =
     paths.vault !== ':memory:' && ['', '-wal', '.json'].some((suffix) => existsSync(paths.vault + suffix))
-  const passphraseFile = env.TOKENTRAY_PASSPHRASE === undefined ? lookAtPassphraseFile(env) : null
   const { source, ...key } = findKey(world, hasVault, hasPassphrase)
   const settings = await lookAtSettings(world)
   const { isRunning, pid: ownerPid, ...owner } = await findOwner(world)
@@ -48,13 +42,10 @@ export async function doctor(world: World, options: { json?: boolean }): Promise
     settings,
     owner,
     key,
-    ...(passphraseFile ? [passphraseFile] : []),
     ...(keychain ? [keychain] : []),
-    await gatewayPort(world, ownerPid),
-    ...clientFiles(world),
     browser(world),
     proxies(world),
-    ...(await findWeaknesses(world, passphrase))
+    ...(await findWeaknesses(world, { passphrase, passphraseFile }, ownerPid))
   ]
   if (hasVault) {
     const isBlocked = [settings, owner, key, keychain].some((check) => check?.result === 'problem')
@@ -206,22 +197,6 @@ function findKey(
   }
 }
 
-/** null: there is none, or `key` says what is wrong with it. */
-function lookAtPassphraseFile({ TOKENTRAY_PASSPHRASE_FILE: file }: World['env']): Check | null {
-  const name = 'passphrase file'
-  try {
-    if (file === undefined) return null
-    const { access, path } = judgePassphraseFile(file)
-    const words = `${path} is on a file system without permissions. Make sure that nobody else can write there.`
-    if (access === 'unknown') return { name, result: 'warning', words }
-    if (access === 'readable')
-      return { name, result: 'warning', words: `Other users can read ${path}. Run "chmod 600" on it.` }
-    return access === 'safe' ? { name, result: 'ok', words: path } : null
-  } catch {
-    return null
-  }
-}
-
 /** Asked for an item there is not, so that the key itself is not touched. */
 async function keychainFor({ clock }: World): Promise<Check> {
   const name = 'keychain'
@@ -254,52 +229,6 @@ function publicKeys(clients: readonly ClientView[]): Check[] {
   if (names.length === 0) return []
   const words = `${names.join(', ')}: usable at the public URL of the gateway too, as all keys were that an earlier version made. Renew those that need not be with tokentray connect --rotate, or revoke them.`
   return [{ name: 'keys', result: 'warning', words }]
-}
-
-/** Clients send their keys to whoever listens on the gateway's port, so it matters who that is. */
-async function gatewayPort({ paths }: World, ownerPid: number | undefined): Promise<Check> {
-  const name = 'gateway port'
-  try {
-    const port = readPort(paths.ownerFolder, loopbackListeners.gateway)
-    const holder = findPortHolder(port)
-    if (!holder) {
-      const words =
-        process.platform === 'linux' ? `${port}, in use by nobody` : `${port}; who uses it is known on Linux only`
-      return { name, result: 'ok', words }
-    }
-    const words = `${port}, in use by ${describeHolder(holder)}`
-    if (holder.pid !== null && holder.pid === ownerPid)
-      return { name, result: 'ok', words: `${port}, in use by Tokentray` }
-    if (holder.uid === process.getuid?.())
-      return { name, result: 'warning', words: `${words}, which is not this Tokentray` }
-    return {
-      name,
-      result: 'problem',
-      words: `${words}. Your clients send their keys there. End it, then renew the keys.`
-    }
-  } catch (error) {
-    return { name, result: 'problem', words: asTokentrayError(error).message }
-  }
-}
-
-/** Clients' files that hold a key of ours and can be read by other users. */
-function clientFiles({ env, platform }: World): Check[] {
-  if (process.platform === 'win32') return []
-  const place = { env, platform, home: env.HOME || homedir(), cwd: process.cwd() }
-  return clientRows.flatMap((row): Check[] => {
-    const file = row.file?.(place)
-    if (file === undefined || !isExposed(file)) return []
-    const words = `Other users can read ${file}, which contains a key of the gateway. Run tokentray connect ${row.id} SERVER for each server in it, which renews the key and closes the file.`
-    return [{ name: row.name, result: 'problem', words }]
-  })
-}
-
-function isExposed(file: string): boolean {
-  try {
-    return (statSync(file).mode & 0o077) !== 0 && readRegularFileSync(file).includes('ttk_')
-  } catch {
-    return false // There is none, or it is not ours to read.
-  }
 }
 
 function unchecked(isBlocked: boolean): Check {

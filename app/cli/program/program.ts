@@ -1,6 +1,7 @@
 // The command line as commander's tree: names, options, help. Each command's own code is loaded when it is called.
 // Completion and docs/cli.md are made from this tree, so nothing about the commands is written down twice.
 import { Command, Option } from 'commander'
+import { stateKinds } from '../../contract/health.ts'
 import type { World } from '../world.ts'
 import { addClientCommands } from './clients.ts'
 import { helpCommand, whole } from './options.ts'
@@ -9,8 +10,6 @@ import { addVaultCommands } from './vault.ts'
 
 /** Called with the exit code when a command has run. */
 export type Done = (exitCode: number) => void
-
-const states = ['signedOut', 'signingIn', 'fresh', 'refreshing', 'waiting', 'needsUser', 'paused']
 
 /** How each shell finds the script that `completion` prints. */
 export const installation = `  bash  add to ~/.bashrc:                 source <(tokentray completion bash)
@@ -40,7 +39,7 @@ export async function createProgram(world: World, done: Done): Promise<Command> 
   describeAdd(make, run, world)
   make('list', 'list the servers, all or some')
     .option('--expiring <duration>', 'only those whose token expires within this time')
-    .addOption(new Option('--state <state>', 'only those in this state').choices(states))
+    .addOption(new Option('--state <state>', 'only those in this state').choices([...stateKinds, 'paused']))
     .option('--issuer <issuer>', 'only those with this authorization server')
     .action((options) => run(async () => (await import('../commands/list.ts')).list(world, options)))
   make('status [server]', 'show the health of all servers, or the details of one')
