@@ -1,5 +1,6 @@
 // Reads error codes that name a bad token, as servers write them in challenges (RFC 6750 section 3.1) and JSON bodies.
 // A server that refuses a token in its own words would else keep a dead one in use.
+import { fieldsOf, parseJson } from '../base/json.ts'
 
 /**
  * `invalid_token` (RFC 6750 section 3.1), and what servers say instead: `token_expired`, `Token has been revoked`, "jwt expired",
@@ -42,13 +43,7 @@ type Said = { error: string; says: string | null; scope: string | null }
 
 /** The error in a JSON body: of OAuth (RFC 6749 section 5.2), of JSON-RPC, or of one of the shapes that APIs use. */
 export function readError(text: string): Said | null {
-  let root: unknown
-  try {
-    root = JSON.parse(text)
-  } catch {
-    return null
-  }
-  const outer = fieldsOf(root)
+  const outer = fieldsOf(parseJson(text))
   const inner = fieldsOf(outer.error ?? [outer.errors].flat()[0])
   const data = fieldsOf(inner.data)
   const places = [outer, inner, data]
@@ -64,6 +59,3 @@ export function readError(text: string): Said | null {
 
 const codeFields = ['error', 'code', 'error_code', '__type', 'type']
 const sentenceFields = ['message', 'error_description', 'detail', 'title', 'msg']
-
-const fieldsOf = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

@@ -1,10 +1,10 @@
 // Asks an MCP server without a token, to be refused with a challenge that says where to sign in (RFC 6750 section 3).
 // A server that answers everything is open: it must not be sent into a sign-in that gives out tokens for nothing.
+import { fieldsOf, type Json, objectIn } from '../base/json.ts'
 import { bearerChallenge, type Challenge, resourceMetadataIn } from '../net/challenge.ts'
 import { type Redirect, readRedirect } from '../net/redirects.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
-import { type Json, objectOf } from './metadata.ts'
-import { endSession, noTool, sessionIn } from './probeSession.ts'
+import { endSession, messageHeaders, messageOptions, messages, sessionHeaders } from './probeRequests.ts'
 import { isEventStream, takesOnlyGet } from './streamProbe.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
@@ -28,35 +28,23 @@ type Probing = { url: URL; reach: 'any' | 'private'; sendRequest: SendRequest; n
  * what follows it, so `tools/list` is tried too, and then a call of a tool that no server has. Rejects with NetworkFault.
  */
 export async function askForChallenge(probing: Probing): Promise<Probe> {
-  const clientInfo = { name: 'tokentray', version: '1' }
-  const {
-    probe: first,
-    session,
-    version
-  } = await ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }, probing)
+  const { probe: first, session } = await ask(messages.initialize, probing)
   if (first.kind === 'guarded') return first
   const old = takesOnlyGet(first.status) ? await askForStream(probing) : null
   if (old) return old
   if (!first.speaksMcp) return first
-  const headers = {
-    ...(session !== null && { 'mcp-session-id': session }),
-    // Left out where the answer did not say it: a version that a server does not know is refused, an absent one is not.
-    ...(version !== null && { 'mcp-protocol-version': version })
-  }
   try {
-    const { probe: listed } = await ask('tools/list', {}, probing, headers)
+    const { probe: listed } = await ask(messages.listTools, probing, session)
     if (listed.kind === 'guarded') return listed
-    const called = await ask('tools/call', { name: noTool, arguments: {} }, probing, headers).catch(
-      (error: unknown) => {
-        // Some servers never answer the call of a tool that they do not have: that says nothing of whether they ask for a token.
-        if (probing.signal.aborted || !(error instanceof NetworkFault)) throw error
-        return null
-      }
-    )
+    const called = await ask(messages.callNoTool, probing, session).catch((error: unknown) => {
+      // Some servers never answer the call of a tool that they do not have: that says nothing of whether they ask for a token.
+      if (probing.signal.aborted || !(error instanceof NetworkFault)) throw error
+      return null
+    })
     return called?.probe.kind === 'guarded' ? called.probe : first
   } finally {
     const { sendRequest, url, signal, reach } = probing
-    if (session !== null) await endSession(sendRequest, url.href, { headers, signal, reach })
+    await endSession(sendRequest, url.href, { headers: session, signal, reach })
   }
 }
 
@@ -85,26 +73,17 @@ async function askForStream({ url, reach, sendRequest, signal }: Probing): Promi
 const namedIn = (header: string, url: URL) =>
   resourceMetadataIn(header).map((name) => URL.parse(name, url.href)?.href ?? name)
 
-type Answer = { probe: Probe; session: string | null; version: string | null }
-
 async function ask(
-  method: string,
-  params: Json,
+  body: string,
   { url, reach, sendRequest, now, signal }: Probing,
-  more: Record<string, string> = {}
-): Promise<Answer> {
-  const reply = await sendRequest(url.href, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...more },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-    signal,
-    reach,
-    followsRedirects: true
-  })
+  session: Record<string, string> = {}
+): Promise<{ probe: Probe; session: Record<string, string> }> {
+  const sent = { ...messageHeaders, ...session }
+  const reply = await sendRequest(url.href, { ...messageOptions, headers: sent, body, signal, reach })
   const { status, headers } = reply
   const text = await reply.text()
-  const result = objectIn(objectOf(text)?.result)
-  const header = [headers.get('www-authenticate'), ...challengesIn(result)].filter((one) => one !== null).join(', ')
+  const within = challengesIn(fieldsOf(objectIn(text)?.result))
+  const header = [headers.get('www-authenticate'), ...within].filter((one) => one !== null).join(', ')
   const challenge = bearerChallenge(header)
   const guarded = status === 401 || challenge !== null
   const speaksMcp = isEventStream(reply) || /"jsonrpc"/.test(text)
@@ -122,19 +101,12 @@ async function ask(
           ? new NetworkFault('busy', `HTTP ${status}`, url.host, retryAfterOf(headers, now()))
           : null
     },
-    session: sessionIn(headers),
-    version:
-      typeof result.protocolVersion === 'string' && /^[\w.-]{1,40}$/.test(result.protocolVersion)
-        ? result.protocolVersion
-        : null
+    session: sessionHeaders(headers, text)
   }
 }
 
 /** Challenges within the result of a tool, as OpenAI's Apps SDK has them: such servers answer 200 where a sign-in is needed. */
 function challengesIn(result: Json): string[] {
-  const named = [objectIn(result._meta)['mcp/www_authenticate']].flat()
+  const named = [fieldsOf(result._meta)['mcp/www_authenticate']].flat()
   return named.filter((one) => typeof one === 'string')
 }
-
-const objectIn = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}

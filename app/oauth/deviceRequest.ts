@@ -2,6 +2,7 @@
 // The token endpoint is polled, no faster than it allows, until the person is done or the code has expired.
 import * as oauth from 'oauth4webapi'
 import { type Clock, sleep } from '../base/clock.ts'
+import { type Json, objectIn } from '../base/json.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { proposeQuirk } from '../contract/quirks.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
@@ -12,7 +13,7 @@ import type { Discovery } from './discovery.ts'
 import { lifetimeOf } from './expiry.ts'
 import { explainFault } from './explain.ts'
 import type { Tokens } from './grant.ts'
-import { isUsableUrl, type Json, objectOf, shown } from './metadata.ts'
+import { isUsableUrl, shown } from './metadata.ts'
 import type { DeviceCode, TokenOutcome } from './port.ts'
 import { rejectsResource, retryAfterOf } from './tokenReply.ts'
 import { askWithDeviceCode, type TokenRequest } from './tokenRequest.ts'
@@ -42,7 +43,7 @@ export async function requestDeviceCode(
   )
   const { status, headers } = reply
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, context.at))
-  const body = objectOf(await reply.text()) ?? {}
+  const body = objectIn(await reply.text()) ?? {}
   const { error } = body
   if (typeof error === 'string' && refusesClient(error)) throw new ClientUnfit(error)
   if (typeof error === 'string') throw noCode(host, error, status, body, client)

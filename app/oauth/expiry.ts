@@ -1,5 +1,6 @@
 // When a token expires: as the server states it, else as its JWT says, else as long as the last one lived, else a guess.
 // A lifetime of zero or less counts as not stated, since some servers send 0 for "unknown"; an end that is over is not believed.
+import { fieldsOf, parseJson } from '../base/json.ts'
 import type { ExpirySource } from '../contract/health.ts'
 
 /** `at`: when the request was sent, in ms since the epoch, so that a slow reply prolongs nothing. Lifetimes in ms. */
@@ -92,13 +93,7 @@ export function boundedEnd(at: unknown, now: number): number | null {
 /** The claims of a JWT, unverified; {} for any other token. */
 export function claimsOf(token: string): Record<string, unknown> {
   const parts = token.split('.')
-  if (parts.length !== 3) return {}
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
-  } catch {
-    return {}
-  }
+  return parts.length === 3 ? fieldsOf(parseJson(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'))) : {}
 }
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value > 0

@@ -1,12 +1,12 @@
 // Asks an authorization server whether a token is still active (RFC 7662), when the MCP server's answer did not tell.
 // Many servers let only resource servers ask, so a refusal says nothing about the token.
 import * as oauth from 'oauth4webapi'
+import { objectIn } from '../base/json.ts'
 import { expose, type Secret } from '../base/secret.ts'
 import type { SendRequest } from '../net/request.ts'
 import { authenticationOf, requestOptions } from './client.ts'
 import type { Discovery } from './discovery.ts'
 import type { RequestShape } from './grant.ts'
-import { objectOf } from './metadata.ts'
 
 /** null: unknown. `at`: now, in ms since the epoch. Never throws. */
 export async function introspect(
@@ -25,7 +25,7 @@ export async function introspect(
       expose(token),
       { ...requestOptions(sendRequest, { reach, signal }), additionalParameters: { token_type_hint: 'access_token' } }
     )
-    const active = reply.ok ? objectOf(await reply.text())?.active : null
+    const active = reply.ok ? objectIn(await reply.text())?.active : null
     return typeof active === 'boolean' ? active : null
   } catch {
     return null

@@ -1,10 +1,11 @@
 // Deletes a client at the authorization server that registered it (RFC 7592 section 2.3).
 // The address and the token for that come with the reply to the registration (RFC 7591 section 3.2.1).
+import type { Json } from '../base/json.ts'
 import { expose, Secret } from '../base/secret.ts'
 import { sayProblem } from '../health/problems.ts'
 import { NetworkFault, type SendRequest } from '../net/request.ts'
 import type { ClientManagement } from './grant.ts'
-import { type Json, shown } from './metadata.ts'
+import { shown } from './metadata.ts'
 
 /** In characters. */
 const maxLength = 10_000

@@ -1,12 +1,12 @@
 // Fetches and checks the metadata documents of protected resources (RFC 9728) and authorization servers (RFC 8414,
 // OpenID Connect Discovery 1.0). Only values that were checked get out: a document may name any address.
 import type { AuthorizationServer } from 'oauth4webapi'
+import { type Json, objectIn } from '../base/json.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import { isBeyond, isLoopbackHost } from '../net/privateAddresses.ts'
 import { isBusyStatus, NetworkFault, type RequestOptions, type SendRequest } from '../net/request.ts'
 import { retryAfterOf } from './tokenReply.ts'
 
-export type Json = Record<string, unknown>
 export type ProtectedResource = {
   resource: string
   authorizationServers: string[]
@@ -29,20 +29,10 @@ export async function fetchDocument(
   if (isBusyStatus(reply.status))
     throw new NetworkFault('busy', `HTTP ${reply.status}`, new URL(url).host, retryAfterOf(reply.headers, now))
   if (!reply.ok) return null
-  const document = objectOf(await reply.text())
+  const document = objectIn(await reply.text())
   // A page, or a document cut short, is no word that there is none: a person is told of it where no other place has one.
   if (!document && options.isNamed) throw new NetworkFault('garbled', 'not_json', new URL(url).host)
   return document
-}
-
-/** The JSON object in `text`, else null. */
-export function objectOf(text: string): Json | null {
-  try {
-    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
-  } catch {
-    return null
-  }
 }
 
 /**

@@ -1,12 +1,13 @@
 // Reads whether the answer to Tokentray's own `initialize` is one of an MCP server that works (JSON-RPC 2.0, section 5).
 // An empty body, a status page or an internal error taken for an answer would show a server as working that no client can use.
+import { fieldsOf, parseJson } from '../base/json.ts'
 
 /** The error of a JSON-RPC response. */
 export type ReplyError = { code: number; message: string }
 
 /** What the body of an answer, or its first event, holds; null: no response in JSON-RPC. */
 export function readInitialized(text: string): 'result' | ReplyError | null {
-  for (const message of [parse(text)].flat()) {
+  for (const message of [parseJson(text)].flat()) {
     const { result, error, method } = fieldsOf(message)
     // On a stream, a server may say something else first.
     if (typeof result === 'object' && result !== null) return 'result'
@@ -26,14 +27,3 @@ export const isOfLivingServer = ({ code, message }: ReplyError): boolean =>
 
 /** Invalid request, unknown method, invalid parameters. */
 const aboutRequest: ReadonlySet<number> = new Set([-32600, -32601, -32602])
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-const fieldsOf = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

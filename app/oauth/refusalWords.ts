@@ -1,5 +1,6 @@
 // Finds the words in which a server explains a refusal, since servers put them into different fields, lists and plain texts.
 // Without them a person reads only "HTTP 400" and cannot tell what the server objected to.
+import { parseJson } from '../base/json.ts'
 
 /** Fields that hold words for people or codes, in the order in which they are told. */
 const wordy = [
@@ -36,16 +37,8 @@ const maxLength = 2000
  */
 export function wordsOf(body: string): string {
   const text = body.slice(0, 100_000).trim()
-  const parts = [...new Set(/^[[{"]/.test(text) ? wordsIn(parsed(text), 0) : [plainIn(text)])]
+  const parts = [...new Set(/^[[{"]/.test(text) ? wordsIn(parseJson(text) ?? text, 0) : [plainIn(text)])]
   return parts.filter(Boolean).slice(0, maxParts).join(', ').slice(0, maxLength)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }
 
 function wordsIn(value: unknown, depth: number): string[] {

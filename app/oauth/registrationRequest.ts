@@ -1,6 +1,7 @@
 // Registers a client (RFC 7591): one request and the check of its reply; a refusal says what a person can do instead.
 // A public client where the server accepts one, else one with a secret, else one with a key.
 import * as oauth from 'oauth4webapi'
+import { type Json, objectIn } from '../base/json.ts'
 import { Secret } from '../base/secret.ts'
 import { TokentrayError } from '../contract/errors.ts'
 import type { ClientAuthMethod } from '../contract/serverConfig.ts'
@@ -11,7 +12,7 @@ import type { Discovery } from './discovery.ts'
 import type { ClientManagement, ClientRegistration } from './grant.ts'
 import { algorithms, makeKey, publicKeyOf } from './keys.ts'
 import { managementIn } from './management.ts'
-import { type Json, objectOf, shown } from './metadata.ts'
+import { shown } from './metadata.ts'
 import { wordsOf } from './refusalWords.ts'
 import { unionOf, validScopesIn } from './scope.ts'
 import { retryAfterOf } from './tokenReply.ts'
@@ -140,7 +141,7 @@ export async function register(
   const { status, headers } = reply
   if (isBusyStatus(status)) throw new NetworkFault('busy', `HTTP ${status}`, host, retryAfterOf(headers, now()))
   const text = await reply.text()
-  const body = objectOf(text)
+  const body = objectIn(text)
   if (!documented && [404, 405].includes(status)) throw unsupported()
   // RFC 6749 appendix A.1; and the client id must fit into a URL.
   if (body && reply.ok && typeof body.client_id === 'string' && /^[\x20-\x7e]{1,4000}$/.test(body.client_id))

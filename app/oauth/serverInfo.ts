@@ -1,5 +1,6 @@
 // What an MCP server says of itself in its answer to `initialize`: its name and where its icons are (MCP 2025-11-25).
 // The server may say anything, to look like another or to command a terminal, so only a short, clean name gets out.
+import { fieldsOf, isObject, objectIn } from '../base/json.ts'
 import { siteOf } from '../net/site.ts'
 
 export type ServerInfo = {
@@ -11,8 +12,9 @@ export type ServerInfo = {
 
 /** `body`: the JSON of the answer, or of its event. null: it is no answer to `initialize`. */
 export function readServerInfo(body: string, url: string): ServerInfo | null {
-  const info = member(member(parse(body), 'result'), 'serverInfo')
-  return info && { name: cleanName(info.title, url) ?? cleanName(info.name, url), icons: iconsIn(info.icons) }
+  const { serverInfo: info } = fieldsOf(objectIn(body)?.result)
+  if (!isObject(info)) return null
+  return { name: cleanName(info.title, url) ?? cleanName(info.name, url), icons: iconsIn(info.icons) }
 }
 
 const maxIcons = 20
@@ -33,21 +35,6 @@ function iconsIn(value: unknown): string[] {
     return [{ src, rank: distance + (theme === 'dark' ? 0.5 : 0) }]
   })
   return fit.sort((a, b) => a.rank - b.rank).map(({ src }) => src)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null // An answer in another form than MCP's.
-  }
-}
-
-function member(of: unknown, name: string): Record<string, unknown> | null {
-  const value = typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[name] : null
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : null
 }
 
 /** In characters. */

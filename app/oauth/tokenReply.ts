@@ -1,5 +1,6 @@
 // Decides what a reply of the token endpoint means: tolerant of its form, since servers differ, and strict about its meaning.
 // What may say that a grant is over: a well-formed OAuth error, and on a refresh alone the same in a server's own words.
+import { isObject, parseJson } from '../base/json.ts'
 import { Secret } from '../base/secret.ts'
 import { isBusyStatus } from '../net/request.ts'
 import { isFromFirewall, saysBadCredentials, saysBusy, saysTokenIsDead } from './deadToken.ts'
@@ -174,12 +175,7 @@ function judgeOwnWords(reply: unknown, status: number, { refreshBy, sent }: Repl
 function sentenceOf(headers: Headers, text: string): string | null {
   const isPlain = /^text\/plain\b/i.test(headers.get('content-type')?.trim() ?? '')
   // A network's login page may say in plain text that a session is over.
-  let line: unknown = isPlain && /token|grant/i.test(text) ? text : null
-  try {
-    line = JSON.parse(text.replace(/^\ufeff/, ''))
-  } catch {
-    // Not quoted.
-  }
+  const line = parseJson(text) ?? (isPlain && /token|grant/i.test(text) ? text : null)
   return typeof line === 'string' && /^\s*[^<>\n]{1,300}\s*$/.test(line) ? line : null
 }
 
@@ -202,12 +198,8 @@ const isJson = (headers: Headers) =>
 function replyOf(headers: Headers, text: string): Record<string, unknown> | unknown[] | null {
   if (/^application\/x-www-form-urlencoded\b/i.test(headers.get('content-type') ?? '') && !/^\s*\{/.test(text))
     return Object.fromEntries(new URLSearchParams(text))
-  try {
-    const body: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
-    return Array.isArray(body) ? body : typeof body === 'object' && body !== null ? { ...body } : null
-  } catch {
-    return null
-  }
+  const body = parseJson(text)
+  return Array.isArray(body) || isObject(body) ? body : null
 }
 
 /** The reply's error code; null: there is none. A code outside the alphabet of RFC 6749 section 5.2 counts as none. */

@@ -1,6 +1,7 @@
 // Sends requests for tokens: refresh (RFC 6749 section 6), client credentials (section 4.4), code and device code.
 // They never throw: a fault of server or network is an outcome like any other. What a reply means is decided in tokenReply.ts.
 import * as oauth from 'oauth4webapi'
+import { objectIn } from '../base/json.ts'
 import { expose } from '../base/secret.ts'
 import type { ServerConfig } from '../contract/serverConfig.ts'
 import type { Reach } from '../net/privateAddresses.ts'
@@ -8,7 +9,6 @@ import { NetworkFault, type SendRequest } from '../net/request.ts'
 import { authenticationOf, type Client, extraParameters, requestOptions } from './client.ts'
 import type { Prover } from './dpop.ts'
 import type { Grant, RequestShape } from './grant.ts'
-import { objectOf } from './metadata.ts'
 import type { TokenOutcome } from './port.ts'
 import { judgeTokenReply, type ReplyContext } from './tokenReply.ts'
 
@@ -158,5 +158,5 @@ async function wantsNonce(reply: Response, endpoint: string, { nonces }: Prover)
   nonces.note(endpoint, nonce)
   const isKnown = nonce !== null && nonces.get(endpoint) === nonce
   if (!isKnown || (reply.status !== 400 && reply.status !== 401)) return false
-  return objectOf(await reply.clone().text())?.error === 'use_dpop_nonce'
+  return objectIn(await reply.clone().text())?.error === 'use_dpop_nonce'
 }

@@ -2,12 +2,12 @@
 // The name is only a label, so a sign-in never fails without it, and waits for it five seconds at most.
 import { withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
+import { objectIn } from '../base/json.ts'
 import { asksForNonce } from '../net/challenge.ts'
 import type { SendRequest } from '../net/request.ts'
 import type { Discovery } from './discovery.ts'
 import { credentialsFor, type Nonces } from './dpop.ts'
 import type { NewGrant } from './grant.ts'
-import { objectOf } from './metadata.ts'
 import { hasScope } from './scope.ts'
 import { accountIn } from './tokenReply.ts'
 
@@ -44,7 +44,7 @@ export async function nameAccount(
     const isNews = nonces.note(url, reply.headers.get('dpop-nonce'))
     const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
     if (reply.status === 401 && isAskedFor) reply = await ask(limited)
-    return reply.ok ? { ...grant, ...accountIn(objectOf(await reply.text()) ?? {}) } : grant
+    return reply.ok ? { ...grant, ...accountIn(objectIn(await reply.text()) ?? {}) } : grant
   }
   return withTimeout(clock, timeoutMs, namedBy, signal).catch(() => grant)
 }

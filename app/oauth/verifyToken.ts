@@ -1,6 +1,5 @@
 // Asks an MCP server whether it accepts a token: sends one `initialize`, and ends the session that this may have opened.
 // Only an answer in MCP shows that a server works: a 404 or a page taken for one would call a server well that no client can use.
-
 import type { Sighting } from '../health/outage.ts'
 import { sayProblem } from '../health/problems.ts'
 import { asksForNonce, bearerChallenge } from '../net/challenge.ts'
@@ -8,7 +7,7 @@ import { mayMeanSignIn, readRedirect, shownAddress } from '../net/redirects.ts'
 import { isBusyStatus, NetworkFault, type SendRequest } from '../net/request.ts'
 import { isTokenError, readError } from '../net/tokenErrors.ts'
 import { isOfLivingServer, readInitialized } from './probeReply.ts'
-import { endSession, noTool, sessionIn } from './probeSession.ts'
+import { endSession, messageHeaders, messageOptions, messages, sessionHeaders } from './probeRequests.ts'
 import { readServerInfo, type ServerInfo } from './serverInfo.ts'
 import { isEventStream, takesOnlyGet } from './streamProbe.ts'
 
@@ -23,15 +22,6 @@ type Answered = { sentence: string } & (
   | { verdict: 'scopeNeeded'; scopes: string | null }
 )
 type Judged = Answered & { seen: Sighting }
-
-const protocolVersion = '2025-11-25'
-const bodyOf = (method: string, params: object) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
-const initialize = bodyOf('initialize', {
-  protocolVersion,
-  capabilities: {},
-  clientInfo: { name: 'tokentray', version: '1' }
-})
-const callNoTool = bodyOf('tools/call', { name: noTool, arguments: {} })
 
 const faults: Record<NetworkFault['fault'], string> = {
   offline: 'could not be reached',
@@ -57,17 +47,9 @@ export async function verifyToken(
   }: { signal: AbortSignal; noteNonce: (nonce: string | null) => boolean; callsTool: boolean }
 ): Promise<Verification> {
   const host = URL.parse(url)?.host ?? 'The server'
-  const kinds = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
-  const ask = (body = initialize, more: Record<string, string> = {}) => {
-    const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...kinds, ...more })
-    return sendRequest(url, {
-      method: 'POST',
-      headers,
-      body,
-      signal,
-      followsRedirects: true,
-      firstEvent: body === initialize
-    })
+  const ask = (body: string, session: Record<string, string> = {}) => {
+    const headers = (at: string) => ({ ...Object.fromEntries(credentials('POST', at)), ...messageHeaders, ...session })
+    return sendRequest(url, { ...messageOptions, headers, body, signal })
   }
   /** Servers of the transport of 2024-11-05 look at the token only where their event stream begins; null: that told nothing. */
   const askForStream = async () => {
@@ -77,25 +59,22 @@ export async function verifyToken(
     return isTelling ? reply : null
   }
   try {
-    let reply = await ask()
+    let reply = await ask(messages.initialize)
     // RFC 9449 section 9: refused only because the request lacked the server's nonce.
     const isNews = noteNonce(reply.headers.get('dpop-nonce'))
     const isAskedFor = isNews || asksForNonce(reply.headers.get('www-authenticate'))
-    if (reply.status === 401 && isAskedFor) reply = await ask()
-    const session = sessionIn(reply.headers)
-    const inSession = session !== null && { 'mcp-session-id': session, 'mcp-protocol-version': protocolVersion }
+    if (reply.status === 401 && isAskedFor) reply = await ask(messages.initialize)
     const text = await reply.text()
+    const session = sessionHeaders(reply.headers, text)
     const telling = (takesOnlyGet(reply.status) && (await askForStream())) || reply
     let judged = judge(telling, telling === reply ? text : '', host, url)
     if (callsTool && judged.verdict === 'accepted') {
-      const called = await ask(callNoTool, inSession || {}).catch(() => null)
+      const called = await ask(messages.callNoTool, session).catch(() => null)
       const isRefused = called?.status === 401 && !asksForNonce(called.headers.get('www-authenticate'))
       if (isRefused) judged = judge(called, '', host, url)
     }
-    if (inSession) {
-      const headers = { ...Object.fromEntries(credentials('DELETE', url)), ...inSession }
-      await endSession(sendRequest, url, { headers, signal })
-    }
+    const headers = { ...Object.fromEntries(credentials('DELETE', url)), ...session }
+    await endSession(sendRequest, url, { headers, signal })
     const info = judged.verdict === 'accepted' ? readServerInfo(text, url) : null
     return { ...judged, ...(info && { info }) }
   } catch (error) {

@@ -54,6 +54,12 @@ test.each([
   expect(await signIn()).toMatchObject({ issuer: fake.origin, resource: fake.mcp })
 })
 
+test('by a challenge within a result that is an event of a stream', async () => {
+  const message = { jsonrpc: '2.0', id: 1, result: { _meta: { 'mcp/www_authenticate': challenge() } } }
+  guardCalls({ headers: { 'content-type': 'text/event-stream' }, body: `data: ${JSON.stringify(message)}\n\n` })
+  expect(await signIn()).toMatchObject({ issuer: fake.origin, resource: fake.mcp })
+})
+
 test('within a session, in the version that the server chose, and the session is ended', async () => {
   const opened = { body: { jsonrpc: '2.0', id: 1, result: { protocolVersion: '2025-03-26' } } }
   guardCalls({ status: 401 }, { ...opened, headers: { 'mcp-session-id': 'session-1' } })

@@ -20,7 +20,13 @@ const open = async () => {
   return setting
 }
 
-type Seen = { method: string; authorization: string | undefined; session: string | undefined; body: string }
+type Seen = {
+  method: string
+  authorization: string | undefined
+  session: string | undefined
+  version: string | undefined
+  body: string
+}
 
 /** An MCP server that answers as told; each request is noted. */
 async function answering(answer: (request: IncomingMessage, reply: ServerResponse) => void) {
@@ -29,8 +35,12 @@ async function answering(answer: (request: IncomingMessage, reply: ServerRespons
     answerBy(async (request, reply) => {
       let body = ''
       for await (const chunk of request) body += chunk
-      const { authorization, 'mcp-session-id': session } = request.headers
-      seen.push({ method: request.method!, authorization, session: session as string | undefined, body })
+      const {
+        authorization,
+        'mcp-session-id': session,
+        'mcp-protocol-version': version
+      } = request.headers as Record<string, string | undefined>
+      seen.push({ method: request.method!, authorization, session, version, body })
       answer(request, reply)
     })
   )
@@ -187,14 +197,15 @@ test.each<[number, string, string]>([
   expect(view()).toMatchObject({ light: 'amber', outage: { kind } })
 })
 
-test('a session that was opened is ended, and nothing else is asked', async () => {
+test('a session that was opened is ended in the version that the server chose, and nothing else is asked', async () => {
+  const chosen = initialized.replace('2025-11-25', '2025-03-26')
   const { verify, seen } = await withToken((request, reply) =>
-    reply.writeHead(request.method === 'DELETE' ? 405 : 200, { 'mcp-session-id': 's-1' }).end(initialized)
+    reply.writeHead(request.method === 'DELETE' ? 405 : 200, { 'mcp-session-id': 's-1' }).end(chosen)
   )
   expect((await verify()).verdict).toBe('accepted')
-  expect(seen.map(({ method, session }) => [method, session])).toEqual([
-    ['POST', undefined],
-    ['DELETE', 's-1']
+  expect(seen.map(({ method, session, version }) => [method, session, version])).toEqual([
+    ['POST', undefined, undefined],
+    ['DELETE', 's-1', '2025-03-26']
   ])
 })
 
