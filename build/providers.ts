@@ -23,7 +23,8 @@ export function makeProvidersPage(): string {
     ].join('\n\n')
   })
   const switches = Object.values(quirkFacts).map(
-    ({ option, does, givesUp }) => `| \`${option} on\` | ${does} | ${givesUp} |`
+    ({ option, does, givesUp, isForIssuer }) =>
+      `| \`${option} ${isForIssuer ? 'ISSUER' : 'on'}\` | ${does} | ${givesUp} |`
   )
   return `# Providers
 

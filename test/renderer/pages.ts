@@ -13,7 +13,7 @@ import { advancedWords, scheduleWords } from '../../renderer/words/serverSetting
 import { settingsWords } from '../../renderer/words/settings.ts'
 import { signInWords } from '../../renderer/words/signIn.ts'
 import { vaultWords } from '../../renderer/words/vault.ts'
-import { type Fixture, Refusal } from './fixture.ts'
+import { type Fixture, Refusal, serverView } from './fixture.ts'
 
 export type Setting = {
   name: string
@@ -140,18 +140,41 @@ export function keyed(fixture: Fixture): void {
   })
 }
 
-/** GitHub's token is in order, and GitHub itself is gone. */
-export function down(fixture: Fixture): void {
+/** A server's token is in order, and the server itself is gone. */
+export function down(fixture: Fixture, server = 'github'): void {
   const since = fixture.snapshot.at - 12 * 60_000
   const time = new Date(since).toTimeString().slice(0, 5)
   fixture.change(({ servers }) => {
-    Object.assign(servers.find(({ id }) => id === 'github')!, {
+    Object.assign(servers.find(({ id }) => id === server)!, {
       light: 'amber',
       words: `Token valid · server unreachable since ${time}`,
       detail: `The server could not be reached since ${time}: the connection was refused (ECONNREFUSED).`,
       outage: { kind: 'unreachable', since, detail: 'ECONNREFUSED' }
     })
   })
+}
+
+/** Two more servers: one that is down, and one that gave no refresh token. */
+function addAmberAndEnding(fixture: Fixture): void {
+  fixture.change(({ servers, at }) => {
+    servers.push(
+      serverView({ id: 'reports', name: 'Reports', url: 'https://reports.acme.internal/mcp' }, at),
+      serverView(
+        {
+          id: 'wiki',
+          name: 'Wiki',
+          url: 'https://wiki.acme.internal/mcp',
+          words: 'Token valid, no refresh token',
+          renewable: false,
+          nextAt: null,
+          obtainedAt: at - 60_000,
+          expiresAt: at + 59 * 60_000
+        },
+        at
+      )
+    )
+  })
+  down(fixture, 'reports')
 }
 
 /** Names, addresses and warnings longer than anybody wants them. */
@@ -272,7 +295,12 @@ export function addAccessRequests(fixture: Fixture): void {
 }
 
 export const settings: Setting[] = [
-  { name: 'list', hash: '', ready: (page) => page.getByRole('listitem').first().waitFor() },
+  {
+    name: 'list',
+    hash: '',
+    prepare: addAmberAndEnding,
+    ready: (page) => page.getByText(/^Sign in again in/).waitFor()
+  },
   {
     name: 'welcome',
     hash: '',
@@ -291,7 +319,7 @@ export const settings: Setting[] = [
   {
     name: 'server-down',
     hash: '#server/github',
-    prepare: down,
+    prepare: (fixture) => down(fixture),
     ready: (page) => page.getByText(/server unreachable since/).waitFor()
   },
   {
