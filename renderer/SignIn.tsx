@@ -49,7 +49,7 @@ export default function SignIn({ id }: { id: string }) {
         <>
           <p>{text.stopped}</p>
           <div className="acts">
-            <Push look="primary" onPress={() => beginSignIn(id)}>
+            <Push look={view.proposals.length > 0 ? 'plain' : 'primary'} onPress={() => beginSignIn(id)}>
               {text.start}
             </Push>
           </div>

@@ -9,7 +9,7 @@ import { signInWords } from '../../renderer/words/signIn.ts'
 import { reason } from './chromium.ts'
 import { Refusal } from './fixture.ts'
 import { button, copied, openPages, row } from './opened.ts'
-import { keyed, signingIn } from './pages.ts'
+import { keyed, proposing, signingIn } from './pages.ts'
 
 if (reason) console.log(reason)
 
@@ -207,6 +207,13 @@ describe.skipIf(reason !== null)('a sign-in on the pages', () => {
       Object.assign(servers.find(({ id }) => id === 'figma')!, { signIn })
     })
     await page.getByText('One slash apart.').waitFor({ state: 'detached' })
+  })
+
+  test('of a setting that is proposed and a plain start, the first is the button that stands out', async () => {
+    proposing(fixture())
+    const page = await open('#sign-in/figma')
+    await button(page, signInWords.start).waitFor()
+    expect(await page.locator('button.primary').allTextContents()).toEqual([proposalWords.setAndTry])
   })
 
   test('what a refused refresh would need is on the server’s page, and one press sets it and refreshes', async () => {
